@@ -1,0 +1,150 @@
+//! What can go wrong, in the words of the business. `padron-http` gives each failure its status and public text.
+
+use std::{fmt, time::Duration};
+
+/// Every way a request can fail; each has one stable code on the wire.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Failure {
+    /// There is no access token, or not where it belongs.
+    AuthenticationRequired,
+    /// The access token is malformed, forged, or made for someone else.
+    InvalidToken,
+    /// The access token was good once.
+    TokenExpired,
+    /// The organization is unknown or deleted.
+    OrganizationNotFound,
+    /// The organization is known, the caller does not belong to it.
+    NotAMember,
+    /// The caller belongs to the organization, but their role may not do this.
+    InsufficientRole,
+    /// No route has this path.
+    RouteNotFound,
+    /// The path has routes, none with this method.
+    MethodNotAllowed,
+    /// The request is malformed; [`Error::violations`] say where.
+    InvalidRequest,
+    /// The body is longer than the route takes.
+    PayloadTooLarge,
+    /// The body is of a type the route does not take.
+    UnsupportedMediaType,
+    /// The database, or the issuer's key set, cannot be reached or is overloaded: worth another try.
+    Unavailable,
+    /// A defect of ours.
+    Internal,
+}
+
+impl Failure {
+    /// All of them, for tables and tests.
+    pub const ALL: [Self; 13] = [
+        Self::AuthenticationRequired,
+        Self::InvalidToken,
+        Self::TokenExpired,
+        Self::OrganizationNotFound,
+        Self::NotAMember,
+        Self::InsufficientRole,
+        Self::RouteNotFound,
+        Self::MethodNotAllowed,
+        Self::InvalidRequest,
+        Self::PayloadTooLarge,
+        Self::UnsupportedMediaType,
+        Self::Unavailable,
+        Self::Internal,
+    ];
+}
+
+/// One thing wrong with the input, and where. Never holds what the caller sent.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Violation {
+    /// JSON pointer (RFC 6901) into the body, or `/query/<name>`, `/path/<name>`, `/headers/<name>`.
+    pub pointer: String,
+    /// Stable code: `unknown_field`, `invalid_format`, …
+    pub code: &'static str,
+    /// What to do about it.
+    pub detail: String,
+}
+
+/// A failed request: which failure, and what else there is to say about it.
+#[derive(Debug)]
+pub struct Error {
+    failure: Failure,
+    // Boxed, so that a `Result` stays two words wide on the path that succeeds.
+    details: Option<Box<Details>>,
+}
+
+#[derive(Debug, Default)]
+struct Details {
+    violations: Vec<Violation>,
+    retry_after: Option<Duration>,
+    cause: Option<String>,
+}
+
+impl Error {
+    /// A request refused for one reason.
+    pub fn invalid(pointer: impl Into<String>, code: &'static str, detail: impl Into<String>) -> Self {
+        Self::violations_of(vec![Violation { pointer: pointer.into(), code, detail: detail.into() }])
+    }
+
+    /// A request refused for several reasons at once.
+    pub fn violations_of(violations: Vec<Violation>) -> Self {
+        let mut error = Self::from(Failure::InvalidRequest);
+        error.details_mut().violations = violations;
+        error
+    }
+
+    /// A defect of ours. `cause` goes to the log, never to the caller, and must hold no personal data.
+    pub fn internal(cause: impl Into<String>) -> Self {
+        Self::from(Failure::Internal).because(cause)
+    }
+
+    /// Something we depend on is out of reach. `cause` as in [`Error::internal`].
+    pub fn unavailable(cause: impl Into<String>) -> Self {
+        let mut error = Self::from(Failure::Unavailable).because(cause);
+        error.details_mut().retry_after = Some(Duration::from_secs(1));
+        error
+    }
+
+    /// Adds what only the log may say.
+    #[must_use]
+    pub fn because(mut self, cause: impl Into<String>) -> Self {
+        self.details_mut().cause = Some(cause.into());
+        self
+    }
+
+    /// Which failure this is.
+    pub fn failure(&self) -> Failure {
+        self.failure
+    }
+
+    /// What is wrong with the input, if that is the failure.
+    pub fn violations(&self) -> &[Violation] {
+        self.details.as_ref().map_or(&[], |details| &details.violations)
+    }
+
+    /// When another try makes sense.
+    pub fn retry_after(&self) -> Option<Duration> {
+        self.details.as_ref()?.retry_after
+    }
+
+    /// For the log alone.
+    pub fn cause(&self) -> Option<&str> {
+        self.details.as_ref()?.cause.as_deref()
+    }
+
+    fn details_mut(&mut self) -> &mut Details {
+        self.details.get_or_insert_default()
+    }
+}
+
+impl From<Failure> for Error {
+    fn from(failure: Failure) -> Self {
+        Self { failure, details: None }
+    }
+}
+
+/// Only the failure's name: the cause is for the log, and is asked for by name.
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Debug::fmt(&self.failure, f)
+    }
+}
+impl std::error::Error for Error {}

@@ -1,0 +1,109 @@
+//! Typed UUIDs: an organization's id cannot be passed where a user's is meant.
+
+use std::{fmt, marker::PhantomData};
+
+use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
+use uuid::Uuid;
+
+/// A UUID (RFC 9562) that names one kind of thing.
+pub struct Id<T>(Uuid, PhantomData<fn() -> T>);
+
+/// Marks ids of organizations.
+#[derive(Debug)]
+pub enum OrganizationKind {}
+/// Marks ids of users.
+#[derive(Debug)]
+pub enum UserKind {}
+
+/// Names an organization.
+pub type OrganizationId = Id<OrganizationKind>;
+/// Names a user: the `sub` of their tokens where that is a UUID, else a UUIDv5 of issuer and `sub`.
+pub type UserId = Id<UserKind>;
+
+impl<T> Id<T> {
+    /// Wraps a UUID.
+    pub const fn new(uuid: Uuid) -> Self {
+        Self(uuid, PhantomData)
+    }
+
+    /// Reads the hyphenated form in either case, the only one RFC 9562 prints; braces, URNs and bare hex are refused.
+    pub fn parse(text: &str) -> Option<Self> {
+        // Anything else of 36 bytes that `Uuid` takes would have to be hyphenated too.
+        if text.len() != uuid::fmt::Hyphenated::LENGTH {
+            return None;
+        }
+        Uuid::try_parse(text).ok().map(Self::new)
+    }
+
+    /// The UUID itself.
+    pub const fn uuid(&self) -> Uuid {
+        self.0
+    }
+}
+
+impl<T> Clone for Id<T> {
+    fn clone(&self) -> Self {
+        *self
+    }
+}
+impl<T> Copy for Id<T> {}
+impl<T> PartialEq for Id<T> {
+    fn eq(&self, other: &Self) -> bool {
+        self.0 == other.0
+    }
+}
+impl<T> Eq for Id<T> {}
+impl<T> fmt::Debug for Id<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(&self.0, f)
+    }
+}
+impl<T> fmt::Display for Id<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(&self.0, f)
+    }
+}
+impl<T> Serialize for Id<T> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(self.0.hyphenated().encode_lower(&mut Uuid::encode_buffer()))
+    }
+}
+impl<'de, T> Deserialize<'de> for Id<T> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Visitor<T>(PhantomData<T>);
+        impl<T> de::Visitor<'_> for Visitor<T> {
+            type Value = Id<T>;
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a UUID")
+            }
+            fn visit_str<E: de::Error>(self, text: &str) -> Result<Self::Value, E> {
+                Id::parse(text).ok_or_else(|| E::custom("not a UUID"))
+            }
+        }
+        deserializer.deserialize_str(Visitor(PhantomData))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_the_hyphenated_form_is_an_id() {
+        let id = "550e8400-e29b-41d4-a716-446655440000";
+        assert_eq!(OrganizationId::parse(id).unwrap().to_string(), id);
+        assert_eq!(OrganizationId::parse(&id.to_uppercase()).unwrap().to_string(), id);
+        for text in [
+            "",
+            "550e8400e29b41d4a716446655440000",
+            "{550e8400-e29b-41d4-a716-446655440000}",
+            "urn:uuid:550e8400-e29b-41d4-a716-446655440000",
+            " 550e8400-e29b-41d4-a716-446655440000",
+            "550e8400-e29b-41d4-a716-44665544000g",
+            "550e8400-e29b-41d4-a716-4466554400é",
+            "550e8400-e29b41d4--a716-446655440000",
+        ] {
+            assert_eq!(OrganizationId::parse(text), None, "{text}");
+        }
+    }
+}
