@@ -1,0 +1,44 @@
+//! The `Authorization` header (RFC 6750 §2.1), the only place a token is taken from.
+
+use padron_domain::{Error, Failure};
+
+/// API Gateway takes 10,240 bytes of headers together; issuers' tokens have one to three thousand.
+const LONGEST_TOKEN: usize = 8192;
+
+/// The token in an `Authorization` header. Two headers, joined by a comma, are no token.
+pub fn bearer_token(header: Option<&str>) -> Result<&str, Error> {
+    let header = header.ok_or(Failure::AuthenticationRequired)?;
+    let (scheme, token) = header.trim().split_once(' ').ok_or(Failure::AuthenticationRequired)?;
+    if !scheme.eq_ignore_ascii_case("bearer") {
+        return Err(Failure::AuthenticationRequired.into());
+    }
+    let token = token.trim_start();
+    // The alphabet of a JWT: narrower than RFC 6750's, which also serves opaque tokens.
+    let is_jwt = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.');
+    if token.is_empty() || token.len() > LONGEST_TOKEN || !token.bytes().all(is_jwt) {
+        return Err(Error::from(Failure::InvalidToken).because("not of a JWT's form"));
+    }
+    Ok(token)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_a_bearer_header_with_one_jwt_is_a_token() {
+        assert_eq!(bearer_token(Some("Bearer a.b.c")).unwrap(), "a.b.c");
+        assert_eq!(bearer_token(Some("bearer  a.b.c ")).unwrap(), "a.b.c");
+        let failure = |header| bearer_token(header).unwrap_err().failure();
+        for header in
+            [None, Some(""), Some("Bearer"), Some("Basic dXNlcjpwYXNz"), Some("a.b.c"), Some("BearerX a.b.c")]
+        {
+            assert_eq!(failure(header), Failure::AuthenticationRequired, "{header:?}");
+        }
+        let oversized = format!("Bearer {}", "a".repeat(LONGEST_TOKEN + 1));
+        for header in ["Bearer a.b.c,Bearer d.e.f", "Bearer a b", "Bearer a.b.ñ", "Bearer a.b.c=", &oversized]
+        {
+            assert_eq!(failure(Some(header)), Failure::InvalidToken, "{}", &header[..header.len().min(40)]);
+        }
+    }
+}

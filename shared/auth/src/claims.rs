@@ -1,0 +1,158 @@
+//! The claims of a token whose signature holds (RFC 7519 §4, RFC 9068, OpenID Connect Core §2).
+
+use padron_domain::{Timestamp, UserId};
+use serde::{Deserialize, de::IgnoredAny};
+use uuid::Uuid;
+
+use crate::{
+    issuer::Audience,
+    principal::{Principal, User},
+    token::{Header, Refusal},
+};
+
+/// How far the clocks of issuer and verifier may be apart, in seconds.
+const LEEWAY: u64 = 60;
+const LONGEST_SUBJECT: usize = 1024;
+
+/// The claims that decide. Every type is the strict one: an `exp` that is text, null, a fraction or out of range is not
+/// "absent", it is wrong (CVE-2026-25537), and a claim given twice is refused.
+#[derive(Deserialize)]
+pub(crate) struct Claims {
+    pub(crate) iss: String,
+    sub: String,
+    exp: u64,
+    #[serde(default, deserialize_with = "present")]
+    nbf: Option<u64>,
+    #[serde(default, deserialize_with = "present")]
+    iat: Option<u64>,
+    aud: Option<OneOrMany>,
+    client_id: Option<String>,
+    token_use: Option<String>,
+    // What tells an ID token from an access token.
+    nonce: Option<IgnoredAny>,
+    at_hash: Option<IgnoredAny>,
+    c_hash: Option<IgnoredAny>,
+    scope: Option<IgnoredAny>,
+    scp: Option<IgnoredAny>,
+    /// Keycloak's own mark: `Bearer`, `ID`, `Refresh`.
+    typ: Option<String>,
+    // Who it is: read if they are of the right type, else as if they were not there.
+    email: Option<serde_json::Value>,
+    email_verified: Option<serde_json::Value>,
+    name: Option<serde_json::Value>,
+}
+
+#[derive(Deserialize)]
+#[serde(untagged)]
+enum OneOrMany {
+    One(String),
+    Many(Vec<String>),
+}
+
+/// A claim that may be absent, but not null.
+fn present<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Option<u64>, D::Error> {
+    u64::deserialize(deserializer).map(Some)
+}
+
+/// Whether a token is good, was good, or never was.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) enum Unacceptable {
+    Expired,
+    Refused(Refusal),
+}
+
+impl From<Refusal> for Unacceptable {
+    fn from(refusal: Refusal) -> Self {
+        Self::Refused(refusal)
+    }
+}
+
+impl Claims {
+    pub(crate) fn parse(payload: &[u8]) -> Result<Self, Refusal> {
+        serde_json::from_slice(payload).map_err(|_| "a claim is missing, given twice or of the wrong type")
+    }
+
+    /// Whom the token stands for, if it is good at that instant. The caller has matched `iss` and the signature.
+    pub(crate) fn principal(
+        self,
+        header: &Header,
+        audience: &Audience,
+        now: Timestamp,
+    ) -> Result<Principal, Unacceptable> {
+        // A clock before 1970 accepts nothing.
+        let now = u64::try_from(now.seconds()).map_err(|_| "the clock is wrong")?;
+        if self.nbf.is_some_and(|nbf| nbf > now + LEEWAY) {
+            return Err(Unacceptable::Refused("not valid yet"));
+        }
+        if self.iat.is_some_and(|iat| iat > now + LEEWAY) {
+            return Err(Unacceptable::Refused("issued in the future"));
+        }
+        self.check_use(header)?;
+        self.check_audience(audience)?;
+        if self.sub.is_empty() || self.sub.len() > LONGEST_SUBJECT {
+            return Err(Unacceptable::Refused("the subject is empty or too long"));
+        }
+        // Last, so that "expired" is said only of what was good: a client takes it as "get a new one".
+        if self.exp.saturating_add(LEEWAY) <= now {
+            return Err(Unacceptable::Expired);
+        }
+        Ok(Principal::User(self.into_user()))
+    }
+
+    /// An ID token tells an application who signed in; it is no key to an API (RFC 9068 §5).
+    fn check_use(&self, header: &Header) -> Result<(), Refusal> {
+        if self.token_use.as_deref().is_some_and(|r#use| r#use != "access") {
+            return Err("the token's use is not access");
+        }
+        if self.typ.as_deref().is_some_and(|typ| !typ.eq_ignore_ascii_case("bearer")) {
+            return Err("the token is not a bearer token");
+        }
+        if self.at_hash.is_some() || self.c_hash.is_some() {
+            return Err("an ID token");
+        }
+        let says_access = header.is_access_token()
+            || self.scope.is_some()
+            || self.scp.is_some()
+            || self.client_id.is_some();
+        if self.nonce.is_some() && !says_access {
+            return Err("an ID token");
+        }
+        Ok(())
+    }
+
+    fn check_audience(&self, audience: &Audience) -> Result<(), Refusal> {
+        let accepted = match audience {
+            Audience::Claim(ours) => match &self.aud {
+                Some(OneOrMany::One(theirs)) => ours.contains(theirs),
+                Some(OneOrMany::Many(theirs)) => theirs.iter().any(|one| ours.contains(one)),
+                None => false,
+            },
+            Audience::CognitoClient(ours) => {
+                self.token_use.as_deref() == Some("access")
+                    && self.client_id.as_ref().is_some_and(|client| ours.contains(client))
+            }
+        };
+        if accepted { Ok(()) } else { Err("made for another audience") }
+    }
+
+    fn into_user(self) -> User {
+        let text = |claim: Option<serde_json::Value>| match claim {
+            Some(serde_json::Value::String(text)) if !text.is_empty() => Some(text),
+            _ => None,
+        };
+        let is_verified = self.email_verified == Some(serde_json::Value::Bool(true));
+        User {
+            id: user_id(&self.iss, &self.sub),
+            email: text(self.email).filter(|_| is_verified),
+            name: text(self.name),
+        }
+    }
+}
+
+/// `sub` if it is a UUID, else the UUIDv5 (RFC 9562 §5.5) of `sub` in the namespace of its issuer.
+fn user_id(issuer: &str, subject: &str) -> UserId {
+    UserId::parse(subject).unwrap_or_else(|| {
+        let namespace = Uuid::new_v5(&Uuid::NAMESPACE_URL, issuer.as_bytes());
+        UserId::new(Uuid::new_v5(&namespace, subject.as_bytes()))
+    })
+}

@@ -1,0 +1,37 @@
+//! Who is calling, once it is proven.
+
+use padron_domain::UserId;
+
+/// A proven caller.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Principal {
+    /// A person with an access token.
+    User(User),
+}
+
+impl Principal {
+    /// The user who calls, or on whose behalf the call is made.
+    pub fn user(&self) -> &User {
+        match self {
+            Self::User(user) => user,
+        }
+    }
+}
+
+/// A person, as their issuer vouches for them.
+#[derive(Clone, PartialEq, Eq)]
+pub struct User {
+    /// Their id.
+    pub id: UserId,
+    /// Their e-mail, only if the issuer says that it is verified.
+    pub email: Option<String>,
+    /// Their name.
+    pub name: Option<String>,
+}
+
+/// Without e-mail and name, which have no place in a log.
+impl std::fmt::Debug for User {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("User").field("id", &self.id).finish_non_exhaustive()
+    }
+}

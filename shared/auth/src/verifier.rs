@@ -1,0 +1,90 @@
+//! From a token to a principal.
+
+use std::sync::Arc;
+
+use jsonwebtoken::Algorithm;
+use padron_domain::{Error, Failure, Timestamp};
+use tokio::time::Instant;
+
+use crate::{
+    claims::{Claims, Unacceptable},
+    issuer::{Audience, Issuer, KeySource},
+    jwks::KeySet,
+    principal::Principal,
+    remote::RemoteKeys,
+    token::{Refusal, Token},
+};
+
+/// Verifies access tokens of the issuers it was given.
+#[derive(Debug)]
+pub struct Verifier {
+    issuers: Vec<Trusted>,
+}
+
+#[derive(Debug)]
+struct Trusted {
+    name: String,
+    audience: Audience,
+    keys: Keys,
+}
+
+#[derive(Debug)]
+enum Keys {
+    Inline(Arc<KeySet>),
+    Remote(Box<RemoteKeys>),
+}
+
+impl Verifier {
+    /// Trusts these issuers. Fetches nothing yet.
+    pub fn new(issuers: impl IntoIterator<Item = Issuer>) -> Self {
+        let trusted = |Issuer { name, audience, keys }| Trusted {
+            name,
+            audience,
+            keys: match keys {
+                KeySource::Inline(keys) => Keys::Inline(Arc::new(keys)),
+                KeySource::Url(url) => Keys::Remote(Box::new(RemoteKeys::new(url))),
+            },
+        };
+        Self { issuers: issuers.into_iter().map(trusted).collect() }
+    }
+
+    /// Whom the token stands for at that instant. Waits for an issuer's keys until the deadline at most.
+    pub async fn verify(&self, token: &str, now: Timestamp, deadline: Instant) -> Result<Principal, Error> {
+        let refuse = |why: Refusal| Error::from(Failure::InvalidToken).because(why);
+        let token = Token::parse(token).map_err(refuse)?;
+        // Read before the signature is checked, to know whose keys to check it with. Nothing else is done with them.
+        let claims = Claims::parse(&token.payload).map_err(refuse)?;
+        let issuer = self
+            .issuers
+            .iter()
+            .find(|issuer| issuer.name == claims.iss)
+            .ok_or_else(|| refuse("an issuer that is not trusted"))?;
+        let keys = match &issuer.keys {
+            Keys::Inline(keys) => keys.clone(),
+            Keys::Remote(remote) => remote.with_key(&token.header.kid, now, deadline).await?,
+        };
+        check_signature(&token, &keys).map_err(refuse)?;
+        claims.principal(&token.header, &issuer.audience, now).map_err(|why| match why {
+            Unacceptable::Expired => Failure::TokenExpired.into(),
+            Unacceptable::Refused(why) => refuse(why),
+        })
+    }
+}
+
+/// The key decides the algorithm; a token that names another one is refused.
+fn check_signature(token: &Token<'_>, keys: &KeySet) -> Result<(), Refusal> {
+    let key = keys.get(&token.header.kid).ok_or("no key of the issuer has this `kid`")?;
+    let named = match key.algorithm {
+        Algorithm::RS256 => token.header.alg == "RS256",
+        Algorithm::ES256 => token.header.alg == "ES256",
+        Algorithm::EdDSA => matches!(token.header.alg.as_str(), "EdDSA" | "Ed25519"),
+        _ => false,
+    };
+    if !named {
+        return Err("the algorithm is not the key's");
+    }
+    match jsonwebtoken::crypto::verify(token.signature, token.message, &key.decoding, key.algorithm) {
+        Ok(true) => Ok(()),
+        Ok(false) | Err(_) => Err("the signature does not hold"),
+    }
+}
