@@ -1,0 +1,86 @@
+//! The SDK client, built by hand from the Lambda environment: no profile is parsed, no metadata service is asked.
+
+use std::time::Duration;
+
+use aws_sdk_dynamodb::{
+    Client,
+    config::{
+        self, BehaviorVersion, Region, StalledStreamProtectionConfig, retry::RetryConfig,
+        timeout::TimeoutConfig,
+    },
+};
+use aws_smithy_async::rt::sleep::TokioSleep;
+use aws_smithy_http_client::{
+    Builder,
+    tls::{Provider, rustls_provider::CryptoMode},
+};
+
+/// Where the table is and how to reach it.
+#[derive(Clone, Debug)]
+pub struct Connection {
+    /// Name of the table.
+    pub table: String,
+    /// AWS region.
+    pub region: String,
+    /// Another address than the region's own: a local engine, a VPC endpoint.
+    pub endpoint: Option<String>,
+    /// What requests are signed with.
+    pub credentials: Credentials,
+}
+
+/// What requests are signed with. A Lambda environment keeps one set for its whole life, shorter than they are valid.
+#[derive(Clone)]
+pub struct Credentials {
+    /// Access key id.
+    pub access_key_id: String,
+    /// Secret access key.
+    pub secret_access_key: String,
+    /// Session token, always there in Lambda.
+    pub session_token: Option<String>,
+}
+
+impl std::fmt::Debug for Credentials {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Credentials(…)")
+    }
+}
+
+/// How long a connection may take to be made.
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(1);
+/// How long one attempt may take: a healthy answer takes milliseconds, and a request has time for three attempts.
+const ATTEMPT_TIMEOUT: Duration = Duration::from_secs(2);
+const ATTEMPTS: u32 = 3;
+
+pub(crate) fn connect(connection: &Connection) -> Client {
+    let http = if connection.endpoint.as_ref().is_some_and(|url| url.starts_with("http://")) {
+        Builder::new().build_http()
+    } else {
+        Builder::new().tls_provider(Provider::Rustls(CryptoMode::Ring)).build_https()
+    };
+    let Credentials { access_key_id, secret_access_key, session_token } = connection.credentials.clone();
+    let mut config = aws_sdk_dynamodb::Config::builder()
+        .behavior_version(BehaviorVersion::latest())
+        .region(Region::new(connection.region.clone()))
+        .credentials_provider(config::Credentials::new(
+            access_key_id,
+            secret_access_key,
+            session_token,
+            None,
+            "environment",
+        ))
+        .http_client(http)
+        .sleep_impl(TokioSleep::new())
+        .retry_config(RetryConfig::standard().with_max_attempts(ATTEMPTS))
+        .timeout_config(
+            TimeoutConfig::builder()
+                .connect_timeout(CONNECT_TIMEOUT)
+                .operation_attempt_timeout(ATTEMPT_TIMEOUT)
+                .build(),
+        )
+        // Answers are small and read whole: the attempt's timeout is enough.
+        .stalled_stream_protection(StalledStreamProtectionConfig::disabled());
+    if let Some(endpoint) = &connection.endpoint {
+        config = config.endpoint_url(endpoint);
+    }
+    Client::from_conf(config.build())
+}

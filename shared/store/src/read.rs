@@ -1,0 +1,67 @@
+//! Strongly consistent reads by key.
+
+use std::collections::HashMap;
+
+use aws_sdk_dynamodb::types::{KeysAndAttributes, ReturnConsumedCapacity};
+use padron_domain::Error;
+
+use crate::{
+    item::{Entity, Item, from_item},
+    key::Key,
+    table::{Backoff, Store},
+};
+
+/// What a batch found.
+#[derive(Debug, Default)]
+pub(crate) struct Found(HashMap<Key, Item>);
+
+impl Found {
+    /// The entity under that key; `None` if the table has none.
+    pub(crate) fn take<E: Entity>(&mut self, key: &Key) -> Result<Option<E>, Error> {
+        self.0.remove(key).map(from_item).transpose()
+    }
+}
+
+impl Store {
+    /// Reads up to 100 items in one strongly consistent call. What DynamoDB leaves unprocessed is asked for again, so an
+    /// item that is missing from the result is missing from the table. Keys given twice are read once.
+    pub(crate) async fn batch_get(&self, keys: &[Key]) -> Result<Found, Error> {
+        let mut wanted = Vec::with_capacity(keys.len());
+        for (index, key) in keys.iter().enumerate() {
+            // DynamoDB refuses a batch that names a key twice.
+            if !keys[..index].contains(key) {
+                wanted.push(key.attributes().into());
+            }
+        }
+        let mut found = Found::default();
+        let mut backoff = Backoff::new();
+        loop {
+            let keys = KeysAndAttributes::builder()
+                .set_keys(Some(wanted))
+                .consistent_read(true)
+                .build()
+                .map_err(|_| Error::internal("a batch without keys"))?;
+            let mut output = self
+                .call(
+                    self.client
+                        .batch_get_item()
+                        .request_items(&*self.table, keys)
+                        .return_consumed_capacity(ReturnConsumedCapacity::Total)
+                        .send(),
+                )
+                .await?;
+            self.record(output.consumed_capacity());
+            let items = output.responses.as_mut().and_then(|tables| tables.remove(&*self.table));
+            for item in items.unwrap_or_default() {
+                let key = Key::of(&item).ok_or_else(|| Error::internal("an item without a key"))?;
+                found.0.insert(key, item);
+            }
+            let unprocessed = output.unprocessed_keys.as_mut().and_then(|tables| tables.remove(&*self.table));
+            wanted = match unprocessed {
+                Some(left) if !left.keys.is_empty() => left.keys,
+                _ => return Ok(found),
+            };
+            self.pause(&mut backoff, "DynamoDB left keys unprocessed until the deadline").await?;
+        }
+    }
+}

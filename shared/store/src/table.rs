@@ -1,0 +1,150 @@
+//! The table as one request sees it: a deadline no wait goes beyond, and a count of what was spent.
+
+use std::{
+    sync::{Arc, Mutex, PoisonError},
+    time::Duration,
+};
+
+use aws_sdk_dynamodb::{
+    Client,
+    error::{ProvideErrorMetadata, SdkError},
+    types::ConsumedCapacity,
+};
+use padron_domain::Error;
+use tokio::time::{Instant, sleep_until, timeout_at};
+
+use crate::client::{self, Connection};
+
+/// The table, and what one request may spend on it.
+#[derive(Clone, Debug)]
+pub struct Store {
+    pub(crate) client: Client,
+    pub(crate) table: Arc<str>,
+    deadline: Instant,
+    spent: Arc<Mutex<Spent>>,
+}
+
+/// What a request has spent: for the log, and so for the bill.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Spent {
+    /// Calls that were answered.
+    pub calls: u32,
+    /// Capacity units, index units included.
+    pub units: f64,
+}
+
+impl Store {
+    /// Prepares a client; connects at the first call.
+    pub fn new(connection: &Connection) -> Self {
+        Self {
+            client: client::connect(connection),
+            table: connection.table.as_str().into(),
+            deadline: Instant::now(),
+            spent: Arc::default(),
+        }
+    }
+
+    /// The store for one request, which must be answered by `deadline`.
+    #[must_use]
+    pub fn until(&self, deadline: Instant) -> Self {
+        Self { client: self.client.clone(), table: self.table.clone(), deadline, spent: Arc::default() }
+    }
+
+    /// What was spent so far.
+    pub fn spent(&self) -> Spent {
+        *self.spent.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Waits for a call, but not beyond the deadline.
+    pub(crate) async fn call<T, E>(
+        &self,
+        call: impl Future<Output = Result<T, SdkError<E>>>,
+    ) -> Result<T, CallError<E>> {
+        match timeout_at(self.deadline, call).await {
+            Ok(Ok(output)) => Ok(output),
+            Ok(Err(error)) => Err(CallError::Sdk(Box::new(error))),
+            Err(_) => Err(CallError::Deadline),
+        }
+    }
+
+    pub(crate) fn record(&self, consumed: &[ConsumedCapacity]) {
+        let mut spent = self.spent.lock().unwrap_or_else(PoisonError::into_inner);
+        spent.calls += 1;
+        spent.units += consumed.iter().filter_map(ConsumedCapacity::capacity_units).sum::<f64>();
+    }
+
+    /// Waits before another try; fails where that would go beyond the deadline.
+    pub(crate) async fn pause(&self, backoff: &mut Backoff, why: &'static str) -> Result<(), Error> {
+        let until = Instant::now() + backoff.next();
+        if until >= self.deadline {
+            return Err(Error::unavailable(why));
+        }
+        sleep_until(until).await;
+        Ok(())
+    }
+}
+
+/// Exponential, with full jitter so that those who collided do not collide again.
+#[derive(Debug)]
+pub(crate) struct Backoff {
+    ceiling: Duration,
+}
+
+impl Backoff {
+    const LONGEST: Duration = Duration::from_millis(500);
+
+    pub(crate) fn new() -> Self {
+        Self { ceiling: Duration::from_millis(20) }
+    }
+
+    fn next(&mut self) -> Duration {
+        // A random UUID is the randomness at hand: its last bits are uniform.
+        let part = (uuid::Uuid::new_v4().as_u128() & 0xffff) as f64 / f64::from(0x1_0000);
+        let pause = self.ceiling.mul_f64(part);
+        self.ceiling = (self.ceiling * 2).min(Self::LONGEST);
+        pause
+    }
+}
+
+/// Why a call has no output.
+pub(crate) enum CallError<E> {
+    Sdk(Box<SdkError<E>>),
+    Deadline,
+}
+
+impl<E: ProvideErrorMetadata> From<CallError<E>> for Error {
+    /// Only codes are kept: DynamoDB's messages can quote keys and values.
+    fn from(error: CallError<E>) -> Self {
+        let CallError::Sdk(error) = error else {
+            return Self::unavailable("the deadline came before DynamoDB's answer");
+        };
+        match *error {
+            SdkError::TimeoutError(_) => Self::unavailable("DynamoDB did not answer in time"),
+            SdkError::DispatchFailure(_) => Self::unavailable("DynamoDB could not be reached"),
+            SdkError::ResponseError(_) => Self::unavailable("DynamoDB's answer was cut off"),
+            SdkError::ServiceError(error) => {
+                let code = error.err().code().unwrap_or("no code").to_owned();
+                let cause = format!("DynamoDB answered {code}");
+                if error.raw().status().is_server_error() || is_overload(&code) {
+                    Self::unavailable(cause)
+                } else {
+                    Self::internal(cause)
+                }
+            }
+            _ => Self::internal("a request to DynamoDB could not be built"),
+        }
+    }
+}
+
+/// Codes that ask for patience, as DynamoDB's documentation lists them under "error retries".
+fn is_overload(code: &str) -> bool {
+    matches!(
+        code,
+        "ProvisionedThroughputExceededException"
+            | "ThrottlingException"
+            | "RequestLimitExceeded"
+            | "TransactionInProgressException"
+            | "LimitExceededException"
+            | "ItemCollectionSizeLimitExceededException"
+    )
+}
