@@ -1,0 +1,126 @@
+//! What one Lambda environment keeps between requests, and what happens to each of them.
+
+use std::{panic::AssertUnwindSafe, time::Duration};
+
+use futures_util::FutureExt;
+use padron_auth::Verifier;
+use padron_domain::{Clock, Error, Timestamp};
+use padron_store::Store;
+use tokio::time::{Instant, timeout_at};
+
+use crate::{
+    endpoint::Run,
+    event::Request,
+    log::{Entry, Log},
+    reply::{Reply, Response},
+    settings::Settings,
+};
+
+/// Left of a request's time once the store's deadline has come, to answer in.
+const RESERVE: Duration = Duration::from_millis(250);
+
+/// What one Lambda environment keeps between requests.
+#[derive(Debug)]
+pub struct App {
+    store: Store,
+    verifier: Verifier,
+    clock: Clock,
+    log: Log,
+}
+
+/// One request being worked on.
+#[derive(Debug)]
+pub struct Context<'a> {
+    /// What was sent.
+    pub request: &'a Request<'a>,
+    /// Its id, for the log and the caller.
+    pub request_id: &'a str,
+    /// When it came: the one "now" of everything it does.
+    pub now: Timestamp,
+    store: Store,
+    deadline: Instant,
+    app: &'a App,
+}
+
+impl Context<'_> {
+    /// The store, with this request's deadline.
+    pub fn store(&self) -> &Store {
+        &self.store
+    }
+
+    pub(crate) fn verifier(&self) -> &Verifier {
+        &self.app.verifier
+    }
+
+    pub(crate) fn deadline(&self) -> Instant {
+        self.deadline
+    }
+}
+
+impl App {
+    /// Prepares everything; connects to nothing.
+    pub fn new(settings: Settings, clock: Clock, log: Log) -> Self {
+        Self {
+            store: Store::new(&settings.connection),
+            verifier: Verifier::new([settings.issuer]),
+            clock,
+            log,
+        }
+    }
+
+    /// Answers one event: always, with whatever it brings, before the deadline.
+    pub async fn answer(
+        &self,
+        function: &str,
+        run: Run,
+        payload: &str,
+        invocation_id: &str,
+        deadline: Instant,
+    ) -> Response {
+        let started = Instant::now();
+        let work_until = deadline.checked_sub(RESERVE).unwrap_or(deadline);
+        let store = self.store.until(work_until);
+        let request = Request::parse(payload);
+        let request_id = request.as_ref().ok().and_then(Request::id).unwrap_or(invocation_id);
+        let outcome = match &request {
+            Ok(request) => {
+                let now = self.clock.now();
+                let cx = Context {
+                    request,
+                    request_id,
+                    now,
+                    store: store.clone(),
+                    deadline: work_until,
+                    app: self,
+                };
+                within(deadline, run(&cx)).await
+            }
+            Err(error) => Err(Error::violations_of(error.violations().to_vec())),
+        };
+        let cause = outcome.as_ref().err().and_then(Error::cause).map(ToOwned::to_owned);
+        let reply = outcome.unwrap_or_else(|error| Reply::problem(&error, request_id));
+        let spent = store.spent();
+        self.log.write(&Entry {
+            level: if reply.status() < 500 { "info" } else { "error" },
+            message: "request",
+            request_id,
+            function,
+            status: reply.status(),
+            code: reply.outcome(),
+            duration_ms: started.elapsed().as_millis(),
+            store_calls: spent.calls,
+            store_units: spent.units,
+            cause,
+        });
+        reply.into_response(request_id)
+    }
+}
+
+/// What the work comes to; a panic or a missed deadline is an error like any other.
+async fn within(deadline: Instant, work: impl Future<Output = Result<Reply, Error>>) -> Result<Reply, Error> {
+    match timeout_at(deadline, AssertUnwindSafe(work).catch_unwind()).await {
+        Ok(Ok(result)) => result,
+        Ok(Err(_)) => Err(Error::internal("panicked")),
+        Err(_) => Err(Error::unavailable("the deadline came before the answer")),
+    }
+}

@@ -1,0 +1,96 @@
+//! What an endpoint is, and the list entry that makes it known.
+
+use std::pin::Pin;
+
+use padron_domain::{Error, Failure};
+use padron_store::Action;
+
+use crate::{
+    access::{Access, Rule},
+    app::Context,
+    input::Input,
+    openapi::{Operation, Schemas},
+    reply::{Output, Reply},
+    route::Route,
+};
+
+/// One operation of the API, whole: where it is reached, who may call it, what it takes, what it does.
+pub trait Endpoint: Send + Sync + 'static {
+    /// Where it is reached.
+    const ROUTE: Route;
+    /// One sentence for the API's description.
+    const SUMMARY: &'static str;
+    /// What else can go wrong, beside what access and input bring with them.
+    const FAILURES: &'static [Failure] = &[];
+    /// What the store needs for it, beside what access brings with it.
+    const ACTIONS: &'static [Action] = &[];
+    /// Who may call it. A parameter of [`Endpoint::handle`], so the check cannot be forgotten.
+    type Access: Access;
+    /// What it takes.
+    type Input: Input;
+    /// What it answers.
+    type Output: Output;
+
+    /// Does it.
+    fn handle(
+        cx: &Context<'_>,
+        access: Self::Access,
+        input: Self::Input,
+    ) -> impl Future<Output = Result<Self::Output, Error>> + Send;
+}
+
+/// An endpoint's work on one request, its types forgotten.
+pub type Run = for<'a> fn(&'a Context<'a>) -> Pin<Box<dyn Future<Output = Result<Reply, Error>> + Send + 'a>>;
+
+/// The order of checks, the same for all: who is calling, may they, what do they send.
+pub(crate) fn run<'a, E: Endpoint>(
+    cx: &'a Context<'a>,
+) -> Pin<Box<dyn Future<Output = Result<Reply, Error>> + Send + 'a>> {
+    Box::pin(async move {
+        let access = E::Access::authorize(cx).await?;
+        let input = E::Input::decode(cx.request)?;
+        E::handle(cx, access, input).await?.reply(cx.request)
+    })
+}
+
+/// An endpoint in a list: what router, tests and API description know of it.
+#[derive(Clone, Copy, Debug)]
+pub struct Registration {
+    /// Where it is reached.
+    pub route: Route,
+    /// Who may call it.
+    pub rule: Rule,
+    /// Its work on one request.
+    pub run: Run,
+    /// Path of its type, as its binary names it.
+    pub type_name: fn() -> &'static str,
+    actions: [&'static [Action]; 2],
+    describe: fn(&mut Schemas) -> Operation,
+}
+
+impl Registration {
+    /// Registers an endpoint.
+    pub const fn of<E: Endpoint>() -> Self {
+        Self {
+            route: E::ROUTE,
+            rule: E::Access::RULE,
+            run: run::<E>,
+            type_name: std::any::type_name::<E>,
+            actions: [E::Access::ACTIONS, E::ACTIONS],
+            describe: Operation::of::<E>,
+        }
+    }
+
+    /// What its function must be allowed to do, each action once, in order.
+    pub fn actions(&self) -> Vec<Action> {
+        let mut actions = self.actions.concat();
+        actions.sort_unstable();
+        actions.dedup();
+        actions
+    }
+
+    /// Its part of the API's description.
+    pub(crate) fn describe(&self, schemas: &mut Schemas) -> Operation {
+        (self.describe)(schemas)
+    }
+}

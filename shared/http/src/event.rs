@@ -1,0 +1,226 @@
+//! API Gateway's HTTP API event, payload format 2.0, decoded by hand.
+//!
+//! Only what Padrón reads, borrowed from the payload where it can be. Decoding never panics: whatever API Gateway, an
+//! emulator or an attacker with `lambda:InvokeFunction` sends is a request or an error.
+
+use std::{borrow::Cow, fmt};
+
+use base64::{Engine as _, prelude::BASE64_STANDARD};
+use padron_domain::{Error, Failure, OrganizationId};
+use serde::{
+    Deserialize, Deserializer,
+    de::{self, MapAccess, SeqAccess, Visitor},
+};
+
+use crate::route::BASE_PATH;
+
+/// A request, as API Gateway hands it over.
+#[derive(Debug, Default, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct Request<'a> {
+    #[serde(borrow)]
+    raw_path: Option<Text<'a>>,
+    #[serde(borrow)]
+    raw_query_string: Option<Text<'a>>,
+    #[serde(borrow)]
+    headers: Option<Pairs<'a>>,
+    #[serde(borrow)]
+    path_parameters: Option<Pairs<'a>>,
+    #[serde(borrow)]
+    body: Option<Text<'a>>,
+    is_base64_encoded: Option<bool>,
+    #[serde(borrow)]
+    request_context: Option<RequestContext<'a>>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+struct RequestContext<'a> {
+    #[serde(borrow)]
+    http: Option<HttpDescription<'a>>,
+    #[serde(borrow)]
+    request_id: Option<Text<'a>>,
+    #[serde(borrow)]
+    stage: Option<Text<'a>>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+struct HttpDescription<'a> {
+    #[serde(borrow)]
+    method: Option<Text<'a>>,
+}
+
+/// Longer ids are not API Gateway's.
+const LONGEST_REQUEST_ID: usize = 128;
+
+impl<'a> Request<'a> {
+    /// Decodes an event.
+    pub(crate) fn parse(payload: &'a str) -> Result<Self, Error> {
+        serde_json::from_str(payload)
+            .map_err(|_| Error::invalid("", "malformed_event", "The request could not be decoded."))
+    }
+
+    /// The method: `GET`.
+    pub fn method(&self) -> &str {
+        let http = self.request_context.as_ref().and_then(|context| context.http.as_ref());
+        http.and_then(|http| http.method.as_deref()).unwrap_or_default()
+    }
+
+    /// The path below [`BASE_PATH`], still encoded.
+    pub fn path(&self) -> &str {
+        let path = self.raw_path.as_deref().unwrap_or_default();
+        // In the cloud the base path is the stage's name, and stands in the raw path only where no domain of its own does.
+        let stage =
+            self.request_context.as_ref().and_then(|context| context.stage.as_deref()).unwrap_or_default();
+        let below =
+            |base: &str| path.strip_prefix(base).filter(|rest| rest.is_empty() || rest.starts_with('/'));
+        below(BASE_PATH).or_else(|| below(&format!("/{stage}"))).unwrap_or(path)
+    }
+
+    /// The query string, still encoded.
+    pub fn raw_query(&self) -> &str {
+        self.raw_query_string.as_deref().unwrap_or_default()
+    }
+
+    /// The header of that lower-case name. Several of one name are joined by commas, as RFC 9110 §5.3 has it.
+    pub fn header(&self, name: &str) -> Option<Cow<'_, str>> {
+        let mut values = self.headers.iter().flat_map(|pairs| pairs.all(name));
+        let first = Cow::Borrowed(values.next()?);
+        Some(values.fold(first, |joined, value| joined + "," + value))
+    }
+
+    /// The path parameter of that name, decoded.
+    pub fn path_parameter(&self, name: &str) -> Option<&str> {
+        self.path_parameters.as_ref()?.all(name).next()
+    }
+
+    /// The organization that the path names.
+    pub fn organization(&self) -> Result<OrganizationId, Error> {
+        let text = self.path_parameter("organizationId").unwrap_or_default();
+        OrganizationId::parse(text).ok_or_else(|| {
+            Error::invalid("/path/organizationId", "invalid_format", "The organization's id is a UUID.")
+        })
+    }
+
+    /// The body, at most `limit` bytes of it.
+    pub fn body(&self, limit: usize) -> Result<Cow<'_, [u8]>, Error> {
+        let body = self.body.as_deref().unwrap_or_default();
+        if !self.is_base64_encoded.unwrap_or_default() {
+            return if body.len() > limit { Err(too_large(limit)) } else { Ok(body.as_bytes().into()) };
+        }
+        // Checked before decoding, so that no more than the limit is ever held twice.
+        if body.len() / 4 * 3 > limit + 2 {
+            return Err(too_large(limit));
+        }
+        let bytes = BASE64_STANDARD.decode(body).map_err(|_| {
+            Error::invalid("", "malformed_event", "The body is not base64, though it is marked as such.")
+        })?;
+        if bytes.len() > limit { Err(too_large(limit)) } else { Ok(bytes.into()) }
+    }
+
+    /// API Gateway's id of the request, if it is one.
+    pub(crate) fn id(&self) -> Option<&str> {
+        let id = self.request_context.as_ref()?.request_id.as_deref()?;
+        let is_one = !id.is_empty()
+            && id.len() <= LONGEST_REQUEST_ID
+            && id.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'='));
+        is_one.then_some(id)
+    }
+}
+
+fn too_large(limit: usize) -> Error {
+    Error::from(Failure::PayloadTooLarge).because(format!("more than {limit} bytes"))
+}
+
+/// Text that is borrowed from the payload where it needs no unescaping.
+#[derive(Debug)]
+struct Text<'a>(Cow<'a, str>);
+
+impl std::ops::Deref for Text<'_> {
+    type Target = str;
+    fn deref(&self) -> &str {
+        &self.0
+    }
+}
+
+impl<'de: 'a, 'a> Deserialize<'de> for Text<'a> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct TextVisitor;
+        impl<'de> Visitor<'de> for TextVisitor {
+            type Value = Text<'de>;
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("text")
+            }
+            fn visit_borrowed_str<E: de::Error>(self, text: &'de str) -> Result<Self::Value, E> {
+                Ok(Text(Cow::Borrowed(text)))
+            }
+            fn visit_str<E: de::Error>(self, text: &str) -> Result<Self::Value, E> {
+                Ok(Text(Cow::Owned(text.to_owned())))
+            }
+        }
+        deserializer.deserialize_str(TextVisitor)
+    }
+}
+
+/// Names and values in the order of the payload. A value may be a list: API Gateway joins several values of a header by
+/// commas, some emulators list them.
+#[derive(Debug, Default)]
+struct Pairs<'a>(Vec<(Text<'a>, Text<'a>)>);
+
+impl Pairs<'_> {
+    fn all(&self, name: &str) -> impl Iterator<Item = &str> {
+        self.0.iter().filter(move |(key, _)| key.eq_ignore_ascii_case(name)).map(|(_, value)| &*value.0)
+    }
+}
+
+impl<'de: 'a, 'a> Deserialize<'de> for Pairs<'a> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct PairsVisitor;
+        impl<'de> Visitor<'de> for PairsVisitor {
+            type Value = Pairs<'de>;
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("an object of texts")
+            }
+            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
+                let mut pairs = Vec::with_capacity(map.size_hint().unwrap_or(16));
+                while let Some(name) = map.next_key::<Text<'de>>()? {
+                    for value in map.next_value::<Values<'de>>()?.0 {
+                        pairs.push((Text(name.0.clone()), value));
+                    }
+                }
+                Ok(Pairs(pairs))
+            }
+        }
+        deserializer.deserialize_map(PairsVisitor)
+    }
+}
+
+/// One value, or a list of them.
+struct Values<'a>(Vec<Text<'a>>);
+
+impl<'de: 'a, 'a> Deserialize<'de> for Values<'a> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct ValuesVisitor;
+        impl<'de> Visitor<'de> for ValuesVisitor {
+            type Value = Values<'de>;
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("text or a list of texts")
+            }
+            fn visit_borrowed_str<E: de::Error>(self, text: &'de str) -> Result<Self::Value, E> {
+                Ok(Values(vec![Text(Cow::Borrowed(text))]))
+            }
+            fn visit_str<E: de::Error>(self, text: &str) -> Result<Self::Value, E> {
+                Ok(Values(vec![Text(Cow::Owned(text.to_owned()))]))
+            }
+            fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<Self::Value, A::Error> {
+                let mut values = Vec::new();
+                while let Some(value) = seq.next_element()? {
+                    values.push(value);
+                }
+                Ok(Values(values))
+            }
+        }
+        deserializer.deserialize_any(ValuesVisitor)
+    }
+}

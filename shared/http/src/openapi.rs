@@ -1,0 +1,171 @@
+//! The API's description (OpenAPI 3.1), made from the endpoints themselves.
+
+use std::collections::BTreeMap;
+
+use padron_domain::{Failure, Role};
+use schemars::{JsonSchema, SchemaGenerator, generate::SchemaSettings};
+use serde_json::{Map, Value, json};
+
+use crate::{
+    access::{Access, Rule},
+    endpoint::{Endpoint, Registration},
+    input::Input,
+    problem::{Problem, shape},
+    reply::Output,
+    route::{BASE_PATH, Route},
+};
+
+/// The schemas that operations refer to.
+#[derive(Debug)]
+pub struct Schemas(SchemaGenerator);
+
+impl Schemas {
+    fn new() -> Self {
+        let settings = SchemaSettings::draft2020_12().with(|settings| {
+            settings.definitions_path = "/components/schemas".into();
+            settings.meta_schema = None;
+        });
+        Self(settings.into_generator())
+    }
+
+    /// A reference to the schema of a type.
+    pub(crate) fn reference<T: JsonSchema>(&mut self) -> Value {
+        self.0.subschema_for::<T>().to_value()
+    }
+}
+
+/// One operation being described.
+#[derive(Debug)]
+pub struct Operation {
+    value: Map<String, Value>,
+    responses: BTreeMap<String, Value>,
+}
+
+impl Operation {
+    /// Describes an endpoint.
+    pub(crate) fn of<E: Endpoint>(schemas: &mut Schemas) -> Self {
+        let mut operation = Self { value: Map::new(), responses: BTreeMap::new() };
+        operation.set("operationId", json!(E::ROUTE.function));
+        operation.set("summary", json!(E::SUMMARY));
+        operation.set("description", json!(who(E::Access::RULE)));
+        operation.set("tags", json!([tag(&E::ROUTE)]));
+        operation.set("parameters", E::ROUTE.parameters().map(path_parameter).collect());
+        if E::Access::RULE != Rule::Anonymous {
+            operation.set("security", json!([{ "bearer": [] }]));
+        }
+        E::Input::describe(&mut operation, schemas);
+        E::Output::describe(&mut operation, schemas);
+        let problem = schemas.reference::<Problem>();
+        for failures in [E::Access::FAILURES, E::Input::FAILURES, E::FAILURES, &[Failure::Internal]] {
+            for failure in failures {
+                operation.failure(*failure, &problem);
+            }
+        }
+        operation
+    }
+
+    fn set(&mut self, name: &str, value: Value) {
+        self.value.insert(name.into(), value);
+    }
+
+    /// It takes a JSON body.
+    pub(crate) fn body(&mut self, schema: &Value) {
+        self.set(
+            "requestBody",
+            json!({ "required": true, "content": { "application/json": { "schema": schema } } }),
+        );
+    }
+
+    /// It answers 200; with `versioned`, with an entity tag.
+    pub(crate) fn ok(&mut self, schema: &Value, versioned: bool) {
+        let mut response =
+            json!({ "description": "Success", "content": { "application/json": { "schema": schema } } });
+        if versioned {
+            response["headers"] = json!({ "ETag": {
+                "description": "`\"<version>.<variant>\"`: send it back in `If-None-Match` to learn whether anything changed",
+                "schema": { "type": "string" },
+            } });
+            self.responses
+                .insert("304".into(), json!({ "description": "Nothing changed since that entity tag" }));
+            if let Some(parameters) = self.value.get_mut("parameters").and_then(Value::as_array_mut) {
+                parameters.push(json!({
+                    "name": "If-None-Match", "in": "header", "required": false,
+                    "description": "Entity tags of what the client has",
+                    "schema": { "type": "string" },
+                }));
+            }
+        }
+        self.responses.insert("200".into(), response);
+    }
+
+    fn failure(&mut self, failure: Failure, problem: &Value) {
+        let shape = shape(failure);
+        let response = self.responses.entry(shape.status.to_string()).or_insert_with(
+            || json!({ "description": "", "content": { "application/problem+json": { "schema": problem } } }),
+        );
+        let line = format!("`{}`: {}", shape.code, shape.message);
+        let known = response["description"].as_str().unwrap_or_default();
+        if !known.split('\n').any(|one| one == line) {
+            let all = [known, &line].iter().filter(|part| !part.is_empty()).copied().collect::<Vec<_>>();
+            response["description"] = json!(all.join("\n"));
+        }
+    }
+
+    fn into_value(mut self) -> Value {
+        self.set("responses", json!(self.responses));
+        Value::Object(self.value)
+    }
+}
+
+/// Who may call it, in a sentence.
+fn who(rule: Rule) -> &'static str {
+    match rule {
+        Rule::Anonymous => "Open to everyone.",
+        Rule::SignedIn => "For everyone with a valid access token.",
+        Rule::Member(Role::Member) => "For members of the organization.",
+        Rule::Member(Role::Admin) => "For admins and the owner of the organization.",
+        Rule::Member(Role::Owner) => "For the owner of the organization.",
+    }
+}
+
+fn tag(route: &Route) -> &'static str {
+    route.path.split('/').nth(1).filter(|segment| !segment.is_empty()).unwrap_or("api")
+}
+
+/// One meaning per parameter name, over all routes.
+fn path_parameter(name: &'static str) -> Value {
+    let (description, schema) = match name {
+        "organizationId" => ("Id of the organization", json!({ "type": "string", "format": "uuid" })),
+        unknown => unreachable!("describe the path parameter `{unknown}` here"),
+    };
+    json!({ "name": name, "in": "path", "required": true, "description": description, "schema": schema })
+}
+
+/// The description of all these endpoints.
+pub fn document<'a>(registrations: impl IntoIterator<Item = &'a Registration>) -> Value {
+    let mut schemas = Schemas::new();
+    let mut paths: BTreeMap<&str, Map<String, Value>> = BTreeMap::new();
+    for registration in registrations {
+        let Some(method) = registration.route.method else { continue };
+        let operation = registration.describe(&mut schemas).into_value();
+        paths.entry(registration.route.path).or_default().insert(method.name().to_lowercase(), operation);
+    }
+    let schemas = schemas.0.take_definitions(true);
+    json!({
+        "openapi": "3.1.0",
+        "info": {
+            "title": "Padrón",
+            "version": env!("CARGO_PKG_VERSION"),
+            "description": "Organizations, their members and their customers.",
+            "license": { "name": "Apache-2.0", "identifier": "Apache-2.0" },
+        },
+        "servers": [
+            { "url": format!("http://localhost:3001{BASE_PATH}"), "description": "The local stack of `make run`" },
+        ],
+        "paths": paths,
+        "components": {
+            "schemas": schemas,
+            "securitySchemes": { "bearer": { "type": "http", "scheme": "bearer", "bearerFormat": "JWT" } },
+        },
+    })
+}

@@ -1,0 +1,177 @@
+//! How failures look on the wire: RFC 9457 and the seeds' `{statusCode, message}` in one body.
+
+use padron_domain::{Error, Failure, Violation};
+use schemars::JsonSchema;
+use serde::Serialize;
+
+use crate::reply::Reply;
+
+/// What a failure looks like.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Shape {
+    /// HTTP status.
+    pub status: u16,
+    /// Stable, for programs.
+    pub code: &'static str,
+    /// For people; to the letter where a published page has one.
+    pub message: &'static str,
+    /// What to do about it, where the message does not say.
+    pub detail: Option<&'static str>,
+}
+
+/// The one place where failures meet HTTP.
+pub const fn shape(failure: Failure) -> Shape {
+    const AUTHENTICATE: &str = "Authentication required. Provide a valid bearer token.";
+    let (status, code, message, detail) = match failure {
+        Failure::AuthenticationRequired => (401, "authentication_required", AUTHENTICATE, None),
+        Failure::InvalidToken => (
+            401,
+            "invalid_token",
+            AUTHENTICATE,
+            Some("The bearer token is not a valid access token for this API."),
+        ),
+        Failure::TokenExpired => {
+            (401, "token_expired", AUTHENTICATE, Some("The access token has expired. Get a new one."))
+        }
+        Failure::OrganizationNotFound => (404, "organization_not_found", "Organization not found", None),
+        Failure::NotAMember => {
+            (403, "not_a_member", "Access denied. User is not a member of this organization", None)
+        }
+        Failure::InsufficientRole => (
+            403,
+            "insufficient_role",
+            "Access denied. Your role in this organization does not allow this",
+            None,
+        ),
+        Failure::RouteNotFound => (404, "route_not_found", "Not found. No route has this path", None),
+        Failure::MethodNotAllowed => (
+            405,
+            "method_not_allowed",
+            "Method not allowed",
+            Some("The Allow header lists the methods of this path."),
+        ),
+        Failure::InvalidRequest => {
+            (400, "invalid_request", "Invalid request", Some("`errors` lists what is wrong and where."))
+        }
+        Failure::PayloadTooLarge => {
+            (413, "payload_too_large", "The body is larger than this route takes", None)
+        }
+        Failure::UnsupportedMediaType => (
+            415,
+            "unsupported_media_type",
+            "Send the body as application/json, and say so in Content-Type",
+            None,
+        ),
+        Failure::Unavailable => (
+            503,
+            "service_unavailable",
+            "Temporarily unavailable. Try again after the time in Retry-After",
+            None,
+        ),
+        Failure::Internal => (500, "internal_error", "An unexpected error occurred on the server", None),
+    };
+    Shape { status, code, message, detail }
+}
+
+/// A failure as it is answered, as `application/problem+json`.
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct Problem {
+    /// Names the kind of problem (RFC 9457 §3.1.1).
+    r#type: String,
+    /// The status in words.
+    title: &'static str,
+    /// The status.
+    status: u16,
+    /// What to do about it.
+    detail: &'static str,
+    /// Stable, for programs.
+    code: &'static str,
+    /// To quote when asking for help.
+    #[serde(rename = "requestId")]
+    request_id: String,
+    /// What is wrong with the input, and where.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    errors: Vec<ProblemError>,
+    /// The status, as the published pages have it.
+    #[serde(rename = "statusCode")]
+    status_code: u16,
+    /// The message, as the published pages have it.
+    message: &'static str,
+}
+
+/// One thing that is wrong with the input.
+#[derive(Debug, Serialize, JsonSchema)]
+struct ProblemError {
+    /// JSON pointer into the body, or `/query/…`, `/path/…`, `/headers/…`.
+    pointer: String,
+    /// Stable, for programs.
+    code: &'static str,
+    /// What to do about it.
+    detail: String,
+}
+
+impl Problem {
+    fn new(error: &Error, request_id: &str) -> Self {
+        let Shape { status, code, message, detail } = shape(error.failure());
+        let one = |Violation { pointer, code, detail }: &Violation| ProblemError {
+            pointer: pointer.clone(),
+            code,
+            detail: detail.clone(),
+        };
+        Self {
+            r#type: format!("https://padron.dev/problems/{}", code.replace('_', "-")),
+            title: title(status),
+            status,
+            detail: detail.unwrap_or(message),
+            code,
+            request_id: request_id.to_owned(),
+            errors: error.violations().iter().map(one).collect(),
+            status_code: status,
+            message,
+        }
+    }
+}
+
+fn title(status: u16) -> &'static str {
+    http::StatusCode::from_u16(status).ok().and_then(|status| status.canonical_reason()).unwrap_or("Error")
+}
+
+impl Reply {
+    /// A failure as an answer.
+    pub fn problem(error: &Error, request_id: &str) -> Self {
+        let problem = Problem::new(error, request_id);
+        let mut reply = Self::of_type("application/problem+json", problem.status, &problem)
+            .unwrap_or_else(|_| Self::empty(problem.status))
+            .code(problem.code);
+        if let Some(challenge) = challenge(error.failure()) {
+            reply = reply.header("www-authenticate", challenge.into());
+        }
+        if let Some(after) = error.retry_after() {
+            reply = reply.header("retry-after", after.as_secs().max(1).to_string());
+        }
+        reply
+    }
+}
+
+/// RFC 6750 §3: a caller who sent no token is told only which scheme to use.
+fn challenge(failure: Failure) -> Option<&'static str> {
+    match failure {
+        Failure::AuthenticationRequired => Some("Bearer"),
+        Failure::InvalidToken => {
+            Some(r#"Bearer error="invalid_token", error_description="The token is not valid""#)
+        }
+        Failure::TokenExpired => {
+            Some(r#"Bearer error="invalid_token", error_description="The token has expired""#)
+        }
+        Failure::OrganizationNotFound
+        | Failure::NotAMember
+        | Failure::InsufficientRole
+        | Failure::RouteNotFound
+        | Failure::MethodNotAllowed
+        | Failure::InvalidRequest
+        | Failure::PayloadTooLarge
+        | Failure::UnsupportedMediaType
+        | Failure::Unavailable
+        | Failure::Internal => None,
+    }
+}

@@ -1,0 +1,159 @@
+//! What an endpoint answers, and how it travels back.
+
+use padron_domain::Error;
+use schemars::JsonSchema;
+use serde::Serialize;
+use xxhash_rust::xxh3::xxh3_64;
+
+use crate::{
+    event::Request,
+    openapi::{Operation, Schemas},
+};
+
+/// What an endpoint answers when it succeeds.
+pub trait Output: Sized {
+    /// Makes an answer of it.
+    fn reply(self, request: &Request<'_>) -> Result<Reply, Error>;
+
+    /// Adds itself to the description of an operation.
+    fn describe(operation: &mut Operation, schemas: &mut Schemas);
+}
+
+/// An answer.
+#[derive(Debug)]
+pub struct Reply {
+    status: u16,
+    code: &'static str,
+    headers: Vec<(&'static str, String)>,
+    body: String,
+}
+
+impl Reply {
+    /// An answer without a body.
+    pub fn empty(status: u16) -> Self {
+        Self { status, code: "ok", headers: Vec::new(), body: String::new() }
+    }
+
+    /// An answer in JSON.
+    pub fn json(status: u16, body: &impl Serialize) -> Result<Self, Error> {
+        Self::of_type("application/json", status, body)
+    }
+
+    pub(crate) fn of_type(media_type: &str, status: u16, body: &impl Serialize) -> Result<Self, Error> {
+        let body = serde_json::to_string(body).map_err(|_| Error::internal("an answer is not JSON"))?;
+        Ok(Self { body, ..Self::empty(status) }.header("content-type", media_type.into()))
+    }
+
+    /// Adds a header.
+    #[must_use]
+    pub fn header(mut self, name: &'static str, value: String) -> Self {
+        self.headers.push((name, value));
+        self
+    }
+
+    /// Names the failure, for the log.
+    pub(crate) fn code(mut self, code: &'static str) -> Self {
+        self.code = code;
+        self
+    }
+
+    pub(crate) fn status(&self) -> u16 {
+        self.status
+    }
+
+    pub(crate) fn outcome(&self) -> &'static str {
+        self.code
+    }
+
+    /// Adds what every answer carries and puts it in API Gateway's form.
+    pub(crate) fn into_response(mut self, request_id: &str) -> Response {
+        if !self.headers.iter().any(|(name, _)| *name == "cache-control") {
+            self.headers.push(("cache-control", "no-store".into()));
+        }
+        self.headers.push(("x-content-type-options", "nosniff".into()));
+        self.headers.push(("x-request-id", request_id.to_owned()));
+        Response {
+            status_code: self.status,
+            headers: Headers(self.headers),
+            body: self.body,
+            is_base64_encoded: false,
+            cookies: [],
+        }
+    }
+}
+
+impl Output for Reply {
+    fn reply(self, _: &Request<'_>) -> Result<Reply, Error> {
+        Ok(self)
+    }
+
+    fn describe(_: &mut Operation, _: &mut Schemas) {}
+}
+
+/// 200 with a JSON body.
+#[derive(Debug)]
+pub struct Body<T>(pub T);
+
+impl<T: Serialize + JsonSchema> Output for Body<T> {
+    fn reply(self, _: &Request<'_>) -> Result<Reply, Error> {
+        Reply::json(200, &self.0)
+    }
+
+    fn describe(operation: &mut Operation, schemas: &mut Schemas) {
+        operation.ok(&schemas.reference::<T>(), false);
+    }
+}
+
+/// 200 with a JSON body that has a version, so that clients can ask whether it changed.
+#[derive(Debug)]
+pub struct Versioned<T> {
+    /// Grows with every write: what `If-Match` compares.
+    pub version: u64,
+    /// What is answered.
+    pub body: T,
+}
+
+impl<T: Serialize + JsonSchema> Output for Versioned<T> {
+    fn reply(self, request: &Request<'_>) -> Result<Reply, Error> {
+        let reply = Reply::json(200, &self.body)?;
+        Ok(unless_unchanged(reply, self.version, request))
+    }
+
+    fn describe(operation: &mut Operation, schemas: &mut Schemas) {
+        operation.ok(&schemas.reference::<T>(), true);
+    }
+}
+
+/// Adds `ETag: "<version>.<variant>"`, and leaves out a body that the client has. The variant is a hash of the body: it
+/// covers whatever changes without a write, be it readiness with the passing of time, masking by reader, or a new field.
+fn unless_unchanged(reply: Reply, version: u64, request: &Request<'_>) -> Reply {
+    let tag = format!("\"{version}.{:016x}\"", xxh3_64(reply.body.as_bytes()));
+    let unchanged = request.header("if-none-match").is_some_and(|known| {
+        // Weak comparison (RFC 9110 §13.1.2): `W/` does not count.
+        known.split(',').map(str::trim).any(|known| known == "*" || known.trim_start_matches("W/") == tag)
+    });
+    let reply = if unchanged { Reply::empty(304) } else { reply };
+    // For this client only, and only after asking whether it is still true.
+    reply.header("etag", tag).header("cache-control", "private, no-cache".into())
+}
+
+/// An answer in API Gateway's form (payload format 2.0).
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Response {
+    status_code: u16,
+    headers: Headers,
+    body: String,
+    is_base64_encoded: bool,
+    // Never any; emulators want the list all the same.
+    cookies: [&'static str; 0],
+}
+
+#[derive(Debug)]
+struct Headers(Vec<(&'static str, String)>);
+
+impl Serialize for Headers {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_map(self.0.iter().map(|(name, value)| (name, value)))
+    }
+}

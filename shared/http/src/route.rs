@@ -1,0 +1,115 @@
+//! Where an endpoint is reached. Declared once, on the endpoint; everything else is compared with it.
+
+/// What all paths begin with: the name of the stage in the cloud, a prefix of the router locally.
+pub const BASE_PATH: &str = "/api";
+
+/// The methods that routes use.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Method {
+    /// Reads.
+    Get,
+    /// Creates or acts.
+    Post,
+    /// Updates.
+    Put,
+    /// Deletes.
+    Delete,
+}
+
+impl Method {
+    /// As it stands in a request.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Get => "GET",
+            Self::Post => "POST",
+            Self::Put => "PUT",
+            Self::Delete => "DELETE",
+        }
+    }
+}
+
+/// A route, and the Lambda function behind it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Route {
+    /// Name of the function and of its binary: `get-organization`.
+    pub function: &'static str,
+    /// `None` for the route that takes what no other does.
+    pub method: Option<Method>,
+    /// Below [`BASE_PATH`], parameters in braces: `/organizations/{organizationId}`.
+    pub path: &'static str,
+}
+
+impl Route {
+    /// A route that reads.
+    pub const fn get(function: &'static str, path: &'static str) -> Self {
+        Self { function, method: Some(Method::Get), path }
+    }
+
+    /// A route that creates or acts.
+    pub const fn post(function: &'static str, path: &'static str) -> Self {
+        Self { function, method: Some(Method::Post), path }
+    }
+
+    /// A route that updates.
+    pub const fn put(function: &'static str, path: &'static str) -> Self {
+        Self { function, method: Some(Method::Put), path }
+    }
+
+    /// A route that deletes.
+    pub const fn delete(function: &'static str, path: &'static str) -> Self {
+        Self { function, method: Some(Method::Delete), path }
+    }
+
+    /// The route that takes what no other does: API Gateway's `$default`.
+    pub const fn fallback(function: &'static str) -> Self {
+        Self { function, method: None, path: "$default" }
+    }
+
+    /// The names of the path's parameters, in order.
+    pub fn parameters(&self) -> impl Iterator<Item = &'static str> {
+        self.path.split('/').filter_map(parameter)
+    }
+
+    /// The values of the parameters if the path, below [`BASE_PATH`], is one of this route's.
+    pub fn captures<'p>(&self, path: &'p str) -> Option<Vec<(&'static str, &'p str)>> {
+        let (mut ours, mut theirs) = (self.path.split('/'), path.split('/'));
+        let mut captures = Vec::new();
+        loop {
+            match (ours.next(), theirs.next()) {
+                (None, None) => return Some(captures),
+                (Some(ours), Some(theirs)) => match parameter(ours) {
+                    Some(name) if !theirs.is_empty() => captures.push((name, theirs)),
+                    None if ours == theirs => {}
+                    _ => return None,
+                },
+                _ => return None,
+            }
+        }
+    }
+}
+
+fn parameter(segment: &'static str) -> Option<&'static str> {
+    segment.strip_prefix('{')?.strip_suffix('}')
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_path_matches_segment_by_segment() {
+        let route = Route::get("get-member", "/organizations/{organizationId}/members/{memberId}");
+        let captures = route.captures("/organizations/a/members/b%2Fc").unwrap();
+        assert_eq!(captures, [("organizationId", "a"), ("memberId", "b%2Fc")]);
+        for path in [
+            "",
+            "/",
+            "/organizations/a/members",
+            "/organizations/a/members/",
+            "/organizations//members/b",
+            "/x/a/members/b",
+        ] {
+            assert_eq!(route.captures(path), None, "{path}");
+        }
+    }
+}
