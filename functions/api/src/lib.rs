@@ -1,0 +1,17 @@
+//! The API as a whole: whether it serves, what it does not serve, and the list of all it does.
+
+use padron_http::Registration;
+
+pub mod health;
+pub mod not_found;
+
+/// Every endpoint there is, by package. A new package is added here, and nowhere else.
+pub const PACKAGES: &[&[Registration]] = &[
+    &[Registration::of::<health::Health>(), Registration::of::<not_found::NotFound>()],
+    padron_organizations::ENDPOINTS,
+];
+
+/// Every endpoint there is.
+pub fn endpoints() -> impl Iterator<Item = &'static Registration> {
+    PACKAGES.iter().copied().flatten()
+}
