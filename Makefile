@@ -1,0 +1,74 @@
+# Everything a person does with Padrón. `make` lists it.
+
+CARGO_LAMBDA_VERSION := 1.9.2
+SAM_VERSION := 1.170.0
+
+PORT ?= 3001
+DATA ?= .local
+ARCH ?= arm64
+# The functions' packages, for builds that leave out tests and tools.
+PACKAGES := $(patsubst %,-p padron-%,$(notdir $(patsubst %/,%,$(wildcard functions/*/))))
+PADRON := cargo run --quiet --bin padron -- --data $(DATA)
+CARGO_LAMBDA := .tools/lambda/bin/cargo-lambda
+SAM := .tools/sam/bin/sam
+
+.DEFAULT_GOAL := help
+.PHONY: help run serve token test lint fmt build deploy openapi cargo
+
+help: ## This list
+	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 18
+
+run: cargo $(CARGO_LAMBDA) ## The API on http://localhost:3001 as Lambda functions (PORT=, FRESH=1)
+	@cargo build --bin padron
+	@exec $(PADRON) run --port $(PORT) $(if $(FRESH),--fresh)
+
+serve: cargo ## The same API from one process (PORT=, FRESH=1)
+	@cargo build --bin padron
+	@exec $(PADRON) serve --port $(PORT) $(if $(FRESH),--fresh)
+
+# The shell's own USER is not meant.
+token: cargo ## A bearer token for the local stack (USER=<uuid> EMAIL= NAME= TTL=<seconds>)
+	@$(PADRON) token $(if $(filter command line,$(origin USER)),--user '$(USER)') $(if $(EMAIL),--email '$(EMAIL)') \
+		$(if $(NAME),--name '$(NAME)') $(if $(TTL),--ttl '$(TTL)')
+
+test: cargo $(CARGO_LAMBDA) ## Every test there is
+	cargo test --workspace
+
+lint: cargo $(SAM) ## Formatting, clippy, the template, and cargo-deny where it is installed
+	cargo fmt --all --check
+	cargo clippy --workspace --all-targets -- -D warnings
+	AWS_DEFAULT_REGION=us-east-1 SAM_CLI_TELEMETRY=0 $(SAM) validate --lint --template template.yaml
+	@if command -v cargo-deny >/dev/null; then cargo deny check bans licenses sources; \
+		else echo 'cargo-deny is not installed: skipped here, it runs in the workflow'; fi
+
+fmt: cargo ## Formats the code
+	cargo fmt --all
+
+build: cargo $(CARGO_LAMBDA) ## All functions for Lambda (ARCH=arm64 or x86_64)
+	$(CARGO_LAMBDA) lambda build --release $(if $(filter arm64,$(ARCH)),--arm64,--x86-64) $(PACKAGES)
+
+deploy: build $(SAM) ## Builds and deploys into your AWS account (ARCH=)
+	$(SAM) deploy --parameter-overrides Architecture=$(ARCH) $(PARAMETERS)
+
+openapi: cargo ## Rewrites openapi.json from the code
+	@$(PADRON) openapi > openapi.json.new && mv openapi.json.new openapi.json
+
+cargo:
+	@command -v cargo >/dev/null || { \
+		echo 'Rust is not installed. Get it from https://rustup.rs, then try again.'; exit 1; }
+
+# In virtual environments of Python, because PyPI has both of them for every platform.
+.tools/%/bin/python:
+	@command -v python3 >/dev/null || { echo 'Python 3 is not installed. Get it from your system, then try again.'; exit 1; }
+	@python3 -m venv .tools/$* || { rm -rf .tools/$*; \
+		echo 'Python has no working venv module. On Debian and Ubuntu: apt install python3-venv. Then try again.'; exit 1; }
+
+$(CARGO_LAMBDA): Makefile | .tools/lambda/bin/python
+	@echo 'Installing cargo-lambda $(CARGO_LAMBDA_VERSION) into .tools'
+	@.tools/lambda/bin/python -m pip install --quiet --disable-pip-version-check cargo-lambda==$(CARGO_LAMBDA_VERSION)
+	@touch $@
+
+$(SAM): Makefile | .tools/sam/bin/python
+	@echo 'Installing the SAM CLI $(SAM_VERSION) into .tools'
+	@.tools/sam/bin/python -m pip install --quiet --disable-pip-version-check aws-sam-cli==$(SAM_VERSION)
+	@touch $@

@@ -1,0 +1,167 @@
+//! The demo data: what the published pages show, so that their examples work as printed.
+
+use padron_domain::{
+    Address, Certificate, Customization, Legal, Membership, Organization, OrganizationId, PdfExtra,
+    Periodicity, Plan, Receipts, Role, SelfInvoice, SubscriptionStatus, Timestamp, UserId,
+};
+use padron_store::{Store, Taken, TransactionError};
+
+/// Acme Corp, the organization of the published pages.
+pub const ACME: &str = "550e8400-e29b-41d4-a716-446655440000";
+/// Another organization.
+pub const GLOBEX: &str = "660e8400-e29b-41d4-a716-446655440000";
+/// Owner of Acme Corp.
+pub const OWNER: &str = "123e4567-e89b-12d3-a456-426614174000";
+/// Admin of Acme Corp.
+pub const ADMIN: &str = "22222222-2222-4222-8222-222222222222";
+/// Member of Acme Corp.
+pub const MEMBER: &str = "33333333-3333-4333-8333-333333333333";
+/// Owner of the other organization.
+pub const GLOBEX_OWNER: &str = "44444444-4444-4444-8444-444444444444";
+/// Belongs nowhere.
+pub const STRANGER: &str = "99999999-9999-4999-8999-999999999999";
+
+/// The organization of that id.
+pub fn organization(id: &str) -> OrganizationId {
+    OrganizationId::parse(id).expect("the demo's ids are UUIDs")
+}
+
+/// The user of that id.
+pub fn user(id: &str) -> UserId {
+    UserId::parse(id).expect("the demo's ids are UUIDs")
+}
+
+fn at(text: &str) -> Timestamp {
+    Timestamp::parse(text).expect("the demo's instants are RFC 3339")
+}
+
+/// Writes what is not there yet. What was changed since stays as it is.
+pub async fn load(store: &Store) -> Result<(), String> {
+    for (organization, members) in [acme(), globex()] {
+        match store.create_organization(&organization, &members).await {
+            Ok(()) | Err(TransactionError::Refused(Taken::Id | Taken::Slug)) => {}
+            Err(TransactionError::Failed(error)) => {
+                let cause = error.cause().unwrap_or("for no known reason");
+                return Err(format!("the demo data could not be written: {cause}"));
+            }
+        }
+    }
+    Ok(())
+}
+
+fn membership(organization: &str, who: &str, role: Role, email: &str, name: &str) -> Membership {
+    Membership {
+        organization: self::organization(organization),
+        user: user(who),
+        role,
+        email: Some(email.into()),
+        name: Some(name.into()),
+        joined_at: at("2025-01-26T10:00:00Z"),
+    }
+}
+
+fn acme() -> (Organization, Vec<Membership>) {
+    let text = |text: &str| Some(text.to_owned());
+    // Far ahead, so that the organization stays ready to invoice.
+    let certificate = Certificate {
+        updated_at: at("2023-05-05T20:55:33.468Z"),
+        expires_at: at("2045-05-05T20:55:33.468Z"),
+        serial_number: "30001000000300000101".into(),
+    };
+    let organization = Organization {
+        id: organization(ACME),
+        version: 1,
+        name: "Acme Corp".into(),
+        slug: "acme-corp".into(),
+        logo: text("https://example.com/logo.png"),
+        plan: Plan::Pro,
+        owner: user(OWNER),
+        stripe_customer_id: text("cus_ABC123"),
+        subscription_status: SubscriptionStatus::Active,
+        subscription_period_end: Some(at("2026-01-26T10:00:00Z")),
+        timezone: "America/Mexico_City".into(),
+        created_at: at("2025-01-26T10:00:00Z"),
+        updated_at: at("2025-12-26T10:00:00Z"),
+        deleted_at: None,
+        legal: Legal {
+            name: text("Mi Empresa"),
+            legal_name: text("Mi Empresa SA de CV"),
+            tax_system: text("601"),
+            website: text("https://miempresa.com"),
+            phone: text("+52 555 123 4567"),
+            rfc: text("EKU9003173C9"),
+            address: Address {
+                street: text("Blvd. Atardecer"),
+                exterior: text("142"),
+                interior: text("4"),
+                neighborhood: text("Centro"),
+                city: text("Huatabampo"),
+                municipality: text("Huatabampo"),
+                zip: text("86500"),
+                state: text("Sonora"),
+            },
+        },
+        customization: Customization {
+            color: text("BADA55"),
+            next_folio_number: 123,
+            next_folio_number_test: 123,
+            pdf_extra: PdfExtra {
+                codes: true,
+                address_codes: true,
+                product_key: true,
+                round_unit_price: false,
+                tax_breakdown: true,
+                ieps_breakdown: true,
+                render_carta_porte: false,
+                repeat_signature: false,
+            },
+        },
+        certificate: Some(certificate.clone()),
+        fiel: Some(certificate),
+        receipts: Receipts {
+            periodicity: Periodicity::Day,
+            duration_days: 7,
+            next_folio_number: 123,
+            next_folio_number_test: 123,
+        },
+        self_invoice: SelfInvoice {
+            allowed_cfdi_uses: vec!["G01".into(), "G03".into()],
+            apply_resico_isr: true,
+            support_email: text("soporte@miempresa.com"),
+            support_email_verified: true,
+        },
+    };
+    let members = vec![
+        membership(ACME, OWNER, Role::Owner, "olivia@acme.example", "Olivia Owner"),
+        membership(ACME, ADMIN, Role::Admin, "adan@acme.example", "Adán Núñez"),
+        membership(ACME, MEMBER, Role::Member, "maria@acme.example", "María Peña"),
+    ];
+    (organization, members)
+}
+
+fn globex() -> (Organization, Vec<Membership>) {
+    let organization = Organization {
+        id: organization(GLOBEX),
+        version: 1,
+        name: "Globex".into(),
+        slug: "globex".into(),
+        logo: None,
+        plan: Plan::Free,
+        owner: user(GLOBEX_OWNER),
+        stripe_customer_id: None,
+        subscription_status: SubscriptionStatus::None,
+        subscription_period_end: None,
+        timezone: "America/Mexico_City".into(),
+        created_at: at("2025-03-01T09:30:00Z"),
+        updated_at: at("2025-03-01T09:30:00Z"),
+        deleted_at: None,
+        legal: Legal::default(),
+        customization: Customization::default(),
+        certificate: None,
+        fiel: None,
+        receipts: Receipts::default(),
+        self_invoice: SelfInvoice::default(),
+    };
+    let owner = membership(GLOBEX, GLOBEX_OWNER, Role::Owner, "hank@globex.example", "Hank Scorpio");
+    (organization, vec![owner])
+}

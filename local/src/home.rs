@@ -1,0 +1,94 @@
+//! What the local stack keeps between runs: its database and its issuer's key.
+
+use std::{
+    fs,
+    io::{ErrorKind, Write},
+    os::unix::fs::OpenOptionsExt,
+    path::{Path, PathBuf},
+};
+
+use padron_emulator::{Issuer, SigningKey};
+
+/// The folder of the local stack.
+#[derive(Clone, Debug)]
+pub struct Home(PathBuf);
+
+const KEY: &str = "issuer-key.der";
+const DATABASE: &str = "padron.db";
+
+impl Home {
+    /// This folder, made if it is not there.
+    pub fn open(path: &Path) -> Result<Self, String> {
+        fs::create_dir_all(path).map_err(|error| format!("{}: {error}", path.display()))?;
+        Ok(Self(path.into()))
+    }
+
+    /// The file of the database.
+    pub fn database(&self) -> PathBuf {
+        self.0.join(DATABASE)
+    }
+
+    /// Forgets the database. The issuer's key stays, and with it the tokens that are out.
+    pub fn forget_data(&self) -> Result<(), String> {
+        for suffix in ["", "-wal", "-shm"] {
+            let path = self.0.join(format!("{DATABASE}{suffix}"));
+            match fs::remove_file(&path) {
+                Err(error) if error.kind() != ErrorKind::NotFound => {
+                    return Err(format!("{}: {error}", path.display()));
+                }
+                _ => {}
+            }
+        }
+        Ok(())
+    }
+
+    /// The local issuer. Its key is made at first use and readable by this user alone.
+    pub fn issuer(&self) -> Result<Issuer, String> {
+        let path = self.0.join(KEY);
+        let explain = |error: std::io::Error| format!("{}: {error}", path.display());
+        let document = match fs::read(&path) {
+            Err(error) if error.kind() == ErrorKind::NotFound => {
+                // Written apart and linked in whole: of two processes that start at once, one key wins and both use it.
+                let fresh = path.with_extension(format!("{}.new", std::process::id()));
+                let mut file = fs::OpenOptions::new()
+                    .write(true)
+                    .create(true)
+                    .truncate(true)
+                    .mode(0o600)
+                    .open(&fresh)
+                    .map_err(explain)?;
+                file.write_all(&SigningKey::new_rsa_document()).map_err(explain)?;
+                let linked = fs::hard_link(&fresh, &path);
+                fs::remove_file(&fresh).map_err(explain)?;
+                match linked {
+                    Err(error) if error.kind() != ErrorKind::AlreadyExists => return Err(explain(error)),
+                    _ => fs::read(&path).map_err(explain)?,
+                }
+            }
+            read => read.map_err(explain)?,
+        };
+        let key = SigningKey::rs256("local", &document)
+            .ok_or_else(|| format!("{} holds no key. Delete it, and a new one is made.", path.display()))?;
+        Ok(Issuer { name: "http://localhost/padron".into(), audience: "padron".into(), key })
+    }
+
+    /// The environment of a function that uses this issuer and that table.
+    pub fn environment(&self, issuer: &Issuer, endpoint: &str) -> Vec<(&'static str, String)> {
+        vec![
+            ("TABLE_NAME", TABLE.into()),
+            ("AWS_REGION", "us-east-1".into()),
+            ("AWS_ACCESS_KEY_ID", "local".into()),
+            ("AWS_SECRET_ACCESS_KEY", "local".into()),
+            ("AWS_SESSION_TOKEN", String::new()),
+            ("AWS_ENDPOINT_URL_DYNAMODB", endpoint.into()),
+            ("JWT_ISSUER", issuer.name.clone()),
+            ("JWT_AUDIENCE", issuer.audience.clone()),
+            ("JWT_CLIENT_ID", String::new()),
+            ("JWT_JWKS", issuer.jwks().to_string()),
+            ("JWT_JWKS_URL", String::new()),
+        ]
+    }
+}
+
+/// Name of the local table.
+pub const TABLE: &str = "padron";

@@ -1,0 +1,114 @@
+//! `padron`: the program behind `make run`, `make serve`, `make token` and `make openapi`.
+
+use std::{path::PathBuf, process::ExitCode};
+
+use clap::{Parser, Subcommand};
+use padron_domain::{Clock, UserId};
+use padron_local::{demo, home::Home, run, serve, supervise};
+use serde_json::json;
+
+/// Padrón on one machine.
+#[derive(Parser)]
+#[command(name = "padron")]
+struct Cli {
+    /// The repository.
+    #[arg(long, global = true, default_value = ".")]
+    root: PathBuf,
+    /// Where the local stack keeps its database and its issuer's key.
+    #[arg(long, global = true, default_value = ".local")]
+    data: PathBuf,
+    #[command(subcommand)]
+    command: Action,
+}
+
+#[derive(Subcommand)]
+enum Action {
+    /// Runs the functions as Lambda binaries under `cargo lambda watch`.
+    Run(Listen),
+    /// Serves the same API from one process.
+    Serve(Listen),
+    /// Prints an access token for the local stack, and nothing else.
+    Token {
+        /// UUID of the user.
+        #[arg(long, default_value = demo::OWNER)]
+        user: String,
+        /// Verified e-mail of the user.
+        #[arg(long)]
+        email: Option<String>,
+        /// Name of the user.
+        #[arg(long)]
+        name: Option<String>,
+        /// Lifetime in seconds.
+        #[arg(long, default_value_t = 8 * 60 * 60, allow_negative_numbers = true)]
+        ttl: i64,
+    },
+    /// Prints the API's description.
+    Openapi,
+    /// Runs a command and ends all that is left of it when standard input closes.
+    #[command(hide = true)]
+    Supervise {
+        #[arg(last = true, required = true)]
+        command: Vec<String>,
+    },
+}
+
+#[derive(clap::Args)]
+struct Listen {
+    /// Where the API listens, on 127.0.0.1.
+    #[arg(long, default_value_t = 3001)]
+    port: u16,
+    /// Forgets the data of earlier runs.
+    #[arg(long)]
+    fresh: bool,
+}
+
+fn main() -> ExitCode {
+    let Cli { root, data, command } = Cli::parse();
+    let options =
+        |Listen { port, fresh }| run::Options { root: root.clone(), home: data.clone(), port, fresh };
+    let outcome = match command {
+        Action::Run(listen) => block_on(run::run(options(listen))),
+        Action::Serve(listen) => block_on(serve::serve(options(listen))),
+        Action::Token { user, email, name, ttl } => {
+            token(&data, &user, email, name, ttl).map(|token| println!("{token}"))
+        }
+        Action::Openapi => {
+            println!("{:#}", padron_http::openapi::document(padron_api::endpoints()));
+            Ok(())
+        }
+        Action::Supervise { command } => return supervise::supervise(&command),
+    };
+    match outcome {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(message) => {
+            eprintln!("\n{message}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn block_on(work: impl Future<Output = Result<(), String>>) -> Result<(), String> {
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
+    runtime.map_err(|error| error.to_string())?.block_on(work)
+}
+
+fn token(
+    data: &std::path::Path,
+    user: &str,
+    email: Option<String>,
+    name: Option<String>,
+    ttl: i64,
+) -> Result<String, String> {
+    let user =
+        UserId::parse(user).ok_or("USER must be a UUID, such as one of the demo's users in the README.")?;
+    let issuer = Home::open(data)?.issuer()?;
+    let mut claims = issuer.claims(&user.to_string(), Clock::System.now().seconds(), ttl);
+    if let Some(email) = email {
+        claims["email"] = json!(email);
+        claims["email_verified"] = json!(true);
+    }
+    if let Some(name) = name {
+        claims["name"] = json!(name);
+    }
+    Ok(issuer.token(&claims))
+}

@@ -1,0 +1,201 @@
+//! `make run`: the functions as Lambda binaries under `cargo lambda watch`, before a database that keeps its data.
+
+use std::{
+    net::TcpListener,
+    path::{Path, PathBuf},
+    process::{Command, Stdio},
+    time::Duration,
+};
+
+use http_body_util::{BodyExt, Empty};
+use hyper::body::Bytes;
+use hyper_util::{client::legacy::Client, rt::TokioExecutor};
+use padron_emulator::{Engine, Template, engine::Storage};
+use padron_http::BASE_PATH;
+use padron_store::Store;
+use tokio::{
+    signal::unix::{SignalKind, signal},
+    time::Instant,
+};
+
+use crate::{
+    demo,
+    home::{Home, TABLE},
+    supervise,
+};
+
+/// How the stack is to run.
+#[derive(Clone, Debug)]
+pub struct Options {
+    /// The repository.
+    pub root: PathBuf,
+    /// Where the stack keeps its data.
+    pub home: PathBuf,
+    /// Where the API listens, on 127.0.0.1.
+    pub port: u16,
+    /// Whether to forget the data of earlier runs.
+    pub fresh: bool,
+}
+
+/// How many requests of one function are worked on at once.
+const INSTANCES: &str = "4";
+/// The first request of a function builds nothing, but Cargo looks whether it would have to.
+const PATIENCE: Duration = Duration::from_secs(120);
+
+/// Everything a local API stands on, however its functions run.
+pub struct Backend {
+    /// The database.
+    pub engine: Engine,
+    /// The environment of the functions.
+    pub environment: Vec<(&'static str, String)>,
+}
+
+impl Backend {
+    /// Opens the database, with table and demo data.
+    pub async fn open(options: &Options) -> Result<Self, String> {
+        let home = Home::open(&options.home)?;
+        if options.fresh {
+            home.forget_data()?;
+        }
+        let issuer = home.issuer()?;
+        let engine = Engine::start(Storage::File(&home.database())).await?;
+        engine.ensure_table(&Template::read(&options.root)?, TABLE).await?;
+        let store = Store::new(&engine.connection(TABLE)).until(Instant::now() + Duration::from_secs(30));
+        demo::load(&store).await?;
+        let environment = home.environment(&issuer, &format!("http://{}", engine.address()));
+        Ok(Self { engine, environment })
+    }
+}
+
+/// Runs the stack until it is asked to stop.
+pub async fn run(options: Options) -> Result<(), String> {
+    let mut stop = Stop::listen()?;
+    let Options { root, port, .. } = &options;
+    check_port(*port)?;
+    let cargo_lambda = root.join(".tools/lambda/bin/cargo-lambda");
+    if !cargo_lambda.exists() {
+        return Err("cargo-lambda is not installed in .tools. `make run` installs it.".into());
+    }
+    build_functions(root)?;
+    let backend = Backend::open(&options).await?;
+    let watch = [
+        cargo_lambda.to_string_lossy().as_ref(),
+        "lambda",
+        "watch",
+        "--invoke-address",
+        "127.0.0.1",
+        "--invoke-port",
+        &port.to_string(),
+        "--concurrency",
+        INSTANCES,
+        // The API's own answers say what CORS allows, in the cloud as here: not at all.
+        "--disable-cors",
+    ]
+    .map(ToOwned::to_owned);
+    let mut supervisor = supervise::start(&watch, backend.environment)?;
+    let outcome = tokio::select! {
+        ready = wait_until_healthy(*port) => match ready {
+            Ok(()) => {
+                announce(*port, backend.engine.address());
+                tokio::select! {
+                    () = stop.asked() => Ok(()),
+                    ended = ended(&mut supervisor) => ended,
+                }
+            }
+            Err(error) => Err(error),
+        },
+        () = stop.asked() => Ok(()),
+    };
+    // Closing its standard input tells the supervisor to end everything below it.
+    drop(supervisor.stdin.take());
+    tokio::task::spawn_blocking(move || supervisor.wait()).await.ok();
+    backend.engine.stop().await;
+    outcome
+}
+
+/// Ctrl-C, or the polite signal of `kill`.
+pub(crate) struct Stop {
+    interrupt: tokio::signal::unix::Signal,
+    terminate: tokio::signal::unix::Signal,
+    hangup: tokio::signal::unix::Signal,
+}
+
+impl Stop {
+    pub(crate) fn listen() -> Result<Self, String> {
+        let listen = |kind| signal(kind).map_err(|error| format!("signals cannot be received: {error}"));
+        Ok(Self {
+            interrupt: listen(SignalKind::interrupt())?,
+            terminate: listen(SignalKind::terminate())?,
+            hangup: listen(SignalKind::hangup())?,
+        })
+    }
+
+    pub(crate) async fn asked(&mut self) {
+        tokio::select! {
+            _ = self.interrupt.recv() => {}
+            _ = self.terminate.recv() => {}
+            _ = self.hangup.recv() => {}
+        }
+    }
+}
+
+pub(crate) fn check_port(port: u16) -> Result<(), String> {
+    TcpListener::bind(("127.0.0.1", port)).map(drop).map_err(|_| {
+        format!(
+            "Port {port} is in use. Stop what listens there, or choose another port: make run PORT={}",
+            port + 1
+        )
+    })
+}
+
+fn build_functions(root: &Path) -> Result<(), String> {
+    let mut cargo = supervise::without_cargo_variables(Command::new("cargo"));
+    cargo.current_dir(root).arg("build");
+    for endpoint in padron_api::endpoints() {
+        cargo.args(["--bin", endpoint.route.function]);
+    }
+    match cargo.stdin(Stdio::null()).status() {
+        Ok(status) if status.success() => Ok(()),
+        Ok(_) => Err("The functions could not be built.".into()),
+        Err(error) => Err(format!("cargo could not be started: {error}")),
+    }
+}
+
+async fn wait_until_healthy(port: u16) -> Result<(), String> {
+    let client = Client::builder(TokioExecutor::new()).build_http::<Empty<Bytes>>();
+    let url: http::Uri =
+        format!("http://127.0.0.1:{port}{BASE_PATH}/health").parse().map_err(|_| "the port is not one")?;
+    let until = Instant::now() + PATIENCE;
+    while Instant::now() < until {
+        if let Ok(answer) = client.get(url.clone()).await
+            && answer.status().is_success()
+        {
+            _ = answer.into_body().collect().await;
+            return Ok(());
+        }
+        tokio::time::sleep(Duration::from_millis(200)).await;
+    }
+    Err("The functions did not answer within two minutes; what they said stands above.".into())
+}
+
+async fn ended(supervisor: &mut std::process::Child) -> Result<(), String> {
+    loop {
+        if !matches!(supervisor.try_wait(), Ok(None)) {
+            return Err("cargo lambda watch ended; what it said stands above.".into());
+        }
+        tokio::time::sleep(Duration::from_millis(300)).await;
+    }
+}
+
+/// Says what to do next.
+pub(crate) fn announce(port: u16, database: std::net::SocketAddr) {
+    let acme = demo::ACME;
+    println!(
+        r#"
+Padrón serves on http://localhost:{port}{BASE_PATH} (DynamoDB on http://{database}, table `{TABLE}`). Ctrl-C stops it.
+Try it from another terminal, in this folder:
+
+  curl -X GET http://localhost:{port}{BASE_PATH}/organizations/{acme} -H "Authorization: Bearer $(make token)"
+"#
+    );
+}

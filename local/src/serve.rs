@@ -1,0 +1,90 @@
+//! `make serve`: the same API from one process, through the same dispatch and the same events. For load, races and demos.
+
+use std::{convert::Infallible, sync::Arc, time::Duration};
+
+use http::{HeaderName, HeaderValue, Request, Response, StatusCode};
+use http_body_util::{BodyExt, Full, Limited};
+use hyper::{
+    body::{Bytes, Incoming},
+    server::conn::http1,
+    service::service_fn,
+};
+use hyper_util::rt::TokioIo;
+use padron_domain::Clock;
+use padron_emulator::gateway;
+use padron_http::{App, Log, Settings};
+use serde_json::Value;
+use tokio::{net::TcpListener, time::Instant};
+
+use crate::run::{Backend, Options, Stop, announce, check_port};
+
+/// API Gateway takes bodies up to 10 MB, Lambda up to 6.
+const LARGEST_BODY: usize = 6 * 1024 * 1024;
+const TIME_LIMIT: Duration = Duration::from_secs(9);
+
+/// Serves until it is asked to stop.
+pub async fn serve(options: Options) -> Result<(), String> {
+    let mut stop = Stop::listen()?;
+    check_port(options.port)?;
+    let backend = Backend::open(&options).await?;
+    let lookup = |name: &str| {
+        let variable = backend.environment.iter().find(|(known, _)| *known == name);
+        variable.map(|(_, value)| value.clone())
+    };
+    let settings = Settings::from(&lookup).map_err(|error| error.to_string())?;
+    let app = Arc::new(App::new(settings, Clock::System, Log::Stdout));
+    let listener = TcpListener::bind(("127.0.0.1", options.port)).await.map_err(|error| error.to_string())?;
+    announce(options.port, backend.engine.address());
+    loop {
+        let connection = tokio::select! {
+            accepted = listener.accept() => accepted,
+            () = stop.asked() => break,
+        };
+        let Ok((stream, _)) = connection else { continue };
+        let app = app.clone();
+        tokio::spawn(async move {
+            let service = service_fn(move |request| answer(app.clone(), request));
+            _ = http1::Builder::new().serve_connection(TokioIo::new(stream), service).await;
+        });
+    }
+    backend.engine.stop().await;
+    Ok(())
+}
+
+async fn answer(app: Arc<App>, request: Request<Incoming>) -> Result<Response<Full<Bytes>>, Infallible> {
+    let (parts, body) = request.into_parts();
+    let Ok(body) = Limited::new(body, LARGEST_BODY).collect().await else {
+        // As API Gateway has it: it knows no problem documents.
+        return Ok(status(StatusCode::PAYLOAD_TOO_LARGE));
+    };
+    let (endpoint, parameters) = gateway::route(padron_api::endpoints(), &parts.method, parts.uri.path());
+    let Some(endpoint) = endpoint else { return Ok(status(StatusCode::NOT_FOUND)) };
+    let event = gateway::event(
+        Some(endpoint),
+        &parameters,
+        &parts.method,
+        &parts.uri,
+        &parts.headers,
+        &body.to_bytes(),
+    );
+    let deadline = Instant::now() + TIME_LIMIT;
+    let response =
+        app.answer(endpoint.route.function, endpoint.run, &event.to_string(), "local", deadline).await;
+    let response = serde_json::to_value(&response).unwrap_or_default();
+    Ok(to_http(&response).unwrap_or_else(|| status(StatusCode::BAD_GATEWAY)))
+}
+
+fn to_http(response: &Value) -> Option<Response<Full<Bytes>>> {
+    let status = u16::try_from(response["statusCode"].as_u64()?).ok()?;
+    let mut http = Response::builder().status(status);
+    for (name, value) in response["headers"].as_object()? {
+        http = http.header(name.parse::<HeaderName>().ok()?, HeaderValue::from_str(value.as_str()?).ok()?);
+    }
+    http.body(Full::from(response["body"].as_str()?.to_owned())).ok()
+}
+
+fn status(status: StatusCode) -> Response<Full<Bytes>> {
+    let mut response = Response::default();
+    *response.status_mut() = status;
+    response
+}

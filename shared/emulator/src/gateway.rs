@@ -1,0 +1,108 @@
+//! API Gateway's HTTP API, as far as an event (payload format 2.0) can tell.
+
+use base64::{Engine as _, prelude::BASE64_STANDARD};
+use http::{HeaderMap, Method, Uri, header::COOKIE};
+use padron_http::{BASE_PATH, Registration};
+use percent_encoding::percent_decode_str;
+use serde_json::{Map, Value, json};
+use uuid::Uuid;
+
+/// The endpoint of a request and the decoded parameters in its path; the fallback's where no other takes it.
+pub fn route(
+    endpoints: impl IntoIterator<Item = &'static Registration>,
+    method: &Method,
+    path: &str,
+) -> (Option<&'static Registration>, Vec<(&'static str, String)>) {
+    let mut best: (Option<&'static Registration>, Vec<(&'static str, &str)>) = (None, Vec::new());
+    let below = path.strip_prefix(BASE_PATH).unwrap_or_default();
+    for endpoint in endpoints {
+        match endpoint.route.method {
+            None => {
+                if best.0.is_none() {
+                    best = (Some(endpoint), Vec::new());
+                }
+            }
+            Some(of_route) if of_route.name() == method.as_str() => {
+                let Some(captures) = endpoint.route.captures(below) else { continue };
+                // A path to the letter wins over one with parameters, as in API Gateway.
+                let known = best.0.is_some_and(|known| known.route.method.is_some());
+                if !known || captures.len() < best.1.len() {
+                    best = (Some(endpoint), captures);
+                }
+            }
+            Some(_) => {}
+        }
+    }
+    let decoded = |(name, value): (&'static str, &str)| {
+        (name, percent_decode_str(value).decode_utf8_lossy().into_owned())
+    };
+    (best.0, best.1.into_iter().map(decoded).collect())
+}
+
+/// The event of a request. Bodies are base64 unless they are text, as API Gateway has it.
+pub fn event(
+    endpoint: Option<&Registration>,
+    parameters: &[(&'static str, String)],
+    method: &Method,
+    uri: &Uri,
+    headers: &HeaderMap,
+    body: &[u8],
+) -> Value {
+    let mut joined = Map::new();
+    for name in headers.keys().filter(|name| *name != COOKIE) {
+        let values = headers.get_all(name).iter().map(|value| String::from_utf8_lossy(value.as_bytes()));
+        joined.insert(name.to_string(), json!(values.collect::<Vec<_>>().join(",")));
+    }
+    let cookies =
+        headers.get_all(COOKIE).iter().flat_map(|value| value.to_str().unwrap_or_default().split("; "));
+    let is_text = headers.get(http::header::CONTENT_TYPE).is_none_or(|content_type| {
+        let content_type = content_type.to_str().unwrap_or_default();
+        content_type.starts_with("text/") || content_type.starts_with("application/json")
+    });
+    let (body, is_base64) = match std::str::from_utf8(body) {
+        Ok(text) if is_text => (text.to_owned(), false),
+        _ => (BASE64_STANDARD.encode(body), true),
+    };
+    let route_key = endpoint.map_or("$default".into(), |endpoint| match endpoint.route.method {
+        Some(method) => format!("{} {}", method.name(), endpoint.route.path),
+        None => "$default".into(),
+    });
+    let mut event = json!({
+        "version": "2.0",
+        "routeKey": route_key,
+        "rawPath": uri.path(),
+        "rawQueryString": uri.query().unwrap_or_default(),
+        "headers": joined,
+        "requestContext": {
+            "accountId": "123456789012",
+            "apiId": "local",
+            "domainName": "localhost",
+            "domainPrefix": "localhost",
+            "http": {
+                "method": method.as_str(),
+                "path": uri.path(),
+                "protocol": "HTTP/1.1",
+                "sourceIp": "127.0.0.1",
+                "userAgent": "local",
+            },
+            "requestId": Uuid::new_v4().to_string(),
+            "routeKey": route_key,
+            "stage": "api",
+            "time": "01/Jan/2026:00:00:00 +0000",
+            "timeEpoch": 1_767_225_600_000_u64,
+        },
+        "isBase64Encoded": is_base64,
+    });
+    let cookies: Vec<_> = cookies.collect();
+    if !cookies.is_empty() {
+        event["cookies"] = json!(cookies);
+    }
+    if !parameters.is_empty() {
+        event["pathParameters"] =
+            parameters.iter().map(|(name, value)| ((*name).to_owned(), json!(value))).collect();
+    }
+    if !body.is_empty() {
+        event["body"] = json!(body);
+    }
+    event
+}

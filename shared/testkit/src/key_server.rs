@@ -1,0 +1,105 @@
+//! An issuer's web server, with a key set on it.
+
+use std::{
+    net::SocketAddr,
+    sync::{
+        Arc, Mutex, PoisonError,
+        atomic::{AtomicUsize, Ordering},
+    },
+    time::Duration,
+};
+
+use http::{Response, StatusCode};
+use http_body_util::Full;
+use hyper::{body::Bytes, server::conn::http1, service::service_fn};
+use hyper_util::rt::TokioIo;
+use tokio::{net::TcpListener, task::JoinHandle};
+
+/// A web server that answers every request with one document. Dropping it stops it.
+#[derive(Debug)]
+pub struct KeyServer {
+    address: SocketAddr,
+    shared: Arc<Shared>,
+    serving: JoinHandle<()>,
+}
+
+#[derive(Debug)]
+struct Shared {
+    page: Mutex<Page>,
+    requests: AtomicUsize,
+}
+
+/// What the server answers.
+#[derive(Clone, Debug)]
+pub struct Page {
+    /// HTTP status.
+    pub status: u16,
+    /// The document.
+    pub body: String,
+    /// How long it takes.
+    pub delay: Duration,
+    /// Where a redirect leads.
+    pub location: Option<String>,
+}
+
+impl Page {
+    /// A document that is there.
+    pub fn ok(body: impl Into<String>) -> Self {
+        Self { status: 200, body: body.into(), delay: Duration::ZERO, location: None }
+    }
+}
+
+impl KeyServer {
+    /// Starts a server with that page.
+    pub async fn start(page: Page) -> Self {
+        let listener = TcpListener::bind(("127.0.0.1", 0)).await.expect("a free port");
+        let address = listener.local_addr().expect("a bound socket");
+        let shared = Arc::new(Shared { page: Mutex::new(page), requests: AtomicUsize::new(0) });
+        let serving = tokio::spawn(serve(listener, shared.clone()));
+        Self { address, shared, serving }
+    }
+
+    /// Where the key set is.
+    pub fn url(&self) -> String {
+        format!("http://{}/.well-known/jwks.json", self.address)
+    }
+
+    /// From now on it answers this.
+    pub fn set(&self, page: Page) {
+        *self.shared.page.lock().unwrap_or_else(PoisonError::into_inner) = page;
+    }
+
+    /// How often it was asked.
+    pub fn requests(&self) -> usize {
+        self.shared.requests.load(Ordering::SeqCst)
+    }
+}
+
+impl Drop for KeyServer {
+    fn drop(&mut self) {
+        self.serving.abort();
+    }
+}
+
+async fn serve(listener: TcpListener, shared: Arc<Shared>) {
+    while let Ok((stream, _)) = listener.accept().await {
+        let shared = shared.clone();
+        tokio::spawn(async move {
+            let service = service_fn(move |_| {
+                let shared = shared.clone();
+                async move {
+                    shared.requests.fetch_add(1, Ordering::SeqCst);
+                    let page = shared.page.lock().unwrap_or_else(PoisonError::into_inner).clone();
+                    tokio::time::sleep(page.delay).await;
+                    let mut answer = Response::new(Full::<Bytes>::from(page.body));
+                    *answer.status_mut() = StatusCode::from_u16(page.status).expect("a status");
+                    if let Some(location) = page.location {
+                        answer.headers_mut().insert("location", location.parse().expect("a URL"));
+                    }
+                    Ok::<_, std::convert::Infallible>(answer)
+                }
+            });
+            _ = http1::Builder::new().serve_connection(TokioIo::new(stream), service).await;
+        });
+    }
+}
