@@ -1,0 +1,111 @@
+//! Who may call what: every endpoint, and a probe of every rule, as everyone there is.
+//!
+//! Requests are those of `events/`, with another caller. An endpoint is covered by being registered.
+
+use padron_domain::{Role, UserId};
+use padron_http::{Registration, Rule};
+use padron_local::demo;
+use padron_testkit::{Answer, TestApp};
+use serde_json::{Value, json};
+
+use crate::{
+    probes::PROBES,
+    support::{admin, globex_owner, member, owner, stranger, with_demo_data},
+    wiring::sample_event,
+};
+
+/// The answer to an endpoint's sample request from that caller, in a fresh app: some requests can be made only once.
+async fn ask(endpoint: &'static Registration, caller: Option<UserId>, organization: &str) -> Answer {
+    let app = with_demo_data(TestApp::start([endpoint]).await).await;
+    let mut event = if PROBES.iter().any(|probe| probe.route == endpoint.route) {
+        probe_event(endpoint)
+    } else {
+        sample_event(endpoint)
+    };
+    let headers = event["headers"].as_object_mut().unwrap();
+    headers.remove("authorization");
+    if let Some(user) = caller {
+        headers.insert("authorization".into(), json!(format!("Bearer {}", app.token(user))));
+    }
+    if event["pathParameters"].get("organizationId").is_some() {
+        event["pathParameters"]["organizationId"] = json!(organization);
+    }
+    app.answer(endpoint, &event.to_string()).await
+}
+
+fn probe_event(endpoint: &Registration) -> Value {
+    let parameters: serde_json::Map<String, Value> =
+        endpoint.route.parameters().map(|name| (name.into(), json!(demo::ACME))).collect();
+    json!({ "headers": {}, "pathParameters": parameters })
+}
+
+fn rules() -> impl Iterator<Item = &'static Registration> {
+    let probes = PROBES.iter().filter(|probe| probe.route.function.starts_with("for-"));
+    padron_api::endpoints().chain(probes)
+}
+
+#[tokio::test]
+async fn every_endpoint_lets_in_whom_its_rule_names_and_no_one_else() {
+    for endpoint in rules() {
+        let name = endpoint.route.function;
+        let callers = [
+            ("anonymous", None, None),
+            ("stranger", Some(stranger()), None),
+            ("another organization's owner", Some(globex_owner()), None),
+            ("member", Some(member()), Some(Role::Member)),
+            ("admin", Some(admin()), Some(Role::Admin)),
+            ("owner", Some(owner()), Some(Role::Owner)),
+        ];
+        for (who, caller, role) in callers {
+            let answer = ask(endpoint, caller, demo::ACME).await;
+            let expected = match (endpoint.rule, caller, role) {
+                (Rule::Anonymous, ..) | (Rule::SignedIn, Some(_), _) => None,
+                (Rule::SignedIn | Rule::Member(_), None, _) => Some("401 authentication_required"),
+                (Rule::Member(_), Some(_), None) => Some("403 not_a_member"),
+                (Rule::Member(least), Some(_), Some(role)) if role < least => Some("403 insufficient_role"),
+                (Rule::Member(_), Some(_), Some(_)) => None,
+            };
+            match expected {
+                Some(problem) => assert_eq!(answer.problem(), problem, "{name} as {who}"),
+                None => assert!(!matches!(answer.status, 401 | 403 | 500..), "{name} as {who}: {answer:?}"),
+            }
+        }
+    }
+}
+
+#[tokio::test]
+async fn an_unknown_organization_is_404_to_everyone_who_is_known() {
+    for endpoint in rules().filter(|endpoint| matches!(endpoint.rule, Rule::Member(_))) {
+        for caller in [stranger(), owner()] {
+            let answer = ask(endpoint, Some(caller), "00000000-0000-4000-8000-000000000000").await;
+            assert_eq!(answer.problem(), "404 organization_not_found", "{}", endpoint.route.function);
+        }
+    }
+}
+
+#[tokio::test]
+async fn an_email_counts_only_if_the_issuer_says_it_is_verified() {
+    let app = TestApp::start(PROBES).await;
+    let seen = async |changes: Value| {
+        let mut claims = app.claims(owner());
+        claims.as_object_mut().unwrap().extend(changes.as_object().unwrap().clone());
+        app.get("/me").bearer(&app.tokens.issuer.token(&claims)).send().await.json()
+    };
+    let id = demo::OWNER;
+    assert_eq!(
+        seen(json!({ "email": "a@b.example", "email_verified": true })).await,
+        json!([id, "a@b.example", null])
+    );
+    assert_eq!(seen(json!({ "name": "Olivia" })).await, json!([id, null, "Olivia"]));
+    for unproven in [
+        json!({ "email": "a@b.example" }),
+        json!({ "email": "a@b.example", "email_verified": false }),
+        json!({ "email": "a@b.example", "email_verified": "true" }),
+        json!({ "email": "a@b.example", "email_verified": 1 }),
+        json!({ "email": ["a@b.example"], "email_verified": true }),
+        json!({ "email": "", "email_verified": true, "name": 7 }),
+        json!({ "email": null, "email_verified": null, "name": null }),
+    ] {
+        assert_eq!(seen(unproven.clone()).await, json!([id, null, null]), "{unproven}");
+    }
+}

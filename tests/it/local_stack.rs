@@ -1,0 +1,191 @@
+//! `make run`, as a newcomer uses it: the Lambda binaries under `cargo lambda watch`, and the published pages' curl lines.
+
+use std::{
+    net::TcpListener,
+    path::{Path, PathBuf},
+    process::{Command, Stdio},
+    time::{Duration, Instant},
+};
+
+use padron_local::demo;
+use serde_json::Value;
+use tempfile::TempDir;
+
+/// The published page's request, to the letter but for port and token.
+const PUBLISHED: &str = r#"curl -X GET http://localhost:3001/api/organizations/550e8400-e29b-41d4-a716-446655440000 \
+  -H "Authorization: Bearer <your_token>""#;
+
+fn root() -> PathBuf {
+    PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/.."))
+}
+
+fn free_port() -> u16 {
+    TcpListener::bind(("127.0.0.1", 0)).unwrap().local_addr().unwrap().port()
+}
+
+fn make(data: &Path, target: &str, variables: &[String]) -> Command {
+    let mut make = Command::new("make");
+    make.current_dir(root()).arg("--no-print-directory").arg(target).arg(format!("DATA={}", data.display()));
+    make.args(variables);
+    // What Cargo told this test about itself would make the nested one compile anew.
+    for (name, _) in std::env::vars() {
+        let mine = [
+            "CARGO_PKG_",
+            "CARGO_MANIFEST_",
+            "CARGO_BIN_",
+            "CARGO_CRATE_",
+            "CARGO_PRIMARY_",
+            "MAKE",
+            "MFLAGS",
+        ];
+        if name == "CARGO" || mine.iter().any(|prefix| name.starts_with(prefix)) {
+            make.env_remove(name);
+        }
+    }
+    make
+}
+
+fn printed(mut command: Command) -> String {
+    let output = command.stderr(Stdio::inherit()).output().unwrap();
+    assert!(output.status.success(), "{command:?}");
+    String::from_utf8(output.stdout).unwrap()
+}
+
+fn token(data: &Path, variables: &[&str]) -> String {
+    let variables: Vec<_> = variables.iter().map(ToString::to_string).collect();
+    let printed = printed(make(data, "token", &variables));
+    assert_eq!(printed.trim_end_matches('\n').lines().count(), 1, "the token and nothing else");
+    printed.trim().to_owned()
+}
+
+fn shell(line: &str) -> String {
+    let mut shell = Command::new("sh");
+    shell.arg("-c").arg(line);
+    printed(shell)
+}
+
+/// A stack of its own, ended with the test.
+struct Stack {
+    make: std::process::Child,
+    port: u16,
+}
+
+impl Stack {
+    fn start(data: &Path, target: &str) -> Self {
+        let port = free_port();
+        let log = std::fs::File::create(data.join(format!("{target}.log"))).unwrap();
+        let mut command = make(data, target, &[format!("PORT={port}")]);
+        let make = command.stdin(Stdio::null()).stdout(log.try_clone().unwrap()).stderr(log).spawn().unwrap();
+        let stack = Self { make, port };
+        let patience = Instant::now() + Duration::from_secs(300);
+        while !std::fs::read_to_string(data.join(format!("{target}.log"))).unwrap().contains("Try it") {
+            let log = || std::fs::read_to_string(data.join(format!("{target}.log"))).unwrap();
+            assert!(Instant::now() < patience, "the stack does not come up: {}", log());
+            std::thread::sleep(Duration::from_millis(100));
+        }
+        stack
+    }
+
+    /// What is printed on the published page, with this port and token.
+    fn published(&self, token: &str) -> Value {
+        let line = PUBLISHED.replace("3001", &self.port.to_string()).replace("<your_token>", token);
+        serde_json::from_str(&shell(&line.replacen("curl", "curl --silent --show-error", 1))).unwrap()
+    }
+
+    fn status(&self, options: &str, path: &str) -> String {
+        shell(&format!(
+            "curl --silent --output /dev/null --write-out '%{{http_code}}' {options} http://localhost:{}{path}",
+            self.port
+        ))
+    }
+
+    /// Asks `make` to stop, as a terminal or a supervisor does, and waits until it has.
+    fn stop(mut self) {
+        shell(&format!("kill {}", self.make.id()));
+        _ = self.make.wait();
+        let patience = Instant::now() + Duration::from_secs(30);
+        while TcpListener::bind(("127.0.0.1", self.port)).is_err() || !self.left_behind().is_empty() {
+            assert!(Instant::now() < patience, "still there: {}", self.left_behind());
+            std::thread::sleep(Duration::from_millis(100));
+        }
+    }
+
+    /// Processes of this stack: they have its port, or the address of its runtime API, in their arguments or environment.
+    fn left_behind(&self) -> String {
+        let mut left = String::new();
+        let Ok(processes) = std::fs::read_dir("/proc") else { return left };
+        for process in processes.flatten() {
+            let read = |file: &str| std::fs::read(process.path().join(file)).unwrap_or_default();
+            let arguments = String::from_utf8_lossy(&read("cmdline")).replace('\0', " ");
+            let environment = String::from_utf8_lossy(&read("environ")).replace('\0', " ");
+            let ours = environment
+                .contains(&format!("AWS_LAMBDA_RUNTIME_API=http://127.0.0.1:{}", self.port))
+                || arguments.contains(&format!("--invoke-port {}", self.port))
+                || arguments.contains(&format!("--port {}", self.port));
+            if ours && !arguments.is_empty() {
+                left.push_str(&format!("{:?} {arguments}\n", process.file_name()));
+            }
+        }
+        left
+    }
+}
+
+#[test]
+fn the_published_curl_line_works_against_the_lambda_binaries() {
+    let data = TempDir::new().unwrap();
+    let stack = Stack::start(data.path(), "run");
+    let owner = token(data.path(), &[]);
+    let organization = stack.published(&owner);
+    assert_eq!(organization["name"], "Acme Corp");
+    assert_eq!(organization["ownerId"], demo::OWNER);
+    assert_eq!(organization["is_production_ready"], true);
+    let path = format!("/api/organizations/{}", demo::ACME);
+    assert_eq!(stack.status("", "/api/health"), "200");
+    assert_eq!(stack.status("", &path), "401");
+    let stranger = token(data.path(), &[&format!("USER={}", demo::STRANGER)]);
+    assert_eq!(stack.status(&format!("-H 'Authorization: Bearer {stranger}'"), &path), "403");
+    let member = token(
+        data.path(),
+        &[&format!("USER={}", demo::MEMBER), "EMAIL=maria@acme.example", "NAME=María Peña"],
+    );
+    assert_eq!(stack.status(&format!("-H 'Authorization: Bearer {member}'"), &path), "200");
+    let expired = token(data.path(), &["TTL=-100"]);
+    assert_eq!(stack.status(&format!("-H 'Authorization: Bearer {expired}'"), &path), "401");
+    assert!(!stack.left_behind().is_empty(), "the check for left-overs sees something");
+
+    let log = std::fs::read_to_string(data.path().join("run.log")).unwrap();
+    assert!(log.contains(r#""function":"get-organization","status":200"#), "{log}");
+    for secret in [&owner[..20], "maria@", "María", demo::MEMBER] {
+        assert!(!log.contains(secret), "{secret}");
+    }
+    stack.stop();
+
+    // The data and the issuer's key are still there: the old token opens the same organization in one process.
+    let stack = Stack::start(data.path(), "serve");
+    assert_eq!(stack.published(&owner)["name"], "Acme Corp");
+    assert_eq!(stack.status("", "/api/nothing"), "404");
+    assert_eq!(stack.status("-X POST", "/api/health"), "405");
+    assert_eq!(stack.status(&format!("-H 'Authorization: Bearer {owner}'"), "/api/organizations/%FF"), "400");
+    stack.stop();
+}
+
+#[test]
+fn a_port_in_use_is_said_before_anything_is_built() {
+    let data = TempDir::new().unwrap();
+    let taken = TcpListener::bind(("127.0.0.1", 0)).unwrap();
+    let port = taken.local_addr().unwrap().port();
+    for target in ["run", "serve"] {
+        let output = make(data.path(), target, &[format!("PORT={port}")]).output().unwrap();
+        assert!(!output.status.success());
+        let said = String::from_utf8_lossy(&output.stderr);
+        assert!(said.contains(&format!("Port {port} is in use")) && said.contains("PORT="), "{said}");
+    }
+}
+
+#[test]
+fn a_token_for_no_one_says_what_a_user_is() {
+    let data = TempDir::new().unwrap();
+    let output = make(data.path(), "token", &["USER=olivia".into()]).output().unwrap();
+    assert!(!output.status.success() && output.stdout.is_empty());
+    assert!(String::from_utf8_lossy(&output.stderr).contains("USER must be a UUID"));
+}

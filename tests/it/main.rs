@@ -1,0 +1,17 @@
+//! The tests of the API: one binary, a file per endpoint, and one per guarantee that spans endpoints.
+
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
+
+mod access;
+mod errors;
+mod events;
+mod get_organization;
+mod health;
+mod local_stack;
+mod not_found;
+mod probes;
+mod settings;
+mod store;
+mod support;
+mod tokens;
+mod wiring;

@@ -1,0 +1,40 @@
+//! What no route takes.
+
+use crate::support::{ACME, app, owner};
+
+#[tokio::test]
+async fn an_unknown_path_is_404() {
+    let app = app().await;
+    for path in [
+        "",
+        "/",
+        "/nothing",
+        "/organizations//",
+        "/health/",
+        "/Health",
+        &format!("{ACME}/"),
+        "/%FF",
+        "/%2e%2e/health",
+    ] {
+        for method in ["GET", "POST", "PATCH", "HEAD", "OPTIONS"] {
+            let answer = app.call(method, path).user(owner()).send().await;
+            assert_eq!(answer.problem(), "404 route_not_found", "{method} {path}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_known_path_with_another_method_is_405_and_says_which_would_do() {
+    let app = app().await;
+    for method in ["POST", "PATCH", "HEAD", "TRACE", "BREW"] {
+        let answer = app.call(method, "/health").send().await;
+        assert_eq!(
+            (answer.problem(), answer.header("allow")),
+            ("405 method_not_allowed".into(), "GET"),
+            "{method}"
+        );
+    }
+    let answer = app.call("PATCH", ACME).send().await;
+    assert_eq!(answer.problem(), "405 method_not_allowed");
+    assert!(answer.header("allow").split(", ").any(|method| method == "GET"));
+}

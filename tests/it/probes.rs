@@ -1,0 +1,148 @@
+//! Endpoints that no one deploys: they show what the shell does where the real ones do not reach yet.
+
+use padron_domain::{Error, OrganizationId};
+use padron_http::{
+    Admin, Anonymous, Body, Context, Endpoint, Json, Member, NoInput, Owner, Registration, Reply, Route,
+    SignedIn,
+};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+pub(crate) const PROBES: &[Registration] = &[
+    Registration::of::<Echo>(),
+    Registration::of::<Panics>(),
+    Registration::of::<Hangs>(),
+    Registration::of::<ForSignedIn>(),
+    Registration::of::<ForMembers>(),
+    Registration::of::<ForAdmins>(),
+    Registration::of::<ForOwners>(),
+];
+
+/// Answers what it was sent.
+struct Echo;
+
+#[derive(Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Message {
+    text: String,
+    #[serde(default)]
+    tags: Vec<Tag>,
+}
+
+#[derive(Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, rename_all = "snake_case")]
+pub(crate) enum Tag {
+    Red,
+    Named { name: String },
+}
+
+impl Endpoint for Echo {
+    const ROUTE: Route = Route::post("echo", "/echo");
+    const SUMMARY: &'static str = "Echo";
+    type Access = Anonymous;
+    type Input = Json<Message>;
+    type Output = Body<Message>;
+
+    async fn handle(
+        _: &Context<'_>,
+        _: Anonymous,
+        Json(message): Json<Message>,
+    ) -> Result<Body<Message>, Error> {
+        Ok(Body(message))
+    }
+}
+
+/// Has a defect.
+struct Panics;
+
+impl Endpoint for Panics {
+    const ROUTE: Route = Route::get("panics", "/panics");
+    const SUMMARY: &'static str = "Panic";
+    type Access = Anonymous;
+    type Input = NoInput;
+    type Output = Reply;
+
+    async fn handle(cx: &Context<'_>, _: Anonymous, _: NoInput) -> Result<Reply, Error> {
+        panic!("while working on {:?}", cx.request.header("x-secret"));
+    }
+}
+
+/// Waits for something that never comes.
+struct Hangs;
+
+impl Endpoint for Hangs {
+    const ROUTE: Route = Route::get("hangs", "/hangs");
+    const SUMMARY: &'static str = "Hang";
+    type Access = Anonymous;
+    type Input = NoInput;
+    type Output = Reply;
+
+    async fn handle(_: &Context<'_>, _: Anonymous, _: NoInput) -> Result<Reply, Error> {
+        std::future::pending().await
+    }
+}
+
+/// Says who is calling.
+struct ForSignedIn;
+
+impl Endpoint for ForSignedIn {
+    const ROUTE: Route = Route::get("for-signed-in", "/me");
+    const SUMMARY: &'static str = "Signed in";
+    type Access = SignedIn;
+    type Input = NoInput;
+    type Output = Body<[Option<String>; 3]>;
+
+    async fn handle(_: &Context<'_>, access: SignedIn, _: NoInput) -> Result<Self::Output, Error> {
+        let user = access.principal().user();
+        Ok(Body([Some(user.id.to_string()), user.email.clone(), user.name.clone()]))
+    }
+}
+
+fn seen(id: OrganizationId) -> Result<Body<String>, Error> {
+    Ok(Body(id.to_string()))
+}
+
+/// For members.
+struct ForMembers;
+
+impl Endpoint for ForMembers {
+    const ROUTE: Route = Route::get("for-members", "/organizations/{organizationId}/for-members");
+    const SUMMARY: &'static str = "Members";
+    type Access = Member;
+    type Input = NoInput;
+    type Output = Body<String>;
+
+    async fn handle(_: &Context<'_>, member: Member, _: NoInput) -> Result<Self::Output, Error> {
+        seen(member.organization().id)
+    }
+}
+
+/// For admins.
+struct ForAdmins;
+
+impl Endpoint for ForAdmins {
+    const ROUTE: Route = Route::get("for-admins", "/organizations/{organizationId}/for-admins");
+    const SUMMARY: &'static str = "Admins";
+    type Access = Admin;
+    type Input = NoInput;
+    type Output = Body<String>;
+
+    async fn handle(_: &Context<'_>, admin: Admin, _: NoInput) -> Result<Self::Output, Error> {
+        seen(admin.organization().id)
+    }
+}
+
+/// For owners.
+struct ForOwners;
+
+impl Endpoint for ForOwners {
+    const ROUTE: Route = Route::get("for-owners", "/organizations/{organizationId}/for-owners");
+    const SUMMARY: &'static str = "Owners";
+    type Access = Owner;
+    type Input = NoInput;
+    type Output = Body<String>;
+
+    async fn handle(_: &Context<'_>, owner: Owner, _: NoInput) -> Result<Self::Output, Error> {
+        seen(owner.organization().id)
+    }
+}

@@ -1,0 +1,183 @@
+//! Reads and transactions of the store, with all that DynamoDB may do to them.
+
+use std::{sync::Arc, time::Duration};
+
+use padron_domain::{Failure, Membership, Organization, OrganizationId, Role, UserId};
+use padron_local::demo;
+use padron_store::{Store, Taken, TransactionError};
+use padron_testkit::{Fault, TestApp};
+use tokio::time::Instant;
+use uuid::Uuid;
+
+use crate::support::{app, member, owner};
+
+/// A store that goes through the proxy.
+fn through_proxy(app: &TestApp, limit: Duration) -> Store {
+    Store::new(&app.proxied_connection()).until(Instant::now() + limit)
+}
+
+const AMPLE: Duration = Duration::from_secs(30);
+
+/// An organization like the demo's, with another id and this slug.
+async fn organization(app: &TestApp, slug: &str) -> (Organization, Vec<Membership>) {
+    let acme = app.store().organization_access(demo::organization(demo::ACME), owner()).await.unwrap();
+    let id = OrganizationId::new(Uuid::new_v4());
+    let organization = Organization { id, slug: slug.into(), ..acme.organization.unwrap() };
+    let owner = Membership { organization: id, ..acme.membership.unwrap() };
+    (organization, vec![owner])
+}
+
+async fn exists(app: &TestApp, id: OrganizationId) -> bool {
+    app.store().organization_access(id, owner()).await.unwrap().organization.is_some()
+}
+
+#[tokio::test]
+async fn what_is_written_is_read_back_whole() {
+    let app = app().await;
+    let (new, members) = organization(&app, "round-trip").await;
+    app.store().create_organization(&new, &members).await.unwrap();
+    let read = app.store().organization_access(new.id, owner()).await.unwrap();
+    assert_eq!(read.organization.as_ref(), Some(&new));
+    assert_eq!(read.membership.as_ref(), Some(&members[0]));
+    let stranger = app.store().organization_access(new.id, member()).await.unwrap();
+    assert_eq!((stranger.organization, stranger.membership), (Some(new), None));
+}
+
+#[tokio::test]
+async fn a_deleted_organization_reads_as_unknown() {
+    let app = app().await;
+    let (mut gone, members) = organization(&app, "gone").await;
+    gone.deleted_at = Some(app.clock.now());
+    app.store().create_organization(&gone, &members).await.unwrap();
+    assert!(!exists(&app, gone.id).await);
+    let answer = app.get(&format!("/organizations/{}", gone.id)).user(owner()).send().await;
+    assert_eq!(answer.problem(), "404 organization_not_found", "to its owner too");
+}
+
+#[tokio::test]
+async fn a_refused_transaction_names_the_write_that_refused_and_writes_nothing() {
+    let app = app().await;
+    let (taken_slug, members) = organization(&app, "acme-corp").await;
+    let refused = app.store().create_organization(&taken_slug, &members).await;
+    assert!(matches!(refused, Err(TransactionError::Refused(Taken::Slug))), "{refused:?}");
+    assert!(!exists(&app, taken_slug.id).await, "nothing of it was written");
+
+    let (mut taken_id, members) = organization(&app, "another").await;
+    taken_id.id = demo::organization(demo::ACME);
+    let refused = app.store().create_organization(&taken_id, &members).await;
+    assert!(matches!(refused, Err(TransactionError::Refused(Taken::Id))), "{refused:?}");
+}
+
+#[tokio::test]
+async fn conflicts_are_tried_again_each_time_under_a_new_token() {
+    let app = app().await;
+    let store = through_proxy(&app, AMPLE);
+    let (new, members) = organization(&app, "contended").await;
+    app.recorded();
+    app.proxy.inject([Fault::Conflict(0), Fault::Conflict(2)]);
+    store.create_organization(&new, &members).await.unwrap();
+    let tokens: Vec<String> =
+        app.recorded().iter().map(|request| request.body["ClientRequestToken"].to_string()).collect();
+    assert_eq!(tokens.len(), 3);
+    assert!(tokens[0] != tokens[1] && tokens[1] != tokens[2]);
+    assert!(exists(&app, new.id).await);
+}
+
+#[tokio::test]
+async fn a_lost_answer_is_asked_for_again_under_the_same_token_and_the_effect_is_one() {
+    let app = app().await;
+    let (new, members) = organization(&app, "lost").await;
+    for fault in [Fault::LostResponse, Fault::Reset, Fault::ServerError, Fault::Throttle] {
+        let store = through_proxy(&app, AMPLE);
+        let new = Organization {
+            id: OrganizationId::new(Uuid::new_v4()),
+            slug: format!("lost-{}", Uuid::new_v4()),
+            ..new.clone()
+        };
+        let members = vec![Membership { organization: new.id, ..members[0].clone() }];
+        app.recorded();
+        app.proxy.inject([fault.clone()]);
+        store
+            .create_organization(&new, &members)
+            .await
+            .unwrap_or_else(|error| panic!("{fault:?}: {error:?}"));
+        let recorded = app.recorded();
+        assert_eq!(recorded.len(), 2, "{fault:?}");
+        assert_eq!(
+            recorded[0].body["ClientRequestToken"], recorded[1].body["ClientRequestToken"],
+            "{fault:?}"
+        );
+        assert!(exists(&app, new.id).await);
+    }
+}
+
+#[tokio::test]
+async fn trouble_without_end_is_unavailable_at_the_deadline() {
+    let app = app().await;
+    let (new, members) = organization(&app, "never").await;
+    for fault in [Fault::Conflict(0), Fault::Throttle, Fault::Hang, Fault::Reset] {
+        app.proxy.always(Some(fault.clone()));
+        let store = through_proxy(&app, Duration::from_millis(700));
+        let Err(TransactionError::Failed(error)) = store.create_organization(&new, &members).await else {
+            panic!("{fault:?}")
+        };
+        assert_eq!(error.failure(), Failure::Unavailable, "{fault:?}");
+    }
+    app.proxy.always(None);
+    assert!(!exists(&app, new.id).await);
+}
+
+#[tokio::test]
+async fn thirty_two_at_once_have_one_winner_for_a_slug() {
+    let app = Arc::new(app().await);
+    let mut tasks = Vec::new();
+    for _ in 0..32 {
+        let (new, members) = organization(&app, "coveted").await;
+        let store = app.store();
+        tasks.push(tokio::spawn(async move { store.create_organization(&new, &members).await }));
+    }
+    let mut winners = 0;
+    for task in tasks {
+        match task.await.unwrap() {
+            Ok(()) => winners += 1,
+            Err(TransactionError::Refused(Taken::Slug)) => {}
+            Err(other) => panic!("{other:?}"),
+        }
+    }
+    assert_eq!(winners, 1);
+}
+
+#[tokio::test]
+async fn a_store_counts_what_it_spends() {
+    let app = app().await;
+    let store = through_proxy(&app, AMPLE);
+    store.organization_access(demo::organization(demo::ACME), member()).await.unwrap();
+    store.organization_access(demo::organization(demo::ACME), UserId::new(Uuid::nil())).await.unwrap();
+    assert_eq!(
+        (store.spent().calls, store.spent().units),
+        (2, 4.0),
+        "an item that is not there costs a unit too"
+    );
+    assert_eq!(through_proxy(&app, AMPLE).spent().calls, 0, "each request counts for itself");
+}
+
+#[tokio::test]
+async fn every_table_write_says_what_it_holds() {
+    let app = app().await;
+    let (new, members) = organization(&app, "described").await;
+    let admin = Membership { user: UserId::new(Uuid::new_v4()), role: Role::Admin, ..members[0].clone() };
+    app.recorded();
+    through_proxy(&app, AMPLE).create_organization(&new, &[members[0].clone(), admin]).await.unwrap();
+    let recorded = app.recorded();
+    let writes = recorded[0].body["TransactItems"].as_array().unwrap().clone();
+    let entities: Vec<_> =
+        writes.iter().map(|write| write["Put"]["Item"]["entity"]["S"].as_str().unwrap()).collect();
+    assert_eq!(entities, ["organization", "slug", "roster", "membership", "membership"]);
+    for write in &writes {
+        assert_eq!(write["Put"]["ConditionExpression"], "attribute_not_exists(PK)");
+        assert!(!write.to_string().contains("NULL"), "absent values take no space: {write}");
+    }
+    assert_eq!(writes[2]["Put"]["Item"]["members"]["N"], "2");
+    assert_eq!(writes[2]["Put"]["Item"]["admins"]["N"], "1");
+    assert_eq!(writes[3]["Put"]["Item"]["GSI1PK"]["S"], format!("USER#{}", demo::OWNER));
+}
