@@ -86,6 +86,10 @@ impl Home {
             ("JWT_CLIENT_ID", String::new()),
             ("JWT_JWKS", issuer.jwks().to_string()),
             ("JWT_JWKS_URL", String::new()),
+            ("JWT_ORGANIZATION_CLAIM", String::new()),
+            // Cursors of the local stack are no secret.
+            ("ROOT_SECRET", "the root secret of a local stack".into()),
+            ("ROOT_SECRET_PREVIOUS", String::new()),
         ]
     }
 }

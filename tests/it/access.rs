@@ -27,8 +27,15 @@ async fn ask(endpoint: &'static Registration, caller: Option<UserId>, organizati
     if let Some(user) = caller {
         headers.insert("authorization".into(), json!(format!("Bearer {}", app.token(user))));
     }
-    if event["pathParameters"].get("organizationId").is_some() {
-        event["pathParameters"]["organizationId"] = json!(organization);
+    match endpoint.rule {
+        Rule::Member(_) => event["pathParameters"]["organizationId"] = json!(organization),
+        Rule::CredentialMember => event["headers"]["x-organization-id"] = json!(organization),
+        Rule::TenantMember => {
+            event["pathParameters"]["organizationId"] = json!(organization);
+            event["headers"]["tenantid"] = json!(organization);
+            event["headers"]["token"] = json!(caller.map(|user| app.token(user)).unwrap_or_default());
+        }
+        Rule::Anonymous | Rule::SignedIn => {}
     }
     app.answer(endpoint, &event.to_string()).await
 }
@@ -60,10 +67,10 @@ async fn every_endpoint_lets_in_whom_its_rule_names_and_no_one_else() {
             let answer = ask(endpoint, caller, demo::ACME).await;
             let expected = match (endpoint.rule, caller, role) {
                 (Rule::Anonymous, ..) | (Rule::SignedIn, Some(_), _) => None,
-                (Rule::SignedIn | Rule::Member(_), None, _) => Some("401 authentication_required"),
-                (Rule::Member(_), Some(_), None) => Some("403 not_a_member"),
+                (_, None, _) => Some("401 authentication_required"),
+                (_, Some(_), None) => Some("403 not_a_member"),
                 (Rule::Member(least), Some(_), Some(role)) if role < least => Some("403 insufficient_role"),
-                (Rule::Member(_), Some(_), Some(_)) => None,
+                (_, Some(_), Some(_)) => None,
             };
             match expected {
                 Some(problem) => assert_eq!(answer.problem(), problem, "{name} as {who}"),
@@ -75,10 +82,16 @@ async fn every_endpoint_lets_in_whom_its_rule_names_and_no_one_else() {
 
 #[tokio::test]
 async fn an_unknown_organization_is_404_to_everyone_who_is_known() {
-    for endpoint in rules().filter(|endpoint| matches!(endpoint.rule, Rule::Member(_))) {
+    for endpoint in rules() {
+        let expected = match endpoint.rule {
+            Rule::Member(_) => "404 organization_not_found",
+            // The dialects tell it like one of others.
+            Rule::CredentialMember | Rule::TenantMember => "403 not_a_member",
+            Rule::Anonymous | Rule::SignedIn => continue,
+        };
         for caller in [stranger(), owner()] {
             let answer = ask(endpoint, Some(caller), "00000000-0000-4000-8000-000000000000").await;
-            assert_eq!(answer.problem(), "404 organization_not_found", "{}", endpoint.route.function);
+            assert_eq!(answer.problem(), expected, "{}", endpoint.route.function);
         }
     }
 }

@@ -21,9 +21,15 @@ fn the_map_from_failure_to_status_and_code() {
     OrganizationNotFound: 404 organization_not_found
     NotAMember: 403 not_a_member
     InsufficientRole: 403 insufficient_role
+    OrganizationMismatch: 403 organization_mismatch
+    NoOrganization: 403 no_organization
+    SeveralOrganizations: 400 several_organizations
+    TenantMismatch: 403 tenant_mismatch
     RouteNotFound: 404 route_not_found
     MethodNotAllowed: 405 method_not_allowed
     InvalidRequest: 400 invalid_request
+    ParameterNotSupportedYet: 400 parameter_not_supported_yet
+    PageTooLarge: 422 page_too_large
     PayloadTooLarge: 413 payload_too_large
     UnsupportedMediaType: 415 unsupported_media_type
     Unavailable: 503 service_unavailable

@@ -14,6 +14,7 @@ fn complete() -> BTreeMap<&'static str, String> {
         ("JWT_ISSUER", "https://issuer.test/".into()),
         ("JWT_AUDIENCE", "https://padron.test".into()),
         ("JWT_JWKS", Tokens::default().issuer.jwks().to_string()),
+        ("ROOT_SECRET", "hunter2hunter2hunter2hunter2hunter2".into()),
     ])
 }
 
@@ -54,6 +55,7 @@ fn all_that_is_missing_is_named_at_once() {
     JWT_ISSUER is missing: the exact `iss` of access tokens
     set one of JWT_AUDIENCE (the `aud` of access tokens) and JWT_CLIENT_ID (the app client, for Amazon Cognito)
     set one of JWT_JWKS (the issuer's key set, as JSON) and JWT_JWKS_URL (where it is published)
+    ROOT_SECRET is missing or too short: at least 32 random characters that all functions share, and so is ROOT_SECRET_PREVIOUS where it is set
     ");
 }
 
@@ -68,6 +70,8 @@ fn what_contradicts_itself_or_is_unsafe_is_refused() {
         ("JWT_JWKS", r#"{"keys":[{"kty":"oct","kid":"a","k":"c2VjcmV0","alg":"HS256"}]}"#),
         ("JWT_JWKS", r#"{"keys":[{"kty":"RSA","kid":"a","n":"AQAB","e":"AQAB"}]}"#),
         ("JWT_ISSUER", ""),
+        ("ROOT_SECRET", "hunter2"),
+        ("ROOT_SECRET_PREVIOUS", "hunter2"),
     ] {
         let mut variables = complete();
         variables.insert(name, value.into());

@@ -12,10 +12,14 @@ pub fn bearer_token(header: Option<&str>) -> Result<&str, Error> {
     if !scheme.eq_ignore_ascii_case("bearer") {
         return Err(Failure::AuthenticationRequired.into());
     }
-    let token = token.trim_start();
+    is_jwt(token.trim_start())
+}
+
+/// The text, if it can be a JWT at all.
+pub fn is_jwt(token: &str) -> Result<&str, Error> {
     // The alphabet of a JWT: narrower than RFC 6750's, which also serves opaque tokens.
-    let is_jwt = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.');
-    if token.is_empty() || token.len() > LONGEST_TOKEN || !token.bytes().all(is_jwt) {
+    let of_jwt = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.');
+    if token.is_empty() || token.len() > LONGEST_TOKEN || !token.bytes().all(of_jwt) {
         return Err(Error::from(Failure::InvalidToken).because("not of a JWT's form"));
     }
     Ok(token)

@@ -1,6 +1,6 @@
 //! The claims of a token whose signature holds (RFC 7519 §4, RFC 9068, OpenID Connect Core §2).
 
-use padron_domain::{Timestamp, UserId};
+use padron_domain::{OrganizationId, Timestamp, UserId};
 use serde::{Deserialize, de::IgnoredAny};
 use uuid::Uuid;
 
@@ -77,6 +77,7 @@ impl Claims {
         self,
         header: &Header,
         audience: &Audience,
+        organization: Option<OrganizationId>,
         now: Timestamp,
     ) -> Result<Principal, Unacceptable> {
         // A clock before 1970 accepts nothing.
@@ -96,7 +97,7 @@ impl Claims {
         if self.exp.saturating_add(LEEWAY) <= now {
             return Err(Unacceptable::Expired);
         }
-        Ok(Principal::User(self.into_user()))
+        Ok(Principal::User(self.into_user(organization)))
     }
 
     /// An ID token tells an application who signed in; it is no key to an API (RFC 9068 §5).
@@ -135,7 +136,7 @@ impl Claims {
         if accepted { Ok(()) } else { Err("made for another audience") }
     }
 
-    fn into_user(self) -> User {
+    fn into_user(self, organization: Option<OrganizationId>) -> User {
         let text = |claim: Option<serde_json::Value>| match claim {
             Some(serde_json::Value::String(text)) if !text.is_empty() => Some(text),
             _ => None,
@@ -145,6 +146,7 @@ impl Claims {
             id: user_id(&self.iss, &self.sub),
             email: text(self.email).filter(|_| is_verified),
             name: text(self.name),
+            organization,
         }
     }
 }

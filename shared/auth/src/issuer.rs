@@ -11,6 +11,8 @@ pub struct Issuer {
     pub audience: Audience,
     /// Where its keys come from.
     pub keys: KeySource,
+    /// The claim that binds a token to one organization, if the issuer has one.
+    pub organization_claim: Option<String>,
 }
 
 /// How a token says that it was made for this API.

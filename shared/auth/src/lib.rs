@@ -12,7 +12,7 @@ mod remote;
 mod token;
 mod verifier;
 
-pub use bearer::bearer_token;
+pub use bearer::{bearer_token, is_jwt};
 pub use issuer::{Audience, Issuer, KeySource};
 pub use jwks::{InvalidKeySet, KeySet};
 pub use principal::{Principal, User};

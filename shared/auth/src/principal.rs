@@ -1,6 +1,6 @@
 //! Who is calling, once it is proven.
 
-use padron_domain::UserId;
+use padron_domain::{OrganizationId, UserId};
 
 /// A proven caller.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -27,6 +27,8 @@ pub struct User {
     pub email: Option<String>,
     /// Their name.
     pub name: Option<String>,
+    /// The one organization that their token is for, if it is for one alone.
+    pub organization: Option<OrganizationId>,
 }
 
 /// Without e-mail and name, which have no place in a log.

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use jsonwebtoken::Algorithm;
-use padron_domain::{Error, Failure, Timestamp};
+use padron_domain::{Error, Failure, OrganizationId, Timestamp};
 use tokio::time::Instant;
 
 use crate::{
@@ -26,6 +26,7 @@ struct Trusted {
     name: String,
     audience: Audience,
     keys: Keys,
+    organization_claim: Option<String>,
 }
 
 #[derive(Debug)]
@@ -37,9 +38,10 @@ enum Keys {
 impl Verifier {
     /// Trusts these issuers. Fetches nothing yet.
     pub fn new(issuers: impl IntoIterator<Item = Issuer>) -> Self {
-        let trusted = |Issuer { name, audience, keys }| Trusted {
+        let trusted = |Issuer { name, audience, keys, organization_claim }| Trusted {
             name,
             audience,
+            organization_claim,
             keys: match keys {
                 KeySource::Inline(keys) => Keys::Inline(Arc::new(keys)),
                 KeySource::Url(url) => Keys::Remote(Box::new(RemoteKeys::new(url))),
@@ -64,10 +66,25 @@ impl Verifier {
             Keys::Remote(remote) => remote.with_key(&token.header.kid, now, deadline).await?,
         };
         check_signature(&token, &keys).map_err(refuse)?;
-        claims.principal(&token.header, &issuer.audience, now).map_err(|why| match why {
+        let organization = match &issuer.organization_claim {
+            Some(claim) => bound_organization(&token.payload, claim).map_err(refuse)?,
+            None => None,
+        };
+        claims.principal(&token.header, &issuer.audience, organization, now).map_err(|why| match why {
             Unacceptable::Expired => Failure::TokenExpired.into(),
             Unacceptable::Refused(why) => refuse(why),
         })
+    }
+}
+
+/// The organization in a claim of that name. A claim that is there and names none is wrong, not absent.
+fn bound_organization(payload: &[u8], claim: &str) -> Result<Option<OrganizationId>, Refusal> {
+    const WRONG: Refusal = "the organization's claim is not a UUID";
+    let claims: serde_json::Map<String, serde_json::Value> =
+        serde_json::from_slice(payload).map_err(|_| WRONG)?;
+    match claims.get(claim) {
+        None => Ok(None),
+        Some(value) => value.as_str().and_then(OrganizationId::parse).map(Some).ok_or(WRONG),
     }
 }
 

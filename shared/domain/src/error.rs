@@ -17,12 +17,24 @@ pub enum Failure {
     NotAMember,
     /// The caller belongs to the organization, but their role may not do this.
     InsufficientRole,
+    /// The organization that the token is for is not the one that is asked for.
+    OrganizationMismatch,
+    /// The caller belongs to no organization, and names none.
+    NoOrganization,
+    /// The caller belongs to several organizations, and names none.
+    SeveralOrganizations,
+    /// The tenant is neither the organization nor its owner.
+    TenantMismatch,
     /// No route has this path.
     RouteNotFound,
     /// The path has routes, none with this method.
     MethodNotAllowed,
     /// The request is malformed; [`Error::violations`] say where.
     InvalidRequest,
+    /// A parameter that is documented, and not served yet.
+    ParameterNotSupportedYet,
+    /// A page holds more than one answer can.
+    PageTooLarge,
     /// The body is longer than the route takes.
     PayloadTooLarge,
     /// The body is of a type the route does not take.
@@ -35,16 +47,22 @@ pub enum Failure {
 
 impl Failure {
     /// All of them, for tables and tests.
-    pub const ALL: [Self; 13] = [
+    pub const ALL: [Self; 19] = [
         Self::AuthenticationRequired,
         Self::InvalidToken,
         Self::TokenExpired,
         Self::OrganizationNotFound,
         Self::NotAMember,
         Self::InsufficientRole,
+        Self::OrganizationMismatch,
+        Self::NoOrganization,
+        Self::SeveralOrganizations,
+        Self::TenantMismatch,
         Self::RouteNotFound,
         Self::MethodNotAllowed,
         Self::InvalidRequest,
+        Self::ParameterNotSupportedYet,
+        Self::PageTooLarge,
         Self::PayloadTooLarge,
         Self::UnsupportedMediaType,
         Self::Unavailable,
@@ -89,6 +107,14 @@ impl Error {
         let mut error = Self::from(Failure::InvalidRequest);
         error.details_mut().violations = violations;
         error
+    }
+
+    /// Says where in the request the failure is.
+    #[must_use]
+    pub fn at(mut self, pointer: impl Into<String>, code: &'static str, detail: impl Into<String>) -> Self {
+        let violation = Violation { pointer: pointer.into(), code, detail: detail.into() };
+        self.details_mut().violations.push(violation);
+        self
     }
 
     /// A defect of ours. `cause` goes to the log, never to the caller, and must hold no personal data.

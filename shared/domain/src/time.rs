@@ -32,6 +32,14 @@ impl Timestamp {
         self.millis().div_euclid(1000)
     }
 
+    /// That much later; the end of time at most.
+    #[must_use]
+    pub fn plus(self, duration: Duration) -> Self {
+        self.0
+            .saturating_add(jiff::SignedDuration::try_from(duration).unwrap_or(jiff::SignedDuration::MAX))
+            .map_or(self, Self)
+    }
+
     /// Reads RFC 3339; finer parts than a millisecond are cut off.
     pub fn parse(text: &str) -> Option<Self> {
         Self::from_millis(text.parse::<jiff::Timestamp>().ok()?.as_millisecond())

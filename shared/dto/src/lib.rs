@@ -1,5 +1,6 @@
 //! What travels over the wire in more than one endpoint. A type that one endpoint alone uses sits in its file.
 
+pub mod customer;
 mod organization;
 
 pub use organization::OrganizationResponse;

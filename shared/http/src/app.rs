@@ -1,11 +1,11 @@
 //! What one Lambda environment keeps between requests, and what happens to each of them.
 
-use std::{panic::AssertUnwindSafe, time::Duration};
+use std::{panic::AssertUnwindSafe, sync::Arc, time::Duration};
 
 use futures_util::FutureExt;
 use padron_auth::Verifier;
 use padron_domain::{Clock, Error, Timestamp};
-use padron_store::Store;
+use padron_store::{Secrets, Store};
 use tokio::time::{Instant, timeout_at};
 
 use crate::{
@@ -24,6 +24,7 @@ const RESERVE: Duration = Duration::from_millis(250);
 pub struct App {
     store: Store,
     verifier: Verifier,
+    secrets: Arc<Secrets>,
     clock: Clock,
     log: Log,
 }
@@ -48,6 +49,11 @@ impl Context<'_> {
         &self.store
     }
 
+    /// What cursors are sealed with.
+    pub fn secrets(&self) -> &Secrets {
+        &self.app.secrets
+    }
+
     pub(crate) fn verifier(&self) -> &Verifier {
         &self.app.verifier
     }
@@ -60,12 +66,8 @@ impl Context<'_> {
 impl App {
     /// Prepares everything; connects to nothing.
     pub fn new(settings: Settings, clock: Clock, log: Log) -> Self {
-        Self {
-            store: Store::new(&settings.connection),
-            verifier: Verifier::new([settings.issuer]),
-            clock,
-            log,
-        }
+        let Settings { connection, issuer, secrets } = settings;
+        Self { store: Store::new(&connection), verifier: Verifier::new([issuer]), secrets, clock, log }
     }
 
     /// Answers one event: always, with whatever it brings, before the deadline.

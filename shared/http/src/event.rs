@@ -7,6 +7,7 @@ use std::{borrow::Cow, fmt};
 
 use base64::{Engine as _, prelude::BASE64_STANDARD};
 use padron_domain::{Error, Failure, OrganizationId};
+use percent_encoding::percent_decode_str;
 use serde::{
     Deserialize, Deserializer,
     de::{self, MapAccess, SeqAccess, Visitor},
@@ -51,6 +52,8 @@ struct HttpDescription<'a> {
     method: Option<Text<'a>>,
 }
 
+/// A longer one has a parameter that no route takes.
+const LONGEST_QUERY: usize = 8192;
 /// Longer ids are not API Gateway's.
 const LONGEST_REQUEST_ID: usize = 128;
 
@@ -81,6 +84,24 @@ impl<'a> Request<'a> {
     /// The query string, still encoded.
     pub fn raw_query(&self) -> &str {
         self.raw_query_string.as_deref().unwrap_or_default()
+    }
+
+    /// The parameters of the query, decoded, in their order.
+    pub fn query(&self) -> Result<Vec<(String, String)>, Error> {
+        let decode = |text: &str| {
+            let spaced = text.replace('+', " ");
+            percent_decode_str(&spaced).decode_utf8().map(Cow::into_owned).map_err(|_| {
+                Error::invalid("/query", "invalid_encoding", "The query is percent-encoded UTF-8.")
+            })
+        };
+        if self.raw_query().len() > LONGEST_QUERY {
+            return Err(Error::invalid("/query", "too_long", "The query is longer than 8,192 bytes."));
+        }
+        let parts = self.raw_query().split('&').filter(|part| !part.is_empty());
+        parts
+            .map(|part| part.split_once('=').unwrap_or((part, "")))
+            .map(|(name, value)| Ok((decode(name)?, decode(value)?)))
+            .collect()
     }
 
     /// The header of that lower-case name. Several of one name are joined by commas, as RFC 9110 §5.3 has it.

@@ -16,14 +16,14 @@ mod route;
 mod serve;
 mod settings;
 
-pub use access::{Access, Admin, Anonymous, Member, Owner, Rule, SignedIn};
+pub use access::{Access, Admin, Anonymous, CredentialMember, Member, Owner, Rule, SignedIn, TenantMember};
 pub use app::{App, Context};
 pub use endpoint::{Endpoint, Registration, Run};
 pub use event::Request;
 pub use input::{AnyInput, Input, Json, NoInput};
 pub use log::Log;
 pub use problem::{Problem, Shape, shape};
-pub use reply::{Body, Output, Reply, Response, Versioned};
+pub use reply::{Array, Body, Output, Page, Reply, Response, Versioned};
 pub use route::{BASE_PATH, Method, Route};
 pub use serve::{Exit, serve};
 pub use settings::{Settings, SettingsError};

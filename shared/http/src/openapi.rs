@@ -29,7 +29,7 @@ impl Schemas {
     }
 
     /// A reference to the schema of a type.
-    pub(crate) fn reference<T: JsonSchema>(&mut self) -> Value {
+    pub fn reference<T: JsonSchema>(&mut self) -> Value {
         self.0.subschema_for::<T>().to_value()
     }
 }
@@ -53,6 +53,7 @@ impl Operation {
         if E::Access::RULE != Rule::Anonymous {
             operation.set("security", json!([{ "bearer": [] }]));
         }
+        operation.describe_headers(E::Access::RULE);
         E::Input::describe(&mut operation, schemas);
         E::Output::describe(&mut operation, schemas);
         let problem = schemas.reference::<Problem>();
@@ -64,8 +65,41 @@ impl Operation {
         operation
     }
 
+    /// The headers that the access rule reads, beside the bearer token.
+    fn describe_headers(&mut self, rule: Rule) {
+        let text = json!({ "type": "string" });
+        match rule {
+            Rule::CredentialMember => {
+                let meaning = "The organization, where the caller belongs to several";
+                self.parameter("header", "X-Organization-Id", meaning, false, &text);
+            }
+            Rule::TenantMember => {
+                self.parameter("header", "tenantId", "Id of the organization or of its owner", true, &text);
+                let meaning = "An access token of the same user as the bearer's; it may be the same one";
+                self.parameter("header", "token", meaning, true, &text);
+            }
+            Rule::Anonymous | Rule::SignedIn | Rule::Member(_) => {}
+        }
+    }
+
     fn set(&mut self, name: &str, value: Value) {
         self.value.insert(name.into(), value);
+    }
+
+    /// It takes this parameter: `query` or `header`.
+    pub fn parameter(&mut self, place: &str, name: &str, description: &str, required: bool, schema: &Value) {
+        if let Some(parameters) = self.value.get_mut("parameters").and_then(Value::as_array_mut) {
+            parameters.push(json!({
+                "name": name, "in": place, "required": required, "description": description, "schema": schema,
+            }));
+        }
+    }
+
+    /// Its success carries this header.
+    pub fn response_header(&mut self, name: &str, description: &str) {
+        if let Some(response) = self.responses.get_mut("200") {
+            response["headers"][name] = json!({ "description": description, "schema": { "type": "string" } });
+        }
     }
 
     /// It takes a JSON body.
@@ -77,7 +111,7 @@ impl Operation {
     }
 
     /// It answers 200; with `versioned`, with an entity tag.
-    pub(crate) fn ok(&mut self, schema: &Value, versioned: bool) {
+    pub fn ok(&mut self, schema: &Value, versioned: bool) {
         let mut response =
             json!({ "description": "Success", "content": { "application/json": { "schema": schema } } });
         if versioned {
@@ -87,13 +121,8 @@ impl Operation {
             } });
             self.responses
                 .insert("304".into(), json!({ "description": "Nothing changed since that entity tag" }));
-            if let Some(parameters) = self.value.get_mut("parameters").and_then(Value::as_array_mut) {
-                parameters.push(json!({
-                    "name": "If-None-Match", "in": "header", "required": false,
-                    "description": "Entity tags of what the client has",
-                    "schema": { "type": "string" },
-                }));
-            }
+            let text = json!({ "type": "string" });
+            self.parameter("header", "If-None-Match", "Entity tags of what the client has", false, &text);
         }
         self.responses.insert("200".into(), response);
     }
@@ -125,6 +154,11 @@ fn who(rule: Rule) -> &'static str {
         Rule::Member(Role::Member) => "For members of the organization.",
         Rule::Member(Role::Admin) => "For admins and the owner of the organization.",
         Rule::Member(Role::Owner) => "For the owner of the organization.",
+        Rule::CredentialMember => {
+            "For members of the organization that the token is bound to, that the header `X-Organization-Id` names, or \
+             that is their only one."
+        }
+        Rule::TenantMember => "For members of the organization, with all three headers of Cyrexa's API.",
     }
 }
 

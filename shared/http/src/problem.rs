@@ -43,6 +43,27 @@ pub const fn shape(failure: Failure) -> Shape {
             "Access denied. Your role in this organization does not allow this",
             None,
         ),
+        Failure::OrganizationMismatch => (
+            403,
+            "organization_mismatch",
+            "Access denied. The access token is for another organization",
+            None,
+        ),
+        Failure::NoOrganization => {
+            (403, "no_organization", "Access denied. User is not a member of any organization", None)
+        }
+        Failure::SeveralOrganizations => (
+            400,
+            "several_organizations",
+            "User is a member of several organizations",
+            Some("Name one of them in the header X-Organization-Id."),
+        ),
+        Failure::TenantMismatch => (
+            403,
+            "tenant_mismatch",
+            "Access denied. The tenant is not that of this organization",
+            Some("The header tenantId is the id of the organization or of its owner."),
+        ),
         Failure::RouteNotFound => (404, "route_not_found", "Not found. No route has this path", None),
         Failure::MethodNotAllowed => (
             405,
@@ -53,6 +74,18 @@ pub const fn shape(failure: Failure) -> Shape {
         Failure::InvalidRequest => {
             (400, "invalid_request", "Invalid request", Some("`errors` lists what is wrong and where."))
         }
+        Failure::ParameterNotSupportedYet => (
+            400,
+            "parameter_not_supported_yet",
+            "A parameter is not supported yet",
+            Some("`errors` names it."),
+        ),
+        Failure::PageTooLarge => (
+            422,
+            "page_too_large",
+            "The page is larger than one answer can be",
+            Some("Ask for fewer with `limit`."),
+        ),
         Failure::PayloadTooLarge => {
             (413, "payload_too_large", "The body is larger than this route takes", None)
         }
@@ -166,9 +199,15 @@ fn challenge(failure: Failure) -> Option<&'static str> {
         Failure::OrganizationNotFound
         | Failure::NotAMember
         | Failure::InsufficientRole
+        | Failure::OrganizationMismatch
+        | Failure::NoOrganization
+        | Failure::SeveralOrganizations
+        | Failure::TenantMismatch
         | Failure::RouteNotFound
         | Failure::MethodNotAllowed
         | Failure::InvalidRequest
+        | Failure::ParameterNotSupportedYet
+        | Failure::PageTooLarge
         | Failure::PayloadTooLarge
         | Failure::UnsupportedMediaType
         | Failure::Unavailable

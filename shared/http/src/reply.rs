@@ -1,6 +1,8 @@
 //! What an endpoint answers, and how it travels back.
 
-use padron_domain::Error;
+use std::marker::PhantomData;
+
+use padron_domain::{Error, Failure};
 use schemars::JsonSchema;
 use serde::Serialize;
 use xxhash_rust::xxh3::xxh3_64;
@@ -8,6 +10,7 @@ use xxhash_rust::xxh3::xxh3_64;
 use crate::{
     event::Request,
     openapi::{Operation, Schemas},
+    route::BASE_PATH,
 };
 
 /// What an endpoint answers when it succeeds.
@@ -49,6 +52,15 @@ impl Reply {
     pub fn header(mut self, name: &'static str, value: String) -> Self {
         self.headers.push((name, value));
         self
+    }
+
+    /// Adds the way to the next page (RFC 8288), a path below [`BASE_PATH`].
+    #[must_use]
+    pub fn next(self, path: Option<&str>) -> Self {
+        match path {
+            Some(path) => self.header("link", format!("<{BASE_PATH}{path}>; rel=\"next\"")),
+            None => self,
+        }
     }
 
     /// Names the failure, for the log.
@@ -101,6 +113,94 @@ impl<T: Serialize + JsonSchema> Output for Body<T> {
 
     fn describe(operation: &mut Operation, schemas: &mut Schemas) {
         operation.ok(&schemas.reference::<T>(), false);
+    }
+}
+
+/// 200 with a JSON array: one page of a list, with the way to the next one.
+#[derive(Debug)]
+pub struct Array<T> {
+    json: String,
+    next: Option<String>,
+    total: Option<u64>,
+    items: PhantomData<T>,
+}
+
+/// The largest body of a page: Lambda answers at most 6 MB, in which the body is escaped once more.
+const LARGEST_PAGE: usize = 4_500_000;
+
+impl<T: Serialize> Array<T> {
+    /// Takes items as long as they fit into [`LARGEST_PAGE`], and says how many it took.
+    pub fn of(items: impl IntoIterator<Item = T>) -> Result<(Self, usize), Error> {
+        let mut json = String::from("[");
+        let mut taken = 0;
+        for item in items {
+            let item = serde_json::to_string(&item).map_err(|_| Error::internal("an answer is not JSON"))?;
+            if json.len() + item.len() + 2 > LARGEST_PAGE {
+                break;
+            }
+            if taken > 0 {
+                json.push(',');
+            }
+            json.push_str(&item);
+            taken += 1;
+        }
+        json.push(']');
+        Ok((Self { json, next: None, total: None, items: PhantomData }, taken))
+    }
+
+    /// Adds `Link: <…>; rel="next"` (RFC 8288), a path below [`BASE_PATH`].
+    #[must_use]
+    pub fn next(self, next: Option<String>) -> Self {
+        Self { next, ..self }
+    }
+
+    /// Adds `X-Total-Count`.
+    #[must_use]
+    pub fn total(self, total: u64) -> Self {
+        Self { total: Some(total), ..self }
+    }
+}
+
+impl<T: Serialize + JsonSchema + Send> Output for Array<T> {
+    fn reply(self, _: &Request<'_>) -> Result<Reply, Error> {
+        let mut reply = Reply { body: self.json, ..Reply::empty(200) };
+        reply = reply.header("content-type", "application/json".into());
+        if let Some(total) = self.total {
+            reply = reply.header("x-total-count", total.to_string());
+        }
+        Ok(reply.next(self.next.as_deref()))
+    }
+
+    fn describe(operation: &mut Operation, schemas: &mut Schemas) {
+        operation.ok(&schemas.reference::<Vec<T>>(), false);
+        operation.response_header("X-Total-Count", "How many there are in all");
+        operation
+            .response_header("Link", "`<…>; rel=\"next\"`: the next page, while there is one (RFC 8288)");
+    }
+}
+
+/// 200 with a JSON object that holds one page of a list, with the way to the next one.
+#[derive(Debug)]
+pub struct Page<T> {
+    /// The object.
+    pub body: T,
+    /// The path of the next page, below [`BASE_PATH`].
+    pub next: Option<String>,
+}
+
+impl<T: Serialize + JsonSchema> Output for Page<T> {
+    fn reply(self, _: &Request<'_>) -> Result<Reply, Error> {
+        let reply = Reply::json(200, &self.body)?;
+        if reply.body.len() > LARGEST_PAGE {
+            return Err(Failure::PageTooLarge.into());
+        }
+        Ok(reply.next(self.next.as_deref()))
+    }
+
+    fn describe(operation: &mut Operation, schemas: &mut Schemas) {
+        operation.ok(&schemas.reference::<T>(), false);
+        operation
+            .response_header("Link", "`<…>; rel=\"next\"`: the next page, while there is one (RFC 8288)");
     }
 }
 

@@ -1,9 +1,9 @@
 //! Configuration from the environment, checked at start: all that is missing or wrong is named at once.
 
-use std::fmt;
+use std::{fmt, sync::Arc};
 
 use padron_auth::{Audience, Issuer, KeySet, KeySource};
-use padron_store::{Connection, Credentials};
+use padron_store::{Connection, Credentials, Secrets};
 
 /// What a function needs to know.
 #[derive(Clone, Debug)]
@@ -12,6 +12,8 @@ pub struct Settings {
     pub connection: Connection,
     /// Whose tokens are accepted.
     pub issuer: Issuer,
+    /// What cursors are sealed with.
+    pub secrets: Arc<Secrets>,
 }
 
 /// What is wrong with the environment, a line each.
@@ -54,11 +56,28 @@ impl Settings {
         let mut reader = Reader { variable, problems: Vec::new() };
         let connection = connection(&mut reader);
         let issuer = issuer(&mut reader);
-        match issuer {
-            Some(issuer) if reader.problems.is_empty() => Ok(Self { connection, issuer }),
+        let secrets = secrets(&mut reader);
+        match (issuer, secrets) {
+            (Some(issuer), Some(secrets)) if reader.problems.is_empty() => {
+                Ok(Self { connection, issuer, secrets })
+            }
             _ => Err(SettingsError(reader.problems)),
         }
     }
+}
+
+fn secrets(reader: &mut Reader<'_>) -> Option<Arc<Secrets>> {
+    let current = reader.optional("ROOT_SECRET").unwrap_or_default();
+    let previous = reader.optional("ROOT_SECRET_PREVIOUS");
+    let secrets = Secrets::new(current.as_bytes(), previous.as_ref().map(String::as_bytes));
+    if secrets.is_none() {
+        reader.problems.push(
+            "ROOT_SECRET is missing or too short: at least 32 random characters that all functions share, \
+             and so is ROOT_SECRET_PREVIOUS where it is set"
+                .into(),
+        );
+    }
+    secrets.map(Arc::new)
 }
 
 fn connection(reader: &mut Reader<'_>) -> Connection {
@@ -108,7 +127,8 @@ fn issuer(reader: &mut Reader<'_>) -> Option<Issuer> {
             None
         }
     };
-    Some(Issuer { name, audience: audience?, keys: keys? })
+    let organization_claim = reader.optional("JWT_ORGANIZATION_CLAIM");
+    Some(Issuer { name, audience: audience?, keys: keys?, organization_claim })
 }
 
 /// Keys must come over https, but for an issuer on this very machine.

@@ -3,16 +3,20 @@
 use std::collections::HashMap;
 
 use aws_sdk_dynamodb::types::AttributeValue;
-use padron_domain::{Error, Membership, Organization, OrganizationId, UserId};
+use padron_domain::{
+    Customer, CustomerId, CustomerNumber, Error, Membership, Organization, OrganizationId, UserId, name_key,
+};
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 
-use crate::key::Key;
+use crate::key::{Key, partition, user_partition};
 
 pub(crate) type Item = HashMap<String, AttributeValue>;
 
 const ENTITY: &str = "entity";
 const GSI1_PK: &str = "GSI1PK";
 const GSI1_SK: &str = "GSI1SK";
+const GSI2_SK: &str = "GSI2SK";
+const GSI3_SK: &str = "GSI3SK";
 
 /// Something the table holds, one item each.
 pub(crate) trait Entity: Serialize + DeserializeOwned {
@@ -21,9 +25,9 @@ pub(crate) trait Entity: Serialize + DeserializeOwned {
 
     fn key(&self) -> Key;
 
-    /// Partition and sort key in GSI1, for those that are in it.
-    fn gsi1(&self) -> Option<(String, String)> {
-        None
+    /// The attributes that put it into indexes.
+    fn index_keys(&self) -> Vec<(&'static str, String)> {
+        Vec::new()
     }
 }
 
@@ -34,10 +38,7 @@ pub(crate) fn to_item<E: Entity>(entity: &E) -> Result<Item, Error> {
     drop_nulls(&mut item);
     item.extend(entity.key().attributes());
     item.insert(ENTITY.into(), AttributeValue::S(E::NAME.into()));
-    if let Some((pk, sk)) = entity.gsi1() {
-        item.insert(GSI1_PK.into(), AttributeValue::S(pk));
-        item.insert(GSI1_SK.into(), AttributeValue::S(sk));
-    }
+    item.extend(entity.index_keys().into_iter().map(|(name, key)| (name.to_owned(), AttributeValue::S(key))));
     Ok(item)
 }
 
@@ -71,8 +72,8 @@ impl Entity for Membership {
         Key::membership(self.organization, self.user)
     }
 
-    fn gsi1(&self) -> Option<(String, String)> {
-        Some((format!("USER#{}", self.user), format!("ORG#{}", self.organization)))
+    fn index_keys(&self) -> Vec<(&'static str, String)> {
+        vec![(GSI1_PK, user_partition(self.user)), (GSI1_SK, partition(self.organization))]
     }
 }
 
@@ -113,5 +114,64 @@ impl Entity for Roster {
 
     fn key(&self) -> Key {
         Key::roster(self.organization)
+    }
+}
+
+/// In a sort key, names end after this many bytes: DynamoDB's sort keys have 1,024.
+const LONGEST_NAME_KEY: usize = 256;
+
+impl Entity for Customer {
+    const NAME: &'static str = "customer";
+
+    fn key(&self) -> Key {
+        Key::customer(self.organization, self.number)
+    }
+
+    fn index_keys(&self) -> Vec<(&'static str, String)> {
+        let number = self.number.get();
+        let name = name_key(&self.name);
+        let name = &name[..name.floor_char_boundary(LONGEST_NAME_KEY)];
+        let mut keys = vec![
+            (GSI2_SK, format!("{name}\0{number:014x}")),
+            (GSI3_SK, format!("{}#{number:014x}", self.updated_at)),
+        ];
+        if let Some(parent) = self.parent {
+            keys.push((GSI1_PK, format!("{}#CHILD#{:014x}", self.organization, parent.get())));
+            keys.push((GSI1_SK, format!("{number:014x}")));
+        }
+        keys
+    }
+}
+
+/// Which customer has an id from elsewhere.
+#[derive(Debug, Serialize, Deserialize)]
+pub(crate) struct ForeignId {
+    pub(crate) organization: OrganizationId,
+    pub(crate) id: CustomerId,
+    pub(crate) number: CustomerNumber,
+}
+
+impl Entity for ForeignId {
+    const NAME: &'static str = "customer-id";
+
+    fn key(&self) -> Key {
+        Key::customer_id(self.organization, &self.id)
+    }
+}
+
+/// Which customer has an external id: its existence is the uniqueness of the external id.
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct ExternalId {
+    pub(crate) organization: OrganizationId,
+    pub(crate) external_id: String,
+    pub(crate) number: CustomerNumber,
+}
+
+impl Entity for ExternalId {
+    const NAME: &'static str = "external-id";
+
+    fn key(&self) -> Key {
+        Key::external_id(self.organization, &self.external_id)
     }
 }

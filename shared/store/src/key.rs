@@ -5,7 +5,7 @@
 use std::collections::HashMap;
 
 use aws_sdk_dynamodb::types::AttributeValue;
-use padron_domain::{OrganizationId, UserId};
+use padron_domain::{CustomerId, CustomerNumber, OrganizationId, UserId};
 
 pub(crate) const PK: &str = "PK";
 pub(crate) const SK: &str = "SK";
@@ -20,22 +20,42 @@ pub struct Key {
 impl Key {
     /// An organization.
     pub fn organization(id: OrganizationId) -> Self {
-        Self { pk: format!("ORG#{id}"), sk: "ORG".into() }
+        Self { pk: partition(id), sk: "ORG".into() }
     }
 
     /// The counts and limits that membership transactions decide from.
     pub fn roster(organization: OrganizationId) -> Self {
-        Self { pk: format!("ORG#{organization}"), sk: "ROSTER".into() }
+        Self { pk: partition(organization), sk: "ROSTER".into() }
     }
 
     /// That a user belongs to an organization.
     pub fn membership(organization: OrganizationId, user: UserId) -> Self {
-        Self { pk: format!("ORG#{organization}"), sk: format!("MEMBER#{user}") }
+        Self { pk: partition(organization), sk: format!("MEMBER#{user}") }
     }
 
     /// Whose a slug is.
     pub fn slug(slug: &str) -> Self {
         Self { pk: format!("SLUG#{slug}"), sk: "SLUG".into() }
+    }
+
+    /// A customer: in the order of numbers, which is that of creation.
+    pub fn customer(organization: OrganizationId, number: CustomerNumber) -> Self {
+        Self { pk: partition(organization), sk: customer_sort_key(number) }
+    }
+
+    /// Which customer has an id that was brought from elsewhere.
+    pub fn customer_id(organization: OrganizationId, id: &CustomerId) -> Self {
+        Self { pk: partition(organization), sk: format!("CID#{id}") }
+    }
+
+    /// Which customer has an external id.
+    pub fn external_id(organization: OrganizationId, external_id: &str) -> Self {
+        Self { pk: partition(organization), sk: format!("EXT#{external_id}") }
+    }
+
+    /// One of the counters whose sum is the number of customers.
+    pub fn customer_count(organization: OrganizationId, shard: u8) -> Self {
+        Self { pk: count_partition(organization), sk: format!("CUSTOMERS#{shard:02}") }
     }
 
     pub(crate) fn of(item: &HashMap<String, AttributeValue>) -> Option<Self> {
@@ -46,6 +66,25 @@ impl Key {
     pub(crate) fn attributes(&self) -> [(String, AttributeValue); 2] {
         [(PK.into(), AttributeValue::S(self.pk.clone())), (SK.into(), AttributeValue::S(self.sk.clone()))]
     }
+}
+
+/// The partition of what belongs to an organization.
+pub(crate) fn partition(organization: OrganizationId) -> String {
+    format!("ORG#{organization}")
+}
+
+/// Fixed in length, so that its order is that of the numbers.
+pub(crate) fn customer_sort_key(number: CustomerNumber) -> String {
+    format!("C#{:014x}", number.get())
+}
+
+pub(crate) fn count_partition(organization: OrganizationId) -> String {
+    format!("COUNT#{organization}")
+}
+
+/// The partition in GSI1 of a user's memberships.
+pub(crate) fn user_partition(user: UserId) -> String {
+    format!("USER#{user}")
 }
 
 #[cfg(test)]
@@ -64,6 +103,7 @@ mod tests {
             prop_assume!(a != b && text != other);
             let [organization, another] = [a, b].map(|n| OrganizationId::new(Uuid::from_u128(n)));
             let [user, someone] = [a, b].map(|n| Id::new(Uuid::from_u128(n)));
+            let number = CustomerNumber::new(u64::try_from(a >> 75).unwrap()).unwrap();
             let keys = [
                 Key::organization(organization),
                 Key::organization(another),
@@ -73,6 +113,14 @@ mod tests {
                 Key::membership(another, user),
                 Key::slug(&text),
                 Key::slug(&other),
+                Key::external_id(organization, &text),
+                Key::external_id(organization, &other),
+                Key::external_id(another, &text),
+                Key::customer(organization, number),
+                Key::customer(another, number),
+                Key::customer_id(organization, &CustomerId::new(number, 0)),
+                Key::customer_count(organization, 0),
+                Key::customer_count(organization, 15),
             ];
             prop_assert_eq!(keys.iter().collect::<HashSet<_>>().len(), keys.len());
         }

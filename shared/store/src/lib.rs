@@ -5,16 +5,20 @@
 
 mod action;
 mod client;
+mod customers;
 mod item;
 mod key;
 mod organizations;
 mod read;
+mod secret;
 mod table;
 mod transaction;
 
 pub use action::{Action, On};
 pub use client::{Connection, Credentials};
+pub use customers::{CustomerTaken, CustomersPage, Direction, Relative, Span};
 pub use key::Key;
 pub use organizations::{OrganizationAccess, Taken};
+pub use secret::Secrets;
 pub use table::{Spent, Store};
 pub use transaction::TransactionError;

@@ -26,6 +26,20 @@ impl Store {
     /// Reads up to 100 items in one strongly consistent call. What DynamoDB leaves unprocessed is asked for again, so an
     /// item that is missing from the result is missing from the table. Keys given twice are read once.
     pub(crate) async fn batch_get(&self, keys: &[Key]) -> Result<Found, Error> {
+        self.batch(keys, true, None).await
+    }
+
+    /// The same, but eventually consistent and of some attributes only: for what is shown, not decided from.
+    pub(crate) async fn batch_glance(&self, keys: &[Key], attributes: &[&str]) -> Result<Found, Error> {
+        self.batch(keys, false, Some(attributes)).await
+    }
+
+    async fn batch(
+        &self,
+        keys: &[Key],
+        consistent: bool,
+        attributes: Option<&[&str]>,
+    ) -> Result<Found, Error> {
         let mut wanted = Vec::with_capacity(keys.len());
         for (index, key) in keys.iter().enumerate() {
             // DynamoDB refuses a batch that names a key twice.
@@ -36,11 +50,17 @@ impl Store {
         let mut found = Found::default();
         let mut backoff = Backoff::new();
         loop {
-            let keys = KeysAndAttributes::builder()
-                .set_keys(Some(wanted))
-                .consistent_read(true)
-                .build()
-                .map_err(|_| Error::internal("a batch without keys"))?;
+            let mut request = KeysAndAttributes::builder().set_keys(Some(wanted)).consistent_read(consistent);
+            if let Some(attributes) = attributes {
+                // Through placeholders, for some of their names are DynamoDB's own words.
+                let place = |index: usize| format!("#a{index}");
+                request = request
+                    .projection_expression((0..attributes.len()).map(place).collect::<Vec<_>>().join(","));
+                for (index, attribute) in attributes.iter().enumerate() {
+                    request = request.expression_attribute_names(place(index), *attribute);
+                }
+            }
+            let keys = request.build().map_err(|_| Error::internal("a batch without keys"))?;
             let mut output = self
                 .call(
                     self.client

@@ -3,16 +3,21 @@
 use aws_sdk_dynamodb::{
     error::SdkError,
     operation::transact_write_items::TransactWriteItemsError,
-    types::{CancellationReason, Put, ReturnConsumedCapacity, TransactWriteItem},
+    types::{
+        AttributeValue, CancellationReason, Delete, Put, ReturnConsumedCapacity, TransactWriteItem, Update,
+    },
 };
-use padron_domain::Error;
+use padron_domain::{Error, OrganizationId};
 use uuid::Uuid;
 
 use crate::{
     item::{Entity, to_item},
-    key::PK,
+    key::{Key, PK},
     table::{Backoff, CallError, Store},
 };
+
+/// The attribute of a counter that counts.
+pub(crate) const COUNT: &str = "count";
 
 /// Writes to commit together. Each names, as an `R`, what it means when its condition does not hold.
 #[derive(Debug)]
@@ -20,7 +25,18 @@ pub(crate) struct Transaction<'a, R> {
     store: &'a Store,
     writes: Vec<TransactWriteItem>,
     refusals: Vec<R>,
+    count: Option<Count>,
 }
+
+/// A change of the number of customers. It goes to a random one of the counters, so that transactions seldom meet there.
+#[derive(Clone, Copy, Debug)]
+struct Count {
+    at: usize,
+    organization: OrganizationId,
+    change: i8,
+}
+
+const SHARDS: u8 = 16;
 
 /// Why nothing was written.
 #[derive(Debug)]
@@ -39,7 +55,7 @@ impl<R> From<Error> for TransactionError<R> {
 
 impl Store {
     pub(crate) fn transaction<R>(&self) -> Transaction<'_, R> {
-        Transaction { store: self, writes: Vec::new(), refusals: Vec::new() }
+        Transaction { store: self, writes: Vec::new(), refusals: Vec::new(), count: None }
     }
 }
 
@@ -55,6 +71,46 @@ impl<R> Transaction<'_, R> {
         self.writes.push(TransactWriteItem::builder().put(put).build());
         self.refusals.push(taken);
         Ok(())
+    }
+
+    /// Deletes an item that must be there.
+    pub(crate) fn delete(&mut self, key: &Key, missing: R) -> Result<(), Error> {
+        let delete = Delete::builder()
+            .table_name(&*self.store.table)
+            .set_key(Some(key.attributes().into()))
+            .condition_expression(format!("attribute_exists({PK})"))
+            .build()
+            .map_err(|_| Error::internal("a delete without a key"))?;
+        self.writes.push(TransactWriteItem::builder().delete(delete).build());
+        self.refusals.push(missing);
+        Ok(())
+    }
+
+    /// Counts customers up or down. Has no condition, so `refusal` is never met.
+    pub(crate) fn count_customers(
+        &mut self,
+        organization: OrganizationId,
+        change: i8,
+        refusal: R,
+    ) -> Result<(), Error> {
+        let count = Count { at: self.writes.len(), organization, change };
+        self.writes.push(self.counter(count)?);
+        self.refusals.push(refusal);
+        self.count = Some(count);
+        Ok(())
+    }
+
+    fn counter(&self, Count { organization, change, .. }: Count) -> Result<TransactWriteItem, Error> {
+        let shard = Uuid::new_v4().as_bytes()[15] % SHARDS;
+        let update = Update::builder()
+            .table_name(&*self.store.table)
+            .set_key(Some(Key::customer_count(organization, shard).attributes().into()))
+            .update_expression("ADD #count :change")
+            .expression_attribute_names("#count", COUNT)
+            .expression_attribute_values(":change", AttributeValue::N(change.to_string()))
+            .build()
+            .map_err(|_| Error::internal("an update without a key"))?;
+        Ok(TransactWriteItem::builder().update(update).build())
     }
 
     /// Commits all writes, or says which refused. Conflicts with other transactions are tried again until the deadline.
@@ -84,6 +140,9 @@ impl<R> Transaction<'_, R> {
                 }
                 Some(Cancellation::Contention) => {
                     self.store.pause(&mut backoff, "a transaction met others until the deadline").await?;
+                    if let Some(count) = self.count {
+                        self.writes[count.at] = self.counter(count)?;
+                    }
                 }
                 _ => return Err(TransactionError::Failed(error.into())),
             }

@@ -99,7 +99,12 @@ impl TestApp {
 
     /// A store on the app's table that no fault of the proxy's script was meant for: for preparing and inspecting.
     pub fn store(&self) -> Store {
-        self.store.until(Instant::now() + Duration::from_secs(20))
+        self.store_for(Duration::from_secs(20))
+    }
+
+    /// The same, for work that takes longer.
+    pub fn store_for(&self, time: Duration) -> Store {
+        self.store.until(Instant::now() + time)
     }
 
     /// How the app itself reaches the table: through the proxy.
@@ -183,6 +188,7 @@ impl TestAppBuilder {
             ("JWT_ISSUER", issuer.name.clone()),
             ("JWT_AUDIENCE", issuer.audience.clone()),
             ("JWT_JWKS", issuer.jwks().to_string()),
+            ("ROOT_SECRET", "the root secret of a test's app.".into()),
         ];
         variables.extend(self.variables);
         let lookup = |name: &str| {

@@ -1,10 +1,12 @@
 //! The demo data: what the published pages show, so that their examples work as printed.
 
+pub mod customers;
+
 use padron_domain::{
-    Address, Certificate, Customization, Legal, Membership, Organization, OrganizationId, PdfExtra,
+    Address, Certificate, Customization, Error, Legal, Membership, Organization, OrganizationId, PdfExtra,
     Periodicity, Plan, Receipts, Role, SelfInvoice, SubscriptionStatus, Timestamp, UserId,
 };
-use padron_store::{Store, Taken, TransactionError};
+use padron_store::{CustomerTaken, Store, Taken, TransactionError};
 
 /// Acme Corp, the organization of the published pages.
 pub const ACME: &str = "550e8400-e29b-41d4-a716-446655440000";
@@ -40,13 +42,27 @@ pub async fn load(store: &Store) -> Result<(), String> {
     for (organization, members) in [acme(), globex()] {
         match store.create_organization(&organization, &members).await {
             Ok(()) | Err(TransactionError::Refused(Taken::Id | Taken::Slug)) => {}
-            Err(TransactionError::Failed(error)) => {
-                let cause = error.cause().unwrap_or("for no known reason");
-                return Err(format!("the demo data could not be written: {cause}"));
-            }
+            Err(TransactionError::Failed(error)) => return Err(explain(&error)),
+        }
+    }
+    // Once there are any, the customers are the user's own: one that was deleted does not come back.
+    if store.customer_count(organization(ACME)).await.map_err(|error| explain(&error))? > 0 {
+        return Ok(());
+    }
+    for customer in customers::customers() {
+        match store.create_customer(&customer).await {
+            Ok(()) => {}
+            Err(TransactionError::Refused(
+                CustomerTaken::Number | CustomerTaken::Id | CustomerTaken::ExternalId | CustomerTaken::Gone,
+            )) => {}
+            Err(TransactionError::Failed(error)) => return Err(explain(&error)),
         }
     }
     Ok(())
+}
+
+fn explain(error: &Error) -> String {
+    format!("the demo data could not be written: {}", error.cause().unwrap_or("for no known reason"))
 }
 
 fn membership(organization: &str, who: &str, role: Role, email: &str, name: &str) -> Membership {

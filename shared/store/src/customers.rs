@@ -1,0 +1,241 @@
+//! Customers: pages in table order, their number, and their relatives.
+
+use std::collections::HashMap;
+
+use aws_sdk_dynamodb::{
+    operation::query::builders::QueryFluentBuilder,
+    types::{AttributeValue, ReturnConsumedCapacity},
+};
+use futures_util::future::try_join_all;
+use padron_domain::{Customer, CustomerKind, CustomerNumber, Error, OrganizationId, UserId};
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    Action, TransactionError,
+    action::GSI1,
+    item::{Entity, ExternalId, ForeignId, Item, from_item},
+    key::{Key, PK, SK, count_partition, customer_sort_key, partition, user_partition},
+    table::Store,
+    transaction::COUNT,
+};
+
+/// Which way a list runs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Direction {
+    /// Oldest first.
+    Ascending,
+    /// Newest first.
+    Descending,
+}
+
+/// Part of an organization's customers, in the order of their numbers.
+#[derive(Clone, Copy, Debug)]
+pub struct Span {
+    /// Which way.
+    pub direction: Direction,
+    /// Begins after this one.
+    pub after: Option<CustomerNumber>,
+    /// Leaves out this many then.
+    pub skip: usize,
+    /// Has this many at most.
+    pub limit: usize,
+}
+
+/// Customers of a [`Span`].
+#[derive(Debug)]
+pub struct CustomersPage {
+    /// The customers.
+    pub customers: Vec<Customer>,
+    /// Whether there may be more after the last of them. If not, there are none.
+    pub more: bool,
+}
+
+/// What others show of a customer.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Relative {
+    organization: OrganizationId,
+    /// Its number.
+    pub number: CustomerNumber,
+    /// Its name.
+    pub name: String,
+    /// What it is.
+    pub kind: CustomerKind,
+    /// The customer it belongs to.
+    pub parent: Option<CustomerNumber>,
+}
+
+impl Entity for Relative {
+    const NAME: &'static str = "customer";
+
+    fn key(&self) -> Key {
+        Key::customer(self.organization, self.number)
+    }
+}
+
+/// What a customer would need and another one has, or does not have any more.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum CustomerTaken {
+    /// Its number: another one is at hand.
+    Number,
+    /// Its id.
+    Id,
+    /// Its external id.
+    ExternalId,
+    /// It is gone.
+    Gone,
+}
+
+/// One query answers at most one megabyte. A page of more than this many is ended early, with more to come: what Lambda can
+/// answer is less than what they hold.
+const MOST_QUERIES: usize = 6;
+/// A batch reads at most this many keys.
+const LARGEST_BATCH: usize = 100;
+
+impl Store {
+    /// What [`Store::customers`] and [`Store::customer_count`] need.
+    pub const CUSTOMERS: &'static [Action] = &[Action::QUERY];
+    /// What [`Store::customer_relatives`] needs.
+    pub const CUSTOMER_RELATIVES: &'static [Action] = &[Action::BATCH_GET];
+    /// What [`Store::organizations_of`] needs.
+    pub const ORGANIZATIONS_OF: &'static [Action] = &[Action::QUERY_GSI1];
+
+    /// Reads customers in the order of their numbers, eventually consistent. The page after the hundredth costs what the
+    /// first one does: it begins where the one before ended.
+    pub async fn customers(&self, organization: OrganizationId, span: Span) -> Result<CustomersPage, Error> {
+        let Span { direction, mut after, skip, limit } = span;
+        let mut customers = Vec::with_capacity(limit);
+        let mut left_out = 0;
+        for _ in 0..MOST_QUERIES {
+            // Numbers are whole, so "after" is "from the next one on".
+            let bounds = match (direction, after.map(CustomerNumber::get)) {
+                (Direction::Ascending, after) => {
+                    (after.map_or(Some(0), |number| number.checked_add(1)), Some(CustomerNumber::MAX.get()))
+                }
+                (Direction::Descending, after) => {
+                    (Some(0), after.map_or(Some(CustomerNumber::MAX.get()), |number| number.checked_sub(1)))
+                }
+            };
+            let (Some(low), Some(high)) =
+                (bounds.0.and_then(CustomerNumber::new), bounds.1.and_then(CustomerNumber::new))
+            else {
+                return Ok(CustomersPage { customers, more: false });
+            };
+            let wanted = skip - left_out + limit - customers.len();
+            let query = self
+                .client
+                .query()
+                .key_condition_expression("#pk = :pk AND #sk BETWEEN :low AND :high")
+                .expression_attribute_names("#sk", SK)
+                .expression_attribute_values(":low", AttributeValue::S(customer_sort_key(low)))
+                .expression_attribute_values(":high", AttributeValue::S(customer_sort_key(high)))
+                .scan_index_forward(direction == Direction::Ascending)
+                .limit(i32::try_from(wanted).unwrap_or(i32::MAX));
+            let (items, more) = self.query(query, (PK, partition(organization))).await?;
+            for item in items {
+                if left_out < skip {
+                    left_out += 1;
+                    after = Some(from_item::<Relative>(item)?.number);
+                } else {
+                    let customer: Customer = from_item(item)?;
+                    after = Some(customer.number);
+                    customers.push(customer);
+                }
+            }
+            if !more || customers.len() == limit {
+                return Ok(CustomersPage { customers, more });
+            }
+        }
+        Ok(CustomersPage { customers, more: true })
+    }
+
+    /// How many customers there are, for half a unit.
+    pub async fn customer_count(&self, organization: OrganizationId) -> Result<u64, Error> {
+        let query = self.client.query().key_condition_expression("#pk = :pk");
+        let (counters, _) = self.query(query, (PK, count_partition(organization))).await?;
+        let count = |counter: &Item| counter.get(COUNT)?.as_n().ok()?.parse::<i64>().ok();
+        // Counters are read one after the other: of a customer that moves between two of them, both may be seen or neither.
+        Ok(u64::try_from(counters.iter().filter_map(count).sum::<i64>()).unwrap_or(0))
+    }
+
+    /// Reads these customers as others show them, those that are still there.
+    pub async fn customer_relatives(
+        &self,
+        organization: OrganizationId,
+        numbers: &[CustomerNumber],
+    ) -> Result<HashMap<CustomerNumber, Relative>, Error> {
+        let batches = numbers.chunks(LARGEST_BATCH).map(async |numbers| {
+            let keys: Vec<Key> = numbers.iter().map(|number| Key::customer(organization, *number)).collect();
+            let attributes = [PK, SK, "organization", "number", "name", "kind", "parent"];
+            let mut found = self.batch_glance(&keys, &attributes).await?;
+            keys.iter()
+                .filter_map(|key| found.take::<Relative>(key).transpose())
+                .collect::<Result<Vec<_>, Error>>()
+        });
+        let relatives = try_join_all(batches).await?.into_iter().flatten();
+        Ok(relatives.map(|relative| (relative.number, relative)).collect())
+    }
+
+    /// Some organizations of a user, at most `limit`.
+    pub async fn organizations_of(&self, user: UserId, limit: i32) -> Result<Vec<OrganizationId>, Error> {
+        let query = self.client.query().index_name(GSI1).key_condition_expression("#pk = :pk").limit(limit);
+        let (items, _) = self.query(query, ("GSI1PK", user_partition(user))).await?;
+        let organization = |item: &Item| {
+            let partition = item.get("GSI1SK")?.as_s().ok()?;
+            OrganizationId::parse(partition.strip_prefix("ORG#")?)
+        };
+        Ok(items.iter().filter_map(organization).collect())
+    }
+
+    /// One query: its items, and whether there may be more.
+    async fn query(
+        &self,
+        query: QueryFluentBuilder,
+        (name, partition): (&str, String),
+    ) -> Result<(Vec<Item>, bool), Error> {
+        let query = query
+            .table_name(&*self.table)
+            .expression_attribute_names("#pk", name)
+            .expression_attribute_values(":pk", AttributeValue::S(partition))
+            .return_consumed_capacity(ReturnConsumedCapacity::Total);
+        let output = self.call(query.send()).await?;
+        self.record(output.consumed_capacity().map(std::slice::from_ref).unwrap_or_default());
+        Ok((output.items.unwrap_or_default(), output.last_evaluated_key.is_some()))
+    }
+
+    /// Writes a customer with all that points to it, and counts it.
+    pub async fn create_customer(&self, customer: &Customer) -> Result<(), TransactionError<CustomerTaken>> {
+        let &Customer { organization, number, .. } = customer;
+        let mut transaction = self.transaction();
+        transaction.create(customer, CustomerTaken::Number)?;
+        if is_foreign(customer) {
+            transaction
+                .create(&ForeignId { organization, id: customer.id.clone(), number }, CustomerTaken::Id)?;
+        }
+        if let Some(external_id) = customer.external_id.clone() {
+            transaction
+                .create(&ExternalId { organization, external_id, number }, CustomerTaken::ExternalId)?;
+        }
+        transaction.count_customers(organization, 1, CustomerTaken::Number)?;
+        transaction.commit().await
+    }
+
+    /// Deletes a customer with all that points to it, and counts it off.
+    pub async fn delete_customer(&self, customer: &Customer) -> Result<(), TransactionError<CustomerTaken>> {
+        let &Customer { organization, .. } = customer;
+        let mut transaction = self.transaction();
+        transaction.delete(&customer.key(), CustomerTaken::Gone)?;
+        if is_foreign(customer) {
+            transaction.delete(&Key::customer_id(organization, &customer.id), CustomerTaken::Gone)?;
+        }
+        if let Some(external_id) = &customer.external_id {
+            transaction.delete(&Key::external_id(organization, external_id), CustomerTaken::Gone)?;
+        }
+        transaction.count_customers(organization, -1, CustomerTaken::Gone)?;
+        transaction.commit().await
+    }
+}
+
+/// Whether the id was brought from elsewhere, and so does not tell the number.
+fn is_foreign(customer: &Customer) -> bool {
+    customer.id.number() != Some(customer.number)
+}

@@ -1,0 +1,120 @@
+//! What the root secret is used for. Each use has a key of its own (HKDF, RFC 5869), so none can stand in for another.
+
+use base64::{Engine as _, prelude::BASE64_URL_SAFE_NO_PAD};
+use ring::{
+    aead::{AES_256_GCM, Aad, LessSafeKey, NONCE_LEN, Nonce, UnboundKey},
+    hkdf, hmac,
+};
+
+/// The keys of the current root secret, and of the one before it while it is being replaced.
+#[derive(Debug)]
+pub struct Secrets {
+    current: Keys,
+    previous: Option<Keys>,
+}
+
+struct Keys {
+    cursor: LessSafeKey,
+    cursor_nonce: hmac::Key,
+}
+
+impl std::fmt::Debug for Keys {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Keys(…)")
+    }
+}
+
+impl Secrets {
+    /// A root secret has at least this many bytes.
+    pub const SHORTEST: usize = 32;
+
+    /// Derives the keys; `None` if a secret is too short.
+    pub fn new(current: &[u8], previous: Option<&[u8]>) -> Option<Self> {
+        let previous = match previous {
+            Some(secret) => Some(Keys::new(secret)?),
+            None => None,
+        };
+        Some(Self { current: Keys::new(current)?, previous })
+    }
+
+    /// Encrypts a cursor. It can be opened only in the same context: another organization or query finds nothing in it.
+    pub fn seal_cursor(&self, context: &[u8], plain: &[u8]) -> String {
+        self.current.seal(context, plain).unwrap_or_default()
+    }
+
+    /// What a cursor holds; `None` if it was not sealed here, or for something else.
+    pub fn open_cursor(&self, context: &[u8], text: &str) -> Option<Vec<u8>> {
+        let sealed = BASE64_URL_SAFE_NO_PAD.decode(text).ok()?;
+        let open = |keys: &Keys| keys.open(context, &sealed);
+        open(&self.current).or_else(|| self.previous.as_ref().and_then(open))
+    }
+}
+
+impl Keys {
+    fn new(secret: &[u8]) -> Option<Self> {
+        if secret.len() < Secrets::SHORTEST {
+            return None;
+        }
+        let root = hkdf::Salt::new(hkdf::HKDF_SHA256, b"padron").extract(secret);
+        let cursor = UnboundKey::from(root.expand(&[b"cursor"], &AES_256_GCM).ok()?);
+        let cursor_nonce = hmac::Key::from(root.expand(&[b"cursor nonce"], hmac::HMAC_SHA256).ok()?);
+        Some(Self { cursor: LessSafeKey::new(cursor), cursor_nonce })
+    }
+
+    /// The nonce is made of what is encrypted, as in RFC 5297: no random bytes to run out of, and a cursor that is made
+    /// twice is the same.
+    fn seal(&self, context: &[u8], plain: &[u8]) -> Option<String> {
+        let mut mac = hmac::Context::with_key(&self.cursor_nonce);
+        mac.update(&context.len().to_be_bytes());
+        mac.update(context);
+        mac.update(plain);
+        let nonce: [u8; NONCE_LEN] = mac.sign().as_ref()[..NONCE_LEN].try_into().ok()?;
+        let mut sealed = plain.to_vec();
+        self.cursor
+            .seal_in_place_append_tag(Nonce::assume_unique_for_key(nonce), Aad::from(context), &mut sealed)
+            .ok()?;
+        Some(BASE64_URL_SAFE_NO_PAD.encode([&nonce[..], &sealed].concat()))
+    }
+
+    fn open(&self, context: &[u8], sealed: &[u8]) -> Option<Vec<u8>> {
+        let (nonce, sealed) = sealed.split_at_checked(NONCE_LEN)?;
+        let nonce = Nonce::try_assume_unique_for_key(nonce).ok()?;
+        let mut buffer = sealed.to_vec();
+        let plain = self.cursor.open_in_place(nonce, Aad::from(context), &mut buffer).ok()?;
+        Some(plain.to_vec())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    proptest! {
+        #[test]
+        fn a_cursor_opens_where_it_was_sealed_and_nowhere_else(
+            plain: Vec<u8>, context: Vec<u8>, other: Vec<u8>, flip: usize, old: [u8; 32], new: [u8; 32],
+        ) {
+            prop_assume!(context != other && old != new);
+            let before = Secrets::new(&old, None).unwrap();
+            let cursor = before.seal_cursor(&context, &plain);
+            prop_assert_eq!(before.open_cursor(&context, &cursor), Some(plain.clone()));
+            prop_assert_eq!(before.open_cursor(&other, &cursor), None);
+            let rotated = Secrets::new(&new, Some(&old)).unwrap();
+            prop_assert_eq!(rotated.open_cursor(&context, &cursor), Some(plain.clone()));
+            prop_assert_eq!(Secrets::new(&new, None).unwrap().open_cursor(&context, &cursor), None);
+            let mut bytes = BASE64_URL_SAFE_NO_PAD.decode(&cursor).unwrap();
+            let at = flip % bytes.len();
+            bytes[at] ^= 1;
+            prop_assert_eq!(before.open_cursor(&context, &BASE64_URL_SAFE_NO_PAD.encode(&bytes)), None);
+            prop_assert_eq!(before.open_cursor(&context, &cursor[..flip % cursor.len()]), None);
+        }
+    }
+
+    #[test]
+    fn a_short_secret_is_none() {
+        assert!(Secrets::new(&[7; 31], None).is_none());
+        assert!(Secrets::new(&[7; 32], Some(&[7; 31])).is_none());
+    }
+}

@@ -1,0 +1,224 @@
+//! `GET /organization/getCustomers/{organizationId}`.
+
+use padron_domain::{
+    Customer, CustomerAddress, CustomerKind, Document, NamePart, Person, PersonAddress, Telephone, TwoFactor,
+};
+use padron_emulator::SigningKey;
+use padron_local::demo::{self, customers};
+use padron_testkit::{Answer, TestApp};
+use serde_json::{Value, json};
+
+use crate::support::{app, member, owner, stranger};
+
+const PATH: &str = "/organization/getCustomers/550e8400-e29b-41d4-a716-446655440000";
+
+/// The three headers, as they are to be; `None` leaves one out.
+async fn ask(app: &TestApp, bearer: Option<&str>, tenant: Option<&str>, token: Option<&str>) -> Answer {
+    let mut call = app.get(PATH);
+    if let Some(bearer) = bearer {
+        call = call.bearer(bearer);
+    }
+    for (name, value) in [("tenantId", tenant), ("token", token)] {
+        if let Some(value) = value {
+            call = call.header(name, value);
+        }
+    }
+    call.send().await
+}
+
+async fn first(app: &TestApp) -> Value {
+    let token = app.token(member());
+    let answer = ask(app, Some(&token), Some(demo::ACME), Some(&token)).await;
+    assert_eq!(answer.status, 200, "{}", answer.text);
+    answer.json()[0]["customer"].clone()
+}
+
+// 200
+
+#[tokio::test]
+async fn the_published_customer_reads_in_this_dialect() {
+    let app = app().await;
+    insta::assert_json_snapshot!(first(&app).await, @r#"
+    {
+      "categorization": "category1",
+      "customerName": "Dunder Mifflin",
+      "customerStatus": "new",
+      "customerType": "Organization",
+      "id": "590ce6c56d04f840aa8438af",
+      "notifications": [],
+      "person": {
+        "SecretQuestion": [],
+        "addresses": [
+          {
+            "address": {
+              "additionalData": [],
+              "alternative": null,
+              "apartment": null,
+              "area": "Centro",
+              "building": null,
+              "city": "Huatabampo",
+              "country": "MEX",
+              "doorNumber": null,
+              "entrance": null,
+              "floor": null,
+              "geoPosition": null,
+              "relatedToAddress": [],
+              "street": "Blvd. Atardecer",
+              "streetNumber": [
+                "142"
+              ],
+              "zipCode": "86500"
+            },
+            "addressPurpose": null
+          }
+        ],
+        "dateOfBirth": null,
+        "documents": [],
+        "email": "billing@dundermifflin.com",
+        "firstName": null,
+        "fullName": "Dunder Mifflin",
+        "gender": null,
+        "groupId": null,
+        "lastName": null,
+        "nationality": null,
+        "placeOfBirth": null,
+        "telephoneNumbers": [
+          {
+            "country": null,
+            "encoding": null,
+            "number": "6474010101",
+            "operator": null,
+            "phoneType": null,
+            "purpose": null
+          }
+        ]
+      },
+      "twofa": null
+    }
+    "#);
+}
+
+#[tokio::test]
+async fn all_that_is_known_of_a_person_is_shown_and_no_secret_is() {
+    let app = app().await;
+    let text = |text: &str| Some(text.to_owned());
+    let like = customers::customers().remove(0);
+    let triple = |a: &str, b: &str, c: &str| [a.to_owned(), b.to_owned(), c.to_owned()];
+    let person = Person {
+        first_name: Some(NamePart {
+            name: "Pamela".into(),
+            order: Some(1),
+            native: text("パム"),
+            ..NamePart::default()
+        }),
+        last_name: Some(NamePart { name: "Beesly".into(), ..NamePart::default() }),
+        gender: text("Female"),
+        date_of_birth: text("1979-03-25"),
+        telephone_numbers: vec![
+            Telephone { phone_type: text("fixed"), number: "stale".into(), ..Telephone::default() },
+            Telephone { number: "555-0199".into(), ..Telephone::default() },
+        ],
+        addresses: vec![PersonAddress {
+            address_purpose: text("home"),
+            street: text("stale"),
+            street_number: vec!["1".into(), "bis".into()],
+            geo_position: Some(triple("41.4", "-75.66", "225")),
+            alternative: Some(triple("daring", "lion", "race")),
+            additional_data: vec![triple("gate", "Number", "7")],
+            ..PersonAddress::default()
+        }],
+        documents: vec![Document {
+            purpose: text("KYC"),
+            document_type: text("Passport"),
+            ..Document::default()
+        }],
+        secret_questions: vec!["First pet?".into()],
+        twofa: Some(TwoFactor { target_type: text("SMS"), target_value: text("+1 570 555 0100") }),
+        ..Person::default()
+    };
+    let pam = Customer {
+        number: padron_domain::CustomerNumber::new(1).unwrap(),
+        id: padron_domain::CustomerId::parse("000000000000010000000000").unwrap(),
+        name: "Pamela Beesly".into(),
+        kind: CustomerKind::Private,
+        phone: text("555-0100"),
+        address: CustomerAddress {
+            street: "Slough Avenue".into(),
+            exterior: "1725".into(),
+            ..CustomerAddress::default()
+        },
+        country: text("USA"),
+        person,
+        ..like
+    };
+    app.store().create_customer(&pam).await.unwrap();
+    let shown = first(&app).await;
+    assert_eq!(shown["customerType"], "Person");
+    assert_eq!(shown["twofa"], json!({ "targetType": "SMS", "targetValue": "+1 570 555 0100" }));
+    let person = &shown["person"];
+    assert_eq!(person["firstName"]["native"], "パム");
+    let numbers: Vec<_> =
+        person["telephoneNumbers"].as_array().unwrap().iter().map(|phone| phone["number"].clone()).collect();
+    assert_eq!(numbers, ["555-0100", "555-0199"], "the first is the record's");
+    let home = &person["addresses"][0]["address"];
+    assert_eq!((&home["street"], &home["streetNumber"]), (&json!("Slough Avenue"), &json!(["1725", "bis"])));
+    assert_eq!(home["geoPosition"], json!({ "latitude": 41.4, "longitude": -75.66, "altitude": 225.0 }));
+    assert_eq!(home["alternative"]["word3"], "race");
+    assert_eq!(home["additionalData"][0], json!({ "name": "gate", "type": "Number", "value": "7" }));
+    assert_eq!(person["SecretQuestion"], json!([{ "question": "First pet?" }]));
+    let all = shown.to_string();
+    for secret in ["password", "pinCode", "answer", "targetCode", "inputCode", "codematch", "stale"] {
+        assert!(!all.contains(secret), "{secret}");
+    }
+}
+
+#[tokio::test]
+async fn the_tenant_is_the_organization_or_its_owner() {
+    let app = app().await;
+    let token = app.token(member());
+    for tenant in [demo::ACME, demo::OWNER, &demo::ACME.to_uppercase()] {
+        assert_eq!(ask(&app, Some(&token), Some(tenant), Some(&token)).await.status, 200, "{tenant}");
+    }
+    for tenant in [Some(demo::GLOBEX), Some(demo::MEMBER), Some(""), Some("acme-corp"), None] {
+        let answer = ask(&app, Some(&token), tenant, Some(&token)).await;
+        assert_eq!(answer.problem(), "403 tenant_mismatch", "{tenant:?}");
+    }
+}
+
+// 401
+
+#[tokio::test]
+async fn both_tokens_are_valid_and_of_one_subject() {
+    let app = app().await;
+    let good = app.token(member());
+    let another = app.tokens.issuer.token(&app.claims(member()));
+    assert_ne!(good, another);
+    assert_eq!(
+        ask(&app, Some(&good), Some(demo::ACME), Some(&another)).await.status,
+        200,
+        "they need not be one token"
+    );
+    let forged = SigningKey::es256("test");
+    let forged = forged.sign(&forged.header(), &app.claims(member()));
+    let mut expired = app.claims(member());
+    expired["exp"] = json!(1);
+    let expired = app.tokens.issuer.token(&expired);
+    for (bearer, token, problem) in [
+        (None, Some(&*good), "401 authentication_required"),
+        (Some(&*good), None, "401 authentication_required"),
+        (Some(&*good), Some(""), "401 invalid_token"),
+        (Some(&*good), Some("x"), "401 invalid_token"),
+        (Some(&*good), Some(&*forged), "401 invalid_token"),
+        (Some(&*forged), Some(&*good), "401 invalid_token"),
+        (Some(&*good), Some(&*expired), "401 token_expired"),
+        (Some(&*good), Some(&*app.token(owner())), "401 invalid_token"),
+        (Some(&*app.token(stranger())), Some(&*app.token(stranger())), "403 not_a_member"),
+    ] {
+        assert_eq!(ask(&app, bearer, Some(demo::ACME), token).await.problem(), problem);
+    }
+    let with_scheme = format!("Bearer {good}");
+    assert_eq!(
+        ask(&app, Some(&good), Some(demo::ACME), Some(&with_scheme)).await.problem(),
+        "401 invalid_token"
+    );
+}

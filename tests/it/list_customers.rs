@@ -1,0 +1,460 @@
+//! `GET /organizations/{organizationId}/customers`, and what the three lists have in common.
+
+use std::{collections::BTreeSet, time::Duration};
+
+use padron_domain::{Customer, CustomerId, CustomerNumber};
+use padron_local::demo::{self, customers};
+use padron_testkit::{Answer, TestApp};
+use serde_json::{Value, json};
+
+use crate::support::{admin, app, globex_owner, member, owner};
+
+const CUSTOMERS: &str = "/organizations/550e8400-e29b-41d4-a716-446655440000/customers";
+
+/// The lists of the three dialects: path, headers, and how to find the ids in them.
+fn lists(app: &TestApp) -> [(&'static str, Vec<(&'static str, String)>); 3] {
+    let token = app.token(member());
+    [
+        (CUSTOMERS, vec![]),
+        ("/v2/customers", vec![]),
+        (
+            "/organization/getCustomers/550e8400-e29b-41d4-a716-446655440000",
+            vec![("tenantid", demo::ACME.into()), ("token", token)],
+        ),
+    ]
+}
+
+async fn ask(app: &TestApp, path: &str, headers: &[(&'static str, String)]) -> Answer {
+    let mut call = app.get(path).user(member());
+    for (name, value) in headers {
+        call = call.header(name, value);
+    }
+    call.send().await
+}
+
+/// What tells the customers of a page apart, whatever the dialect.
+fn ids(answer: &Answer) -> Vec<String> {
+    assert_eq!(answer.status, 200, "{}", answer.text);
+    let body = answer.json();
+    let list = body.as_array().or_else(|| body["data"].as_array()).unwrap().clone();
+    let id = |customer: &Value| match &customer["customer"]["id"] {
+        Value::Null => customer["id"].to_string(),
+        id => id.to_string(),
+    };
+    list.iter().map(id).collect()
+}
+
+/// The path in `Link: </api/…>; rel="next"`.
+fn next(answer: &Answer) -> Option<String> {
+    let link = answer.headers.get("link")?;
+    let path = link.strip_prefix("</api").unwrap().strip_suffix(">; rel=\"next\"").unwrap();
+    Some(path.to_owned())
+}
+
+/// All pages from this path on, each by the link of the one before.
+async fn walk(app: &TestApp, path: &str, headers: &[(&'static str, String)]) -> Vec<Vec<String>> {
+    let mut pages = Vec::new();
+    let mut path = Some(path.to_owned());
+    while let Some(at) = path {
+        let answer = ask(app, &at, headers).await;
+        pages.push(ids(&answer));
+        path = next(&answer);
+        assert!(pages.len() < 2000, "a walk ends");
+    }
+    pages
+}
+
+// 200
+
+#[tokio::test]
+async fn the_published_customer_is_there_to_the_letter() {
+    let app = app().await;
+    let answer = app.get(CUSTOMERS).user(member()).send().await;
+    assert_eq!(answer.status, 200);
+    let published: Value = serde_json::from_str(include_str!("../seeds/timbrix-customer.json")).unwrap();
+    let first = &answer.json()[0];
+    for (name, value) in published.as_object().unwrap() {
+        match name.as_str() {
+            // The same instants, with milliseconds.
+            "createdAt" | "updatedAt" => assert_eq!(first[name], "2025-01-26T10:00:00.000Z"),
+            _ => assert_eq!(&first[name], value, "{name}"),
+        }
+    }
+    insta::assert_json_snapshot!(first, @r#"
+    {
+      "address": {
+        "city": "Huatabampo",
+        "country": "MEX",
+        "exterior": "142",
+        "interior": null,
+        "municipality": "Huatabampo",
+        "neighborhood": "Centro",
+        "state": "Sonora",
+        "street": "Blvd. Atardecer",
+        "zip": "86500"
+      },
+      "createdAt": "2025-01-26T10:00:00.000Z",
+      "defaultInvoiceUse": "G01",
+      "email": "billing@dundermifflin.com",
+      "externalId": null,
+      "id": "590ce6c56d04f840aa8438af",
+      "legalName": "Dunder Mifflin",
+      "metadata": {},
+      "number": 3559189708800000,
+      "organizationId": "550e8400-e29b-41d4-a716-446655440000",
+      "parentId": null,
+      "phone": "6474010101",
+      "taxId": "DUM901231AB3",
+      "taxSystem": "601",
+      "type": "Business",
+      "updatedAt": "2025-01-26T10:00:00.000Z"
+    }
+    "#);
+}
+
+#[tokio::test]
+async fn without_parameters_all_are_there_oldest_first_and_nothing_is_invented() {
+    let app = app().await;
+    let answer = app.get(CUSTOMERS).user(owner()).send().await;
+    let all = customers::customers();
+    assert!(all.len() > 40);
+    assert_eq!(answer.header("x-total-count"), all.len().to_string());
+    assert_eq!(next(&answer), None);
+    let body = answer.json();
+    let body = body.as_array().unwrap();
+    for (shown, customer) in body.iter().zip(&all) {
+        assert_eq!(shown["id"], customer.id.to_string());
+        assert_eq!(shown["legalName"], customer.name);
+        assert_eq!(shown["parentId"], json!(customer.parent.map(CustomerNumber::get)));
+        for required in [
+            "id",
+            "organizationId",
+            "legalName",
+            "taxId",
+            "taxSystem",
+            "email",
+            "defaultInvoiceUse",
+            "createdAt",
+            "updatedAt",
+        ] {
+            assert!(shown[required].is_string(), "{required}");
+        }
+        assert!(shown["address"].is_object());
+    }
+    assert_eq!(body.len(), all.len());
+    let types: BTreeSet<_> = body.iter().map(|customer| customer["type"].as_str().unwrap()).collect();
+    assert_eq!(types, ["Business", "CPO", "CPOSubsidiary", "Private"].into());
+}
+
+#[tokio::test]
+async fn an_organization_without_customers_has_an_empty_list() {
+    let app = app().await;
+    let path = format!("/organizations/{}/customers", demo::GLOBEX);
+    let answer = app.get(&path).user(globex_owner()).send().await;
+    assert_eq!((&*answer.text, answer.header("x-total-count")), ("[]", "0"));
+}
+
+#[tokio::test]
+async fn with_a_parameter_fifty_are_there_newest_first() {
+    let app = app().await;
+    let newest = customers::customers().last().unwrap().id.to_string();
+    for query in ["limit=50", "offset=0", "sortBy=id", "sortBy=createdAt", "sortDirection=desc"] {
+        let answer = app.get(&format!("{CUSTOMERS}?{query}")).user(member()).send().await;
+        assert_eq!(answer.json()[0]["id"], newest, "{query}");
+    }
+    let oldest = app.get(&format!("{CUSTOMERS}?sortDirection=asc")).user(member()).send().await;
+    assert_eq!(oldest.json()[0]["id"], customers::DUNDER_MIFFLIN);
+}
+
+#[tokio::test]
+async fn pages_by_cursor_and_by_offset_are_the_same_in_every_dialect_and_direction() {
+    let app = app().await;
+    let count = customers::customers().len();
+    for (path, headers) in lists(&app) {
+        let whole = ids(&ask(&app, &format!("{path}?limit=1000&sortDirection=asc"), &headers).await);
+        assert_eq!(whole.iter().collect::<BTreeSet<_>>().len(), count);
+        for limit in [1, 7, 20, count - 1, count, count + 1] {
+            for (direction, expected) in
+                [("asc", whole.clone()), ("desc", whole.iter().rev().cloned().collect::<Vec<_>>())]
+            {
+                let start = format!("{path}?limit={limit}&sortDirection={direction}");
+                let pages = walk(&app, &start, &headers).await;
+                assert_eq!(pages.concat(), expected, "{start}");
+                assert!(
+                    pages[..pages.len() - 1].iter().all(|page| page.len() == limit),
+                    "{start}: all are full but the last"
+                );
+                for offset in [0, 1, count - 1, count, 200] {
+                    let page = ids(&ask(&app, &format!("{start}&offset={offset}"), &headers).await);
+                    let expected: Vec<_> = expected.iter().skip(offset).take(limit).cloned().collect();
+                    assert_eq!(page, expected, "{start} {offset}");
+                }
+            }
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_cursor_keeps_the_order_and_takes_another_limit() {
+    let app = app().await;
+    let first = ask(&app, &format!("{CUSTOMERS}?limit=5&sortDirection=desc&sortBy=createdAt"), &[]).await;
+    let link = next(&first).unwrap();
+    assert_eq!(ids(&ask(&app, &link, &[]).await).len(), 5);
+    assert_eq!(ids(&ask(&app, &format!("{link}&limit=2"), &[]).await).len(), 2);
+    assert_eq!(ask(&app, &format!("{link}&sortBy=createdAt&sortDirection=desc"), &[]).await.status, 200);
+    for other in ["sortBy=id", "sortDirection=asc"] {
+        let answer = ask(&app, &format!("{link}&{other}"), &[]).await;
+        assert_eq!(answer.json()["errors"][0]["code"], "invalid_cursor", "{other}");
+    }
+}
+
+#[tokio::test]
+async fn two_hops_and_the_units_of_the_contract_at_fifty() {
+    let app = app().await;
+    fill(&app, 60).await;
+    for query in ["?limit=50&sortDirection=asc", "?limit=50"] {
+        app.recorded();
+        let answer = ask(&app, &format!("{CUSTOMERS}{query}"), &[]).await;
+        assert_eq!(ids(&answer).len(), 50);
+        let recorded = app.recorded();
+        let operations: Vec<_> = recorded.iter().map(|request| &*request.operation).collect();
+        assert_eq!(operations, ["BatchGetItem", "Query", "Query"], "the page and the count go side by side");
+        let is_count = |body: &Value| {
+            body["ExpressionAttributeValues"][":pk"]["S"].as_str().unwrap().starts_with("COUNT#")
+        };
+        let (count, page) = if is_count(&recorded[1].body) { (1, 2) } else { (2, 1) };
+        assert_eq!(recorded[0].units(), 2.0);
+        assert_eq!(recorded[count].units(), 0.5);
+        assert!(recorded[page].units() <= 7.5, "{}", recorded[page].units());
+        assert!(recorded[1..].iter().all(|request| request.body.get("ConsistentRead").is_none()));
+    }
+}
+
+/// That many more customers of Acme Corp, of about the size that the contract reckons with.
+async fn fill(app: &TestApp, count: u16) {
+    let like = customers::customers().pop().unwrap();
+    for distinct in 0..count {
+        app.store().create_customer(&another(&like, distinct)).await.unwrap();
+    }
+}
+
+/// A customer like that one, created at the same millisecond.
+fn another(like: &Customer, distinct: u16) -> Customer {
+    let number = CustomerNumber::at(like.created_at, 100 + distinct).unwrap();
+    Customer { number, id: CustomerId::new(number, distinct.into()), external_id: None, ..like.clone() }
+}
+
+// 400
+
+#[tokio::test]
+async fn parameters_are_checked_one_by_one() {
+    let app = app().await;
+    for (query, pointer, code) in [
+        ("limit=0", "/query/limit", "invalid_value"),
+        ("limit=1001", "/query/limit", "invalid_value"),
+        ("limit=-1", "/query/limit", "invalid_value"),
+        ("limit=%2B5", "/query/limit", "invalid_value"),
+        ("limit=5.0", "/query/limit", "invalid_value"),
+        ("limit=1e2", "/query/limit", "invalid_value"),
+        ("limit=", "/query/limit", "invalid_value"),
+        ("limit", "/query/limit", "invalid_value"),
+        ("limit=٣", "/query/limit", "invalid_value"),
+        ("limit=99999999999999999999999", "/query/limit", "invalid_value"),
+        ("offset=-1", "/query/offset", "invalid_value"),
+        ("offset=x", "/query/offset", "invalid_value"),
+        ("sortBy=ID", "/query/sortBy", "invalid_value"),
+        ("sortBy=", "/query/sortBy", "invalid_value"),
+        ("sortBy=hunter2", "/query/sortBy", "invalid_value"),
+        ("sortDirection=ASC", "/query/sortDirection", "invalid_value"),
+        ("limit=1&limit=1", "/query/limit", "duplicate_parameter"),
+        ("Limit=1", "/query/Limit", "unknown_parameter"),
+        ("page=1", "/query/page", "unknown_parameter"),
+        ("%FF=1", "/query", "invalid_encoding"),
+        ("limit=%FF", "/query", "invalid_encoding"),
+        ("hunter2%20=1", "/query", "unknown_parameter"),
+        ("cursor=", "/query/cursor", "invalid_cursor"),
+        ("cursor=hunter2", "/query/cursor", "invalid_cursor"),
+        ("cursor=%00", "/query/cursor", "invalid_cursor"),
+        ("cursor=a&offset=0", "/query/offset", "contradiction"),
+    ] {
+        for (path, headers) in lists(&app) {
+            let answer = ask(&app, &format!("{path}?{query}"), &headers).await;
+            assert_eq!(answer.problem(), "400 invalid_request", "{path} {query}");
+            let error = &answer.json()["errors"][0];
+            assert_eq!(
+                (&error["pointer"], &error["code"]),
+                (&json!(pointer), &json!(code)),
+                "{path} {query}"
+            );
+            assert!(!answer.text.contains("hunter2"), "{}", answer.text);
+        }
+    }
+    let long = format!("{CUSTOMERS}?cursor={}", "a".repeat(10_240));
+    assert_eq!(ask(&app, &long, &[]).await.problem(), "400 invalid_request");
+}
+
+#[tokio::test]
+async fn what_is_documented_and_not_served_yet_says_so() {
+    let app = app().await;
+    for query in [
+        "offset=201",
+        "offset=100000",
+        "sortBy=name",
+        "sortBy=type",
+        "sortBy=ownerName",
+        "sortBy=cpoName",
+        "sortBy=updatedAt",
+        "search=a",
+        "customerIds=1",
+        "customerIds=1&customerIds=2",
+        "types=CPO",
+        "parentId=1",
+        "ownerId=1",
+        "cpoId=1",
+        "operatorId=1",
+        "createdAt=2025-01-01T00:00:00Z",
+        "createdAtFrom=x",
+        "createdAtTo=x",
+        "updatedAt=x",
+        "updatedAtFrom=x",
+        "updatedAtTo=x",
+    ] {
+        for (path, headers) in lists(&app) {
+            let answer = ask(&app, &format!("{path}?{query}"), &headers).await;
+            assert_eq!(answer.problem(), "400 parameter_not_supported_yet", "{path} {query}");
+        }
+    }
+    assert_eq!(ask(&app, &format!("{CUSTOMERS}?offset=200"), &[]).await.status, 200);
+}
+
+#[tokio::test]
+async fn a_cursor_opens_only_the_list_and_the_organization_it_was_made_for() {
+    let app = app().await;
+    let cursor = |path: String| path.split_once("cursor=").unwrap().1.to_owned();
+    let mut cursors = Vec::new();
+    for (path, headers) in lists(&app) {
+        let first = ask(&app, &format!("{path}?limit=3"), &headers).await;
+        cursors.push(cursor(next(&first).unwrap()));
+    }
+    assert_eq!(cursors.iter().collect::<BTreeSet<_>>().len(), 3);
+    for (at, (path, headers)) in lists(&app).into_iter().enumerate() {
+        for (of, cursor) in cursors.iter().enumerate() {
+            let answer = ask(&app, &format!("{path}?cursor={cursor}"), &headers).await;
+            assert_eq!(answer.status == 200, at == of, "{path} with the cursor of list {of}");
+        }
+    }
+    let elsewhere = format!("/organizations/{}/customers?cursor={}", demo::GLOBEX, cursors[0]);
+    assert_eq!(app.get(&elsewhere).user(globex_owner()).send().await.problem(), "400 invalid_request");
+    for (at, letter) in cursors[0].char_indices() {
+        let other = if letter == 'A' { "B" } else { "A" };
+        let mut tampered = cursors[0].clone();
+        tampered.replace_range(at..=at, other);
+        let answer = ask(&app, &format!("{CUSTOMERS}?cursor={tampered}"), &[]).await;
+        // The last letter's lowest bits say nothing, so another one there may be the same cursor.
+        assert!(answer.status == 400 || at + 1 == tampered.len(), "{at}");
+    }
+    // It tells nothing: neither in the clear nor by its length.
+    assert!(cursors.iter().all(|cursor| cursor.len() == cursors[0].len()));
+}
+
+// A list that changes while it is walked
+
+const LONG: Duration = Duration::from_secs(300);
+
+#[tokio::test]
+async fn a_walk_of_ten_thousand_neither_skips_nor_repeats_while_others_come_and_go() {
+    let app = app().await;
+    let template = customers::customers().pop().unwrap();
+    let at = |index: u64| {
+        let number = CustomerNumber::new(template.number.get() + 10_000_000 + index * 16).unwrap();
+        Customer { number, id: CustomerId::new(number, 0), external_id: None, ..template.clone() }
+    };
+    let mut tasks = tokio::task::JoinSet::new();
+    for chunk in 0..20 {
+        let customers: Vec<_> = (0..500).map(|index| at(chunk * 500 + index)).collect();
+        let store = app.store_for(LONG);
+        tasks.spawn(async move {
+            for customer in customers {
+                store.create_customer(&customer).await.unwrap();
+            }
+        });
+    }
+    while let Some(done) = tasks.join_next().await {
+        done.unwrap();
+    }
+    let total = 10_000 + customers::customers().len() as u64;
+    assert_eq!(app.store().customer_count(demo::organization(demo::ACME)).await.unwrap(), total);
+
+    // Every tenth is deleted and, in its place, one with another number is created, while the list is walked.
+    let keeps = |index: u64| !index.is_multiple_of(10);
+    let changes = {
+        let store = app.store_for(LONG);
+        let changed: Vec<_> =
+            (0..10_000).filter(|index| !keeps(*index)).map(|index| (at(index), index)).collect();
+        let template = template.clone();
+        tokio::spawn(async move {
+            for (gone, index) in changed {
+                store.delete_customer(&gone).await.unwrap();
+                let number = CustomerNumber::new(gone.number.get() + 7).unwrap();
+                let new = Customer {
+                    number,
+                    id: CustomerId::new(number, index),
+                    external_id: None,
+                    ..template.clone()
+                };
+                store.create_customer(&new).await.unwrap();
+            }
+        })
+    };
+    let pages = walk(&app, &format!("{CUSTOMERS}?limit=100&sortDirection=asc"), &[]).await;
+    changes.await.unwrap();
+    let seen = pages.concat();
+    let distinct: BTreeSet<_> = seen.iter().collect();
+    assert_eq!(distinct.len(), seen.len(), "no one twice");
+    for index in (0..10_000).filter(|index| keeps(*index)) {
+        assert!(distinct.contains(&format!("\"{}\"", at(index).id)), "{index} was there all the time");
+    }
+    let after = ask(&app, &format!("{CUSTOMERS}?limit=1"), &[]).await;
+    assert_eq!(after.header("x-total-count"), total.to_string(), "as many came as went");
+
+    // The last page costs what the first one does.
+    let mut costs = Vec::new();
+    for direction in ["asc", "desc"] {
+        let mut path = Some(format!("{CUSTOMERS}?limit=50&sortDirection={direction}"));
+        let mut at = 0;
+        while let Some(page) = path.take() {
+            app.recorded();
+            let answer = ask(&app, &page, &[]).await;
+            let units: f64 = app.recorded().iter().map(|request| request.units()).sum();
+            if ids(&answer).len() == 50 {
+                costs.push(units);
+            }
+            at += 1;
+            path = next(&answer).filter(|_| at < 150);
+        }
+    }
+    let (least, most) =
+        costs.iter().fold((f64::MAX, 0.0), |(least, most), cost| (cost.min(least), cost.max(most)));
+    assert!(most <= 10.0 && most - least <= 1.5, "from {least} to {most} units a page");
+}
+
+#[tokio::test]
+async fn a_page_too_large_for_one_answer_is_cut_or_refused_never_truncated_silently() {
+    let app = app().await;
+    let template = customers::customers().pop().unwrap();
+    let text = "x".repeat(400);
+    for distinct in 0..400_u16 {
+        let metadata = (0..50).map(|key| (format!("key-{key}"), text.clone())).collect();
+        let large = Customer { metadata, locations: vec![i64::MAX; 20], ..another(&template, distinct) };
+        app.store().create_customer(&large).await.unwrap();
+    }
+    let total = 400 + customers::customers().len();
+    let pages = walk(&app, CUSTOMERS, &[]).await;
+    assert!(pages.len() > 1, "an answer of 8 MB is cut");
+    assert_eq!(pages.concat().iter().collect::<BTreeSet<_>>().len(), total);
+    let first = app.get(CUSTOMERS).user(member()).send().await;
+    assert!(first.text.len() <= 4_500_000);
+    let refused = app.get("/v2/customers?limit=1000").user(member()).send().await;
+    assert_eq!(refused.problem(), "422 page_too_large");
+    assert_eq!(app.get("/v2/customers?limit=100").user(admin()).send().await.status, 200);
+}
