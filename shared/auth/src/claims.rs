@@ -32,6 +32,10 @@ pub(crate) struct Claims {
     nonce: Option<IgnoredAny>,
     at_hash: Option<IgnoredAny>,
     c_hash: Option<IgnoredAny>,
+    s_hash: Option<IgnoredAny>,
+    auth_time: Option<IgnoredAny>,
+    /// Of logout tokens and security events.
+    events: Option<IgnoredAny>,
     scope: Option<IgnoredAny>,
     scp: Option<IgnoredAny>,
     /// Keycloak's own mark: `Bearer`, `ID`, `Refresh`.
@@ -72,6 +76,12 @@ impl Claims {
         serde_json::from_slice(payload).map_err(|_| "a claim is missing, given twice or of the wrong type")
     }
 
+    /// The instant from which on it is expired.
+    pub(crate) fn good_until(&self) -> Timestamp {
+        let millis = self.exp.saturating_add(LEEWAY).saturating_mul(1000);
+        i64::try_from(millis).ok().and_then(Timestamp::from_millis).unwrap_or(Timestamp::LATEST)
+    }
+
     /// Whom the token stands for, if it is good at that instant. The caller has matched `iss` and the signature.
     pub(crate) fn principal(
         self,
@@ -108,14 +118,17 @@ impl Claims {
         if self.typ.as_deref().is_some_and(|typ| !typ.eq_ignore_ascii_case("bearer")) {
             return Err("the token is not a bearer token");
         }
-        if self.at_hash.is_some() || self.c_hash.is_some() {
+        if [&self.at_hash, &self.c_hash, &self.s_hash].into_iter().any(Option::is_some) {
             return Err("an ID token");
         }
+        if self.events.is_some() {
+            return Err("a security event");
+        }
+        // Some issuers put these into access tokens too, but then with what only access tokens have.
         let says_access = header.is_access_token()
-            || self.scope.is_some()
-            || self.scp.is_some()
+            || [&self.scope, &self.scp].into_iter().any(Option::is_some)
             || self.client_id.is_some();
-        if self.nonce.is_some() && !says_access {
+        if (self.nonce.is_some() || self.auth_time.is_some()) && !says_access {
             return Err("an ID token");
         }
         Ok(())

@@ -4,6 +4,7 @@
 //! key, never from the token; keys are looked up by issuer and `kid` in memory, and nothing a token says is ever fetched.
 
 mod bearer;
+mod cache;
 mod claims;
 mod issuer;
 mod jwks;

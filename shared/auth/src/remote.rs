@@ -19,8 +19,8 @@ use crate::jwks::KeySet;
 
 /// Between two fetches, so that tokens with made-up `kid`s cannot make us call the issuer.
 const REFRESH_INTERVAL: Duration = Duration::from_secs(60);
-/// Before the first success there is nothing to serve from: try again soon, but not at every request.
-const FIRST_FETCH_INTERVAL: Duration = Duration::from_secs(2);
+/// After a failure: soon, but not at every request.
+const RETRY_INTERVAL: Duration = Duration::from_secs(2);
 /// After this the set is fetched again, so that a key the issuer withdraws stops working.
 const FRESH_FOR: Duration = Duration::from_secs(15 * 60);
 /// How long the last set serves while the issuer cannot be reached.
@@ -44,6 +44,8 @@ type HttpClient = Client<HttpsConnector<HttpConnector>, Empty<Bytes>>;
 struct State {
     keys: Option<(Arc<KeySet>, Timestamp)>,
     last_attempt: Option<Timestamp>,
+    /// Why the last attempt failed, if it did.
+    failure: Option<String>,
 }
 
 impl RemoteKeys {
@@ -68,21 +70,29 @@ impl RemoteKeys {
             Some((keys, fetched)) => keys.get(kid).is_none() || age(*fetched) >= FRESH_FOR,
             None => true,
         };
-        let interval = if state.keys.is_some() { REFRESH_INTERVAL } else { FIRST_FETCH_INTERVAL };
+        let interval = if state.failure.is_some() { RETRY_INTERVAL } else { REFRESH_INTERVAL };
         let allowed = state.last_attempt.is_none_or(|attempt| age(attempt) >= interval);
-        let mut failure = "the issuer's keys could not be fetched a moment ago".to_owned();
         if wanted && allowed {
             state.last_attempt = Some(now);
             let fetch_deadline = deadline.min(Instant::now() + FETCH_TIMEOUT);
-            match timeout_at(fetch_deadline, self.fetch()).await {
-                Ok(Ok(keys)) => state.keys = Some((Arc::new(keys), now)),
-                Ok(Err(why)) => failure = format!("the issuer's keys could not be fetched: {why}"),
-                Err(_) => failure = "the issuer's keys did not come in time".to_owned(),
-            }
+            let fetched = timeout_at(fetch_deadline, self.fetch()).await;
+            state.failure = match fetched {
+                Ok(Ok(keys)) => {
+                    state.keys = Some((Arc::new(keys), now));
+                    None
+                }
+                Ok(Err(why)) => Some(format!("the issuer's keys could not be fetched: {why}")),
+                Err(_) => Some("the issuer's keys did not come in time".to_owned()),
+            };
         }
-        match &state.keys {
-            Some((keys, fetched)) if age(*fetched) < USABLE_FOR => Ok(keys.clone()),
-            _ => Err(Error::unavailable(failure)),
+        let usable = state.keys.as_ref().filter(|(_, fetched)| age(*fetched) < USABLE_FOR);
+        match (usable, &state.failure) {
+            // A key that is not there may be one that the failed fetch would have brought: that is no one's fault.
+            (Some((keys, _)), Some(failure)) if keys.get(kid).is_none() => Err(Error::unavailable(failure)),
+            (Some((keys, _)), _) => Ok(keys.clone()),
+            (None, failure) => {
+                Err(Error::unavailable(failure.as_deref().unwrap_or("the issuer's keys are too old")))
+            }
         }
     }
 
@@ -103,7 +113,8 @@ impl RemoteKeys {
 /// The system's trust store: an issuer may have its certificate from any authority.
 fn http_client() -> Result<HttpClient, String> {
     let connector = HttpsConnectorBuilder::new()
-        .with_native_roots()
+        // By name: which provider is the process's default depends on what else is linked.
+        .with_provider_and_native_roots(rustls::crypto::ring::default_provider())
         .map_err(|_| "the system has no trust store")?
         // Plain http passes the check of the configuration for loopback addresses only.
         .https_or_http()

@@ -7,6 +7,7 @@ use padron_domain::{Error, Failure, OrganizationId, Timestamp};
 use tokio::time::Instant;
 
 use crate::{
+    cache::{self, Verified, VerifiedTokens},
     claims::{Claims, Unacceptable},
     issuer::{Audience, Issuer, KeySource},
     jwks::KeySet,
@@ -19,6 +20,7 @@ use crate::{
 #[derive(Debug)]
 pub struct Verifier {
     issuers: Vec<Trusted>,
+    verified: VerifiedTokens,
 }
 
 #[derive(Debug)]
@@ -47,33 +49,56 @@ impl Verifier {
                 KeySource::Url(url) => Keys::Remote(Box::new(RemoteKeys::new(url))),
             },
         };
-        Self { issuers: issuers.into_iter().map(trusted).collect() }
+        Self { issuers: issuers.into_iter().map(trusted).collect(), verified: VerifiedTokens::default() }
     }
 
     /// Whom the token stands for at that instant. Waits for an issuer's keys until the deadline at most.
     pub async fn verify(&self, token: &str, now: Timestamp, deadline: Instant) -> Result<Principal, Error> {
+        let hash = cache::hash(token);
+        if let Some(known) = self.verified.get(&hash, now) {
+            // Asked for all the same: a set that is due is fetched, and one that changed is another one.
+            let keys = self.issuers[known.issuer].keys(&known.kid, now, deadline).await?;
+            if Arc::ptr_eq(&keys, &known.keys) {
+                return Ok(known.principal);
+            }
+            self.verified.clear();
+        }
+        let verified = self.verify_anew(token, now, deadline).await?;
+        self.verified.insert(hash, verified.clone());
+        Ok(verified.principal)
+    }
+
+    async fn verify_anew(&self, token: &str, now: Timestamp, deadline: Instant) -> Result<Verified, Error> {
         let refuse = |why: Refusal| Error::from(Failure::InvalidToken).because(why);
         let token = Token::parse(token).map_err(refuse)?;
         // Read before the signature is checked, to know whose keys to check it with. Nothing else is done with them.
         let claims = Claims::parse(&token.payload).map_err(refuse)?;
-        let issuer = self
-            .issuers
-            .iter()
-            .find(|issuer| issuer.name == claims.iss)
-            .ok_or_else(|| refuse("an issuer that is not trusted"))?;
-        let keys = match &issuer.keys {
-            Keys::Inline(keys) => keys.clone(),
-            Keys::Remote(remote) => remote.with_key(&token.header.kid, now, deadline).await?,
-        };
+        let issuer = self.issuers.iter().position(|issuer| issuer.name == claims.iss);
+        let index = issuer.ok_or_else(|| refuse("an issuer that is not trusted"))?;
+        let issuer = &self.issuers[index];
+        let keys = issuer.keys(&token.header.kid, now, deadline).await?;
         check_signature(&token, &keys).map_err(refuse)?;
         let organization = match &issuer.organization_claim {
             Some(claim) => bound_organization(&token.payload, claim).map_err(refuse)?,
             None => None,
         };
-        claims.principal(&token.header, &issuer.audience, organization, now).map_err(|why| match why {
-            Unacceptable::Expired => Failure::TokenExpired.into(),
-            Unacceptable::Refused(why) => refuse(why),
-        })
+        let until = claims.good_until();
+        let principal = claims.principal(&token.header, &issuer.audience, organization, now).map_err(
+            |why| match why {
+                Unacceptable::Expired => Failure::TokenExpired.into(),
+                Unacceptable::Refused(why) => refuse(why),
+            },
+        )?;
+        Ok(Verified { principal, until, issuer: index, kid: token.header.kid, keys })
+    }
+}
+
+impl Trusted {
+    async fn keys(&self, kid: &str, now: Timestamp, deadline: Instant) -> Result<Arc<KeySet>, Error> {
+        match &self.keys {
+            Keys::Inline(keys) => Ok(keys.clone()),
+            Keys::Remote(remote) => remote.with_key(kid, now, deadline).await,
+        }
     }
 }
 

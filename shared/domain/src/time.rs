@@ -17,6 +17,9 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 pub struct Timestamp(jiff::Timestamp);
 
 impl Timestamp {
+    /// The end of the year 9999.
+    pub const LATEST: Self = Self(jiff::Timestamp::MAX);
+
     /// The instant that many milliseconds after 1970; `None` outside the years -9999 to 9999.
     pub fn from_millis(millis: i64) -> Option<Self> {
         jiff::Timestamp::from_millisecond(millis).ok().map(Self)
@@ -97,8 +100,9 @@ impl Clock {
     pub fn now(&self) -> Timestamp {
         match self {
             Self::System => Timestamp(jiff::Timestamp::now()),
-            Self::Manual(millis) => Timestamp::from_millis(millis.load(Ordering::SeqCst))
-                .unwrap_or(Timestamp(jiff::Timestamp::MAX)),
+            Self::Manual(millis) => {
+                Timestamp::from_millis(millis.load(Ordering::SeqCst)).unwrap_or(Timestamp::LATEST)
+            }
         }
     }
 

@@ -4,7 +4,7 @@ use std::{net::SocketAddr, path::Path};
 
 use aws_sdk_dynamodb::{Client, error::ProvideErrorMetadata};
 use dynoxide::{Database, server};
-use padron_store::{Connection, Credentials};
+use padron_store::{Connection, Credentials, Roots};
 use tokio::{net::TcpListener, sync::oneshot, task::JoinHandle};
 
 use crate::template::Template;
@@ -82,6 +82,7 @@ pub fn connection(address: SocketAddr, table: &str) -> Connection {
         table: table.into(),
         region: "us-east-1".into(),
         endpoint: Some(format!("http://{address}")),
+        roots: Roots::Amazon,
         // The engine wants a signature, not a particular one.
         credentials: Credentials {
             access_key_id: "local".into(),

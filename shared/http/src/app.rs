@@ -66,8 +66,14 @@ impl Context<'_> {
 impl App {
     /// Prepares everything; connects to nothing.
     pub fn new(settings: Settings, clock: Clock, log: Log) -> Self {
-        let Settings { connection, issuer, secrets } = settings;
+        let Settings { connection, issuer, secrets, warm_up: _ } = settings;
         Self { store: Store::new(&connection), verifier: Verifier::new([issuer]), secrets, clock, log }
+    }
+
+    /// Makes the first connection to the database, within that time or not at all.
+    pub async fn warm_up(&self, time: Duration) {
+        let store = self.store.until(Instant::now() + time);
+        store.warm_up().await;
     }
 
     /// Answers one event: always, with whatever it brings, before the deadline.

@@ -13,6 +13,7 @@ use serde_json::value::RawValue;
 use tokio::time::Instant;
 
 use crate::{
+    access::Access,
     app::App,
     endpoint::{Endpoint, Run, run},
     log::Log,
@@ -25,13 +26,17 @@ pub type Exit = ExitCode;
 /// The time a request may take: below the function's timeout in `template.yaml`, which is below API Gateway's 30 seconds.
 const LONGEST_REQUEST: Duration = Duration::from_secs(9);
 
+/// Lambda gives a start ten seconds, with a whole processor; what does not come up in this time is left to the first request.
+const LONGEST_WARM_UP: Duration = Duration::from_secs(1);
+
 /// Serves an endpoint until Lambda ends the environment.
 pub fn serve<E: Endpoint>() -> Exit {
-    serve_function(E::ROUTE.function, run::<E>)
+    let uses_store = !E::Access::ACTIONS.is_empty() || !E::ACTIONS.is_empty();
+    serve_function(E::ROUTE.function, run::<E>, uses_store)
 }
 
 // Not generic: the shell is compiled once, not per endpoint.
-fn serve_function(function: &'static str, run: Run) -> Exit {
+fn serve_function(function: &'static str, run: Run, uses_store: bool) -> Exit {
     log_panics();
     if std::env::var_os("AWS_LAMBDA_RUNTIME_API").is_none() {
         return fail(&format!(
@@ -46,8 +51,12 @@ fn serve_function(function: &'static str, run: Run) -> Exit {
         Ok(runtime) => runtime,
         Err(_) => return fail("The runtime could not be started."),
     };
+    let warm_up = uses_store && settings.warm_up;
     let app = App::new(settings, Clock::System, Log::Stdout);
     let served = runtime.block_on(async {
+        if warm_up {
+            app.warm_up(LONGEST_WARM_UP).await;
+        }
         let handler = service_fn(async |event: LambdaEvent<Box<RawValue>>| {
             let deadline = deadline(&event.context);
             let response =

@@ -3,7 +3,7 @@
 use std::{fmt, sync::Arc};
 
 use padron_auth::{Audience, Issuer, KeySet, KeySource};
-use padron_store::{Connection, Credentials, Secrets};
+use padron_store::{Connection, Credentials, Roots, Secrets};
 
 /// What a function needs to know.
 #[derive(Clone, Debug)]
@@ -14,6 +14,8 @@ pub struct Settings {
     pub issuer: Issuer,
     /// What cursors are sealed with.
     pub secrets: Arc<Secrets>,
+    /// Whether to connect to the database at start, where a function uses it.
+    pub warm_up: bool,
 }
 
 /// What is wrong with the environment, a line each.
@@ -57,9 +59,17 @@ impl Settings {
         let connection = connection(&mut reader);
         let issuer = issuer(&mut reader);
         let secrets = secrets(&mut reader);
+        let warm_up = match reader.optional("WARM_UP").as_deref() {
+            None | Some("on") => true,
+            Some("off") => false,
+            Some(_) => {
+                reader.problems.push("WARM_UP is `on` (the default) or `off`".into());
+                true
+            }
+        };
         match (issuer, secrets) {
             (Some(issuer), Some(secrets)) if reader.problems.is_empty() => {
-                Ok(Self { connection, issuer, secrets })
+                Ok(Self { connection, issuer, secrets, warm_up })
             }
             _ => Err(SettingsError(reader.problems)),
         }
@@ -85,6 +95,14 @@ fn connection(reader: &mut Reader<'_>) -> Connection {
         table: reader.required("TABLE_NAME", "the name of the DynamoDB table"),
         region: reader.required("AWS_REGION", "the region of the table, set by Lambda"),
         endpoint: reader.optional("AWS_ENDPOINT_URL_DYNAMODB"),
+        roots: match reader.optional("TLS_ROOTS").as_deref() {
+            None | Some("amazon") => Roots::Amazon,
+            Some("system") => Roots::System,
+            Some(_) => {
+                reader.problems.push("TLS_ROOTS is `amazon` (the default) or `system`".into());
+                Roots::Amazon
+            }
+        },
         credentials: Credentials {
             access_key_id: reader.required("AWS_ACCESS_KEY_ID", "set by Lambda"),
             secret_access_key: reader.required("AWS_SECRET_ACCESS_KEY", "set by Lambda"),
@@ -95,10 +113,16 @@ fn connection(reader: &mut Reader<'_>) -> Connection {
 
 fn issuer(reader: &mut Reader<'_>) -> Option<Issuer> {
     let name = reader.required("JWT_ISSUER", "the exact `iss` of access tokens");
-    let list = |text: String| text.split(',').map(|one| one.trim().to_owned()).collect();
-    let audience = match (reader.optional("JWT_AUDIENCE"), reader.optional("JWT_CLIENT_ID")) {
-        (Some(audience), None) => Some(Audience::Claim(list(audience))),
-        (None, Some(client)) => Some(Audience::CognitoClient(list(client))),
+    // An empty one between commas would match a token made for no one.
+    let list = |text: Option<String>| -> Vec<String> {
+        let text = text.unwrap_or_default();
+        text.split(',').map(str::trim).filter(|one| !one.is_empty()).map(ToOwned::to_owned).collect()
+    };
+    let (audiences, clients) =
+        (list(reader.optional("JWT_AUDIENCE")), list(reader.optional("JWT_CLIENT_ID")));
+    let audience = match (audiences.is_empty(), clients.is_empty()) {
+        (false, true) => Some(Audience::Claim(audiences)),
+        (true, false) => Some(Audience::CognitoClient(clients)),
         _ => {
             reader.problems.push(
                 "set one of JWT_AUDIENCE (the `aud` of access tokens) and JWT_CLIENT_ID (the app client, for Amazon Cognito)"

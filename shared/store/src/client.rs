@@ -12,7 +12,7 @@ use aws_sdk_dynamodb::{
 use aws_smithy_async::rt::sleep::TokioSleep;
 use aws_smithy_http_client::{
     Builder,
-    tls::{Provider, rustls_provider::CryptoMode},
+    tls::{Provider, TlsContext, TrustStore, rustls_provider::CryptoMode},
 };
 
 /// Where the table is and how to reach it.
@@ -24,9 +24,24 @@ pub struct Connection {
     pub region: String,
     /// Another address than the region's own: a local engine, a VPC endpoint.
     pub endpoint: Option<String>,
+    /// Whose certificates are trusted.
+    pub roots: Roots,
     /// What requests are signed with.
     pub credentials: Credentials,
 }
+
+/// Whose certificates are trusted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Roots {
+    /// Amazon Trust Services alone, from this binary: DynamoDB's endpoints have no others, and reading the system's store
+    /// takes longer than all the rest of a start.
+    Amazon,
+    /// The system's store: for an endpoint of one's own.
+    System,
+}
+
+/// Amazon Root CA 1 to 4 and Starfield Services Root G2, as <https://www.amazontrust.com/repository/> publishes them.
+const AMAZON_ROOTS: &str = include_str!("amazon-roots.pem");
 
 /// What requests are signed with. A Lambda environment keeps one set for its whole life, shorter than they are valid.
 #[derive(Clone)]
@@ -51,11 +66,26 @@ const CONNECT_TIMEOUT: Duration = Duration::from_secs(1);
 const ATTEMPT_TIMEOUT: Duration = Duration::from_secs(2);
 const ATTEMPTS: u32 = 3;
 
+/// `None`: the default, which is the system's store.
+fn tls_context(roots: Roots) -> Option<TlsContext> {
+    match roots {
+        Roots::Amazon => {
+            let store = TrustStore::empty().with_pem_certificate(AMAZON_ROOTS);
+            TlsContext::builder().with_trust_store(store).build().ok()
+        }
+        Roots::System => None,
+    }
+}
+
 pub(crate) fn connect(connection: &Connection) -> Client {
     let http = if connection.endpoint.as_ref().is_some_and(|url| url.starts_with("http://")) {
         Builder::new().build_http()
     } else {
-        Builder::new().tls_provider(Provider::Rustls(CryptoMode::Ring)).build_https()
+        let builder = Builder::new().tls_provider(Provider::Rustls(CryptoMode::Ring));
+        match tls_context(connection.roots) {
+            Some(context) => builder.tls_context(context).build_https(),
+            None => builder.build_https(),
+        }
     };
     let Credentials { access_key_id, secret_access_key, session_token } = connection.credentials.clone();
     let mut config = aws_sdk_dynamodb::Config::builder()

@@ -204,18 +204,32 @@ impl Store {
 
     /// Writes a customer with all that points to it, and counts it.
     pub async fn create_customer(&self, customer: &Customer) -> Result<(), TransactionError<CustomerTaken>> {
-        let &Customer { organization, number, .. } = customer;
+        let created = self.create_customers(std::slice::from_ref(customer)).await;
+        created.map_err(|error| error.map(|(_, taken)| taken))
+    }
+
+    /// Writes up to 24 customers of one organization, all or none, with one count. A refusal says whose it is, by place.
+    pub async fn create_customers(
+        &self,
+        customers: &[Customer],
+    ) -> Result<(), TransactionError<(usize, CustomerTaken)>> {
+        let Some(&Customer { organization, .. }) = customers.first() else { return Ok(()) };
         let mut transaction = self.transaction();
-        transaction.create(customer, CustomerTaken::Number)?;
-        if is_foreign(customer) {
-            transaction
-                .create(&ForeignId { organization, id: customer.id.clone(), number }, CustomerTaken::Id)?;
+        for (at, customer) in customers.iter().enumerate() {
+            let &Customer { number, .. } = customer;
+            transaction.create(customer, (at, CustomerTaken::Number))?;
+            if is_foreign(customer) {
+                let id = customer.id.clone();
+                transaction.create(&ForeignId { organization, id, number }, (at, CustomerTaken::Id))?;
+            }
+            if let Some(external_id) = customer.external_id.clone() {
+                let external_id = ExternalId { organization, external_id, number };
+                transaction.create(&external_id, (at, CustomerTaken::ExternalId))?;
+            }
         }
-        if let Some(external_id) = customer.external_id.clone() {
-            transaction
-                .create(&ExternalId { organization, external_id, number }, CustomerTaken::ExternalId)?;
-        }
-        transaction.count_customers(organization, 1, CustomerTaken::Number)?;
+        let count = i8::try_from(customers.len())
+            .map_err(|_| Error::internal("too many customers for a transaction"))?;
+        transaction.count_customers(organization, count, (0, CustomerTaken::Number))?;
         transaction.commit().await
     }
 

@@ -58,6 +58,11 @@ impl Key {
         Self { pk: count_partition(organization), sk: format!("CUSTOMERS#{shard:02}") }
     }
 
+    /// What no item has.
+    pub(crate) fn nothing() -> Self {
+        Self { pk: "NOTHING".into(), sk: "NOTHING".into() }
+    }
+
     pub(crate) fn of(item: &HashMap<String, AttributeValue>) -> Option<Self> {
         let text = |name| item.get(name).and_then(|value| value.as_s().ok()).cloned();
         Some(Self { pk: text(PK)?, sk: text(SK)? })

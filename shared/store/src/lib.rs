@@ -15,7 +15,7 @@ mod table;
 mod transaction;
 
 pub use action::{Action, On};
-pub use client::{Connection, Credentials};
+pub use client::{Connection, Credentials, Roots};
 pub use customers::{CustomerTaken, CustomersPage, Direction, Relative, Span};
 pub use key::Key;
 pub use organizations::{OrganizationAccess, Taken};

@@ -29,7 +29,13 @@ impl Store {
         self.batch(keys, true, None).await
     }
 
-    /// The same, but eventually consistent and of some attributes only: for what is shown, not decided from.
+    /// Reads a key that no item has, so that the first request finds a connection made and the client's code run once.
+    /// Costs half a unit; whether it succeeds does not matter.
+    pub async fn warm_up(&self) {
+        _ = self.batch(&[Key::nothing()], false, None).await;
+    }
+
+    /// Like [`Store::batch_get`], but eventually consistent and of some attributes only: for what is shown, not decided from.
     pub(crate) async fn batch_glance(&self, keys: &[Key], attributes: &[&str]) -> Result<Found, Error> {
         self.batch(keys, false, Some(attributes)).await
     }

@@ -47,6 +47,16 @@ pub enum TransactionError<R> {
     Failed(Error),
 }
 
+impl<R> TransactionError<R> {
+    /// The same, its refusal in other words.
+    pub fn map<S>(self, refusal: impl FnOnce(R) -> S) -> TransactionError<S> {
+        match self {
+            Self::Refused(refused) => TransactionError::Refused(refusal(refused)),
+            Self::Failed(error) => TransactionError::Failed(error),
+        }
+    }
+}
+
 impl<R> From<Error> for TransactionError<R> {
     fn from(error: Error) -> Self {
         Self::Failed(error)
