@@ -13,23 +13,24 @@ CARGO_LAMBDA := .tools/lambda/bin/cargo-lambda
 SAM := .tools/sam/bin/sam
 
 .DEFAULT_GOAL := help
-.PHONY: help run serve token test lint fmt build deploy openapi cargo
+.PHONY: help run serve token test lint fmt build deploy bench openapi cargo
 
 help: ## This list
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 18
 
 run: cargo $(CARGO_LAMBDA) ## The API on http://localhost:3001 as Lambda functions (PORT=, FRESH=1)
 	@cargo build --bin padron
-	@exec $(PADRON) run --port $(PORT) $(if $(FRESH),--fresh)
+	@exec $(PADRON) run --port $(PORT) $(if $(filter 1,$(FRESH)),--fresh)
 
 serve: cargo ## The same API from one process (PORT=, FRESH=1)
 	@cargo build --bin padron
-	@exec $(PADRON) serve --port $(PORT) $(if $(FRESH),--fresh)
+	@exec $(PADRON) serve --port $(PORT) $(if $(filter 1,$(FRESH)),--fresh)
 
-# The shell's own USER is not meant.
+# Only what is said on the command line counts: the shell's own USER, and a NAME or EMAIL it may have, are not meant.
+given = $(if $(filter command line,$(origin $(1))),$(2) "$$$(1)")
+
 token: cargo ## A bearer token for the local stack (USER=<uuid> EMAIL= NAME= TTL=<seconds>)
-	@$(PADRON) token $(if $(filter command line,$(origin USER)),--user '$(USER)') $(if $(EMAIL),--email '$(EMAIL)') \
-		$(if $(NAME),--name '$(NAME)') $(if $(TTL),--ttl '$(TTL)')
+	@$(PADRON) token $(call given,USER,--user) $(call given,EMAIL,--email) $(call given,NAME,--name) $(call given,TTL,--ttl)
 
 test: cargo $(CARGO_LAMBDA) ## Every test there is
 	cargo test --workspace
@@ -49,6 +50,11 @@ build: cargo $(CARGO_LAMBDA) ## All functions for Lambda (ARCH=arm64 or x86_64)
 
 deploy: build $(SAM) ## Builds and deploys into your AWS account (ARCH=)
 	$(SAM) deploy --parameter-overrides Architecture=$(ARCH) $(PARAMETERS)
+
+# Packages by name: what the tools and tests switch on in shared crates is not to be measured with them.
+bench: cargo ## What the functions cost: start, warm events, instructions (with valgrind), memory, size
+	cargo build --release $(PACKAGES) -p padron-bench-empty
+	@cargo run --quiet --bin bench -- target/release
 
 openapi: cargo ## Rewrites openapi.json from the code
 	@$(PADRON) openapi > openapi.json.new && mv openapi.json.new openapi.json

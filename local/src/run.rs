@@ -1,6 +1,7 @@
 //! `make run`: the functions as Lambda binaries under `cargo lambda watch`, before a database that keeps its data.
 
 use std::{
+    io::ErrorKind,
     net::TcpListener,
     path::{Path, PathBuf},
     process::{Command, Stdio},
@@ -15,7 +16,7 @@ use padron_http::BASE_PATH;
 use padron_store::Store;
 use tokio::{
     signal::unix::{SignalKind, signal},
-    time::Instant,
+    time::{Instant, timeout_at},
 };
 
 use crate::{
@@ -71,12 +72,15 @@ impl Backend {
 pub async fn run(options: Options) -> Result<(), String> {
     let mut stop = Stop::listen()?;
     let Options { root, port, .. } = &options;
-    check_port(*port)?;
+    check_port(*port, "run")?;
     let cargo_lambda = root.join(".tools/lambda/bin/cargo-lambda");
     if !cargo_lambda.exists() {
         return Err("cargo-lambda is not installed in .tools. `make run` installs it.".into());
     }
-    build_functions(root)?;
+    tokio::select! {
+        built = build_functions(root) => built?,
+        () = stop.asked() => return Ok(()),
+    }
     let backend = Backend::open(&options).await?;
     let watch = [
         cargo_lambda.to_string_lossy().as_ref(),
@@ -93,17 +97,14 @@ pub async fn run(options: Options) -> Result<(), String> {
     ]
     .map(ToOwned::to_owned);
     let mut supervisor = supervise::start(&watch, backend.environment)?;
+    let serve = async {
+        wait_until_healthy(*port).await?;
+        announce(*port, backend.engine.address());
+        std::future::pending().await
+    };
     let outcome = tokio::select! {
-        ready = wait_until_healthy(*port) => match ready {
-            Ok(()) => {
-                announce(*port, backend.engine.address());
-                tokio::select! {
-                    () = stop.asked() => Ok(()),
-                    ended = ended(&mut supervisor) => ended,
-                }
-            }
-            Err(error) => Err(error),
-        },
+        failed = serve => failed,
+        failed = ended(&mut supervisor) => failed,
         () = stop.asked() => Ok(()),
     };
     // Closing its standard input tells the supervisor to end everything below it.
@@ -139,22 +140,26 @@ impl Stop {
     }
 }
 
-pub(crate) fn check_port(port: u16) -> Result<(), String> {
-    TcpListener::bind(("127.0.0.1", port)).map(drop).map_err(|_| {
-        format!(
-            "Port {port} is in use. Stop what listens there, or choose another port: make run PORT={}",
-            port + 1
-        )
+/// Says what to do about a port that cannot be had, before anything else is done.
+pub(crate) fn check_port(port: u16, target: &str) -> Result<(), String> {
+    let Err(error) = TcpListener::bind(("127.0.0.1", port)) else { return Ok(()) };
+    let another = port.checked_add(1).unwrap_or(3001);
+    Err(match error.kind() {
+        ErrorKind::AddrInUse => format!(
+            "Port {port} is in use. Stop what listens there, or choose another port: make {target} PORT={another}"
+        ),
+        _ => format!("Port {port} cannot be had: {error}. Choose another port: make {target} PORT=3001"),
     })
 }
 
-fn build_functions(root: &Path) -> Result<(), String> {
+async fn build_functions(root: &Path) -> Result<(), String> {
     let mut cargo = supervise::without_cargo_variables(Command::new("cargo"));
-    cargo.current_dir(root).arg("build");
+    cargo.current_dir(root).arg("build").stdin(Stdio::null());
     for endpoint in padron_api::endpoints() {
         cargo.args(["--bin", endpoint.route.function]);
     }
-    match cargo.stdin(Stdio::null()).status() {
+    let mut cargo = tokio::process::Command::from(cargo);
+    match cargo.kill_on_drop(true).status().await {
         Ok(status) if status.success() => Ok(()),
         Ok(_) => Err("The functions could not be built.".into()),
         Err(error) => Err(format!("cargo could not be started: {error}")),
@@ -167,7 +172,8 @@ async fn wait_until_healthy(port: u16) -> Result<(), String> {
         format!("http://127.0.0.1:{port}{BASE_PATH}/health").parse().map_err(|_| "the port is not one")?;
     let until = Instant::now() + PATIENCE;
     while Instant::now() < until {
-        if let Ok(answer) = client.get(url.clone()).await
+        let attempt = timeout_at(until, client.get(url.clone())).await;
+        if let Ok(Ok(answer)) = attempt
             && answer.status().is_success()
         {
             _ = answer.into_body().collect().await;

@@ -25,7 +25,7 @@ const TIME_LIMIT: Duration = Duration::from_secs(9);
 /// Serves until it is asked to stop.
 pub async fn serve(options: Options) -> Result<(), String> {
     let mut stop = Stop::listen()?;
-    check_port(options.port)?;
+    check_port(options.port, "serve")?;
     let backend = Backend::open(&options).await?;
     let lookup = |name: &str| {
         let variable = backend.environment.iter().find(|(known, _)| *known == name);

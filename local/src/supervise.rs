@@ -6,8 +6,8 @@
 
 use std::{
     io::Read,
-    os::unix::process::CommandExt,
     process::{Child, Command, ExitCode, Stdio},
+    sync::mpsc,
     time::Duration,
 };
 
@@ -28,7 +28,6 @@ pub fn start(command: &[String], environment: Vec<(&'static str, String)>) -> Re
         .args(command)
         .envs(environment)
         .stdin(Stdio::piped())
-        .process_group(0)
         .spawn()
         .map_err(|error| format!("{}: {error}", command[0]))
 }
@@ -61,24 +60,37 @@ pub fn supervise(command: &[String]) -> ExitCode {
             return ExitCode::FAILURE;
         }
     };
-    let us = Pid::this();
+    let process = i32::try_from(child.id()).map(Pid::from_raw);
+    // Whichever comes first; then this thread alone cleans up.
+    let (over, first) = mpsc::channel();
+    let input_closed = over.clone();
     std::thread::spawn(move || {
         _ = std::io::stdin().read_to_end(&mut Vec::new());
-        end_all_below(us);
-        std::process::exit(0);
+        _ = input_closed.send(ExitCode::SUCCESS);
     });
-    let status = child.wait();
-    end_all_below(us);
-    if status.is_ok_and(|status| status.success()) { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+    std::thread::spawn(move || {
+        let succeeded = child.wait().is_ok_and(|status| status.success());
+        _ = over.send(if succeeded { ExitCode::SUCCESS } else { ExitCode::FAILURE });
+    });
+    let outcome = first.recv().unwrap_or(ExitCode::FAILURE);
+    if !end_all_below(Pid::this()) {
+        // What runs cannot be listed on this system: the command itself can be ended all the same.
+        if let Ok(process) = process {
+            _ = kill(process, Signal::SIGTERM);
+        }
+        std::thread::sleep(GRACE);
+    }
+    outcome
 }
 
-fn end_all_below(root: Pid) {
+/// Ends every process below this one; `false` if the system does not say which there are.
+fn end_all_below(root: Pid) -> bool {
     for (signal, patience) in [(Signal::SIGTERM, GRACE), (Signal::SIGKILL, GRACE)] {
         let mut left = patience;
         while left > Duration::ZERO {
-            let below = descendants(root);
+            let Some(below) = descendants(root) else { return false };
             if below.is_empty() {
-                return;
+                return true;
             }
             for process in below {
                 _ = kill(process, signal);
@@ -88,30 +100,47 @@ fn end_all_below(root: Pid) {
             left = left.saturating_sub(pause);
         }
     }
+    true
 }
 
-/// All living processes below one, by the table that `ps` prints everywhere.
-fn descendants(root: Pid) -> Vec<Pid> {
-    let Ok(ps) = Command::new("ps").args(["-A", "-o", "pid=,ppid=,stat="]).stdout(Stdio::piped()).spawn()
-    else {
-        return Vec::new();
-    };
-    let ps_itself = i32::try_from(ps.id()).unwrap_or_default();
-    let Ok(output) = ps.wait_with_output() else { return Vec::new() };
-    let table = String::from_utf8_lossy(&output.stdout);
-    let rows: Vec<(i32, i32)> = table
-        .lines()
-        .filter_map(|line| {
-            let mut columns = line.split_whitespace();
-            let row = (columns.next()?.parse().ok()?, columns.next()?.parse().ok()?);
-            (!columns.next()?.starts_with('Z') && row.0 != ps_itself).then_some(row)
-        })
-        .collect();
+/// All living processes below one.
+fn descendants(root: Pid) -> Option<Vec<Pid>> {
+    let rows = processes_in_proc().or_else(processes_of_ps)?;
     let mut below = vec![root.as_raw()];
     let mut next = 0;
     while let Some(parent) = below.get(next).copied() {
-        below.extend(rows.iter().filter(|(_, of)| *of == parent).map(|(pid, _)| *pid));
+        below.extend(rows.iter().filter(|(_, of)| *of == parent).map(|(process, _)| *process));
         next += 1;
     }
-    below.into_iter().skip(1).map(Pid::from_raw).collect()
+    Some(below.into_iter().skip(1).map(Pid::from_raw).collect())
+}
+
+/// Living processes and their parents, as Linux lists them: small images have no `ps`.
+fn processes_in_proc() -> Option<Vec<(i32, i32)>> {
+    let rows: Vec<_> = std::fs::read_dir("/proc")
+        .ok()?
+        .filter_map(|entry| {
+            let process = entry.ok()?.file_name().to_str()?.parse().ok()?;
+            let stat = std::fs::read_to_string(format!("/proc/{process}/stat")).ok()?;
+            // `pid (name) state parent …`, and a name may hold anything.
+            let mut after_name = stat.rsplit_once(')')?.1.split_whitespace();
+            let state = after_name.next()?;
+            let parent = after_name.next()?.parse().ok()?;
+            (!matches!(state, "Z" | "X")).then_some((process, parent))
+        })
+        .collect();
+    (!rows.is_empty()).then_some(rows)
+}
+
+/// The same by the table that `ps` prints elsewhere.
+fn processes_of_ps() -> Option<Vec<(i32, i32)>> {
+    let ps = Command::new("ps").args(["-A", "-o", "pid=,ppid=,stat="]).stdout(Stdio::piped()).spawn().ok()?;
+    let ps_itself = i32::try_from(ps.id()).ok()?;
+    let output = ps.wait_with_output().ok().filter(|output| output.status.success())?;
+    let row = |line: &str| {
+        let mut columns = line.split_whitespace();
+        let row: (i32, i32) = (columns.next()?.parse().ok()?, columns.next()?.parse().ok()?);
+        (!columns.next()?.starts_with('Z') && row.0 != ps_itself).then_some(row)
+    };
+    Some(String::from_utf8_lossy(&output.stdout).lines().filter_map(row).collect())
 }

@@ -7,7 +7,9 @@ use std::{
     time::{Duration, Instant},
 };
 
-use padron_local::demo;
+use aws_sdk_dynamodb::types::AttributeValue;
+use padron_emulator::engine;
+use padron_local::{demo, home};
 use serde_json::Value;
 use tempfile::TempDir;
 
@@ -71,11 +73,17 @@ struct Stack {
 }
 
 impl Stack {
-    fn start(data: &Path, target: &str) -> Self {
+    fn start(data: &Path, target: &str, variables: &[&str]) -> Self {
         let port = free_port();
         let log = std::fs::File::create(data.join(format!("{target}.log"))).unwrap();
         let mut command = make(data, target, &[format!("PORT={port}")]);
-        let make = command.stdin(Stdio::null()).stdout(log.try_clone().unwrap()).stderr(log).spawn().unwrap();
+        let make = command
+            .args(variables)
+            .stdin(Stdio::null())
+            .stdout(log.try_clone().unwrap())
+            .stderr(log)
+            .spawn()
+            .unwrap();
         let stack = Self { make, port };
         let patience = Instant::now() + Duration::from_secs(300);
         while !std::fs::read_to_string(data.join(format!("{target}.log"))).unwrap().contains("Try it") {
@@ -84,6 +92,13 @@ impl Stack {
             std::thread::sleep(Duration::from_millis(100));
         }
         stack
+    }
+
+    /// Where its database listens, as it says itself.
+    fn database(&self, data: &Path, target: &str) -> std::net::SocketAddr {
+        let log = std::fs::read_to_string(data.join(format!("{target}.log"))).unwrap();
+        let address = log.split_once("DynamoDB on http://").unwrap().1.split_once(',').unwrap().0;
+        address.parse().unwrap()
     }
 
     /// What is printed on the published page, with this port and token.
@@ -99,10 +114,24 @@ impl Stack {
         ))
     }
 
-    /// Asks `make` to stop, as a terminal or a supervisor does, and waits until it has.
-    fn stop(mut self) {
-        shell(&format!("kill {}", self.make.id()));
-        _ = self.make.wait();
+    /// Asks `make` to stop, as a terminal or a supervisor does, and waits until all of it has.
+    fn stop(self) {
+        self.signal("TERM", self.make.id());
+        self.is_gone();
+    }
+
+    /// Kills the program behind `make`, so that it cannot clean up itself.
+    fn kill(self) {
+        let program = shell(&format!("pgrep -P {}", self.make.id()));
+        self.signal("KILL", program.trim().parse().unwrap());
+        self.is_gone();
+    }
+
+    fn signal(&self, signal: &str, process: u32) {
+        shell(&format!("kill -{signal} {process}"));
+    }
+
+    fn is_gone(&self) {
         let patience = Instant::now() + Duration::from_secs(30);
         while TcpListener::bind(("127.0.0.1", self.port)).is_err() || !self.left_behind().is_empty() {
             assert!(Instant::now() < patience, "still there: {}", self.left_behind());
@@ -130,10 +159,18 @@ impl Stack {
     }
 }
 
+/// A test that fails leaves nothing behind either.
+impl Drop for Stack {
+    fn drop(&mut self) {
+        _ = Command::new("kill").arg(self.make.id().to_string()).stderr(Stdio::null()).status();
+        _ = self.make.wait();
+    }
+}
+
 #[test]
 fn the_published_curl_line_works_against_the_lambda_binaries() {
     let data = TempDir::new().unwrap();
-    let stack = Stack::start(data.path(), "run");
+    let stack = Stack::start(data.path(), "run", &[]);
     let owner = token(data.path(), &[]);
     let organization = stack.published(&owner);
     assert_eq!(organization["name"], "Acme Corp");
@@ -158,15 +195,46 @@ fn the_published_curl_line_works_against_the_lambda_binaries() {
     for secret in [&owner[..20], "maria@", "María", demo::MEMBER] {
         assert!(!log.contains(secret), "{secret}");
     }
+    for (path, options) in [
+        (format!("{path}/customers"), ""),
+        ("/api/v2/customers".to_owned(), ""),
+        (
+            format!("/api/organization/getCustomers/{}", demo::ACME),
+            "-H 'tenantId: 550e8400-e29b-41d4-a716-446655440000' -H 'token: TOKEN'",
+        ),
+    ] {
+        let options = format!("-H 'Authorization: Bearer {owner}' {}", options.replace("TOKEN", &owner));
+        assert_eq!(stack.status(&options, &path), "200", "{path}");
+    }
+    rename_acme(stack.database(data.path(), "run"));
     stack.stop();
 
-    // The data and the issuer's key are still there: the old token opens the same organization in one process.
-    let stack = Stack::start(data.path(), "serve");
-    assert_eq!(stack.published(&owner)["name"], "Acme Corp");
+    // Data and key are still there: the old token opens the organization as it was left, now in one process.
+    let stack = Stack::start(data.path(), "serve", &[]);
+    assert_eq!(stack.published(&owner)["name"], "Acme Anew");
     assert_eq!(stack.status("", "/api/nothing"), "404");
     assert_eq!(stack.status("-X POST", "/api/health"), "405");
     assert_eq!(stack.status(&format!("-H 'Authorization: Bearer {owner}'"), "/api/organizations/%FF"), "400");
     stack.stop();
+
+    // FRESH=1 starts over, and even killing the program leaves no process.
+    let stack = Stack::start(data.path(), "run", &["FRESH=1"]);
+    assert_eq!(stack.published(&owner)["name"], "Acme Corp");
+    stack.kill();
+}
+
+/// Changes the demo's organization behind the API's back.
+fn rename_acme(database: std::net::SocketAddr) {
+    let runtime = tokio::runtime::Runtime::new().unwrap();
+    runtime.block_on(async {
+        let client = engine::client(&engine::connection(database, home::TABLE));
+        let text = |text: &str| AttributeValue::S(text.into());
+        let update = client.update_item().table_name(home::TABLE);
+        let update = update.key("PK", text(&format!("ORG#{}", demo::ACME))).key("SK", text("ORG"));
+        let update =
+            update.update_expression("SET #name = :name").expression_attribute_names("#name", "name");
+        update.expression_attribute_values(":name", text("Acme Anew")).send().await.unwrap();
+    });
 }
 
 #[test]

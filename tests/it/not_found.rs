@@ -24,6 +24,21 @@ async fn an_unknown_path_is_404() {
 }
 
 #[tokio::test]
+async fn a_path_outside_the_base_is_404_even_if_it_looks_like_ours() {
+    let app = app().await;
+    let not_found = app.endpoint("not-found");
+    for path in ["/health", "/", "", "/v2/customers", ACME] {
+        let (_, mut event) = app.get("/nothing").event();
+        event["rawPath"] = serde_json::json!(path);
+        assert_eq!(
+            app.answer(not_found, &event.to_string()).await.problem(),
+            "404 route_not_found",
+            "{path}"
+        );
+    }
+}
+
+#[tokio::test]
 async fn a_known_path_with_another_method_is_405_and_says_which_would_do() {
     let app = app().await;
     for method in ["POST", "PATCH", "HEAD", "TRACE", "BREW"] {

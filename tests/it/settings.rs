@@ -70,6 +70,9 @@ fn what_contradicts_itself_or_is_unsafe_is_refused() {
         ("JWT_JWKS", r#"{"keys":[{"kty":"oct","kid":"a","k":"c2VjcmV0","alg":"HS256"}]}"#),
         ("JWT_JWKS", r#"{"keys":[{"kty":"RSA","kid":"a","n":"AQAB","e":"AQAB"}]}"#),
         ("JWT_ISSUER", ""),
+        ("JWT_AUDIENCE", ","),
+        ("TLS_ROOTS", "mine"),
+        ("WARM_UP", "yes"),
         ("ROOT_SECRET", "hunter2"),
         ("ROOT_SECRET_PREVIOUS", "hunter2"),
     ] {

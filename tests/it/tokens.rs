@@ -196,6 +196,10 @@ fn attacks(app: &TestApp) -> Vec<(String, String)> {
     add("ID token by nonce", key.sign(&plain, &with(id.clone(), "nonce", json!("n"))));
     add("ID token by at_hash", key.sign(&plain, &with(id.clone(), "at_hash", json!("h"))));
     add("ID token by c_hash", key.sign(&plain, &with(id.clone(), "c_hash", json!("h"))));
+    add("ID token by s_hash", key.sign(&plain, &with(id.clone(), "s_hash", json!("h"))));
+    add("ID token by auth_time", key.sign(&plain, &with(id.clone(), "auth_time", json!(now))));
+    let event = json!({ "http://schemas.openid.net/event/backchannel-logout": {} });
+    add("logout token", key.sign(&plain, &with(id.clone(), "events", event)));
     add("ID token of Cognito", key.sign(&plain, &with(id.clone(), "token_use", json!("id"))));
     add("ID token of Keycloak", key.sign(&plain, &with(id.clone(), "typ", json!("ID"))));
     add("refresh token of Keycloak", key.sign(&plain, &with(id, "typ", json!("Refresh"))));
@@ -526,11 +530,78 @@ async fn an_issuer_that_fails_gives_503_and_then_serves_from_what_it_had() {
     server.set(good.clone());
     app.clock.advance(Duration::from_secs(2));
     assert_eq!(outcome(&app, &app.token(owner())).await, "200");
-    server.set(Page { status: 500, ..good });
+    server.set(Page { status: 500, ..good.clone() });
     app.clock.advance(Duration::from_secs(60 * 60));
     assert_eq!(outcome(&app, &app.token(owner())).await, "200", "an hour's outage of the issuer is not ours");
+
+    // A new key that the outage hides is no one's fault, and is found as soon as the issuer is back.
+    let new = Issuer { key: SigningKey::es256("new"), ..clone(&app.tokens.issuer) };
+    let fresh = |app: &TestApp| new.token(&app.claims(owner()));
+    assert_eq!(outcome(&app, &fresh(&app)).await, "503 service_unavailable");
+    let mut both = app.tokens.issuer.jwks();
+    both["keys"].as_array_mut().unwrap().push(new.key.jwk());
+    server.set(Page::ok(both.to_string()));
+    app.clock.advance(Duration::from_secs(2));
+    assert_eq!(outcome(&app, &fresh(&app)).await, "200");
+    server.set(Page { status: 500, ..good });
     app.clock.advance(Duration::from_secs(24 * 60 * 60));
     assert_eq!(outcome(&app, &app.token(owner())).await, "503 service_unavailable", "but not for ever");
+}
+
+#[tokio::test]
+async fn an_issuer_without_a_valid_certificate_is_not_asked() {
+    let server =
+        KeyServer::start(Page::ok(padron_testkit::Tokens::default().issuer.jwks().to_string())).await;
+    // The server does not speak TLS: the handshake fails, and with it the request, not the process.
+    let url = server.url().replace("http://", "https://");
+    let app = TestApp::of(padron_api::endpoints())
+        .variable("JWT_JWKS", "")
+        .variable("JWT_JWKS_URL", url)
+        .build()
+        .await;
+    let app = with_demo_data(app).await;
+    assert_eq!(outcome(&app, &app.token(owner())).await, "503 service_unavailable");
+    assert_eq!(server.requests(), 0);
+}
+
+// Tokens seen before
+
+#[tokio::test]
+async fn a_token_seen_before_expires_all_the_same() {
+    for app in [app().await, remote().await.0] {
+        let token = app.token(owner());
+        assert_eq!(outcome(&app, &token).await, "200");
+        app.clock.advance(Duration::from_secs(3600 + 59));
+        assert_eq!(outcome(&app, &token).await, "200");
+        app.clock.advance(Duration::from_secs(1));
+        assert_eq!(outcome(&app, &token).await, "401 token_expired");
+    }
+}
+
+#[tokio::test]
+async fn a_token_seen_before_opens_nothing_to_one_that_differs_in_a_letter() {
+    let app = app().await;
+    let token = app.token(owner());
+    for _ in 0..2 {
+        assert_eq!(outcome(&app, &token).await, "200");
+        for at in [3, token.len() / 2, token.len() - 3] {
+            let mut other = token.clone();
+            let letter = if &token[at..=at] == "A" { "B" } else { "A" };
+            other.replace_range(at..=at, letter);
+            assert_eq!(outcome(&app, &other).await, "401 invalid_token");
+        }
+    }
+}
+
+#[tokio::test]
+async fn more_users_than_are_remembered_are_served_all_the_same() {
+    let app = app().await;
+    let token = app.token(owner());
+    for index in 0..600_u128 {
+        let stranger = UserId::new(Uuid::from_u128(index + 1));
+        assert_eq!(outcome(&app, &app.token(stranger)).await, "403 not_a_member");
+    }
+    assert_eq!(outcome(&app, &token).await, "200");
 }
 
 fn clone(issuer: &Arc<Issuer>) -> Issuer {

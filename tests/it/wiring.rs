@@ -111,7 +111,7 @@ fn every_endpoint_has_its_binary() {
         for bin in declared {
             binaries.insert(bin["name"].as_str().unwrap().to_owned(), (name.clone(), bin));
         }
-        for file in fs::read_dir(package.join("src/bin")).unwrap() {
+        for file in fs::read_dir(package.join("src/bin")).into_iter().flatten() {
             let stem = file.unwrap().path().file_stem().unwrap().to_string_lossy().into_owned();
             if !padron_api::endpoints().any(|endpoint| endpoint.route.function == stem) {
                 differences

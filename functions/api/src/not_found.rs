@@ -16,7 +16,8 @@ impl Endpoint for NotFound {
 
     async fn handle(cx: &Context<'_>, _: Anonymous, _: AnyInput) -> Result<Reply, Error> {
         let allowed = methods_of(cx.request.path());
-        if allowed.is_empty() {
+        // A path outside the API's base can look like one of its own.
+        if allowed.is_empty() || allowed.contains(&cx.request.method()) {
             return Err(Failure::RouteNotFound.into());
         }
         let problem = Reply::problem(&Failure::MethodNotAllowed.into(), cx.request_id);

@@ -134,7 +134,7 @@ impl Issuer {
     /// The claims of an access token (RFC 9068) for that subject.
     pub fn claims(&self, subject: &str, issued_at: i64, lifetime: i64) -> Value {
         json!({
-            "iss": self.name, "aud": self.audience, "sub": subject, "iat": issued_at, "exp": issued_at + lifetime,
+            "iss": self.name, "aud": self.audience, "sub": subject, "iat": issued_at, "exp": issued_at.saturating_add(lifetime),
             "client_id": "local", "jti": uuid::Uuid::new_v4().to_string(),
         })
     }

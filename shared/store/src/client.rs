@@ -41,7 +41,7 @@ pub enum Roots {
 }
 
 /// Amazon Root CA 1 to 4 and Starfield Services Root G2, as <https://www.amazontrust.com/repository/> publishes them.
-const AMAZON_ROOTS: &str = include_str!("amazon-roots.pem");
+pub const AMAZON_ROOTS: &str = include_str!("amazon-roots.pem");
 
 /// What requests are signed with. A Lambda environment keeps one set for its whole life, shorter than they are valid.
 #[derive(Clone)]

@@ -15,7 +15,7 @@ mod table;
 mod transaction;
 
 pub use action::{Action, On};
-pub use client::{Connection, Credentials, Roots};
+pub use client::{AMAZON_ROOTS, Connection, Credentials, Roots};
 pub use customers::{CustomerTaken, CustomersPage, Direction, Relative, Span};
 pub use key::Key;
 pub use organizations::{OrganizationAccess, Taken};

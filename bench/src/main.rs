@@ -1,0 +1,323 @@
+//! The performance report: release binaries of the functions, and of one that does nothing, over the Lambda Runtime API.
+//!
+//! Ratios to the empty function of the same run count; times differ from machine to machine and from minute to minute. CPU
+//! time is the function's own. Instructions are counted by valgrind, where it is installed.
+
+mod runtime_api;
+mod tls;
+
+use std::{
+    fs,
+    net::SocketAddr,
+    path::{Path, PathBuf},
+    process::{ExitCode, Stdio},
+    time::{Duration, Instant},
+};
+
+use padron_domain::Clock;
+use padron_emulator::{Engine, Issuer, Template, engine::Storage};
+use padron_local::{
+    demo,
+    home::{Home, TABLE},
+};
+use padron_store::Store;
+use serde_json::{Value, json};
+use tokio::process::{Child, Command};
+
+use runtime_api::RuntimeApi;
+
+const EMPTY: &str = "empty-function";
+const FUNCTIONS: [&str; 6] =
+    [EMPTY, "health", "get-organization", "list-customers", "spirii-list-customers", "cyrexa-get-customers"];
+const COLD_STARTS: usize = 15;
+const WARM_EVENTS: usize = 300;
+/// Instructions are counted over the difference of these two.
+const COUNTED_EVENTS: (usize, usize) = (5, 45);
+
+fn main() -> ExitCode {
+    // The folder of the binaries may be given, to compare ways of building them.
+    let binaries = std::env::args().nth(1).map_or_else(|| PathBuf::from("target/release"), PathBuf::from);
+    let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
+        Ok(runtime) => runtime,
+        Err(error) => return fail(&error.to_string()),
+    };
+    match runtime.block_on(report(&binaries)) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => fail(&error),
+    }
+}
+
+fn fail(error: &str) -> ExitCode {
+    eprintln!("{error}");
+    ExitCode::FAILURE
+}
+
+/// What functions run against.
+struct Stage {
+    folder: tempfile::TempDir,
+    issuer: Issuer,
+    engine: Engine,
+    tls: SocketAddr,
+    home: Home,
+}
+
+/// What one function came to.
+#[derive(Default)]
+struct Figures {
+    start: Vec<Cost>,
+    first: Vec<Cost>,
+    warmed_start: Vec<Cost>,
+    warmed_first: Vec<Cost>,
+    warm_cpu: f64,
+    memory_kb: u64,
+    bytes: u64,
+    instructions: Option<u64>,
+}
+
+/// Wall and CPU time, in milliseconds.
+#[derive(Clone, Copy, Default)]
+struct Cost {
+    wall: f64,
+    cpu: f64,
+}
+
+async fn report(binaries: &Path) -> Result<(), String> {
+    let stage = Stage::build().await?;
+    let mut figures: Vec<Figures> = FUNCTIONS.iter().map(|_| Figures::default()).collect();
+    // Cold starts of all functions in turn, so that whatever else the machine does meets them alike.
+    for round in 0..COLD_STARTS {
+        eprintln!("cold starts, round {} of {COLD_STARTS}", round + 1);
+        for (function, figures) in FUNCTIONS.iter().zip(&mut figures) {
+            for warm_up in [false, true] {
+                let (start, first) = stage.cold_start(binaries, function, warm_up).await?;
+                let (starts, firsts) = if warm_up {
+                    (&mut figures.warmed_start, &mut figures.warmed_first)
+                } else {
+                    (&mut figures.start, &mut figures.first)
+                };
+                starts.push(start);
+                firsts.push(first);
+            }
+        }
+    }
+    for (function, figures) in FUNCTIONS.iter().zip(&mut figures) {
+        eprintln!("{function}: warm events");
+        let path = binaries.join(function);
+        figures.bytes = fs::metadata(&path).map_err(|error| format!("{}: {error}", path.display()))?.len();
+        (figures.warm_cpu, figures.memory_kb) = stage.warm(binaries, function).await?;
+        figures.instructions = stage.instructions(binaries, function).await?;
+    }
+    print(&figures);
+    Ok(())
+}
+
+impl Stage {
+    async fn build() -> Result<Self, String> {
+        let folder = tempfile::tempdir().map_err(|error| error.to_string())?;
+        let home = Home::open(folder.path())?;
+        let issuer = home.issuer()?;
+        let engine = Engine::start(Storage::Memory).await?;
+        engine.ensure_table(&Template::read(Path::new("."))?, TABLE).await?;
+        let deadline = tokio::time::Instant::now() + Duration::from_secs(30);
+        demo::load(&Store::new(&engine.connection(TABLE)).until(deadline)).await?;
+        let tls = tls::before(engine.address(), &folder.path().join("roots.pem")).await?;
+        Ok(Self { folder, issuer, engine, tls, home })
+    }
+
+    fn event(&self, function: &str) -> Result<String, String> {
+        let file = if function == EMPTY { "get-organization" } else { function };
+        let path = format!("events/{file}.json");
+        let text = fs::read_to_string(&path).map_err(|error| format!("{path}: {error}"))?;
+        let mut event: Value = serde_json::from_str(&text).map_err(|error| format!("{path}: {error}"))?;
+        let token = self.issuer.token(&self.issuer.claims(demo::OWNER, Clock::System.now().seconds(), 3600));
+        for (name, value) in [("authorization", format!("Bearer {token}")), ("token", token)] {
+            if event["headers"].get(name).is_some() {
+                event["headers"][name] = json!(value);
+            }
+        }
+        Ok(event.to_string())
+    }
+
+    /// Starts a function; with `before`, under that program.
+    fn spawn(
+        &self,
+        binaries: &Path,
+        function: &str,
+        api: &RuntimeApi,
+        over_tls: bool,
+        warm_up: bool,
+        before: &[String],
+    ) -> Result<Child, String> {
+        let endpoint = if over_tls {
+            format!("https://localhost:{}", self.tls.port())
+        } else {
+            format!("http://{}", self.engine.address())
+        };
+        let binary = binaries.join(function);
+        let mut command = match before {
+            [program, arguments @ ..] => {
+                let mut command = Command::new(program);
+                command.args(arguments).arg(&binary);
+                command
+            }
+            [] => Command::new(&binary),
+        };
+        command
+            .env_clear()
+            .envs(self.home.environment(&self.issuer, &endpoint))
+            .env("TLS_ROOTS", "system")
+            .env("SSL_CERT_FILE", self.folder.path().join("roots.pem"))
+            .env("WARM_UP", if warm_up { "on" } else { "off" })
+            .env("AWS_LAMBDA_RUNTIME_API", api.address.to_string())
+            .env("AWS_LAMBDA_FUNCTION_NAME", function)
+            .env("AWS_LAMBDA_FUNCTION_VERSION", "1")
+            .env("AWS_LAMBDA_FUNCTION_MEMORY_SIZE", "256")
+            .stdin(Stdio::null())
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .kill_on_drop(true)
+            .spawn()
+            .map_err(|error| format!("{}: {error}. Build it first: make bench", binary.display()))
+    }
+
+    /// The start until the function asks for an event, and the first event, over TLS.
+    async fn cold_start(
+        &self,
+        binaries: &Path,
+        function: &str,
+        warm_up: bool,
+    ) -> Result<(Cost, Cost), String> {
+        let mut api = RuntimeApi::start().await?;
+        let event = self.event(function)?;
+        let began = Instant::now();
+        let child = self.spawn(binaries, function, &api, true, warm_up, &[])?;
+        api.asked().await?;
+        let start = Cost { wall: milliseconds(began), cpu: cpu(&child) };
+        let began = Instant::now();
+        check(function, &api.invoke(&event).await?)?;
+        let wall = milliseconds(began);
+        api.asked().await?;
+        Ok((start, Cost { wall, cpu: cpu(&child) - start.cpu }))
+    }
+
+    /// CPU time of a warm event in microseconds, and memory in use after many, over TLS.
+    async fn warm(&self, binaries: &Path, function: &str) -> Result<(f64, u64), String> {
+        let mut api = RuntimeApi::start().await?;
+        let event = self.event(function)?;
+        let child = self.spawn(binaries, function, &api, true, true, &[])?;
+        api.asked().await?;
+        let mut before = 0.0;
+        for at in 0..WARM_EVENTS + 20 {
+            if at == 20 {
+                before = cpu(&child);
+            }
+            api.invoke(&event).await?;
+            api.asked().await?;
+        }
+        #[expect(clippy::cast_precision_loss, reason = "hundreds")]
+        let each = (cpu(&child) - before) * 1000.0 / WARM_EVENTS as f64;
+        Ok((each, memory_kb(&child)))
+    }
+
+    /// Instructions of a warm event with a token seen before, without TLS; `None` without valgrind.
+    async fn instructions(&self, binaries: &Path, function: &str) -> Result<Option<u64>, String> {
+        let (few, many) = COUNTED_EVENTS;
+        let Some(few_total) = self.count(binaries, function, few).await? else { return Ok(None) };
+        let Some(many_total) = self.count(binaries, function, many).await? else { return Ok(None) };
+        Ok(Some(many_total.saturating_sub(few_total) / u64::try_from(many - few).unwrap_or(1)))
+    }
+
+    async fn count(&self, binaries: &Path, function: &str, events: usize) -> Result<Option<u64>, String> {
+        let found = Command::new("valgrind").arg("--version").stdout(Stdio::null()).status().await;
+        if !found.is_ok_and(|status| status.success()) {
+            return Ok(None);
+        }
+        let output = self.folder.path().join("callgrind");
+        let valgrind = [
+            "valgrind".to_owned(),
+            "--tool=callgrind".to_owned(),
+            format!("--callgrind-out-file={}", output.display()),
+        ];
+        let mut api = RuntimeApi::start().await?;
+        let event = self.event(function)?;
+        let mut child = self.spawn(binaries, function, &api, false, false, &valgrind)?;
+        api.asked().await?;
+        for _ in 0..events {
+            check(function, &api.invoke(&event).await?)?;
+            api.asked().await?;
+        }
+        // The polite signal, so that valgrind writes its figures.
+        if let Some(process) = child.id() {
+            _ = Command::new("kill").arg(process.to_string()).status().await;
+        }
+        child.wait().await.map_err(|error| error.to_string())?;
+        let text = fs::read_to_string(&output).map_err(|error| format!("callgrind: {error}"))?;
+        let total = text.lines().find_map(|line| line.strip_prefix("totals:")?.trim().parse().ok());
+        total.map(Some).ok_or_else(|| "callgrind wrote no totals".to_owned())
+    }
+}
+
+fn check(function: &str, answer: &str) -> Result<(), String> {
+    let answer: Value = serde_json::from_str(answer).unwrap_or_default();
+    if answer["statusCode"] == 200 { Ok(()) } else { Err(format!("{function} answered {answer}")) }
+}
+
+fn milliseconds(since: Instant) -> f64 {
+    since.elapsed().as_secs_f64() * 1000.0
+}
+
+/// CPU time of all threads so far, in milliseconds.
+fn cpu(child: &Child) -> f64 {
+    let Some(process) = child.id() else { return 0.0 };
+    let threads = fs::read_dir(format!("/proc/{process}/task")).into_iter().flatten().flatten();
+    let spent = threads.filter_map(|thread| {
+        let schedstat = fs::read_to_string(thread.path().join("schedstat")).ok()?;
+        schedstat.split_whitespace().next()?.parse::<f64>().ok()
+    });
+    spent.sum::<f64>() / 1e6
+}
+
+fn memory_kb(child: &Child) -> u64 {
+    let Some(process) = child.id() else { return 0 };
+    let status = fs::read_to_string(format!("/proc/{process}/status")).unwrap_or_default();
+    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"));
+    line.and_then(|line| line.split_whitespace().next()?.parse().ok()).unwrap_or_default()
+}
+
+fn median(costs: &[Cost], of: impl Fn(&Cost) -> f64) -> f64 {
+    let mut values: Vec<f64> = costs.iter().map(of).collect();
+    values.sort_by(f64::total_cmp);
+    values.get(values.len() / 2).copied().unwrap_or_default()
+}
+
+fn print(figures: &[Figures]) {
+    println!(
+        "| function | MB | start ms (CPU) | × empty | start + first over TLS ms (CPU) | × empty | warmed: start, first ms (CPU) | warm event: CPU µs | kilo-instructions | RSS MB |"
+    );
+    println!("|---|---|---|---|---|---|---|---|---|---|");
+    let both =
+        |figures: &Figures, of: fn(&Cost) -> f64| median(&figures.start, of) + median(&figures.first, of);
+    let (wall, cpu): (fn(&Cost) -> f64, fn(&Cost) -> f64) = (|cost| cost.wall, |cost| cost.cpu);
+    let empty = &figures[0];
+    for (function, figures) in FUNCTIONS.iter().zip(figures) {
+        let instructions =
+            figures.instructions.map_or("no valgrind".into(), |count| (count / 1000).to_string());
+        #[expect(clippy::cast_precision_loss, reason = "megabytes")]
+        let (megabytes, memory) = (figures.bytes as f64 / 1e6, figures.memory_kb as f64 / 1024.0);
+        println!(
+            "| {function} | {megabytes:.1} | {:.1} ({:.1}) | {:.2} | {:.1} ({:.1}) | {:.2} | {:.1} ({:.1}), {:.1} ({:.1}) | {:.0} | {instructions} | {memory:.1} |",
+            median(&figures.start, wall),
+            median(&figures.start, cpu),
+            median(&figures.start, cpu) / median(&empty.start, cpu),
+            both(figures, wall),
+            both(figures, cpu),
+            both(figures, cpu) / both(empty, cpu),
+            median(&figures.warmed_start, wall),
+            median(&figures.warmed_start, cpu),
+            median(&figures.warmed_first, wall),
+            median(&figures.warmed_first, cpu),
+            figures.warm_cpu,
+        );
+    }
+    println!("\nMedians of {COLD_STARTS} cold starts each, in turn; × compares CPU time.");
+}

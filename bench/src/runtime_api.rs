@@ -1,0 +1,129 @@
+//! The Lambda Runtime API, as one function sees it.
+
+use std::{convert::Infallible, net::SocketAddr, sync::Arc, time::Duration};
+
+use http::{Method, Request, Response};
+use http_body_util::{BodyExt, Full};
+use hyper::{
+    body::{Bytes, Incoming},
+    server::conn::http1,
+    service::service_fn,
+};
+use hyper_util::rt::TokioIo;
+use padron_domain::Clock;
+use tokio::{
+    net::TcpListener,
+    sync::{Mutex, mpsc},
+    task::JoinHandle,
+};
+
+/// What a function did.
+#[derive(Debug)]
+pub(crate) enum Did {
+    /// It asks for an event: it is started, or done with the one before.
+    Asked,
+    /// It answered.
+    Answered(String),
+    /// It failed.
+    Failed(String),
+}
+
+/// The API, for one process.
+pub(crate) struct RuntimeApi {
+    pub(crate) address: SocketAddr,
+    events: mpsc::Sender<String>,
+    did: mpsc::Receiver<Did>,
+    serving: JoinHandle<()>,
+}
+
+struct Shared {
+    events: Mutex<mpsc::Receiver<String>>,
+    did: mpsc::Sender<Did>,
+}
+
+/// Under valgrind all takes fifty times as long.
+const PATIENCE: Duration = Duration::from_secs(120);
+
+impl RuntimeApi {
+    pub(crate) async fn start() -> Result<Self, String> {
+        let listener = TcpListener::bind(("127.0.0.1", 0)).await.map_err(|error| error.to_string())?;
+        let address = listener.local_addr().map_err(|error| error.to_string())?;
+        let (events, next_event) = mpsc::channel(1);
+        let (report, did) = mpsc::channel(16);
+        let shared = Arc::new(Shared { events: Mutex::new(next_event), did: report });
+        let serving = tokio::spawn(async move {
+            while let Ok((stream, _)) = listener.accept().await {
+                _ = stream.set_nodelay(true);
+                let shared = shared.clone();
+                tokio::spawn(async move {
+                    let service = service_fn(move |request| answer(shared.clone(), request));
+                    _ = http1::Builder::new().serve_connection(TokioIo::new(stream), service).await;
+                });
+            }
+        });
+        Ok(Self { address, events, did, serving })
+    }
+
+    /// Waits until the function asks for an event.
+    pub(crate) async fn asked(&mut self) -> Result<(), String> {
+        match self.next().await? {
+            Did::Asked => Ok(()),
+            other => Err(format!("the function was to ask for an event: {other:?}")),
+        }
+    }
+
+    /// Hands over an event and waits for the answer.
+    pub(crate) async fn invoke(&mut self, event: &str) -> Result<String, String> {
+        self.events.send(event.to_owned()).await.map_err(|error| error.to_string())?;
+        match self.next().await? {
+            Did::Answered(answer) => Ok(answer),
+            Did::Failed(why) => Err(format!("the function failed: {why}")),
+            other @ Did::Asked => Err(format!("the function was to answer: {other:?}")),
+        }
+    }
+
+    async fn next(&mut self) -> Result<Did, String> {
+        let did = tokio::time::timeout(PATIENCE, self.did.recv()).await;
+        did.map_err(|_| "the function does nothing")?.ok_or_else(|| "the runtime API is gone".to_owned())
+    }
+}
+
+impl Drop for RuntimeApi {
+    fn drop(&mut self) {
+        self.serving.abort();
+    }
+}
+
+async fn answer(
+    shared: Arc<Shared>,
+    request: Request<Incoming>,
+) -> Result<Response<Full<Bytes>>, Infallible> {
+    let (parts, body) = request.into_parts();
+    let body = body.collect().await.map(|body| body.to_bytes()).unwrap_or_default();
+    let path = parts.uri.path();
+    if parts.method == Method::GET && path.ends_with("/invocation/next") {
+        _ = shared.did.send(Did::Asked).await;
+        let event = shared.events.lock().await.recv().await.unwrap_or_default();
+        let deadline = Clock::System.now().plus(PATIENCE).millis();
+        let answer = Response::builder()
+            .header("content-type", "application/json")
+            .header("lambda-runtime-aws-request-id", "8476a536-e9f4-11e8-9739-2dfe598c3fcd")
+            .header("lambda-runtime-deadline-ms", deadline)
+            .header(
+                "lambda-runtime-invoked-function-arn",
+                "arn:aws:lambda:us-east-1:123456789012:function:bench",
+            )
+            .header(
+                "lambda-runtime-trace-id",
+                "Root=1-5bef4de7-ad49b0e87f6ef6c87fc2e700;Parent=9a9197af755a6419;Sampled=0",
+            )
+            .body(Full::from(event));
+        return Ok(answer.unwrap_or_default());
+    }
+    let text = String::from_utf8_lossy(&body).into_owned();
+    let did = if path.ends_with("/response") { Did::Answered(text) } else { Did::Failed(text) };
+    _ = shared.did.send(did).await;
+    let mut accepted = Response::new(Full::from(r#"{"status":"OK"}"#));
+    *accepted.status_mut() = http::StatusCode::ACCEPTED;
+    Ok(accepted)
+}
