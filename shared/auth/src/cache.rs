@@ -5,8 +5,8 @@ use std::{
     sync::{Arc, Mutex, PoisonError},
 };
 
-use aws_lc_rs::digest::{SHA256, SHA256_OUTPUT_LEN, digest};
 use padron_domain::Timestamp;
+use ring::digest::{SHA256, SHA256_OUTPUT_LEN, digest};
 
 use crate::{jwks::KeySet, principal::Principal};
 

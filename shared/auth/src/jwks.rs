@@ -4,6 +4,7 @@ use std::{collections::HashMap, fmt};
 
 use base64::{Engine as _, prelude::BASE64_URL_SAFE_NO_PAD};
 use jsonwebtoken::{Algorithm, DecodingKey};
+use pkcs1::{RsaPublicKey, UintRef, der::Encode};
 use serde::Deserialize;
 
 /// Issuers publish two to four keys; a document with many more is not a key set.
@@ -106,7 +107,7 @@ impl Jwk {
                 if !RSA_BYTES.contains(&n.iter().skip_while(|byte| **byte == 0).count()) {
                     return None;
                 }
-                (Algorithm::RS256, &["RS256"][..], DecodingKey::from_rsa_raw_components(&n, &e))
+                (Algorithm::RS256, &["RS256"][..], DecodingKey::from_rsa_der(&rsa_public_key(&n, &e)?))
             }
             ("EC", Some("P-256")) => {
                 let (x, y) = (decode(&self.x)?, decode(&self.y)?);
@@ -132,6 +133,12 @@ impl Jwk {
         }
         Some((self.kid, Key { algorithm, decoding }))
     }
+}
+
+/// The form that RSA keys are read from (`RSAPublicKey`, RFC 8017 appendix A.1.1).
+fn rsa_public_key(modulus: &[u8], exponent: &[u8]) -> Option<Vec<u8>> {
+    let (modulus, public_exponent) = (UintRef::new(modulus).ok()?, UintRef::new(exponent).ok()?);
+    Some(RsaPublicKey { modulus, public_exponent }.to_der().ok()?)
 }
 
 fn decode(member: &Option<String>) -> Option<Vec<u8>> {

@@ -6,6 +6,7 @@
 mod bearer;
 mod cache;
 mod claims;
+mod crypto;
 mod issuer;
 mod jwks;
 mod principal;

@@ -9,6 +9,7 @@ use tokio::time::Instant;
 use crate::{
     cache::{self, Verified, VerifiedTokens},
     claims::{Claims, Unacceptable},
+    crypto,
     issuer::{Audience, Issuer, KeySource},
     jwks::KeySet,
     principal::Principal,
@@ -40,6 +41,7 @@ enum Keys {
 impl Verifier {
     /// Trusts these issuers. Fetches nothing yet.
     pub fn new(issuers: impl IntoIterator<Item = Issuer>) -> Self {
+        crypto::install();
         let trusted = |Issuer { name, audience, keys, organization_claim }| Trusted {
             name,
             audience,

@@ -8,7 +8,7 @@ use aws_sdk_dynamodb::{
 };
 use futures_util::future::try_join_all;
 use padron_domain::{Customer, CustomerKind, CustomerNumber, Error, OrganizationId, UserId};
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
 
 use crate::{
     Action, TransactionError,
@@ -50,10 +50,9 @@ pub struct CustomersPage {
     pub more: bool,
 }
 
-/// What others show of a customer.
-#[derive(Clone, Debug, Serialize, Deserialize)]
+/// What others show of a customer: its attributes, without its document.
+#[derive(Clone, Debug, Deserialize)]
 pub struct Relative {
-    organization: OrganizationId,
     /// Its number.
     pub number: CustomerNumber,
     /// Its name.
@@ -64,11 +63,11 @@ pub struct Relative {
     pub parent: Option<CustomerNumber>,
 }
 
-impl Entity for Relative {
-    const NAME: &'static str = "customer";
+impl Relative {
+    const ATTRIBUTES: [&str; 6] = [PK, SK, "number", "name", "kind", "parent"];
 
-    fn key(&self) -> Key {
-        Key::customer(self.organization, self.number)
+    fn from_item(item: Item) -> Result<Self, Error> {
+        serde_dynamo::from_item(item).map_err(|_| Error::internal("a customer's attributes cannot be read"))
     }
 }
 
@@ -134,7 +133,7 @@ impl Store {
             for item in items {
                 if left_out < skip {
                     left_out += 1;
-                    after = Some(from_item::<Relative>(item)?.number);
+                    after = Some(Relative::from_item(item)?.number);
                 } else {
                     let customer: Customer = from_item(item)?;
                     after = Some(customer.number);
@@ -165,11 +164,8 @@ impl Store {
     ) -> Result<HashMap<CustomerNumber, Relative>, Error> {
         let batches = numbers.chunks(LARGEST_BATCH).map(async |numbers| {
             let keys: Vec<Key> = numbers.iter().map(|number| Key::customer(organization, *number)).collect();
-            let attributes = [PK, SK, "organization", "number", "name", "kind", "parent"];
-            let mut found = self.batch_glance(&keys, &attributes).await?;
-            keys.iter()
-                .filter_map(|key| found.take::<Relative>(key).transpose())
-                .collect::<Result<Vec<_>, Error>>()
+            let found = self.batch_glance(&keys, &Relative::ATTRIBUTES).await?;
+            found.into_items().map(Relative::from_item).collect::<Result<Vec<_>, Error>>()
         });
         let relatives = try_join_all(batches).await?.into_iter().flatten();
         Ok(relatives.map(|relative| (relative.number, relative)).collect())

@@ -16,6 +16,11 @@ use crate::{
 pub(crate) struct Found(HashMap<Key, Item>);
 
 impl Found {
+    /// The items as they are.
+    pub(crate) fn into_items(self) -> impl Iterator<Item = Item> {
+        self.0.into_values()
+    }
+
     /// The entity under that key; `None` if the table has none.
     pub(crate) fn take<E: Entity>(&mut self, key: &Key) -> Result<Option<E>, Error> {
         self.0.remove(key).map(from_item).transpose()
