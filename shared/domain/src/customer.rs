@@ -147,55 +147,55 @@ pub struct Customer {
     /// What it is.
     pub kind: CustomerKind,
     /// Tax id: an RFC in Mexico, a VAT number elsewhere.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "is_default")]
     pub tax_id: String,
     /// Tax system of the SAT catalogue `c_RegimenFiscal`.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "is_default")]
     pub tax_system: String,
     /// Use of the SAT catalogue `c_UsoCFDI` that its invoices have.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "is_default")]
     pub default_invoice_use: String,
     /// E-mail.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "is_default")]
     pub email: String,
     /// Phone number.
     pub phone: Option<String>,
     /// Whom to ask for.
     pub contact_name: Option<String>,
     /// Where it is.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "is_default")]
     pub address: CustomerAddress,
     /// Country, ISO 3166-1 alpha-3.
     pub country: Option<String>,
     /// Id in the caller's own system, unique in the organization.
     pub external_id: Option<String>,
     /// What the caller wants to keep with it.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "is_default")]
     pub metadata: BTreeMap<String, String>,
     /// The customer it belongs to.
     pub parent: Option<CustomerNumber>,
     /// How it is billed.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "is_default")]
     pub billing: Billing,
     /// Where it is paid out.
     pub payout: Option<Payout>,
     /// Language and currency, and how its bills are put together.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "is_default")]
     pub finance: Finance,
     /// Ids of its locations.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "is_default")]
     pub locations: Vec<i64>,
     /// Where it stands in being verified.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "is_default")]
     pub status: CustomerStatus,
     /// Category.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "is_default")]
     pub categorization: Categorization,
     /// What it wants to be told.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "is_default")]
     pub notifications: Vec<Notification>,
     /// What is known of the person.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "is_default")]
     pub person: Person,
     /// When it was created.
     pub created_at: Timestamp,
@@ -203,25 +203,37 @@ pub struct Customer {
     pub updated_at: Timestamp,
 }
 
+/// What a record need not hold: it is read back as the default.
+fn is_default<T: Default + PartialEq>(value: &T) -> bool {
+    *value == T::default()
+}
+
 /// Where a customer is.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
 pub struct CustomerAddress {
     /// Street.
+    #[serde(skip_serializing_if = "is_default")]
     pub street: String,
     /// Number on the street.
+    #[serde(skip_serializing_if = "is_default")]
     pub exterior: String,
     /// Number inside the building.
     pub interior: Option<String>,
     /// Colonia.
+    #[serde(skip_serializing_if = "is_default")]
     pub neighborhood: String,
     /// City.
+    #[serde(skip_serializing_if = "is_default")]
     pub city: String,
     /// Municipality.
+    #[serde(skip_serializing_if = "is_default")]
     pub municipality: String,
     /// Postal code.
+    #[serde(skip_serializing_if = "is_default")]
     pub zip: String,
     /// State.
+    #[serde(skip_serializing_if = "is_default")]
     pub state: String,
 }
 

@@ -55,20 +55,20 @@ fn unwritten<E: Entity>() -> Error {
     Error::internal(format!("an item of {} was not written", E::NAME))
 }
 
-/// All fields but those without a value.
+/// All fields but those without a value and empty lists, which are read back as such.
 fn document<E: Entity>(entity: &E) -> Result<String, Error> {
     let mut document = serde_json::to_value(entity).map_err(|_| unwritten::<E>())?;
-    drop_null_members(&mut document);
+    drop_empty_members(&mut document);
     Ok(document.to_string())
 }
 
-fn drop_null_members(value: &mut serde_json::Value) {
+fn drop_empty_members(value: &mut serde_json::Value) {
     match value {
         serde_json::Value::Object(members) => {
-            members.retain(|_, value| !value.is_null());
-            members.values_mut().for_each(drop_null_members);
+            members.retain(|_, value| !value.is_null() && !value.as_array().is_some_and(Vec::is_empty));
+            members.values_mut().for_each(drop_empty_members);
         }
-        serde_json::Value::Array(items) => items.iter_mut().for_each(drop_null_members),
+        serde_json::Value::Array(items) => items.iter_mut().for_each(drop_empty_members),
         _ => {}
     }
 }
