@@ -297,7 +297,8 @@ fn print(figures: &[Figures]) {
     println!("|---|---|---|---|---|---|---|---|---|---|");
     let both =
         |figures: &Figures, of: fn(&Cost) -> f64| median(&figures.start, of) + median(&figures.first, of);
-    let (wall, cpu): (fn(&Cost) -> f64, fn(&Cost) -> f64) = (|cost| cost.wall, |cost| cost.cpu);
+    let wall: fn(&Cost) -> f64 = |cost| cost.wall;
+    let cpu: fn(&Cost) -> f64 = |cost| cost.cpu;
     let empty = &figures[0];
     for (function, figures) in FUNCTIONS.iter().zip(figures) {
         let instructions =

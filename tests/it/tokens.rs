@@ -471,9 +471,9 @@ async fn a_key_set_is_fetched_once_and_again_for_a_new_key_after_a_minute() {
     assert_eq!(outcome(&app, &fresh(&app)).await, "200");
     assert_eq!(server.requests(), 2);
     assert_eq!(
-        outcome(&app, &app.token(owner())).await,
+        outcome(&app, &good).await,
         "401 invalid_token",
-        "a key that was withdrawn is gone"
+        "a key that was withdrawn is gone, for a token seen before too"
     );
     assert_eq!(server.requests(), 2);
 }
@@ -481,9 +481,11 @@ async fn a_key_set_is_fetched_once_and_again_for_a_new_key_after_a_minute() {
 #[tokio::test]
 async fn a_withdrawn_key_stops_working_without_any_new_key() {
     let (app, server) = remote().await;
-    assert_eq!(outcome(&app, &app.token(owner())).await, "200");
+    let seen_before = app.token(owner());
+    assert_eq!(outcome(&app, &seen_before).await, "200");
     server.set(Page::ok(json!({ "keys": [SigningKey::es256("other").jwk()] }).to_string()));
     app.clock.advance(Duration::from_secs(15 * 60));
+    assert_eq!(outcome(&app, &seen_before).await, "401 invalid_token");
     assert_eq!(outcome(&app, &app.token(owner())).await, "401 invalid_token");
 }
 

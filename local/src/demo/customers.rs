@@ -173,7 +173,7 @@ fn customer(index: usize, name: &str, kind: CustomerKind, parent: Option<Custome
     };
     Customer {
         email: format!("{word}@example.com"),
-        phone: (index % 3 > 0).then(|| format!("+52 55 5555 {index:04}")),
+        phone: (!index.is_multiple_of(3)).then(|| format!("+52 55 5555 {index:04}")),
         contact_name: (kind != CustomerKind::Private).then(|| PEOPLE[index % PEOPLE.len()].to_owned()),
         address: CustomerAddress {
             street: "Av. Insurgentes Sur".into(),
@@ -186,7 +186,7 @@ fn customer(index: usize, name: &str, kind: CustomerKind, parent: Option<Custome
             interior: None,
         },
         country: Some(country.into()),
-        external_id: (index % 2 == 0).then(|| format!("ERP-{index:04}")),
+        external_id: index.is_multiple_of(2).then(|| format!("ERP-{index:04}")),
         metadata: [("source".to_owned(), "demo".to_owned())].into(),
         parent,
         payout: matches!(kind, CustomerKind::Cpo | CustomerKind::CpoSubsidiary).then(|| Payout {

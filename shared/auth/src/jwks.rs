@@ -138,7 +138,7 @@ impl Jwk {
 /// The form that RSA keys are read from (`RSAPublicKey`, RFC 8017 appendix A.1.1).
 fn rsa_public_key(modulus: &[u8], exponent: &[u8]) -> Option<Vec<u8>> {
     let (modulus, public_exponent) = (UintRef::new(modulus).ok()?, UintRef::new(exponent).ok()?);
-    Some(RsaPublicKey { modulus, public_exponent }.to_der().ok()?)
+    RsaPublicKey { modulus, public_exponent }.to_der().ok()
 }
 
 fn decode(member: &Option<String>) -> Option<Vec<u8>> {
