@@ -229,11 +229,12 @@ fn rename_acme(database: std::net::SocketAddr) {
     runtime.block_on(async {
         let client = engine::client(&engine::connection(database, home::TABLE));
         let text = |text: &str| AttributeValue::S(text.into());
-        let update = client.update_item().table_name(home::TABLE);
-        let update = update.key("PK", text(&format!("ORG#{}", demo::ACME))).key("SK", text("ORG"));
-        let update =
-            update.update_expression("SET #name = :name").expression_attribute_names("#name", "name");
-        update.expression_attribute_values(":name", text("Acme Anew")).send().await.unwrap();
+        let key = [("PK".to_owned(), text(&format!("ORG#{}", demo::ACME))), ("SK".to_owned(), text("ORG"))];
+        let item = client.get_item().table_name(home::TABLE).set_key(Some(key.into())).send().await.unwrap();
+        let mut item = item.item.unwrap();
+        let document = item["doc"].as_s().unwrap().replace("Acme Corp", "Acme Anew");
+        item.insert("doc".into(), text(&document));
+        client.put_item().table_name(home::TABLE).set_item(Some(item)).send().await.unwrap();
     });
 }
 

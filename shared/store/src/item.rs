@@ -13,7 +13,7 @@ use crate::key::{Key, partition, user_partition};
 pub(crate) type Item = HashMap<String, AttributeValue>;
 
 const ENTITY: &str = "entity";
-const DOCUMENT: &str = "document";
+pub(crate) const DOCUMENT: &str = "doc";
 const GSI1_PK: &str = "GSI1PK";
 const GSI1_SK: &str = "GSI1SK";
 const GSI2_SK: &str = "GSI2SK";
@@ -103,6 +103,7 @@ impl Entity for Organization {
 
 impl Entity for Membership {
     const NAME: &'static str = "membership";
+    const ATTRIBUTES: Option<&[&str]> = Some(&["role", "joinedAt"]);
 
     fn key(&self) -> Key {
         Key::membership(self.organization, self.user)
