@@ -417,20 +417,20 @@ async fn a_walk_of_ten_thousand_neither_skips_nor_repeats_while_others_come_and_
     let after = ask(&app, &format!("{CUSTOMERS}?limit=1"), &[]).await;
     assert_eq!(after.header("x-total-count"), total.to_string(), "as many came as went");
 
-    // The last page costs what the first one does.
+    // A page of fifty after nine thousand others costs what the first one does.
     let mut costs = Vec::new();
     for direction in ["asc", "desc"] {
-        let mut path = Some(format!("{CUSTOMERS}?limit=50&sortDirection={direction}"));
-        let mut at = 0;
-        while let Some(page) = path.take() {
+        let mut path = format!("{CUSTOMERS}?limit=50&sortDirection={direction}");
+        for _ in 0..2 {
             app.recorded();
-            let answer = ask(&app, &page, &[]).await;
-            let units: f64 = app.recorded().iter().map(|request| request.units()).sum();
-            if ids(&answer).len() == 50 {
-                costs.push(units);
+            let answer = ask(&app, &path, &[]).await;
+            assert_eq!(ids(&answer).len(), 50);
+            costs.push(app.recorded().iter().map(|request| request.units()).sum::<f64>());
+            path = next(&answer).unwrap();
+            for _ in 0..9 {
+                path = next(&ask(&app, &format!("{path}&limit=1000"), &[]).await).unwrap_or(path);
             }
-            at += 1;
-            path = next(&answer).filter(|_| at < 150);
+            path = format!("{path}&limit=50");
         }
     }
     let (least, most) =
