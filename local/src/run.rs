@@ -99,6 +99,8 @@ pub async fn run(options: Options) -> Result<(), String> {
     let mut supervisor = supervise::start(&watch, backend.environment)?;
     let serve = async {
         wait_until_healthy(*port).await?;
+        // The instances that these requests called up are still starting: they speak first, we have the last word.
+        tokio::time::sleep(Duration::from_secs(2)).await;
         announce(*port, backend.engine.address());
         std::future::pending().await
     };
