@@ -45,8 +45,9 @@ lint: cargo $(SAM) ## Formatting, clippy, the template, and cargo-deny where it 
 fmt: cargo ## Formats the code
 	cargo fmt --all
 
+# cargo-lambda links with Zig, which came with it from PyPI and is found through this environment's Python.
 build: cargo $(CARGO_LAMBDA) ## All functions for Lambda (ARCH=arm64 or x86_64)
-	$(CARGO_LAMBDA) lambda build --release $(if $(filter arm64,$(ARCH)),--arm64,--x86-64) $(PACKAGES)
+	PATH="$(CURDIR)/.tools/lambda/bin:$$PATH" $(CARGO_LAMBDA) lambda build --release $(if $(filter arm64,$(ARCH)),--arm64,--x86-64) $(PACKAGES)
 
 deploy: build $(SAM) ## Builds and deploys into your AWS account (ARCH=)
 	$(SAM) deploy --parameter-overrides Architecture=$(ARCH) $(PARAMETERS)
