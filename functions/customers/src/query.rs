@@ -6,6 +6,7 @@ use padron_domain::{CustomerNumber, Error, Failure, OrganizationId};
 use padron_http::{
     Context, Input, Request, Route,
     openapi::{Operation, Schemas},
+    unknown_parameter,
 };
 use padron_store::{CustomersPage, Direction, Span};
 use serde_json::json;
@@ -94,7 +95,7 @@ impl Input for ListQuery {
                 }
                 "cursor" => query.cursor = Some(value),
                 known if NOT_YET.contains(&known) => return Err(not_yet(known, "Leave it out.")),
-                _ => return Err(unknown(&name)),
+                _ => return Err(unknown_parameter(&name)),
             }
             if !seen.insert(name.clone()) {
                 return Err(Error::invalid(format!("/query/{name}"), "duplicate_parameter", "Given twice."));
@@ -136,14 +137,6 @@ fn not_yet(name: &str, detail: &str) -> Error {
         "parameter_not_supported_yet",
         detail,
     )
-}
-
-/// A name is shown back only where it looks like one: never a value put in its place.
-fn unknown(name: &str) -> Error {
-    let is_name =
-        !name.is_empty() && name.len() <= 40 && name.bytes().all(|byte| byte.is_ascii_alphanumeric());
-    let pointer = if is_name { format!("/query/{name}") } else { "/query".into() };
-    Error::invalid(pointer, "unknown_parameter", "This parameter is not known.")
 }
 
 /// Digits alone: no sign, no space, no exponent. What is in range but beyond 16 bits counts as the largest there is.

@@ -98,16 +98,20 @@ fn json_body<'r>(request: &'r Request<'_>) -> Result<std::borrow::Cow<'r, [u8]>,
     Ok(body)
 }
 
-/// Refuses every query parameter, by name where the name can be shown.
+/// Refuses every query parameter.
 fn no_query(request: &Request<'_>) -> Result<(), Error> {
     let Some(first) = request.raw_query().split('&').find(|part| !part.is_empty()) else { return Ok(()) };
     let name = first.split('=').next().unwrap_or_default();
-    let name = percent_decode_str(name).decode_utf8().unwrap_or_default();
-    // A name is shown back only where it looks like one: never a value put in its place.
+    Err(unknown_parameter(&percent_decode_str(name).decode_utf8().unwrap_or_default()))
+}
+
+/// A query parameter that a route does not take. Its name is shown back only where it looks like one: never a value put in its
+/// place.
+pub fn unknown_parameter(name: &str) -> Error {
     let is_name =
         !name.is_empty() && name.len() <= 40 && name.bytes().all(|byte| byte.is_ascii_alphanumeric());
     let pointer = if is_name { format!("/query/{name}") } else { "/query".into() };
-    Err(Error::invalid(pointer, "unknown_parameter", "This route takes no query parameters."))
+    Error::invalid(pointer, "unknown_parameter", "This route takes no such query parameter.")
 }
 
 /// The place of an error as a JSON pointer (RFC 6901).

@@ -20,7 +20,7 @@ pub use access::{Access, Admin, Anonymous, CredentialMember, Member, Owner, Rule
 pub use app::{App, Context};
 pub use endpoint::{Endpoint, Registration, Run};
 pub use event::Request;
-pub use input::{AnyInput, Input, Json, NoInput};
+pub use input::{AnyInput, Input, Json, NoInput, unknown_parameter};
 pub use log::Log;
 pub use problem::{Problem, Shape, shape};
 pub use reply::{Array, Body, Output, Page, Reply, Response, Versioned};
