@@ -2,48 +2,32 @@
 
 use std::{
     net::TcpListener,
-    path::{Path, PathBuf},
+    path::Path,
     process::{Command, Stdio},
     time::{Duration, Instant},
 };
 
 use aws_sdk_dynamodb::types::AttributeValue;
 use padron_emulator::engine;
-use padron_local::{demo, home};
+use padron_local::{demo, home, supervise::without_cargo_variables};
 use serde_json::Value;
 use tempfile::TempDir;
+
+use crate::support::root;
 
 /// The published page's request, to the letter but for port and token.
 const PUBLISHED: &str = r#"curl -X GET http://localhost:3001/api/organizations/550e8400-e29b-41d4-a716-446655440000 \
   -H "Authorization: Bearer <your_token>""#;
-
-fn root() -> PathBuf {
-    PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/.."))
-}
 
 fn free_port() -> u16 {
     TcpListener::bind(("127.0.0.1", 0)).unwrap().local_addr().unwrap().port()
 }
 
 fn make(data: &Path, target: &str, variables: &[String]) -> Command {
-    let mut make = Command::new("make");
+    let mut make = without_cargo_variables(Command::new("make"));
     make.current_dir(root()).arg("--no-print-directory").arg(target).arg(format!("DATA={}", data.display()));
-    make.args(variables);
-    // What Cargo told this test about itself would make the nested one compile anew.
-    for (name, _) in std::env::vars() {
-        let mine = [
-            "CARGO_PKG_",
-            "CARGO_MANIFEST_",
-            "CARGO_BIN_",
-            "CARGO_CRATE_",
-            "CARGO_PRIMARY_",
-            "MAKE",
-            "MFLAGS",
-        ];
-        if name == "CARGO" || mine.iter().any(|prefix| name.starts_with(prefix)) {
-            make.env_remove(name);
-        }
-    }
+    // Nor is it to take itself for part of the `make` that may run this test.
+    make.args(variables).env_remove("MAKEFLAGS").env_remove("MAKELEVEL").env_remove("MFLAGS");
     make
 }
 

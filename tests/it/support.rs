@@ -1,5 +1,7 @@
 //! What many tests begin with.
 
+use std::path::PathBuf;
+
 use padron_domain::UserId;
 use padron_local::demo;
 use padron_testkit::TestApp;
@@ -39,3 +41,8 @@ pub(crate) fn globex_owner() -> UserId {
 pub(crate) const ACME: &str = "/organizations/550e8400-e29b-41d4-a716-446655440000";
 /// Path of an organization that is not there.
 pub(crate) const NOWHERE: &str = "/organizations/00000000-0000-4000-8000-000000000000";
+
+/// The repository's folder.
+pub(crate) fn root() -> PathBuf {
+    PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/.."))
+}

@@ -4,7 +4,6 @@
 use std::{
     collections::{BTreeMap, BTreeSet, HashMap},
     fs,
-    path::PathBuf,
 };
 
 use lambda_http::aws_lambda_events::apigw::{ApiGatewayV2httpRequest, ApiGatewayV2httpResponse};
@@ -16,11 +15,7 @@ use padron_testkit::TestApp;
 use serde_json::{Value, json};
 use serde_yaml_ng::Value as Yaml;
 
-use crate::support::{owner, with_demo_data};
-
-fn root() -> PathBuf {
-    PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/.."))
-}
+use crate::support::{owner, root, with_demo_data};
 
 fn read(path: &str) -> String {
     fs::read_to_string(root().join(path)).unwrap_or_default()

@@ -17,7 +17,7 @@ pub struct CyrexaGetCustomers;
 impl Endpoint for CyrexaGetCustomers {
     const ROUTE: Route = Route::get("cyrexa-get-customers", "/organization/getCustomers/{organizationId}");
     const SUMMARY: &'static str = "Customers of an organization, as Cyrexa shows them";
-    const ACTIONS: &'static [Action] = Store::CUSTOMERS;
+    const ACTIONS: &'static [&'static [Action]] = &[Store::CUSTOMERS];
     type Access = TenantMember;
     type Input = ListQuery;
     type Output = Array<CustomerEnvelope>;

@@ -18,7 +18,7 @@ impl Endpoint for ListCustomers {
     const ROUTE: Route = Route::get("list-customers", "/organizations/{organizationId}/customers");
     const SUMMARY: &'static str =
         "Customers of an organization, oldest first; without parameters as many as one answer holds";
-    const ACTIONS: &'static [Action] = Store::CUSTOMERS;
+    const ACTIONS: &'static [&'static [Action]] = &[Store::CUSTOMERS];
     type Access = Member;
     type Input = ListQuery;
     type Output = Array<CustomerResponse>;

@@ -18,8 +18,7 @@ impl Endpoint for SpiriiListCustomers {
     const ROUTE: Route = Route::get("spirii-list-customers", "/v2/customers");
     const SUMMARY: &'static str = "Customers of the credential's organization, as Spirii shows them";
     const FAILURES: &'static [Failure] = &[Failure::PageTooLarge];
-    // What it needs of relatives, the check of the caller brings with it.
-    const ACTIONS: &'static [Action] = Store::CUSTOMERS;
+    const ACTIONS: &'static [&'static [Action]] = &[Store::CUSTOMERS, Store::CUSTOMER_RELATIVES];
     type Access = CredentialMember;
     type Input = ListQuery;
     type Output = Page<PageResponse>;

@@ -13,7 +13,7 @@ pub trait Access: Sized + Send {
     /// The rule in a word, for the description and the tests.
     const RULE: Rule;
     /// What the check reads.
-    const ACTIONS: &'static [Action];
+    const ACTIONS: &'static [&'static [Action]];
     /// How the check can fail.
     const FAILURES: &'static [Failure];
 
@@ -42,7 +42,7 @@ pub struct Anonymous;
 
 impl Access for Anonymous {
     const RULE: Rule = Rule::Anonymous;
-    const ACTIONS: &'static [Action] = &[];
+    const ACTIONS: &'static [&'static [Action]] = &[];
     const FAILURES: &'static [Failure] = &[];
 
     async fn authorize(_: &Context<'_>) -> Result<Self, Error> {
@@ -68,7 +68,7 @@ const UNAUTHENTICATED: &[Failure] =
 
 impl Access for SignedIn {
     const RULE: Rule = Rule::SignedIn;
-    const ACTIONS: &'static [Action] = &[];
+    const ACTIONS: &'static [&'static [Action]] = &[];
     const FAILURES: &'static [Failure] = UNAUTHENTICATED;
 
     async fn authorize(cx: &Context<'_>) -> Result<Self, Error> {
@@ -147,7 +147,7 @@ const NOT_A_MEMBER: &[Failure] = &[
 
 impl Access for Member {
     const RULE: Rule = Rule::Member(Role::Member);
-    const ACTIONS: &'static [Action] = Store::ORGANIZATION_ACCESS;
+    const ACTIONS: &'static [&'static [Action]] = &[Store::ORGANIZATION_ACCESS];
     const FAILURES: &'static [Failure] = NOT_A_MEMBER;
 
     async fn authorize(cx: &Context<'_>) -> Result<Self, Error> {
@@ -173,7 +173,7 @@ pub struct Admin(Member);
 
 impl Access for Admin {
     const RULE: Rule = Rule::Member(Role::Admin);
-    const ACTIONS: &'static [Action] = Store::ORGANIZATION_ACCESS;
+    const ACTIONS: &'static [&'static [Action]] = &[Store::ORGANIZATION_ACCESS];
     const FAILURES: &'static [Failure] = ROLE_TOO_LOW;
 
     async fn authorize(cx: &Context<'_>) -> Result<Self, Error> {
@@ -194,7 +194,7 @@ pub struct Owner(Member);
 
 impl Access for Owner {
     const RULE: Rule = Rule::Member(Role::Owner);
-    const ACTIONS: &'static [Action] = Store::ORGANIZATION_ACCESS;
+    const ACTIONS: &'static [&'static [Action]] = &[Store::ORGANIZATION_ACCESS];
     const FAILURES: &'static [Failure] = ROLE_TOO_LOW;
 
     async fn authorize(cx: &Context<'_>) -> Result<Self, Error> {
@@ -218,7 +218,7 @@ pub struct CredentialMember(Member);
 
 impl Access for CredentialMember {
     const RULE: Rule = Rule::CredentialMember;
-    const ACTIONS: &'static [Action] = &[Action::BATCH_GET, Action::QUERY_GSI1];
+    const ACTIONS: &'static [&'static [Action]] = &[Store::ORGANIZATIONS_OF, Store::ORGANIZATION_ACCESS];
     const FAILURES: &'static [Failure] = &[
         Failure::AuthenticationRequired,
         Failure::InvalidToken,
@@ -273,7 +273,7 @@ pub struct TenantMember(Member);
 
 impl Access for TenantMember {
     const RULE: Rule = Rule::TenantMember;
-    const ACTIONS: &'static [Action] = Store::ORGANIZATION_ACCESS;
+    const ACTIONS: &'static [&'static [Action]] = &[Store::ORGANIZATION_ACCESS];
     const FAILURES: &'static [Failure] = &[
         Failure::AuthenticationRequired,
         Failure::InvalidToken,

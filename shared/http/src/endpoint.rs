@@ -23,7 +23,7 @@ pub trait Endpoint: Send + Sync + 'static {
     /// What else can go wrong, beside what access and input bring with them.
     const FAILURES: &'static [Failure] = &[];
     /// What the store needs for it, beside what access brings with it.
-    const ACTIONS: &'static [Action] = &[];
+    const ACTIONS: &'static [&'static [Action]] = &[];
     /// Who may call it. A parameter of [`Endpoint::handle`], so the check cannot be forgotten.
     type Access: Access;
     /// What it takes.
@@ -64,7 +64,7 @@ pub struct Registration {
     pub run: Run,
     /// Path of its type, as its binary names it.
     pub type_name: fn() -> &'static str,
-    actions: [&'static [Action]; 2],
+    actions: [&'static [&'static [Action]]; 2],
     describe: fn(&mut Schemas) -> Operation,
 }
 
@@ -83,7 +83,7 @@ impl Registration {
 
     /// What its function must be allowed to do, each action once, in order.
     pub fn actions(&self) -> Vec<Action> {
-        let mut actions = self.actions.concat();
+        let mut actions = self.actions.concat().concat();
         actions.sort_unstable();
         actions.dedup();
         actions
