@@ -32,8 +32,9 @@ given = $(if $(filter command line,$(origin $(1))),$(2) "$$$(1)")
 token: cargo ## A bearer token for the local stack (USER=<uuid> EMAIL= NAME= TTL=<seconds>)
 	@$(PADRON) token $(call given,USER,--user) $(call given,EMAIL,--email) $(call given,NAME,--name) $(call given,TTL,--ttl)
 
+# More threads than a small machine has processors: many tests wait for others' processes.
 test: cargo $(CARGO_LAMBDA) ## Every test there is
-	cargo test --workspace
+	RUST_TEST_THREADS=$${RUST_TEST_THREADS:-$$(n=$$(getconf _NPROCESSORS_ONLN); echo $$((n > 4 ? n : 4)))} cargo test --workspace
 
 lint: cargo $(SAM) ## Formatting, clippy, the template, and cargo-deny where it is installed
 	cargo fmt --all --check

@@ -68,8 +68,7 @@ async fn answer(app: Arc<App>, request: Request<Incoming>) -> Result<Response<Fu
         &body.to_bytes(),
     );
     let deadline = Instant::now() + TIME_LIMIT;
-    let response =
-        app.answer(endpoint.route.function, endpoint.run, &event.to_string(), "local", deadline).await;
+    let response = app.answer(endpoint, &event.to_string(), "local", deadline).await;
     let response = serde_json::to_value(&response).unwrap_or_default();
     Ok(to_http(&response).unwrap_or_else(|| status(StatusCode::BAD_GATEWAY)))
 }

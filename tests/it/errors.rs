@@ -24,6 +24,18 @@ fn the_map_from_failure_to_status_and_code() {
     OrganizationMismatch: 403 organization_mismatch
     NoOrganization: 403 no_organization
     SeveralOrganizations: 400 several_organizations
+    MemberNotFound: 404 member_not_found
+    SlugTaken: 409 slug_taken
+    SlugImmutable: 400 slug_immutable
+    NotDeleted: 409 organization_not_deleted
+    OwnerCannotLeave: 409 owner_cannot_leave
+    OwnerRoleImmutable: 409 owner_role_immutable
+    AlreadyOwner: 409 already_owner
+    SeatLimitReached: 409 seat_limit_reached
+    AlreadyMember: 409 already_member
+    PreconditionFailed: 412 precondition_failed
+    ConcurrentChange: 409 concurrent_change
+    IdempotencyKeyReused: 422 idempotency_key_reused
     TenantMismatch: 403 tenant_mismatch
     RouteNotFound: 404 route_not_found
     MethodNotAllowed: 405 method_not_allowed

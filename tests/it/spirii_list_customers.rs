@@ -180,11 +180,11 @@ async fn account_numbers_show_their_end_only_except_to_admins() {
 
 /// Makes this user a member of one more organization.
 async fn second_organization(app: &TestApp) -> OrganizationId {
-    let acme = app.store().organization_access(demo::organization(demo::ACME), member()).await.unwrap();
+    let acme = app.store().organization_access(demo::organization(demo::ACME), member(), []).await.unwrap();
     let id = OrganizationId::new(Uuid::new_v4());
     let organization = Organization { id, slug: "second".into(), ..acme.organization.unwrap() };
     let membership = Membership { organization: id, role: Role::Member, ..acme.membership.unwrap() };
-    app.store().create_organization(&organization, &[membership]).await.unwrap();
+    app.store().install_organization(&organization, &[membership], None).await.unwrap();
     id
 }
 

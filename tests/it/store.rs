@@ -4,7 +4,7 @@ use std::{sync::Arc, time::Duration};
 
 use padron_domain::{Failure, Membership, Organization, OrganizationId, Role, UserId};
 use padron_local::demo;
-use padron_store::{Store, Taken, TransactionError};
+use padron_store::{Store, TransactionError};
 use padron_testkit::{Fault, TestApp};
 use tokio::time::Instant;
 use uuid::Uuid;
@@ -20,7 +20,7 @@ const AMPLE: Duration = Duration::from_secs(30);
 
 /// An organization like the demo's, with another id and this slug.
 async fn organization(app: &TestApp, slug: &str) -> (Organization, Vec<Membership>) {
-    let acme = app.store().organization_access(demo::organization(demo::ACME), owner()).await.unwrap();
+    let acme = app.store().organization_access(demo::organization(demo::ACME), owner(), []).await.unwrap();
     let id = OrganizationId::new(Uuid::new_v4());
     let organization = Organization { id, slug: slug.into(), ..acme.organization.unwrap() };
     let owner = Membership { organization: id, ..acme.membership.unwrap() };
@@ -28,18 +28,18 @@ async fn organization(app: &TestApp, slug: &str) -> (Organization, Vec<Membershi
 }
 
 async fn exists(app: &TestApp, id: OrganizationId) -> bool {
-    app.store().organization_access(id, owner()).await.unwrap().organization.is_some()
+    app.store().organization_access(id, owner(), []).await.unwrap().organization.is_some()
 }
 
 #[tokio::test]
 async fn what_is_written_is_read_back_whole() {
     let app = app().await;
     let (new, members) = organization(&app, "round-trip").await;
-    app.store().create_organization(&new, &members).await.unwrap();
-    let read = app.store().organization_access(new.id, owner()).await.unwrap();
+    app.store().install_organization(&new, &members, None).await.unwrap();
+    let read = app.store().organization_access(new.id, owner(), []).await.unwrap();
     assert_eq!(read.organization.as_ref(), Some(&new));
     assert_eq!(read.membership.as_ref(), Some(&members[0]));
-    let stranger = app.store().organization_access(new.id, member()).await.unwrap();
+    let stranger = app.store().organization_access(new.id, member(), []).await.unwrap();
     assert_eq!((stranger.organization, stranger.membership), (Some(new), None));
 }
 
@@ -48,8 +48,7 @@ async fn a_deleted_organization_reads_as_unknown() {
     let app = app().await;
     let (mut gone, members) = organization(&app, "gone").await;
     gone.deleted_at = Some(app.clock.now());
-    app.store().create_organization(&gone, &members).await.unwrap();
-    assert!(!exists(&app, gone.id).await);
+    app.store().install_organization(&gone, &members, None).await.unwrap();
     let answer = app.get(&format!("/organizations/{}", gone.id)).user(owner()).send().await;
     assert_eq!(answer.problem(), "404 organization_not_found", "to its owner too");
 }
@@ -58,14 +57,14 @@ async fn a_deleted_organization_reads_as_unknown() {
 async fn a_refused_transaction_names_the_write_that_refused_and_writes_nothing() {
     let app = app().await;
     let (taken_slug, members) = organization(&app, "acme-corp").await;
-    let refused = app.store().create_organization(&taken_slug, &members).await;
-    assert!(matches!(refused, Err(TransactionError::Refused(Taken::Slug))), "{refused:?}");
+    let refused = app.store().install_organization(&taken_slug, &members, None).await;
+    assert!(matches!(refused, Err(TransactionError::Refused(Failure::SlugTaken))), "{refused:?}");
     assert!(!exists(&app, taken_slug.id).await, "nothing of it was written");
 
     let (mut taken_id, members) = organization(&app, "another").await;
     taken_id.id = demo::organization(demo::ACME);
-    let refused = app.store().create_organization(&taken_id, &members).await;
-    assert!(matches!(refused, Err(TransactionError::Refused(Taken::Id))), "{refused:?}");
+    let refused = app.store().install_organization(&taken_id, &members, None).await;
+    assert!(matches!(refused, Err(TransactionError::Refused(Failure::ConcurrentChange))), "{refused:?}");
 }
 
 #[tokio::test]
@@ -75,7 +74,7 @@ async fn conflicts_are_tried_again_each_time_under_a_new_token() {
     let (new, members) = organization(&app, "contended").await;
     app.recorded();
     app.proxy.inject([Fault::Conflict(0), Fault::Conflict(2)]);
-    store.create_organization(&new, &members).await.unwrap();
+    store.install_organization(&new, &members, None).await.unwrap();
     let tokens: Vec<String> =
         app.recorded().iter().map(|request| request.body["ClientRequestToken"].to_string()).collect();
     assert_eq!(tokens.len(), 3);
@@ -98,7 +97,7 @@ async fn a_lost_answer_is_asked_for_again_under_the_same_token_and_the_effect_is
         app.recorded();
         app.proxy.inject([fault.clone()]);
         store
-            .create_organization(&new, &members)
+            .install_organization(&new, &members, None)
             .await
             .unwrap_or_else(|error| panic!("{fault:?}: {error:?}"));
         let recorded = app.recorded();
@@ -118,7 +117,8 @@ async fn trouble_without_end_is_unavailable_at_the_deadline() {
     for fault in [Fault::Conflict(0), Fault::Throttle, Fault::Hang, Fault::Reset] {
         app.proxy.always(Some(fault.clone()));
         let store = through_proxy(&app, Duration::from_millis(700));
-        let Err(TransactionError::Failed(error)) = store.create_organization(&new, &members).await else {
+        let Err(TransactionError::Failed(error)) = store.install_organization(&new, &members, None).await
+        else {
             panic!("{fault:?}")
         };
         assert_eq!(error.failure(), Failure::Unavailable, "{fault:?}");
@@ -134,13 +134,13 @@ async fn thirty_two_at_once_have_one_winner_for_a_slug() {
     for _ in 0..32 {
         let (new, members) = organization(&app, "coveted").await;
         let store = app.store();
-        tasks.push(tokio::spawn(async move { store.create_organization(&new, &members).await }));
+        tasks.push(tokio::spawn(async move { store.install_organization(&new, &members, None).await }));
     }
     let mut winners = 0;
     for task in tasks {
         match task.await.unwrap() {
             Ok(()) => winners += 1,
-            Err(TransactionError::Refused(Taken::Slug)) => {}
+            Err(TransactionError::Refused(Failure::SlugTaken)) => {}
             Err(other) => panic!("{other:?}"),
         }
     }
@@ -151,8 +151,8 @@ async fn thirty_two_at_once_have_one_winner_for_a_slug() {
 async fn a_store_counts_what_it_spends() {
     let app = app().await;
     let store = through_proxy(&app, AMPLE);
-    store.organization_access(demo::organization(demo::ACME), member()).await.unwrap();
-    store.organization_access(demo::organization(demo::ACME), UserId::new(Uuid::nil())).await.unwrap();
+    store.organization_access(demo::organization(demo::ACME), member(), []).await.unwrap();
+    store.organization_access(demo::organization(demo::ACME), UserId::new(Uuid::nil()), []).await.unwrap();
     assert_eq!(
         (store.spent().calls, store.spent().units),
         (2, 4.0),
@@ -165,16 +165,30 @@ async fn a_store_counts_what_it_spends() {
 async fn every_table_write_says_what_it_holds() {
     let app = app().await;
     let (new, members) = organization(&app, "described").await;
-    let admin = Membership { user: UserId::new(Uuid::new_v4()), role: Role::Admin, ..members[0].clone() };
+    let admin = Membership {
+        user: UserId::random(),
+        role: Role::Admin,
+        email: None,
+        name: None,
+        ..members[0].clone()
+    };
     app.recorded();
-    through_proxy(&app, AMPLE).create_organization(&new, &[members[0].clone(), admin]).await.unwrap();
+    through_proxy(&app, AMPLE).install_organization(&new, &[members[0].clone(), admin], None).await.unwrap();
     let recorded = app.recorded();
     let writes = recorded[0].body["TransactItems"].as_array().unwrap().clone();
-    let entities: Vec<_> =
-        writes.iter().map(|write| write["Put"]["Item"]["entity"]["S"].as_str().unwrap()).collect();
-    assert_eq!(entities, ["organization", "slug", "roster", "membership", "membership"]);
+    let entity = |write: &serde_json::Value| {
+        let entity = &write["Put"]["Item"]["entity"]["S"];
+        let updated = &write["Update"]["ExpressionAttributeValues"][":entity"]["S"];
+        entity.as_str().or(updated.as_str()).unwrap().to_owned()
+    };
+    let entities: Vec<_> = writes.iter().map(entity).collect();
+    let expected =
+        ["organization", "slug", "roster", "membership", "email", "profile", "membership", "profile"];
+    assert_eq!(entities, expected);
     for write in &writes {
-        assert_eq!(write["Put"]["ConditionExpression"], "attribute_not_exists(PK)");
+        if write.get("Put").is_some() {
+            assert_eq!(write["Put"]["ConditionExpression"], "attribute_not_exists(PK)");
+        }
         assert!(!write.to_string().contains("NULL"), "absent values take no space: {write}");
     }
     assert_eq!(writes[2]["Put"]["Item"]["members"]["N"], "2");

@@ -2,9 +2,10 @@
 
 use std::path::PathBuf;
 
-use padron_domain::UserId;
+use padron_domain::{Actor, Event, Happening, Membership, Organization, OrganizationId, Role, UserId};
 use padron_local::demo;
-use padron_testkit::TestApp;
+use padron_testkit::{Call, TestApp};
+use uuid::Uuid;
 
 /// The whole API, with the demo data.
 pub(crate) async fn app() -> TestApp {
@@ -35,6 +36,52 @@ pub(crate) fn stranger() -> UserId {
 
 pub(crate) fn globex_owner() -> UserId {
     demo::user(demo::GLOBEX_OWNER)
+}
+
+/// A user of no role in the demo, the same for the same number.
+pub(crate) fn user(number: u128) -> UserId {
+    UserId::new(Uuid::from_u128(0x7000_0000_0000_4000_8000_0000_0000_0000 + number))
+}
+
+/// Lets a user join an organization, as an accepted invitation does.
+pub(crate) async fn join(app: &TestApp, organization: &str, user: UserId, role: Role) {
+    let member = Membership {
+        organization: demo::organization(organization),
+        user,
+        version: 1,
+        role,
+        email: None,
+        name: None,
+        joined_at: app.clock.now(),
+    };
+    let added = Happening::MemberAdded { member_id: user, role };
+    let event = Event::new(member.organization, Actor::Operator, app.clock.now(), added);
+    app.store().add_member(&member, &event).unwrap().commit().await.unwrap();
+}
+
+/// The kinds of the newest events of an organization, newest first.
+pub(crate) async fn happened(app: &TestApp, organization: OrganizationId) -> Vec<String> {
+    let page = app.store().events(organization, (None, None), None, 100, None).await.unwrap();
+    page.items.iter().map(|event| event.what.name().to_owned()).collect()
+}
+
+/// An organization as it is stored, deleted or not.
+pub(crate) async fn stored(app: &TestApp, organization: &str) -> Organization {
+    let access = app.store().organization_access(demo::organization(organization), owner(), []).await;
+    access.unwrap().organization.unwrap()
+}
+
+/// The path of a member of Acme Corp.
+pub(crate) fn member_path(user: UserId) -> String {
+    format!("{ACME}/members/{user}")
+}
+
+/// The capacity units of a request, by operation.
+pub(crate) async fn cost(app: &TestApp, call: Call<'_>) -> Vec<(String, f64)> {
+    app.recorded();
+    let answer = call.send().await;
+    assert!((200..300).contains(&answer.status), "{answer:?}");
+    app.recorded().iter().map(|request| (request.operation.clone(), request.units())).collect()
 }
 
 /// Path of Acme Corp, the demo's organization.

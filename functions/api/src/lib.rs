@@ -9,6 +9,7 @@ pub mod not_found;
 pub const PACKAGES: &[&[Registration]] = &[
     &[Registration::of::<health::Health>(), Registration::of::<not_found::NotFound>()],
     padron_organizations::ENDPOINTS,
+    padron_members::ENDPOINTS,
     padron_customers::ENDPOINTS,
 ];
 

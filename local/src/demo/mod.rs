@@ -2,11 +2,13 @@
 
 pub mod customers;
 
+use std::collections::BTreeMap;
+
 use padron_domain::{
     Address, Certificate, Customization, Error, Legal, Membership, Organization, OrganizationId, PdfExtra,
-    Periodicity, Plan, Receipts, Role, SelfInvoice, SubscriptionStatus, Timestamp, UserId,
+    Periodicity, Plan, Receipts, Role, Seats, SelfInvoice, SubscriptionStatus, Timestamp, UserId,
 };
-use padron_store::{CustomerTaken, Store, Taken, TransactionError};
+use padron_store::{Store, TransactionError};
 
 /// Acme Corp, the organization of the published pages.
 pub const ACME: &str = "550e8400-e29b-41d4-a716-446655440000";
@@ -40,8 +42,9 @@ fn at(text: &str) -> Timestamp {
 /// Writes what is not there yet. What was changed since stays as it is.
 pub async fn load(store: &Store) -> Result<(), String> {
     for (organization, members) in [acme(), globex()] {
-        match store.create_organization(&organization, &members).await {
-            Ok(()) | Err(TransactionError::Refused(Taken::Id | Taken::Slug)) => {}
+        let seats = Seats::default().of(organization.plan);
+        match store.install_organization(&organization, &members, seats).await {
+            Ok(()) | Err(TransactionError::Refused(_) | TransactionError::Stale) => {}
             Err(TransactionError::Failed(error)) => return Err(explain(&error)),
         }
     }
@@ -52,9 +55,7 @@ pub async fn load(store: &Store) -> Result<(), String> {
     for customer in customers::customers() {
         match store.create_customer(&customer).await {
             Ok(()) => {}
-            Err(TransactionError::Refused(
-                CustomerTaken::Number | CustomerTaken::Id | CustomerTaken::ExternalId | CustomerTaken::Gone,
-            )) => {}
+            Err(TransactionError::Refused(_) | TransactionError::Stale) => {}
             Err(TransactionError::Failed(error)) => return Err(explain(&error)),
         }
     }
@@ -69,6 +70,7 @@ fn membership(organization: &str, who: &str, role: Role, email: &str, name: &str
     Membership {
         organization: self::organization(organization),
         user: user(who),
+        version: 1,
         role,
         email: Some(email.into()),
         name: Some(name.into()),
@@ -93,6 +95,7 @@ fn acme() -> (Organization, Vec<Membership>) {
         plan: Plan::Pro,
         owner: user(OWNER),
         stripe_customer_id: text("cus_ABC123"),
+        metadata: BTreeMap::new(),
         subscription_status: SubscriptionStatus::Active,
         subscription_period_end: Some(at("2026-01-26T10:00:00Z")),
         timezone: "America/Mexico_City".into(),
@@ -165,6 +168,7 @@ fn globex() -> (Organization, Vec<Membership>) {
         plan: Plan::Free,
         owner: user(GLOBEX_OWNER),
         stripe_customer_id: None,
+        metadata: BTreeMap::new(),
         subscription_status: SubscriptionStatus::None,
         subscription_period_end: None,
         timezone: "America/Mexico_City".into(),

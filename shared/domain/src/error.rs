@@ -23,6 +23,30 @@ pub enum Failure {
     NoOrganization,
     /// The caller belongs to several organizations, and names none.
     SeveralOrganizations,
+    /// No member of the organization has this id.
+    MemberNotFound,
+    /// Another organization has this slug.
+    SlugTaken,
+    /// A slug is given once and stays.
+    SlugImmutable,
+    /// The organization is not deleted, so it cannot be restored.
+    NotDeleted,
+    /// The owner must hand the organization over first.
+    OwnerCannotLeave,
+    /// The owner's role changes with a transfer only.
+    OwnerRoleImmutable,
+    /// The organization is theirs already.
+    AlreadyOwner,
+    /// The organization has as many members as its plan allows.
+    SeatLimitReached,
+    /// The user is a member already.
+    AlreadyMember,
+    /// What the caller knows of it is not its newest version.
+    PreconditionFailed,
+    /// What was read has changed before the write: worth reading it again.
+    ConcurrentChange,
+    /// The idempotency key belongs to another request.
+    IdempotencyKeyReused,
     /// The tenant is neither the organization nor its owner.
     TenantMismatch,
     /// No route has this path.
@@ -47,7 +71,7 @@ pub enum Failure {
 
 impl Failure {
     /// All of them, for tables and tests.
-    pub const ALL: [Self; 19] = [
+    pub const ALL: [Self; 31] = [
         Self::AuthenticationRequired,
         Self::InvalidToken,
         Self::TokenExpired,
@@ -57,6 +81,18 @@ impl Failure {
         Self::OrganizationMismatch,
         Self::NoOrganization,
         Self::SeveralOrganizations,
+        Self::MemberNotFound,
+        Self::SlugTaken,
+        Self::SlugImmutable,
+        Self::NotDeleted,
+        Self::OwnerCannotLeave,
+        Self::OwnerRoleImmutable,
+        Self::AlreadyOwner,
+        Self::SeatLimitReached,
+        Self::AlreadyMember,
+        Self::PreconditionFailed,
+        Self::ConcurrentChange,
+        Self::IdempotencyKeyReused,
         Self::TenantMismatch,
         Self::RouteNotFound,
         Self::MethodNotAllowed,

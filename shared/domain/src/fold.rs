@@ -1,4 +1,4 @@
-//! Names as they are compared: without case and accents, but with Ñ as the letter of its own that it is, after N.
+//! Texts as they are compared and searched: without case and accents, but with Ñ as the letter of its own that it is, after N.
 
 use unicode_normalization::{UnicodeNormalization, char::is_combining_mark};
 
@@ -17,6 +17,11 @@ pub fn name_key(name: &str) -> String {
         }
     }
     key
+}
+
+/// The form that texts are searched in: without case and accents, Ñ like N.
+pub fn search_key(text: &str) -> String {
+    text.to_lowercase().nfd().filter(|letter| !is_combining_mark(*letter)).collect()
 }
 
 #[cfg(test)]

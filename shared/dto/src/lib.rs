@@ -1,6 +1,8 @@
 //! What travels over the wire in more than one endpoint. A type that one endpoint alone uses sits in its file.
 
 pub mod customer;
+mod member;
 mod organization;
 
-pub use organization::OrganizationResponse;
+pub use member::MemberResponse;
+pub use organization::{OrganizationEntry, OrganizationResponse};

@@ -1,8 +1,10 @@
 //! The organization as the API answers it.
 
+use std::collections::BTreeMap;
+
 use padron_domain::{
-    Address, Certificate, Customization, Legal, Organization, PdfExtra, PendingStep, Periodicity, Plan,
-    Receipts, SelfInvoice, SubscriptionStatus, Timestamp,
+    Address, Certificate, Customization, Legal, Organization, OrganizationId, PdfExtra, PendingStep,
+    Periodicity, Plan, Receipts, Role, SelfInvoice, SubscriptionStatus, Timestamp,
 };
 use schemars::JsonSchema;
 use serde::Serialize;
@@ -46,6 +48,9 @@ pub struct OrganizationResponse {
     #[serde(rename = "updatedAt")]
     #[schemars(with = "String", extend("format" = "date-time"))]
     account_updated_at: Timestamp,
+    /// What the caller keeps with it.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    metadata: BTreeMap<String, String>,
     /// IANA time zone.
     timezone: String,
     /// The same instant as `createdAt`.
@@ -236,6 +241,7 @@ impl OrganizationResponse {
             plan,
             owner,
             stripe_customer_id,
+            metadata,
             subscription_status,
             subscription_period_end,
             timezone,
@@ -260,6 +266,7 @@ impl OrganizationResponse {
             subscription_period_end,
             account_created_at: created_at,
             account_updated_at: updated_at,
+            metadata,
             timezone,
             created_at,
             updated_at,
@@ -280,6 +287,26 @@ impl OrganizationResponse {
             self_invoice: self_invoice.into(),
         }
     }
+}
+
+/// An organization in a user's list.
+#[derive(Debug, Serialize, JsonSchema)]
+#[schemars(rename = "OrganizationEntry")]
+#[serde(rename_all = "camelCase")]
+pub struct OrganizationEntry {
+    /// UUID of the organization.
+    #[schemars(with = "String", extend("format" = "uuid"))]
+    pub id: OrganizationId,
+    /// Name of the account.
+    pub name: String,
+    /// URL-friendly identifier.
+    pub slug: String,
+    /// The user's role in it: `member`, `admin` or `owner`.
+    #[schemars(extend("enum" = ["member", "admin", "owner"]), with = "String")]
+    pub role: Role,
+    /// When the user joined.
+    #[schemars(with = "String", extend("format" = "date-time"))]
+    pub joined_at: Timestamp,
 }
 
 impl From<PendingStep> for PendingStepResponse {

@@ -4,9 +4,9 @@ use std::ops::Deref;
 
 use padron_auth::{Principal, bearer_token, is_jwt};
 use padron_domain::{Error, Failure, Membership, Organization, OrganizationId, Role, UserId};
-use padron_store::{Action, Store};
+use padron_store::{Action, Found, Key, Store};
 
-use crate::app::Context;
+use crate::{app::Context, event::Request, idempotency::Claim, reply::Reply};
 
 /// Who may call an endpoint: the type of a handler's second parameter.
 pub trait Access: Sized + Send {
@@ -15,10 +15,30 @@ pub trait Access: Sized + Send {
     /// What the check reads.
     const ACTIONS: &'static [&'static [Action]];
     /// How the check can fail.
-    const FAILURES: &'static [Failure];
+    const FAILURES: &'static [&'static [Failure]];
 
     /// Checks the caller.
-    fn authorize(cx: &Context<'_>) -> impl Future<Output = Result<Self, Error>> + Send;
+    fn authorize(cx: &Context<'_>) -> impl Future<Output = Result<Entered<Self>, Error>> + Send;
+}
+
+/// What a check comes to, where it does not fail.
+#[derive(Debug)]
+pub enum Entered<A> {
+    /// The caller may.
+    Granted(A),
+    /// The caller did, a while ago: this is the answer they were given. Whoever belongs to the organization still gets it,
+    /// whatever their role is now: handing an organization over takes one's own role.
+    Replayed(Reply),
+}
+
+impl<A> Entered<A> {
+    /// The same, for those who pass another check.
+    fn and_then<B>(self, check: impl FnOnce(A) -> Result<B, Error>) -> Result<Entered<B>, Error> {
+        Ok(match self {
+            Self::Granted(access) => Entered::Granted(check(access)?),
+            Self::Replayed(reply) => Entered::Replayed(reply),
+        })
+    }
 }
 
 /// Who may call an endpoint, in a word.
@@ -30,10 +50,52 @@ pub enum Rule {
     SignedIn,
     /// Members of the organization in the path, with this role or a higher one.
     Member(Role),
+    /// Admins and the owner of the organization in the path, and the member whom the path names.
+    AdminOrSelf,
     /// Members of the organization that the credential is for.
     CredentialMember,
     /// Members of the organization in the path, with Cyrexa's three headers.
     TenantMember,
+}
+
+/// What a request names inside the organization, beside it: read in the same call as the caller's membership, and told to be
+/// missing only once everything else is right.
+pub trait Target: Sized + Send {
+    /// How finding it can fail.
+    const FAILURES: &'static [Failure];
+
+    /// Its key; `None` if the request does not name it properly.
+    fn key(request: &Request<'_>, organization: OrganizationId) -> Option<Key>;
+
+    /// What was read of it.
+    fn find(request: &Request<'_>, organization: OrganizationId, found: &mut Found) -> Result<Self, Error>;
+}
+
+/// Nothing beside the organization.
+impl Target for () {
+    const FAILURES: &'static [Failure] = &[];
+
+    fn key(_: &Request<'_>, _: OrganizationId) -> Option<Key> {
+        None
+    }
+
+    fn find(_: &Request<'_>, _: OrganizationId, _: &mut Found) -> Result<Self, Error> {
+        Ok(())
+    }
+}
+
+/// The member whom `{memberId}` names: the id of the user.
+impl Target for Membership {
+    const FAILURES: &'static [Failure] = &[Failure::MemberNotFound];
+
+    fn key(request: &Request<'_>, organization: OrganizationId) -> Option<Key> {
+        Some(Key::membership(organization, request.member().ok()?))
+    }
+
+    fn find(request: &Request<'_>, organization: OrganizationId, found: &mut Found) -> Result<Self, Error> {
+        let found = found.membership(organization, request.member()?)?;
+        found.ok_or_else(|| Failure::MemberNotFound.into())
+    }
 }
 
 /// Everyone.
@@ -43,10 +105,10 @@ pub struct Anonymous;
 impl Access for Anonymous {
     const RULE: Rule = Rule::Anonymous;
     const ACTIONS: &'static [&'static [Action]] = &[];
-    const FAILURES: &'static [Failure] = &[];
+    const FAILURES: &'static [&'static [Failure]] = &[];
 
-    async fn authorize(_: &Context<'_>) -> Result<Self, Error> {
-        Ok(Self)
+    async fn authorize(_: &Context<'_>) -> Result<Entered<Self>, Error> {
+        Ok(Entered::Granted(Self))
     }
 }
 
@@ -69,22 +131,30 @@ const UNAUTHENTICATED: &[Failure] =
 impl Access for SignedIn {
     const RULE: Rule = Rule::SignedIn;
     const ACTIONS: &'static [&'static [Action]] = &[];
-    const FAILURES: &'static [Failure] = UNAUTHENTICATED;
+    const FAILURES: &'static [&'static [Failure]] = &[UNAUTHENTICATED];
 
-    async fn authorize(cx: &Context<'_>) -> Result<Self, Error> {
-        Ok(Self { principal: authenticate(cx).await? })
+    async fn authorize(cx: &Context<'_>) -> Result<Entered<Self>, Error> {
+        let principal = authenticate(cx).await?;
+        if let Some(claim) = Claim::of(cx, &principal)? {
+            let mut found = cx.store().recorded(claim.request()).await?;
+            if let Some(reply) = claim.replay(cx, &mut found)? {
+                return Ok(Entered::Replayed(reply));
+            }
+        }
+        Ok(Entered::Granted(Self { principal }))
     }
 }
 
-/// A member of the organization in the path, whatever their role.
+/// A member of the organization in the path, whatever their role; with a `T`, what the request names in it.
 #[derive(Debug)]
-pub struct Member {
+pub struct Member<T = ()> {
     principal: Principal,
     membership: Membership,
     organization: Organization,
+    target: Result<T, Error>,
 }
 
-impl Member {
+impl<T> Member<T> {
     /// Who is calling.
     pub fn principal(&self) -> &Principal {
         &self.principal
@@ -105,15 +175,27 @@ impl Member {
         self.organization
     }
 
-    /// The role decides, as the table has it now; the organization's `owner` never does.
-    async fn with_role(cx: &Context<'_>, role: Role) -> Result<Self, Error> {
-        let principal = authenticate(cx).await?;
-        let organization = cx.request.organization()?;
-        let member = Self::of(cx, principal, organization, Failure::OrganizationNotFound).await?;
-        if member.membership.role < role {
+    /// What the request names, or that it is not there.
+    pub fn with_target(self) -> Result<(Member, T), Error> {
+        let Self { principal, membership, organization, target } = self;
+        Ok((Member { principal, membership, organization, target: Ok(()) }, target?))
+    }
+
+    fn with_role(self, role: Role) -> Result<Self, Error> {
+        if self.membership.role < role {
             return Err(Failure::InsufficientRole.into());
         }
-        Ok(member)
+        Ok(self)
+    }
+}
+
+impl<T: Target> Member<T> {
+    /// A member of the organization in the path. The role decides what they may, as the table has it now; the organization's
+    /// `owner` never does.
+    async fn of_path(cx: &Context<'_>) -> Result<Entered<Self>, Error> {
+        let principal = authenticate(cx).await?;
+        let organization = cx.request.organization()?;
+        Self::of(cx, principal, organization, Failure::OrganizationNotFound).await
     }
 
     /// `unknown` is what there is to say of an organization that is not there.
@@ -122,15 +204,61 @@ impl Member {
         principal: Principal,
         organization: OrganizationId,
         unknown: Failure,
+    ) -> Result<Entered<Self>, Error> {
+        let arrival = Arrival::read::<T>(cx, principal, organization).await?;
+        if arrival.organization.as_ref().is_none_or(|organization| organization.deleted_at.is_some()) {
+            return Err(unknown.into());
+        }
+        arrival.enter(cx, unknown)
+    }
+}
+
+/// Who stands before an organization, and what was read to decide about them.
+struct Arrival {
+    principal: Principal,
+    organization: Option<Organization>,
+    membership: Option<Membership>,
+    claim: Option<Claim>,
+    found: Found,
+}
+
+impl Arrival {
+    async fn read<T: Target>(
+        cx: &Context<'_>,
+        principal: Principal,
+        organization: OrganizationId,
     ) -> Result<Self, Error> {
         let user = principal.user();
         if user.organization.is_some_and(|bound| bound != organization) {
             return Err(Failure::OrganizationMismatch.into());
         }
-        let access = cx.store().organization_access(organization, user.id).await?;
-        let organization = access.organization.ok_or(unknown)?;
-        let membership = access.membership.ok_or(Failure::NotAMember)?;
-        Ok(Self { principal, membership, organization })
+        // What is wrong with the key is told to members only.
+        let claim = Claim::of(cx, &principal);
+        let kept = claim.as_ref().ok().and_then(Option::as_ref).map(Claim::key);
+        let others = T::key(cx.request, organization).into_iter().chain(kept);
+        let access = cx.store().organization_access(organization, user.id, others).await?;
+        let claim = if access.membership.is_some() { claim? } else { None };
+        Ok(Self {
+            principal,
+            organization: access.organization,
+            membership: access.membership,
+            claim,
+            found: access.others,
+        })
+    }
+
+    /// Lets members in.
+    fn enter<T: Target>(self, cx: &Context<'_>, unknown: Failure) -> Result<Entered<Member<T>>, Error> {
+        let Self { principal, organization, membership, claim, mut found } = self;
+        let organization = organization.ok_or(unknown)?;
+        let membership = membership.ok_or(Failure::NotAMember)?;
+        if let Some(claim) = claim
+            && let Some(reply) = claim.replay(cx, &mut found)?
+        {
+            return Ok(Entered::Replayed(reply));
+        }
+        let target = T::find(cx.request, organization.id, &mut found);
+        Ok(Entered::Granted(Member { principal, membership, organization, target }))
     }
 }
 
@@ -145,67 +273,129 @@ const NOT_A_MEMBER: &[Failure] = &[
     Failure::Unavailable,
 ];
 
-impl Access for Member {
+impl<T: Target> Access for Member<T> {
     const RULE: Rule = Rule::Member(Role::Member);
     const ACTIONS: &'static [&'static [Action]] = &[Store::ORGANIZATION_ACCESS];
-    const FAILURES: &'static [Failure] = NOT_A_MEMBER;
+    const FAILURES: &'static [&'static [Failure]] = &[NOT_A_MEMBER, T::FAILURES];
 
-    async fn authorize(cx: &Context<'_>) -> Result<Self, Error> {
-        Self::with_role(cx, Role::Member).await
+    async fn authorize(cx: &Context<'_>) -> Result<Entered<Self>, Error> {
+        Self::of_path(cx).await
     }
 }
 
-const ROLE_TOO_LOW: &[Failure] = &[
-    Failure::AuthenticationRequired,
-    Failure::InvalidToken,
-    Failure::TokenExpired,
-    Failure::InvalidRequest,
-    Failure::OrganizationNotFound,
-    Failure::NotAMember,
-    Failure::InsufficientRole,
-    Failure::OrganizationMismatch,
-    Failure::Unavailable,
-];
+const ROLE_TOO_LOW: &[Failure] = &[Failure::InsufficientRole];
 
 /// An admin or the owner of the organization in the path.
 #[derive(Debug)]
-pub struct Admin(Member);
+pub struct Admin<T = ()>(Member<T>);
 
-impl Access for Admin {
+impl<T: Target> Access for Admin<T> {
     const RULE: Rule = Rule::Member(Role::Admin);
     const ACTIONS: &'static [&'static [Action]] = &[Store::ORGANIZATION_ACCESS];
-    const FAILURES: &'static [Failure] = ROLE_TOO_LOW;
+    const FAILURES: &'static [&'static [Failure]] = &[NOT_A_MEMBER, ROLE_TOO_LOW, T::FAILURES];
 
-    async fn authorize(cx: &Context<'_>) -> Result<Self, Error> {
-        Member::with_role(cx, Role::Admin).await.map(Self)
+    async fn authorize(cx: &Context<'_>) -> Result<Entered<Self>, Error> {
+        Member::of_path(cx).await?.and_then(|member| member.with_role(Role::Admin).map(Self))
     }
 }
 
-impl Deref for Admin {
-    type Target = Member;
-    fn deref(&self) -> &Member {
+impl<T> Admin<T> {
+    /// The same, as a member like any other.
+    pub fn into_member(self) -> Member<T> {
+        self.0
+    }
+}
+
+impl<T> Deref for Admin<T> {
+    type Target = Member<T>;
+    fn deref(&self) -> &Member<T> {
         &self.0
     }
 }
 
 /// The owner of the organization in the path.
 #[derive(Debug)]
-pub struct Owner(Member);
+pub struct Owner<T = ()>(Member<T>);
 
-impl Access for Owner {
+impl<T: Target> Access for Owner<T> {
     const RULE: Rule = Rule::Member(Role::Owner);
     const ACTIONS: &'static [&'static [Action]] = &[Store::ORGANIZATION_ACCESS];
-    const FAILURES: &'static [Failure] = ROLE_TOO_LOW;
+    const FAILURES: &'static [&'static [Failure]] = &[NOT_A_MEMBER, ROLE_TOO_LOW, T::FAILURES];
 
-    async fn authorize(cx: &Context<'_>) -> Result<Self, Error> {
-        Member::with_role(cx, Role::Owner).await.map(Self)
+    async fn authorize(cx: &Context<'_>) -> Result<Entered<Self>, Error> {
+        Member::of_path(cx).await?.and_then(|member| member.with_role(Role::Owner).map(Self))
     }
 }
 
-impl Deref for Owner {
+impl<T> Owner<T> {
+    /// The same, as a member like any other.
+    pub fn into_member(self) -> Member<T> {
+        self.0
+    }
+}
+
+impl<T> Deref for Owner<T> {
+    type Target = Member<T>;
+    fn deref(&self) -> &Member<T> {
+        &self.0
+    }
+}
+
+/// The owner of the organization in the path, which may be deleted. A deleted one is unknown to everyone else, and to its
+/// owner too once it cannot be restored any more.
+#[derive(Debug)]
+pub struct DeletedOwner(Member);
+
+impl Access for DeletedOwner {
+    const RULE: Rule = Rule::Member(Role::Owner);
+    const ACTIONS: &'static [&'static [Action]] = &[Store::ORGANIZATION_ACCESS];
+    const FAILURES: &'static [&'static [Failure]] = &[NOT_A_MEMBER, ROLE_TOO_LOW];
+
+    async fn authorize(cx: &Context<'_>) -> Result<Entered<Self>, Error> {
+        let principal = authenticate(cx).await?;
+        let arrival = Arrival::read::<()>(cx, principal, cx.request.organization()?).await?;
+        let until = arrival.organization.as_ref().and_then(Organization::restorable_until);
+        if until.is_some() && arrival.membership.is_none() {
+            return Err(Failure::OrganizationNotFound.into());
+        }
+        arrival.enter(cx, Failure::OrganizationNotFound)?.and_then(|member: Member| match until {
+            Some(until) if member.membership.role < Role::Owner || until <= cx.now => {
+                Err(Failure::OrganizationNotFound.into())
+            }
+            _ => member.with_role(Role::Owner).map(Self),
+        })
+    }
+}
+
+impl Deref for DeletedOwner {
     type Target = Member;
     fn deref(&self) -> &Member {
         &self.0
+    }
+}
+
+/// An admin or the owner of the organization in the path, or the very member whom the path names.
+#[derive(Debug)]
+pub struct AdminOrSelf(Member<Membership>);
+
+impl AdminOrSelf {
+    /// The same, as a member like any other.
+    pub fn into_member(self) -> Member<Membership> {
+        self.0
+    }
+}
+
+impl Access for AdminOrSelf {
+    const RULE: Rule = Rule::AdminOrSelf;
+    const ACTIONS: &'static [&'static [Action]] = &[Store::ORGANIZATION_ACCESS];
+    const FAILURES: &'static [&'static [Failure]] =
+        &[NOT_A_MEMBER, ROLE_TOO_LOW, <Membership as Target>::FAILURES];
+
+    async fn authorize(cx: &Context<'_>) -> Result<Entered<Self>, Error> {
+        Member::of_path(cx).await?.and_then(|member: Member<Membership>| {
+            let is_self = cx.request.member().is_ok_and(|named| named == member.membership.user);
+            if is_self { Ok(Self(member)) } else { member.with_role(Role::Admin).map(Self) }
+        })
     }
 }
 
@@ -218,8 +408,8 @@ pub struct CredentialMember(Member);
 
 impl Access for CredentialMember {
     const RULE: Rule = Rule::CredentialMember;
-    const ACTIONS: &'static [&'static [Action]] = &[Store::ORGANIZATIONS_OF, Store::ORGANIZATION_ACCESS];
-    const FAILURES: &'static [Failure] = &[
+    const ACTIONS: &'static [&'static [Action]] = &[Store::PLACES, Store::ORGANIZATION_ACCESS];
+    const FAILURES: &'static [&'static [Failure]] = &[&[
         Failure::AuthenticationRequired,
         Failure::InvalidToken,
         Failure::TokenExpired,
@@ -229,9 +419,9 @@ impl Access for CredentialMember {
         Failure::NotAMember,
         Failure::OrganizationMismatch,
         Failure::Unavailable,
-    ];
+    ]];
 
-    async fn authorize(cx: &Context<'_>) -> Result<Self, Error> {
+    async fn authorize(cx: &Context<'_>) -> Result<Entered<Self>, Error> {
         let principal = authenticate(cx).await?;
         let user = principal.user();
         let named = cx.request.header("x-organization-id").map(|id| {
@@ -253,7 +443,9 @@ impl Access for CredentialMember {
                 _ => return Err(Failure::SeveralOrganizations.into()),
             },
         };
-        Member::of(cx, principal, organization, Failure::NotAMember).await.map(Self)
+        Member::of(cx, principal, organization, Failure::NotAMember)
+            .await?
+            .and_then(|member| Ok(Self(member)))
     }
 }
 
@@ -274,7 +466,7 @@ pub struct TenantMember(Member);
 impl Access for TenantMember {
     const RULE: Rule = Rule::TenantMember;
     const ACTIONS: &'static [&'static [Action]] = &[Store::ORGANIZATION_ACCESS];
-    const FAILURES: &'static [Failure] = &[
+    const FAILURES: &'static [&'static [Failure]] = &[&[
         Failure::AuthenticationRequired,
         Failure::InvalidToken,
         Failure::TokenExpired,
@@ -283,24 +475,23 @@ impl Access for TenantMember {
         Failure::OrganizationMismatch,
         Failure::TenantMismatch,
         Failure::Unavailable,
-    ];
+    ]];
 
-    async fn authorize(cx: &Context<'_>) -> Result<Self, Error> {
+    async fn authorize(cx: &Context<'_>) -> Result<Entered<Self>, Error> {
         let principal = authenticate(cx).await?;
         let token = cx.request.header("token");
         let token = token.as_deref().ok_or(Failure::AuthenticationRequired)?;
         if verify(cx, is_jwt(token)?).await?.user().id != principal.user().id {
             return Err(Error::from(Failure::InvalidToken).because("the two tokens are not of one subject"));
         }
-        let member = Member::of(cx, principal, cx.request.organization()?, Failure::NotAMember).await?;
-        let tenant = cx.request.header("tenantid").unwrap_or_default();
-        let organization = &member.organization;
-        let is_organization = OrganizationId::parse(&tenant).is_some_and(|tenant| tenant == organization.id);
-        let is_owner = UserId::parse(&tenant).is_some_and(|tenant| tenant == organization.owner);
-        if !is_organization && !is_owner {
-            return Err(Failure::TenantMismatch.into());
-        }
-        Ok(Self(member))
+        let entered = Member::of(cx, principal, cx.request.organization()?, Failure::NotAMember).await?;
+        entered.and_then(|member| {
+            let tenant = cx.request.header("tenantid").unwrap_or_default();
+            let organization = &member.organization;
+            let is_organization = OrganizationId::parse(&tenant).is_some_and(|id| id == organization.id);
+            let is_owner = UserId::parse(&tenant).is_some_and(|id| id == organization.owner);
+            if is_organization || is_owner { Ok(Self(member)) } else { Err(Failure::TenantMismatch.into()) }
+        })
     }
 }
 

@@ -4,12 +4,12 @@ use std::{panic::AssertUnwindSafe, sync::Arc, time::Duration};
 
 use futures_util::FutureExt;
 use padron_auth::Verifier;
-use padron_domain::{Clock, Error, Timestamp};
+use padron_domain::{Clock, Error, Seats, Timestamp};
 use padron_store::{Secrets, Store};
 use tokio::time::{Instant, timeout_at};
 
 use crate::{
-    endpoint::Run,
+    endpoint::Registration,
     event::Request,
     log::{Entry, Log},
     reply::{Reply, Response},
@@ -25,6 +25,7 @@ pub struct App {
     store: Store,
     verifier: Verifier,
     secrets: Arc<Secrets>,
+    seats: Seats,
     clock: Clock,
     log: Log,
 }
@@ -38,6 +39,7 @@ pub struct Context<'a> {
     pub request_id: &'a str,
     /// When it came: the one "now" of everything it does.
     pub now: Timestamp,
+    pub(crate) endpoint: &'a Registration,
     store: Store,
     deadline: Instant,
     app: &'a App,
@@ -49,9 +51,14 @@ impl Context<'_> {
         &self.store
     }
 
-    /// What cursors are sealed with.
+    /// What cursors and answers are sealed with.
     pub fn secrets(&self) -> &Secrets {
         &self.app.secrets
+    }
+
+    /// How many members an organization may have, by plan.
+    pub fn seats(&self) -> Seats {
+        self.app.seats
     }
 
     pub(crate) fn verifier(&self) -> &Verifier {
@@ -66,8 +73,9 @@ impl Context<'_> {
 impl App {
     /// Prepares everything; connects to nothing.
     pub fn new(settings: Settings, clock: Clock, log: Log) -> Self {
-        let Settings { connection, issuer, secrets, warm_up: _ } = settings;
-        Self { store: Store::new(&connection), verifier: Verifier::new([issuer]), secrets, clock, log }
+        let Settings { connection, issuer, secrets, seats, warm_up: _ } = settings;
+        let (store, verifier) = (Store::new(&connection), Verifier::new([issuer]));
+        Self { store, verifier, secrets, seats, clock, log }
     }
 
     /// Makes the first connection to the database, within that time or not at all.
@@ -79,8 +87,7 @@ impl App {
     /// Answers one event: always, with whatever it brings, before the deadline.
     pub async fn answer(
         &self,
-        function: &str,
-        run: Run,
+        endpoint: &Registration,
         payload: &str,
         invocation_id: &str,
         deadline: Instant,
@@ -97,11 +104,12 @@ impl App {
                     request,
                     request_id,
                     now,
+                    endpoint,
                     store: store.clone(),
                     deadline: work_until,
                     app: self,
                 };
-                within(deadline, run(&cx)).await
+                within(deadline, (endpoint.run)(&cx)).await
             }
             Err(error) => Err(Error::violations_of(error.violations().to_vec())),
         };
@@ -112,7 +120,7 @@ impl App {
             level: if reply.status() < 500 { "info" } else { "error" },
             message: "request",
             request_id,
-            function,
+            function: endpoint.route.function,
             status: reply.status(),
             code: reply.outcome(),
             duration_ms: started.elapsed().as_millis(),

@@ -6,12 +6,12 @@ use padron_domain::{Error, Failure};
 use padron_store::Action;
 
 use crate::{
-    access::{Access, Rule},
+    access::{Access, Entered, Rule},
     app::Context,
     input::Input,
     openapi::{Operation, Schemas},
     reply::{Output, Reply},
-    route::Route,
+    route::{Method, Route},
 };
 
 /// One operation of the API, whole: where it is reached, who may call it, what it takes, what it does.
@@ -42,15 +42,31 @@ pub trait Endpoint: Send + Sync + 'static {
 /// An endpoint's work on one request, its types forgotten.
 pub type Run = for<'a> fn(&'a Context<'a>) -> Pin<Box<dyn Future<Output = Result<Reply, Error>> + Send + 'a>>;
 
-/// The order of checks, the same for all: who is calling, may they, what do they send.
+/// How often a request is decided anew when what it was decided from has changed before it could be written.
+const MOST_RELOADS: u8 = 3;
+
 pub(crate) fn run<'a, E: Endpoint>(
     cx: &'a Context<'a>,
 ) -> Pin<Box<dyn Future<Output = Result<Reply, Error>> + Send + 'a>> {
     Box::pin(async move {
-        let access = E::Access::authorize(cx).await?;
-        let input = E::Input::decode(cx.request)?;
-        E::handle(cx, access, input).await?.reply(cx.request)
+        for _ in 0..MOST_RELOADS {
+            match once::<E>(cx).await {
+                Err(error) if error.failure() == Failure::ConcurrentChange => {}
+                outcome => return outcome,
+            }
+        }
+        once::<E>(cx).await
     })
+}
+
+/// The order of checks, the same for all: who is calling, may they, what do they send.
+async fn once<E: Endpoint>(cx: &Context<'_>) -> Result<Reply, Error> {
+    let access = match E::Access::authorize(cx).await? {
+        Entered::Granted(access) => access,
+        Entered::Replayed(reply) => return Ok(reply),
+    };
+    let input = E::Input::decode(cx.request)?;
+    E::handle(cx, access, input).await?.reply(cx.request)
 }
 
 /// An endpoint in a list: what router, tests and API description know of it.
@@ -64,7 +80,9 @@ pub struct Registration {
     pub run: Run,
     /// Path of its type, as its binary names it.
     pub type_name: fn() -> &'static str,
-    actions: [&'static [&'static [Action]]; 2],
+    /// Whether it keeps its answers for requests with an idempotency key that are sent again.
+    pub(crate) keeps_answers: bool,
+    actions: [&'static [&'static [Action]]; 3],
     describe: fn(&mut Schemas) -> Operation,
 }
 
@@ -76,7 +94,8 @@ impl Registration {
             rule: E::Access::RULE,
             run: run::<E>,
             type_name: std::any::type_name::<E>,
-            actions: [E::Access::ACTIONS, E::ACTIONS],
+            keeps_answers: E::Output::IS_WRITE && matches!(E::ROUTE.method, Some(Method::Post)),
+            actions: [E::Access::ACTIONS, E::ACTIONS, &[E::Output::ACTIONS]],
             describe: Operation::of::<E>,
         }
     }

@@ -6,7 +6,7 @@
 use std::{borrow::Cow, fmt};
 
 use base64::{Engine as _, prelude::BASE64_STANDARD};
-use padron_domain::{Error, Failure, OrganizationId};
+use padron_domain::{Error, Failure, OrganizationId, UserId};
 use percent_encoding::percent_decode_str;
 use serde::{
     Deserialize, Deserializer,
@@ -122,6 +122,19 @@ impl<'a> Request<'a> {
         OrganizationId::parse(text).ok_or_else(|| {
             Error::invalid("/path/organizationId", "invalid_format", "The organization's id is a UUID.")
         })
+    }
+
+    /// The user whom `{memberId}` names.
+    pub fn member(&self) -> Result<UserId, Error> {
+        let text = self.path_parameter("memberId").unwrap_or_default();
+        UserId::parse(text).ok_or_else(|| {
+            Error::invalid("/path/memberId", "invalid_format", "A member's id is that of the user, a UUID.")
+        })
+    }
+
+    /// The body as the event has it, of any size, and maybe in base64.
+    pub(crate) fn raw_body(&self) -> &str {
+        self.body.as_deref().unwrap_or_default()
     }
 
     /// The body, at most `limit` bytes of it.

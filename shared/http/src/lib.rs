@@ -5,25 +5,33 @@
 
 mod access;
 mod app;
+mod commit;
 mod endpoint;
 mod event;
+mod idempotency;
 mod input;
 mod log;
 pub mod openapi;
 mod problem;
+mod query;
 mod reply;
 mod route;
 mod serve;
 mod settings;
 
-pub use access::{Access, Admin, Anonymous, CredentialMember, Member, Owner, Rule, SignedIn, TenantMember};
+pub use access::{
+    Access, Admin, AdminOrSelf, Anonymous, CredentialMember, DeletedOwner, Entered, Member, Owner, Rule,
+    SignedIn, Target, TenantMember,
+};
 pub use app::{App, Context};
+pub use commit::Written;
 pub use endpoint::{Endpoint, Registration, Run};
 pub use event::Request;
 pub use input::{AnyInput, Input, Json, NoInput, unknown_parameter};
 pub use log::Log;
 pub use problem::{Problem, Shape, shape};
-pub use reply::{Array, Body, Output, Page, Reply, Response, Versioned};
+pub use query::{Paging, Query};
+pub use reply::{Array, Body, Created, NoContent, Output, Page, Reply, Response, Versioned};
 pub use route::{BASE_PATH, Method, Route};
 pub use serve::{Exit, serve};
 pub use settings::{Settings, SettingsError};

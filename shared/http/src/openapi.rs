@@ -12,7 +12,7 @@ use crate::{
     input::Input,
     problem::{Problem, shape},
     reply::Output,
-    route::{BASE_PATH, Route},
+    route::{BASE_PATH, Method, Route},
 };
 
 /// The schemas that operations refer to.
@@ -37,14 +37,17 @@ impl Schemas {
 /// One operation being described.
 #[derive(Debug)]
 pub struct Operation {
+    route: Route,
     value: Map<String, Value>,
     responses: BTreeMap<String, Value>,
+    failures: Vec<Failure>,
 }
 
 impl Operation {
     /// Describes an endpoint.
     pub(crate) fn of<E: Endpoint>(schemas: &mut Schemas) -> Self {
-        let mut operation = Self { value: Map::new(), responses: BTreeMap::new() };
+        let mut operation =
+            Self { route: E::ROUTE, value: Map::new(), responses: BTreeMap::new(), failures: Vec::new() };
         operation.set("operationId", json!(E::ROUTE.function));
         operation.set("summary", json!(E::SUMMARY));
         operation.set("description", json!(who(E::Access::RULE)));
@@ -57,12 +60,24 @@ impl Operation {
         E::Input::describe(&mut operation, schemas);
         E::Output::describe(&mut operation, schemas);
         let problem = schemas.reference::<Problem>();
-        for failures in [E::Access::FAILURES, E::Input::FAILURES, E::FAILURES, &[Failure::Internal]] {
+        let of_output = std::mem::take(&mut operation.failures);
+        let of_access = E::Access::FAILURES.iter().copied();
+        for failures in of_access.chain([E::Input::FAILURES, E::FAILURES, &of_output, &[Failure::Internal]]) {
             for failure in failures {
                 operation.failure(*failure, &problem);
             }
         }
         operation
+    }
+
+    /// Where it is reached.
+    pub(crate) fn route(&self) -> Route {
+        self.route
+    }
+
+    /// It can fail like this too.
+    pub(crate) fn fails(&mut self, failure: Failure) {
+        self.failures.push(failure);
     }
 
     /// The headers that the access rule reads, beside the bearer token.
@@ -78,7 +93,7 @@ impl Operation {
                 let meaning = "An access token of the same user as the bearer's; it may be the same one";
                 self.parameter("header", "token", meaning, true, &text);
             }
-            Rule::Anonymous | Rule::SignedIn | Rule::Member(_) => {}
+            Rule::Anonymous | Rule::SignedIn | Rule::Member(_) | Rule::AdminOrSelf => {}
         }
     }
 
@@ -97,7 +112,7 @@ impl Operation {
 
     /// Its success carries this header.
     pub fn response_header(&mut self, name: &str, description: &str) {
-        if let Some(response) = self.responses.get_mut("200") {
+        for response in self.responses.values_mut() {
             response["headers"][name] = json!({ "description": description, "schema": { "type": "string" } });
         }
     }
@@ -110,21 +125,27 @@ impl Operation {
         );
     }
 
-    /// It answers 200; with `versioned`, with an entity tag.
-    pub fn ok(&mut self, schema: &Value, versioned: bool) {
-        let mut response =
-            json!({ "description": "Success", "content": { "application/json": { "schema": schema } } });
-        if versioned {
-            response["headers"] = json!({ "ETag": {
-                "description": "`\"<version>.<variant>\"`: send it back in `If-None-Match` to learn whether anything changed",
-                "schema": { "type": "string" },
-            } });
+    /// It answers this status; with a JSON body, if it has a schema.
+    pub fn succeeds(&mut self, status: &str, schema: Option<&Value>) {
+        let mut response = json!({ "description": "Success" });
+        if let Some(schema) = schema {
+            response["content"] = json!({ "application/json": { "schema": schema } });
+        }
+        self.responses.insert(status.into(), response);
+    }
+
+    /// Its success has an entity tag; where it reads, a client can ask whether anything changed.
+    pub(crate) fn versioned(&mut self) {
+        self.response_header(
+            "ETag",
+            "`\"<version>.<variant>\"`: send it back in `If-None-Match` or `If-Match`",
+        );
+        if self.route.method == Some(Method::Get) {
             self.responses
                 .insert("304".into(), json!({ "description": "Nothing changed since that entity tag" }));
             let text = json!({ "type": "string" });
             self.parameter("header", "If-None-Match", "Entity tags of what the client has", false, &text);
         }
-        self.responses.insert("200".into(), response);
     }
 
     fn failure(&mut self, failure: Failure, problem: &Value) {
@@ -154,6 +175,7 @@ fn who(rule: Rule) -> &'static str {
         Rule::Member(Role::Member) => "For members of the organization.",
         Rule::Member(Role::Admin) => "For admins and the owner of the organization.",
         Rule::Member(Role::Owner) => "For the owner of the organization.",
+        Rule::AdminOrSelf => "For admins and the owner of the organization, and for the member themselves.",
         Rule::CredentialMember => {
             "For members of the organization that the token is bound to, that the header `X-Organization-Id` names, or \
              that is their only one."
@@ -170,6 +192,7 @@ fn tag(route: &Route) -> &'static str {
 fn path_parameter(name: &'static str) -> Value {
     let (description, schema) = match name {
         "organizationId" => ("Id of the organization", json!({ "type": "string", "format": "uuid" })),
+        "memberId" => ("Id of the member: that of the user", json!({ "type": "string", "format": "uuid" })),
         unknown => unreachable!("describe the path parameter `{unknown}` here"),
     };
     json!({ "name": name, "in": "path", "required": true, "description": description, "schema": schema })

@@ -58,6 +58,62 @@ pub const fn shape(failure: Failure) -> Shape {
             "User is a member of several organizations",
             Some("Name one of them in the header X-Organization-Id."),
         ),
+        Failure::MemberNotFound => (404, "member_not_found", "Member not found", None),
+        Failure::SlugTaken => (
+            409,
+            "slug_taken",
+            "Another organization has this slug",
+            Some("Choose another slug. The slug of a deleted organization is free once that is purged."),
+        ),
+        Failure::SlugImmutable => (
+            400,
+            "slug_immutable",
+            "The slug of an organization cannot be changed",
+            Some("Leave `slug` out, or send the one it has."),
+        ),
+        Failure::NotDeleted => (409, "organization_not_deleted", "The organization is not deleted", None),
+        Failure::OwnerCannotLeave => (
+            409,
+            "owner_cannot_leave",
+            "The owner cannot leave the organization or be removed",
+            Some("Transfer the organization to another member first."),
+        ),
+        Failure::OwnerRoleImmutable => (
+            409,
+            "owner_role_immutable",
+            "The role of the owner cannot be changed",
+            Some("Transfer the organization to another member instead."),
+        ),
+        Failure::AlreadyOwner => {
+            (409, "already_owner", "The user is the owner of this organization already", None)
+        }
+        Failure::SeatLimitReached => (
+            409,
+            "seat_limit_reached",
+            "The organization has as many members as its plan allows",
+            Some("Remove a member, or change to a larger plan."),
+        ),
+        Failure::AlreadyMember => {
+            (409, "already_member", "The user is a member of this organization already", None)
+        }
+        Failure::PreconditionFailed => (
+            412,
+            "precondition_failed",
+            "This is not the newest version",
+            Some("Read it again, apply the change to what it is now, and send the new ETag in If-Match."),
+        ),
+        Failure::ConcurrentChange => (
+            409,
+            "concurrent_change",
+            "Others changed the same at the same time. Nothing was written",
+            Some("Read it again and decide anew."),
+        ),
+        Failure::IdempotencyKeyReused => (
+            422,
+            "idempotency_key_reused",
+            "The idempotency key was used for a request with another body",
+            Some("Use a new key for a new request, and the same body for the same request."),
+        ),
         Failure::TenantMismatch => (
             403,
             "tenant_mismatch",
@@ -202,6 +258,18 @@ fn challenge(failure: Failure) -> Option<&'static str> {
         | Failure::OrganizationMismatch
         | Failure::NoOrganization
         | Failure::SeveralOrganizations
+        | Failure::MemberNotFound
+        | Failure::SlugTaken
+        | Failure::SlugImmutable
+        | Failure::NotDeleted
+        | Failure::OwnerCannotLeave
+        | Failure::OwnerRoleImmutable
+        | Failure::AlreadyOwner
+        | Failure::SeatLimitReached
+        | Failure::AlreadyMember
+        | Failure::PreconditionFailed
+        | Failure::ConcurrentChange
+        | Failure::IdempotencyKeyReused
         | Failure::TenantMismatch
         | Failure::RouteNotFound
         | Failure::MethodNotAllowed

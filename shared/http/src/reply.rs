@@ -1,8 +1,9 @@
 //! What an endpoint answers, and how it travels back.
 
-use std::marker::PhantomData;
+use std::{borrow::Cow, marker::PhantomData};
 
 use padron_domain::{Error, Failure};
+use padron_store::Action;
 use schemars::JsonSchema;
 use serde::Serialize;
 use xxhash_rust::xxh3::xxh3_64;
@@ -10,11 +11,16 @@ use xxhash_rust::xxh3::xxh3_64;
 use crate::{
     event::Request,
     openapi::{Operation, Schemas},
-    route::BASE_PATH,
+    route::{BASE_PATH, Method},
 };
 
 /// What an endpoint answers when it succeeds.
 pub trait Output: Sized {
+    /// Whether it tells of a write.
+    const IS_WRITE: bool = false;
+    /// What the store needs to answer it.
+    const ACTIONS: &'static [Action] = &[];
+
     /// Makes an answer of it.
     fn reply(self, request: &Request<'_>) -> Result<Reply, Error>;
 
@@ -27,7 +33,7 @@ pub trait Output: Sized {
 pub struct Reply {
     status: u16,
     code: &'static str,
-    headers: Vec<(&'static str, String)>,
+    headers: Vec<(Cow<'static, str>, String)>,
     body: String,
 }
 
@@ -50,7 +56,7 @@ impl Reply {
     /// Adds a header.
     #[must_use]
     pub fn header(mut self, name: &'static str, value: String) -> Self {
-        self.headers.push((name, value));
+        self.headers.push((name.into(), value));
         self
     }
 
@@ -61,6 +67,18 @@ impl Reply {
             Some(path) => self.header("link", format!("<{BASE_PATH}{path}>; rel=\"next\"")),
             None => self,
         }
+    }
+
+    /// The answer in a form to keep.
+    pub(crate) fn to_kept(&self) -> Result<Vec<u8>, Error> {
+        serde_json::to_vec(&(self.status, &self.headers, &self.body))
+            .map_err(|_| Error::internal("an answer cannot be kept"))
+    }
+
+    /// The answer that was kept in that form.
+    pub(crate) fn from_kept(kept: &[u8]) -> Option<Self> {
+        let (status, headers, body) = serde_json::from_slice(kept).ok()?;
+        Some(Self { status, headers, body, ..Self::empty(status) })
     }
 
     /// Names the failure, for the log.
@@ -79,11 +97,11 @@ impl Reply {
 
     /// Adds what every answer carries and puts it in API Gateway's form.
     pub(crate) fn into_response(mut self, request_id: &str) -> Response {
-        if !self.headers.iter().any(|(name, _)| *name == "cache-control") {
-            self.headers.push(("cache-control", "no-store".into()));
+        if !self.headers.iter().any(|(name, _)| name == "cache-control") {
+            self = self.header("cache-control", "no-store".into());
         }
-        self.headers.push(("x-content-type-options", "nosniff".into()));
-        self.headers.push(("x-request-id", request_id.to_owned()));
+        self = self.header("x-content-type-options", "nosniff".into());
+        self = self.header("x-request-id", request_id.to_owned());
         Response {
             status_code: self.status,
             headers: Headers(self.headers),
@@ -112,7 +130,44 @@ impl<T: Serialize + JsonSchema> Output for Body<T> {
     }
 
     fn describe(operation: &mut Operation, schemas: &mut Schemas) {
-        operation.ok(&schemas.reference::<T>(), false);
+        operation.succeeds("200", Some(&schemas.reference::<T>()));
+    }
+}
+
+/// 201 with what was created, and where it is.
+#[derive(Debug)]
+pub struct Created<T> {
+    /// Its path, below [`BASE_PATH`].
+    pub location: String,
+    /// What it is.
+    pub versioned: Versioned<T>,
+}
+
+impl<T: Serialize + JsonSchema> Output for Created<T> {
+    fn reply(self, request: &Request<'_>) -> Result<Reply, Error> {
+        let location = format!("{BASE_PATH}{}", self.location);
+        let reply = self.versioned.reply(request)?;
+        Ok(Reply { status: 201, ..reply }.header("location", location))
+    }
+
+    fn describe(operation: &mut Operation, schemas: &mut Schemas) {
+        operation.succeeds("201", Some(&schemas.reference::<T>()));
+        operation.response_header("ETag", "`\"<version>.<variant>\"`");
+        operation.response_header("Location", "Where it is");
+    }
+}
+
+/// 204.
+#[derive(Debug)]
+pub struct NoContent;
+
+impl Output for NoContent {
+    fn reply(self, _: &Request<'_>) -> Result<Reply, Error> {
+        Ok(Reply::empty(204))
+    }
+
+    fn describe(operation: &mut Operation, _: &mut Schemas) {
+        operation.succeeds("204", None);
     }
 }
 
@@ -172,7 +227,7 @@ impl<T: Serialize + JsonSchema + Send> Output for Array<T> {
     }
 
     fn describe(operation: &mut Operation, schemas: &mut Schemas) {
-        operation.ok(&schemas.reference::<Vec<T>>(), false);
+        operation.succeeds("200", Some(&schemas.reference::<Vec<T>>()));
         operation.response_header("X-Total-Count", "How many there are in all");
         operation
             .response_header("Link", "`<…>; rel=\"next\"`: the next page, while there is one (RFC 8288)");
@@ -198,7 +253,7 @@ impl<T: Serialize + JsonSchema> Output for Page<T> {
     }
 
     fn describe(operation: &mut Operation, schemas: &mut Schemas) {
-        operation.ok(&schemas.reference::<T>(), false);
+        operation.succeeds("200", Some(&schemas.reference::<T>()));
         operation
             .response_header("Link", "`<…>; rel=\"next\"`: the next page, while there is one (RFC 8288)");
     }
@@ -220,7 +275,8 @@ impl<T: Serialize + JsonSchema> Output for Versioned<T> {
     }
 
     fn describe(operation: &mut Operation, schemas: &mut Schemas) {
-        operation.ok(&schemas.reference::<T>(), true);
+        operation.succeeds("200", Some(&schemas.reference::<T>()));
+        operation.versioned();
     }
 }
 
@@ -228,10 +284,12 @@ impl<T: Serialize + JsonSchema> Output for Versioned<T> {
 /// covers whatever changes without a write, be it readiness with the passing of time, masking by reader, or a new field.
 fn unless_unchanged(reply: Reply, version: u64, request: &Request<'_>) -> Reply {
     let tag = format!("\"{version}.{:016x}\"", xxh3_64(reply.body.as_bytes()));
-    let unchanged = request.header("if-none-match").is_some_and(|known| {
-        // Weak comparison (RFC 9110 §13.1.2): `W/` does not count.
-        known.split(',').map(str::trim).any(|known| known == "*" || known.trim_start_matches("W/") == tag)
-    });
+    let reads = request.method() == Method::Get.name();
+    let unchanged = reads
+        && request.header("if-none-match").is_some_and(|known| {
+            // Weak comparison (RFC 9110 §13.1.2): `W/` does not count.
+            known.split(',').map(str::trim).any(|known| known == "*" || known.trim_start_matches("W/") == tag)
+        });
     let reply = if unchanged { Reply::empty(304) } else { reply };
     // For this client only, and only after asking whether it is still true.
     reply.header("etag", tag).header("cache-control", "private, no-cache".into())
@@ -250,7 +308,7 @@ pub struct Response {
 }
 
 #[derive(Debug)]
-struct Headers(Vec<(&'static str, String)>);
+struct Headers(Vec<(Cow<'static, str>, String)>);
 
 impl Serialize for Headers {
     fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {

@@ -13,9 +13,8 @@ use serde_json::value::RawValue;
 use tokio::time::Instant;
 
 use crate::{
-    access::Access,
     app::App,
-    endpoint::{Endpoint, Run, run},
+    endpoint::{Endpoint, Registration},
     log::Log,
     settings::Settings,
 };
@@ -31,16 +30,16 @@ const LONGEST_WARM_UP: Duration = Duration::from_secs(1);
 
 /// Serves an endpoint until Lambda ends the environment.
 pub fn serve<E: Endpoint>() -> Exit {
-    let uses_store = !E::Access::ACTIONS.is_empty() || !E::ACTIONS.is_empty();
-    serve_function(E::ROUTE.function, run::<E>, uses_store)
+    serve_function(&Registration::of::<E>())
 }
 
 // Not generic: the shell is compiled once, not per endpoint.
-fn serve_function(function: &'static str, run: Run, uses_store: bool) -> Exit {
+fn serve_function(endpoint: &Registration) -> Exit {
     log_panics();
     if std::env::var_os("AWS_LAMBDA_RUNTIME_API").is_none() {
         return fail(&format!(
-            "`{function}` is a Lambda function. To try it on this machine, use `make run`."
+            "`{}` is a Lambda function. To try it on this machine, use `make run`.",
+            endpoint.route.function
         ));
     }
     let settings = match Settings::from_env() {
@@ -51,7 +50,7 @@ fn serve_function(function: &'static str, run: Run, uses_store: bool) -> Exit {
         Ok(runtime) => runtime,
         Err(_) => return fail("The runtime could not be started."),
     };
-    let warm_up = uses_store && settings.warm_up;
+    let warm_up = settings.warm_up && !endpoint.actions().is_empty();
     let app = App::new(settings, Clock::System, Log::Stdout);
     let served = runtime.block_on(async {
         if warm_up {
@@ -60,7 +59,7 @@ fn serve_function(function: &'static str, run: Run, uses_store: bool) -> Exit {
         let handler = service_fn(async |event: LambdaEvent<Box<RawValue>>| {
             let deadline = deadline(&event.context);
             let response =
-                app.answer(function, run, event.payload.get(), &event.context.request_id, deadline).await;
+                app.answer(endpoint, event.payload.get(), &event.context.request_id, deadline).await;
             Ok::<_, Infallible>(response)
         });
         Runtime::new(handler).run().await

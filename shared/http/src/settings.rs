@@ -3,6 +3,7 @@
 use std::{fmt, sync::Arc};
 
 use padron_auth::{Audience, Issuer, KeySet, KeySource};
+use padron_domain::Seats;
 use padron_store::{Connection, Credentials, Roots, Secrets};
 
 /// What a function needs to know.
@@ -12,8 +13,10 @@ pub struct Settings {
     pub connection: Connection,
     /// Whose tokens are accepted.
     pub issuer: Issuer,
-    /// What cursors are sealed with.
+    /// What cursors and answers are sealed with.
     pub secrets: Arc<Secrets>,
+    /// How many members an organization may have, by plan.
+    pub seats: Seats,
     /// Whether to connect to the database at start, where a function uses it.
     pub warm_up: bool,
 }
@@ -59,6 +62,7 @@ impl Settings {
         let connection = connection(&mut reader);
         let issuer = issuer(&mut reader);
         let secrets = secrets(&mut reader);
+        let seats = seats(&mut reader);
         let warm_up = match reader.optional("WARM_UP").as_deref() {
             None | Some("on") => true,
             Some("off") => false,
@@ -69,7 +73,7 @@ impl Settings {
         };
         match (issuer, secrets) {
             (Some(issuer), Some(secrets)) if reader.problems.is_empty() => {
-                Ok(Self { connection, issuer, secrets, warm_up })
+                Ok(Self { connection, issuer, secrets, seats, warm_up })
             }
             _ => Err(SettingsError(reader.problems)),
         }
@@ -88,6 +92,26 @@ fn secrets(reader: &mut Reader<'_>) -> Option<Arc<Secrets>> {
         );
     }
     secrets.map(Arc::new)
+}
+
+fn seats(reader: &mut Reader<'_>) -> Seats {
+    let mut read = |name: &str, default| match reader.optional(name).as_deref() {
+        None => default,
+        Some("unlimited") => None,
+        Some(number) => {
+            let seats = number.parse().ok().filter(|seats| *seats > 0);
+            if seats.is_none() {
+                reader.problems.push(format!("{name} is a number of members from 1 on, or `unlimited`"));
+            }
+            seats
+        }
+    };
+    let Seats { free, pro, enterprise } = Seats::default();
+    Seats {
+        free: read("SEATS_FREE", free),
+        pro: read("SEATS_PRO", pro),
+        enterprise: read("SEATS_ENTERPRISE", enterprise),
+    }
 }
 
 fn connection(reader: &mut Reader<'_>) -> Connection {

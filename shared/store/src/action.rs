@@ -24,6 +24,14 @@ pub enum On {
 impl Action {
     /// Reads items by key.
     pub const BATCH_GET: Self = Self { name: "dynamodb:BatchGetItem", on: On::Table };
+    /// Writes items whole.
+    pub const PUT: Self = Self { name: "dynamodb:PutItem", on: On::Table };
+    /// Changes items in place.
+    pub const UPDATE: Self = Self { name: "dynamodb:UpdateItem", on: On::Table };
+    /// Deletes items.
+    pub const DELETE: Self = Self { name: "dynamodb:DeleteItem", on: On::Table };
+    /// Makes a transaction depend on items that stay as they are.
+    pub const CHECK: Self = Self { name: "dynamodb:ConditionCheckItem", on: On::Table };
     /// Reads items of one partition in order.
     pub const QUERY: Self = Self { name: "dynamodb:Query", on: On::Table };
     /// Reads GSI1: what belongs to a user, a parent, an invitee.

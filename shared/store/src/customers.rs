@@ -7,14 +7,13 @@ use aws_sdk_dynamodb::{
     types::{AttributeValue, ReturnConsumedCapacity},
 };
 use futures_util::future::try_join_all;
-use padron_domain::{Customer, CustomerKind, CustomerNumber, Error, OrganizationId, UserId};
+use padron_domain::{Customer, CustomerKind, CustomerNumber, Error, OrganizationId};
 use serde::Deserialize;
 
 use crate::{
     Action, TransactionError,
-    action::GSI1,
     item::{Entity, ExternalId, ForeignId, Item, from_item},
-    key::{Key, PK, SK, count_partition, customer_sort_key, partition, user_partition},
+    key::{Key, PK, SK, count_partition, customer_sort_key, partition},
     table::Store,
     transaction::COUNT,
 };
@@ -95,8 +94,6 @@ impl Store {
     pub const CUSTOMERS: &'static [Action] = &[Action::QUERY];
     /// What [`Store::customer_relatives`] needs.
     pub const CUSTOMER_RELATIVES: &'static [Action] = &[Action::BATCH_GET];
-    /// What [`Store::organizations_of`] needs.
-    pub const ORGANIZATIONS_OF: &'static [Action] = &[Action::QUERY_GSI1];
 
     /// Reads customers in the order of their numbers, eventually consistent. The page after the hundredth costs what the
     /// first one does: it begins where the one before ended.
@@ -171,19 +168,8 @@ impl Store {
         Ok(relatives.map(|relative| (relative.number, relative)).collect())
     }
 
-    /// Some organizations of a user, at most `limit`.
-    pub async fn organizations_of(&self, user: UserId, limit: i32) -> Result<Vec<OrganizationId>, Error> {
-        let query = self.client.query().index_name(GSI1).key_condition_expression("#pk = :pk").limit(limit);
-        let (items, _) = self.query(query, ("GSI1PK", user_partition(user))).await?;
-        let organization = |item: &Item| {
-            let partition = item.get("GSI1SK")?.as_s().ok()?;
-            OrganizationId::parse(partition.strip_prefix("ORG#")?)
-        };
-        Ok(items.iter().filter_map(organization).collect())
-    }
-
     /// One query: its items, and whether there may be more.
-    async fn query(
+    pub(crate) async fn query(
         &self,
         query: QueryFluentBuilder,
         (name, partition): (&str, String),
@@ -210,38 +196,38 @@ impl Store {
         customers: &[Customer],
     ) -> Result<(), TransactionError<(usize, CustomerTaken)>> {
         let Some(&Customer { organization, .. }) = customers.first() else { return Ok(()) };
-        let mut transaction = self.transaction();
+        let mut change = self.unannounced_change();
         for (at, customer) in customers.iter().enumerate() {
             let &Customer { number, .. } = customer;
-            transaction.create(customer, (at, CustomerTaken::Number))?;
+            change.create(customer, (at, CustomerTaken::Number))?;
             if is_foreign(customer) {
                 let id = customer.id.clone();
-                transaction.create(&ForeignId { organization, id, number }, (at, CustomerTaken::Id))?;
+                change.create(&ForeignId { organization, id, number }, (at, CustomerTaken::Id))?;
             }
             if let Some(external_id) = customer.external_id.clone() {
                 let external_id = ExternalId { organization, external_id, number };
-                transaction.create(&external_id, (at, CustomerTaken::ExternalId))?;
+                change.create(&external_id, (at, CustomerTaken::ExternalId))?;
             }
         }
         let count = i8::try_from(customers.len())
             .map_err(|_| Error::internal("too many customers for a transaction"))?;
-        transaction.count_customers(organization, count, (0, CustomerTaken::Number))?;
-        transaction.commit().await
+        change.count_customers(organization, count)?;
+        change.commit().await
     }
 
     /// Deletes a customer with all that points to it, and counts it off.
     pub async fn delete_customer(&self, customer: &Customer) -> Result<(), TransactionError<CustomerTaken>> {
         let &Customer { organization, .. } = customer;
-        let mut transaction = self.transaction();
-        transaction.delete(&customer.key(), CustomerTaken::Gone)?;
+        let mut change = self.unannounced_change();
+        change.delete(&customer.key(), CustomerTaken::Gone)?;
         if is_foreign(customer) {
-            transaction.delete(&Key::customer_id(organization, &customer.id), CustomerTaken::Gone)?;
+            change.delete(&Key::customer_id(organization, &customer.id), CustomerTaken::Gone)?;
         }
         if let Some(external_id) = &customer.external_id {
-            transaction.delete(&Key::external_id(organization, external_id), CustomerTaken::Gone)?;
+            change.delete(&Key::external_id(organization, external_id), CustomerTaken::Gone)?;
         }
-        transaction.count_customers(organization, -1, CustomerTaken::Gone)?;
-        transaction.commit().await
+        change.count_customers(organization, -1)?;
+        change.commit().await
     }
 }
 

@@ -4,18 +4,22 @@ use std::collections::HashMap;
 
 use aws_sdk_dynamodb::types::AttributeValue;
 use padron_domain::{
-    Customer, CustomerId, CustomerNumber, Error, Membership, Organization, OrganizationId, UserId, name_key,
+    Customer, CustomerId, CustomerNumber, Email, Error, Event, Membership, Organization, OrganizationId,
+    UserId, name_key,
 };
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 
-use crate::key::{Key, partition, user_partition};
+use crate::{
+    expression::Expression,
+    key::{Key, PK, SK, partition, user_partition},
+};
 
 pub(crate) type Item = HashMap<String, AttributeValue>;
 
 const ENTITY: &str = "entity";
 pub(crate) const DOCUMENT: &str = "doc";
-const GSI1_PK: &str = "GSI1PK";
-const GSI1_SK: &str = "GSI1SK";
+pub(crate) const GSI1_PK: &str = "GSI1PK";
+pub(crate) const GSI1_SK: &str = "GSI1SK";
 const GSI2_SK: &str = "GSI2SK";
 const GSI3_SK: &str = "GSI3SK";
 
@@ -99,11 +103,17 @@ impl Entity for Organization {
     fn key(&self) -> Key {
         Key::organization(self.id)
     }
+
+    /// While it is deleted: when it is to be purged.
+    fn index_keys(&self) -> Vec<(&'static str, String)> {
+        let Some(until) = self.restorable_until() else { return Vec::new() };
+        vec![(GSI1_PK, "PURGE".into()), (GSI1_SK, format!("{until}#{}", self.id))]
+    }
 }
 
 impl Entity for Membership {
     const NAME: &'static str = "membership";
-    const ATTRIBUTES: Option<&[&str]> = Some(&["role", "joinedAt"]);
+    const ATTRIBUTES: Option<&[&str]> = Some(&["version", "role", "joinedAt"]);
 
     fn key(&self) -> Key {
         Key::membership(self.organization, self.user)
@@ -137,6 +147,13 @@ pub(crate) struct Roster {
     pub(crate) owner: UserId,
     pub(crate) members: u64,
     pub(crate) admins: u64,
+    /// How many members there may be; `None`: as many as they like.
+    pub(crate) seats: Option<u64>,
+}
+
+impl Roster {
+    /// What is read to show how many there are.
+    pub(crate) const SHOWN: [&str; 7] = [PK, SK, "organization", "state", "owner", "members", "admins"];
 }
 
 /// Whether the organization takes part in anything.
@@ -144,6 +161,17 @@ pub(crate) struct Roster {
 #[serde(rename_all = "snake_case")]
 pub(crate) enum RosterState {
     Active,
+    Deleted,
+}
+
+impl RosterState {
+    /// As it is stored.
+    pub(crate) const fn name(self) -> &'static str {
+        match self {
+            Self::Active => "active",
+            Self::Deleted => "deleted",
+        }
+    }
 }
 
 impl Entity for Roster {
@@ -151,6 +179,84 @@ impl Entity for Roster {
 
     fn key(&self) -> Key {
         Key::roster(self.organization)
+    }
+}
+
+/// Which member has an e-mail: whoever is invited by it is a member already.
+#[derive(Debug, Serialize, Deserialize)]
+pub(crate) struct EmailOwner {
+    pub(crate) organization: OrganizationId,
+    pub(crate) user: UserId,
+    pub(crate) email: Email,
+}
+
+impl EmailOwner {
+    /// That of a membership, if it has an e-mail.
+    pub(crate) fn of(member: &Membership) -> Option<Self> {
+        let email = member.email.as_deref().and_then(Email::parse)?;
+        Some(Self { organization: member.organization, user: member.user, email })
+    }
+
+    /// That no other member has it by now.
+    pub(crate) fn still_theirs(&self) -> Expression {
+        Expression::condition(format!("attribute_not_exists({PK}) OR #user = :user"))
+            .name("#user", "user")
+            .text(":user", self.user.to_string())
+    }
+}
+
+impl Entity for EmailOwner {
+    const NAME: &'static str = "email";
+
+    fn key(&self) -> Key {
+        Key::email(self.organization, &self.email)
+    }
+}
+
+/// A user, as their newest access token had them when they joined or looked at themselves.
+#[derive(Debug, Serialize, Deserialize)]
+pub(crate) struct Profile {
+    pub(crate) user: UserId,
+    pub(crate) email: Option<String>,
+    pub(crate) name: Option<String>,
+}
+
+impl Profile {
+    /// Writes what a membership knows, and leaves the rest.
+    pub(crate) fn refreshed(member: &Membership) -> Expression {
+        let mut update = "SET #entity = :entity, #user = :user".to_owned();
+        let mut values = Vec::new();
+        for (name, value) in [("email", &member.email), ("name", &member.name)] {
+            if let Some(value) = value {
+                update.push_str(&format!(", #{name} = :{name}"));
+                values.push((name, value));
+            }
+        }
+        let expression = Expression::update(update)
+            .name("#entity", ENTITY)
+            .name("#user", "user")
+            .text(":entity", Self::NAME)
+            .text(":user", member.user.to_string());
+        values.into_iter().fold(expression, |expression, (name, value)| {
+            expression.name(&format!("#{name}"), name).text(&format!(":{name}"), value)
+        })
+    }
+}
+
+impl Entity for Profile {
+    const NAME: &'static str = "profile";
+
+    fn key(&self) -> Key {
+        Key::profile(self.user)
+    }
+}
+
+impl Entity for Event {
+    const NAME: &'static str = "event";
+    const ATTRIBUTES: Option<&[&str]> = Some(&["type", "actor"]);
+
+    fn key(&self) -> Key {
+        Key::event(self.organization, self.id)
     }
 }
 

@@ -5,7 +5,10 @@
 use std::collections::HashMap;
 
 use aws_sdk_dynamodb::types::AttributeValue;
-use padron_domain::{CustomerId, CustomerNumber, OrganizationId, UserId};
+use padron_domain::{CustomerId, CustomerNumber, Email, EventId, OrganizationId, UserId};
+use ring::digest::{SHA256, digest};
+
+use crate::idempotency::RequestId;
 
 pub(crate) const PK: &str = "PK";
 pub(crate) const SK: &str = "SK";
@@ -31,6 +34,26 @@ impl Key {
     /// That a user belongs to an organization.
     pub fn membership(organization: OrganizationId, user: UserId) -> Self {
         Self { pk: partition(organization), sk: format!("MEMBER#{user}") }
+    }
+
+    /// Which member has an e-mail.
+    pub fn email(organization: OrganizationId, email: &Email) -> Self {
+        Self { pk: partition(organization), sk: format!("EMAIL#{}", email_hash(email)) }
+    }
+
+    /// A user, apart from any organization.
+    pub fn profile(user: UserId) -> Self {
+        Self { pk: user_partition(user), sk: "PROFILE".into() }
+    }
+
+    /// Something that happened in an organization.
+    pub fn event(organization: OrganizationId, id: EventId) -> Self {
+        Self { pk: event_partition(organization), sk: id.to_string() }
+    }
+
+    /// The answer to a request.
+    pub fn recorded(request: &RequestId) -> Self {
+        Self { pk: format!("IDEM#{}", request.as_str()), sk: "IDEM".into() }
     }
 
     /// Whose a slug is.
@@ -87,6 +110,16 @@ pub(crate) fn count_partition(organization: OrganizationId) -> String {
     format!("COUNT#{organization}")
 }
 
+pub(crate) fn event_partition(organization: OrganizationId) -> String {
+    format!("EVENTS#{organization}")
+}
+
+/// Without a secret, so that it stays the same when secrets are replaced: it keeps addresses out of keys, and so out of logs
+/// and metrics, and every one at the same length. The items themselves hold them.
+fn email_hash(email: &Email) -> String {
+    digest(&SHA256, email.as_str().as_bytes()).as_ref().iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
 /// The partition in GSI1 of a user's memberships.
 pub(crate) fn user_partition(user: UserId) -> String {
     format!("USER#{user}")
@@ -106,6 +139,7 @@ mod tests {
         #[test]
         fn different_things_have_different_keys(a: u128, b: u128, text in ".{0,60}", other in ".{0,60}") {
             prop_assume!(a != b && text != other);
+            let [email, address] = ["a@b.example", "b@b.example"].map(|text| Email::parse(text).unwrap());
             let [organization, another] = [a, b].map(|n| OrganizationId::new(Uuid::from_u128(n)));
             let [user, someone] = [a, b].map(|n| Id::new(Uuid::from_u128(n)));
             let number = CustomerNumber::new(u64::try_from(a >> 75).unwrap()).unwrap();
@@ -116,6 +150,17 @@ mod tests {
                 Key::membership(organization, user),
                 Key::membership(organization, someone),
                 Key::membership(another, user),
+                Key::email(organization, &email),
+                Key::email(organization, &address),
+                Key::email(another, &email),
+                Key::profile(user),
+                Key::profile(someone),
+                Key::event(organization, Id::new(Uuid::from_u128(a))),
+                Key::event(organization, Id::new(Uuid::from_u128(b))),
+                Key::event(another, Id::new(Uuid::from_u128(a))),
+                Key::recorded(&RequestId::new(user, "r", "p", &text)),
+                Key::recorded(&RequestId::new(user, "r", "p", &other)),
+                Key::recorded(&RequestId::new(someone, "r", "p", &text)),
                 Key::slug(&text),
                 Key::slug(&other),
                 Key::external_id(organization, &text),

@@ -1,76 +1,292 @@
 //! Organizations, and who may see them.
 
-use padron_domain::{Error, Membership, Organization, OrganizationId, Role, UserId};
+use aws_sdk_dynamodb::types::AttributeValue;
+use padron_domain::{
+    Error, Event, Failure, Membership, Organization, OrganizationId, Role, Timestamp, UserId,
+};
 
 use crate::{
-    Action, TransactionError,
-    item::{Roster, RosterState, Slug},
-    key::Key,
+    Action, Change, TransactionError,
+    action::GSI1,
+    expression::Expression,
+    idempotency::RequestId,
+    item::{DOCUMENT, GSI1_PK, GSI1_SK, Item, Roster, RosterState, Slug},
+    key::{Key, PK, SK, partition, user_partition},
+    members::{join, still, still_active},
+    read::Found,
+    scan::Page,
     table::Store,
 };
 
-/// What decides whether, and as what, a user may act in an organization.
+/// What decides whether, and as what, a user may act in an organization, and what was read beside it.
 #[derive(Debug)]
 pub struct OrganizationAccess {
-    /// The organization, unless it is unknown or deleted.
+    /// The organization, be it deleted or not.
     pub organization: Option<Organization>,
     /// The user's membership, if they have one.
     pub membership: Option<Membership>,
+    /// What else was asked for.
+    pub others: Found,
 }
 
-/// What a new organization would need and another one has.
+/// A user's place in an organization, as the user's list has it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Taken {
-    /// Its id, or that of one of its members in it.
-    Id,
-    /// Its slug.
-    Slug,
+pub struct Place {
+    /// The organization.
+    pub organization: OrganizationId,
+    /// Their role.
+    pub role: Role,
+    /// When they joined.
+    pub joined_at: Timestamp,
 }
 
 impl Store {
     /// What [`Store::organization_access`] needs.
     pub const ORGANIZATION_ACCESS: &'static [Action] = &[Action::BATCH_GET];
+    /// What [`Store::places`] and [`Store::organizations_of`] need.
+    pub const PLACES: &'static [Action] = &[Action::QUERY_GSI1];
+    /// What [`Store::organizations`] needs.
+    pub const ORGANIZATIONS: &'static [Action] = &[Action::BATCH_GET];
+    /// What [`Store::organization_with_slug`] needs.
+    pub const ORGANIZATION_WITH_SLUG: &'static [Action] = &[Action::BATCH_GET];
+    /// What [`Store::create_organization`] needs.
+    pub const CREATE_ORGANIZATION: &'static [Action] = &[Action::PUT, Action::UPDATE];
+    /// What [`Store::update_organization`] needs.
+    pub const UPDATE_ORGANIZATION: &'static [Action] = &[Action::PUT];
+    /// What [`Store::delete_organization`], [`Store::restore_organization`] and [`Store::transfer_organization`] need.
+    pub const CLOSE_ORGANIZATION: &'static [Action] = &[Action::PUT, Action::UPDATE];
 
     /// Reads the organization and the user's membership as they are now, in one call of two units: whoever was removed a
-    /// moment ago is out.
+    /// moment ago is out. What else the request needs is read with them.
     pub async fn organization_access(
         &self,
         organization: OrganizationId,
         user: UserId,
+        others: impl IntoIterator<Item = Key>,
     ) -> Result<OrganizationAccess, Error> {
-        let keys = [Key::organization(organization), Key::membership(organization, user)];
+        let mut keys = vec![Key::organization(organization), Key::membership(organization, user)];
+        keys.extend(others);
         let mut found = self.batch_get(&keys).await?;
-        let organization: Option<Organization> = found.take(&keys[0])?;
         Ok(OrganizationAccess {
-            organization: organization.filter(|organization| organization.deleted_at.is_none()),
-            membership: found.take(&keys[1])?,
+            organization: found.take(&keys[0])?,
+            // Who acts on themselves asks for their own membership twice.
+            membership: if keys[2..].contains(&keys[1]) {
+                found.see(&keys[1])?
+            } else {
+                found.take(&keys[1])?
+            },
+            others: found,
         })
     }
 
-    /// Writes an organization with its slug, its roster and its first members, all or nothing.
-    pub async fn create_organization(
+    /// The answer that is kept for a request, by itself.
+    pub async fn recorded(&self, request: &RequestId) -> Result<Found, Error> {
+        self.batch_get(&[Key::recorded(request)]).await
+    }
+
+    /// Creates an organization with its first members, the owner among them.
+    pub fn create_organization(
         &self,
         organization: &Organization,
         members: &[Membership],
-    ) -> Result<(), TransactionError<Taken>> {
-        let count = |role: Option<Role>| {
-            members.iter().filter(|member| role.is_none_or(|role| member.role == role)).count() as u64
-        };
-        let mut transaction = self.transaction();
-        transaction.create(organization, Taken::Id)?;
-        transaction
-            .create(&Slug { slug: organization.slug.clone(), organization: organization.id }, Taken::Slug)?;
-        let roster = Roster {
-            organization: organization.id,
-            state: RosterState::Active,
-            owner: organization.owner,
-            members: count(None),
-            admins: count(Some(Role::Admin)),
-        };
-        transaction.create(&roster, Taken::Id)?;
-        for member in members {
-            transaction.create(member, Taken::Id)?;
-        }
-        transaction.commit().await
+        seats: Option<u64>,
+        event: &Event,
+    ) -> Result<Change<'_>, Error> {
+        let change = self.change(event)?;
+        create(change, organization, members, seats)
     }
+
+    /// Creates an organization that comes with its installation: no event tells of it.
+    pub async fn install_organization(
+        &self,
+        organization: &Organization,
+        members: &[Membership],
+        seats: Option<u64>,
+    ) -> Result<(), TransactionError> {
+        create(self.unannounced_change(), organization, members, seats)?.commit().await
+    }
+
+    /// Writes an organization anew, a version later.
+    pub fn update_organization(
+        &self,
+        organization: &Organization,
+        event: &Event,
+    ) -> Result<Change<'_>, Error> {
+        let mut change = self.change(event)?;
+        change.replace(organization, still_before(organization))?;
+        Ok(change)
+    }
+
+    /// Writes an organization that is deleted now, a version later.
+    pub fn delete_organization(
+        &self,
+        organization: &Organization,
+        event: &Event,
+    ) -> Result<Change<'_>, Error> {
+        let mut change = self.change(event)?;
+        change.replace(organization, still_before(organization))?;
+        change.update(
+            &Key::roster(organization.id),
+            still_active().then("SET #state = :deleted").text(":deleted", RosterState::Deleted.name()),
+        )?;
+        Ok(change)
+    }
+
+    /// Writes an organization that is not deleted any more, a version later.
+    pub fn restore_organization(
+        &self,
+        organization: &Organization,
+        event: &Event,
+    ) -> Result<Change<'_>, Error> {
+        let mut change = self.change(event)?;
+        change.replace(organization, still_before(organization))?;
+        let deleted = Expression::condition("#state = :deleted")
+            .then("SET #state = :active")
+            .name("#state", "state")
+            .text(":deleted", RosterState::Deleted.name())
+            .text(":active", RosterState::Active.name());
+        change.update(&Key::roster(organization.id), deleted)?;
+        Ok(change)
+    }
+
+    /// Writes an organization that has another owner now, a version later. The owner before becomes an admin.
+    pub fn transfer_organization(
+        &self,
+        organization: &Organization,
+        before: &Membership,
+        after: &Membership,
+        event: &Event,
+    ) -> Result<Change<'_>, Error> {
+        let mut change = self.change(event)?;
+        change.replace(organization, still_before(organization))?;
+        let demoted = Membership { role: Role::Admin, version: before.version + 1, ..before.clone() };
+        let promoted = Membership { role: Role::Owner, version: after.version + 1, ..after.clone() };
+        change.replace(&demoted, still(before))?;
+        change.replace(&promoted, still(after))?;
+        let handed_over = still_active()
+            .and("#owner = :before")
+            .then("SET #owner = :after ADD #admins :admins")
+            .name("#owner", "owner")
+            .name("#admins", "admins")
+            .text(":before", before.user.to_string())
+            .text(":after", after.user.to_string())
+            .number(":admins", 1 - i64::from(after.role == Role::Admin));
+        change.update(&Key::roster(organization.id), handed_over)?;
+        Ok(change)
+    }
+
+    /// Writes an organization that has another plan now, a version later, and how many members it may have.
+    pub fn set_plan(
+        &self,
+        organization: &Organization,
+        seats: Option<u64>,
+        event: &Event,
+    ) -> Result<Change<'_>, Error> {
+        let mut change = self.change(event)?;
+        change.replace(organization, still_before(organization))?;
+        let update = match seats {
+            Some(seats) => still_active().then("SET #seats = :seats").number(":seats", seats),
+            None => still_active().then("REMOVE #seats"),
+        };
+        change.update(&Key::roster(organization.id), update.name("#seats", "seats"))?;
+        Ok(change)
+    }
+
+    /// A page of the organizations that a user belongs to, in the order of their ids, eventually consistent.
+    pub async fn places(
+        &self,
+        user: UserId,
+        after: Option<OrganizationId>,
+        limit: usize,
+    ) -> Result<Page<Place>, Error> {
+        let text = |value: String| AttributeValue::S(value);
+        let after = after.map(|organization| {
+            let mut key: Item = Key::membership(organization, user).attributes().into();
+            key.insert(GSI1_PK.into(), text(user_partition(user)));
+            key.insert(GSI1_SK.into(), text(partition(organization)));
+            key
+        });
+        let query = self
+            .client
+            .query()
+            .index_name(GSI1)
+            .key_condition_expression("#pk = :pk")
+            .set_exclusive_start_key(after)
+            .limit(i32::try_from(limit).unwrap_or(i32::MAX));
+        let (items, more) = self.query(query, (GSI1_PK, user_partition(user))).await?;
+        let items = items.iter().map(place).collect::<Result<Vec<_>, _>>()?;
+        let next = items.last().copied().filter(|_| more);
+        Ok(Page { items, next })
+    }
+
+    /// Some organizations of a user, at most `limit`.
+    pub async fn organizations_of(&self, user: UserId, limit: usize) -> Result<Vec<OrganizationId>, Error> {
+        let places = self.places(user, None, limit).await?;
+        Ok(places.items.into_iter().map(|place| place.organization).collect())
+    }
+
+    /// Reads up to 100 organizations, eventually consistent, in the order of their ids; those that are there.
+    pub async fn organizations(&self, ids: &[OrganizationId]) -> Result<Vec<Organization>, Error> {
+        if ids.is_empty() {
+            return Ok(Vec::new());
+        }
+        let keys: Vec<Key> = ids.iter().map(|id| Key::organization(*id)).collect();
+        let mut found = self.batch_glance(&keys, &[PK, SK, DOCUMENT]).await?;
+        keys.iter().filter_map(|key| found.take(key).transpose()).collect()
+    }
+
+    /// Which organization has a slug.
+    pub async fn organization_with_slug(&self, slug: &str) -> Result<Option<OrganizationId>, Error> {
+        let key = Key::slug(slug);
+        let mut found = self.batch_get(std::slice::from_ref(&key)).await?;
+        Ok(found.take::<Slug>(&key)?.map(|slug| slug.organization))
+    }
+}
+
+fn create<'a>(
+    mut change: Change<'a>,
+    organization: &Organization,
+    members: &[Membership],
+    seats: Option<u64>,
+) -> Result<Change<'a>, Error> {
+    // Ids are new and random: another one under the same id is this very one, written by an earlier try.
+    change.create(organization, Failure::ConcurrentChange)?;
+    let slug = Slug { slug: organization.slug.clone(), organization: organization.id };
+    change.create(&slug, Failure::SlugTaken)?;
+    let count = |role: Option<Role>| {
+        members.iter().filter(|member| role.is_none_or(|role| member.role == role)).count() as u64
+    };
+    let roster = Roster {
+        organization: organization.id,
+        state: RosterState::Active,
+        owner: organization.owner,
+        members: count(None),
+        admins: count(Some(Role::Admin)),
+        seats,
+    };
+    change.create(&roster, Failure::ConcurrentChange)?;
+    for member in members {
+        join(&mut change, member, Failure::ConcurrentChange)?;
+    }
+    Ok(change)
+}
+
+fn place(item: &Item) -> Result<Place, Error> {
+    let unreadable = || Error::internal("a membership's index entry cannot be read");
+    let text = |name: &str| item.get(name).and_then(|value| value.as_s().ok()).ok_or_else(unreadable);
+    Ok(Place {
+        organization: text(GSI1_SK)?
+            .strip_prefix("ORG#")
+            .and_then(OrganizationId::parse)
+            .ok_or_else(unreadable)?,
+        role: Role::parse(text("role")?).ok_or_else(unreadable)?,
+        joined_at: Timestamp::parse(text("joinedAt")?).ok_or_else(unreadable)?,
+    })
+}
+
+/// That the organization is the version before this one.
+fn still_before(organization: &Organization) -> Expression {
+    Expression::condition("#version = :version")
+        .name("#version", "version")
+        .number(":version", organization.version - 1)
 }

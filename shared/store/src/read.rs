@@ -3,17 +3,18 @@
 use std::collections::HashMap;
 
 use aws_sdk_dynamodb::types::{KeysAndAttributes, ReturnConsumedCapacity};
-use padron_domain::Error;
+use padron_domain::{Error, Membership, OrganizationId, Timestamp, UserId};
 
 use crate::{
+    idempotency::{Recorded, RequestId},
     item::{Entity, Item, from_item},
     key::Key,
     table::{Backoff, Store},
 };
 
-/// What a batch found.
+/// What was found under the keys that were asked for.
 #[derive(Debug, Default)]
-pub(crate) struct Found(HashMap<Key, Item>);
+pub struct Found(HashMap<Key, Item>);
 
 impl Found {
     /// The items as they are.
@@ -24,6 +25,26 @@ impl Found {
     /// The entity under that key; `None` if the table has none.
     pub(crate) fn take<E: Entity>(&mut self, key: &Key) -> Result<Option<E>, Error> {
         self.0.remove(key).map(from_item).transpose()
+    }
+
+    /// The same, left where it is.
+    pub(crate) fn see<E: Entity>(&self, key: &Key) -> Result<Option<E>, Error> {
+        self.0.get(key).cloned().map(from_item).transpose()
+    }
+
+    /// That membership, if it was asked for and is there.
+    pub fn membership(
+        &mut self,
+        organization: OrganizationId,
+        user: UserId,
+    ) -> Result<Option<Membership>, Error> {
+        self.take(&Key::membership(organization, user))
+    }
+
+    /// The answer that is kept for a request, if it was asked for and is there.
+    pub fn recorded(&mut self, request: &RequestId, now: Timestamp) -> Result<Option<Recorded>, Error> {
+        let recorded: Option<Recorded> = self.take(&Key::recorded(request))?;
+        Ok(recorded.filter(|recorded| recorded.is_kept(now)))
     }
 }
 

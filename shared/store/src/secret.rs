@@ -13,9 +13,19 @@ pub struct Secrets {
     previous: Option<Keys>,
 }
 
+/// What is encrypted. Each has keys of its own.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Purpose {
+    /// Where a list goes on.
+    Cursor,
+    /// The answer to a request that may be sent again.
+    Answer,
+}
+
 struct Keys {
-    cursor: LessSafeKey,
-    cursor_nonce: hmac::Key,
+    cursor: Sealer,
+    answer: Sealer,
+    fingerprint: hmac::Key,
 }
 
 impl std::fmt::Debug for Keys {
@@ -37,16 +47,40 @@ impl Secrets {
         Some(Self { current: Keys::new(current)?, previous })
     }
 
-    /// Encrypts a cursor. It can be opened only in the same context: another organization or query finds nothing in it.
+    /// Encrypts. The result can be opened only for the same purpose in the same context: a cursor of another organization or
+    /// query is none.
+    pub fn seal(&self, purpose: Purpose, context: &[u8], plain: &[u8]) -> Vec<u8> {
+        self.current.sealer(purpose).seal(context, plain).unwrap_or_default()
+    }
+
+    /// What was sealed; `None` if it was not sealed here, or for something else.
+    pub fn open(&self, purpose: Purpose, context: &[u8], sealed: &[u8]) -> Option<Vec<u8>> {
+        self.all().find_map(|keys| keys.sealer(purpose).open(context, sealed))
+    }
+
+    /// Encrypts where a list goes on, as text for a URL.
     pub fn seal_cursor(&self, context: &[u8], plain: &[u8]) -> String {
-        self.current.seal(context, plain).unwrap_or_default()
+        BASE64_URL_SAFE_NO_PAD.encode(self.seal(Purpose::Cursor, context, plain))
     }
 
     /// What a cursor holds; `None` if it was not sealed here, or for something else.
     pub fn open_cursor(&self, context: &[u8], text: &str) -> Option<Vec<u8>> {
-        let sealed = BASE64_URL_SAFE_NO_PAD.decode(text).ok()?;
-        let open = |keys: &Keys| keys.open(context, &sealed);
-        open(&self.current).or_else(|| self.previous.as_ref().and_then(open))
+        self.open(Purpose::Cursor, context, &BASE64_URL_SAFE_NO_PAD.decode(text).ok()?)
+    }
+
+    /// What tells a body from others, to whoever has the secret.
+    pub fn fingerprint(&self, body: &[u8]) -> String {
+        BASE64_URL_SAFE_NO_PAD.encode(hmac::sign(&self.current.fingerprint, body))
+    }
+
+    /// Whether it is the fingerprint of that body.
+    pub fn is_fingerprint(&self, fingerprint: &str, body: &[u8]) -> bool {
+        let Ok(fingerprint) = BASE64_URL_SAFE_NO_PAD.decode(fingerprint) else { return false };
+        self.all().any(|keys| hmac::verify(&keys.fingerprint, body, &fingerprint).is_ok())
+    }
+
+    fn all(&self) -> impl Iterator<Item = &Keys> {
+        std::iter::once(&self.current).chain(&self.previous)
     }
 }
 
@@ -56,31 +90,53 @@ impl Keys {
             return None;
         }
         let root = hkdf::Salt::new(hkdf::HKDF_SHA256, b"padron").extract(secret);
-        let cursor = UnboundKey::from(root.expand(&[b"cursor"], &AES_256_GCM).ok()?);
-        let cursor_nonce = hmac::Key::from(root.expand(&[b"cursor nonce"], hmac::HMAC_SHA256).ok()?);
-        Some(Self { cursor: LessSafeKey::new(cursor), cursor_nonce })
+        Some(Self {
+            cursor: Sealer::derive(&root, b"cursor", b"cursor nonce")?,
+            answer: Sealer::derive(&root, b"answer", b"answer nonce")?,
+            fingerprint: hmac::Key::from(root.expand(&[b"fingerprint"], hmac::HMAC_SHA256).ok()?),
+        })
+    }
+
+    fn sealer(&self, purpose: Purpose) -> &Sealer {
+        match purpose {
+            Purpose::Cursor => &self.cursor,
+            Purpose::Answer => &self.answer,
+        }
+    }
+}
+
+struct Sealer {
+    key: LessSafeKey,
+    nonce: hmac::Key,
+}
+
+impl Sealer {
+    fn derive(root: &hkdf::Prk, key: &[u8], nonce: &[u8]) -> Option<Self> {
+        let key = UnboundKey::from(root.expand(&[key], &AES_256_GCM).ok()?);
+        let nonce = hmac::Key::from(root.expand(&[nonce], hmac::HMAC_SHA256).ok()?);
+        Some(Self { key: LessSafeKey::new(key), nonce })
     }
 
     /// The nonce is made of what is encrypted, as in RFC 5297: no random bytes to run out of, and a cursor that is made
     /// twice is the same.
-    fn seal(&self, context: &[u8], plain: &[u8]) -> Option<String> {
-        let mut mac = hmac::Context::with_key(&self.cursor_nonce);
+    fn seal(&self, context: &[u8], plain: &[u8]) -> Option<Vec<u8>> {
+        let mut mac = hmac::Context::with_key(&self.nonce);
         mac.update(&context.len().to_be_bytes());
         mac.update(context);
         mac.update(plain);
         let nonce: [u8; NONCE_LEN] = mac.sign().as_ref()[..NONCE_LEN].try_into().ok()?;
         let mut sealed = plain.to_vec();
-        self.cursor
+        self.key
             .seal_in_place_append_tag(Nonce::assume_unique_for_key(nonce), Aad::from(context), &mut sealed)
             .ok()?;
-        Some(BASE64_URL_SAFE_NO_PAD.encode([&nonce[..], &sealed].concat()))
+        Some([&nonce[..], &sealed].concat())
     }
 
     fn open(&self, context: &[u8], sealed: &[u8]) -> Option<Vec<u8>> {
         let (nonce, sealed) = sealed.split_at_checked(NONCE_LEN)?;
         let nonce = Nonce::try_assume_unique_for_key(nonce).ok()?;
         let mut buffer = sealed.to_vec();
-        let plain = self.cursor.open_in_place(nonce, Aad::from(context), &mut buffer).ok()?;
+        let plain = self.key.open_in_place(nonce, Aad::from(context), &mut buffer).ok()?;
         Some(plain.to_vec())
     }
 }
@@ -93,7 +149,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn a_cursor_opens_where_it_was_sealed_and_nowhere_else(
+        fn what_is_sealed_opens_where_it_was_sealed_and_nowhere_else(
             plain: Vec<u8>, context: Vec<u8>, other: Vec<u8>, flip: usize, old: [u8; 32], new: [u8; 32],
         ) {
             prop_assume!(context != other && old != new);
@@ -101,6 +157,7 @@ mod tests {
             let cursor = before.seal_cursor(&context, &plain);
             prop_assert_eq!(before.open_cursor(&context, &cursor), Some(plain.clone()));
             prop_assert_eq!(before.open_cursor(&other, &cursor), None);
+            prop_assert_eq!(before.open(Purpose::Answer, &context, &BASE64_URL_SAFE_NO_PAD.decode(&cursor).unwrap()), None);
             let rotated = Secrets::new(&new, Some(&old)).unwrap();
             prop_assert_eq!(rotated.open_cursor(&context, &cursor), Some(plain.clone()));
             prop_assert_eq!(Secrets::new(&new, None).unwrap().open_cursor(&context, &cursor), None);
@@ -110,6 +167,16 @@ mod tests {
             prop_assert_eq!(before.open_cursor(&context, &BASE64_URL_SAFE_NO_PAD.encode(&bytes)), None);
             prop_assert_eq!(before.open_cursor(&context, &cursor[..flip % cursor.len()]), None);
         }
+    }
+
+    #[test]
+    fn a_fingerprint_outlives_one_change_of_the_secret() {
+        let before = Secrets::new(&[1; 32], None).unwrap();
+        let fingerprint = before.fingerprint(b"{}");
+        let rotated = Secrets::new(&[2; 32], Some(&[1; 32])).unwrap();
+        assert!(before.is_fingerprint(&fingerprint, b"{}") && rotated.is_fingerprint(&fingerprint, b"{}"));
+        assert!(!before.is_fingerprint(&fingerprint, b"{ }") && !before.is_fingerprint("", b"{}"));
+        assert!(!Secrets::new(&[2; 32], None).unwrap().is_fingerprint(&fingerprint, b"{}"));
     }
 
     #[test]

@@ -4,13 +4,16 @@ use aws_sdk_dynamodb::{
     error::SdkError,
     operation::transact_write_items::TransactWriteItemsError,
     types::{
-        AttributeValue, CancellationReason, Delete, Put, ReturnConsumedCapacity, TransactWriteItem, Update,
+        AttributeValue, CancellationReason, ConditionCheck, Delete, Put, ReturnConsumedCapacity,
+        TransactWriteItem, Update, error::TransactionCanceledException,
     },
 };
-use padron_domain::{Error, OrganizationId};
+use padron_domain::{Error, Event, Failure, OrganizationId};
 use uuid::Uuid;
 
 use crate::{
+    expression::Expression,
+    idempotency::Recorded,
     item::{Entity, to_item},
     key::{Key, PK},
     table::{Backoff, CallError, Store},
@@ -19,12 +22,17 @@ use crate::{
 /// The attribute of a counter that counts.
 pub(crate) const COUNT: &str = "count";
 
-/// Writes to commit together. Each names, as an `R`, what it means when its condition does not hold.
+/// Writes that are yet to be committed, all or none, with the event that tells of them.
+///
+/// Every write has a condition of one of two kinds. One claims what must be free: where it is not, the change is refused, in
+/// terms of an `R`. The other holds what was read to be true still: where it is not, the change is stale, and what to do is
+/// decided anew from what is there now.
 #[derive(Debug)]
-pub(crate) struct Transaction<'a, R> {
+pub struct Change<'a, R = Failure> {
     store: &'a Store,
     writes: Vec<TransactWriteItem>,
-    refusals: Vec<R>,
+    /// What it means when the condition of the write at the same place does not hold; `None`: the change is stale.
+    refusals: Vec<Option<R>>,
     count: Option<Count>,
 }
 
@@ -40,9 +48,11 @@ const SHARDS: u8 = 16;
 
 /// Why nothing was written.
 #[derive(Debug)]
-pub enum TransactionError<R> {
-    /// The condition of this write did not hold.
+pub enum TransactionError<R = Failure> {
+    /// What it claims is another's.
     Refused(R),
+    /// It was decided from what is no longer so.
+    Stale,
     /// DynamoDB would not have it, or it is not known whether it did.
     Failed(Error),
 }
@@ -52,6 +62,7 @@ impl<R> TransactionError<R> {
     pub fn map<S>(self, refusal: impl FnOnce(R) -> S) -> TransactionError<S> {
         match self {
             Self::Refused(refused) => TransactionError::Refused(refusal(refused)),
+            Self::Stale => TransactionError::Stale,
             Self::Failed(error) => TransactionError::Failed(error),
         }
     }
@@ -63,49 +74,134 @@ impl<R> From<Error> for TransactionError<R> {
     }
 }
 
-impl Store {
-    pub(crate) fn transaction<R>(&self) -> Transaction<'_, R> {
-        Transaction { store: self, writes: Vec::new(), refusals: Vec::new(), count: None }
+impl From<TransactionError> for Error {
+    fn from(error: TransactionError) -> Self {
+        match error {
+            TransactionError::Refused(failure) => failure.into(),
+            TransactionError::Stale => Failure::ConcurrentChange.into(),
+            TransactionError::Failed(error) => error,
+        }
     }
 }
 
-impl<R> Transaction<'_, R> {
+impl Store {
+    /// A change that this event tells of.
+    pub(crate) fn change<R>(&self, event: &Event) -> Result<Change<'_, R>, Error> {
+        let mut change = self.unannounced_change();
+        change.put(event, Expression::default(), None)?;
+        Ok(change)
+    }
+
+    /// A change that no event tells of: for data that comes with its installation.
+    pub(crate) fn unannounced_change<R>(&self) -> Change<'_, R> {
+        Change { store: self, writes: Vec::new(), refusals: Vec::new(), count: None }
+    }
+}
+
+impl<R> Change<'_, R> {
     /// Writes an item whose key must be free.
     pub(crate) fn create<E: Entity>(&mut self, entity: &E, taken: R) -> Result<(), Error> {
+        self.put(entity, Expression::condition(format!("attribute_not_exists({PK})")), Some(taken))
+    }
+
+    /// Writes an item over the one that was read.
+    pub(crate) fn replace<E: Entity>(&mut self, entity: &E, still: Expression) -> Result<(), Error> {
+        self.put(entity, still, None)
+    }
+
+    fn put<E: Entity>(
+        &mut self,
+        entity: &E,
+        expression: Expression,
+        refusal: Option<R>,
+    ) -> Result<(), Error> {
         let put = Put::builder()
             .table_name(&*self.store.table)
             .set_item(Some(to_item(entity)?))
-            .condition_expression(format!("attribute_not_exists({PK})"))
+            .set_condition_expression(expression.condition)
+            .set_expression_attribute_names(expression.names)
+            .set_expression_attribute_values(expression.values)
             .build()
             .map_err(|_| Error::internal("a put without an item"))?;
-        self.writes.push(TransactWriteItem::builder().put(put).build());
-        self.refusals.push(taken);
+        self.push(TransactWriteItem::builder().put(put).build(), refusal);
+        Ok(())
+    }
+
+    /// Changes attributes of an item that was read, or that need not be there.
+    pub(crate) fn update(&mut self, key: &Key, expression: Expression) -> Result<(), Error> {
+        self.update_if(key, expression, None)
+    }
+
+    /// The same, where the condition claims something.
+    pub(crate) fn update_or(&mut self, key: &Key, expression: Expression, taken: R) -> Result<(), Error> {
+        self.update_if(key, expression, Some(taken))
+    }
+
+    fn update_if(&mut self, key: &Key, expression: Expression, refusal: Option<R>) -> Result<(), Error> {
+        let update = Update::builder()
+            .table_name(&*self.store.table)
+            .set_key(Some(key.attributes().into()))
+            .set_update_expression(expression.update)
+            .set_condition_expression(expression.condition)
+            .set_expression_attribute_names(expression.names)
+            .set_expression_attribute_values(expression.values)
+            .build()
+            .map_err(|_| Error::internal("an update without a key"))?;
+        self.push(TransactWriteItem::builder().update(update).build(), refusal);
         Ok(())
     }
 
     /// Deletes an item that must be there.
     pub(crate) fn delete(&mut self, key: &Key, missing: R) -> Result<(), Error> {
+        self.delete_if(key, Expression::condition(format!("attribute_exists({PK})")), Some(missing))
+    }
+
+    /// Deletes an item that was read.
+    pub(crate) fn remove(&mut self, key: &Key, still: Expression) -> Result<(), Error> {
+        self.delete_if(key, still, None)
+    }
+
+    fn delete_if(&mut self, key: &Key, expression: Expression, refusal: Option<R>) -> Result<(), Error> {
         let delete = Delete::builder()
             .table_name(&*self.store.table)
             .set_key(Some(key.attributes().into()))
-            .condition_expression(format!("attribute_exists({PK})"))
+            .set_condition_expression(expression.condition)
+            .set_expression_attribute_names(expression.names)
+            .set_expression_attribute_values(expression.values)
             .build()
             .map_err(|_| Error::internal("a delete without a key"))?;
-        self.writes.push(TransactWriteItem::builder().delete(delete).build());
-        self.refusals.push(missing);
+        self.push(TransactWriteItem::builder().delete(delete).build(), refusal);
         Ok(())
     }
 
-    /// Counts customers up or down. Has no condition, so `refusal` is never met.
-    pub(crate) fn count_customers(
-        &mut self,
-        organization: OrganizationId,
-        change: i8,
-        refusal: R,
-    ) -> Result<(), Error> {
-        let count = Count { at: self.writes.len(), organization, change };
-        self.writes.push(self.counter(count)?);
+    /// Commits only if that holds of an item which stays as it is.
+    pub(crate) fn check(&mut self, key: &Key, still: Expression) -> Result<(), Error> {
+        let check = ConditionCheck::builder()
+            .table_name(&*self.store.table)
+            .set_key(Some(key.attributes().into()))
+            .set_condition_expression(still.condition)
+            .set_expression_attribute_names(still.names)
+            .set_expression_attribute_values(still.values)
+            .build()
+            .map_err(|_| Error::internal("a check without a key"))?;
+        self.push(TransactWriteItem::builder().condition_check(check).build(), None);
+        Ok(())
+    }
+
+    /// Keeps the answer for whoever sends the request again. Another answer that was kept meanwhile makes the change stale.
+    pub fn record(&mut self, recorded: &Recorded) -> Result<(), Error> {
+        self.put(recorded, recorded.is_new(), None)
+    }
+
+    fn push(&mut self, write: TransactWriteItem, refusal: Option<R>) {
+        self.writes.push(write);
         self.refusals.push(refusal);
+    }
+
+    /// Counts customers up or down.
+    pub(crate) fn count_customers(&mut self, organization: OrganizationId, change: i8) -> Result<(), Error> {
+        let count = Count { at: self.writes.len(), organization, change };
+        self.push(self.counter(count)?, None);
         self.count = Some(count);
         Ok(())
     }
@@ -124,7 +220,7 @@ impl<R> Transaction<'_, R> {
     }
 
     /// Commits all writes, or says which refused. Conflicts with other transactions are tried again until the deadline.
-    pub(crate) async fn commit(mut self) -> Result<(), TransactionError<R>> {
+    pub async fn commit(mut self) -> Result<(), TransactionError<R>> {
         let mut backoff = Backoff::new();
         loop {
             // The SDK repeats an attempt whose answer is lost under the same token: DynamoDB then answers as it did the
@@ -144,43 +240,57 @@ impl<R> Transaction<'_, R> {
                 }
                 Err(error) => error,
             };
-            match cancellation(&error) {
-                Some(Cancellation::Condition(index)) if index < self.refusals.len() => {
-                    return Err(TransactionError::Refused(self.refusals.swap_remove(index)));
-                }
-                Some(Cancellation::Contention) => {
+            match cancellation(&error).map(|cancelled| self.verdict(cancelled)) {
+                Some(Verdict::Over(why)) => return Err(why),
+                Some(Verdict::Contention) => {
                     self.store.pause(&mut backoff, "a transaction met others until the deadline").await?;
                     if let Some(count) = self.count {
                         self.writes[count.at] = self.counter(count)?;
                     }
                 }
-                _ => return Err(TransactionError::Failed(error.into())),
+                None => return Err(TransactionError::Failed(error.into())),
             }
         }
     }
+
+    /// What a cancellation comes to. Stale goes before refused: what is claimed may be another's only because this very
+    /// change was committed a moment ago, in an earlier try of the same request.
+    fn verdict(&mut self, cancelled: &TransactionCanceledException) -> Verdict<R> {
+        let reasons = cancelled.cancellation_reasons();
+        let failed = |reason: &CancellationReason| reason.code() == Some("ConditionalCheckFailed");
+        let failed = reasons.iter().zip(&mut self.refusals).filter(|(reason, _)| failed(reason));
+        let failed: Vec<Option<R>> = failed.map(|(_, refusal)| refusal.take()).collect();
+        if failed.iter().any(Option::is_none) {
+            return Verdict::Over(TransactionError::Stale);
+        }
+        if let Some(refusal) = failed.into_iter().flatten().next() {
+            return Verdict::Over(TransactionError::Refused(refusal));
+        }
+        let contended = |reason: &CancellationReason| {
+            matches!(
+                reason.code(),
+                Some("TransactionConflict" | "ThrottlingError" | "ProvisionedThroughputExceeded")
+            )
+        };
+        if reasons.iter().any(contended) {
+            return Verdict::Contention;
+        }
+        let code = reasons.iter().filter_map(CancellationReason::code).find(|code| *code != "None");
+        let cause = format!("a transaction was cancelled: {}", code.unwrap_or("no reason"));
+        Verdict::Over(TransactionError::Failed(Error::internal(cause)))
+    }
 }
 
-enum Cancellation {
-    /// The condition of the write at this index did not hold.
-    Condition(usize),
+enum Verdict<R> {
+    /// Another try would come to the same.
+    Over(TransactionError<R>),
     /// Nothing is wrong with it, others were faster.
     Contention,
 }
 
-fn cancellation(error: &CallError<TransactWriteItemsError>) -> Option<Cancellation> {
+fn cancellation(error: &CallError<TransactWriteItemsError>) -> Option<&TransactionCanceledException> {
     let CallError::Sdk(error) = error else { return None };
     let SdkError::ServiceError(error) = &**error else { return None };
     let TransactWriteItemsError::TransactionCanceledException(error) = error.err() else { return None };
-    let reasons = error.cancellation_reasons();
-    let refused = |reason: &CancellationReason| reason.code() == Some("ConditionalCheckFailed");
-    if let Some(index) = reasons.iter().position(refused) {
-        return Some(Cancellation::Condition(index));
-    }
-    let contended = |reason: &CancellationReason| {
-        matches!(
-            reason.code(),
-            Some("TransactionConflict" | "ThrottlingError" | "ProvisionedThroughputExceeded")
-        )
-    };
-    reasons.iter().any(contended).then_some(Cancellation::Contention)
+    Some(error)
 }

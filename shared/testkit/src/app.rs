@@ -40,7 +40,7 @@ pub struct TestApp {
     store: Store,
     table: String,
     lines: Arc<Mutex<Vec<String>>>,
-    _engine: Engine,
+    engine: Engine,
 }
 
 /// How a [`TestApp`] is made.
@@ -112,6 +112,11 @@ impl TestApp {
         connection(self.proxy.address(), &self.table)
     }
 
+    /// The table without a store before it, as a backup is restored into it or an operator looks at it.
+    pub fn raw_table(&self) -> (aws_sdk_dynamodb::Client, &str) {
+        (padron_emulator::engine::client(&connection(self.engine.address(), &self.table)), &self.table)
+    }
+
     /// A request, to be completed and sent.
     pub fn call(&self, method: &str, path: &str) -> Call<'_> {
         let method = method.parse().expect("a method");
@@ -151,8 +156,7 @@ impl TestApp {
     /// The response to an event, in API Gateway's form.
     pub async fn respond(&self, endpoint: &Registration, event: &str) -> Value {
         let deadline = Instant::now() + self.time_limit;
-        let response =
-            self.app.answer(endpoint.route.function, endpoint.run, event, "invocation-id", deadline).await;
+        let response = self.app.answer(endpoint, event, "invocation-id", deadline).await;
         serde_json::to_value(&response).expect("a response is JSON")
     }
 
@@ -208,7 +212,7 @@ impl TestAppBuilder {
             proxy,
             clock,
             lines,
-            _engine: engine,
+            engine,
         }
     }
 }

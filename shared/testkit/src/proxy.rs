@@ -1,9 +1,10 @@
 //! A proxy between the SDK and the engine: it records what is asked, and fails where it is told to.
 //!
-//! The engine ignores `ConsistentRead` and knows no throttling, no conflicts and no unprocessed keys; AWS does.
+//! The engine ignores `ConsistentRead` and knows no throttling, no conflicts, no unprocessed keys, and no transaction that
+//! is sent again under its token; AWS does.
 
 use std::{
-    collections::VecDeque,
+    collections::{HashMap, VecDeque},
     convert::Infallible,
     net::SocketAddr,
     sync::{Arc, Mutex, PoisonError},
@@ -96,12 +97,17 @@ struct Shared {
     client: Client<HttpConnector, Full<Bytes>>,
     script: Mutex<Script>,
     recorded: Mutex<Vec<Recorded>>,
+    /// What transactions were answered, by their tokens.
+    committed: Mutex<HashMap<String, Value>>,
 }
 
 #[derive(Debug, Default)]
 struct Script {
     next: VecDeque<Fault>,
     always: Option<Fault>,
+    /// Every so many transactions, one meets another.
+    conflicts: Option<usize>,
+    transactions: usize,
 }
 
 impl FaultProxy {
@@ -114,6 +120,7 @@ impl FaultProxy {
             client: Client::builder(TokioExecutor::new()).build_http(),
             script: Mutex::default(),
             recorded: Mutex::default(),
+            committed: Mutex::default(),
         });
         let serving = tokio::spawn(serve(listener, shared.clone()));
         Self { address, shared, serving }
@@ -132,6 +139,11 @@ impl FaultProxy {
     /// Every request from now on meets this fault, once those of [`FaultProxy::inject`] are used up; `None`: no more.
     pub fn always(&self, fault: Option<Fault>) {
         lock(&self.shared.script).always = fault;
+    }
+
+    /// Every so many transactions from now on, one is cancelled for having met another; `None`: none is.
+    pub fn conflict_every(&self, transactions: Option<usize>) {
+        lock(&self.shared.script).conflicts = transactions;
     }
 
     /// What was asked since the last call of this, in order.
@@ -187,7 +199,12 @@ impl Shared {
         };
         let fault = {
             let mut script = lock(&self.script);
-            script.next.pop_front().or_else(|| script.always.clone())
+            let mut conflict = None;
+            if let Some(every) = script.conflicts.filter(|_| recorded.operation == "TransactWriteItems") {
+                script.transactions += 1;
+                conflict = script.transactions.is_multiple_of(every).then_some(Fault::Conflict(0));
+            }
+            script.next.pop_front().or(conflict).or_else(|| script.always.clone())
         };
         let mut request = recorded.body.clone();
         let mut unprocessed = Value::Null;
@@ -251,6 +268,10 @@ impl Shared {
     }
 
     async fn forward(&self, parts: &http::request::Parts, body: &Value) -> Option<(StatusCode, Value)> {
+        let token = body["ClientRequestToken"].as_str();
+        if let Some(answer) = token.and_then(|token| lock(&self.committed).get(token).cloned()) {
+            return Some((StatusCode::OK, answer));
+        }
         let mut request = Request::builder().method(&parts.method).uri(format!("http://{}/", self.engine));
         for (name, value) in &parts.headers {
             if *name != header::CONTENT_LENGTH && *name != header::HOST {
@@ -259,8 +280,12 @@ impl Shared {
         }
         let answer = self.client.request(request.body(Full::from(body.to_string())).ok()?).await.ok()?;
         let status = answer.status();
-        let body = answer.into_body().collect().await.ok()?.to_bytes();
-        Some((status, serde_json::from_slice(&body).ok()?))
+        let answer = answer.into_body().collect().await.ok()?.to_bytes();
+        let answer: Value = serde_json::from_slice(&answer).ok()?;
+        if let Some(token) = token.filter(|_| status.is_success()) {
+            lock(&self.committed).insert(token.to_owned(), answer.clone());
+        }
+        Some((status, answer))
     }
 }
 

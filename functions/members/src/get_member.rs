@@ -1,0 +1,22 @@
+//! `GET /organizations/{organizationId}/members/{memberId}`: a member, for all members.
+
+use padron_domain::{Error, Membership};
+use padron_dto::MemberResponse;
+use padron_http::{Context, Endpoint, Member, NoInput, Route, Versioned};
+
+/// Reads a member.
+#[derive(Debug)]
+pub struct GetMember;
+
+impl Endpoint for GetMember {
+    const ROUTE: Route = Route::get("get-member", "/organizations/{organizationId}/members/{memberId}");
+    const SUMMARY: &'static str = "A member of an organization";
+    type Access = Member<Membership>;
+    type Input = NoInput;
+    type Output = Versioned<MemberResponse>;
+
+    async fn handle(_: &Context<'_>, caller: Member<Membership>, _: NoInput) -> Result<Self::Output, Error> {
+        let (_, member) = caller.with_target()?;
+        Ok(Versioned { version: member.version, body: member.into() })
+    }
+}

@@ -1,0 +1,84 @@
+//! `GET /organizations/{organizationId}/members`: the members, for all members.
+
+use padron_domain::{Error, Failure, Membership, Role, search_key};
+use padron_dto::MemberResponse;
+use padron_http::{
+    Array, Context, Endpoint, Input, Member, Paging, Query, Request, Route,
+    openapi::{Operation, Schemas},
+};
+use padron_store::{Action, Store};
+use serde_json::json;
+
+/// Lists members.
+#[derive(Debug)]
+pub struct ListMembers;
+
+/// Which of them.
+#[derive(Debug)]
+pub struct MemberQuery {
+    paging: Paging,
+    /// Folded.
+    text: Option<String>,
+    role: Option<Role>,
+}
+
+const LONGEST_TEXT: usize = 100;
+
+impl Input for MemberQuery {
+    const FAILURES: &'static [Failure] = &[Failure::InvalidRequest];
+
+    fn decode(request: &Request<'_>) -> Result<Self, Error> {
+        let query = Query::read(request, &["limit", "cursor", "q", "role"])?;
+        let text = query.parse("q", "1 to 100 characters.", |text| {
+            (1..=LONGEST_TEXT).contains(&text.chars().count()).then(|| search_key(text))
+        })?;
+        let role = query.parse("role", "member, admin or owner.", Role::parse)?;
+        Ok(Self { paging: Paging::read(&query)?, text, role })
+    }
+
+    fn describe(operation: &mut Operation, _: &mut Schemas) {
+        Paging::describe(operation);
+        let text = json!({ "type": "string", "minLength": 1, "maxLength": LONGEST_TEXT });
+        let meaning = "Those with this in name or e-mail, whatever the case and the accents";
+        operation.parameter("query", "q", meaning, false, &text);
+        let role = json!({ "type": "string", "enum": Role::ALL.map(Role::name) });
+        operation.parameter("query", "role", "Those with this role", false, &role);
+    }
+}
+
+impl Endpoint for ListMembers {
+    const ROUTE: Route = Route::get("list-members", "/organizations/{organizationId}/members");
+    const SUMMARY: &'static str = "Members of an organization, in the order of their ids";
+    const ACTIONS: &'static [&'static [Action]] = &[Store::MEMBERS];
+    type Access = Member;
+    type Input = MemberQuery;
+    type Output = Array<MemberResponse>;
+
+    async fn handle(cx: &Context<'_>, caller: Member, query: MemberQuery) -> Result<Self::Output, Error> {
+        let MemberQuery { paging, text, role } = query;
+        let (organization, store) = (caller.organization().id, cx.store());
+        let after = paging.after(cx, organization)?;
+        let (page, total) = if text.is_none() && role.is_none() {
+            let page = store.members(organization, after, paging.limit(), None);
+            let (page, total) = tokio::try_join!(page, store.member_count(organization))?;
+            (page, Some(total))
+        } else {
+            let is_wanted = |member: &Membership| {
+                let holds = |field: &Option<String>, text: &str| {
+                    field.as_ref().is_some_and(|field| search_key(field).contains(text))
+                };
+                role.is_none_or(|role| role == member.role)
+                    && text
+                        .as_ref()
+                        .is_none_or(|text| holds(&member.name, text) || holds(&member.email, text))
+            };
+            (store.members(organization, after, paging.limit(), Some(&is_wanted)).await?, None)
+        };
+        let next = page.next.map(|last| paging.next(cx, organization, last.user));
+        let array = Array::of(page.items.into_iter().map(MemberResponse::from))?.0.next(next);
+        Ok(match total {
+            Some(total) => array.total(total),
+            None => array,
+        })
+    }
+}

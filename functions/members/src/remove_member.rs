@@ -1,0 +1,31 @@
+//! `DELETE /organizations/{organizationId}/members/{memberId}`: a member is out, or leaves, with the commit.
+
+use padron_domain::{Error, Failure, Happening, Role};
+use padron_http::{AdminOrSelf, Context, Endpoint, NoContent, NoInput, Route, Written};
+use padron_store::{Action, Store};
+
+/// Removes a member.
+#[derive(Debug)]
+pub struct RemoveMember;
+
+impl Endpoint for RemoveMember {
+    const ROUTE: Route = Route::delete("remove-member", "/organizations/{organizationId}/members/{memberId}");
+    const SUMMARY: &'static str = "Remove a member, or leave; the owner cannot";
+    const FAILURES: &'static [Failure] = &[Failure::OwnerCannotLeave];
+    const ACTIONS: &'static [&'static [Action]] = &[Store::REMOVE_MEMBER];
+    type Access = AdminOrSelf;
+    type Input = NoInput;
+    type Output = Written<NoContent>;
+
+    async fn handle(cx: &Context<'_>, caller: AdminOrSelf, _: NoInput) -> Result<Self::Output, Error> {
+        let (caller, member) = caller.into_member().with_target()?;
+        cx.require_version(member.version)?;
+        if member.role == Role::Owner {
+            return Err(Failure::OwnerCannotLeave.into());
+        }
+        let removed = Happening::MemberRemoved { member_id: member.user };
+        let event = cx.event(caller.principal(), member.organization, removed);
+        let change = cx.store().remove_member(&member, caller.membership(), &event)?;
+        cx.commit(caller.principal(), change, NoContent).await
+    }
+}

@@ -1,0 +1,70 @@
+//! `GET /organizations/slug-check`: whether a slug can be had. Only creating an organization takes it.
+
+use padron_domain::{Error, Failure, SlugProblem, check_slug};
+use padron_http::{
+    Body, Context, Endpoint, Input, Query, Request, Route, SignedIn,
+    openapi::{Operation, Schemas},
+};
+use padron_store::{Action, Store};
+use schemars::JsonSchema;
+use serde::Serialize;
+use serde_json::json;
+
+/// Checks a slug.
+#[derive(Debug)]
+pub struct CheckSlug;
+
+/// Which slug.
+#[derive(Debug)]
+pub struct SlugQuery {
+    slug: String,
+}
+
+impl Input for SlugQuery {
+    const FAILURES: &'static [Failure] = &[Failure::InvalidRequest];
+
+    fn decode(request: &Request<'_>) -> Result<Self, Error> {
+        let query = Query::read(request, &["slug"])?;
+        let slug = query.get("slug").ok_or_else(|| {
+            Error::invalid("/query/slug", "missing_parameter", "Name the slug that is to be checked.")
+        })?;
+        Ok(Self { slug: slug.to_owned() })
+    }
+
+    fn describe(operation: &mut Operation, _: &mut Schemas) {
+        operation.parameter("query", "slug", "The slug to be checked", true, &json!({ "type": "string" }));
+    }
+}
+
+/// Whether a slug can be had.
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct SlugCheck {
+    /// Whether it can.
+    available: bool,
+    /// Why not: `invalid_format`, `reserved` or `taken`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(extend("enum" = ["invalid_format", "reserved", "taken"]), with = "Option<String>")]
+    reason: Option<&'static str>,
+}
+
+impl Endpoint for CheckSlug {
+    const ROUTE: Route = Route::get("check-slug", "/organizations/slug-check");
+    const SUMMARY: &'static str = "Whether a slug can be had";
+    const ACTIONS: &'static [&'static [Action]] = &[Store::ORGANIZATION_WITH_SLUG];
+    type Access = SignedIn;
+    type Input = SlugQuery;
+    type Output = Body<SlugCheck>;
+
+    async fn handle(
+        cx: &Context<'_>,
+        _: SignedIn,
+        SlugQuery { slug }: SlugQuery,
+    ) -> Result<Self::Output, Error> {
+        let reason = match check_slug(&slug) {
+            Err(SlugProblem::InvalidFormat) => Some("invalid_format"),
+            Err(SlugProblem::Reserved) => Some("reserved"),
+            Ok(()) => cx.store().organization_with_slug(&slug).await?.map(|_| "taken"),
+        };
+        Ok(Body(SlugCheck { available: reason.is_none(), reason }))
+    }
+}

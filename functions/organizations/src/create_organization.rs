@@ -1,0 +1,79 @@
+//! `POST /organizations`: a new organization, owned by the caller.
+
+use std::collections::BTreeMap;
+
+use padron_domain::{
+    AccountChanges, Error, Failure, Happening, Membership, Organization, OrganizationId, Patch, Role,
+};
+use padron_dto::OrganizationResponse;
+use padron_http::{Context, Created, Endpoint, Json, Route, SignedIn, Versioned, Written};
+use padron_store::{Action, Store};
+use schemars::JsonSchema;
+use serde::Deserialize;
+
+/// Creates an organization.
+#[derive(Debug)]
+pub struct CreateOrganization;
+
+/// A new organization.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct NewOrganization {
+    /// 3 to 100 characters.
+    name: String,
+    /// 3 to 50 of `a`–`z`, `0`–`9` and single hyphens between them. Unique, and stays for good.
+    slug: String,
+    /// https URL of a logo; it is never fetched.
+    logo: Option<String>,
+    /// IANA time zone; `America/Mexico_City` if it is left out.
+    timezone: Option<String>,
+    /// What you want to keep with it: at most 50 entries of at most 40 and 500 characters.
+    metadata: Option<BTreeMap<String, String>>,
+}
+
+impl Endpoint for CreateOrganization {
+    const ROUTE: Route = Route::post("create-organization", "/organizations");
+    const SUMMARY: &'static str = "Create an organization; the caller becomes its owner";
+    const FAILURES: &'static [Failure] = &[Failure::SlugTaken];
+    const ACTIONS: &'static [&'static [Action]] = &[Store::CREATE_ORGANIZATION];
+    type Access = SignedIn;
+    type Input = Json<NewOrganization>;
+    type Output = Written<Created<OrganizationResponse>>;
+
+    async fn handle(
+        cx: &Context<'_>,
+        caller: SignedIn,
+        Json(new): Json<NewOrganization>,
+    ) -> Result<Self::Output, Error> {
+        let NewOrganization { name, slug, logo, timezone, metadata } = new;
+        let account = AccountChanges {
+            name: Patch::Set(name),
+            logo: logo.into(),
+            timezone: timezone.into(),
+            metadata: metadata.into(),
+        };
+        let user = caller.principal().user();
+        let organization = Organization::create(OrganizationId::random(), user.id, slug, account, cx.now)?;
+        let owner = Membership {
+            organization: organization.id,
+            user: user.id,
+            version: 1,
+            role: Role::Owner,
+            email: user.email.clone(),
+            name: user.name.clone(),
+            joined_at: cx.now,
+        };
+        let created = Happening::OrganizationCreated { slug: organization.slug.clone() };
+        let event = cx.event(caller.principal(), organization.id, created);
+        let seats = cx.seats().of(organization.plan);
+        let change = cx.store().create_organization(&organization, &[owner], seats, &event)?;
+        let answer = Created {
+            location: format!("/organizations/{}", organization.id),
+            versioned: Versioned {
+                version: organization.version,
+                body: OrganizationResponse::new(organization, cx.now),
+            },
+        };
+        cx.commit(caller.principal(), change, answer).await
+    }
+}

@@ -1,0 +1,31 @@
+//! `DELETE /organizations/{organizationId}`: unknown to everyone at once, and to be restored for thirty days.
+
+use padron_domain::{Error, Happening};
+use padron_http::{Context, Endpoint, NoContent, NoInput, Owner, Route, Written};
+use padron_store::{Action, Store};
+
+/// Deletes an organization.
+#[derive(Debug)]
+pub struct DeleteOrganization;
+
+impl Endpoint for DeleteOrganization {
+    const ROUTE: Route = Route::delete("delete-organization", "/organizations/{organizationId}");
+    const SUMMARY: &'static str = "Delete an organization; its owner can restore it for thirty days";
+    const ACTIONS: &'static [&'static [Action]] = &[Store::CLOSE_ORGANIZATION];
+    type Access = Owner;
+    type Input = NoInput;
+    type Output = Written<NoContent>;
+
+    async fn handle(cx: &Context<'_>, owner: Owner, _: NoInput) -> Result<Self::Output, Error> {
+        cx.require_version(owner.organization().version)?;
+        let mut organization = owner.organization().clone();
+        organization.deleted_at = Some(cx.now);
+        organization.touch(cx.now);
+        let deleted = Happening::OrganizationDeleted {
+            restorable_until: organization.restorable_until().unwrap_or(cx.now),
+        };
+        let event = cx.event(owner.principal(), organization.id, deleted);
+        let change = cx.store().delete_organization(&organization, &event)?;
+        cx.commit(owner.principal(), change, NoContent).await
+    }
+}

@@ -1,0 +1,110 @@
+//! `GET /organizations`: the organizations that the caller belongs to.
+
+use padron_domain::{Error, Failure, Organization, Role};
+use padron_dto::OrganizationEntry;
+use padron_http::{
+    Array, Context, Endpoint, Input, Paging, Query, Request, Route, SignedIn,
+    openapi::{Operation, Schemas},
+};
+use padron_store::{Action, Place, Store};
+use serde_json::json;
+
+/// Lists the caller's organizations.
+#[derive(Debug)]
+pub struct ListOrganizations;
+
+/// Which of them.
+#[derive(Debug)]
+pub struct OrganizationQuery {
+    paging: Paging,
+    status: Status,
+    slug: Option<String>,
+}
+
+#[derive(Clone, Copy, Debug)]
+enum Status {
+    Active,
+    /// Those that the caller can restore.
+    Deleted,
+}
+
+impl Input for OrganizationQuery {
+    const FAILURES: &'static [Failure] = &[Failure::InvalidRequest];
+
+    fn decode(request: &Request<'_>) -> Result<Self, Error> {
+        let query = Query::read(request, &["limit", "cursor", "status", "slug"])?;
+        let status = query.parse("status", "active or deleted.", |status| match status {
+            "active" => Some(Status::Active),
+            "deleted" => Some(Status::Deleted),
+            _ => None,
+        });
+        Ok(Self {
+            paging: Paging::read(&query)?,
+            status: status?.unwrap_or(Status::Active),
+            slug: query.get("slug").map(ToOwned::to_owned),
+        })
+    }
+
+    fn describe(operation: &mut Operation, _: &mut Schemas) {
+        Paging::describe(operation);
+        let status = json!({ "type": "string", "enum": ["active", "deleted"], "default": "active" });
+        operation.parameter(
+            "query",
+            "status",
+            "`deleted`: those that the caller can restore",
+            false,
+            &status,
+        );
+        operation.parameter("query", "slug", "The one of this slug", false, &json!({ "type": "string" }));
+    }
+}
+
+impl Endpoint for ListOrganizations {
+    const ROUTE: Route = Route::get("list-organizations", "/organizations");
+    const SUMMARY: &'static str = "The organizations that the caller belongs to, in the order of their ids";
+    const ACTIONS: &'static [&'static [Action]] =
+        &[Store::PLACES, Store::ORGANIZATIONS, Store::ORGANIZATION_WITH_SLUG, Store::ORGANIZATION_ACCESS];
+    type Access = SignedIn;
+    type Input = OrganizationQuery;
+    type Output = Array<OrganizationEntry>;
+
+    async fn handle(
+        cx: &Context<'_>,
+        caller: SignedIn,
+        query: OrganizationQuery,
+    ) -> Result<Self::Output, Error> {
+        let user = caller.principal().user().id;
+        let is_wanted = |organization: &Organization, role: Role| match query.status {
+            Status::Active => organization.deleted_at.is_none(),
+            Status::Deleted => {
+                role == Role::Owner && organization.restorable_until().is_some_and(|until| cx.now < until)
+            }
+        };
+        if let Some(slug) = &query.slug {
+            let Some(id) = cx.store().organization_with_slug(slug).await? else {
+                return Ok(Array::of([])?.0);
+            };
+            let access = cx.store().organization_access(id, user, []).await?;
+            let entry = access.organization.zip(access.membership).and_then(|(organization, membership)| {
+                let place =
+                    Place { organization: id, role: membership.role, joined_at: membership.joined_at };
+                is_wanted(&organization, place.role).then(|| entry(organization, place))
+            });
+            return Ok(Array::of(entry)?.0);
+        }
+        let page = cx.store().places(user, query.paging.after(cx, user)?, query.paging.limit()).await?;
+        let ids: Vec<_> = page.items.iter().map(|place| place.organization).collect();
+        let organizations = cx.store().organizations(&ids).await?.into_iter();
+        let entries = organizations.filter_map(|organization| {
+            let place = *page.items.iter().find(|place| place.organization == organization.id)?;
+            is_wanted(&organization, place.role).then(|| entry(organization, place))
+        });
+        let next = page.next.map(|last| query.paging.next(cx, user, last.organization));
+        Ok(Array::of(entries)?.0.next(next))
+    }
+}
+
+fn entry(organization: Organization, place: Place) -> OrganizationEntry {
+    let Organization { id, name, slug, .. } = organization;
+    OrganizationEntry { id, name, slug, role: place.role, joined_at: place.joined_at }
+}

@@ -1,0 +1,36 @@
+//! `POST /organizations/{organizationId}/restore`: a deleted organization is there again, as it was.
+
+use padron_domain::{Error, Failure, Happening};
+use padron_dto::OrganizationResponse;
+use padron_http::{Context, DeletedOwner, Endpoint, NoInput, Route, Versioned, Written};
+use padron_store::{Action, Store};
+
+/// Restores an organization.
+#[derive(Debug)]
+pub struct RestoreOrganization;
+
+impl Endpoint for RestoreOrganization {
+    const ROUTE: Route = Route::post("restore-organization", "/organizations/{organizationId}/restore");
+    const SUMMARY: &'static str = "Restore an organization that was deleted less than thirty days ago";
+    const FAILURES: &'static [Failure] = &[Failure::NotDeleted];
+    const ACTIONS: &'static [&'static [Action]] = &[Store::CLOSE_ORGANIZATION];
+    type Access = DeletedOwner;
+    type Input = NoInput;
+    type Output = Written<Versioned<OrganizationResponse>>;
+
+    async fn handle(cx: &Context<'_>, owner: DeletedOwner, _: NoInput) -> Result<Self::Output, Error> {
+        let mut organization = owner.organization().clone();
+        cx.require_version(organization.version)?;
+        if organization.deleted_at.take().is_none() {
+            return Err(Failure::NotDeleted.into());
+        }
+        organization.touch(cx.now);
+        let event = cx.event(owner.principal(), organization.id, Happening::OrganizationRestored {});
+        let change = cx.store().restore_organization(&organization, &event)?;
+        let answer = Versioned {
+            version: organization.version,
+            body: OrganizationResponse::new(organization, cx.now),
+        };
+        cx.commit(owner.principal(), change, answer).await
+    }
+}

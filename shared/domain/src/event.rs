@@ -1,0 +1,222 @@
+//! What happened: the audit trail, and what webhooks will be told.
+
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+use crate::{Id, OrganizationId, Plan, Role, Timestamp, UserId};
+
+/// Marks ids of events.
+#[derive(Debug)]
+pub enum EventKind {}
+/// Names an event: a UUIDv7 (RFC 9562 §5.7), so their order is that of time.
+pub type EventId = Id<EventKind>;
+
+/// That something was done in an organization, by whom and when.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Event {
+    /// Its id.
+    pub id: EventId,
+    /// Where it happened.
+    pub organization: OrganizationId,
+    /// Who did it.
+    pub actor: Actor,
+    /// When.
+    pub at: Timestamp,
+    /// What was done.
+    #[serde(flatten)]
+    pub what: Happening,
+}
+
+impl Event {
+    /// An event that has no id yet.
+    pub fn new(organization: OrganizationId, actor: Actor, at: Timestamp, what: Happening) -> Self {
+        Self { id: EventId::at(at), organization, actor, at, what }
+    }
+}
+
+impl EventId {
+    /// A new id of that instant.
+    pub fn at(instant: Timestamp) -> Self {
+        let (seconds, millis) = (instant.seconds(), instant.millis().rem_euclid(1000));
+        let nanoseconds = u32::try_from(millis).unwrap_or(0) * 1_000_000;
+        let instant =
+            uuid::Timestamp::from_unix(uuid::NoContext, u64::try_from(seconds).unwrap_or(0), nanoseconds);
+        Self::new(Uuid::new_v7(instant))
+    }
+
+    /// The first id that an event of that instant can have.
+    pub fn first_at(instant: Timestamp) -> Self {
+        let millis = u64::try_from(instant.millis()).unwrap_or(0);
+        Self::new(uuid::Builder::from_unix_timestamp_millis(millis, &[0; 10]).into_uuid())
+    }
+
+    /// The last id that an event of that instant can have.
+    pub fn last_at(instant: Timestamp) -> Self {
+        let millis = u64::try_from(instant.millis()).unwrap_or(0);
+        Self::new(uuid::Builder::from_unix_timestamp_millis(millis, &[0xff; 10]).into_uuid())
+    }
+}
+
+/// Who did something.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Actor {
+    /// A user of the API.
+    User(UserId),
+    /// Whoever runs this installation, at its command line.
+    Operator,
+}
+
+impl std::fmt::Display for Actor {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::User(user) => user.fmt(f),
+            Self::Operator => f.write_str("operator"),
+        }
+    }
+}
+
+impl std::str::FromStr for Actor {
+    type Err = NoActor;
+
+    fn from_str(text: &str) -> Result<Self, NoActor> {
+        match text {
+            "operator" => Ok(Self::Operator),
+            user => UserId::parse(user).map(Self::User).ok_or(NoActor),
+        }
+    }
+}
+
+/// That a text names no [`Actor`].
+#[derive(Debug)]
+pub struct NoActor;
+
+impl std::fmt::Display for NoActor {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("neither a user's UUID nor `operator`")
+    }
+}
+
+impl Serialize for Actor {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}
+
+impl<'de> Deserialize<'de> for Actor {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        String::deserialize(deserializer)?.parse().map_err(serde::de::Error::custom)
+    }
+}
+
+/// What was done, under Timbrix's names. Holds names of fields, and values only where they are not personal data.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "type", content = "data", rename_all_fields = "camelCase")]
+pub enum Happening {
+    /// An organization came to be.
+    #[serde(rename = "organization.created")]
+    OrganizationCreated {
+        /// Its slug.
+        slug: String,
+    },
+    /// Fields of an organization were changed.
+    #[serde(rename = "organization.updated")]
+    OrganizationUpdated {
+        /// Which.
+        fields: Vec<String>,
+    },
+    /// An organization was deleted; it can be restored.
+    #[serde(rename = "organization.deleted")]
+    OrganizationDeleted {
+        /// Until when.
+        restorable_until: Timestamp,
+    },
+    /// A deleted organization was restored.
+    #[serde(rename = "organization.restored")]
+    OrganizationRestored {},
+    /// An organization got another owner; the one before became an admin.
+    #[serde(rename = "organization.transferred")]
+    OrganizationTransferred {
+        /// The owner before.
+        from: UserId,
+        /// The owner now.
+        to: UserId,
+    },
+    /// An organization's plan or limits were changed.
+    #[serde(rename = "organization.plan_updated")]
+    OrganizationPlanUpdated {
+        /// The plan now.
+        plan: Plan,
+        /// How many members it may have now; `null`: as many as they like.
+        seats: Option<u64>,
+    },
+    /// A user joined.
+    #[serde(rename = "member.added")]
+    MemberAdded {
+        /// Who.
+        member_id: UserId,
+        /// As what.
+        role: Role,
+    },
+    /// A member left, or was removed.
+    #[serde(rename = "member.removed")]
+    MemberRemoved {
+        /// Who.
+        member_id: UserId,
+    },
+    /// A member got another role.
+    #[serde(rename = "member.role_updated")]
+    MemberRoleUpdated {
+        /// Who.
+        member_id: UserId,
+        /// The role before.
+        from: Role,
+        /// The role now.
+        to: Role,
+    },
+}
+
+impl Happening {
+    /// The names of all of them.
+    pub const NAMES: [&str; 9] = [
+        "organization.created",
+        "organization.updated",
+        "organization.deleted",
+        "organization.restored",
+        "organization.transferred",
+        "organization.plan_updated",
+        "member.added",
+        "member.removed",
+        "member.role_updated",
+    ];
+
+    /// Its name.
+    pub fn name(&self) -> &'static str {
+        match self {
+            Self::OrganizationCreated { .. } => "organization.created",
+            Self::OrganizationUpdated { .. } => "organization.updated",
+            Self::OrganizationDeleted { .. } => "organization.deleted",
+            Self::OrganizationRestored {} => "organization.restored",
+            Self::OrganizationTransferred { .. } => "organization.transferred",
+            Self::OrganizationPlanUpdated { .. } => "organization.plan_updated",
+            Self::MemberAdded { .. } => "member.added",
+            Self::MemberRemoved { .. } => "member.removed",
+            Self::MemberRoleUpdated { .. } => "member.role_updated",
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ids_of_an_instant_lie_between_its_first_and_its_last() {
+        let instants = ["2026-01-15T12:00:00.000Z", "2026-01-15T12:00:00.001Z"];
+        let [now, next] = instants.map(|text| Timestamp::parse(text).unwrap());
+        for _ in 0..1000 {
+            let id = EventId::at(now).to_string();
+            assert!(EventId::first_at(now).to_string() <= id && id <= EventId::last_at(now).to_string());
+            assert!(id < EventId::first_at(next).to_string());
+        }
+    }
+}

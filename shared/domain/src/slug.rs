@@ -1,0 +1,58 @@
+//! Slugs: what URLs call an organization.
+
+/// Why a text is no slug.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum SlugProblem {
+    /// It does not look like one.
+    InvalidFormat,
+    /// It means something else in URLs.
+    Reserved,
+}
+
+/// Taken by pages and routes.
+const RESERVED: [&str; 6] = ["api", "admin", "me", "new", "www", "slug-check"];
+
+/// Whether an organization may have this slug: 3 to 50 of `a`–`z`, `0`–`9` and single hyphens between them.
+pub fn check_slug(slug: &str) -> Result<(), SlugProblem> {
+    let is_word =
+        |word: &str| !word.is_empty() && word.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit());
+    if RESERVED.contains(&slug) {
+        Err(SlugProblem::Reserved)
+    } else if (3..=50).contains(&slug.len()) && slug.split('-').all(is_word) {
+        Ok(())
+    } else {
+        Err(SlugProblem::InvalidFormat)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn slugs_are_short_lower_case_words_with_single_hyphens() {
+        for slug in ["abc", "acme-corp", "4-u-2", "000", &"a".repeat(50)] {
+            assert_eq!(check_slug(slug), Ok(()), "{slug}");
+        }
+        for slug in [
+            "",
+            "ab",
+            &"a".repeat(51),
+            "-abc",
+            "abc-",
+            "a--b",
+            "Acme",
+            "acme_corp",
+            "ácme",
+            "a b",
+            "a.b",
+            "abc\n",
+            "٣٣٣",
+        ] {
+            assert_eq!(check_slug(slug), Err(SlugProblem::InvalidFormat), "{slug:?}");
+        }
+        for slug in ["api", "admin", "me", "new", "www", "slug-check"] {
+            assert_eq!(check_slug(slug), Err(SlugProblem::Reserved), "{slug}");
+        }
+    }
+}

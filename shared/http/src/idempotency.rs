@@ -1,0 +1,94 @@
+//! Requests that may be sent again, and are carried out once.
+
+use padron_auth::Principal;
+use padron_domain::{Error, Failure};
+use padron_store::{Found, Key, Purpose, Recorded, RequestId};
+
+use crate::{app::Context, reply::Reply};
+
+/// The header that names a request (draft-ietf-httpapi-idempotency-key-header).
+pub(crate) const IDEMPOTENCY_KEY: &str = "idempotency-key";
+const LONGEST_KEY: usize = 255;
+
+/// What a request with an idempotency key stands for.
+#[derive(Debug)]
+pub(crate) struct Claim {
+    request: RequestId,
+}
+
+impl Claim {
+    /// The claim of this request; `None` if its route keeps no answers, or it brings no key.
+    pub(crate) fn of(cx: &Context<'_>, principal: &Principal) -> Result<Option<Self>, Error> {
+        let header = cx.request.header(IDEMPOTENCY_KEY).filter(|_| cx.endpoint.keeps_answers);
+        let Some(header) = header else { return Ok(None) };
+        let key = key(&header).ok_or_else(|| {
+            Error::invalid(
+                "/headers/Idempotency-Key",
+                "invalid_format",
+                "1 to 255 printable ASCII characters, such as a UUID.",
+            )
+        })?;
+        let request = RequestId::new(principal.user().id, cx.endpoint.route.function, cx.request.path(), key);
+        Ok(Some(Self { request }))
+    }
+
+    /// Under which the answer is kept.
+    pub(crate) fn key(&self) -> Key {
+        Key::recorded(&self.request)
+    }
+
+    /// The id of the request.
+    pub(crate) fn request(&self) -> &RequestId {
+        &self.request
+    }
+
+    /// The answer that was given, if this is the same request again; refused if it is another one.
+    pub(crate) fn replay(&self, cx: &Context<'_>, found: &mut Found) -> Result<Option<Reply>, Error> {
+        let Some(recorded) = found.recorded(&self.request, cx.now)? else { return Ok(None) };
+        if !cx.secrets().is_fingerprint(recorded.fingerprint(), cx.request.raw_body().as_bytes()) {
+            return Err(Failure::IdempotencyKeyReused.into());
+        }
+        let answer = cx.secrets().open(Purpose::Answer, self.context(), recorded.answer());
+        let reply = answer.and_then(|answer| Reply::from_kept(&answer));
+        let reply = reply.ok_or_else(|| Error::internal("a kept answer cannot be read"))?;
+        Ok(Some(reply.header("idempotent-replayed", "true".into())))
+    }
+
+    /// The answer, to be kept.
+    pub(crate) fn record(self, cx: &Context<'_>, reply: &Reply) -> Result<Recorded, Error> {
+        let fingerprint = cx.secrets().fingerprint(cx.request.raw_body().as_bytes());
+        let answer = cx.secrets().seal(Purpose::Answer, self.context(), &reply.to_kept()?);
+        Ok(Recorded::new(self.request, fingerprint, answer, cx.now))
+    }
+
+    fn context(&self) -> &[u8] {
+        self.request.as_str().as_bytes()
+    }
+}
+
+/// The key in a header: a string of RFC 9651, as the draft has it, or bare, as most clients send it.
+fn key(header: &str) -> Option<&str> {
+    let header = header.trim();
+    let key = match header.strip_prefix('"') {
+        Some(quoted) => quoted.strip_suffix('"')?,
+        None => header,
+    };
+    let is_printable = key.bytes().all(|byte| (b' '..=b'~').contains(&byte));
+    ((1..=LONGEST_KEY).contains(&key.len()) && is_printable).then_some(key)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_key_is_the_same_in_quotes_and_bare() {
+        for header in ["8e03978e-40d5", "\"8e03978e-40d5\"", " 8e03978e-40d5 "] {
+            assert_eq!(key(header), Some("8e03978e-40d5"));
+        }
+        assert_eq!(key(&"k".repeat(255)).map(str::len), Some(255));
+        for header in ["", " ", "\"\"", "\"open", "\"", "ñ", "tab\there", &"k".repeat(256)] {
+            assert_eq!(key(header), None, "{header:?}");
+        }
+    }
+}

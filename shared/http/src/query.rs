@@ -1,0 +1,131 @@
+//! Query parameters, and what all lists of one resource after the other have in common: `limit` and `cursor`.
+
+use padron_domain::{Error, Id, Timestamp};
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
+use serde_json::json;
+use uuid::Uuid;
+
+use crate::{app::Context, event::Request, input::unknown_parameter, openapi::Operation};
+
+/// The parameters of a request, each of them known and given once.
+#[derive(Debug, Default)]
+pub struct Query(Vec<(String, String)>);
+
+impl Query {
+    /// Reads them; refuses what is not known, and what is given twice.
+    pub fn read(request: &Request<'_>, known: &[&str]) -> Result<Self, Error> {
+        let parameters = request.query()?;
+        for (index, (name, _)) in parameters.iter().enumerate() {
+            if !known.contains(&name.as_str()) {
+                return Err(unknown_parameter(name));
+            }
+            if parameters[..index].iter().any(|(before, _)| before == name) {
+                return Err(Error::invalid(format!("/query/{name}"), "duplicate_parameter", "Given twice."));
+            }
+        }
+        Ok(Self(parameters))
+    }
+
+    /// The value of a parameter.
+    pub fn get(&self, name: &str) -> Option<&str> {
+        self.0.iter().find(|(known, _)| known == name).map(|(_, value)| value.as_str())
+    }
+
+    /// The value of a parameter, as `read` understands it; `detail` says what it understands.
+    pub fn parse<T>(
+        &self,
+        name: &str,
+        detail: &str,
+        read: impl FnOnce(&str) -> Option<T>,
+    ) -> Result<Option<T>, Error> {
+        let invalid = || Error::invalid(format!("/query/{name}"), "invalid_value", detail);
+        self.get(name).map(|value| read(value).ok_or_else(invalid)).transpose()
+    }
+
+    /// An instant.
+    pub fn instant(&self, name: &str) -> Result<Option<Timestamp>, Error> {
+        self.parse(name, "An instant of RFC 3339, such as 2026-01-15T12:00:00Z.", Timestamp::parse)
+    }
+}
+
+/// One page of a list: how many at most, and after what.
+#[derive(Debug)]
+pub struct Paging {
+    limit: u16,
+    cursor: Option<String>,
+    /// What else was asked, for cursors are bound to it.
+    filters: Vec<(String, String)>,
+}
+
+/// What is percent-encoded in a query: everything but RFC 3986's unreserved characters.
+const RESERVED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
+
+impl Paging {
+    /// The parameters it reads.
+    pub const PARAMETERS: [&str; 2] = ["limit", "cursor"];
+    const DEFAULT_LIMIT: u16 = 50;
+    const LARGEST_LIMIT: u16 = 100;
+
+    /// Reads `limit` and `cursor`.
+    pub fn read(query: &Query) -> Result<Self, Error> {
+        let number = |text: &str| {
+            let is_number = text.len() <= 5 && text.bytes().all(|byte| byte.is_ascii_digit());
+            let number: Option<u16> = is_number.then(|| text.parse().ok()).flatten();
+            number.filter(|number| (1..=Self::LARGEST_LIMIT).contains(number))
+        };
+        let limit = query.parse("limit", "A whole number from 1 to 100.", number)?;
+        let mut filters = query.0.clone();
+        filters.retain(|(name, _)| !Self::PARAMETERS.contains(&name.as_str()));
+        filters.sort();
+        Ok(Self {
+            limit: limit.unwrap_or(Self::DEFAULT_LIMIT),
+            cursor: query.get("cursor").map(ToOwned::to_owned),
+            filters,
+        })
+    }
+
+    /// How many there may be on the page.
+    pub fn limit(&self) -> usize {
+        self.limit.into()
+    }
+
+    /// After which one the page begins. `scope` is whose list it is: an organization or a user.
+    pub fn after<T, S>(&self, cx: &Context<'_>, scope: Id<S>) -> Result<Option<Id<T>>, Error> {
+        let Some(cursor) = &self.cursor else { return Ok(None) };
+        let opened = cx.secrets().open_cursor(&self.context(cx, scope), cursor);
+        let id = opened.and_then(|id| Uuid::from_slice(&id).ok()).map(Id::new);
+        id.map(Some).ok_or_else(|| {
+            Error::invalid(
+                "/query/cursor",
+                "invalid_cursor",
+                "Take the cursor from a Link header of this list, with the same parameters.",
+            )
+        })
+    }
+
+    /// The path of the page after that one.
+    pub fn next<T, S>(&self, cx: &Context<'_>, scope: Id<S>, last: Id<T>) -> String {
+        let cursor = cx.secrets().seal_cursor(&self.context(cx, scope), last.uuid().as_bytes());
+        let mut path = format!("{}?limit={}", cx.request.path(), self.limit);
+        for (name, value) in &self.filters {
+            path.push_str(&format!("&{name}={}", utf8_percent_encode(value, RESERVED)));
+        }
+        format!("{path}&cursor={cursor}")
+    }
+
+    /// What cursors are bound to.
+    fn context<S>(&self, cx: &Context<'_>, scope: Id<S>) -> Vec<u8> {
+        let list = (cx.endpoint.route.function, scope.uuid(), &self.filters);
+        json!([list.0, list.1, list.2]).to_string().into_bytes()
+    }
+
+    /// Adds itself to the description of an operation.
+    pub fn describe(operation: &mut Operation) {
+        let limit = json!({
+            "type": "integer", "minimum": 1, "maximum": Self::LARGEST_LIMIT, "default": Self::DEFAULT_LIMIT,
+        });
+        operation.parameter("query", "limit", "How many a page has at most", false, &limit);
+        let cursor = json!({ "type": "string" });
+        operation.parameter("query", "cursor", "Where to go on, from `Link`", false, &cursor);
+    }
+}

@@ -1,0 +1,41 @@
+//! Events: the audit trail of an organization.
+
+use padron_domain::{Error, Event, EventId, OrganizationId, Timestamp};
+
+use crate::{
+    Action,
+    key::{Key, event_partition},
+    scan::{Page, Scan},
+    table::Store,
+};
+
+impl Store {
+    /// What [`Store::events`] needs.
+    pub const EVENTS: &'static [Action] = &[Action::QUERY];
+
+    /// A page of the events that are wanted, newest first, eventually consistent. `None` wants all of them.
+    pub async fn events(
+        &self,
+        organization: OrganizationId,
+        (from, to): (Option<Timestamp>, Option<Timestamp>),
+        after: Option<EventId>,
+        limit: usize,
+        wanted: Option<&(dyn Fn(&Event) -> bool + Sync)>,
+    ) -> Result<Page<Event>, Error> {
+        let from = from.map_or(String::new(), |from| EventId::first_at(from).to_string());
+        let to = to.map_or("~".into(), |to| EventId::last_at(to).to_string());
+        if from > to {
+            return Ok(Page { items: Vec::new(), next: None });
+        }
+        let scan = Scan {
+            partition: event_partition(organization),
+            // Sort keys are not empty, nor are the values they are compared with.
+            from: if from.is_empty() { "0".into() } else { from },
+            to,
+            after: after.map(|id| Key::event(organization, id)),
+            ascending: false,
+            limit,
+        };
+        self.scan(scan, wanted).await
+    }
+}

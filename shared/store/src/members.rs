@@ -1,0 +1,148 @@
+//! Memberships: who joins, who leaves, who may do what.
+//!
+//! Each change depends on the roster, so that it fails in an organization that was deleted meanwhile, and never on the
+//! organization itself, so that it does not wait for its profile.
+
+use padron_domain::{Error, Event, Failure, Membership, OrganizationId, Role, UserId};
+
+use crate::{
+    Action, Change,
+    expression::Expression,
+    item::{EmailOwner, Entity, Profile, Roster, RosterState},
+    key::{Key, partition},
+    scan::{Page, Scan},
+    table::Store,
+};
+
+impl Store {
+    /// What [`Store::add_member`] needs.
+    pub const ADD_MEMBER: &'static [Action] = &[Action::PUT, Action::UPDATE];
+    /// What [`Store::update_role`] needs.
+    pub const UPDATE_ROLE: &'static [Action] = &[Action::PUT, Action::UPDATE, Action::CHECK];
+    /// What [`Store::remove_member`] needs.
+    pub const REMOVE_MEMBER: &'static [Action] =
+        &[Action::PUT, Action::UPDATE, Action::DELETE, Action::CHECK];
+    /// What [`Store::members`] and [`Store::member_count`] need.
+    pub const MEMBERS: &'static [Action] = &[Action::QUERY, Action::BATCH_GET];
+
+    /// Lets a user join, if there is a seat.
+    pub fn add_member(&self, member: &Membership, event: &Event) -> Result<Change<'_>, Error> {
+        let mut change = self.change(event)?;
+        join(&mut change, member, Failure::AlreadyMember)?;
+        let seat = still_active()
+            .and("(attribute_not_exists(#seats) OR #members < #seats)")
+            .name("#seats", "seats")
+            .name("#members", "members");
+        change.update_or(
+            &Key::roster(member.organization),
+            counting(seat, 1, i64::from(member.role == Role::Admin)),
+            Failure::SeatLimitReached,
+        )?;
+        Ok(change)
+    }
+
+    /// Gives a member the role of `after`, on behalf of `actor`.
+    pub fn update_role(
+        &self,
+        before: &Membership,
+        after: &Membership,
+        actor: &Membership,
+        event: &Event,
+    ) -> Result<Change<'_>, Error> {
+        let mut change = self.change(event)?;
+        change.replace(after, still(before))?;
+        let admins = i64::from(after.role == Role::Admin) - i64::from(before.role == Role::Admin);
+        change.update(&Key::roster(before.organization), counting(still_active(), 0, admins))?;
+        still_allowed(&mut change, actor, before.user)?;
+        Ok(change)
+    }
+
+    /// Takes a member out, on behalf of `actor`, who may be that member.
+    pub fn remove_member(
+        &self,
+        member: &Membership,
+        actor: &Membership,
+        event: &Event,
+    ) -> Result<Change<'_>, Error> {
+        let mut change = self.change(event)?;
+        change.remove(&member.key(), still(member))?;
+        if let Some(email) = EmailOwner::of(member) {
+            change.remove(&email.key(), email.still_theirs())?;
+        }
+        let admins = -i64::from(member.role == Role::Admin);
+        change.update(&Key::roster(member.organization), counting(still_active(), -1, admins))?;
+        still_allowed(&mut change, actor, member.user)?;
+        Ok(change)
+    }
+
+    /// A page of the members that are wanted, in the order of their ids, eventually consistent. `None` wants all of them.
+    pub async fn members(
+        &self,
+        organization: OrganizationId,
+        after: Option<UserId>,
+        limit: usize,
+        wanted: Option<&(dyn Fn(&Membership) -> bool + Sync)>,
+    ) -> Result<Page<Membership>, Error> {
+        let scan = Scan {
+            partition: partition(organization),
+            from: "MEMBER#".into(),
+            to: "MEMBER#~".into(),
+            after: after.map(|user| Key::membership(organization, user)),
+            ascending: true,
+            limit,
+        };
+        self.scan(scan, wanted).await
+    }
+
+    /// How many members there are, eventually consistent, for half a unit.
+    pub async fn member_count(&self, organization: OrganizationId) -> Result<u64, Error> {
+        let key = Key::roster(organization);
+        let mut found = self.batch_glance(std::slice::from_ref(&key), &Roster::SHOWN).await?;
+        Ok(found.take::<Roster>(&key)?.map_or(0, |roster| roster.members))
+    }
+}
+
+/// Writes what belongs to a membership: that e-mail's owner, and the user's profile as their claims have it.
+pub(crate) fn join<R>(change: &mut Change<'_, R>, member: &Membership, taken: R) -> Result<(), Error>
+where
+    R: Clone,
+{
+    change.create(member, taken.clone())?;
+    if let Some(email) = EmailOwner::of(member) {
+        change.create(&email, taken)?;
+    }
+    change.update(&Key::profile(member.user), Profile::refreshed(member))
+}
+
+/// That the membership is the version that was read.
+pub(crate) fn still(member: &Membership) -> Expression {
+    Expression::condition("#version = :version")
+        .name("#version", "version")
+        .number(":version", member.version)
+}
+
+/// That the organization is not deleted.
+pub(crate) fn still_active() -> Expression {
+    Expression::condition("#state = :active")
+        .name("#state", "state")
+        .text(":active", RosterState::Active.name())
+}
+
+/// Counts members and admins up or down.
+fn counting(still: Expression, members: i64, admins: i64) -> Expression {
+    still
+        .then("ADD #members :more, #admins :admins")
+        .name("#members", "members")
+        .name("#admins", "admins")
+        .number(":more", members)
+        .number(":admins", admins)
+}
+
+/// That the actor has the role that was read still. Where they act on themselves, their own membership's condition says so.
+fn still_allowed(change: &mut Change<'_>, actor: &Membership, target: UserId) -> Result<(), Error> {
+    if actor.user == target {
+        return Ok(());
+    }
+    let still = Expression::condition("#role = :role").name("#role", "role").text(":role", actor.role.name());
+    change.check(&actor.key(), still)
+}

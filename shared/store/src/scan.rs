@@ -1,0 +1,101 @@
+//! Pages over part of a partition, in the order of its sort keys.
+
+use aws_sdk_dynamodb::types::AttributeValue;
+use padron_domain::Error;
+
+use crate::{
+    item::{Entity, from_item},
+    key::{Key, PK, SK},
+    table::Store,
+};
+
+/// Part of a partition.
+#[derive(Debug)]
+pub(crate) struct Scan {
+    pub(crate) partition: String,
+    /// The first sort key that belongs to it.
+    pub(crate) from: String,
+    /// The last.
+    pub(crate) to: String,
+    /// Begins after this one, be it there or not.
+    pub(crate) after: Option<Key>,
+    pub(crate) ascending: bool,
+    pub(crate) limit: usize,
+}
+
+/// Some of a list.
+#[derive(Debug)]
+pub struct Page<T> {
+    /// What was asked for.
+    pub items: Vec<T>,
+    /// After which one the list goes on, be it among the items or not; `None`: there are no more.
+    pub next: Option<T>,
+}
+
+/// A filtered page reads about this much at most: eventually consistent, 128 units are a megabyte.
+const MOST_UNITS: f64 = 128.0;
+/// Where few are wanted, each query reads so many times more than the one before it.
+const GROWTH: usize = 4;
+
+impl Store {
+    /// One page. With a filter it may be short, and even empty, with more to come: what it may read is bounded.
+    pub(crate) async fn scan<E: Entity + Clone>(
+        &self,
+        scan: Scan,
+        wanted: Option<&(dyn Fn(&E) -> bool + Sync)>,
+    ) -> Result<Page<E>, Error> {
+        let Scan { partition, from, to, after, ascending, limit } = scan;
+        let mut after = after;
+        let mut items = Vec::with_capacity(limit);
+        let mut batch = limit;
+        let (mut read, mut units) = (0, 0.0);
+        loop {
+            let query = self
+                .client
+                .query()
+                .key_condition_expression("#pk = :pk AND #sk BETWEEN :from AND :to")
+                .expression_attribute_names("#sk", SK)
+                .expression_attribute_values(":from", AttributeValue::S(from.clone()))
+                .expression_attribute_values(":to", AttributeValue::S(to.clone()))
+                .scan_index_forward(ascending)
+                .set_exclusive_start_key(after.as_ref().map(|key| key.attributes().into()))
+                .limit(i32::try_from(batch).unwrap_or(i32::MAX));
+            let before = self.spent().units;
+            let (found, more) = self.query(query, (PK, partition.clone())).await?;
+            units += self.spent().units - before;
+            read += found.len();
+            let mut found = found.into_iter().peekable();
+            let mut last = None;
+            while let Some(item) = found.next() {
+                let entity: E = from_item(item)?;
+                if wanted.is_none_or(|wanted| wanted(&entity)) {
+                    items.push(entity.clone());
+                }
+                if items.len() == limit {
+                    let ended = !more && found.peek().is_none();
+                    return Ok(Page { items, next: (!ended).then_some(entity) });
+                }
+                last = Some(entity);
+            }
+            if !more {
+                return Ok(Page { items, next: None });
+            }
+            // A query that found nothing, with more to come, has read a megabyte of nothing: not of what is in this table.
+            let Some(last) = last else {
+                return Err(Error::internal("a query read nothing and has more to come"));
+            };
+            batch = batch.saturating_mul(GROWTH).min(affordable(read, units));
+            if wanted.is_none() || batch == 0 {
+                return Ok(Page { items, next: Some(last) });
+            }
+            after = Some(last.key());
+        }
+    }
+}
+
+/// How many more may be read, going by what those before them cost.
+fn affordable(read: usize, units: f64) -> usize {
+    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "of a small positive number")]
+    let items = (read as f64 * (MOST_UNITS - units).max(0.0) / units.max(0.5)) as usize;
+    items
+}
