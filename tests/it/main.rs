@@ -3,18 +3,32 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
 mod access;
+mod check_slug;
+mod create_organization;
 mod cyrexa_get_customers;
+mod delete_organization;
 mod errors;
 mod events;
+mod get_member;
 mod get_organization;
 mod health;
+mod idempotency;
+mod isolation;
 mod list_customers;
+mod list_events;
+mod list_members;
+mod list_organizations;
 mod local_stack;
 mod not_found;
 mod probes;
+mod races;
+mod remove_member;
 mod settings;
 mod spirii_list_customers;
 mod store;
 mod support;
 mod tokens;
+mod transfer_organization;
+mod update_member_role;
+mod update_organization;
 mod wiring;

@@ -1,0 +1,233 @@
+//! `Idempotency-Key`: a request that is sent again is answered as it was, and done once.
+
+use std::{collections::BTreeMap, time::Duration};
+
+use padron_domain::{OrganizationId, UserId};
+use padron_http::{Method, Registration};
+use padron_local::demo;
+use padron_testkit::{Answer, Call, Fault, TestApp};
+use serde_json::{Value, json};
+
+use crate::{
+    support::{ACME, admin, app, happened, owner, stranger},
+    wiring::sample_event,
+};
+
+/// Every endpoint that answers to an idempotency key, and the kind of its event.
+fn keyed() -> Vec<(&'static Registration, &'static str)> {
+    let posts = padron_api::endpoints().filter(|endpoint| endpoint.route.method == Some(Method::Post));
+    posts
+        .map(|endpoint| {
+            let event = match endpoint.route.function {
+                "create-organization" => "organization.created",
+                "restore-organization" => "organization.restored",
+                "transfer-organization" => "organization.transferred",
+                other => panic!("say here what {other} writes"),
+            };
+            (endpoint, event)
+        })
+        .collect()
+}
+
+/// An app in which the endpoint's sample request succeeds once.
+async fn ready(endpoint: &Registration) -> TestApp {
+    let app = app().await;
+    if endpoint.route.function == "restore-organization" {
+        assert_eq!(app.call("DELETE", ACME).user(owner()).send().await.status, 204);
+    }
+    app
+}
+
+/// The endpoint's sample request, from its caller, with this key.
+fn sample(app: &TestApp, endpoint: &'static Registration, key: &str) -> Value {
+    let mut event = sample_event(endpoint);
+    event["headers"]["authorization"] = json!(format!("Bearer {}", app.token(owner())));
+    event["headers"]["idempotency-key"] = json!(key);
+    event
+}
+
+async fn send(app: &TestApp, endpoint: &'static Registration, event: &Value) -> Answer {
+    app.answer(endpoint, &event.to_string()).await
+}
+
+/// Status, body and headers without those that say which answer this is.
+fn told(answer: &Answer) -> (u16, String, BTreeMap<String, String>) {
+    let mut headers = answer.headers.clone();
+    headers.remove("idempotent-replayed");
+    headers.remove("x-request-id");
+    (answer.status, answer.text.clone(), headers)
+}
+
+/// How often it happened, in the organization that the answer is about.
+async fn times(app: &TestApp, answer: &Answer, event: &str) -> usize {
+    let organization = OrganizationId::parse(answer.json()["id"].as_str().unwrap()).unwrap();
+    happened(app, organization).await.iter().filter(|name| *name == event).count()
+}
+
+#[tokio::test]
+async fn a_request_sent_again_is_answered_as_it_was_and_done_once() {
+    for (endpoint, happening) in keyed() {
+        let app = ready(endpoint).await;
+        let event = sample(&app, endpoint, "one");
+        let first = send(&app, endpoint, &event).await;
+        assert!((200..300).contains(&first.status), "{first:?}");
+        assert_eq!(first.header("idempotent-replayed"), "");
+        app.clock.advance(Duration::from_secs(60));
+        for _ in 0..2 {
+            let again = send(&app, endpoint, &event).await;
+            assert_eq!(told(&again), told(&first), "{}", endpoint.route.function);
+            assert_eq!(again.header("idempotent-replayed"), "true");
+        }
+        let mut quoted = event.clone();
+        quoted["headers"]["idempotency-key"] = json!("\"one\"");
+        assert_eq!(told(&send(&app, endpoint, &quoted).await), told(&first), "the same key in quotes");
+        assert_eq!(times(&app, &first, happening).await, 1);
+    }
+}
+
+#[tokio::test]
+async fn an_answer_that_was_lost_on_the_way_is_had_by_asking_again() {
+    for (endpoint, happening) in keyed() {
+        let mut app = ready(endpoint).await;
+        let event = sample(&app, endpoint, "lost");
+        // The read is answered; of the transaction's answers, and of its retries', none arrives.
+        app.time_limit = Duration::from_millis(1500);
+        app.proxy.inject([Fault::Delay(Duration::ZERO)]);
+        app.proxy.always(Some(Fault::LostResponse));
+        let lost = send(&app, endpoint, &event).await;
+        assert_eq!(lost.problem(), "503 service_unavailable", "{}", endpoint.route.function);
+        app.proxy.always(None);
+        app.time_limit = Duration::from_secs(9);
+        let again = send(&app, endpoint, &event).await;
+        assert!((200..300).contains(&again.status), "{again:?}");
+        assert_eq!(again.header("idempotent-replayed"), "true");
+        assert_eq!(times(&app, &again, happening).await, 1, "{}", endpoint.route.function);
+        assert_eq!(told(&send(&app, endpoint, &event).await), told(&again));
+    }
+}
+
+#[tokio::test]
+async fn thirty_two_at_once_under_one_key_are_one() {
+    for (endpoint, happening) in keyed() {
+        let app = ready(endpoint).await;
+        app.proxy.conflict_every(Some(5));
+        let event = sample(&app, endpoint, "together");
+        let answers = futures_util::future::join_all((0..32).map(|_| send(&app, endpoint, &event))).await;
+        assert!((200..300).contains(&answers[0].status), "{:?}", answers[0]);
+        for answer in &answers {
+            assert_eq!(told(answer), told(&answers[0]), "{}", endpoint.route.function);
+        }
+        assert_eq!(
+            answers.iter().filter(|answer| answer.header("idempotent-replayed").is_empty()).count(),
+            1
+        );
+        assert_eq!(times(&app, &answers[0], happening).await, 1);
+    }
+}
+
+#[tokio::test]
+async fn another_body_under_the_same_key_is_refused() {
+    for (endpoint, happening) in keyed() {
+        let app = ready(endpoint).await;
+        let event = sample(&app, endpoint, "one");
+        let first = send(&app, endpoint, &event).await;
+        for body in [json!("{}"), json!(" "), json!("{\"name\":\"Other\",\"slug\":\"other\"}")] {
+            let mut other = event.clone();
+            other["body"] = body;
+            assert_eq!(send(&app, endpoint, &other).await.problem(), "422 idempotency_key_reused");
+        }
+        assert_eq!(times(&app, &first, happening).await, 1);
+    }
+}
+
+fn create<'a>(app: &'a TestApp, user: UserId, key: &str, slug: &str) -> Call<'a> {
+    let call = app.call("POST", "/organizations").user(user).header("idempotency-key", key);
+    call.json(&json!({ "name": "Abc", "slug": slug }))
+}
+
+#[tokio::test]
+async fn the_key_of_one_caller_never_answers_another() {
+    let app = app().await;
+    let first = create(&app, owner(), "shared", "abc").send().await;
+    assert_eq!(first.status, 201);
+    let other = create(&app, stranger(), "shared", "abc").send().await;
+    assert_eq!(other.problem(), "409 slug_taken", "decided for themselves");
+    assert_eq!(create(&app, stranger(), "shared", "abcd").send().await.json()["ownerId"], demo::STRANGER);
+}
+
+#[tokio::test]
+async fn a_key_belongs_to_its_route_and_organization() {
+    let app = app().await;
+    assert_eq!(create(&app, owner(), "k", "abc").send().await.status, 201);
+    let transfer = app.call("POST", &format!("{ACME}/transfer")).user(owner()).header("idempotency-key", "k");
+    let transfer = transfer.json(&json!({ "userId": demo::ADMIN })).send().await;
+    assert_eq!((transfer.status, &transfer.json()["ownerId"]), (200, &json!(demo::ADMIN)));
+}
+
+#[tokio::test]
+async fn a_replay_needs_membership_but_no_role() {
+    let app = app().await;
+    let transfer = || {
+        let call = app.call("POST", &format!("{ACME}/transfer")).user(owner());
+        call.header("idempotency-key", "hand-over").json(&json!({ "userId": demo::ADMIN }))
+    };
+    let first = transfer().send().await;
+    assert_eq!(first.status, 200);
+    let again = transfer().send().await;
+    assert_eq!(told(&again), told(&first), "though the caller is the owner no more");
+    let path = format!("{ACME}/members/{}", demo::OWNER);
+    assert_eq!(app.call("DELETE", &path).user(admin()).send().await.status, 204);
+    assert_eq!(transfer().send().await.problem(), "403 not_a_member");
+}
+
+#[tokio::test]
+async fn failures_are_not_kept() {
+    let app = app().await;
+    assert_eq!(create(&app, owner(), "retry", "acme-corp").send().await.problem(), "409 slug_taken");
+    assert_eq!(create(&app, owner(), "retry", "abc").send().await.status, 201, "another body, even");
+}
+
+#[tokio::test]
+async fn an_answer_is_kept_for_a_day() {
+    let app = app().await;
+    let first = create(&app, owner(), "daily", "abc").send().await;
+    app.clock.advance(Duration::from_secs(24 * 60 * 60 - 1));
+    assert_eq!(told(&create(&app, owner(), "daily", "abc").send().await), told(&first));
+    app.clock.advance(Duration::from_secs(1));
+    assert_eq!(create(&app, owner(), "daily", "abc").send().await.problem(), "409 slug_taken");
+    assert_eq!(
+        create(&app, owner(), "daily", "abcd").send().await.status,
+        201,
+        "though DynamoDB has it still"
+    );
+    assert_eq!(create(&app, owner(), "daily", "abcd").send().await.header("idempotent-replayed"), "true");
+}
+
+#[tokio::test]
+async fn a_key_has_a_form() {
+    let app = app().await;
+    for key in ["", "\"\"", "\"", &"k".repeat(256)] {
+        let answer = create(&app, owner(), key, "abc").send().await;
+        assert_eq!(answer.problem(), "400 invalid_request", "{key}");
+        assert_eq!(answer.json()["errors"][0]["pointer"], "/headers/Idempotency-Key");
+        let path = format!("{ACME}/transfer");
+        let transfer = app.call("POST", &path).user(stranger()).header("idempotency-key", key).send().await;
+        assert_eq!(transfer.problem(), "403 not_a_member", "who asks comes first");
+    }
+    assert_eq!(create(&app, owner(), &"k".repeat(255), "abc").send().await.status, 201);
+}
+
+#[tokio::test]
+async fn neither_key_nor_body_nor_answer_stands_in_the_table() {
+    let app = app().await;
+    app.recorded();
+    assert_eq!(create(&app, owner(), "my-secret-key", "plain-slug").send().await.status, 201);
+    let writes = app.recorded().pop().unwrap().body["TransactItems"].as_array().unwrap().clone();
+    let record = writes.iter().find(|write| write["Put"]["Item"]["entity"]["S"] == "idempotency").unwrap();
+    let text = record.to_string();
+    for secret in ["my-secret-key", "plain-slug", demo::OWNER] {
+        assert!(!text.contains(secret), "{secret}");
+    }
+    let ttl: i64 = record["Put"]["Item"]["ttl"]["N"].as_str().unwrap().parse().unwrap();
+    assert_eq!(ttl, app.clock.now().seconds() + 24 * 60 * 60);
+}

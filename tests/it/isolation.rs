@@ -1,0 +1,50 @@
+//! What belongs to another organization is told like what is not there, byte for byte.
+
+use padron_domain::Role;
+use padron_local::demo;
+use padron_testkit::{Answer, TestApp};
+use serde_json::json;
+
+use crate::support::{ACME, app, join, owner, user};
+
+/// The answer without what differs in every one, and without the id that was asked for.
+fn bare(answer: &Answer, id: &str) -> String {
+    let request_id = answer.header("x-request-id").to_owned();
+    format!("{answer:?}").replace(&request_id, "…").replace(id, "…")
+}
+
+async fn ask(app: &TestApp, method: &str, path: &str, id: &str) -> Answer {
+    let call = app.call(method, &path.replace("{memberId}", id)).user(owner());
+    let body = match path {
+        path if path.ends_with("/role") => json!({ "role": "admin" }),
+        path if path.ends_with("/transfer") => json!({ "userId": id }),
+        _ => return call.send().await,
+    };
+    call.json(&body).send().await
+}
+
+#[tokio::test]
+async fn ids_of_another_organization_are_like_unknown_ones_on_every_nested_route() {
+    let app = app().await;
+    let unknown = user(404);
+    let foreign = user(200);
+    join(&app, demo::GLOBEX, foreign, Role::Admin).await;
+    let mut routes = vec![("POST".to_owned(), format!("{ACME}/transfer"))];
+    for endpoint in padron_api::endpoints() {
+        let nested = endpoint.route.path.strip_prefix("/organizations/{organizationId}");
+        if let (Some(nested), Some(method)) = (nested, endpoint.route.method)
+            && nested.contains('{')
+        {
+            assert!(nested.contains("{memberId}"), "{nested}: say here what its ids are");
+            routes.push((method.name().to_owned(), format!("{ACME}{nested}")));
+        }
+    }
+    assert!(routes.len() >= 4, "{routes:?}");
+    for (method, path) in routes {
+        let (unknown, foreign) = (unknown.to_string(), foreign.to_string());
+        let one = ask(&app, &method, &path, &unknown).await;
+        let other = ask(&app, &method, &path, &foreign).await;
+        assert_eq!(one.status, 404, "{method} {path}");
+        assert_eq!(bare(&one, &unknown), bare(&other, &foreign), "{method} {path}");
+    }
+}
