@@ -13,7 +13,7 @@ CARGO_LAMBDA := .tools/lambda/bin/cargo-lambda
 SAM := .tools/sam/bin/sam
 
 .DEFAULT_GOAL := help
-.PHONY: help run serve token test lint fmt build deploy bench openapi cargo
+.PHONY: help run serve token plan test lint fmt build deploy bench openapi cargo
 
 help: ## This list
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 18
@@ -31,6 +31,9 @@ given = $(if $(filter command line,$(origin $(1))),$(2) "$$$(1)")
 
 token: cargo ## A bearer token for the local stack (USER=<uuid> EMAIL= NAME= TTL=<seconds>)
 	@$(PADRON) token $(call given,USER,--user) $(call given,EMAIL,--email) $(call given,NAME,--name) $(call given,TTL,--ttl)
+
+plan: cargo ## An organization's plan (ORG=<uuid> PLAN=free|pro|enterprise SEATS=, and TABLE= REGION= of a deployed stack)
+	@$(PADRON) admin set-plan "$(ORG)" "$(PLAN)" $(call given,SEATS,--seats) $(call given,TABLE,--table) $(call given,REGION,--region)
 
 # More threads than a small machine has processors: many tests wait for others' processes.
 test: cargo $(CARGO_LAMBDA) ## Every test there is

@@ -3,6 +3,7 @@
 use std::{
     fs,
     io::{ErrorKind, Write},
+    net::SocketAddr,
     os::unix::fs::OpenOptionsExt,
     path::{Path, PathBuf},
 };
@@ -15,6 +16,7 @@ pub struct Home(PathBuf);
 
 const KEY: &str = "issuer-key.der";
 const DATABASE: &str = "padron.db";
+const ADDRESS: &str = "padron.db.address";
 
 impl Home {
     /// This folder, made if it is not there.
@@ -26,6 +28,17 @@ impl Home {
     /// The file of the database.
     pub fn database(&self) -> PathBuf {
         self.0.join(DATABASE)
+    }
+
+    /// Where the database listens while the stack runs. What stands here after a stack was killed is out of date.
+    pub fn database_address(&self) -> Option<SocketAddr> {
+        fs::read_to_string(self.0.join(ADDRESS)).ok()?.parse().ok()
+    }
+
+    /// Says where the database listens.
+    pub fn publish_database(&self, address: SocketAddr) -> Result<(), String> {
+        let path = self.0.join(ADDRESS);
+        fs::write(&path, address.to_string()).map_err(|error| format!("{}: {error}", path.display()))
     }
 
     /// Forgets the database. The issuer's key stays, and with it the tokens that are out.

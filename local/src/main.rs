@@ -1,10 +1,18 @@
-//! `padron`: the program behind `make run`, `make serve`, `make token` and `make openapi`.
+//! `padron`: the program behind `make run`, `make serve`, `make token`, `make plan` and `make openapi`.
 
-use std::{path::PathBuf, process::ExitCode};
+use std::{
+    path::{Path, PathBuf},
+    process::ExitCode,
+};
 
 use clap::{Parser, Subcommand};
-use padron_domain::{Clock, UserId};
-use padron_local::{demo, home::Home, run, serve, supervise};
+use padron_domain::{Clock, OrganizationId, Plan, UserId};
+use padron_local::{
+    admin::{self, Limit, PlanChange},
+    demo,
+    home::Home,
+    run, serve, supervise,
+};
 use serde_json::json;
 
 /// Padrón on one machine.
@@ -42,6 +50,9 @@ enum Action {
         #[arg(long, default_value_t = 8 * 60 * 60, allow_negative_numbers = true)]
         ttl: i64,
     },
+    /// What an operator does, with the right to write the table.
+    #[command(subcommand)]
+    Admin(Admin),
     /// Prints the API's description.
     Openapi,
     /// Runs a command and ends all that is left of it when standard input closes.
@@ -49,6 +60,26 @@ enum Action {
     Supervise {
         #[arg(last = true, required = true)]
         command: Vec<String>,
+    },
+}
+
+#[derive(Subcommand)]
+enum Admin {
+    /// Sets the plan of an organization, and how many members it may have.
+    SetPlan {
+        /// UUID of the organization.
+        organization: String,
+        /// `free`, `pro` or `enterprise`.
+        plan: String,
+        /// How many members it may have, or `unlimited`; as many as the plan brings if it is left out.
+        #[arg(long)]
+        seats: Option<Limit>,
+        /// The table of a deployed stack, its output `TableName`; the local stack's if it is left out.
+        #[arg(long)]
+        table: Option<String>,
+        /// The region of that table.
+        #[arg(long, env = "AWS_REGION", default_value = "us-east-1")]
+        region: String,
     },
 }
 
@@ -72,6 +103,9 @@ fn main() -> ExitCode {
         Action::Token { user, email, name, ttl } => {
             token(&data, &user, email, name, ttl).map(|token| println!("{token}"))
         }
+        Action::Admin(Admin::SetPlan { organization, plan, seats, table, region }) => {
+            set_plan(&data, &organization, &plan, seats, table, region)
+        }
         Action::Openapi => {
             println!("{:#}", padron_http::openapi::document(padron_api::endpoints()));
             Ok(())
@@ -92,8 +126,29 @@ fn block_on(work: impl Future<Output = Result<(), String>>) -> Result<(), String
     runtime.map_err(|error| error.to_string())?.block_on(work)
 }
 
+fn set_plan(
+    data: &Path,
+    organization: &str,
+    plan: &str,
+    seats: Option<Limit>,
+    table: Option<String>,
+    region: String,
+) -> Result<(), String> {
+    let organization = OrganizationId::parse(organization).ok_or("An organization's id is a UUID.")?;
+    let plan = Plan::parse(plan).ok_or("A plan is one of free, pro and enterprise.")?;
+    let place = match table {
+        Some(table) => admin::Place::Deployed { table, region },
+        None => admin::Place::Local(Home::open(data)?),
+    };
+    block_on(async {
+        let change = PlanChange { organization, plan, seats };
+        println!("{}", admin::set_plan(place, change, &Clock::System).await?);
+        Ok(())
+    })
+}
+
 fn token(
-    data: &std::path::Path,
+    data: &Path,
     user: &str,
     email: Option<String>,
     name: Option<String>,

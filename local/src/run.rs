@@ -60,6 +60,7 @@ impl Backend {
         }
         let issuer = home.issuer()?;
         let engine = Engine::start(Storage::File(&home.database())).await?;
+        home.publish_database(engine.address())?;
         engine.ensure_table(&Template::read(&options.root)?, TABLE).await?;
         let store = Store::new(&engine.connection(TABLE)).until(Instant::now() + Duration::from_secs(30));
         demo::load(&store).await?;

@@ -7,9 +7,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use aws_sdk_dynamodb::types::AttributeValue;
-use padron_emulator::engine;
-use padron_local::{demo, home, supervise::without_cargo_variables};
+use padron_local::{demo, supervise::without_cargo_variables};
 use serde_json::Value;
 use tempfile::TempDir;
 
@@ -76,13 +74,6 @@ impl Stack {
             std::thread::sleep(Duration::from_millis(100));
         }
         stack
-    }
-
-    /// Where its database listens, as it says itself.
-    fn database(&self, data: &Path, target: &str) -> std::net::SocketAddr {
-        let log = std::fs::read_to_string(data.join(format!("{target}.log"))).unwrap();
-        let address = log.split_once("DynamoDB on http://").unwrap().1.split_once(',').unwrap().0;
-        address.parse().unwrap()
     }
 
     /// What is printed on the published page, with this port and token.
@@ -190,12 +181,36 @@ fn the_published_curl_line_works_against_the_lambda_binaries() {
         let options = format!("-H 'Authorization: Bearer {owner}' {}", options.replace("TOKEN", &owner));
         assert_eq!(stack.status(&options, &path), "200", "{path}");
     }
-    rename_acme(stack.database(data.path(), "run"));
+    let organization = format!("http://localhost:{}{path}", stack.port);
+    let put = format!(
+        "curl --silent --show-error -X PUT -H 'Authorization: Bearer {owner}' -H 'Content-Type: application/json' \
+         -d '{{\"name\": \"Acme Anew\"}}' {organization}"
+    );
+    assert_eq!(serde_json::from_str::<Value>(&shell(&put)).unwrap()["name"], "Acme Anew");
+    let plan = |plan: &str| {
+        let variables = [format!("ORG={}", demo::ACME), format!("PLAN={plan}"), "SEATS=7".into()];
+        printed(make(data.path(), "plan", &variables))
+    };
+    let said = plan("enterprise");
+    assert!(said.contains("Acme Anew") && said.contains("plan enterprise and up to 7 members"), "{said}");
+    assert_eq!(stack.published(&owner)["plan"], "enterprise", "while the stack runs");
     stack.stop();
+    plan("free");
 
     // Data and key are still there: the old token opens the organization as it was left, now in one process.
     let stack = Stack::start(data.path(), "serve", &[]);
-    assert_eq!(stack.published(&owner)["name"], "Acme Anew");
+    let left = stack.published(&owner);
+    assert_eq!(left["name"], "Acme Anew");
+    assert_eq!(left["plan"], "free", "set while nothing ran");
+    let wanted = format!(
+        "seq 32 | xargs -P 32 -I @ curl --silent --output /dev/null --write-out '%{{http_code}} ' -X POST \
+         -H 'Authorization: Bearer {owner}' -H 'Content-Type: application/json' \
+         -d '{{\"name\": \"Wanted @\", \"slug\": \"wanted\"}}' http://localhost:{}/api/organizations",
+        stack.port
+    );
+    let statuses = shell(&wanted);
+    let count = |status: &str| statuses.split_whitespace().filter(|one| *one == status).count();
+    assert_eq!((count("201"), count("409")), (1, 31), "{statuses}");
     assert_eq!(stack.status("", "/api/nothing"), "404");
     assert_eq!(stack.status("-X POST", "/api/health"), "405");
     assert_eq!(stack.status(&format!("-H 'Authorization: Bearer {owner}'"), "/api/organizations/%FF"), "400");
@@ -205,21 +220,6 @@ fn the_published_curl_line_works_against_the_lambda_binaries() {
     let stack = Stack::start(data.path(), "run", &["FRESH=1"]);
     assert_eq!(stack.published(&owner)["name"], "Acme Corp");
     stack.kill();
-}
-
-/// Changes the demo's organization behind the API's back.
-fn rename_acme(database: std::net::SocketAddr) {
-    let runtime = tokio::runtime::Runtime::new().unwrap();
-    runtime.block_on(async {
-        let client = engine::client(&engine::connection(database, home::TABLE));
-        let text = |text: &str| AttributeValue::S(text.into());
-        let key = [("PK".to_owned(), text(&format!("ORG#{}", demo::ACME))), ("SK".to_owned(), text("ORG"))];
-        let item = client.get_item().table_name(home::TABLE).set_key(Some(key.into())).send().await.unwrap();
-        let mut item = item.item.unwrap();
-        let document = item["doc"].as_s().unwrap().replace("Acme Corp", "Acme Anew");
-        item.insert("doc".into(), text(&document));
-        client.put_item().table_name(home::TABLE).set_item(Some(item)).send().await.unwrap();
-    });
 }
 
 #[test]

@@ -20,6 +20,7 @@ mod list_members;
 mod list_organizations;
 mod local_stack;
 mod not_found;
+mod operator;
 mod probes;
 mod races;
 mod remove_member;

@@ -79,6 +79,12 @@ impl Store {
         })
     }
 
+    /// An organization as it is now, deleted or not.
+    pub async fn organization(&self, id: OrganizationId) -> Result<Option<Organization>, Error> {
+        let key = Key::organization(id);
+        self.batch_get(std::slice::from_ref(&key)).await?.take(&key)
+    }
+
     /// The answer that is kept for a request, by itself.
     pub async fn recorded(&self, request: &RequestId) -> Result<Found, Error> {
         self.batch_get(&[Key::recorded(request)]).await

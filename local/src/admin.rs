@@ -1,0 +1,147 @@
+//! What an operator does to organizations, through the store: no route leads here.
+
+use std::{net::SocketAddr, time::Duration};
+
+use padron_domain::{Actor, Clock, Event, Happening, OrganizationId, Plan, Seats};
+use padron_emulator::{
+    Engine,
+    engine::{Storage, connection},
+};
+use padron_store::{Connection, Credentials, Roots, Store, TransactionError};
+use tokio::{
+    net::TcpStream,
+    time::{Instant, timeout},
+};
+
+use crate::home::{Home, TABLE};
+
+/// Where the organization is.
+#[derive(Clone, Debug)]
+pub enum Place {
+    /// In the local stack, which may run or not.
+    Local(Home),
+    /// In the table of a deployed stack.
+    Deployed {
+        /// Its name: the output `TableName` of the stack.
+        table: String,
+        /// Its region.
+        region: String,
+    },
+}
+
+/// What is to change.
+#[derive(Clone, Copy, Debug)]
+pub struct PlanChange {
+    /// Of which organization.
+    pub organization: OrganizationId,
+    /// The plan.
+    pub plan: Plan,
+    /// How many members it may have; `None`: as many as the plan brings.
+    pub seats: Option<Limit>,
+}
+
+/// A number, or none.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Limit {
+    /// At most so many.
+    AtMost(u64),
+    /// As many as they like.
+    Unlimited,
+}
+
+impl std::str::FromStr for Limit {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        match text {
+            "unlimited" => Ok(Self::Unlimited),
+            number => number.parse().map(Self::AtMost).map_err(|_| "a number, or `unlimited`".into()),
+        }
+    }
+}
+
+const TIME_LIMIT: Duration = Duration::from_secs(30);
+/// How often the change is decided anew when the organization changes meanwhile.
+const MOST_RELOADS: usize = 5;
+
+/// Sets an organization's plan and limits, and says what they are.
+pub async fn set_plan(place: Place, change: PlanChange, clock: &Clock) -> Result<String, String> {
+    match place {
+        Place::Local(home) => match running(&home).await {
+            Some(address) => apply(&Store::new(&connection(address, TABLE)), change, clock).await,
+            None => {
+                let engine = Engine::start(Storage::File(&home.database())).await?;
+                let said = apply(&Store::new(&engine.connection(TABLE)), change, clock).await;
+                engine.stop().await;
+                said
+            }
+        },
+        Place::Deployed { table, region } => {
+            let variable = |name: &str| {
+                std::env::var(name).map_err(|_| {
+                    format!(
+                        "{name} is not set. With the AWS CLI: eval \"$(aws configure export-credentials --format env)\""
+                    )
+                })
+            };
+            let connection = Connection {
+                table,
+                region,
+                endpoint: std::env::var("AWS_ENDPOINT_URL_DYNAMODB").ok(),
+                roots: Roots::Amazon,
+                credentials: Credentials {
+                    access_key_id: variable("AWS_ACCESS_KEY_ID")?,
+                    secret_access_key: variable("AWS_SECRET_ACCESS_KEY")?,
+                    session_token: std::env::var("AWS_SESSION_TOKEN").ok(),
+                },
+            };
+            apply(&Store::new(&connection), change, clock).await
+        }
+    }
+}
+
+/// Where the database of the local stack listens, if the stack runs: two processes do not open it at once.
+async fn running(home: &Home) -> Option<SocketAddr> {
+    let address = home.database_address()?;
+    let connected = timeout(Duration::from_secs(2), TcpStream::connect(address)).await;
+    connected.is_ok_and(|connected| connected.is_ok()).then_some(address)
+}
+
+/// The change itself, on whatever table the store has.
+pub async fn apply(store: &Store, change: PlanChange, clock: &Clock) -> Result<String, String> {
+    let store = store.until(Instant::now() + TIME_LIMIT);
+    let PlanChange { organization: id, plan, seats } = change;
+    let seats = match seats {
+        Some(Limit::AtMost(seats)) => Some(seats),
+        Some(Limit::Unlimited) => None,
+        None => Seats::default().of(plan),
+    };
+    let explain = |error: &padron_domain::Error| {
+        format!("The table cannot be used: {}.", error.cause().unwrap_or("for no known reason"))
+    };
+    for _ in 0..MOST_RELOADS {
+        let found = store.organization(id).await.map_err(|error| explain(&error))?;
+        let found = found.filter(|organization| organization.deleted_at.is_none());
+        let mut organization =
+            found.ok_or_else(|| format!("There is no organization {id}, or it is deleted."))?;
+        let now = clock.now();
+        organization.plan = plan;
+        organization.touch(now);
+        let what = Happening::OrganizationPlanUpdated { plan, seats };
+        let event = Event::new(id, Actor::Operator, now, what);
+        let change = store.set_plan(&organization, seats, &event).map_err(|error| explain(&error))?;
+        match change.commit().await {
+            Ok(()) => {
+                let seats = seats.map_or("any number of".to_owned(), |seats| format!("up to {seats}"));
+                return Ok(format!(
+                    "{} ({id}) has the plan {} and {seats} members.",
+                    organization.name,
+                    plan.name()
+                ));
+            }
+            Err(TransactionError::Failed(error)) => return Err(explain(&error)),
+            Err(TransactionError::Refused(_) | TransactionError::Stale) => {}
+        }
+    }
+    Err(format!("Organization {id} keeps changing. Try again."))
+}
