@@ -100,9 +100,10 @@ impl Home {
             ("JWT_JWKS", issuer.jwks().to_string()),
             ("JWT_JWKS_URL", String::new()),
             ("JWT_ORGANIZATION_CLAIM", String::new()),
-            // Cursors of the local stack are no secret.
+            // Cursors and kept answers of the local stack are no secret.
             ("ROOT_SECRET", "the root secret of a local stack".into()),
             ("ROOT_SECRET_PREVIOUS", String::new()),
+            ("ACCEPT_URL", "http://localhost:3000/invitations/accept?token={token}".into()),
         ]
     }
 }

@@ -33,6 +33,15 @@ fn the_map_from_failure_to_status_and_code() {
     AlreadyOwner: 409 already_owner
     SeatLimitReached: 409 seat_limit_reached
     AlreadyMember: 409 already_member
+    InvitationNotFound: 404 invitation_not_found
+    InvitationEmailMismatch: 403 invitation_email_mismatch
+    EmailNotVerified: 403 email_not_verified
+    InvitationExpired: 409 invitation_expired
+    InvitationRevoked: 409 invitation_revoked
+    InvitationDeclined: 409 invitation_declined
+    InvitationAccepted: 409 invitation_accepted
+    UserNotFound: 404 user_not_found
+    NotYourself: 403 not_yourself
     PreconditionFailed: 412 precondition_failed
     ConcurrentChange: 409 concurrent_change
     IdempotencyKeyReused: 422 idempotency_key_reused

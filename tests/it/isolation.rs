@@ -5,7 +5,7 @@ use padron_local::demo;
 use padron_testkit::{Answer, TestApp};
 use serde_json::json;
 
-use crate::support::{ACME, app, join, owner, user};
+use crate::support::{ACME, app, globex_owner, join, owner, user};
 
 /// The answer without what differs in every one, and without the id that was asked for.
 fn bare(answer: &Answer, id: &str) -> String {
@@ -14,7 +14,7 @@ fn bare(answer: &Answer, id: &str) -> String {
 }
 
 async fn ask(app: &TestApp, method: &str, path: &str, id: &str) -> Answer {
-    let call = app.call(method, &path.replace("{memberId}", id)).user(owner());
+    let call = app.call(method, &path.replace("{memberId}", id).replace("{invitationId}", id)).user(owner());
     let body = match path {
         path if path.ends_with("/role") => json!({ "role": "admin" }),
         path if path.ends_with("/transfer") => json!({ "userId": id }),
@@ -29,19 +29,26 @@ async fn ids_of_another_organization_are_like_unknown_ones_on_every_nested_route
     let unknown = user(404);
     let foreign = user(200);
     join(&app, demo::GLOBEX, foreign, Role::Admin).await;
+    let invite = app.call("POST", &format!("/organizations/{}/members/invite", demo::GLOBEX));
+    let invite = invite.user(globex_owner()).json(&json!({ "email": "a@b.example", "role": "member" }));
+    let invited = invite.send().await.json()["id"].as_str().unwrap().to_owned();
     let mut routes = vec![("POST".to_owned(), format!("{ACME}/transfer"))];
     for endpoint in padron_api::endpoints() {
         let nested = endpoint.route.path.strip_prefix("/organizations/{organizationId}");
         if let (Some(nested), Some(method)) = (nested, endpoint.route.method)
             && nested.contains('{')
         {
-            assert!(nested.contains("{memberId}"), "{nested}: say here what its ids are");
+            let is_known = nested.contains("{memberId}") || nested.contains("{invitationId}");
+            assert!(is_known, "{nested}: say here what its ids are");
             routes.push((method.name().to_owned(), format!("{ACME}{nested}")));
         }
     }
     assert!(routes.len() >= 4, "{routes:?}");
     for (method, path) in routes {
-        let (unknown, foreign) = (unknown.to_string(), foreign.to_string());
+        let (unknown, mut foreign) = (unknown.to_string(), foreign.to_string());
+        if path.contains("{invitationId}") {
+            foreign.clone_from(&invited);
+        }
         let one = ask(&app, &method, &path, &unknown).await;
         let other = ask(&app, &method, &path, &foreign).await;
         assert_eq!(one.status, 404, "{method} {path}");

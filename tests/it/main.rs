@@ -2,6 +2,7 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
+mod accept_invitation;
 mod access;
 mod check_slug;
 mod create_organization;
@@ -13,9 +14,12 @@ mod get_member;
 mod get_organization;
 mod health;
 mod idempotency;
+mod invite_member;
+mod invite_members;
 mod isolation;
 mod list_customers;
 mod list_events;
+mod list_invitations;
 mod list_members;
 mod list_organizations;
 mod local_stack;
@@ -32,4 +36,5 @@ mod tokens;
 mod transfer_organization;
 mod update_member_role;
 mod update_organization;
+mod users;
 mod wiring;

@@ -12,6 +12,7 @@ use serde_json::json;
 use crate::support::{app, globex_owner, owner, user};
 
 async fn set_plan(app: &TestApp, plan: Plan, seats: Option<Limit>) -> String {
+    app.clock.advance(std::time::Duration::from_secs(1));
     let change = PlanChange { organization: demo::organization(demo::GLOBEX), plan, seats };
     apply(&app.store(), change, &app.clock).await.unwrap()
 }
@@ -22,7 +23,7 @@ async fn try_to_join(app: &TestApp, number: u128) -> Result<(), TransactionError
     let (user, joined_at) = (user(number), app.clock.now());
     let member =
         Membership { organization, user, version: 1, role: Role::Member, email: None, name: None, joined_at };
-    let what = Happening::MemberAdded { member_id: user, role: Role::Member };
+    let what = Happening::MemberAdded { member_id: user, role: Role::Member, invitation_id: None };
     let event = padron_domain::Event::new(organization, padron_domain::Actor::User(user), joined_at, what);
     app.store().add_member(&member, &event).unwrap().commit().await
 }

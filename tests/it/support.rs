@@ -38,6 +38,22 @@ pub(crate) fn globex_owner() -> UserId {
     demo::user(demo::GLOBEX_OWNER)
 }
 
+/// A token of that user with this verified e-mail.
+pub(crate) fn token_with_email(app: &TestApp, user: UserId, email: &str) -> String {
+    let mut claims = app.claims(user);
+    claims["email"] = email.into();
+    claims["email_verified"] = true.into();
+    app.tokens.issuer.token(&claims)
+}
+
+/// Who sends an endpoint's sample request: the owner of Acme Corp, or whoever is invited to it.
+pub(crate) fn sample_token(app: &TestApp, function: &str) -> String {
+    match function {
+        "accept-invitation" | "decline-invitation" => token_with_email(app, stranger(), demo::INVITED),
+        _ => app.token(owner()),
+    }
+}
+
 /// A user of no role in the demo, the same for the same number.
 pub(crate) fn user(number: u128) -> UserId {
     UserId::new(Uuid::from_u128(0x7000_0000_0000_4000_8000_0000_0000_0000 + number))
@@ -54,7 +70,7 @@ pub(crate) async fn join(app: &TestApp, organization: &str, user: UserId, role: 
         name: None,
         joined_at: app.clock.now(),
     };
-    let added = Happening::MemberAdded { member_id: user, role };
+    let added = Happening::MemberAdded { member_id: user, role, invitation_id: None };
     let event = Event::new(member.organization, Actor::Operator, app.clock.now(), added);
     app.store().add_member(&member, &event).unwrap().commit().await.unwrap();
 }

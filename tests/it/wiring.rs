@@ -15,7 +15,7 @@ use padron_testkit::TestApp;
 use serde_json::{Value, json};
 use serde_yaml_ng::Value as Yaml;
 
-use crate::support::{ACME, app, owner, root, with_demo_data};
+use crate::support::{ACME, app, owner, root, sample_token, with_demo_data};
 
 fn read(path: &str) -> String {
     fs::read_to_string(root().join(path)).unwrap_or_default()
@@ -256,6 +256,7 @@ fn the_description_names_every_route_and_every_refusal() {
         let expected: &[&str] = match endpoint.rule {
             Rule::Anonymous => &["500"],
             Rule::SignedIn => &["401", "500", "503"],
+            Rule::OneSelf => &["400", "401", "403", "500", "503"],
             Rule::Member(_) | Rule::AdminOrSelf => &["400", "401", "403", "404", "500", "503"],
             Rule::CredentialMember | Rule::TenantMember => &["400", "401", "403", "500", "503"],
         };
@@ -300,7 +301,7 @@ async fn every_sample_event_is_the_endpoints_and_is_answered_with_success() {
                 event["headers"]["authorization"], "Bearer <your_token>",
                 "{function}: no token is committed"
             );
-            event["headers"]["authorization"] = json!(format!("Bearer {}", app.token(owner())));
+            event["headers"]["authorization"] = json!(format!("Bearer {}", sample_token(&app, function)));
             if endpoint.rule == Rule::TenantMember {
                 event["headers"]["token"] = json!(app.token(owner()));
             }

@@ -10,6 +10,8 @@ pub const PACKAGES: &[&[Registration]] = &[
     &[Registration::of::<health::Health>(), Registration::of::<not_found::NotFound>()],
     padron_organizations::ENDPOINTS,
     padron_members::ENDPOINTS,
+    padron_invitations::ENDPOINTS,
+    padron_users::ENDPOINTS,
     padron_customers::ENDPOINTS,
 ];
 

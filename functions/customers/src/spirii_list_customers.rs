@@ -17,7 +17,7 @@ pub struct SpiriiListCustomers;
 impl Endpoint for SpiriiListCustomers {
     const ROUTE: Route = Route::get("spirii-list-customers", "/v2/customers");
     const SUMMARY: &'static str = "Customers of the credential's organization, as Spirii shows them";
-    const FAILURES: &'static [Failure] = &[Failure::PageTooLarge];
+    const FAILURES: &'static [&'static [Failure]] = &[&[Failure::PageTooLarge]];
     const ACTIONS: &'static [&'static [Action]] = &[Store::CUSTOMERS, Store::CUSTOMER_RELATIVES];
     type Access = CredentialMember;
     type Input = ListQuery;

@@ -1,7 +1,7 @@
 //! `PUT /organizations/{organizationId}/members/{memberId}/role`: another role for a member, from the next request on.
 
 use padron_domain::{Error, Failure, Happening, Membership, Role};
-use padron_dto::MemberResponse;
+use padron_dto::{AssignableRole, MemberResponse};
 use padron_http::{Admin, Context, Endpoint, Json, Route, Versioned, Written};
 use padron_store::{Action, Store};
 use schemars::JsonSchema;
@@ -19,30 +19,11 @@ pub struct RoleUpdate {
     role: AssignableRole,
 }
 
-/// A role that can be given and taken.
-#[derive(Clone, Copy, Debug, Deserialize, JsonSchema)]
-#[serde(rename_all = "snake_case")]
-pub enum AssignableRole {
-    /// Manages members and settings.
-    Admin,
-    /// Reads the organization and works with its customers.
-    Member,
-}
-
-impl From<AssignableRole> for Role {
-    fn from(role: AssignableRole) -> Self {
-        match role {
-            AssignableRole::Admin => Self::Admin,
-            AssignableRole::Member => Self::Member,
-        }
-    }
-}
-
 impl Endpoint for UpdateMemberRole {
     const ROUTE: Route =
         Route::put("update-member-role", "/organizations/{organizationId}/members/{memberId}/role");
     const SUMMARY: &'static str = "Change the role of a member";
-    const FAILURES: &'static [Failure] = &[Failure::OwnerRoleImmutable];
+    const FAILURES: &'static [&'static [Failure]] = &[&[Failure::OwnerRoleImmutable]];
     const ACTIONS: &'static [&'static [Action]] = &[Store::UPDATE_ROLE];
     type Access = Admin<Membership>;
     type Input = Json<RoleUpdate>;

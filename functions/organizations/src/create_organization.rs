@@ -34,7 +34,7 @@ pub struct NewOrganization {
 impl Endpoint for CreateOrganization {
     const ROUTE: Route = Route::post("create-organization", "/organizations");
     const SUMMARY: &'static str = "Create an organization; the caller becomes its owner";
-    const FAILURES: &'static [Failure] = &[Failure::SlugTaken];
+    const FAILURES: &'static [&'static [Failure]] = &[&[Failure::SlugTaken]];
     const ACTIONS: &'static [&'static [Action]] = &[Store::CREATE_ORGANIZATION];
     type Access = SignedIn;
     type Input = Json<NewOrganization>;

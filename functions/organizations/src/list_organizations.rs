@@ -6,7 +6,7 @@ use padron_http::{
     Array, Context, Endpoint, Input, Paging, Query, Request, Route, SignedIn,
     openapi::{Operation, Schemas},
 };
-use padron_store::{Action, Place, Store};
+use padron_store::{Action, Belonging, Store};
 use serde_json::json;
 
 /// Lists the caller's organizations.
@@ -63,7 +63,7 @@ impl Endpoint for ListOrganizations {
     const ROUTE: Route = Route::get("list-organizations", "/organizations");
     const SUMMARY: &'static str = "The organizations that the caller belongs to, in the order of their ids";
     const ACTIONS: &'static [&'static [Action]] =
-        &[Store::PLACES, Store::ORGANIZATIONS, Store::ORGANIZATION_WITH_SLUG, Store::ORGANIZATION_ACCESS];
+        &[Store::BELONGINGS, Store::ORGANIZATION_WITH_SLUG, Store::ORGANIZATION_ACCESS];
     type Access = SignedIn;
     type Input = OrganizationQuery;
     type Output = Array<OrganizationEntry>;
@@ -85,26 +85,18 @@ impl Endpoint for ListOrganizations {
                 return Ok(Array::of([])?.0);
             };
             let access = cx.store().organization_access(id, user, []).await?;
-            let entry = access.organization.zip(access.membership).and_then(|(organization, membership)| {
-                let place =
-                    Place { organization: id, role: membership.role, joined_at: membership.joined_at };
-                is_wanted(&organization, place.role).then(|| entry(organization, place))
-            });
+            let found = access.organization.zip(access.membership);
+            let entry = found.filter(|(organization, one)| is_wanted(organization, one.role));
+            let entry = entry
+                .map(|(organization, one)| OrganizationEntry::new(organization, one.role, one.joined_at));
             return Ok(Array::of(entry)?.0);
         }
-        let page = cx.store().places(user, query.paging.after(cx, user)?, query.paging.limit()).await?;
-        let ids: Vec<_> = page.items.iter().map(|place| place.organization).collect();
-        let organizations = cx.store().organizations(&ids).await?.into_iter();
-        let entries = organizations.filter_map(|organization| {
-            let place = *page.items.iter().find(|place| place.organization == organization.id)?;
-            is_wanted(&organization, place.role).then(|| entry(organization, place))
+        let page = cx.store().belongings(user, query.paging.after(cx, user)?, query.paging.limit()).await?;
+        let next = page.next.map(|last| query.paging.next(cx, user, last.place.organization));
+        let entries = page.items.into_iter().filter_map(|Belonging { organization, place }| {
+            let organization = organization.filter(|organization| is_wanted(organization, place.role))?;
+            Some(OrganizationEntry::new(organization, place.role, place.joined_at))
         });
-        let next = page.next.map(|last| query.paging.next(cx, user, last.organization));
         Ok(Array::of(entries)?.0.next(next))
     }
-}
-
-fn entry(organization: Organization, place: Place) -> OrganizationEntry {
-    let Organization { id, name, slug, .. } = organization;
-    OrganizationEntry { id, name, slug, role: place.role, joined_at: place.joined_at }
 }

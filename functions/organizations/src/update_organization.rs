@@ -41,7 +41,7 @@ pub struct OrganizationUpdate {
 impl Endpoint for UpdateOrganization {
     const ROUTE: Route = Route::put("update-organization", "/organizations/{organizationId}");
     const SUMMARY: &'static str = "Change an organization's account";
-    const FAILURES: &'static [Failure] = &[Failure::SlugImmutable];
+    const FAILURES: &'static [&'static [Failure]] = &[&[Failure::SlugImmutable]];
     const ACTIONS: &'static [&'static [Action]] = &[Store::UPDATE_ORGANIZATION];
     type Access = Owner;
     type Input = Json<OrganizationUpdate>;

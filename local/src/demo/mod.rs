@@ -5,8 +5,9 @@ pub mod customers;
 use std::collections::BTreeMap;
 
 use padron_domain::{
-    Address, Certificate, Customization, Error, Legal, Membership, Organization, OrganizationId, PdfExtra,
-    Periodicity, Plan, Receipts, Role, Seats, SelfInvoice, SubscriptionStatus, Timestamp, UserId,
+    Address, Certificate, Customization, Email, Error, Invitation, InvitationId, InvitationState, Legal,
+    Membership, Organization, OrganizationId, PdfExtra, Periodicity, Plan, Receipts, Role, Seats,
+    SelfInvoice, SubscriptionStatus, Timestamp, UserId,
 };
 use padron_store::{Store, TransactionError};
 
@@ -24,6 +25,9 @@ pub const MEMBER: &str = "33333333-3333-4333-8333-333333333333";
 pub const GLOBEX_OWNER: &str = "44444444-4444-4444-8444-444444444444";
 /// Belongs nowhere.
 pub const STRANGER: &str = "99999999-9999-4999-8999-999999999999";
+
+/// Invited to Acme Corp, as a member.
+pub const INVITED: &str = "nadia@example.com";
 
 /// The organization of that id.
 pub fn organization(id: &str) -> OrganizationId {
@@ -47,6 +51,10 @@ pub async fn load(store: &Store) -> Result<(), String> {
             Ok(()) | Err(TransactionError::Refused(_) | TransactionError::Stale) => {}
             Err(TransactionError::Failed(error)) => return Err(explain(&error)),
         }
+    }
+    match store.install_invitation(&invitation()).await {
+        Ok(()) | Err(TransactionError::Refused(_) | TransactionError::Stale) => {}
+        Err(TransactionError::Failed(error)) => return Err(explain(&error)),
     }
     // Once there are any, the customers are the user's own: one that was deleted does not come back.
     if store.customer_count(organization(ACME)).await.map_err(|error| explain(&error))? > 0 {
@@ -75,6 +83,30 @@ fn membership(organization: &str, who: &str, role: Role, email: &str, name: &str
         email: Some(email.into()),
         name: Some(name.into()),
         joined_at: at("2025-01-26T10:00:00Z"),
+    }
+}
+
+/// The id of the demo's invitation.
+pub fn invitation_id() -> InvitationId {
+    invitation().id
+}
+
+/// Without a token that anyone has: it is accepted by its id.
+fn invitation() -> Invitation {
+    let email = Email::parse(INVITED).expect("the demo's addresses are addresses");
+    let organization = organization(ACME);
+    Invitation {
+        id: InvitationId::of(organization, &email),
+        organization,
+        version: 1,
+        email,
+        role: Role::Member,
+        state: InvitationState::Pending,
+        token_hash: String::new(),
+        invited_by: user(ADMIN),
+        created_at: at("2025-12-26T10:00:00Z"),
+        // Far ahead, so that it can be tried.
+        expires_at: at("2045-05-05T20:55:33.468Z"),
     }
 }
 

@@ -41,6 +41,24 @@ pub enum Failure {
     SeatLimitReached,
     /// The user is a member already.
     AlreadyMember,
+    /// The invitation is unknown, or the token is not its newest.
+    InvitationNotFound,
+    /// The invitation is for another e-mail than the caller's.
+    InvitationEmailMismatch,
+    /// The caller's token has no verified e-mail.
+    EmailNotVerified,
+    /// The time to accept the invitation is over.
+    InvitationExpired,
+    /// The invitation was revoked.
+    InvitationRevoked,
+    /// The invitation was declined.
+    InvitationDeclined,
+    /// The invitation was accepted.
+    InvitationAccepted,
+    /// No user of that id shares an organization with the caller.
+    UserNotFound,
+    /// Only the user themselves may.
+    NotYourself,
     /// What the caller knows of it is not its newest version.
     PreconditionFailed,
     /// What was read has changed before the write: worth reading it again.
@@ -71,7 +89,7 @@ pub enum Failure {
 
 impl Failure {
     /// All of them, for tables and tests.
-    pub const ALL: [Self; 31] = [
+    pub const ALL: [Self; 40] = [
         Self::AuthenticationRequired,
         Self::InvalidToken,
         Self::TokenExpired,
@@ -90,6 +108,15 @@ impl Failure {
         Self::AlreadyOwner,
         Self::SeatLimitReached,
         Self::AlreadyMember,
+        Self::InvitationNotFound,
+        Self::InvitationEmailMismatch,
+        Self::EmailNotVerified,
+        Self::InvitationExpired,
+        Self::InvitationRevoked,
+        Self::InvitationDeclined,
+        Self::InvitationAccepted,
+        Self::UserNotFound,
+        Self::NotYourself,
         Self::PreconditionFailed,
         Self::ConcurrentChange,
         Self::IdempotencyKeyReused,

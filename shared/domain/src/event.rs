@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use crate::{Id, OrganizationId, Plan, Role, Timestamp, UserId};
+use crate::{Id, InvitationId, OrganizationId, Plan, Role, Timestamp, UserId};
 
 /// Marks ids of events.
 #[derive(Debug)]
@@ -149,13 +149,23 @@ pub enum Happening {
         /// How many members it may have now; `null`: as many as they like.
         seats: Option<u64>,
     },
-    /// A user joined.
+    /// A user joined, by accepting that invitation.
     #[serde(rename = "member.added")]
     MemberAdded {
         /// Who.
         member_id: UserId,
         /// As what.
         role: Role,
+        /// How.
+        invitation_id: Option<InvitationId>,
+    },
+    /// What a user's tokens say of them has changed.
+    #[serde(rename = "member.updated")]
+    MemberUpdated {
+        /// Who.
+        member_id: UserId,
+        /// Which of `email` and `name`.
+        fields: Vec<String>,
     },
     /// A member left, or was removed.
     #[serde(rename = "member.removed")]
@@ -173,11 +183,37 @@ pub enum Happening {
         /// The role now.
         to: Role,
     },
+    /// Someone was invited, or invited anew.
+    #[serde(rename = "invite.created")]
+    InviteCreated {
+        /// By which invitation.
+        invitation_id: InvitationId,
+        /// As what.
+        role: Role,
+    },
+    /// An invitation got a new token.
+    #[serde(rename = "invite.resent")]
+    InviteResent {
+        /// Which.
+        invitation_id: InvitationId,
+    },
+    /// An invitation was revoked.
+    #[serde(rename = "invite.cancelled")]
+    InviteCancelled {
+        /// Which.
+        invitation_id: InvitationId,
+    },
+    /// An invitation was declined.
+    #[serde(rename = "invite.declined")]
+    InviteDeclined {
+        /// Which.
+        invitation_id: InvitationId,
+    },
 }
 
 impl Happening {
     /// The names of all of them.
-    pub const NAMES: [&str; 9] = [
+    pub const NAMES: [&str; 14] = [
         "organization.created",
         "organization.updated",
         "organization.deleted",
@@ -187,6 +223,11 @@ impl Happening {
         "member.added",
         "member.removed",
         "member.role_updated",
+        "member.updated",
+        "invite.created",
+        "invite.resent",
+        "invite.cancelled",
+        "invite.declined",
     ];
 
     /// Its name.
@@ -201,6 +242,11 @@ impl Happening {
             Self::MemberAdded { .. } => "member.added",
             Self::MemberRemoved { .. } => "member.removed",
             Self::MemberRoleUpdated { .. } => "member.role_updated",
+            Self::MemberUpdated { .. } => "member.updated",
+            Self::InviteCreated { .. } => "invite.created",
+            Self::InviteResent { .. } => "invite.resent",
+            Self::InviteCancelled { .. } => "invite.cancelled",
+            Self::InviteDeclined { .. } => "invite.declined",
         }
     }
 }

@@ -8,6 +8,7 @@ mod error;
 mod event;
 mod fold;
 mod id;
+mod invitation;
 mod member;
 mod organization;
 mod patch;
@@ -24,7 +25,8 @@ pub use error::{Error, Failure, Violation};
 pub use event::{Actor, Event, EventId, Happening, NoActor};
 pub use fold::{name_key, search_key};
 pub use id::{Id, OrganizationId, UserId};
-pub use member::{Membership, Role};
+pub use invitation::{Invitation, InvitationId, InvitationState, InvitationStatus};
+pub use member::{Membership, Profile, Role};
 pub use organization::{
     AccountChanges, Address, Certificate, Customization, Legal, Organization, PdfExtra, PendingStep,
     Periodicity, Plan, Receipts, Seats, SelfInvoice, SubscriptionStatus,

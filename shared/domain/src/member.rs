@@ -43,6 +43,34 @@ impl fmt::Display for Role {
     }
 }
 
+/// A user, as their tokens have them.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Profile {
+    /// The user.
+    pub user: UserId,
+    /// Their verified e-mail.
+    pub email: Option<String>,
+    /// Their name.
+    pub name: Option<String>,
+    /// Whether their memberships say the same. A profile that was written when they joined says what that membership does.
+    #[serde(default = "Profile::is_settled")]
+    pub settled: bool,
+}
+
+impl Profile {
+    fn is_settled() -> bool {
+        true
+    }
+}
+
+/// Without e-mail and name, which have no place in a log.
+impl fmt::Debug for Profile {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Profile").field("user", &self.user).finish_non_exhaustive()
+    }
+}
+
 /// That a user belongs to an organization. E-mail and name are copies of verified claims.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]

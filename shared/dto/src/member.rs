@@ -2,7 +2,7 @@
 
 use padron_domain::{Membership, Role, Timestamp, UserId};
 use schemars::JsonSchema;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 /// A member of an organization.
 #[derive(Debug, Serialize, JsonSchema)]
@@ -40,5 +40,24 @@ impl From<Membership> for MemberResponse {
     fn from(membership: Membership) -> Self {
         let Membership { organization: _, user, version: _, role, email, name, joined_at } = membership;
         Self { id: user, role, user: MemberUser { id: user, email, name }, joined_at }
+    }
+}
+
+/// A role that can be given and taken: an owner is made by transferring the organization.
+#[derive(Clone, Copy, Debug, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum AssignableRole {
+    /// Manages members and settings.
+    Admin,
+    /// Reads the organization and works with its customers.
+    Member,
+}
+
+impl From<AssignableRole> for Role {
+    fn from(role: AssignableRole) -> Self {
+        match role {
+            AssignableRole::Admin => Self::Admin,
+            AssignableRole::Member => Self::Member,
+        }
     }
 }

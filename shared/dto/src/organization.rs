@@ -296,17 +296,25 @@ impl OrganizationResponse {
 pub struct OrganizationEntry {
     /// UUID of the organization.
     #[schemars(with = "String", extend("format" = "uuid"))]
-    pub id: OrganizationId,
+    id: OrganizationId,
     /// Name of the account.
-    pub name: String,
+    name: String,
     /// URL-friendly identifier.
-    pub slug: String,
+    slug: String,
     /// The user's role in it: `member`, `admin` or `owner`.
     #[schemars(extend("enum" = ["member", "admin", "owner"]), with = "String")]
-    pub role: Role,
+    role: Role,
     /// When the user joined.
     #[schemars(with = "String", extend("format" = "date-time"))]
-    pub joined_at: Timestamp,
+    joined_at: Timestamp,
+}
+
+impl OrganizationEntry {
+    /// An organization, and the user's place in it.
+    pub fn new(organization: Organization, role: Role, joined_at: Timestamp) -> Self {
+        let Organization { id, name, slug, .. } = organization;
+        Self { id, name, slug, role, joined_at }
+    }
 }
 
 impl From<PendingStep> for PendingStepResponse {

@@ -3,7 +3,7 @@
 use std::ops::Deref;
 
 use padron_auth::{Principal, bearer_token, is_jwt};
-use padron_domain::{Error, Failure, Membership, Organization, OrganizationId, Role, UserId};
+use padron_domain::{Error, Failure, Invitation, Membership, Organization, OrganizationId, Role, UserId};
 use padron_store::{Action, Found, Key, Store};
 
 use crate::{app::Context, event::Request, idempotency::Claim, reply::Reply};
@@ -52,6 +52,8 @@ pub enum Rule {
     Member(Role),
     /// Admins and the owner of the organization in the path, and the member whom the path names.
     AdminOrSelf,
+    /// The user whom the path names.
+    OneSelf,
     /// Members of the organization that the credential is for.
     CredentialMember,
     /// Members of the organization in the path, with Cyrexa's three headers.
@@ -95,6 +97,20 @@ impl Target for Membership {
     fn find(request: &Request<'_>, organization: OrganizationId, found: &mut Found) -> Result<Self, Error> {
         let found = found.membership(organization, request.member()?)?;
         found.ok_or_else(|| Failure::MemberNotFound.into())
+    }
+}
+
+/// The invitation that `{invitationId}` names.
+impl Target for Invitation {
+    const FAILURES: &'static [Failure] = &[Failure::InvitationNotFound];
+
+    fn key(request: &Request<'_>, organization: OrganizationId) -> Option<Key> {
+        Some(Key::invitation(organization, request.invitation().ok()?))
+    }
+
+    fn find(request: &Request<'_>, organization: OrganizationId, found: &mut Found) -> Result<Self, Error> {
+        let found = found.invitation(organization, request.invitation()?)?;
+        found.ok_or_else(|| Failure::InvitationNotFound.into())
     }
 }
 
@@ -142,6 +158,31 @@ impl Access for SignedIn {
             }
         }
         Ok(Entered::Granted(Self { principal }))
+    }
+}
+
+/// The user whom the path names.
+#[derive(Debug)]
+pub struct OneSelf(SignedIn);
+
+impl Access for OneSelf {
+    const RULE: Rule = Rule::OneSelf;
+    const ACTIONS: &'static [&'static [Action]] = &[];
+    const FAILURES: &'static [&'static [Failure]] =
+        &[UNAUTHENTICATED, &[Failure::InvalidRequest, Failure::NotYourself]];
+
+    async fn authorize(cx: &Context<'_>) -> Result<Entered<Self>, Error> {
+        SignedIn::authorize(cx).await?.and_then(|caller| {
+            let is_self = cx.request.user()? == caller.principal.user().id;
+            if is_self { Ok(Self(caller)) } else { Err(Failure::NotYourself.into()) }
+        })
+    }
+}
+
+impl Deref for OneSelf {
+    type Target = SignedIn;
+    fn deref(&self) -> &SignedIn {
+        &self.0
     }
 }
 

@@ -26,6 +26,7 @@ pub struct App {
     verifier: Verifier,
     secrets: Arc<Secrets>,
     seats: Seats,
+    accept_url: Option<String>,
     clock: Clock,
     log: Log,
 }
@@ -61,8 +62,18 @@ impl Context<'_> {
         self.app.seats
     }
 
+    /// The page where the invitation of this token is accepted, if this installation is configured with one.
+    pub fn accept_url(&self, token: &str) -> Option<String> {
+        Some(self.app.accept_url.as_ref()?.replace("{token}", token))
+    }
+
     pub(crate) fn verifier(&self) -> &Verifier {
         &self.app.verifier
+    }
+
+    /// Whether this much of the request's time is left.
+    pub fn has_time(&self, reserve: Duration) -> bool {
+        Instant::now() + reserve < self.deadline
     }
 
     pub(crate) fn deadline(&self) -> Instant {
@@ -73,9 +84,9 @@ impl Context<'_> {
 impl App {
     /// Prepares everything; connects to nothing.
     pub fn new(settings: Settings, clock: Clock, log: Log) -> Self {
-        let Settings { connection, issuer, secrets, seats, warm_up: _ } = settings;
+        let Settings { connection, issuer, secrets, seats, accept_url, warm_up: _ } = settings;
         let (store, verifier) = (Store::new(&connection), Verifier::new([issuer]));
-        Self { store, verifier, secrets, seats, clock, log }
+        Self { store, verifier, secrets, seats, accept_url, clock, log }
     }
 
     /// Makes the first connection to the database, within that time or not at all.

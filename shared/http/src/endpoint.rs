@@ -21,7 +21,7 @@ pub trait Endpoint: Send + Sync + 'static {
     /// One sentence for the API's description.
     const SUMMARY: &'static str;
     /// What else can go wrong, beside what access and input bring with them.
-    const FAILURES: &'static [Failure] = &[];
+    const FAILURES: &'static [&'static [Failure]] = &[];
     /// What the store needs for it, beside what access brings with it.
     const ACTIONS: &'static [&'static [Action]] = &[];
     /// Who may call it. A parameter of [`Endpoint::handle`], so the check cannot be forgotten.

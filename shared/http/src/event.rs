@@ -6,7 +6,7 @@
 use std::{borrow::Cow, fmt};
 
 use base64::{Engine as _, prelude::BASE64_STANDARD};
-use padron_domain::{Error, Failure, OrganizationId, UserId};
+use padron_domain::{Error, Failure, InvitationId, OrganizationId, UserId};
 use percent_encoding::percent_decode_str;
 use serde::{
     Deserialize, Deserializer,
@@ -122,6 +122,21 @@ impl<'a> Request<'a> {
         OrganizationId::parse(text).ok_or_else(|| {
             Error::invalid("/path/organizationId", "invalid_format", "The organization's id is a UUID.")
         })
+    }
+
+    /// The invitation that `{invitationId}` names.
+    pub fn invitation(&self) -> Result<InvitationId, Error> {
+        let text = self.path_parameter("invitationId").unwrap_or_default();
+        InvitationId::parse(text).ok_or_else(|| {
+            Error::invalid("/path/invitationId", "invalid_format", "An invitation's id is a UUID.")
+        })
+    }
+
+    /// The user whom `{userId}` names.
+    pub fn user(&self) -> Result<UserId, Error> {
+        let text = self.path_parameter("userId").unwrap_or_default();
+        UserId::parse(text)
+            .ok_or_else(|| Error::invalid("/path/userId", "invalid_format", "A user's id is a UUID."))
     }
 
     /// The user whom `{memberId}` names.

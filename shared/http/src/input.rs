@@ -1,9 +1,14 @@
 //! What an endpoint takes, decoded and refused in one place.
 
+use std::{borrow::Cow, fmt, marker::PhantomData};
+
 use padron_domain::{Error, Failure, Violation};
 use percent_encoding::percent_decode_str;
-use schemars::JsonSchema;
-use serde::de::DeserializeOwned;
+use schemars::{JsonSchema, Schema, SchemaGenerator};
+use serde::{
+    Deserialize, Deserializer,
+    de::{DeserializeOwned, MapAccess, Visitor, value::MapAccessDeserializer},
+};
 use serde_json::error::Category;
 use serde_path_to_error::Segment;
 
@@ -57,6 +62,41 @@ impl Input for AnyInput {
 #[derive(Debug)]
 pub struct Json<T>(pub T);
 
+/// A JSON object. Serde would read a list as well, as the fields of a struct in their order.
+#[derive(Debug)]
+pub struct Object<T>(pub T);
+
+impl<'de, T: Deserialize<'de>> Deserialize<'de> for Object<T> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct ObjectVisitor<T>(PhantomData<T>);
+        impl<'de, T: Deserialize<'de>> Visitor<'de> for ObjectVisitor<T> {
+            type Value = Object<T>;
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("an object")
+            }
+            fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<Self::Value, A::Error> {
+                T::deserialize(MapAccessDeserializer::new(map)).map(Object)
+            }
+        }
+        deserializer.deserialize_map(ObjectVisitor(PhantomData))
+    }
+}
+
+impl<T: JsonSchema> JsonSchema for Object<T> {
+    fn inline_schema() -> bool {
+        T::inline_schema()
+    }
+    fn schema_name() -> Cow<'static, str> {
+        T::schema_name()
+    }
+    fn schema_id() -> Cow<'static, str> {
+        T::schema_id()
+    }
+    fn json_schema(generator: &mut SchemaGenerator) -> Schema {
+        T::json_schema(generator)
+    }
+}
+
 /// The largest body of JSON, in bytes.
 const LARGEST_JSON: usize = 64 * 1024;
 
@@ -67,7 +107,7 @@ impl<T: DeserializeOwned + JsonSchema + Send> Input for Json<T> {
     fn decode(request: &Request<'_>) -> Result<Self, Error> {
         let body = json_body(request)?;
         let mut json = serde_json::Deserializer::from_slice(&body);
-        let value = serde_path_to_error::deserialize(&mut json).map_err(|error| {
+        let Object(value) = serde_path_to_error::deserialize(&mut json).map_err(|error| {
             let pointer = pointer(error.path());
             shape_violation(pointer, error.inner())
         })?;
@@ -81,7 +121,7 @@ impl<T: DeserializeOwned + JsonSchema + Send> Input for Json<T> {
 }
 
 /// What does not depend on the type of the body: compiled once.
-fn json_body<'r>(request: &'r Request<'_>) -> Result<std::borrow::Cow<'r, [u8]>, Error> {
+fn json_body<'r>(request: &'r Request<'_>) -> Result<Cow<'r, [u8]>, Error> {
     let content_type = request.header("content-type").unwrap_or_default();
     let media_type = content_type.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
     let is_json = media_type == "application/json"
@@ -91,10 +131,6 @@ fn json_body<'r>(request: &'r Request<'_>) -> Result<std::borrow::Cow<'r, [u8]>,
     }
     let body = request.body(LARGEST_JSON)?;
     no_query(request)?;
-    // Serde would read a list as the fields of a struct in their order.
-    if body.trim_ascii_start().first() == Some(&b'[') {
-        return Err(Error::invalid("", "invalid_type", "The body is a JSON object."));
-    }
     Ok(body)
 }
 

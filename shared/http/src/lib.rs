@@ -20,18 +20,20 @@ mod serve;
 mod settings;
 
 pub use access::{
-    Access, Admin, AdminOrSelf, Anonymous, CredentialMember, DeletedOwner, Entered, Member, Owner, Rule,
-    SignedIn, Target, TenantMember,
+    Access, Admin, AdminOrSelf, Anonymous, CredentialMember, DeletedOwner, Entered, Member, OneSelf, Owner,
+    Rule, SignedIn, Target, TenantMember,
 };
 pub use app::{App, Context};
 pub use commit::Written;
 pub use endpoint::{Endpoint, Registration, Run};
 pub use event::Request;
-pub use input::{AnyInput, Input, Json, NoInput, unknown_parameter};
+pub use input::{AnyInput, Input, Json, NoInput, Object, unknown_parameter};
 pub use log::Log;
 pub use problem::{Problem, Shape, shape};
 pub use query::{Paging, Query};
-pub use reply::{Array, Body, Created, NoContent, Output, Page, Reply, Response, Versioned};
+pub use reply::{
+    Array, Body, Created, Issued, MultiStatus, NoContent, Output, Page, Reply, Response, Versioned,
+};
 pub use route::{BASE_PATH, Method, Route};
 pub use serve::{Exit, serve};
 pub use settings::{Settings, SettingsError};

@@ -61,8 +61,8 @@ impl Operation {
         E::Output::describe(&mut operation, schemas);
         let problem = schemas.reference::<Problem>();
         let of_output = std::mem::take(&mut operation.failures);
-        let of_access = E::Access::FAILURES.iter().copied();
-        for failures in of_access.chain([E::Input::FAILURES, E::FAILURES, &of_output, &[Failure::Internal]]) {
+        let of_others = E::Access::FAILURES.iter().chain(E::FAILURES).copied();
+        for failures in of_others.chain([E::Input::FAILURES, &of_output, &[Failure::Internal]]) {
             for failure in failures {
                 operation.failure(*failure, &problem);
             }
@@ -93,7 +93,7 @@ impl Operation {
                 let meaning = "An access token of the same user as the bearer's; it may be the same one";
                 self.parameter("header", "token", meaning, true, &text);
             }
-            Rule::Anonymous | Rule::SignedIn | Rule::Member(_) | Rule::AdminOrSelf => {}
+            Rule::Anonymous | Rule::SignedIn | Rule::Member(_) | Rule::AdminOrSelf | Rule::OneSelf => {}
         }
     }
 
@@ -175,6 +175,7 @@ fn who(rule: Rule) -> &'static str {
         Rule::Member(Role::Member) => "For members of the organization.",
         Rule::Member(Role::Admin) => "For admins and the owner of the organization.",
         Rule::Member(Role::Owner) => "For the owner of the organization.",
+        Rule::OneSelf => "For the user themselves.",
         Rule::AdminOrSelf => "For admins and the owner of the organization, and for the member themselves.",
         Rule::CredentialMember => {
             "For members of the organization that the token is bound to, that the header `X-Organization-Id` names, or \
@@ -192,6 +193,8 @@ fn tag(route: &Route) -> &'static str {
 fn path_parameter(name: &'static str) -> Value {
     let (description, schema) = match name {
         "organizationId" => ("Id of the organization", json!({ "type": "string", "format": "uuid" })),
+        "invitationId" => ("Id of the invitation", json!({ "type": "string", "format": "uuid" })),
+        "userId" => ("Id of the user", json!({ "type": "string", "format": "uuid" })),
         "memberId" => ("Id of the member: that of the user", json!({ "type": "string", "format": "uuid" })),
         unknown => unreachable!("describe the path parameter `{unknown}` here"),
     };

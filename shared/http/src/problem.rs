@@ -96,6 +96,36 @@ pub const fn shape(failure: Failure) -> Shape {
         Failure::AlreadyMember => {
             (409, "already_member", "The user is a member of this organization already", None)
         }
+        Failure::InvitationNotFound => (
+            404,
+            "invitation_not_found",
+            "Invitation not found",
+            Some("It is unknown, or the token was replaced by a newer one. Ask for a new invitation."),
+        ),
+        Failure::InvitationEmailMismatch => (
+            403,
+            "invitation_email_mismatch",
+            "Access denied. The invitation is for another e-mail address",
+            Some("Sign in with the address that was invited."),
+        ),
+        Failure::EmailNotVerified => (
+            403,
+            "email_not_verified",
+            "Access denied. The access token has no verified e-mail address",
+            Some("Verify your e-mail address with your identity provider, then get a new token."),
+        ),
+        Failure::InvitationExpired => {
+            (409, "invitation_expired", "The invitation has expired", Some("Ask for it to be sent again."))
+        }
+        Failure::InvitationRevoked => (409, "invitation_revoked", "The invitation was revoked", None),
+        Failure::InvitationDeclined => (409, "invitation_declined", "The invitation was declined", None),
+        Failure::InvitationAccepted => {
+            (409, "invitation_accepted", "The invitation was accepted already", None)
+        }
+        Failure::UserNotFound => (404, "user_not_found", "User not found", None),
+        Failure::NotYourself => {
+            (403, "not_yourself", "Access denied. Only the user themselves may see this", None)
+        }
         Failure::PreconditionFailed => (
             412,
             "precondition_failed",
@@ -267,6 +297,15 @@ fn challenge(failure: Failure) -> Option<&'static str> {
         | Failure::AlreadyOwner
         | Failure::SeatLimitReached
         | Failure::AlreadyMember
+        | Failure::InvitationNotFound
+        | Failure::InvitationEmailMismatch
+        | Failure::EmailNotVerified
+        | Failure::InvitationExpired
+        | Failure::InvitationRevoked
+        | Failure::InvitationDeclined
+        | Failure::InvitationAccepted
+        | Failure::UserNotFound
+        | Failure::NotYourself
         | Failure::PreconditionFailed
         | Failure::ConcurrentChange
         | Failure::IdempotencyKeyReused

@@ -134,6 +134,20 @@ impl<T: Serialize + JsonSchema> Output for Body<T> {
     }
 }
 
+/// 201 with what was created, where it has no place of its own.
+#[derive(Debug)]
+pub struct Issued<T>(pub T);
+
+impl<T: Serialize + JsonSchema> Output for Issued<T> {
+    fn reply(self, _: &Request<'_>) -> Result<Reply, Error> {
+        Reply::json(201, &self.0)
+    }
+
+    fn describe(operation: &mut Operation, schemas: &mut Schemas) {
+        operation.succeeds("201", Some(&schemas.reference::<T>()));
+    }
+}
+
 /// 201 with what was created, and where it is.
 #[derive(Debug)]
 pub struct Created<T> {
@@ -154,6 +168,20 @@ impl<T: Serialize + JsonSchema> Output for Created<T> {
         operation.succeeds("201", Some(&schemas.reference::<T>()));
         operation.response_header("ETag", "`\"<version>.<variant>\"`");
         operation.response_header("Location", "Where it is");
+    }
+}
+
+/// 207: what came of each part of a request (RFC 4918 §11.1).
+#[derive(Debug)]
+pub struct MultiStatus<T>(pub T);
+
+impl<T: Serialize + JsonSchema> Output for MultiStatus<T> {
+    fn reply(self, _: &Request<'_>) -> Result<Reply, Error> {
+        Reply::json(207, &self.0)
+    }
+
+    fn describe(operation: &mut Operation, schemas: &mut Schemas) {
+        operation.succeeds("207", Some(&schemas.reference::<T>()));
     }
 }
 

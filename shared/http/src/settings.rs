@@ -17,6 +17,8 @@ pub struct Settings {
     pub secrets: Arc<Secrets>,
     /// How many members an organization may have, by plan.
     pub seats: Seats,
+    /// The page where invitations are accepted, with `{token}` in the place of the token.
+    pub accept_url: Option<String>,
     /// Whether to connect to the database at start, where a function uses it.
     pub warm_up: bool,
 }
@@ -63,6 +65,13 @@ impl Settings {
         let issuer = issuer(&mut reader);
         let secrets = secrets(&mut reader);
         let seats = seats(&mut reader);
+        let accept_url = reader.optional("ACCEPT_URL");
+        if accept_url
+            .as_ref()
+            .is_some_and(|url| !is_safe(&url.replace("{token}", "token")) || !url.contains("{token}"))
+        {
+            reader.problems.push("ACCEPT_URL is an https URL with {token} in the place of the token".into());
+        }
         let warm_up = match reader.optional("WARM_UP").as_deref() {
             None | Some("on") => true,
             Some("off") => false,
@@ -73,7 +82,7 @@ impl Settings {
         };
         match (issuer, secrets) {
             (Some(issuer), Some(secrets)) if reader.problems.is_empty() => {
-                Ok(Self { connection, issuer, secrets, seats, warm_up })
+                Ok(Self { connection, issuer, secrets, seats, accept_url, warm_up })
             }
             _ => Err(SettingsError(reader.problems)),
         }

@@ -4,23 +4,23 @@ use std::collections::HashMap;
 
 use aws_sdk_dynamodb::types::AttributeValue;
 use padron_domain::{
-    Customer, CustomerId, CustomerNumber, Email, Error, Event, Membership, Organization, OrganizationId,
-    UserId, name_key,
+    Customer, CustomerId, CustomerNumber, Email, Error, Event, Invitation, InvitationState, Membership,
+    Organization, OrganizationId, Profile, UserId, name_key,
 };
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 
 use crate::{
     expression::Expression,
-    key::{Key, PK, SK, partition, user_partition},
+    key::{GSI1_PK, GSI1_SK, Key, PK, SK, invitee_partition, partition, user_partition},
 };
 
 pub(crate) type Item = HashMap<String, AttributeValue>;
 
 const ENTITY: &str = "entity";
 pub(crate) const DOCUMENT: &str = "doc";
-pub(crate) const GSI1_PK: &str = "GSI1PK";
-pub(crate) const GSI1_SK: &str = "GSI1SK";
-const GSI2_SK: &str = "GSI2SK";
+/// What must be read of an entity that is stored as a document.
+pub(crate) const WHOLE: [&str; 3] = [PK, SK, DOCUMENT];
+pub(crate) const GSI2_SK: &str = "GSI2SK";
 const GSI3_SK: &str = "GSI3SK";
 
 /// Something the table holds, one item each.
@@ -213,34 +213,24 @@ impl Entity for EmailOwner {
     }
 }
 
-/// A user, as their newest access token had them when they joined or looked at themselves.
-#[derive(Debug, Serialize, Deserialize)]
-pub(crate) struct Profile {
-    pub(crate) user: UserId,
-    pub(crate) email: Option<String>,
-    pub(crate) name: Option<String>,
-}
-
-impl Profile {
-    /// Writes what a membership knows, and leaves the rest.
-    pub(crate) fn refreshed(member: &Membership) -> Expression {
-        let mut update = "SET #entity = :entity, #user = :user".to_owned();
-        let mut values = Vec::new();
-        for (name, value) in [("email", &member.email), ("name", &member.name)] {
-            if let Some(value) = value {
-                update.push_str(&format!(", #{name} = :{name}"));
-                values.push((name, value));
-            }
+/// Writes what a membership knows of a user, where nothing is known yet: who is asked about themselves knows best.
+pub(crate) fn first_seen(member: &Membership) -> Expression {
+    let mut update = "SET #entity = :entity, #user = :user".to_owned();
+    let mut values = Vec::new();
+    for (name, value) in [("email", &member.email), ("name", &member.name)] {
+        if let Some(value) = value {
+            update.push_str(&format!(", #{name} = if_not_exists(#{name}, :{name})"));
+            values.push((name, value));
         }
-        let expression = Expression::update(update)
-            .name("#entity", ENTITY)
-            .name("#user", "user")
-            .text(":entity", Self::NAME)
-            .text(":user", member.user.to_string());
-        values.into_iter().fold(expression, |expression, (name, value)| {
-            expression.name(&format!("#{name}"), name).text(&format!(":{name}"), value)
-        })
     }
+    let expression = Expression::update(update)
+        .name("#entity", ENTITY)
+        .name("#user", "user")
+        .text(":entity", Profile::NAME)
+        .text(":user", member.user.to_string());
+    values.into_iter().fold(expression, |expression, (name, value)| {
+        expression.name(&format!("#{name}"), name).text(&format!(":{name}"), value)
+    })
 }
 
 impl Entity for Profile {
@@ -248,6 +238,23 @@ impl Entity for Profile {
 
     fn key(&self) -> Key {
         Key::profile(self.user)
+    }
+}
+
+impl Entity for Invitation {
+    const NAME: &'static str = "invitation";
+    const ATTRIBUTES: Option<&[&str]> = Some(&["version"]);
+
+    fn key(&self) -> Key {
+        Key::invitation(self.organization, self.id)
+    }
+
+    /// While it has not come to an end: whose it is.
+    fn index_keys(&self) -> Vec<(&'static str, String)> {
+        if self.state != InvitationState::Pending {
+            return Vec::new();
+        }
+        vec![(GSI1_PK, invitee_partition(&self.email)), (GSI1_SK, partition(self.organization))]
     }
 }
 

@@ -5,13 +5,15 @@
 use std::collections::HashMap;
 
 use aws_sdk_dynamodb::types::AttributeValue;
-use padron_domain::{CustomerId, CustomerNumber, Email, EventId, OrganizationId, UserId};
+use padron_domain::{CustomerId, CustomerNumber, Email, EventId, InvitationId, OrganizationId, UserId};
 use ring::digest::{SHA256, digest};
 
 use crate::idempotency::RequestId;
 
 pub(crate) const PK: &str = "PK";
 pub(crate) const SK: &str = "SK";
+pub(crate) const GSI1_PK: &str = "GSI1PK";
+pub(crate) const GSI1_SK: &str = "GSI1SK";
 
 /// The primary key of an item.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -39,6 +41,19 @@ impl Key {
     /// Which member has an e-mail.
     pub fn email(organization: OrganizationId, email: &Email) -> Self {
         Self { pk: partition(organization), sk: format!("EMAIL#{}", email_hash(email)) }
+    }
+
+    /// That someone is asked to join.
+    pub fn invitation(organization: OrganizationId, id: InvitationId) -> Self {
+        Self { pk: partition(organization), sk: format!("INVITE#{id}") }
+    }
+
+    /// The place of an open invitation in GSI1.
+    pub(crate) fn invitee(email: &Email, organization: OrganizationId) -> [(String, AttributeValue); 2] {
+        [
+            (GSI1_PK.into(), AttributeValue::S(invitee_partition(email))),
+            (GSI1_SK.into(), AttributeValue::S(partition(organization))),
+        ]
     }
 
     /// A user, apart from any organization.
@@ -120,6 +135,11 @@ fn email_hash(email: &Email) -> String {
     digest(&SHA256, email.as_str().as_bytes()).as_ref().iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
+/// The partition in GSI1 of the open invitations of an e-mail.
+pub(crate) fn invitee_partition(email: &Email) -> String {
+    format!("INVITEE#{}", email_hash(email))
+}
+
 /// The partition in GSI1 of a user's memberships.
 pub(crate) fn user_partition(user: UserId) -> String {
     format!("USER#{user}")
@@ -153,6 +173,8 @@ mod tests {
                 Key::email(organization, &email),
                 Key::email(organization, &address),
                 Key::email(another, &email),
+                Key::invitation(organization, Id::new(Uuid::from_u128(a))),
+                Key::invitation(organization, Id::new(Uuid::from_u128(b))),
                 Key::profile(user),
                 Key::profile(someone),
                 Key::event(organization, Id::new(Uuid::from_u128(a))),

@@ -8,7 +8,7 @@ use padron_domain::{Error, Event, Failure, Membership, OrganizationId, Role, Use
 use crate::{
     Action, Change,
     expression::Expression,
-    item::{EmailOwner, Entity, Profile, Roster, RosterState},
+    item::{EmailOwner, Entity, Roster, RosterState, first_seen},
     key::{Key, partition},
     scan::{Page, Scan},
     table::Store,
@@ -28,16 +28,7 @@ impl Store {
     /// Lets a user join, if there is a seat.
     pub fn add_member(&self, member: &Membership, event: &Event) -> Result<Change<'_>, Error> {
         let mut change = self.change(event)?;
-        join(&mut change, member, Failure::AlreadyMember)?;
-        let seat = still_active()
-            .and("(attribute_not_exists(#seats) OR #members < #seats)")
-            .name("#seats", "seats")
-            .name("#members", "members");
-        change.update_or(
-            &Key::roster(member.organization),
-            counting(seat, 1, i64::from(member.role == Role::Admin)),
-            Failure::SeatLimitReached,
-        )?;
+        take_seat(&mut change, member)?;
         Ok(change)
     }
 
@@ -53,7 +44,7 @@ impl Store {
         change.replace(after, still(before))?;
         let admins = i64::from(after.role == Role::Admin) - i64::from(before.role == Role::Admin);
         change.update(&Key::roster(before.organization), counting(still_active(), 0, admins))?;
-        still_allowed(&mut change, actor, before.user)?;
+        still_allowed(&mut change, actor, Some(before.user))?;
         Ok(change)
     }
 
@@ -71,7 +62,7 @@ impl Store {
         }
         let admins = -i64::from(member.role == Role::Admin);
         change.update(&Key::roster(member.organization), counting(still_active(), -1, admins))?;
-        still_allowed(&mut change, actor, member.user)?;
+        still_allowed(&mut change, actor, Some(member.user))?;
         Ok(change)
     }
 
@@ -102,16 +93,31 @@ impl Store {
     }
 }
 
+/// Lets a user join, if there is a seat.
+pub(crate) fn take_seat(change: &mut Change<'_>, member: &Membership) -> Result<(), Error> {
+    join(change, member, Failure::AlreadyMember)?;
+    let seat = still_active()
+        .and("(attribute_not_exists(#seats) OR #members < #seats)")
+        .name("#seats", "seats")
+        .name("#members", "members");
+    change.update_or(
+        &Key::roster(member.organization),
+        counting(seat, 1, i64::from(member.role == Role::Admin)),
+        Failure::SeatLimitReached,
+        ("state", RosterState::Active.name()),
+    )
+}
+
 /// Writes what belongs to a membership: that e-mail's owner, and the user's profile as their claims have it.
 pub(crate) fn join<R>(change: &mut Change<'_, R>, member: &Membership, taken: R) -> Result<(), Error>
 where
-    R: Clone,
+    R: Copy,
 {
-    change.create(member, taken.clone())?;
+    change.create(member, taken)?;
     if let Some(email) = EmailOwner::of(member) {
         change.create(&email, taken)?;
     }
-    change.update(&Key::profile(member.user), Profile::refreshed(member))
+    change.update(&Key::profile(member.user), first_seen(member))
 }
 
 /// That the membership is the version that was read.
@@ -139,8 +145,12 @@ fn counting(still: Expression, members: i64, admins: i64) -> Expression {
 }
 
 /// That the actor has the role that was read still. Where they act on themselves, their own membership's condition says so.
-fn still_allowed(change: &mut Change<'_>, actor: &Membership, target: UserId) -> Result<(), Error> {
-    if actor.user == target {
+pub(crate) fn still_allowed(
+    change: &mut Change<'_>,
+    actor: &Membership,
+    target: Option<UserId>,
+) -> Result<(), Error> {
+    if target == Some(actor.user) {
         return Ok(());
     }
     let still = Expression::condition("#role = :role").name("#role", "role").text(":role", actor.role.name());

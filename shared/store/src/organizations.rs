@@ -10,8 +10,8 @@ use crate::{
     action::GSI1,
     expression::Expression,
     idempotency::RequestId,
-    item::{DOCUMENT, GSI1_PK, GSI1_SK, Item, Roster, RosterState, Slug},
-    key::{Key, PK, SK, partition, user_partition},
+    item::{Item, Roster, RosterState, Slug, WHOLE},
+    key::{GSI1_PK, GSI1_SK, Key, partition, user_partition},
     members::{join, still, still_active},
     read::Found,
     scan::Page,
@@ -40,13 +40,22 @@ pub struct Place {
     pub joined_at: Timestamp,
 }
 
+/// An organization with a user's place in it.
+#[derive(Clone, Debug)]
+pub struct Belonging {
+    /// The organization, if it was read and is there.
+    pub organization: Option<Organization>,
+    /// The user's place.
+    pub place: Place,
+}
+
 impl Store {
     /// What [`Store::organization_access`] needs.
     pub const ORGANIZATION_ACCESS: &'static [Action] = &[Action::BATCH_GET];
     /// What [`Store::places`] and [`Store::organizations_of`] need.
     pub const PLACES: &'static [Action] = &[Action::QUERY_GSI1];
-    /// What [`Store::organizations`] needs.
-    pub const ORGANIZATIONS: &'static [Action] = &[Action::BATCH_GET];
+    /// What [`Store::belongings`] needs.
+    pub const BELONGINGS: &'static [Action] = &[Action::QUERY_GSI1, Action::BATCH_GET];
     /// What [`Store::organization_with_slug`] needs.
     pub const ORGANIZATION_WITH_SLUG: &'static [Action] = &[Action::BATCH_GET];
     /// What [`Store::create_organization`] needs.
@@ -232,13 +241,33 @@ impl Store {
     }
 
     /// Reads up to 100 organizations, eventually consistent, in the order of their ids; those that are there.
-    pub async fn organizations(&self, ids: &[OrganizationId]) -> Result<Vec<Organization>, Error> {
+    pub(crate) async fn organizations(&self, ids: &[OrganizationId]) -> Result<Vec<Organization>, Error> {
         if ids.is_empty() {
             return Ok(Vec::new());
         }
         let keys: Vec<Key> = ids.iter().map(|id| Key::organization(*id)).collect();
-        let mut found = self.batch_glance(&keys, &[PK, SK, DOCUMENT]).await?;
+        let mut found = self.batch_glance(&keys, &WHOLE).await?;
         keys.iter().filter_map(|key| found.take(key).transpose()).collect()
+    }
+
+    /// A page of the organizations that a user belongs to with their places in them, deleted ones included, in the order of
+    /// their ids, eventually consistent.
+    pub async fn belongings(
+        &self,
+        user: UserId,
+        after: Option<OrganizationId>,
+        limit: usize,
+    ) -> Result<Page<Belonging>, Error> {
+        let Page { items: places, next } = self.places(user, after, limit).await?;
+        let ids: Vec<_> = places.iter().map(|place| place.organization).collect();
+        let mut organizations = self.organizations(&ids).await?;
+        let mut belonging = |place: Place| {
+            let at = organizations.iter().position(|one| one.id == place.organization);
+            Belonging { organization: at.map(|at| organizations.swap_remove(at)), place }
+        };
+        let items: Vec<_> = places.into_iter().map(&mut belonging).collect();
+        let next = next.map(|place| Belonging { organization: None, place });
+        Ok(Page { items, next })
     }
 
     /// Which organization has a slug.

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use aws_sdk_dynamodb::types::{KeysAndAttributes, ReturnConsumedCapacity};
-use padron_domain::{Error, Membership, OrganizationId, Timestamp, UserId};
+use padron_domain::{Error, Invitation, InvitationId, Membership, OrganizationId, Timestamp, UserId};
 
 use crate::{
     idempotency::{Recorded, RequestId},
@@ -39,6 +39,15 @@ impl Found {
         user: UserId,
     ) -> Result<Option<Membership>, Error> {
         self.take(&Key::membership(organization, user))
+    }
+
+    /// That invitation, if it was asked for and is there.
+    pub fn invitation(
+        &mut self,
+        organization: OrganizationId,
+        id: InvitationId,
+    ) -> Result<Option<Invitation>, Error> {
+        self.take(&Key::invitation(organization, id))
     }
 
     /// The answer that is kept for a request, if it was asked for and is there.

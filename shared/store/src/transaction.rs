@@ -5,7 +5,7 @@ use aws_sdk_dynamodb::{
     operation::transact_write_items::TransactWriteItemsError,
     types::{
         AttributeValue, CancellationReason, ConditionCheck, Delete, Put, ReturnConsumedCapacity,
-        TransactWriteItem, Update, error::TransactionCanceledException,
+        ReturnValuesOnConditionCheckFailure, TransactWriteItem, Update, error::TransactionCanceledException,
     },
 };
 use padron_domain::{Error, Event, Failure, OrganizationId};
@@ -31,9 +31,20 @@ pub(crate) const COUNT: &str = "count";
 pub struct Change<'a, R = Failure> {
     store: &'a Store,
     writes: Vec<TransactWriteItem>,
-    /// What it means when the condition of the write at the same place does not hold; `None`: the change is stale.
-    refusals: Vec<Option<R>>,
+    /// What it means when the condition of the write at the same place does not hold.
+    refusals: Vec<Refusal<R>>,
     count: Option<Count>,
+}
+
+/// What it means when a condition does not hold.
+#[derive(Debug)]
+enum Refusal<R> {
+    /// What was read is no longer so.
+    Stale,
+    /// What is claimed is another's.
+    Taken(R),
+    /// The same, as long as the item has this text under this name; else what was read is no longer so.
+    TakenWhile(R, &'static str, &'static str),
 }
 
 /// A change of the number of customers. It goes to a random one of the counters, so that transactions seldom meet there.
@@ -86,9 +97,9 @@ impl From<TransactionError> for Error {
 
 impl Store {
     /// A change that this event tells of.
-    pub(crate) fn change<R>(&self, event: &Event) -> Result<Change<'_, R>, Error> {
+    pub(crate) fn change<R: Copy>(&self, event: &Event) -> Result<Change<'_, R>, Error> {
         let mut change = self.unannounced_change();
-        change.put(event, Expression::default(), None)?;
+        change.put(event, Expression::default(), Refusal::Stale)?;
         Ok(change)
     }
 
@@ -98,22 +109,22 @@ impl Store {
     }
 }
 
-impl<R> Change<'_, R> {
+impl<R: Copy> Change<'_, R> {
     /// Writes an item whose key must be free.
     pub(crate) fn create<E: Entity>(&mut self, entity: &E, taken: R) -> Result<(), Error> {
-        self.put(entity, Expression::condition(format!("attribute_not_exists({PK})")), Some(taken))
+        self.put(entity, Expression::condition(format!("attribute_not_exists({PK})")), Refusal::Taken(taken))
     }
 
     /// Writes an item over the one that was read.
     pub(crate) fn replace<E: Entity>(&mut self, entity: &E, still: Expression) -> Result<(), Error> {
-        self.put(entity, still, None)
+        self.put(entity, still, Refusal::Stale)
     }
 
     fn put<E: Entity>(
         &mut self,
         entity: &E,
         expression: Expression,
-        refusal: Option<R>,
+        refusal: Refusal<R>,
     ) -> Result<(), Error> {
         let put = Put::builder()
             .table_name(&*self.store.table)
@@ -129,18 +140,25 @@ impl<R> Change<'_, R> {
 
     /// Changes attributes of an item that was read, or that need not be there.
     pub(crate) fn update(&mut self, key: &Key, expression: Expression) -> Result<(), Error> {
-        self.update_if(key, expression, None)
+        self.update_if(key, expression, Refusal::Stale)
     }
 
-    /// The same, where the condition claims something.
-    pub(crate) fn update_or(&mut self, key: &Key, expression: Expression, taken: R) -> Result<(), Error> {
-        self.update_if(key, expression, Some(taken))
+    /// The same, where the condition claims something too, as long as the item has that text under that name.
+    pub(crate) fn update_or(
+        &mut self,
+        key: &Key,
+        expression: Expression,
+        taken: R,
+        (name, text): (&'static str, &'static str),
+    ) -> Result<(), Error> {
+        self.update_if(key, expression, Refusal::TakenWhile(taken, name, text))
     }
 
-    fn update_if(&mut self, key: &Key, expression: Expression, refusal: Option<R>) -> Result<(), Error> {
+    fn update_if(&mut self, key: &Key, expression: Expression, refusal: Refusal<R>) -> Result<(), Error> {
         let update = Update::builder()
             .table_name(&*self.store.table)
             .set_key(Some(key.attributes().into()))
+            .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld)
             .set_update_expression(expression.update)
             .set_condition_expression(expression.condition)
             .set_expression_attribute_names(expression.names)
@@ -153,15 +171,15 @@ impl<R> Change<'_, R> {
 
     /// Deletes an item that must be there.
     pub(crate) fn delete(&mut self, key: &Key, missing: R) -> Result<(), Error> {
-        self.delete_if(key, Expression::condition(format!("attribute_exists({PK})")), Some(missing))
+        self.delete_if(key, Expression::condition(format!("attribute_exists({PK})")), Refusal::Taken(missing))
     }
 
     /// Deletes an item that was read.
     pub(crate) fn remove(&mut self, key: &Key, still: Expression) -> Result<(), Error> {
-        self.delete_if(key, still, None)
+        self.delete_if(key, still, Refusal::Stale)
     }
 
-    fn delete_if(&mut self, key: &Key, expression: Expression, refusal: Option<R>) -> Result<(), Error> {
+    fn delete_if(&mut self, key: &Key, expression: Expression, refusal: Refusal<R>) -> Result<(), Error> {
         let delete = Delete::builder()
             .table_name(&*self.store.table)
             .set_key(Some(key.attributes().into()))
@@ -176,6 +194,15 @@ impl<R> Change<'_, R> {
 
     /// Commits only if that holds of an item which stays as it is.
     pub(crate) fn check(&mut self, key: &Key, still: Expression) -> Result<(), Error> {
+        self.check_if(key, still, Refusal::Stale)
+    }
+
+    /// The same, where the condition claims something.
+    pub(crate) fn check_or(&mut self, key: &Key, free: Expression, taken: R) -> Result<(), Error> {
+        self.check_if(key, free, Refusal::Taken(taken))
+    }
+
+    fn check_if(&mut self, key: &Key, still: Expression, refusal: Refusal<R>) -> Result<(), Error> {
         let check = ConditionCheck::builder()
             .table_name(&*self.store.table)
             .set_key(Some(key.attributes().into()))
@@ -184,16 +211,16 @@ impl<R> Change<'_, R> {
             .set_expression_attribute_values(still.values)
             .build()
             .map_err(|_| Error::internal("a check without a key"))?;
-        self.push(TransactWriteItem::builder().condition_check(check).build(), None);
+        self.push(TransactWriteItem::builder().condition_check(check).build(), refusal);
         Ok(())
     }
 
     /// Keeps the answer for whoever sends the request again. Another answer that was kept meanwhile makes the change stale.
     pub fn record(&mut self, recorded: &Recorded) -> Result<(), Error> {
-        self.put(recorded, recorded.is_new(), None)
+        self.put(recorded, recorded.is_new(), Refusal::Stale)
     }
 
-    fn push(&mut self, write: TransactWriteItem, refusal: Option<R>) {
+    fn push(&mut self, write: TransactWriteItem, refusal: Refusal<R>) {
         self.writes.push(write);
         self.refusals.push(refusal);
     }
@@ -201,7 +228,7 @@ impl<R> Change<'_, R> {
     /// Counts customers up or down.
     pub(crate) fn count_customers(&mut self, organization: OrganizationId, change: i8) -> Result<(), Error> {
         let count = Count { at: self.writes.len(), organization, change };
-        self.push(self.counter(count)?, None);
+        self.push(self.counter(count)?, Refusal::Stale);
         self.count = Some(count);
         Ok(())
     }
@@ -255,16 +282,24 @@ impl<R> Change<'_, R> {
 
     /// What a cancellation comes to. Stale goes before refused: what is claimed may be another's only because this very
     /// change was committed a moment ago, in an earlier try of the same request.
-    fn verdict(&mut self, cancelled: &TransactionCanceledException) -> Verdict<R> {
+    fn verdict(&self, cancelled: &TransactionCanceledException) -> Verdict<R> {
         let reasons = cancelled.cancellation_reasons();
-        let failed = |reason: &CancellationReason| reason.code() == Some("ConditionalCheckFailed");
-        let failed = reasons.iter().zip(&mut self.refusals).filter(|(reason, _)| failed(reason));
-        let failed: Vec<Option<R>> = failed.map(|(_, refusal)| refusal.take()).collect();
-        if failed.iter().any(Option::is_none) {
-            return Verdict::Over(TransactionError::Stale);
-        }
-        if let Some(refusal) = failed.into_iter().flatten().next() {
-            return Verdict::Over(TransactionError::Refused(refusal));
+        let refusals = self.refusals.iter().zip(reasons);
+        let failed = refusals.filter(|(_, reason)| reason.code() == Some("ConditionalCheckFailed"));
+        // One that is stale outweighs all that are taken.
+        let verdict = failed.map(|(refusal, reason)| match refusal {
+            Refusal::Stale => None,
+            Refusal::Taken(taken) => Some(*taken),
+            Refusal::TakenWhile(taken, name, text) => {
+                let value = reason.item().and_then(|item| item.get(*name)?.as_s().ok());
+                value.is_some_and(|value| value == *text).then_some(*taken)
+            }
+        });
+        let verdict: Vec<Option<R>> = verdict.collect();
+        if !verdict.is_empty() {
+            let all: Option<Vec<R>> = verdict.into_iter().collect();
+            let first = all.and_then(|taken| taken.into_iter().next());
+            return Verdict::Over(first.map_or(TransactionError::Stale, TransactionError::Refused));
         }
         let contended = |reason: &CancellationReason| {
             matches!(

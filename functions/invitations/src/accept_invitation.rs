@@ -1,0 +1,55 @@
+//! `POST /invitations/accept`: who is asked joins, once, if there is a seat.
+
+use padron_domain::{Error, Failure, Happening, InvitationState, Membership};
+use padron_dto::OrganizationEntry;
+use padron_http::{Body, Context, Endpoint, Json, Route, SignedIn, Written};
+use padron_store::{Action, Store};
+
+use crate::invitee::{Answered, FAILURES, Own};
+
+/// Accepts an invitation.
+#[derive(Debug)]
+pub struct AcceptInvitation;
+
+impl Endpoint for AcceptInvitation {
+    const ROUTE: Route = Route::post("accept-invitation", "/invitations/accept");
+    const SUMMARY: &'static str =
+        "Join the organization; the verified e-mail must be the one that was invited";
+    const FAILURES: &'static [&'static [Failure]] =
+        &[FAILURES, &[Failure::AlreadyMember, Failure::SeatLimitReached]];
+    const ACTIONS: &'static [&'static [Action]] = &[Store::INVITATION_ACCESS, Store::ACCEPT_INVITATION];
+    type Access = SignedIn;
+    type Input = Json<Answered>;
+    type Output = Written<Body<OrganizationEntry>>;
+
+    async fn handle(
+        cx: &Context<'_>,
+        caller: SignedIn,
+        Json(answered): Json<Answered>,
+    ) -> Result<Self::Output, Error> {
+        let Own { invitation, organization, membership } = answered.find(cx, &caller).await?;
+        if membership.is_some() {
+            return Err(Failure::AlreadyMember.into());
+        }
+        let user = caller.principal().user();
+        let member = Membership {
+            organization: organization.id,
+            user: user.id,
+            version: 1,
+            role: invitation.role,
+            email: user.email.clone(),
+            name: user.name.clone(),
+            joined_at: cx.now,
+        };
+        let added = Happening::MemberAdded {
+            member_id: member.user,
+            role: member.role,
+            invitation_id: Some(invitation.id),
+        };
+        let event = cx.event(caller.principal(), organization.id, added);
+        let accepted = invitation.becoming(InvitationState::Accepted);
+        let change = cx.store().accept_invitation(&invitation, &accepted, &member, &event)?;
+        let answer = OrganizationEntry::new(organization, member.role, member.joined_at);
+        cx.commit(caller.principal(), change, Body(answer)).await
+    }
+}

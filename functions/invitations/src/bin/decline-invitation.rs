@@ -1,0 +1,4 @@
+//! The Lambda function `decline-invitation`.
+fn main() -> padron_http::Exit {
+    padron_http::serve::<padron_invitations::decline_invitation::DeclineInvitation>()
+}

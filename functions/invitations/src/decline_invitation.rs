@@ -1,0 +1,34 @@
+//! `POST /invitations/decline`: who is asked does not want to.
+
+use padron_domain::{Error, Failure, Happening, InvitationState};
+use padron_http::{Context, Endpoint, Json, NoContent, Route, SignedIn, Written};
+use padron_store::{Action, Store};
+
+use crate::invitee::{Answered, FAILURES, Own};
+
+/// Declines an invitation.
+#[derive(Debug)]
+pub struct DeclineInvitation;
+
+impl Endpoint for DeclineInvitation {
+    const ROUTE: Route = Route::post("decline-invitation", "/invitations/decline");
+    const SUMMARY: &'static str = "Decline an invitation";
+    const FAILURES: &'static [&'static [Failure]] = &[FAILURES];
+    const ACTIONS: &'static [&'static [Action]] = &[Store::INVITATION_ACCESS, Store::UPDATE_INVITATION];
+    type Access = SignedIn;
+    type Input = Json<Answered>;
+    type Output = Written<NoContent>;
+
+    async fn handle(
+        cx: &Context<'_>,
+        caller: SignedIn,
+        Json(answered): Json<Answered>,
+    ) -> Result<Self::Output, Error> {
+        let Own { invitation, .. } = answered.find(cx, &caller).await?;
+        let declined = Happening::InviteDeclined { invitation_id: invitation.id };
+        let event = cx.event(caller.principal(), invitation.organization, declined);
+        let after = invitation.becoming(InvitationState::Declined);
+        let change = cx.store().update_invitation(&invitation, &after, &event)?;
+        cx.commit(caller.principal(), change, NoContent).await
+    }
+}

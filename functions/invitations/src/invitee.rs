@@ -1,0 +1,86 @@
+//! What accepting and declining have in common: the invitation that the body names, and the proof that it is the caller's.
+
+use padron_domain::{
+    Email, Error, Failure, Invitation, InvitationId, Membership, Organization, OrganizationId,
+};
+use padron_http::{Context, SignedIn};
+use padron_store::InvitationToken;
+use schemars::JsonSchema;
+use serde::Deserialize;
+
+/// Which invitation: by its token, or by its ids.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, rename_all = "camelCase")]
+pub struct Answered {
+    /// The token that came with it.
+    #[serde(default)]
+    token: Option<String>,
+    /// UUID of the organization, with `invitationId`.
+    #[serde(default)]
+    #[schemars(with = "Option<String>", extend("format" = "uuid"))]
+    organization_id: Option<OrganizationId>,
+    /// Id of the invitation, from the caller's list.
+    #[serde(default)]
+    #[schemars(with = "Option<String>", extend("format" = "uuid"))]
+    invitation_id: Option<InvitationId>,
+}
+
+/// How naming an invitation of one's own can fail.
+pub(crate) const FAILURES: &[Failure] = &[
+    Failure::EmailNotVerified,
+    Failure::InvitationNotFound,
+    Failure::InvitationEmailMismatch,
+    Failure::OrganizationMismatch,
+    Failure::OrganizationNotFound,
+    Failure::InvitationExpired,
+    Failure::InvitationAccepted,
+    Failure::InvitationDeclined,
+    Failure::InvitationRevoked,
+];
+
+/// An open invitation of the caller's.
+pub(crate) struct Own {
+    pub(crate) invitation: Invitation,
+    pub(crate) organization: Organization,
+    /// If they are a member already, by another way.
+    pub(crate) membership: Option<Membership>,
+}
+
+impl Answered {
+    /// Finds it, and makes sure that the caller is who is asked, and that it can be answered still.
+    pub(crate) async fn find(self, cx: &Context<'_>, caller: &SignedIn) -> Result<Own, Error> {
+        let (organization, invitation, token) = self.named()?;
+        let user = caller.principal().user();
+        let email = user.email.as_deref().ok_or(Failure::EmailNotVerified)?;
+        let found = cx.store().invitation_access(organization, invitation, user.id).await?;
+        // A token that is not the newest, or was tampered with, is like one of an invitation that never was.
+        let is_proven = |invitation: &Invitation| token.as_ref().is_none_or(|token| token.proves(invitation));
+        let invitation = found.invitation.filter(is_proven).ok_or(Failure::InvitationNotFound)?;
+        if Email::parse(email).as_ref() != Some(&invitation.email) {
+            return Err(Failure::InvitationEmailMismatch.into());
+        }
+        let organization = found.organization.ok_or(Failure::OrganizationNotFound)?;
+        if user.organization.is_some_and(|bound| bound != organization.id) {
+            return Err(Failure::OrganizationMismatch.into());
+        }
+        invitation.require_pending(cx.now)?;
+        Ok(Own { invitation, organization, membership: found.membership })
+    }
+
+    fn named(self) -> Result<(OrganizationId, InvitationId, Option<InvitationToken>), Error> {
+        match (self.token, self.organization_id, self.invitation_id) {
+            (Some(token), None, None) => {
+                let token = InvitationToken::parse(&token).ok_or_else(|| {
+                    Error::invalid("/token", "invalid_format", "Send the token as it came, whole.")
+                })?;
+                Ok((token.organization(), token.invitation(), Some(token)))
+            }
+            (None, Some(organization), Some(invitation)) => Ok((organization, invitation, None)),
+            _ => Err(Error::invalid(
+                "",
+                "invalid_combination",
+                "Send either `token`, or `organizationId` and `invitationId`.",
+            )),
+        }
+    }
+}

@@ -1,0 +1,87 @@
+//! What inviting one person and inviting many have in common.
+
+use padron_auth::Principal;
+use padron_domain::{
+    Email, Error, Event, Happening, Invitation, InvitationId, InvitationState, OrganizationId, Role,
+};
+use padron_dto::{AssignableRole, InvitationResponse, IssuedInvitation};
+use padron_http::Context;
+use padron_store::InvitationToken;
+use schemars::JsonSchema;
+use serde::Deserialize;
+
+/// Whom to invite.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct NewInvitation {
+    /// Their e-mail address.
+    email: String,
+    /// `admin` or `member`.
+    role: AssignableRole,
+}
+
+impl NewInvitation {
+    /// Who is asked, in the form that is compared, and as what.
+    pub(crate) fn invitee(&self) -> Result<(Email, Role), Error> {
+        let email = Email::parse(&self.email).ok_or_else(|| {
+            let detail =
+                "An e-mail address such as name@example.com, without letters that only look like others.";
+            Error::invalid("/email", "invalid_format", detail)
+        })?;
+        Ok((email, self.role.into()))
+    }
+}
+
+/// An invitation to be written, and what it takes to show it.
+pub(crate) struct Issue {
+    pub(crate) invitation: Invitation,
+    pub(crate) event: Event,
+    token: InvitationToken,
+}
+
+impl Issue {
+    /// A first invitation, or one over that which was there before: with another token, the old one dead.
+    pub(crate) fn new(
+        cx: &Context<'_>,
+        by: &Principal,
+        organization: OrganizationId,
+        before: Option<&Invitation>,
+        (email, role): (Email, Role),
+    ) -> Result<Self, Error> {
+        let id = InvitationId::of(organization, &email);
+        let token = InvitationToken::new(organization, id)?;
+        let first = Invitation {
+            id,
+            organization,
+            version: 0,
+            email,
+            role,
+            state: InvitationState::Pending,
+            token_hash: String::new(),
+            invited_by: by.user().id,
+            created_at: cx.now,
+            expires_at: cx.now,
+        };
+        let base = before.map_or(first, |before| Invitation { role, ..before.clone() });
+        let invitation = base.renewed(token.hash(), by.user().id, cx.now);
+        let event = cx.event(by, organization, Happening::InviteCreated { invitation_id: id, role });
+        Ok(Self { invitation, event, token })
+    }
+
+    /// The same invitation with another token, the old one dead.
+    pub(crate) fn again(cx: &Context<'_>, by: &Principal, before: &Invitation) -> Result<Self, Error> {
+        let token = InvitationToken::new(before.organization, before.id)?;
+        let invitation = before.renewed(token.hash(), before.invited_by, cx.now);
+        let event = cx.event(by, before.organization, Happening::InviteResent { invitation_id: before.id });
+        Ok(Self { invitation, event, token })
+    }
+
+    /// The one answer that shows the token.
+    pub(crate) fn answer(&self, cx: &Context<'_>) -> IssuedInvitation {
+        IssuedInvitation {
+            invitation: InvitationResponse::new(self.invitation.clone(), cx.now),
+            token: self.token.text().to_owned(),
+            accept_url: cx.accept_url(self.token.text()),
+        }
+    }
+}

@@ -1,0 +1,60 @@
+//! `GET /organizations/{organizationId}/invitations`: who is asked to join, and what became of it. Never a token.
+
+use padron_domain::{Error, Failure, Invitation, InvitationStatus};
+use padron_dto::InvitationResponse;
+use padron_http::{
+    Admin, Array, Context, Endpoint, Input, Paging, Query, Request, Route,
+    openapi::{Operation, Schemas},
+};
+use padron_store::{Action, Store};
+use serde_json::json;
+
+/// Lists invitations.
+#[derive(Debug)]
+pub struct ListInvitations;
+
+/// Which of them.
+#[derive(Debug)]
+pub struct InvitationQuery {
+    paging: Paging,
+    status: Option<InvitationStatus>,
+}
+
+impl Input for InvitationQuery {
+    const FAILURES: &'static [Failure] = &[Failure::InvalidRequest];
+
+    fn decode(request: &Request<'_>) -> Result<Self, Error> {
+        let query = Query::read(request, &["limit", "cursor", "status"])?;
+        let detail = "pending, expired, accepted, declined or revoked.";
+        let status = query.parse("status", detail, InvitationStatus::parse)?;
+        Ok(Self { paging: Paging::read(&query)?, status })
+    }
+
+    fn describe(operation: &mut Operation, _: &mut Schemas) {
+        Paging::describe(operation);
+        let status = json!({ "type": "string", "enum": InvitationStatus::ALL.map(InvitationStatus::name) });
+        operation.parameter("query", "status", "Those of this status only", false, &status);
+    }
+}
+
+impl Endpoint for ListInvitations {
+    const ROUTE: Route = Route::get("list-invitations", "/organizations/{organizationId}/invitations");
+    const SUMMARY: &'static str = "Invitations of an organization, in the order of their ids";
+    const ACTIONS: &'static [&'static [Action]] = &[Store::INVITATIONS];
+    type Access = Admin;
+    type Input = InvitationQuery;
+    type Output = Array<InvitationResponse>;
+
+    async fn handle(cx: &Context<'_>, admin: Admin, query: InvitationQuery) -> Result<Self::Output, Error> {
+        let InvitationQuery { paging, status } = query;
+        let organization = admin.organization().id;
+        let is_wanted = |invitation: &Invitation| Some(invitation.status(cx.now)) == status;
+        let is_wanted: Option<&(dyn Fn(&Invitation) -> bool + Sync)> =
+            if status.is_some() { Some(&is_wanted) } else { None };
+        let after = paging.after(cx, organization)?;
+        let page = cx.store().invitations(organization, after, paging.limit(), is_wanted).await?;
+        let next = page.next.map(|last| paging.next(cx, organization, last.id));
+        let items = page.items.into_iter().map(|invitation| InvitationResponse::new(invitation, cx.now));
+        Ok(Array::of(items)?.0.next(next))
+    }
+}

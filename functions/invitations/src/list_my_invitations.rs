@@ -1,0 +1,103 @@
+//! `GET /users/me/invitations`: where the caller is asked to join, by their verified e-mail.
+
+use padron_domain::{Email, Error, InvitationId, InvitationStatus, OrganizationId, Role, Timestamp};
+use padron_http::{
+    Array, Context, Endpoint, Input, Paging, Query, Request, Route, SignedIn,
+    openapi::{Operation, Schemas},
+};
+use padron_store::{Action, Store};
+use schemars::JsonSchema;
+use serde::Serialize;
+
+/// Lists the caller's open invitations.
+#[derive(Debug)]
+pub struct ListMyInvitations;
+
+/// Which page of them.
+#[derive(Debug)]
+pub struct MyInvitationQuery {
+    paging: Paging,
+}
+
+impl Input for MyInvitationQuery {
+    const FAILURES: &'static [padron_domain::Failure] = &[padron_domain::Failure::InvalidRequest];
+
+    fn decode(request: &Request<'_>) -> Result<Self, Error> {
+        let query = Query::read(request, &Paging::PARAMETERS)?;
+        Ok(Self { paging: Paging::read(&query)? })
+    }
+
+    fn describe(operation: &mut Operation, _: &mut Schemas) {
+        Paging::describe(operation);
+    }
+}
+
+/// An invitation as the one who is asked sees it.
+#[derive(Debug, Serialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct MyInvitation {
+    /// Id of the invitation, to accept or decline it with.
+    #[schemars(with = "String", extend("format" = "uuid"))]
+    id: InvitationId,
+    /// Where to.
+    organization: InvitingOrganization,
+    /// As what: `member` or `admin`.
+    #[schemars(extend("enum" = ["member", "admin"]), with = "String")]
+    role: Role,
+    /// When they were invited last.
+    #[schemars(with = "String", extend("format" = "date-time"))]
+    created_at: Timestamp,
+    /// Until when it can be accepted.
+    #[schemars(with = "String", extend("format" = "date-time"))]
+    expires_at: Timestamp,
+}
+
+/// As little of an organization as an invited stranger needs.
+#[derive(Debug, Serialize, JsonSchema)]
+struct InvitingOrganization {
+    /// UUID of the organization.
+    #[schemars(with = "String", extend("format" = "uuid"))]
+    id: OrganizationId,
+    /// Its name.
+    name: String,
+    /// Its slug.
+    slug: String,
+}
+
+impl Endpoint for ListMyInvitations {
+    const ROUTE: Route = Route::get("list-my-invitations", "/users/me/invitations");
+    const SUMMARY: &'static str = "Open invitations of the caller's verified e-mail; none without one";
+    const ACTIONS: &'static [&'static [Action]] = &[Store::INVITATIONS_OF];
+    type Access = SignedIn;
+    type Input = MyInvitationQuery;
+    type Output = Array<MyInvitation>;
+
+    async fn handle(
+        cx: &Context<'_>,
+        caller: SignedIn,
+        MyInvitationQuery { paging }: MyInvitationQuery,
+    ) -> Result<Self::Output, Error> {
+        let user = caller.principal().user();
+        let after = paging.after(cx, user.id)?;
+        let Some(email) = user.email.as_deref().and_then(Email::parse) else {
+            return Ok(Array::of([])?.0);
+        };
+        let page = cx.store().invitations_of(&email, after, paging.limit()).await?;
+        let next = page.next.map(|(last, _)| paging.next(cx, user.id, last.organization));
+        let open = page.items.into_iter().filter_map(|(invitation, organization)| {
+            let organization = organization.filter(|organization| organization.deleted_at.is_none())?;
+            (invitation.status(cx.now) == InvitationStatus::Pending).then_some(MyInvitation {
+                id: invitation.id,
+                organization: InvitingOrganization {
+                    id: organization.id,
+                    name: organization.name,
+                    slug: organization.slug,
+                },
+                role: invitation.role,
+                created_at: invitation.created_at,
+                expires_at: invitation.expires_at,
+            })
+        });
+        Ok(Array::of(open)?.0.next(next))
+    }
+}

@@ -1,0 +1,35 @@
+//! `DELETE /organizations/{organizationId}/invitations/{invitationId}`: someone is not asked any more.
+
+use padron_domain::{Error, Failure, Happening, Invitation, InvitationState};
+use padron_http::{Admin, Context, Endpoint, NoContent, NoInput, Route, Written};
+use padron_store::{Action, Store};
+
+/// Revokes an invitation.
+#[derive(Debug)]
+pub struct RevokeInvitation;
+
+/// How an invitation can have come to its end before.
+pub(crate) const ENDED: &[Failure] =
+    &[Failure::InvitationAccepted, Failure::InvitationDeclined, Failure::InvitationRevoked];
+
+impl Endpoint for RevokeInvitation {
+    const ROUTE: Route =
+        Route::delete("revoke-invitation", "/organizations/{organizationId}/invitations/{invitationId}");
+    const SUMMARY: &'static str = "Revoke an open or expired invitation";
+    const FAILURES: &'static [&'static [Failure]] = &[ENDED];
+    const ACTIONS: &'static [&'static [Action]] = &[Store::UPDATE_INVITATION];
+    type Access = Admin<Invitation>;
+    type Input = NoInput;
+    type Output = Written<NoContent>;
+
+    async fn handle(cx: &Context<'_>, admin: Admin<Invitation>, _: NoInput) -> Result<Self::Output, Error> {
+        let (admin, before) = admin.into_member().with_target()?;
+        cx.require_version(before.version)?;
+        before.require_open(cx.now)?;
+        let cancelled = Happening::InviteCancelled { invitation_id: before.id };
+        let event = cx.event(admin.principal(), before.organization, cancelled);
+        let after = before.becoming(InvitationState::Revoked);
+        let change = cx.store().update_invitation(&before, &after, &event)?;
+        cx.commit(admin.principal(), change, NoContent).await
+    }
+}

@@ -1,0 +1,4 @@
+//! The Lambda function `get-me`.
+fn main() -> padron_http::Exit {
+    padron_http::serve::<padron_users::get_me::GetMe>()
+}

@@ -1,0 +1,152 @@
+//! Invitations: how people come into an organization.
+
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+use crate::{Email, Failure, Id, OrganizationId, Role, Timestamp, UserId};
+
+/// Marks ids of invitations.
+#[derive(Debug)]
+pub enum InvitationKind {}
+/// Names an invitation: a UUIDv5 of organization and e-mail, so there is one for each.
+pub type InvitationId = Id<InvitationKind>;
+
+impl InvitationId {
+    /// The id of the invitation of an e-mail into an organization.
+    pub fn of(organization: OrganizationId, email: &Email) -> Self {
+        Self::new(Uuid::new_v5(&organization.uuid(), email.as_str().as_bytes()))
+    }
+}
+
+/// That someone is asked to join an organization.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Invitation {
+    /// Its id.
+    pub id: InvitationId,
+    /// The organization.
+    pub organization: OrganizationId,
+    /// Grows by one with every write.
+    pub version: u64,
+    /// Who is asked.
+    pub email: Email,
+    /// As what they would join: never as the owner.
+    pub role: Role,
+    /// What became of it.
+    pub state: InvitationState,
+    /// SHA-256 of its token: the token itself is shown once and kept nowhere.
+    pub token_hash: String,
+    /// Who invited them last.
+    pub invited_by: UserId,
+    /// When they were invited last.
+    pub created_at: Timestamp,
+    /// Until when it can be accepted.
+    pub expires_at: Timestamp,
+}
+
+/// What became of an invitation.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum InvitationState {
+    /// Nothing yet.
+    Pending,
+    /// They joined.
+    Accepted,
+    /// They do not want to.
+    Declined,
+    /// They are not asked any more.
+    Revoked,
+}
+
+/// What an invitation is worth at some instant.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum InvitationStatus {
+    /// It can be accepted.
+    Pending,
+    /// Its time is over.
+    Expired,
+    /// They joined.
+    Accepted,
+    /// They do not want to.
+    Declined,
+    /// They are not asked any more.
+    Revoked,
+}
+
+impl InvitationStatus {
+    /// All of them.
+    pub const ALL: [Self; 5] = [Self::Pending, Self::Expired, Self::Accepted, Self::Declined, Self::Revoked];
+
+    /// Its name.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Pending => "pending",
+            Self::Expired => "expired",
+            Self::Accepted => "accepted",
+            Self::Declined => "declined",
+            Self::Revoked => "revoked",
+        }
+    }
+
+    /// The status of that name.
+    pub fn parse(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|status| status.name() == name)
+    }
+}
+
+impl Invitation {
+    /// How long it can be accepted.
+    pub const VALID: Duration = Duration::from_secs(7 * 24 * 60 * 60);
+
+    /// What it is worth at that instant: it expires without a write.
+    pub fn status(&self, now: Timestamp) -> InvitationStatus {
+        match self.state {
+            InvitationState::Pending if self.expires_at <= now => InvitationStatus::Expired,
+            InvitationState::Pending => InvitationStatus::Pending,
+            InvitationState::Accepted => InvitationStatus::Accepted,
+            InvitationState::Declined => InvitationStatus::Declined,
+            InvitationState::Revoked => InvitationStatus::Revoked,
+        }
+    }
+
+    /// Fails unless it can be accepted at that instant.
+    pub fn require_pending(&self, now: Timestamp) -> Result<(), Failure> {
+        match self.status(now) {
+            InvitationStatus::Pending => Ok(()),
+            InvitationStatus::Expired => Err(Failure::InvitationExpired),
+            InvitationStatus::Accepted => Err(Failure::InvitationAccepted),
+            InvitationStatus::Declined => Err(Failure::InvitationDeclined),
+            InvitationStatus::Revoked => Err(Failure::InvitationRevoked),
+        }
+    }
+
+    /// Fails if it has come to its end, other than by time.
+    pub fn require_open(&self, now: Timestamp) -> Result<(), Failure> {
+        match self.require_pending(now) {
+            Err(Failure::InvitationExpired) => Ok(()),
+            outcome => outcome,
+        }
+    }
+
+    /// The same in another state, a version later.
+    #[must_use]
+    pub fn becoming(&self, state: InvitationState) -> Self {
+        Self { state, version: self.version + 1, ..self.clone() }
+    }
+
+    /// The same with another token, a version later: valid from now on anew.
+    #[must_use]
+    pub fn renewed(&self, token_hash: String, by: UserId, now: Timestamp) -> Self {
+        Self {
+            token_hash,
+            version: self.version + 1,
+            state: InvitationState::Pending,
+            invited_by: by,
+            created_at: now,
+            expires_at: now.plus(Self::VALID),
+            ..self.clone()
+        }
+    }
+}

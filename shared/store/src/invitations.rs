@@ -1,0 +1,261 @@
+//! Invitations: made, renewed, ended, and accepted into memberships.
+
+use base64::{Engine as _, prelude::BASE64_URL_SAFE_NO_PAD};
+use padron_domain::{
+    Email, Error, Event, Failure, Id, Invitation, InvitationId, Membership, Organization, OrganizationId,
+    UserId,
+};
+use ring::{
+    digest::{SHA256, digest},
+    rand::{SecureRandom, SystemRandom},
+};
+use subtle::ConstantTimeEq;
+use uuid::Uuid;
+
+use crate::{
+    Action, Change,
+    action::GSI1,
+    expression::Expression,
+    item::{Item, WHOLE},
+    key::{GSI1_PK, Key, PK, invitee_partition, partition},
+    members::{still_allowed, take_seat},
+    scan::{Page, Scan},
+    table::Store,
+    transaction::TransactionError,
+};
+
+/// What proves an invitation: whose it is, and 32 random bytes. Only its hash is kept.
+pub struct InvitationToken {
+    organization: OrganizationId,
+    invitation: InvitationId,
+    text: String,
+}
+
+impl InvitationToken {
+    const RANDOM: usize = 32;
+    const LENGTH: usize = 16 + 16 + Self::RANDOM;
+
+    /// A new one.
+    pub fn new(organization: OrganizationId, invitation: InvitationId) -> Result<Self, Error> {
+        let mut random = [0; Self::RANDOM];
+        SystemRandom::new().fill(&mut random).map_err(|_| Error::internal("no random bytes"))?;
+        let bytes = [&organization.uuid().as_bytes()[..], invitation.uuid().as_bytes(), &random].concat();
+        Ok(Self { organization, invitation, text: BASE64_URL_SAFE_NO_PAD.encode(bytes) })
+    }
+
+    /// Reads one; `None` if it has another form.
+    pub fn parse(text: &str) -> Option<Self> {
+        let bytes = BASE64_URL_SAFE_NO_PAD.decode(text).ok().filter(|bytes| bytes.len() == Self::LENGTH)?;
+        let id = |from: usize| Uuid::from_slice(&bytes[from..from + 16]).ok();
+        Some(Self { organization: Id::new(id(0)?), invitation: Id::new(id(16)?), text: text.to_owned() })
+    }
+
+    /// The organization it leads into.
+    pub fn organization(&self) -> OrganizationId {
+        self.organization
+    }
+
+    /// The invitation it proves.
+    pub fn invitation(&self) -> InvitationId {
+        self.invitation
+    }
+
+    /// As it is sent.
+    pub fn text(&self) -> &str {
+        &self.text
+    }
+
+    /// What is kept of it.
+    pub fn hash(&self) -> String {
+        BASE64_URL_SAFE_NO_PAD.encode(digest(&SHA256, self.text.as_bytes()))
+    }
+
+    /// Whether it is the newest one of this invitation, found out in constant time.
+    pub fn proves(&self, invitation: &Invitation) -> bool {
+        self.hash().as_bytes().ct_eq(invitation.token_hash.as_bytes()).into()
+    }
+}
+
+/// Without the token: it must not get into a log.
+impl std::fmt::Debug for InvitationToken {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("InvitationToken(…)")
+    }
+}
+
+/// What decides about an invitation.
+#[derive(Debug)]
+pub struct InvitationAccess {
+    /// The organization, unless it is unknown or deleted.
+    pub organization: Option<Organization>,
+    /// The invitation.
+    pub invitation: Option<Invitation>,
+    /// The user's membership, if they have one already.
+    pub membership: Option<Membership>,
+}
+
+impl Store {
+    /// What [`Store::invitation_access`] needs.
+    pub const INVITATION_ACCESS: &'static [Action] = &[Action::BATCH_GET];
+    /// What [`Store::invite`] needs.
+    pub const INVITE: &'static [Action] = &[Action::PUT, Action::CHECK];
+    /// What [`Store::invitations_by_id`] needs.
+    pub const INVITATIONS_BY_ID: &'static [Action] = &[Action::BATCH_GET];
+    /// What [`Store::update_invitation`] needs.
+    pub const UPDATE_INVITATION: &'static [Action] = &[Action::PUT];
+    /// What [`Store::accept_invitation`] needs.
+    pub const ACCEPT_INVITATION: &'static [Action] = &[Action::PUT, Action::UPDATE];
+    /// What [`Store::invitations`] needs.
+    pub const INVITATIONS: &'static [Action] = &[Action::QUERY];
+    /// What [`Store::invitations_of`] needs.
+    pub const INVITATIONS_OF: &'static [Action] = &[Action::QUERY_GSI1, Action::BATCH_GET];
+
+    /// Reads all that decides about an invitation, as it is now, in one call.
+    pub async fn invitation_access(
+        &self,
+        organization: OrganizationId,
+        invitation: InvitationId,
+        user: UserId,
+    ) -> Result<InvitationAccess, Error> {
+        let keys = [
+            Key::organization(organization),
+            Key::invitation(organization, invitation),
+            Key::membership(organization, user),
+        ];
+        let mut found = self.batch_get(&keys).await?;
+        let organization: Option<Organization> = found.take(&keys[0])?;
+        Ok(InvitationAccess {
+            organization: organization.filter(|organization| organization.deleted_at.is_none()),
+            invitation: found.take(&keys[1])?,
+            membership: found.take(&keys[2])?,
+        })
+    }
+
+    /// The invitations of an organization with these ids, as they are now; those that are there, in no particular order.
+    pub async fn invitations_by_id(
+        &self,
+        organization: OrganizationId,
+        ids: &[InvitationId],
+    ) -> Result<Vec<Invitation>, Error> {
+        let keys: Vec<Key> = ids.iter().map(|id| Key::invitation(organization, *id)).collect();
+        let mut found = self.batch_get(&keys).await?;
+        keys.iter().filter_map(|key| found.take(key).transpose()).collect()
+    }
+
+    /// Invites someone who is no member yet, on behalf of `actor`; over the invitation that was there before.
+    pub fn invite(
+        &self,
+        before: Option<&Invitation>,
+        after: &Invitation,
+        actor: &Membership,
+        event: &Event,
+    ) -> Result<Change<'_>, Error> {
+        let mut change = self.change(event)?;
+        let absent = || Expression::condition(format!("attribute_not_exists({PK})"));
+        change.replace(after, before.map_or_else(absent, still))?;
+        change.check_or(&Key::email(after.organization, &after.email), absent(), Failure::AlreadyMember)?;
+        still_allowed(&mut change, actor, None)?;
+        Ok(change)
+    }
+
+    /// Writes an invitation that comes with its installation: no event tells of it.
+    pub async fn install_invitation(&self, invitation: &Invitation) -> Result<(), TransactionError> {
+        let mut change = self.unannounced_change();
+        change.create(invitation, Failure::ConcurrentChange)?;
+        change.commit().await
+    }
+
+    /// Renews or ends an invitation.
+    pub fn update_invitation(
+        &self,
+        before: &Invitation,
+        after: &Invitation,
+        event: &Event,
+    ) -> Result<Change<'_>, Error> {
+        let mut change = self.change(event)?;
+        change.replace(after, still(before))?;
+        Ok(change)
+    }
+
+    /// Ends an invitation in a membership, if there is a seat.
+    pub fn accept_invitation(
+        &self,
+        before: &Invitation,
+        after: &Invitation,
+        member: &Membership,
+        event: &Event,
+    ) -> Result<Change<'_>, Error> {
+        let mut change = self.change(event)?;
+        change.replace(after, still(before))?;
+        take_seat(&mut change, member)?;
+        Ok(change)
+    }
+
+    /// A page of the invitations that are wanted, in the order of their ids, eventually consistent. `None` wants all of them.
+    pub async fn invitations(
+        &self,
+        organization: OrganizationId,
+        after: Option<InvitationId>,
+        limit: usize,
+        wanted: Option<&(dyn Fn(&Invitation) -> bool + Sync)>,
+    ) -> Result<Page<Invitation>, Error> {
+        let scan = Scan {
+            partition: partition(organization),
+            from: "INVITE#".into(),
+            to: "INVITE#~".into(),
+            after: after.map(|id| Key::invitation(organization, id)),
+            ascending: true,
+            limit,
+        };
+        self.scan(scan, wanted).await
+    }
+
+    /// A page of the invitations of an e-mail that have not come to an end, in the order of their organizations, each with its
+    /// organization, eventually consistent.
+    pub async fn invitations_of(
+        &self,
+        email: &Email,
+        after: Option<OrganizationId>,
+        limit: usize,
+    ) -> Result<Page<(Invitation, Option<Organization>)>, Error> {
+        let after = after.map(|organization| {
+            let id = InvitationId::of(organization, email);
+            let mut key: Item = Key::invitation(organization, id).attributes().into();
+            key.extend(Key::invitee(email, organization));
+            key
+        });
+        let query = self
+            .client
+            .query()
+            .index_name(GSI1)
+            .key_condition_expression("#pk = :pk")
+            .set_exclusive_start_key(after)
+            .limit(i32::try_from(limit).unwrap_or(i32::MAX));
+        let (found, more) = self.query(query, (GSI1_PK, invitee_partition(email))).await?;
+        let keys: Vec<Key> = found.iter().filter_map(Key::of).collect();
+        if keys.is_empty() {
+            return Ok(Page { items: Vec::new(), next: None });
+        }
+        let mut found = self.batch_glance(&keys, &WHOLE).await?;
+        let mut invitations = Vec::with_capacity(keys.len());
+        for key in &keys {
+            invitations.extend(found.take::<Invitation>(key)?);
+        }
+        let ids: Vec<_> = invitations.iter().map(|invitation| invitation.organization).collect();
+        let mut organizations = self.organizations(&ids).await?;
+        let mut with_organization = |invitation: Invitation| {
+            let at = organizations.iter().position(|one| one.id == invitation.organization);
+            (invitation, at.map(|at| organizations.swap_remove(at)))
+        };
+        let items: Vec<_> = invitations.into_iter().map(&mut with_organization).collect();
+        let next = items.last().cloned().filter(|_| more);
+        Ok(Page { items, next })
+    }
+}
+
+/// That the invitation is the version that was read.
+fn still(invitation: &Invitation) -> Expression {
+    Expression::condition("#version = :version")
+        .name("#version", "version")
+        .number(":version", invitation.version)
+}

@@ -1,0 +1,164 @@
+//! Users, apart from any one organization.
+
+use padron_domain::{Error, Event, Failure, Membership, OrganizationId, Profile, UserId};
+
+use crate::{
+    Action, Change,
+    expression::Expression,
+    item::{EmailOwner, Entity},
+    key::Key,
+    members::{still, still_active},
+    organizations::Place,
+    table::Store,
+    transaction::TransactionError,
+};
+
+/// How many places of a user are read together.
+const BATCH: usize = 100;
+
+impl Store {
+    /// What [`Store::profile`] needs.
+    pub const PROFILE: &'static [Action] = &[Action::BATCH_GET];
+    /// What [`Store::write_profile`] and [`Store::settle_profile`] need.
+    pub const WRITE_PROFILE: &'static [Action] = &[Action::PUT];
+    /// What [`Store::memberships`] needs.
+    pub const MEMBERSHIPS: &'static [Action] = &[Action::BATCH_GET];
+    /// What [`Store::refresh_member`] needs.
+    pub const REFRESH_MEMBER: &'static [Action] = &[Action::PUT, Action::DELETE, Action::CHECK];
+    /// What [`Store::share_organization`] needs.
+    pub const SHARE_ORGANIZATION: &'static [Action] = &[Action::QUERY_GSI1, Action::BATCH_GET];
+
+    /// A user's profile as it is now.
+    pub async fn profile(&self, user: UserId) -> Result<Option<Profile>, Error> {
+        let key = Key::profile(user);
+        self.batch_get(std::slice::from_ref(&key)).await?.take(&key)
+    }
+
+    /// Writes a user's profile. No event tells of it: it is no organization's.
+    pub async fn write_profile(&self, profile: &Profile) -> Result<(), Error> {
+        let mut change: Change<'_> = self.unannounced_change();
+        change.replace(profile, Expression::default())?;
+        Ok(change.commit().await?)
+    }
+
+    /// Marks a profile as known to all memberships, unless it has changed meanwhile.
+    pub async fn settle_profile(&self, profile: &Profile) -> Result<(), Error> {
+        let mut still = Expression::default();
+        let mut conditions = Vec::new();
+        for (name, value) in [("email", &profile.email), ("name", &profile.name)] {
+            still = still.name(&format!("#{name}"), name);
+            match value {
+                Some(value) => {
+                    conditions.push(format!("#{name} = :{name}"));
+                    still = still.text(&format!(":{name}"), value);
+                }
+                None => conditions.push(format!("attribute_not_exists(#{name})")),
+            }
+        }
+        still.condition = Some(conditions.join(" AND "));
+        let mut change: Change<'_> = self.unannounced_change();
+        change.replace(&Profile { settled: true, ..profile.clone() }, still)?;
+        match change.commit().await {
+            // Another request has newer claims, and settles them.
+            Ok(()) | Err(TransactionError::Stale) => Ok(()),
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    /// A user's memberships in up to 100 organizations as they are now, those that are there.
+    pub async fn memberships(
+        &self,
+        user: UserId,
+        organizations: &[OrganizationId],
+    ) -> Result<Vec<Membership>, Error> {
+        if organizations.is_empty() {
+            return Ok(Vec::new());
+        }
+        let keys: Vec<Key> =
+            organizations.iter().map(|organization| Key::membership(*organization, user)).collect();
+        let mut found = self.batch_get(&keys).await?;
+        keys.iter().filter_map(|key| found.take(key).transpose()).collect()
+    }
+
+    /// Writes a membership whose e-mail or name has changed. Refused if another member has the e-mail.
+    pub fn refresh_member(
+        &self,
+        before: &Membership,
+        after: &Membership,
+        event: &Event,
+    ) -> Result<Change<'_>, Error> {
+        let mut change = self.change(event)?;
+        change.replace(after, still(before))?;
+        change.check(&Key::roster(before.organization), still_active())?;
+        let (old, new) = (EmailOwner::of(before), EmailOwner::of(after));
+        if old.as_ref().map(Entity::key) != new.as_ref().map(Entity::key) {
+            if let Some(old) = old {
+                change.remove(&old.key(), old.still_theirs())?;
+            }
+            if let Some(new) = new {
+                change.create(&new, Failure::AlreadyMember)?;
+            }
+        }
+        Ok(change)
+    }
+
+    /// Whether both users are members, as things are now, of one organization that is not deleted.
+    ///
+    /// Walks the places of both side by side, in the order of the organizations, and looks closely at those they have in
+    /// common: indexes lag behind.
+    pub async fn share_organization(&self, one: UserId, other: UserId) -> Result<bool, Error> {
+        let (mut ours, mut theirs) = (Places::of(one), Places::of(other));
+        let (mut mine, mut yours) = tokio::try_join!(ours.next(self), theirs.next(self))?;
+        while let (Some(left), Some(right)) = (mine, yours) {
+            match left.organization.uuid().cmp(&right.organization.uuid()) {
+                std::cmp::Ordering::Less => mine = ours.next(self).await?,
+                std::cmp::Ordering::Greater => yours = theirs.next(self).await?,
+                std::cmp::Ordering::Equal => {
+                    if self.are_members(left.organization, one, other).await? {
+                        return Ok(true);
+                    }
+                    (mine, yours) = tokio::try_join!(ours.next(self), theirs.next(self))?;
+                }
+            }
+        }
+        Ok(false)
+    }
+
+    async fn are_members(
+        &self,
+        organization: OrganizationId,
+        one: UserId,
+        other: UserId,
+    ) -> Result<bool, Error> {
+        let mut access =
+            self.organization_access(organization, one, [Key::membership(organization, other)]).await?;
+        let is_active = access.organization.is_some_and(|organization| organization.deleted_at.is_none());
+        let is_member = access.others.membership(organization, other)?.is_some();
+        Ok(is_active && is_member && access.membership.is_some())
+    }
+}
+
+/// The places of a user, one after the other.
+struct Places {
+    user: UserId,
+    read: std::vec::IntoIter<Place>,
+    more: Option<Option<OrganizationId>>,
+}
+
+impl Places {
+    fn of(user: UserId) -> Self {
+        Self { user, read: Vec::new().into_iter(), more: Some(None) }
+    }
+
+    async fn next(&mut self, store: &Store) -> Result<Option<Place>, Error> {
+        loop {
+            if let Some(place) = self.read.next() {
+                return Ok(Some(place));
+            }
+            let Some(after) = self.more else { return Ok(None) };
+            let page = store.places(self.user, after, BATCH).await?;
+            self.more = page.next.map(|place| Some(place.organization));
+            self.read = page.items.into_iter();
+        }
+    }
+}

@@ -1,0 +1,152 @@
+//! `POST /organizations/{organizationId}/members/invite`.
+
+use padron_domain::Role;
+use padron_local::demo;
+use padron_testkit::{Answer, TestApp};
+use serde_json::{Value, json};
+
+use crate::support::{ACME, admin, app, cost, member, owner, token_with_email, user};
+
+const INVITE: &str = "/organizations/550e8400-e29b-41d4-a716-446655440000/members/invite";
+
+async fn invite(app: &TestApp, body: &Value) -> Answer {
+    app.call("POST", INVITE).user(admin()).json(body).send().await
+}
+
+#[tokio::test]
+async fn an_invitation_is_answered_with_its_token_once_and_lasts_a_week() {
+    let app = TestApp::of(padron_api::endpoints())
+        .variable("ACCEPT_URL", "https://app.example.com/join/{token}?from=padron")
+        .build()
+        .await;
+    let app = crate::support::with_demo_data(app).await;
+    let answer = invite(&app, &json!({ "email": "Nuevo@Peña.Example", "role": "admin" })).await;
+    assert_eq!(answer.status, 201, "{}", answer.text);
+    let body = answer.json();
+    let token = body["token"].as_str().unwrap();
+    assert_eq!(token.len(), 86, "organization, invitation and 32 random bytes");
+    let expected = json!({
+        "id": body["id"], "email": "nuevo@xn--pea-8ma.example", "role": "admin", "status": "pending",
+        "invitedBy": demo::ADMIN, "createdAt": "2026-01-15T12:00:00.000Z",
+        "expiresAt": "2026-01-22T12:00:00.000Z", "token": token,
+        "acceptUrl": format!("https://app.example.com/join/{token}?from=padron"),
+    });
+    assert_eq!(body, expected);
+
+    // Nothing else ever shows it: no list, no event, no line of the log, no item.
+    let mut everything = app.logged().join("\n");
+    for path in [format!("{ACME}/invitations"), format!("{ACME}/events"), "/users/me/invitations".into()] {
+        let token = token_with_email(&app, owner(), "nuevo@peña.example");
+        everything.push_str(&app.get(&path).bearer(&token).send().await.text);
+    }
+    for recorded in app.recorded() {
+        everything.push_str(&recorded.body.to_string());
+        everything.push_str(&recorded.answer.to_string());
+    }
+    assert!(everything.contains("nuevo@xn--pea-8ma.example"), "the search sees something");
+    assert!(!everything.contains(token) && !everything.contains(&token[43..]));
+}
+
+#[tokio::test]
+async fn without_a_page_of_yours_there_is_no_accept_url() {
+    let app = app().await;
+    let body = invite(&app, &json!({ "email": "a@b.example", "role": "member" })).await.json();
+    assert_eq!(body.get("acceptUrl"), None);
+}
+
+#[tokio::test]
+async fn inviting_again_replaces_token_and_role_under_the_same_id() {
+    let app = app().await;
+    let first = invite(&app, &json!({ "email": "a@b.example", "role": "member" })).await.json();
+    app.clock.advance(std::time::Duration::from_secs(60));
+    let call = app.call("POST", INVITE).user(owner());
+    let second = call.json(&json!({ "email": "A@B.example", "role": "admin" })).send().await.json();
+    assert_eq!(second["id"], first["id"], "one invitation per e-mail");
+    assert_eq!((&second["role"], &second["invitedBy"]), (&json!("admin"), &json!(demo::OWNER)));
+    assert_ne!(second["token"], first["token"]);
+    let list = app.get(&format!("{ACME}/invitations")).user(owner()).send().await.json();
+    assert_eq!(list.as_array().unwrap().len(), 2, "beside the demo's");
+    let accept = async |token: &Value| {
+        let bearer = token_with_email(&app, user(1), "a@b.example");
+        let call = app.call("POST", "/invitations/accept").bearer(&bearer);
+        call.json(&json!({ "token": token })).send().await
+    };
+    assert_eq!(accept(&first["token"]).await.problem(), "404 invitation_not_found", "the old token is dead");
+    assert_eq!(accept(&second["token"]).await.json()["role"], "admin");
+}
+
+#[tokio::test]
+async fn whoever_is_a_member_is_not_invited() {
+    let app = app().await;
+    for email in ["maria@acme.example", "MARIA@acme.EXAMPLE", "olivia@acme.example"] {
+        let answer = invite(&app, &json!({ "email": email, "role": "member" })).await;
+        assert_eq!(answer.problem(), "409 already_member", "{email}");
+    }
+    let path = format!("{ACME}/members/{}", demo::MEMBER);
+    assert_eq!(app.call("DELETE", &path).user(owner()).send().await.status, 204);
+    let answer = invite(&app, &json!({ "email": "maria@acme.example", "role": "member" })).await;
+    assert_eq!(answer.status, 201, "once they are out they can be");
+}
+
+#[tokio::test]
+async fn who_and_what_is_checked() {
+    let app = app().await;
+    let good = json!({ "email": "a@b.example", "role": "member" });
+    let by_member = app.call("POST", INVITE).user(member()).json(&good).send().await;
+    assert_eq!(by_member.problem(), "403 insufficient_role");
+    for (body, pointer) in [
+        (json!({ "email": "a@b.example" }), ""),
+        (json!({ "role": "member" }), ""),
+        (json!({ "email": "a@b.example", "role": "owner" }), "/role"),
+        (json!({ "email": "a@b.example", "role": "root" }), "/role"),
+        (json!({ "email": "nobody", "role": "member" }), "/email"),
+        (json!({ "email": "ａ@b.example", "role": "member" }), "/email"),
+        (json!({ "email": "ﬁ@b.example", "role": "member" }), "/email"),
+        (json!({ "email": ["a@b.example"], "role": "member" }), "/email"),
+        (json!({ "email": "a@b.example", "role": "member", "token": "x" }), "/token"),
+        (json!(["a@b.example", "member"]), ""),
+    ] {
+        let answer = invite(&app, &body).await;
+        assert_eq!(answer.problem(), "400 invalid_request", "{body}");
+        assert_eq!(answer.json()["errors"][0]["pointer"], pointer, "{body}");
+    }
+}
+
+#[tokio::test]
+async fn an_admin_who_is_one_no_more_invites_no_one() {
+    let app = app().await;
+    // The admin's membership changes after it was read and before the invitation is written.
+    app.proxy.inject([
+        padron_testkit::Fault::Delay(std::time::Duration::ZERO),
+        padron_testkit::Fault::Delay(std::time::Duration::from_millis(300)),
+    ]);
+    let demote = async {
+        tokio::time::sleep(std::time::Duration::from_millis(100)).await;
+        let acme = demo::organization(demo::ACME);
+        let access = app.store().organization_access(acme, admin(), []).await.unwrap();
+        let before = access.membership.unwrap();
+        let after =
+            padron_domain::Membership { role: Role::Member, version: before.version + 1, ..before.clone() };
+        let what = padron_domain::Happening::MemberRoleUpdated {
+            member_id: admin(),
+            from: Role::Admin,
+            to: Role::Member,
+        };
+        let event = padron_domain::Event::new(acme, padron_domain::Actor::Operator, app.clock.now(), what);
+        app.store().update_role(&before, &after, &before, &event).unwrap().commit().await.unwrap();
+    };
+    let good = json!({ "email": "a@b.example", "role": "admin" });
+    let (answer, ()) = tokio::join!(invite(&app, &good), demote);
+    assert_eq!(answer.problem(), "403 insufficient_role");
+}
+
+#[tokio::test]
+async fn it_is_one_read_and_one_transaction_of_nine_units() {
+    let app = app().await;
+    let call = app.call("POST", INVITE).user(admin());
+    let call = call.json(&json!({ "email": "a@b.example", "role": "member" }));
+    assert_eq!(
+        cost(&app, call).await,
+        [("BatchGetItem".to_owned(), 3.0), ("TransactWriteItems".to_owned(), 9.0)]
+    );
+}
