@@ -71,7 +71,8 @@ enum Admin {
         organization: String,
         /// `free`, `pro` or `enterprise`.
         plan: String,
-        /// How many members it may have, or `unlimited`; as many as the plan brings if it is left out.
+        /// How many members it may have, or `unlimited`; as many as the plan brings in the local
+        /// stack if it is left out.
         #[arg(long)]
         seats: Option<Limit>,
         /// The table of a deployed stack, its output `TableName`; the local stack's if it is left out.
@@ -137,6 +138,11 @@ fn set_plan(
     let organization = OrganizationId::parse(organization).ok_or("An organization's id is a UUID.")?;
     let plan = Plan::parse(plan).ok_or("A plan is one of free, pro and enterprise.")?;
     let place = match table {
+        Some(_) if seats.is_none() => {
+            return Err(
+                "Say how many members it may have (--seats): what a plan brings is set in the stack.".into(),
+            );
+        }
         Some(table) => admin::Place::Deployed { table, region },
         None => admin::Place::Local(Home::open(data)?),
     };

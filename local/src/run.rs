@@ -158,8 +158,9 @@ pub(crate) fn check_port(port: u16, target: &str) -> Result<(), String> {
 async fn build_functions(root: &Path) -> Result<(), String> {
     let mut cargo = supervise::without_cargo_variables(Command::new("cargo"));
     cargo.current_dir(root).arg("build").stdin(Stdio::null());
-    for endpoint in padron_api::endpoints() {
-        cargo.args(["--bin", endpoint.route.function]);
+    let jobs = padron_api::jobs().map(|job| job.function);
+    for function in padron_api::endpoints().map(|endpoint| endpoint.route.function).chain(jobs) {
+        cargo.args(["--bin", function]);
     }
     let mut cargo = tokio::process::Command::from(cargo);
     match cargo.kill_on_drop(true).status().await {

@@ -147,6 +147,7 @@ async fn each_rule_refuses_what_breaks_it() {
         ("timezone", json!("america/mexico_city"), "unknown_value"),
         ("timezone", json!(""), "unknown_value"),
         ("metadata", json!({ "a".repeat(41): "" }), "invalid_key"),
+        ("metadata", json!({ format!("{}a", " ".repeat(60)): "" }), "invalid_key"),
         ("metadata", json!({ "a": "a".repeat(501) }), "invalid_length"),
         ("metadata", json!((0..51).map(|n| (n.to_string(), "")).collect::<BTreeMap<_, _>>()), "too_many"),
         ("metadata", json!({ "a": 1 }), "invalid_type"),

@@ -60,6 +60,41 @@ async fn no_one_else_restores_it_and_no_one_after_thirty_days() {
 }
 
 #[tokio::test]
+async fn a_deleted_organization_does_not_count_for_the_caller_s_only_one() {
+    let app = app().await;
+    let customers = async || {
+        let answer = app.get("/v2/customers?limit=1").user(owner()).send().await;
+        if answer.status == 200 { "200".to_owned() } else { answer.problem() }
+    };
+    assert_eq!(customers().await, "200");
+    let body = json!({ "name": "Another", "slug": "another" });
+    let other = app.call("POST", "/organizations").user(owner()).json(&body).send().await;
+    assert_eq!(customers().await, "400 several_organizations");
+    let other = other.header("location").trim_start_matches("/api").to_owned();
+    assert_eq!(app.call("DELETE", &other).user(owner()).send().await.status, 204);
+    assert_eq!(customers().await, "200");
+    assert_eq!(app.call("DELETE", ACME).user(owner()).send().await.status, 204);
+    assert_eq!(customers().await, "403 no_organization");
+}
+
+#[tokio::test]
+async fn a_key_does_not_open_what_is_deleted_again() {
+    let app = app().await;
+    app.call("DELETE", ACME).user(owner()).send().await;
+    let restore =
+        || app.call("POST", &format!("{ACME}/restore")).user(owner()).header("idempotency-key", "k");
+    assert_eq!(restore().send().await.status, 200);
+    let transfer = app.call("POST", &format!("{ACME}/transfer")).user(owner());
+    let transfer = transfer.json(&json!({ "userId": demo::ADMIN })).send().await;
+    assert_eq!(transfer.status, 200);
+    assert_eq!(restore().send().await.header("idempotent-replayed"), "true", "an admin by now");
+    assert_eq!(app.call("DELETE", ACME).user(admin()).send().await.status, 204);
+    assert_eq!(restore().send().await.problem(), "404 organization_not_found");
+    let malformed = app.call("POST", &format!("{ACME}/transfer")).user(owner()).header("idempotency-key", "");
+    assert_eq!(malformed.send().await.problem(), "404 organization_not_found", "before the key is looked at");
+}
+
+#[tokio::test]
 async fn what_is_not_deleted_cannot_be_restored() {
     let app = app().await;
     let restore = async |user| app.call("POST", &format!("{ACME}/restore")).user(user).send().await.problem();

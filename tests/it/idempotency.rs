@@ -103,7 +103,7 @@ async fn an_answer_that_was_lost_on_the_way_is_had_by_asking_again() {
         // What is read is answered; of the transaction's answers, and of its retries', none arrives.
         let reads =
             if endpoint.rule == Rule::SignedIn && happening != "organization.created" { 2 } else { 1 };
-        app.time_limit = Duration::from_millis(1500);
+        app.time_limit = Duration::from_millis(900);
         app.proxy.inject(vec![Fault::Delay(Duration::ZERO); reads]);
         app.proxy.always(Some(Fault::LostResponse));
         let lost = send(&app, endpoint, &event).await;

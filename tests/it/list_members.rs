@@ -104,7 +104,7 @@ async fn it_takes_a_read_a_query_and_the_count() {
 }
 
 /// Puts that many members beside those of the demo, the way a restored backup does: straight into the table.
-async fn fill(app: &TestApp, count: u128) {
+pub(crate) async fn fill(app: &TestApp, count: u128) {
     let (client, table) = app.raw_table();
     let text = |text: String| AttributeValue::S(text);
     for chunk in (0..count).collect::<Vec<_>>().chunks(25) {

@@ -75,14 +75,22 @@ async fn one_is_found_by_its_slug_by_its_members_alone() {
     assert_eq!(find(stranger(), "acme-corp").await, json!([]));
     assert_eq!(find(admin(), "globex").await, json!([]));
     assert_eq!(find(admin(), "nothing-here").await, json!([]));
+    assert_eq!(find(admin(), &"a".repeat(3000)).await, json!([]), "what is no slug is no one's");
 }
 
 #[tokio::test]
 async fn what_is_not_understood_is_refused() {
     let app = app().await;
-    for query in
-        ["limit=0", "limit=101", "limit=+5", "status=gone", "cursor=abc", "sort=name", "limit=5&limit=5"]
-    {
+    for query in [
+        "limit=0",
+        "limit=101",
+        "limit=+5",
+        "status=gone",
+        "cursor=abc",
+        "sort=name",
+        "limit=5&limit=5",
+        "slug=acme-corp&cursor=x",
+    ] {
         let answer = app.get(&format!("/organizations?{query}")).user(owner()).send().await;
         assert_eq!(answer.problem(), "400 invalid_request", "{query}");
     }

@@ -3,12 +3,15 @@
 //! Random operations run in rounds, those of a round at the same time, with conflicts between transactions injected. Afterwards
 //! some order of them must explain every answer and everything stored: the definition of linearizability, tried out.
 
-use std::collections::{BTreeMap, HashMap};
+use std::{
+    collections::{BTreeMap, HashMap},
+    time::Duration,
+};
 
 use futures_util::future::join_all;
-use padron_domain::{Role, UserId};
+use padron_domain::{Actor, Event, Happening, Role, UserId};
 use padron_local::demo;
-use padron_testkit::{Answer, TestApp};
+use padron_testkit::{Answer, Fault, TestApp};
 use proptest::{
     prelude::*,
     strategy::ValueTree,
@@ -351,6 +354,56 @@ async fn through_thirty_two_at_once_there_is_one_owner_and_no_one_gets_5xx() {
         // Every write tells of itself once, and nothing else does.
         observe(&app).await;
     }
+}
+
+#[tokio::test]
+async fn whoever_leaves_and_joins_again_is_someone_else_to_writes_and_tags_from_before() {
+    let app = start().await;
+    let path = format!("{ACME}/members/{}", who(3));
+    let tag = app.get(&path).user(owner()).send().await.header("etag").to_owned();
+    // The role is decided from the membership of before; leaving and joining again, as an admin, comes in between.
+    app.proxy.inject([Fault::Delay(Duration::ZERO), Fault::Delay(Duration::from_millis(400))]);
+    let role = app.call("PUT", &format!("{path}/role")).user(owner()).json(&json!({ "role": "admin" }));
+    let rejoin = async {
+        tokio::time::sleep(Duration::from_millis(100)).await;
+        let acme = demo::organization(demo::ACME);
+        let membership = app.store().organization_access(acme, who(3), []).await.unwrap().membership.unwrap();
+        let removed = Happening::MemberRemoved { member_id: who(3) };
+        let event = Event::new(acme, Actor::User(who(3)), app.clock.now(), removed);
+        app.store().remove_member(&membership, &membership, &event).unwrap().commit().await.unwrap();
+        join(&app, demo::ACME, who(3), Role::Admin).await;
+    };
+    let (answer, ()) = tokio::join!(role.send(), rejoin);
+    assert_eq!(
+        (answer.status, &answer.json()["role"]),
+        (200, &json!("admin")),
+        "decided anew: nothing to do"
+    );
+    observe(&app).await;
+    let stale = app.call("DELETE", &path).user(owner()).header("if-match", &tag).send().await;
+    assert_eq!(stale.problem(), "412 precondition_failed");
+}
+
+#[tokio::test]
+async fn an_owner_of_before_writes_nothing_to_the_organization_of_after() {
+    let app = start().await;
+    // What a batch may read while a transfer is being committed: the membership of before it, the organization of after it.
+    let (client, table) = app.raw_table();
+    let text = |value: &str| aws_sdk_dynamodb::types::AttributeValue::S(value.into());
+    let key = HashMap::from([
+        ("PK".to_owned(), text(&format!("ORG#{}", demo::ACME))),
+        ("SK".to_owned(), text(&format!("MEMBER#{}", owner()))),
+    ]);
+    let get = client.get_item().table_name(table).set_key(Some(key)).send().await.unwrap();
+    let transfer = app.call("POST", &format!("{ACME}/transfer")).user(owner());
+    let transfer = transfer.json(&json!({ "userId": who(1).to_string() })).send().await;
+    assert_eq!(transfer.status, 200);
+    client.put_item().table_name(table).set_item(get.item).send().await.unwrap();
+    for (method, path) in [("PUT", ACME.to_owned()), ("DELETE", ACME.to_owned())] {
+        let call = app.call(method, &path).user(owner()).json(&json!({ "name": "Mine again" }));
+        assert_eq!(call.send().await.problem(), "409 concurrent_change", "{method}");
+    }
+    assert_eq!(app.call("DELETE", ACME).user(who(1)).send().await.status, 204, "the owner of after can");
 }
 
 #[tokio::test]

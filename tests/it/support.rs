@@ -64,7 +64,7 @@ pub(crate) async fn join(app: &TestApp, organization: &str, user: UserId, role: 
     let member = Membership {
         organization: demo::organization(organization),
         user,
-        version: 1,
+        version: Membership::first_version(),
         role,
         email: None,
         name: None,

@@ -101,6 +101,8 @@ async fn what_a_caller_may_not_set_is_refused_and_the_slug_by_its_own_name() {
         let error = &answer.json()["errors"][0];
         assert_eq!((&error["pointer"], &error["code"]), (&json!(format!("/{field}")), &json!("read_only")));
     }
+    let null = put(&app, &json!({ "nmae": null })).await;
+    assert_eq!(null.json()["errors"][0]["code"], "unknown_field", "though it says nothing");
     for field in ["deletedAt", "version", "deleted_at", "owner", "__proto__", "PK"] {
         let answer = put(&app, &json!({ field: "x" })).await;
         assert_eq!(answer.json()["errors"][0]["code"], "unknown_field", "{field}");
@@ -148,4 +150,7 @@ async fn if_match_names_the_version_that_is_changed() {
     whole["name"] = json!("Acme 6");
     let call = app.call("PUT", ACME).user(owner()).header("if-match", tag).json(&whole);
     assert_eq!(call.send().await.problem(), "412 precondition_failed", "before its old fields are looked at");
+    let call = app.call("PUT", ACME).user(owner()).header("if-match", tag);
+    let call = call.json(&json!({ "name": "a", "colour": "red" }));
+    assert_eq!(call.send().await.problem(), "400 invalid_request", "what no version takes comes first");
 }

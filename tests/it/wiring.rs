@@ -8,12 +8,13 @@ use std::{
 
 use lambda_http::aws_lambda_events::apigw::{ApiGatewayV2httpRequest, ApiGatewayV2httpResponse};
 use padron_emulator::Template;
-use padron_http::{BASE_PATH, Registration, Rule};
+use padron_http::{BASE_PATH, JobContext, JobRegistration, Registration, Rule};
 use padron_local::demo;
-use padron_store::{Action, On};
+use padron_store::{Action, On, Store};
 use padron_testkit::TestApp;
 use serde_json::{Value, json};
 use serde_yaml_ng::Value as Yaml;
+use tokio::time::{Duration, Instant};
 
 use crate::support::{ACME, app, owner, root, sample_token, with_demo_data};
 
@@ -89,6 +90,14 @@ fn names_and_routes_do_not_collide() {
     }
 }
 
+/// Every Lambda function: its name, its type, and what serves it.
+fn functions() -> impl Iterator<Item = (&'static str, &'static str, &'static str)> {
+    let endpoints =
+        padron_api::endpoints().map(|endpoint| (endpoint.route.function, (endpoint.type_name)(), "serve"));
+    let jobs = padron_api::jobs().map(|job| (job.function, (job.type_name)(), "serve_job"));
+    endpoints.chain(jobs)
+}
+
 #[test]
 fn every_endpoint_has_its_binary() {
     let mut differences = Vec::new();
@@ -108,18 +117,16 @@ fn every_endpoint_has_its_binary() {
         }
         for file in fs::read_dir(package.join("src/bin")).into_iter().flatten() {
             let stem = file.unwrap().path().file_stem().unwrap().to_string_lossy().into_owned();
-            if !padron_api::endpoints().any(|endpoint| endpoint.route.function == stem) {
+            if !functions().any(|(function, ..)| function == stem) {
                 differences
                     .push(format!("functions/{name}/src/bin/{stem}.rs serves no endpoint: delete it."));
             }
         }
     }
-    for endpoint in padron_api::endpoints() {
-        let function = endpoint.route.function;
-        let type_name = (endpoint.type_name)();
+    for (function, type_name, serve) in functions() {
         let package = type_name.split("::").next().unwrap().trim_start_matches("padron_").replace('_', "-");
         let source = format!(
-            "//! The Lambda function `{function}`.\nfn main() -> padron_http::Exit {{\n    padron_http::serve::<{type_name}>()\n}}\n"
+            "//! The Lambda function `{function}`.\nfn main() -> padron_http::Exit {{\n    padron_http::{serve}::<{type_name}>()\n}}\n"
         );
         let path = format!("functions/{package}/src/bin/{function}.rs");
         if read(&path) != source {
@@ -162,17 +169,31 @@ fn logical_id(function: &str) -> String {
 }
 
 /// What stands in `template.yaml` for an endpoint.
-fn template_block(endpoint: &Registration) -> String {
+fn endpoint_block(endpoint: &Registration) -> String {
     let route = endpoint.route;
-    let id = logical_id(route.function);
+    let properties = match route.method {
+        Some(method) => format!("ApiId: !Ref Api, Method: {}, Path: \"{}\"", method.name(), route.path),
+        None => "ApiId: !Ref Api".to_owned(),
+    };
+    let event = format!("Api: {{ Type: HttpApi, Properties: {{ {properties} }} }}");
+    function_block(route.function, &endpoint.actions(), &event, "")
+}
+
+/// What stands there for a job. A run ends itself before its function's time is over.
+fn job_block(job: &JobRegistration) -> String {
+    let event = format!("Clock: {{ Type: Schedule, Properties: {{ Schedule: {} }} }}", job.schedule);
+    function_block(job.function, &job.actions(), &event, "      Timeout: 300\n")
+}
+
+fn function_block(function: &str, actions: &[Action], event: &str, more: &str) -> String {
+    let id = logical_id(function);
     let mut block = format!(
-        "  {id}Function:\n    Type: AWS::Serverless::Function\n    Properties:\n      CodeUri: target/lambda/{}/\n      \
-         LoggingConfig: {{ LogGroup: !Ref {id}Logs }}\n",
-        route.function
+        "  {id}Function:\n    Type: AWS::Serverless::Function\n    Properties:\n      CodeUri: target/lambda/{function}/\n{more}      \
+         LoggingConfig: {{ LogGroup: !Ref {id}Logs }}\n"
     );
-    if !endpoint.actions().is_empty() {
+    if !actions.is_empty() {
         block.push_str("      Policies:\n        - Statement:\n");
-        for (on, actions) in by_resource(&endpoint.actions()) {
+        for (on, actions) in by_resource(actions) {
             let names: Vec<_> = actions.iter().map(|name| format!("\"{name}\"")).collect();
             let resource = match on {
                 On::Table => "!GetAtt Table.Arn".to_owned(),
@@ -184,14 +205,10 @@ fn template_block(endpoint: &Registration) -> String {
             ));
         }
     }
-    let properties = match route.method {
-        Some(method) => format!("ApiId: !Ref Api, Method: {}, Path: \"{}\"", method.name(), route.path),
-        None => "ApiId: !Ref Api".to_owned(),
-    };
     block
         + &format!(
-            "      Events:\n        Api: {{ Type: HttpApi, Properties: {{ {properties} }} }}\n  {id}Logs:\n    \
-         Type: AWS::Logs::LogGroup\n    Properties: {{ RetentionInDays: !Ref LogRetentionDays }}\n"
+            "      Events:\n        {event}\n  {id}Logs:\n    Type: AWS::Logs::LogGroup\n    Properties: {{ \
+             RetentionInDays: !Ref LogRetentionDays }}\n"
         )
 }
 
@@ -209,8 +226,8 @@ fn the_template_deploys_every_endpoint_with_exactly_its_rights() {
     let resources: BTreeMap<&str, &Yaml> = template.resources().collect();
     let mut differences = Vec::new();
     let mut expected_ids = BTreeSet::new();
-    for endpoint in padron_api::endpoints() {
-        let block = template_block(endpoint);
+    let blocks = padron_api::endpoints().map(endpoint_block).chain(padron_api::jobs().map(job_block));
+    for block in blocks {
         let expected: Yaml = serde_yaml_ng::from_str(&block).unwrap();
         let expected = expected.as_mapping().unwrap();
         expected_ids.extend(expected.keys().map(|id| id.as_str().unwrap().to_owned()));
@@ -321,6 +338,15 @@ async fn every_sample_event_is_the_endpoints_and_is_answered_with_success() {
             let allowed = declared.iter().any(|known| known.name == action && on(known.on));
             assert!(allowed, "{function} uses {action} on {index:?}: declare it in its ACTIONS");
         }
+    }
+    for job in padron_api::jobs() {
+        known.insert(format!("{}.json", job.function));
+        let event: Value = serde_json::from_str(&read(&format!("events/{}.json", job.function))).unwrap();
+        assert_eq!(event["detail-type"], "Scheduled Event", "{}", job.function);
+        let app = app().await;
+        let store = Store::new(&app.proxied_connection());
+        let cx = JobContext::new(&store, app.clock.now(), Instant::now() + Duration::from_secs(60));
+        (job.run)(&cx).await.unwrap();
     }
     for file in fs::read_dir(root().join("events")).unwrap() {
         let name = file.unwrap().file_name().into_string().unwrap();

@@ -1,6 +1,6 @@
 //! The API as a whole: whether it serves, what it does not serve, and the list of all it does.
 
-use padron_http::Registration;
+use padron_http::{JobRegistration, Registration};
 
 pub mod health;
 pub mod not_found;
@@ -14,6 +14,11 @@ pub const PACKAGES: &[&[Registration]] = &[
     padron_users::ENDPOINTS,
     padron_customers::ENDPOINTS,
 ];
+
+/// Everything that is done by the clock.
+pub fn jobs() -> impl Iterator<Item = &'static JobRegistration> {
+    padron_organizations::JOBS.iter()
+}
 
 /// Every endpoint there is.
 pub fn endpoints() -> impl Iterator<Item = &'static Registration> {

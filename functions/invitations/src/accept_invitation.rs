@@ -35,7 +35,7 @@ impl Endpoint for AcceptInvitation {
         let member = Membership {
             organization: organization.id,
             user: user.id,
-            version: 1,
+            version: Membership::first_version(),
             role: invitation.role,
             email: user.email.clone(),
             name: user.name.clone(),
@@ -50,6 +50,6 @@ impl Endpoint for AcceptInvitation {
         let accepted = invitation.becoming(InvitationState::Accepted);
         let change = cx.store().accept_invitation(&invitation, &accepted, &member, &event)?;
         let answer = OrganizationEntry::new(organization, member.role, member.joined_at);
-        cx.commit(caller.principal(), change, Body(answer)).await
+        cx.commit(change, Body(answer)).await
     }
 }

@@ -29,6 +29,6 @@ impl Endpoint for DeclineInvitation {
         let event = cx.event(caller.principal(), invitation.organization, declined);
         let after = invitation.becoming(InvitationState::Declined);
         let change = cx.store().update_invitation(&invitation, &after, &event)?;
-        cx.commit(caller.principal(), change, NoContent).await
+        cx.commit(change, NoContent).await
     }
 }

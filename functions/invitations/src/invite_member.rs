@@ -52,6 +52,6 @@ impl Endpoint for InviteMember {
             Issue::new(cx, admin.principal(), admin.organization().id, before.as_ref(), new.invitee()?)?;
         let change =
             cx.store().invite(before.as_ref(), &issue.invitation, admin.membership(), &issue.event)?;
-        cx.commit(admin.principal(), change, Issued(issue.answer(cx))).await
+        cx.commit(change, Issued(issue.answer(cx))).await
     }
 }

@@ -27,6 +27,6 @@ impl Endpoint for ResendInvitation {
         before.require_open(cx.now)?;
         let issue = Issue::again(cx, admin.principal(), &before)?;
         let change = cx.store().update_invitation(&before, &issue.invitation, &issue.event)?;
-        cx.commit(admin.principal(), change, Body(issue.answer(cx))).await
+        cx.commit(change, Body(issue.answer(cx))).await
     }
 }

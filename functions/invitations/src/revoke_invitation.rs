@@ -30,6 +30,6 @@ impl Endpoint for RevokeInvitation {
         let event = cx.event(admin.principal(), before.organization, cancelled);
         let after = before.becoming(InvitationState::Revoked);
         let change = cx.store().update_invitation(&before, &after, &event)?;
-        cx.commit(admin.principal(), change, NoContent).await
+        cx.commit(change, NoContent).await
     }
 }

@@ -26,6 +26,6 @@ impl Endpoint for RemoveMember {
         let removed = Happening::MemberRemoved { member_id: member.user };
         let event = cx.event(caller.principal(), member.organization, removed);
         let change = cx.store().remove_member(&member, caller.membership(), &event)?;
-        cx.commit(caller.principal(), change, NoContent).await
+        cx.commit(change, NoContent).await
     }
 }

@@ -48,6 +48,6 @@ impl Endpoint for UpdateMemberRole {
         let event = cx.event(admin.principal(), after.organization, updated);
         let change = cx.store().update_role(&before, &after, admin.membership(), &event)?;
         let answer = Versioned { version: after.version, body: after.into() };
-        cx.commit(admin.principal(), change, answer).await
+        cx.commit(change, answer).await
     }
 }

@@ -57,7 +57,7 @@ impl Endpoint for CreateOrganization {
         let owner = Membership {
             organization: organization.id,
             user: user.id,
-            version: 1,
+            version: Membership::first_version(),
             role: Role::Owner,
             email: user.email.clone(),
             name: user.name.clone(),
@@ -74,6 +74,6 @@ impl Endpoint for CreateOrganization {
                 body: OrganizationResponse::new(organization, cx.now),
             },
         };
-        cx.commit(caller.principal(), change, answer).await
+        cx.commit(change, answer).await
     }
 }

@@ -26,6 +26,6 @@ impl Endpoint for DeleteOrganization {
         };
         let event = cx.event(owner.principal(), organization.id, deleted);
         let change = cx.store().delete_organization(&organization, &event)?;
-        cx.commit(owner.principal(), change, NoContent).await
+        cx.commit(change, NoContent).await
     }
 }

@@ -1,13 +1,15 @@
 //! Organizations.
 
-use padron_http::Registration;
+use padron_http::{JobRegistration, Registration};
 
 pub mod check_slug;
 pub mod create_organization;
 pub mod delete_organization;
+pub mod export_organization;
 pub mod get_organization;
 pub mod list_events;
 pub mod list_organizations;
+pub mod purge_organizations;
 pub mod restore_organization;
 pub mod transfer_organization;
 pub mod update_organization;
@@ -23,4 +25,8 @@ pub const ENDPOINTS: &[Registration] = &[
     Registration::of::<restore_organization::RestoreOrganization>(),
     Registration::of::<transfer_organization::TransferOrganization>(),
     Registration::of::<list_events::ListEvents>(),
+    Registration::of::<export_organization::ExportOrganization>(),
 ];
+
+/// What this package does by the clock.
+pub const JOBS: &[JobRegistration] = &[JobRegistration::of::<purge_organizations::PurgeOrganizations>()];

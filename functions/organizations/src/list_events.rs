@@ -1,14 +1,13 @@
 //! `GET /organizations/{organizationId}/events`: what happened in an organization, newest first.
 
-use padron_domain::{Actor, Error, Event, EventId, Failure, Happening, OrganizationId, Timestamp};
+use padron_domain::{Actor, Error, Event, Failure, Happening, Timestamp};
+use padron_dto::EventResponse;
 use padron_http::{
     Admin, Array, Context, Endpoint, Input, Paging, Query, Request, Route,
     openapi::{Operation, Schemas},
 };
 use padron_store::{Action, Store};
-use schemars::JsonSchema;
-use serde::Serialize;
-use serde_json::{Value, json};
+use serde_json::json;
 
 /// Lists events.
 #[derive(Debug)]
@@ -51,37 +50,6 @@ impl Input for EventQuery {
         let instant = json!({ "type": "string", "format": "date-time" });
         operation.parameter("query", "from", "Since this instant", false, &instant);
         operation.parameter("query", "to", "Until this instant, which is included", false, &instant);
-    }
-}
-
-/// Something that happened.
-#[derive(Debug, Serialize, JsonSchema)]
-#[schemars(rename = "Event")]
-#[serde(rename_all = "camelCase")]
-pub struct EventResponse {
-    /// UUIDv7 of the event.
-    #[schemars(with = "String", extend("format" = "uuid"))]
-    id: EventId,
-    /// What happened: `organization.created`, `member.role_updated`, …
-    r#type: &'static str,
-    /// UUID of the organization.
-    #[schemars(with = "String", extend("format" = "uuid"))]
-    organization_id: OrganizationId,
-    /// UUID of the user who did it, or `operator`.
-    #[schemars(with = "String")]
-    actor: Actor,
-    /// When.
-    #[schemars(with = "String", extend("format" = "date-time"))]
-    created_at: Timestamp,
-    /// What there is to say of it: ids, names of fields, and values that are not personal.
-    data: Value,
-}
-
-impl From<Event> for EventResponse {
-    fn from(event: Event) -> Self {
-        let Event { id, organization, actor, at, what } = event;
-        let data = serde_json::to_value(&what).map(|mut what| what["data"].take()).unwrap_or_default();
-        Self { id, r#type: what.name(), organization_id: organization, actor, created_at: at, data }
     }
 }
 

@@ -1,6 +1,6 @@
 //! `GET /organizations`: the organizations that the caller belongs to.
 
-use padron_domain::{Error, Failure, Organization, Role};
+use padron_domain::{Error, Failure, Organization, Role, check_slug};
 use padron_dto::OrganizationEntry;
 use padron_http::{
     Array, Context, Endpoint, Input, Paging, Query, Request, Route, SignedIn,
@@ -80,7 +80,12 @@ impl Endpoint for ListOrganizations {
                 role == Role::Owner && organization.restorable_until().is_some_and(|until| cx.now < until)
             }
         };
+        let after = query.paging.after(cx, user)?;
         if let Some(slug) = &query.slug {
+            // What is no slug is no one's, and maybe no key either.
+            if check_slug(slug).is_err() {
+                return Ok(Array::of([])?.0);
+            }
             let Some(id) = cx.store().organization_with_slug(slug).await? else {
                 return Ok(Array::of([])?.0);
             };
@@ -91,7 +96,7 @@ impl Endpoint for ListOrganizations {
                 .map(|(organization, one)| OrganizationEntry::new(organization, one.role, one.joined_at));
             return Ok(Array::of(entry)?.0);
         }
-        let page = cx.store().belongings(user, query.paging.after(cx, user)?, query.paging.limit()).await?;
+        let page = cx.store().belongings(user, after, query.paging.limit()).await?;
         let next = page.next.map(|last| query.paging.next(cx, user, last.place.organization));
         let entries = page.items.into_iter().filter_map(|Belonging { organization, place }| {
             let organization = organization.filter(|organization| is_wanted(organization, place.role))?;

@@ -31,6 +31,6 @@ impl Endpoint for RestoreOrganization {
             version: organization.version,
             body: OrganizationResponse::new(organization, cx.now),
         };
-        cx.commit(owner.principal(), change, answer).await
+        cx.commit(change, answer).await
     }
 }

@@ -69,6 +69,6 @@ impl Endpoint for TransferOrganization {
             version: organization.version,
             body: OrganizationResponse::new(organization, cx.now),
         };
-        cx.commit(owner.principal(), change, answer).await
+        cx.commit(change, answer).await
     }
 }

@@ -53,11 +53,19 @@ impl Endpoint for UpdateOrganization {
         Json(update): Json<OrganizationUpdate>,
     ) -> Result<Self::Output, Error> {
         let OrganizationUpdate { name, logo, timezone, metadata, others } = update;
-        // Before the fields that a client sends back: those of an old version would be refused as changed.
-        cx.require_version(owner.organization().version)?;
-        let mut organization = owner.organization().clone();
-        leaves_as_they_are(&others, &OrganizationResponse::new(organization.clone(), cx.now))?;
         let account = AccountChanges { name, logo, timezone, metadata };
+        let mut organization = owner.organization().clone();
+        let now = OrganizationResponse::new(organization.clone(), cx.now);
+        let now = serde_json::to_value(now).map_err(|_| Error::internal("an answer is not JSON"))?;
+        let mut violations = account.violations();
+        violations.extend(unknown(&others, &now));
+        let is_newest = cx.require_version(organization.version);
+        // An old version of what cannot be changed is no attempt to change it.
+        if is_newest.is_ok() {
+            violations.extend(changed(&others, &now));
+        }
+        refuse(violations)?;
+        is_newest?;
         let fields = organization.update(account, cx.now)?;
         let answer = Versioned {
             version: organization.version,
@@ -69,27 +77,54 @@ impl Endpoint for UpdateOrganization {
         let fields = fields.into_iter().map(ToOwned::to_owned).collect();
         let event = cx.event(owner.principal(), organization.id, Happening::OrganizationUpdated { fields });
         let change = cx.store().update_organization(&organization, &event)?;
-        cx.commit(owner.principal(), change, answer).await
+        cx.commit(change, answer).await
     }
 }
 
-/// Fields that cannot be changed here are welcome as long as they say what is so.
-fn leaves_as_they_are(fields: &Map<String, Value>, now: &OrganizationResponse) -> Result<(), Error> {
-    let now = serde_json::to_value(now).map_err(|_| Error::internal("an answer is not JSON"))?;
-    let mut violations = Vec::new();
-    for (name, value) in fields {
-        let (code, detail) = match now.get(name) {
-            Some(now) if now == value => continue,
-            None if value.is_null() => continue,
-            Some(_) if name == "slug" => {
-                let detail = "An organization keeps its slug.";
-                return Err(Error::from(Failure::SlugImmutable).at("/slug", "slug_immutable", detail));
-            }
-            Some(_) => ("read_only", "This field cannot be changed here. Leave it out, or send it as it is."),
-            None => ("unknown_field", "This field is not known."),
-        };
-        let pointer = format!("/{}", name.replace('~', "~0").replace('/', "~1"));
-        violations.push(Violation { pointer, code, detail: detail.into() });
+/// Fields that are left out of an answer where there is nothing to say.
+const OPTIONAL: [&str; 3] = ["stripeCustomerId", "subscriptionPeriodEnd", "logo_url"];
+
+/// The fields that an organization does not have.
+fn unknown<'f>(fields: &'f Map<String, Value>, now: &'f Value) -> impl Iterator<Item = Violation> + 'f {
+    let unknown = fields.keys().filter(|name| now.get(name).is_none() && !OPTIONAL.contains(&name.as_str()));
+    unknown.map(|name| violation(name, "unknown_field", "This field is not known."))
+}
+
+/// The fields that cannot be changed here: they are welcome as long as they say what is so.
+fn changed<'f>(fields: &'f Map<String, Value>, now: &'f Value) -> impl Iterator<Item = Violation> + 'f {
+    let known =
+        fields.iter().filter(|(name, _)| now.get(name).is_some() || OPTIONAL.contains(&name.as_str()));
+    let changed = known.filter(|(name, value)| now.get(name).unwrap_or(&Value::Null) != *value);
+    changed.map(|(name, _)| match name.as_str() {
+        "slug" => violation(
+            name,
+            SLUG_IMMUTABLE,
+            "An organization keeps its slug. Leave it out, or send it as it is.",
+        ),
+        _ => violation(
+            name,
+            "read_only",
+            "This field cannot be changed here. Leave it out, or send it as it is.",
+        ),
+    })
+}
+
+const SLUG_IMMUTABLE: &str = "slug_immutable";
+
+/// Refuses what is wrong, all of it at once; a slug that is to change gives its name to the refusal.
+fn refuse(violations: Vec<Violation>) -> Result<(), Error> {
+    if violations.is_empty() {
+        return Ok(());
     }
-    if violations.is_empty() { Ok(()) } else { Err(Error::violations_of(violations)) }
+    let is_slug = violations.iter().any(|violation| violation.code == SLUG_IMMUTABLE);
+    let failure = if is_slug { Failure::SlugImmutable } else { Failure::InvalidRequest };
+    let error = Error::from(failure);
+    Err(violations
+        .into_iter()
+        .fold(error, |error, Violation { pointer, code, detail }| error.at(pointer, code, detail)))
+}
+
+fn violation(name: &str, code: &'static str, detail: &str) -> Violation {
+    let pointer = format!("/{}", name.replace('~', "~0").replace('/', "~1"));
+    Violation { pointer, code, detail: detail.into() }
 }

@@ -43,6 +43,9 @@ fn at(text: &str) -> Timestamp {
     Timestamp::parse(text).expect("the demo's instants are RFC 3339")
 }
 
+/// How many customers are written in one transaction.
+const LARGEST_CHUNK: usize = 24;
+
 /// Writes what is not there yet. What was changed since stays as it is.
 pub async fn load(store: &Store) -> Result<(), String> {
     for (organization, members) in [acme(), globex()] {
@@ -60,8 +63,8 @@ pub async fn load(store: &Store) -> Result<(), String> {
     if store.customer_count(organization(ACME)).await.map_err(|error| explain(&error))? > 0 {
         return Ok(());
     }
-    for customer in customers::customers() {
-        match store.create_customer(&customer).await {
+    for customers in customers::customers().chunks(LARGEST_CHUNK) {
+        match store.create_customers(customers).await {
             Ok(()) => {}
             Err(TransactionError::Refused(_) | TransactionError::Stale) => {}
             Err(TransactionError::Failed(error)) => return Err(explain(&error)),
@@ -134,6 +137,7 @@ fn acme() -> (Organization, Vec<Membership>) {
         created_at: at("2025-01-26T10:00:00Z"),
         updated_at: at("2025-12-26T10:00:00Z"),
         deleted_at: None,
+        purging: false,
         legal: Legal {
             name: text("Mi Empresa"),
             legal_name: text("Mi Empresa SA de CV"),
@@ -207,6 +211,7 @@ fn globex() -> (Organization, Vec<Membership>) {
         created_at: at("2025-03-01T09:30:00Z"),
         updated_at: at("2025-03-01T09:30:00Z"),
         deleted_at: None,
+        purging: false,
         legal: Legal::default(),
         customization: Customization::default(),
         certificate: None,

@@ -3,6 +3,7 @@
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
+use uuid::Uuid;
 
 use crate::{OrganizationId, Timestamp, UserId};
 
@@ -79,7 +80,7 @@ pub struct Membership {
     pub organization: OrganizationId,
     /// The user.
     pub user: UserId,
-    /// Grows by one with every write.
+    /// Grows by one with every write, from [`Membership::first_version`] on.
     pub version: u64,
     /// What they may do.
     pub role: Role,
@@ -89,4 +90,12 @@ pub struct Membership {
     pub name: Option<String>,
     /// When they joined.
     pub joined_at: Timestamp,
+}
+
+impl Membership {
+    /// A random beginning: whoever leaves and joins again is not taken for who they were before, neither by a write that was
+    /// decided then nor by an entity tag from then.
+    pub fn first_version() -> u64 {
+        Uuid::new_v4().as_u64_pair().0 >> 16
+    }
 }

@@ -86,6 +86,9 @@ pub struct Organization {
     pub updated_at: Timestamp,
     /// When it was deleted: it reads as unknown from then on.
     pub deleted_at: Option<Timestamp>,
+    /// Whether what it holds is being deleted: it cannot be restored from then on.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub purging: bool,
     /// Who it is before the law.
     #[serde(default)]
     pub legal: Legal,
@@ -347,6 +350,7 @@ impl Organization {
             created_at: now,
             updated_at: now,
             deleted_at: None,
+            purging: false,
             legal: Legal::default(),
             customization: Customization::default(),
             certificate: None,
@@ -403,18 +407,9 @@ impl Organization {
             changed
         }
         let AccountChanges { name, logo, timezone, metadata } = account;
-        let logo = match logo {
-            Patch::Set(logo) => Patch::Set(Some(logo)),
-            Patch::Clear => Patch::Clear,
-            Patch::Keep => Patch::Keep,
-        };
-        let name = match name {
-            Patch::Set(name) => Patch::Set(name.trim().to_owned()),
-            Patch::Keep | Patch::Clear => Patch::Keep,
-        };
         let changes = [
-            ("name", assign(&mut self.name, name, String::new())),
-            ("logo", assign(&mut self.logo, logo, None)),
+            ("name", assign(&mut self.name, name.map(|name| name.trim().to_owned()), String::new())),
+            ("logo", assign(&mut self.logo, logo.map(Some), None)),
             ("timezone", assign(&mut self.timezone, timezone, Self::DEFAULT_TIMEZONE.into())),
             ("metadata", assign(&mut self.metadata, metadata, BTreeMap::new())),
         ];
@@ -450,7 +445,7 @@ impl Organization {
 
 impl AccountChanges {
     /// All that is wrong with them.
-    fn violations(&self) -> Vec<Violation> {
+    pub fn violations(&self) -> Vec<Violation> {
         let mut violations = Vec::new();
         let mut check = |holds: bool, pointer: &str, code, detail: &str| {
             if !holds {
@@ -486,7 +481,7 @@ impl AccountChanges {
         }
         if let Patch::Set(metadata) = metadata {
             check(metadata.len() <= 50, "/metadata", "too_many", "At most 50 entries.");
-            let keys = metadata.keys().all(|key| has_length(key, 1..=40) && is_text(key));
+            let keys = metadata.keys().all(|key| (1..=40).contains(&key.chars().count()) && is_text(key));
             check(
                 keys,
                 "/metadata",

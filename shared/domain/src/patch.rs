@@ -14,6 +14,17 @@ pub enum Patch<T> {
     Set(T),
 }
 
+impl<T> Patch<T> {
+    /// The same, of another value.
+    pub fn map<U>(self, map: impl FnOnce(T) -> U) -> Patch<U> {
+        match self {
+            Self::Keep => Patch::Keep,
+            Self::Clear => Patch::Clear,
+            Self::Set(value) => Patch::Set(map(value)),
+        }
+    }
+}
+
 /// [`Patch::Keep`] where there is nothing.
 impl<T> From<Option<T>> for Patch<T> {
     fn from(value: Option<T>) -> Self {

@@ -248,6 +248,7 @@ impl OrganizationResponse {
             created_at,
             updated_at,
             deleted_at: _,
+            purging: _,
             legal,
             customization,
             certificate,

@@ -151,11 +151,10 @@ impl Access for SignedIn {
 
     async fn authorize(cx: &Context<'_>) -> Result<Entered<Self>, Error> {
         let principal = authenticate(cx).await?;
-        if let Some(claim) = Claim::of(cx, &principal)? {
-            let mut found = cx.store().recorded(claim.request()).await?;
-            if let Some(reply) = claim.replay(cx, &mut found)? {
-                return Ok(Entered::Replayed(reply));
-            }
+        if let Some(claim) = Claim::of(cx, &principal)?
+            && let Some(reply) = cx.hold(claim).replay_if_kept(cx).await?
+        {
+            return Ok(Entered::Replayed(reply));
         }
         Ok(Entered::Granted(Self { principal }))
     }
@@ -226,6 +225,11 @@ impl<T> Member<T> {
         if self.membership.role < role {
             return Err(Failure::InsufficientRole.into());
         }
+        // Items of a batch are read one after the other. Where a transfer was committed between them, the membership is of
+        // before it and the organization of after it, and a write that depends on the organization's version would go through.
+        if role == Role::Owner && self.organization.owner != self.membership.user {
+            return Err(Failure::ConcurrentChange.into());
+        }
         Ok(self)
     }
 }
@@ -259,7 +263,8 @@ struct Arrival {
     principal: Principal,
     organization: Option<Organization>,
     membership: Option<Membership>,
-    claim: Option<Claim>,
+    /// What is wrong with the key is told to members only.
+    claim: Result<Option<Claim>, Error>,
     found: Found,
 }
 
@@ -273,12 +278,10 @@ impl Arrival {
         if user.organization.is_some_and(|bound| bound != organization) {
             return Err(Failure::OrganizationMismatch.into());
         }
-        // What is wrong with the key is told to members only.
         let claim = Claim::of(cx, &principal);
         let kept = claim.as_ref().ok().and_then(Option::as_ref).map(Claim::key);
         let others = T::key(cx.request, organization).into_iter().chain(kept);
         let access = cx.store().organization_access(organization, user.id, others).await?;
-        let claim = if access.membership.is_some() { claim? } else { None };
         Ok(Self {
             principal,
             organization: access.organization,
@@ -293,8 +296,8 @@ impl Arrival {
         let Self { principal, organization, membership, claim, mut found } = self;
         let organization = organization.ok_or(unknown)?;
         let membership = membership.ok_or(Failure::NotAMember)?;
-        if let Some(claim) = claim
-            && let Some(reply) = claim.replay(cx, &mut found)?
+        if let Some(claim) = claim?
+            && let Some(reply) = cx.hold(claim).replay(cx, &mut found)?
         {
             return Ok(Entered::Replayed(reply));
         }
@@ -395,16 +398,17 @@ impl Access for DeletedOwner {
     async fn authorize(cx: &Context<'_>) -> Result<Entered<Self>, Error> {
         let principal = authenticate(cx).await?;
         let arrival = Arrival::read::<()>(cx, principal, cx.request.organization()?).await?;
-        let until = arrival.organization.as_ref().and_then(Organization::restorable_until);
-        if until.is_some() && arrival.membership.is_none() {
-            return Err(Failure::OrganizationNotFound.into());
-        }
-        arrival.enter(cx, Failure::OrganizationNotFound)?.and_then(|member: Member| match until {
-            Some(until) if member.membership.role < Role::Owner || until <= cx.now => {
-                Err(Failure::OrganizationNotFound.into())
+        let deleted = arrival.organization.as_ref().filter(|organization| organization.deleted_at.is_some());
+        if let Some(deleted) = deleted {
+            let is_owner = arrival.membership.as_ref().is_some_and(|member| member.role == Role::Owner);
+            let is_in_time = deleted.restorable_until().is_some_and(|until| cx.now < until);
+            if !is_owner || !is_in_time || deleted.purging {
+                return Err(Failure::OrganizationNotFound.into());
             }
-            _ => member.with_role(Role::Owner).map(Self),
-        })
+        }
+        arrival
+            .enter(cx, Failure::OrganizationNotFound)?
+            .and_then(|member: Member| member.with_role(Role::Owner).map(Self))
     }
 }
 
@@ -449,7 +453,7 @@ pub struct CredentialMember(Member);
 
 impl Access for CredentialMember {
     const RULE: Rule = Rule::CredentialMember;
-    const ACTIONS: &'static [&'static [Action]] = &[Store::PLACES, Store::ORGANIZATION_ACCESS];
+    const ACTIONS: &'static [&'static [Action]] = &[Store::BELONGINGS, Store::ORGANIZATION_ACCESS];
     const FAILURES: &'static [&'static [Failure]] = &[&[
         Failure::AuthenticationRequired,
         Failure::InvalidToken,
@@ -474,19 +478,31 @@ impl Access for CredentialMember {
                 )
             })
         });
-        let organization = match (named.transpose()?, user.organization) {
-            (Some(named), _) => named,
-            (None, Some(bound)) => bound,
-            // Two are enough to know that there are several.
-            (None, None) => match cx.store().organizations_of(user.id, 2).await?.as_slice() {
-                [] => return Err(Failure::NoOrganization.into()),
-                [only] => *only,
-                _ => return Err(Failure::SeveralOrganizations.into()),
-            },
+        let (organization, unknown) = match (named.transpose()?, user.organization) {
+            (Some(named), _) => (named, Failure::NotAMember),
+            (None, Some(bound)) => (bound, Failure::NotAMember),
+            (None, None) => (only_organization(cx, user.id).await?, Failure::NoOrganization),
         };
-        Member::of(cx, principal, organization, Failure::NotAMember)
-            .await?
-            .and_then(|member| Ok(Self(member)))
+        Member::of(cx, principal, organization, unknown).await?.and_then(|member| Ok(Self(member)))
+    }
+}
+
+/// The one organization of a user. Deleted ones do not count: they are looked at where there are several.
+async fn only_organization(cx: &Context<'_>, user: UserId) -> Result<OrganizationId, Error> {
+    const LARGEST_PAGE: usize = 100;
+    let two = cx.store().places(user, None, 2).await?;
+    match two.items.as_slice() {
+        [] => return Err(Failure::NoOrganization.into()),
+        [only] => return Ok(only.organization),
+        _ => {}
+    }
+    let page = cx.store().belongings(user, None, LARGEST_PAGE).await?;
+    let mut active = page.items.into_iter().filter_map(|belonging| belonging.organization);
+    let mut active = active.by_ref().filter(|organization| organization.deleted_at.is_none());
+    match (active.next(), active.next()) {
+        (Some(only), None) if page.next.is_none() => Ok(only.id),
+        (None, _) if page.next.is_none() => Err(Failure::NoOrganization.into()),
+        _ => Err(Failure::SeveralOrganizations.into()),
     }
 }
 

@@ -1,6 +1,10 @@
 //! What one Lambda environment keeps between requests, and what happens to each of them.
 
-use std::{panic::AssertUnwindSafe, sync::Arc, time::Duration};
+use std::{
+    panic::AssertUnwindSafe,
+    sync::{Arc, OnceLock},
+    time::Duration,
+};
 
 use futures_util::FutureExt;
 use padron_auth::Verifier;
@@ -11,6 +15,7 @@ use tokio::time::{Instant, timeout_at};
 use crate::{
     endpoint::Registration,
     event::Request,
+    idempotency::Claim,
     log::{Entry, Log},
     reply::{Reply, Response},
     settings::Settings,
@@ -41,6 +46,8 @@ pub struct Context<'a> {
     /// When it came: the one "now" of everything it does.
     pub now: Timestamp,
     pub(crate) endpoint: &'a Registration,
+    /// What the request may be sent again as, once it is known whose it is.
+    claim: OnceLock<Claim>,
     store: Store,
     deadline: Instant,
     app: &'a App,
@@ -65,6 +72,15 @@ impl Context<'_> {
     /// The page where the invitation of this token is accepted, if this installation is configured with one.
     pub fn accept_url(&self, token: &str) -> Option<String> {
         Some(self.app.accept_url.as_ref()?.replace("{token}", token))
+    }
+
+    /// Keeps what the request may be sent again as. When it is decided anew, that is still the same.
+    pub(crate) fn hold(&self, claim: Claim) -> &Claim {
+        self.claim.get_or_init(|| claim)
+    }
+
+    pub(crate) fn claim(&self) -> Option<&Claim> {
+        self.claim.get()
     }
 
     pub(crate) fn verifier(&self) -> &Verifier {
@@ -116,6 +132,7 @@ impl App {
                     request_id,
                     now,
                     endpoint,
+                    claim: OnceLock::new(),
                     store: store.clone(),
                     deadline: work_until,
                     app: self,

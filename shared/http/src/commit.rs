@@ -9,7 +9,6 @@ use padron_store::{Action, Change};
 use crate::{
     app::Context,
     event::Request,
-    idempotency::Claim,
     openapi::{Operation, Schemas},
     reply::{Output, Reply},
     route::Method,
@@ -30,15 +29,10 @@ impl Context<'_> {
     }
 
     /// Commits a change together with its answer, which is kept for as long as the caller may send the request again.
-    pub async fn commit<A: Output>(
-        &self,
-        by: &Principal,
-        mut change: Change<'_>,
-        answer: A,
-    ) -> Result<Written<A>, Error> {
+    pub async fn commit<A: Output>(&self, mut change: Change<'_>, answer: A) -> Result<Written<A>, Error> {
         let reply = answer.reply(self.request)?;
-        if let Some(claim) = Claim::of(self, by)? {
-            change.record(&claim.record(self, &reply)?)?;
+        if let Some(claim) = self.claim() {
+            change.record(&claim.record(self, &reply)?, self.now)?;
         }
         change.commit().await?;
         Ok(Written { reply, answer: PhantomData })

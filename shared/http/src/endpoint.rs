@@ -49,14 +49,30 @@ pub(crate) fn run<'a, E: Endpoint>(
     cx: &'a Context<'a>,
 ) -> Pin<Box<dyn Future<Output = Result<Reply, Error>> + Send + 'a>> {
     Box::pin(async move {
-        for _ in 0..MOST_RELOADS {
+        let mut reloads = 0;
+        loop {
             match once::<E>(cx).await {
-                Err(error) if error.failure() == Failure::ConcurrentChange => {}
-                outcome => return outcome,
+                Err(error) if error.failure() == Failure::ConcurrentChange && reloads < MOST_RELOADS => {
+                    reloads += 1;
+                }
+                Err(error) => return refused(cx, error).await,
+                answered => return answered,
             }
         }
-        once::<E>(cx).await
     })
+}
+
+/// A refusal is final unless the same request has succeeded by now: its twin may have been committed while this one was reading,
+/// and what refuses it is its own effect.
+async fn refused(cx: &Context<'_>, error: Error) -> Result<Reply, Error> {
+    let is_ours = matches!(error.failure(), Failure::Unavailable | Failure::Internal);
+    match cx.claim() {
+        Some(claim) if !is_ours => match claim.replay_if_kept(cx).await {
+            Ok(Some(reply)) => Ok(reply),
+            _ => Err(error),
+        },
+        _ => Err(error),
+    }
 }
 
 /// The order of checks, the same for all: who is calling, may they, what do they send.

@@ -37,9 +37,10 @@ impl Claim {
         Key::recorded(&self.request)
     }
 
-    /// The id of the request.
-    pub(crate) fn request(&self) -> &RequestId {
-        &self.request
+    /// The same as [`Claim::replay`], looked for by itself.
+    pub(crate) async fn replay_if_kept(&self, cx: &Context<'_>) -> Result<Option<Reply>, Error> {
+        let mut found = cx.store().recorded(&self.request).await?;
+        self.replay(cx, &mut found)
     }
 
     /// The answer that was given, if this is the same request again; refused if it is another one.
@@ -55,10 +56,10 @@ impl Claim {
     }
 
     /// The answer, to be kept.
-    pub(crate) fn record(self, cx: &Context<'_>, reply: &Reply) -> Result<Recorded, Error> {
+    pub(crate) fn record(&self, cx: &Context<'_>, reply: &Reply) -> Result<Recorded, Error> {
         let fingerprint = cx.secrets().fingerprint(cx.request.raw_body().as_bytes());
         let answer = cx.secrets().seal(Purpose::Answer, self.context(), &reply.to_kept()?);
-        Ok(Recorded::new(self.request, fingerprint, answer, cx.now))
+        Ok(Recorded::new(self.request.clone(), fingerprint, answer, cx.now))
     }
 
     fn context(&self) -> &[u8] {

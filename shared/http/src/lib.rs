@@ -10,6 +10,7 @@ mod endpoint;
 mod event;
 mod idempotency;
 mod input;
+mod job;
 mod log;
 pub mod openapi;
 mod problem;
@@ -28,12 +29,13 @@ pub use commit::Written;
 pub use endpoint::{Endpoint, Registration, Run};
 pub use event::Request;
 pub use input::{AnyInput, Input, Json, NoInput, Object, unknown_parameter};
+pub use job::{Job, JobContext, JobRegistration, RunJob};
 pub use log::Log;
 pub use problem::{Problem, Shape, shape};
 pub use query::{Paging, Query};
 pub use reply::{
-    Array, Body, Created, Issued, MultiStatus, NoContent, Output, Page, Reply, Response, Versioned,
+    Array, Body, Created, Issued, Lines, MultiStatus, NoContent, Output, Page, Reply, Response, Versioned,
 };
 pub use route::{BASE_PATH, Method, Route};
-pub use serve::{Exit, serve};
+pub use serve::{Exit, serve, serve_job};
 pub use settings::{Settings, SettingsError};

@@ -134,6 +134,13 @@ impl Operation {
         self.responses.insert(status.into(), response);
     }
 
+    /// Its answer of that status is text of this type.
+    pub(crate) fn content(&mut self, status: &str, media_type: &str) {
+        if let Some(response) = self.responses.get_mut(status) {
+            response["content"][media_type] = json!({ "schema": { "type": "string" } });
+        }
+    }
+
     /// Its success has an entity tag; where it reads, a client can ask whether anything changed.
     pub(crate) fn versioned(&mut self) {
         self.response_header(

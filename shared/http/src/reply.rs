@@ -69,16 +69,23 @@ impl Reply {
         }
     }
 
-    /// The answer in a form to keep.
+    /// The answer in a form to keep: status and headers as a line of JSON, then the body as it is.
     pub(crate) fn to_kept(&self) -> Result<Vec<u8>, Error> {
-        serde_json::to_vec(&(self.status, &self.headers, &self.body))
-            .map_err(|_| Error::internal("an answer cannot be kept"))
+        let mut kept = serde_json::to_vec(&(self.status, &self.headers))
+            .map_err(|_| Error::internal("an answer cannot be kept"))?;
+        kept.push(b'\n');
+        kept.extend(self.body.as_bytes());
+        if kept.len() > LARGEST_KEPT {
+            return Err(Error::internal("an answer is too large to be kept"));
+        }
+        Ok(kept)
     }
 
     /// The answer that was kept in that form.
     pub(crate) fn from_kept(kept: &[u8]) -> Option<Self> {
-        let (status, headers, body) = serde_json::from_slice(kept).ok()?;
-        Some(Self { status, headers, body, ..Self::empty(status) })
+        let (head, body) = std::str::from_utf8(kept).ok()?.split_once('\n')?;
+        let (status, headers) = serde_json::from_str(head).ok()?;
+        Some(Self { headers, body: body.to_owned(), ..Self::empty(status) })
     }
 
     /// Names the failure, for the log.
@@ -208,17 +215,27 @@ pub struct Array<T> {
     items: PhantomData<T>,
 }
 
-/// The largest body of a page: Lambda answers at most 6 MB, in which the body is escaped once more.
+/// The largest answer that is kept: what 64 KB of body can ask for, with what the answer adds to it.
+const LARGEST_KEPT: usize = 96 * 1024;
+/// The largest body of a page.
 const LARGEST_PAGE: usize = 4_500_000;
+/// The largest body in the response event, where quotes and backslashes take two bytes: Lambda answers at most 6 MB.
+const LARGEST_ESCAPED: usize = 5_900_000;
+
+/// How long text will be in the response event.
+fn escaped(text: &str) -> usize {
+    text.len() + text.bytes().filter(|byte| matches!(byte, b'"' | b'\\' | b'\n')).count()
+}
 
 impl<T: Serialize> Array<T> {
     /// Takes items as long as they fit into [`LARGEST_PAGE`], and says how many it took.
     pub fn of(items: impl IntoIterator<Item = T>) -> Result<(Self, usize), Error> {
         let mut json = String::from("[");
-        let mut taken = 0;
+        let (mut taken, mut in_event) = (0, 0);
         for item in items {
             let item = serde_json::to_string(&item).map_err(|_| Error::internal("an answer is not JSON"))?;
-            if json.len() + item.len() + 2 > LARGEST_PAGE {
+            in_event += escaped(&item);
+            if json.len() + item.len() + 2 > LARGEST_PAGE || in_event > LARGEST_ESCAPED {
                 break;
             }
             if taken > 0 {
@@ -262,6 +279,54 @@ impl<T: Serialize + JsonSchema + Send> Output for Array<T> {
     }
 }
 
+/// 200 with a line of JSON for each item (NDJSON), and the way to the lines after them.
+#[derive(Debug, Default)]
+pub struct Lines {
+    text: String,
+    in_event: usize,
+    next: Option<String>,
+}
+
+impl Lines {
+    /// None yet.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Adds a line; `false` if the answer has no room for it. The first always has.
+    pub fn push(&mut self, line: &impl Serialize) -> Result<bool, Error> {
+        let line = serde_json::to_string(line).map_err(|_| Error::internal("an answer is not JSON"))?;
+        let in_event = self.in_event + escaped(&line) + 2;
+        let fits = self.text.len() + line.len() < LARGEST_PAGE && in_event <= LARGEST_ESCAPED;
+        if !fits && !self.text.is_empty() {
+            return Ok(false);
+        }
+        self.in_event = in_event;
+        self.text.push_str(&line);
+        self.text.push('\n');
+        Ok(true)
+    }
+
+    /// Adds `Link: <…>; rel="next"` (RFC 8288), a path below [`BASE_PATH`].
+    #[must_use]
+    pub fn next(self, next: String) -> Self {
+        Self { next: Some(next), ..self }
+    }
+}
+
+impl Output for Lines {
+    fn reply(self, _: &Request<'_>) -> Result<Reply, Error> {
+        let reply = Reply { body: self.text, ..Reply::empty(200) };
+        Ok(reply.header("content-type", "application/x-ndjson".into()).next(self.next.as_deref()))
+    }
+
+    fn describe(operation: &mut Operation, _: &mut Schemas) {
+        operation.succeeds("200", None);
+        operation.content("200", "application/x-ndjson");
+        operation.response_header("Link", "`<…>; rel=\"next\"`: the lines after these, while there are any");
+    }
+}
+
 /// 200 with a JSON object that holds one page of a list, with the way to the next one.
 #[derive(Debug)]
 pub struct Page<T> {
@@ -274,7 +339,7 @@ pub struct Page<T> {
 impl<T: Serialize + JsonSchema> Output for Page<T> {
     fn reply(self, _: &Request<'_>) -> Result<Reply, Error> {
         let reply = Reply::json(200, &self.body)?;
-        if reply.body.len() > LARGEST_PAGE {
+        if reply.body.len() > LARGEST_PAGE || escaped(&reply.body) > LARGEST_ESCAPED {
             return Err(Failure::PageTooLarge.into());
         }
         Ok(reply.next(self.next.as_deref()))

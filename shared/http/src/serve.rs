@@ -8,6 +8,7 @@ use std::{
 
 use lambda_runtime::{Context, LambdaEvent, Runtime, service_fn};
 use padron_domain::Clock;
+use padron_store::Store;
 use serde::Serialize;
 use serde_json::value::RawValue;
 use tokio::time::Instant;
@@ -15,6 +16,7 @@ use tokio::time::Instant;
 use crate::{
     app::App,
     endpoint::{Endpoint, Registration},
+    job::{Job, JobContext, JobRegistration},
     log::Log,
     settings::Settings,
 };
@@ -25,6 +27,9 @@ pub type Exit = ExitCode;
 /// The time a request may take: below the function's timeout in `template.yaml`, which is below API Gateway's 30 seconds.
 const LONGEST_REQUEST: Duration = Duration::from_secs(9);
 
+/// The time a run of a job may take: below the timeout of its function in `template.yaml`.
+const LONGEST_RUN: Duration = Duration::from_secs(240);
+
 /// Lambda gives a start ten seconds, with a whole processor; what does not come up in this time is left to the first request.
 const LONGEST_WARM_UP: Duration = Duration::from_secs(1);
 
@@ -33,22 +38,16 @@ pub fn serve<E: Endpoint>() -> Exit {
     serve_function(&Registration::of::<E>())
 }
 
+/// Runs a job whenever it is called.
+pub fn serve_job<J: Job>() -> Exit {
+    run_job(JobRegistration::of::<J>())
+}
+
 // Not generic: the shell is compiled once, not per endpoint.
 fn serve_function(endpoint: &Registration) -> Exit {
-    log_panics();
-    if std::env::var_os("AWS_LAMBDA_RUNTIME_API").is_none() {
-        return fail(&format!(
-            "`{}` is a Lambda function. To try it on this machine, use `make run`.",
-            endpoint.route.function
-        ));
-    }
-    let settings = match Settings::from_env() {
-        Ok(settings) => settings,
-        Err(error) => return fail(&error.to_string()),
-    };
-    let runtime = match tokio::runtime::Builder::new_current_thread().enable_all().build() {
-        Ok(runtime) => runtime,
-        Err(_) => return fail("The runtime could not be started."),
+    let (settings, runtime) = match prepare(endpoint.route.function) {
+        Ok(prepared) => prepared,
+        Err(exit) => return exit,
     };
     let warm_up = settings.warm_up && !endpoint.actions().is_empty();
     let app = App::new(settings, Clock::System, Log::Stdout);
@@ -57,13 +56,63 @@ fn serve_function(endpoint: &Registration) -> Exit {
             app.warm_up(LONGEST_WARM_UP).await;
         }
         let handler = service_fn(async |event: LambdaEvent<Box<RawValue>>| {
-            let deadline = deadline(&event.context);
+            let deadline = deadline(&event.context, LONGEST_REQUEST);
             let response =
                 app.answer(endpoint, event.payload.get(), &event.context.request_id, deadline).await;
             Ok::<_, Infallible>(response)
         });
         Runtime::new(handler).run().await
     });
+    ended(served)
+}
+
+fn run_job(job: JobRegistration) -> Exit {
+    let (settings, runtime) = match prepare(job.function) {
+        Ok(prepared) => prepared,
+        Err(exit) => return exit,
+    };
+    let store = Store::new(&settings.connection);
+    let served = runtime.block_on(async {
+        let handler = service_fn(async |event: LambdaEvent<Box<RawValue>>| {
+            let cx = JobContext::new(&store, Clock::System.now(), deadline(&event.context, LONGEST_RUN));
+            let outcome = (job.run)(&cx).await;
+            let (level, cause) = match &outcome {
+                Ok(_) => ("info", None),
+                Err(error) => ("error", error.cause()),
+            };
+            let report = outcome.as_ref().ok();
+            Log::Stdout.write(&JobLine { level, message: "job", function: job.function, report, cause });
+            outcome.map_err(|_| "the run failed; the log says why")
+        });
+        Runtime::new(handler).run().await
+    });
+    ended(served)
+}
+
+#[derive(Serialize)]
+struct JobLine<'a> {
+    level: &'static str,
+    message: &'static str,
+    function: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    report: Option<&'a serde_json::Value>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    cause: Option<&'a str>,
+}
+
+fn prepare(function: &str) -> Result<(Settings, tokio::runtime::Runtime), Exit> {
+    log_panics();
+    if std::env::var_os("AWS_LAMBDA_RUNTIME_API").is_none() {
+        return Err(fail(&format!(
+            "`{function}` is a Lambda function. To try it on this machine, use `make run`."
+        )));
+    }
+    let settings = Settings::from_env().map_err(|error| fail(&error.to_string()))?;
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+    Ok((settings, runtime.map_err(|_| fail("The runtime could not be started."))?))
+}
+
+fn ended(served: Result<(), lambda_runtime::Error>) -> Exit {
     match served {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => fail(&format!("The Lambda runtime stopped: {error}")),
@@ -71,11 +120,11 @@ fn serve_function(endpoint: &Registration) -> Exit {
 }
 
 /// Lambda's deadline, or ours where that is sooner. `cargo lambda watch` names one in the past: there ours holds.
-fn deadline(context: &Context) -> Instant {
+fn deadline(context: &Context, longest: Duration) -> Instant {
     #[expect(clippy::disallowed_methods, reason = "compared with Lambda's clock, not the application's")]
     let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-    let left = Duration::from_millis(context.deadline).checked_sub(now).unwrap_or(LONGEST_REQUEST);
-    Instant::now() + left.min(LONGEST_REQUEST)
+    let left = Duration::from_millis(context.deadline).checked_sub(now).unwrap_or(longest);
+    Instant::now() + left.min(longest)
 }
 
 #[derive(Serialize)]

@@ -30,6 +30,8 @@ impl Action {
     pub const UPDATE: Self = Self { name: "dynamodb:UpdateItem", on: On::Table };
     /// Deletes items.
     pub const DELETE: Self = Self { name: "dynamodb:DeleteItem", on: On::Table };
+    /// Deletes many items.
+    pub const BATCH_WRITE: Self = Self { name: "dynamodb:BatchWriteItem", on: On::Table };
     /// Makes a transaction depend on items that stay as they are.
     pub const CHECK: Self = Self { name: "dynamodb:ConditionCheckItem", on: On::Table };
     /// Reads items of one partition in order.

@@ -2,10 +2,7 @@
 
 use std::collections::HashMap;
 
-use aws_sdk_dynamodb::{
-    operation::query::builders::QueryFluentBuilder,
-    types::{AttributeValue, ReturnConsumedCapacity},
-};
+use aws_sdk_dynamodb::types::AttributeValue;
 use futures_util::future::try_join_all;
 use padron_domain::{Customer, CustomerKind, CustomerNumber, Error, OrganizationId};
 use serde::Deserialize;
@@ -166,22 +163,6 @@ impl Store {
         });
         let relatives = try_join_all(batches).await?.into_iter().flatten();
         Ok(relatives.map(|relative| (relative.number, relative)).collect())
-    }
-
-    /// One query: its items, and whether there may be more.
-    pub(crate) async fn query(
-        &self,
-        query: QueryFluentBuilder,
-        (name, partition): (&str, String),
-    ) -> Result<(Vec<Item>, bool), Error> {
-        let query = query
-            .table_name(&*self.table)
-            .expression_attribute_names("#pk", name)
-            .expression_attribute_values(":pk", AttributeValue::S(partition))
-            .return_consumed_capacity(ReturnConsumedCapacity::Total);
-        let output = self.call(query.send()).await?;
-        self.record(output.consumed_capacity().map(std::slice::from_ref).unwrap_or_default());
-        Ok((output.items.unwrap_or_default(), output.last_evaluated_key.is_some()))
     }
 
     /// Writes a customer with all that points to it, and counts it.

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use padron_domain::{Timestamp, UserId};
+use padron_domain::{Error, Timestamp, UserId};
 use ring::digest::{Context, SHA256};
 use serde::{Deserialize, Serialize};
 
@@ -10,6 +10,8 @@ use crate::{
     expression::Expression,
     item::Entity,
     key::{Key, PK},
+    read::Found,
+    table::Store,
 };
 
 /// Which request an idempotency key stands for: whose it is, what it asks for, and the key. A hash, so that neither keys nor
@@ -19,10 +21,10 @@ use crate::{
 pub struct RequestId(String);
 
 impl RequestId {
-    /// The id of a request: `route` and `path` both, for a path may be encoded in several ways.
+    /// The id of a request. Ids in a path may be written in either case.
     pub fn new(user: UserId, route: &str, path: &str, idempotency_key: &str) -> Self {
         let mut hash = Context::new(&SHA256);
-        for part in [user.to_string().as_str(), route, path, idempotency_key] {
+        for part in [&user.to_string(), route, &path.to_ascii_lowercase(), idempotency_key] {
             // With its length before it, no two lists of parts read the same.
             hash.update(&(part.len() as u64).to_be_bytes());
             hash.update(part.as_bytes());
@@ -72,12 +74,11 @@ impl Recorded {
         now.seconds() < self.ttl
     }
 
-    /// That no other answer is kept when this one begins to be.
-    pub(crate) fn is_new(&self) -> Expression {
-        let now = self.ttl - i64::try_from(Self::KEPT.as_secs()).unwrap_or(i64::MAX);
+    /// That no other answer is kept by now.
+    pub(crate) fn is_new(now: Timestamp) -> Expression {
         Expression::condition(format!("attribute_not_exists({PK}) OR #ttl <= :now"))
             .name("#ttl", "ttl")
-            .number(":now", now)
+            .number(":now", now.seconds())
     }
 }
 
@@ -86,5 +87,12 @@ impl Entity for Recorded {
 
     fn key(&self) -> Key {
         Key::recorded(&self.request)
+    }
+}
+
+impl Store {
+    /// The answer that is kept for a request, by itself.
+    pub async fn recorded(&self, request: &RequestId) -> Result<Found, Error> {
+        self.batch_get(&[Key::recorded(request)]).await
     }
 }

@@ -23,6 +23,9 @@ pub(crate) const WHOLE: [&str; 3] = [PK, SK, DOCUMENT];
 pub(crate) const GSI2_SK: &str = "GSI2SK";
 const GSI3_SK: &str = "GSI3SK";
 
+/// The partition of GSI1 that deleted organizations are in.
+pub(crate) const PURGE: &str = "PURGE";
+
 /// Something the table holds, one item each.
 pub(crate) trait Entity: Serialize + DeserializeOwned {
     /// The value of the attribute `entity`: what a person who looks at the table sees first.
@@ -107,7 +110,7 @@ impl Entity for Organization {
     /// While it is deleted: when it is to be purged.
     fn index_keys(&self) -> Vec<(&'static str, String)> {
         let Some(until) = self.restorable_until() else { return Vec::new() };
-        vec![(GSI1_PK, "PURGE".into()), (GSI1_SK, format!("{until}#{}", self.id))]
+        vec![(GSI1_PK, PURGE.into()), (GSI1_SK, format!("{until}#{}", self.id))]
     }
 }
 
@@ -162,6 +165,7 @@ impl Roster {
 pub(crate) enum RosterState {
     Active,
     Deleted,
+    Purging,
 }
 
 impl RosterState {
@@ -170,6 +174,7 @@ impl RosterState {
         match self {
             Self::Active => "active",
             Self::Deleted => "deleted",
+            Self::Purging => "purging",
         }
     }
 }

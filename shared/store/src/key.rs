@@ -96,6 +96,11 @@ impl Key {
         Self { pk: count_partition(organization), sk: format!("CUSTOMERS#{shard:02}") }
     }
 
+    /// Whether it goes only once all else in its partition is gone.
+    pub(crate) fn outlives_its_partition(&self) -> bool {
+        matches!(self.sk.as_str(), "ORG" | "ROSTER")
+    }
+
     /// What no item has.
     pub(crate) fn nothing() -> Self {
         Self { pk: "NOTHING".into(), sk: "NOTHING".into() }

@@ -43,7 +43,8 @@ impl Store {
         let mut change = self.change(event)?;
         change.replace(after, still(before))?;
         let admins = i64::from(after.role == Role::Admin) - i64::from(before.role == Role::Admin);
-        change.update(&Key::roster(before.organization), counting(still_active(), 0, admins))?;
+        change
+            .update(&Key::roster(before.organization), counting(still_in(RosterState::Active), 0, admins))?;
         still_allowed(&mut change, actor, Some(before.user))?;
         Ok(change)
     }
@@ -61,7 +62,8 @@ impl Store {
             change.remove(&email.key(), email.still_theirs())?;
         }
         let admins = -i64::from(member.role == Role::Admin);
-        change.update(&Key::roster(member.organization), counting(still_active(), -1, admins))?;
+        change
+            .update(&Key::roster(member.organization), counting(still_in(RosterState::Active), -1, admins))?;
         still_allowed(&mut change, actor, Some(member.user))?;
         Ok(change)
     }
@@ -96,7 +98,7 @@ impl Store {
 /// Lets a user join, if there is a seat.
 pub(crate) fn take_seat(change: &mut Change<'_>, member: &Membership) -> Result<(), Error> {
     join(change, member, Failure::AlreadyMember)?;
-    let seat = still_active()
+    let seat = still_in(RosterState::Active)
         .and("(attribute_not_exists(#seats) OR #members < #seats)")
         .name("#seats", "seats")
         .name("#members", "members");
@@ -108,7 +110,7 @@ pub(crate) fn take_seat(change: &mut Change<'_>, member: &Membership) -> Result<
     )
 }
 
-/// Writes what belongs to a membership: that e-mail's owner, and the user's profile as their claims have it.
+/// Writes a membership with what belongs to it: whose its e-mail is, and the user's profile where there is none.
 pub(crate) fn join<R>(change: &mut Change<'_, R>, member: &Membership, taken: R) -> Result<(), Error>
 where
     R: Copy,
@@ -127,11 +129,9 @@ pub(crate) fn still(member: &Membership) -> Expression {
         .number(":version", member.version)
 }
 
-/// That the organization is not deleted.
-pub(crate) fn still_active() -> Expression {
-    Expression::condition("#state = :active")
-        .name("#state", "state")
-        .text(":active", RosterState::Active.name())
+/// That the organization is in this state.
+pub(crate) fn still_in(state: RosterState) -> Expression {
+    Expression::condition("#state = :state").name("#state", "state").text(":state", state.name())
 }
 
 /// Counts members and admins up or down.

@@ -9,10 +9,9 @@ use crate::{
     Action, Change, TransactionError,
     action::GSI1,
     expression::Expression,
-    idempotency::RequestId,
     item::{Item, Roster, RosterState, Slug, WHOLE},
     key::{GSI1_PK, GSI1_SK, Key, partition, user_partition},
-    members::{join, still, still_active},
+    members::{join, still, still_in},
     read::Found,
     scan::Page,
     table::Store,
@@ -52,7 +51,7 @@ pub struct Belonging {
 impl Store {
     /// What [`Store::organization_access`] needs.
     pub const ORGANIZATION_ACCESS: &'static [Action] = &[Action::BATCH_GET];
-    /// What [`Store::places`] and [`Store::organizations_of`] need.
+    /// What [`Store::places`] needs.
     pub const PLACES: &'static [Action] = &[Action::QUERY_GSI1];
     /// What [`Store::belongings`] needs.
     pub const BELONGINGS: &'static [Action] = &[Action::QUERY_GSI1, Action::BATCH_GET];
@@ -94,11 +93,6 @@ impl Store {
         self.batch_get(std::slice::from_ref(&key)).await?.take(&key)
     }
 
-    /// The answer that is kept for a request, by itself.
-    pub async fn recorded(&self, request: &RequestId) -> Result<Found, Error> {
-        self.batch_get(&[Key::recorded(request)]).await
-    }
-
     /// Creates an organization with its first members, the owner among them.
     pub fn create_organization(
         &self,
@@ -138,11 +132,12 @@ impl Store {
         organization: &Organization,
         event: &Event,
     ) -> Result<Change<'_>, Error> {
-        let mut change = self.change(event)?;
-        change.replace(organization, still_before(organization))?;
+        let mut change = self.update_organization(organization, event)?;
         change.update(
             &Key::roster(organization.id),
-            still_active().then("SET #state = :deleted").text(":deleted", RosterState::Deleted.name()),
+            still_in(RosterState::Active)
+                .then("SET #state = :deleted")
+                .text(":deleted", RosterState::Deleted.name()),
         )?;
         Ok(change)
     }
@@ -153,12 +148,9 @@ impl Store {
         organization: &Organization,
         event: &Event,
     ) -> Result<Change<'_>, Error> {
-        let mut change = self.change(event)?;
-        change.replace(organization, still_before(organization))?;
-        let deleted = Expression::condition("#state = :deleted")
+        let mut change = self.update_organization(organization, event)?;
+        let deleted = still_in(RosterState::Deleted)
             .then("SET #state = :active")
-            .name("#state", "state")
-            .text(":deleted", RosterState::Deleted.name())
             .text(":active", RosterState::Active.name());
         change.update(&Key::roster(organization.id), deleted)?;
         Ok(change)
@@ -172,13 +164,12 @@ impl Store {
         after: &Membership,
         event: &Event,
     ) -> Result<Change<'_>, Error> {
-        let mut change = self.change(event)?;
-        change.replace(organization, still_before(organization))?;
+        let mut change = self.update_organization(organization, event)?;
         let demoted = Membership { role: Role::Admin, version: before.version + 1, ..before.clone() };
         let promoted = Membership { role: Role::Owner, version: after.version + 1, ..after.clone() };
         change.replace(&demoted, still(before))?;
         change.replace(&promoted, still(after))?;
-        let handed_over = still_active()
+        let handed_over = still_in(RosterState::Active)
             .and("#owner = :before")
             .then("SET #owner = :after ADD #admins :admins")
             .name("#owner", "owner")
@@ -197,11 +188,10 @@ impl Store {
         seats: Option<u64>,
         event: &Event,
     ) -> Result<Change<'_>, Error> {
-        let mut change = self.change(event)?;
-        change.replace(organization, still_before(organization))?;
+        let mut change = self.update_organization(organization, event)?;
         let update = match seats {
-            Some(seats) => still_active().then("SET #seats = :seats").number(":seats", seats),
-            None => still_active().then("REMOVE #seats"),
+            Some(seats) => still_in(RosterState::Active).then("SET #seats = :seats").number(":seats", seats),
+            None => still_in(RosterState::Active).then("REMOVE #seats"),
         };
         change.update(&Key::roster(organization.id), update.name("#seats", "seats"))?;
         Ok(change)
@@ -232,12 +222,6 @@ impl Store {
         let items = items.iter().map(place).collect::<Result<Vec<_>, _>>()?;
         let next = items.last().copied().filter(|_| more);
         Ok(Page { items, next })
-    }
-
-    /// Some organizations of a user, at most `limit`.
-    pub async fn organizations_of(&self, user: UserId, limit: usize) -> Result<Vec<OrganizationId>, Error> {
-        let places = self.places(user, None, limit).await?;
-        Ok(places.items.into_iter().map(|place| place.organization).collect())
     }
 
     /// Reads up to 100 organizations, eventually consistent, in the order of their ids; those that are there.
@@ -320,7 +304,7 @@ fn place(item: &Item) -> Result<Place, Error> {
 }
 
 /// That the organization is the version before this one.
-fn still_before(organization: &Organization) -> Expression {
+pub(crate) fn still_before(organization: &Organization) -> Expression {
     Expression::condition("#version = :version")
         .name("#version", "version")
         .number(":version", organization.version - 1)

@@ -1,10 +1,13 @@
-//! Pages over part of a partition, in the order of its sort keys.
+//! Queries, and pages over part of a partition in the order of its sort keys.
 
-use aws_sdk_dynamodb::types::AttributeValue;
+use aws_sdk_dynamodb::{
+    operation::query::builders::QueryFluentBuilder,
+    types::{AttributeValue, ReturnConsumedCapacity},
+};
 use padron_domain::Error;
 
 use crate::{
-    item::{Entity, from_item},
+    item::{Entity, Item, from_item},
     key::{Key, PK, SK},
     table::Store,
 };
@@ -38,6 +41,22 @@ const MOST_UNITS: f64 = 128.0;
 const GROWTH: usize = 4;
 
 impl Store {
+    /// One query: its items, and whether there may be more.
+    pub(crate) async fn query(
+        &self,
+        query: QueryFluentBuilder,
+        (name, partition): (&str, String),
+    ) -> Result<(Vec<Item>, bool), Error> {
+        let query = query
+            .table_name(&*self.table)
+            .expression_attribute_names("#pk", name)
+            .expression_attribute_values(":pk", AttributeValue::S(partition))
+            .return_consumed_capacity(ReturnConsumedCapacity::Total);
+        let output = self.call(query.send()).await?;
+        self.record(output.consumed_capacity().map(std::slice::from_ref).unwrap_or_default());
+        Ok((output.items.unwrap_or_default(), output.last_evaluated_key.is_some()))
+    }
+
     /// One page. With a filter it may be short, and even empty, with more to come: what it may read is bounded.
     pub(crate) async fn scan<E: Entity + Clone>(
         &self,

@@ -8,7 +8,7 @@ use aws_sdk_dynamodb::{
         ReturnValuesOnConditionCheckFailure, TransactWriteItem, Update, error::TransactionCanceledException,
     },
 };
-use padron_domain::{Error, Event, Failure, OrganizationId};
+use padron_domain::{Error, Event, Failure, OrganizationId, Timestamp};
 use uuid::Uuid;
 
 use crate::{
@@ -30,9 +30,8 @@ pub(crate) const COUNT: &str = "count";
 #[derive(Debug)]
 pub struct Change<'a, R = Failure> {
     store: &'a Store,
-    writes: Vec<TransactWriteItem>,
-    /// What it means when the condition of the write at the same place does not hold.
-    refusals: Vec<Refusal<R>>,
+    /// Each with what it means when its condition does not hold.
+    writes: Vec<(TransactWriteItem, Refusal<R>)>,
     count: Option<Count>,
 }
 
@@ -45,6 +44,20 @@ enum Refusal<R> {
     Taken(R),
     /// The same, as long as the item has this text under this name; else what was read is no longer so.
     TakenWhile(R, &'static str, &'static str),
+}
+
+impl<R: Copy> Refusal<R> {
+    /// What is refused; `None` if it is stale.
+    fn of(&self, reason: &CancellationReason) -> Option<R> {
+        match self {
+            Self::Stale => None,
+            Self::Taken(taken) => Some(*taken),
+            Self::TakenWhile(taken, name, text) => {
+                let value = reason.item().and_then(|item| item.get(*name)?.as_s().ok());
+                value.is_some_and(|value| value == text).then_some(*taken)
+            }
+        }
+    }
 }
 
 /// A change of the number of customers. It goes to a random one of the counters, so that transactions seldom meet there.
@@ -105,7 +118,7 @@ impl Store {
 
     /// A change that no event tells of: for data that comes with its installation.
     pub(crate) fn unannounced_change<R>(&self) -> Change<'_, R> {
-        Change { store: self, writes: Vec::new(), refusals: Vec::new(), count: None }
+        Change { store: self, writes: Vec::new(), count: None }
     }
 }
 
@@ -216,13 +229,12 @@ impl<R: Copy> Change<'_, R> {
     }
 
     /// Keeps the answer for whoever sends the request again. Another answer that was kept meanwhile makes the change stale.
-    pub fn record(&mut self, recorded: &Recorded) -> Result<(), Error> {
-        self.put(recorded, recorded.is_new(), Refusal::Stale)
+    pub fn record(&mut self, recorded: &Recorded, now: Timestamp) -> Result<(), Error> {
+        self.put(recorded, Recorded::is_new(now), Refusal::Stale)
     }
 
     fn push(&mut self, write: TransactWriteItem, refusal: Refusal<R>) {
-        self.writes.push(write);
-        self.refusals.push(refusal);
+        self.writes.push((write, refusal));
     }
 
     /// Counts customers up or down.
@@ -256,7 +268,7 @@ impl<R: Copy> Change<'_, R> {
                 .store
                 .client
                 .transact_write_items()
-                .set_transact_items(Some(self.writes.clone()))
+                .set_transact_items(Some(self.writes.iter().map(|(write, _)| write.clone()).collect()))
                 .client_request_token(Uuid::new_v4().to_string())
                 .return_consumed_capacity(ReturnConsumedCapacity::Total)
                 .send();
@@ -272,7 +284,7 @@ impl<R: Copy> Change<'_, R> {
                 Some(Verdict::Contention) => {
                     self.store.pause(&mut backoff, "a transaction met others until the deadline").await?;
                     if let Some(count) = self.count {
-                        self.writes[count.at] = self.counter(count)?;
+                        self.writes[count.at].0 = self.counter(count)?;
                     }
                 }
                 None => return Err(TransactionError::Failed(error.into())),
@@ -280,26 +292,17 @@ impl<R: Copy> Change<'_, R> {
         }
     }
 
-    /// What a cancellation comes to. Stale goes before refused: what is claimed may be another's only because this very
-    /// change was committed a moment ago, in an earlier try of the same request.
+    /// What a cancellation comes to: it is stale if anything is, then tried again if anything met another transaction, and
+    /// refused only if that is all there is to say. What is claimed may be another's only because this very change, in an earlier
+    /// try of the same request, was or is just being committed.
     fn verdict(&self, cancelled: &TransactionCanceledException) -> Verdict<R> {
         let reasons = cancelled.cancellation_reasons();
-        let refusals = self.refusals.iter().zip(reasons);
-        let failed = refusals.filter(|(_, reason)| reason.code() == Some("ConditionalCheckFailed"));
-        // One that is stale outweighs all that are taken.
-        let verdict = failed.map(|(refusal, reason)| match refusal {
-            Refusal::Stale => None,
-            Refusal::Taken(taken) => Some(*taken),
-            Refusal::TakenWhile(taken, name, text) => {
-                let value = reason.item().and_then(|item| item.get(*name)?.as_s().ok());
-                value.is_some_and(|value| value == *text).then_some(*taken)
-            }
-        });
-        let verdict: Vec<Option<R>> = verdict.collect();
-        if !verdict.is_empty() {
-            let all: Option<Vec<R>> = verdict.into_iter().collect();
-            let first = all.and_then(|taken| taken.into_iter().next());
-            return Verdict::Over(first.map_or(TransactionError::Stale, TransactionError::Refused));
+        let failed = |reason: &CancellationReason| reason.code() == Some("ConditionalCheckFailed");
+        let failed = self.writes.iter().zip(reasons).filter(|(_, reason)| failed(reason));
+        // `None` for what is stale.
+        let refusals: Vec<Option<R>> = failed.map(|((_, refusal), reason)| refusal.of(reason)).collect();
+        if refusals.iter().any(Option::is_none) {
+            return Verdict::Over(TransactionError::Stale);
         }
         let contended = |reason: &CancellationReason| {
             matches!(
@@ -309,6 +312,9 @@ impl<R: Copy> Change<'_, R> {
         };
         if reasons.iter().any(contended) {
             return Verdict::Contention;
+        }
+        if let Some(refused) = refusals.into_iter().flatten().next() {
+            return Verdict::Over(TransactionError::Refused(refused));
         }
         let code = reasons.iter().filter_map(CancellationReason::code).find(|code| *code != "None");
         let cause = format!("a transaction was cancelled: {}", code.unwrap_or("no reason"));

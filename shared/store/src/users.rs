@@ -5,9 +5,9 @@ use padron_domain::{Error, Event, Failure, Membership, OrganizationId, Profile, 
 use crate::{
     Action, Change,
     expression::Expression,
-    item::{EmailOwner, Entity},
+    item::{EmailOwner, Entity, RosterState},
     key::Key,
-    members::{still, still_active},
+    members::{still, still_in},
     organizations::Place,
     table::Store,
     transaction::TransactionError,
@@ -89,7 +89,7 @@ impl Store {
     ) -> Result<Change<'_>, Error> {
         let mut change = self.change(event)?;
         change.replace(after, still(before))?;
-        change.check(&Key::roster(before.organization), still_active())?;
+        change.check(&Key::roster(before.organization), still_in(RosterState::Active))?;
         let (old, new) = (EmailOwner::of(before), EmailOwner::of(after));
         if old.as_ref().map(Entity::key) != new.as_ref().map(Entity::key) {
             if let Some(old) = old {

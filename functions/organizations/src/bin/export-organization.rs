@@ -1,0 +1,4 @@
+//! The Lambda function `export-organization`.
+fn main() -> padron_http::Exit {
+    padron_http::serve::<padron_organizations::export_organization::ExportOrganization>()
+}

@@ -1,0 +1,234 @@
+//! `GET /organizations/{organizationId}/export`: everything an organization holds, for its owner, a line each.
+
+use std::time::Duration;
+
+use padron_domain::{Customer, CustomerNumber, Error, Failure, Id};
+use padron_dto::{EventResponse, InvitationResponse, MemberResponse, OrganizationResponse};
+use padron_http::{
+    Context, Endpoint, Input, Lines, Owner, Query, Request, Route,
+    openapi::{Operation, Schemas},
+};
+use padron_store::{Action, CustomersPage, Direction, Page, Span, Store};
+use serde::Serialize;
+use serde_json::{Map, Value, json};
+use uuid::Uuid;
+
+/// Exports an organization.
+#[derive(Debug)]
+pub struct ExportOrganization;
+
+/// Where to go on.
+#[derive(Debug)]
+pub struct ExportQuery {
+    cursor: Option<String>,
+}
+
+impl Input for ExportQuery {
+    const FAILURES: &'static [Failure] = &[Failure::InvalidRequest];
+
+    fn decode(request: &Request<'_>) -> Result<Self, Error> {
+        let query = Query::read(request, &["cursor"])?;
+        Ok(Self { cursor: query.get("cursor").map(ToOwned::to_owned) })
+    }
+
+    fn describe(operation: &mut Operation, _: &mut Schemas) {
+        let text = json!({ "type": "string" });
+        operation.parameter("query", "cursor", "Where to go on, from `Link`", false, &text);
+    }
+}
+
+/// What is exported of a customer: all there is to know, by name, so that nothing gets out by being added to the record.
+const CUSTOMER: [&str; 25] = [
+    "number",
+    "id",
+    "name",
+    "kind",
+    "taxId",
+    "taxSystem",
+    "defaultInvoiceUse",
+    "email",
+    "phone",
+    "contactName",
+    "address",
+    "country",
+    "externalId",
+    "metadata",
+    "parent",
+    "billing",
+    "payout",
+    "finance",
+    "locations",
+    "status",
+    "categorization",
+    "notifications",
+    "person",
+    "createdAt",
+    "updatedAt",
+];
+
+/// What is read of a section at once: more would not fit into one answer of the database.
+const BATCH: usize = 2000;
+/// Left of a request's time, the page ends.
+const RESERVE: Duration = Duration::from_secs(3);
+
+/// The parts of an export, one after the other.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Section {
+    Organization,
+    Members,
+    Invitations,
+    Customers,
+    Events,
+}
+
+impl Section {
+    const ALL: [Self; 5] =
+        [Self::Organization, Self::Members, Self::Invitations, Self::Customers, Self::Events];
+
+    fn next(self) -> Option<Self> {
+        let at = Self::ALL.iter().position(|section| *section == self)?;
+        Self::ALL.get(at + 1).copied()
+    }
+}
+
+/// Where an export is: in this section, after what has this id. A customer's id is its number.
+#[derive(Clone, Copy, Debug)]
+struct Place {
+    section: Section,
+    after: Option<Uuid>,
+}
+
+impl Place {
+    fn seal(self, cx: &Context<'_>, context: &[u8]) -> String {
+        let section = Section::ALL.iter().position(|section| *section == self.section).unwrap_or_default();
+        let mut bytes = section.to_be_bytes().to_vec();
+        bytes.extend(self.after.iter().flat_map(|id| *id.as_bytes()));
+        cx.secrets().seal_cursor(context, &bytes)
+    }
+
+    fn open(cx: &Context<'_>, context: &[u8], cursor: &str) -> Option<Self> {
+        let bytes = cx.secrets().open_cursor(context, cursor)?;
+        let (section, id) = bytes.split_first_chunk()?;
+        let after = if id.is_empty() { None } else { Some(Uuid::from_slice(id).ok()?) };
+        Some(Self { section: *Section::ALL.get(usize::from_be_bytes(*section))?, after })
+    }
+}
+
+/// A customer's number in the place of an id.
+fn number_as_id(number: CustomerNumber) -> Uuid {
+    Uuid::from_u128(number.get().into())
+}
+
+fn id_as_number(id: Uuid) -> Option<CustomerNumber> {
+    CustomerNumber::new(u64::try_from(id.as_u128()).ok()?)
+}
+
+/// Some lines, each with the id to go on after, and whether the section has more.
+type Part = (Vec<(Value, Uuid)>, bool);
+
+impl Endpoint for ExportOrganization {
+    const ROUTE: Route = Route::get("export-organization", "/organizations/{organizationId}/export");
+    const SUMMARY: &'static str =
+        "Everything an organization holds: organization, members, invitations, customers, events";
+    const ACTIONS: &'static [&'static [Action]] =
+        &[Store::MEMBERS, Store::INVITATIONS, Store::CUSTOMERS, Store::EVENTS];
+    type Access = Owner;
+    type Input = ExportQuery;
+    type Output = Lines;
+
+    async fn handle(cx: &Context<'_>, owner: Owner, query: ExportQuery) -> Result<Lines, Error> {
+        let organization = owner.organization().id;
+        let context = [Self::ROUTE.function.as_bytes(), organization.uuid().as_bytes()].concat();
+        let start = Place { section: Section::Organization, after: None };
+        let mut place = match &query.cursor {
+            None => start,
+            Some(cursor) => Place::open(cx, &context, cursor).ok_or_else(|| {
+                Error::invalid(
+                    "/query/cursor",
+                    "invalid_cursor",
+                    "Take the cursor from a Link header of this export.",
+                )
+            })?,
+        };
+        let mut lines = Lines::new();
+        loop {
+            let (found, more) = read(cx, &owner, place).await?;
+            let mut is_full = false;
+            for (line, id) in found {
+                if !lines.push(&line)? {
+                    is_full = true;
+                    break;
+                }
+                place.after = Some(id);
+            }
+            if !is_full && !more {
+                match place.section.next() {
+                    Some(section) => place = Place { section, after: None },
+                    None => return Ok(lines),
+                }
+            }
+            if is_full || !cx.has_time(RESERVE) {
+                let path = format!("/organizations/{organization}/export");
+                return Ok(lines.next(format!("{path}?cursor={}", place.seal(cx, &context))));
+            }
+        }
+    }
+}
+
+/// The next part of a section.
+async fn read(cx: &Context<'_>, owner: &Owner, place: Place) -> Result<Part, Error> {
+    let (organization, store) = (owner.organization().id, cx.store());
+    match place.section {
+        Section::Organization => {
+            let body = OrganizationResponse::new(owner.organization().clone(), cx.now);
+            Ok((vec![(line("organization", body)?, organization.uuid())], false))
+        }
+        Section::Members => {
+            let page = store.members(organization, place.after.map(Id::new), BATCH, None).await?;
+            lines("member", page, |member| (member.user.uuid(), MemberResponse::from(member)))
+        }
+        Section::Invitations => {
+            let page = store.invitations(organization, place.after.map(Id::new), BATCH, None).await?;
+            lines("invitation", page, |invitation| {
+                (invitation.id.uuid(), InvitationResponse::new(invitation, cx.now))
+            })
+        }
+        Section::Customers => {
+            let after = place.after.and_then(id_as_number);
+            let span = Span { direction: Direction::Ascending, after, skip: 0, limit: BATCH };
+            let CustomersPage { customers, more } = store.customers(organization, span).await?;
+            let page = customers.iter().map(|customer| {
+                Ok((line("customer", whitelisted(customer)?)?, number_as_id(customer.number)))
+            });
+            Ok((page.collect::<Result<_, Error>>()?, more))
+        }
+        Section::Events => {
+            let after = place.after.map(Id::new);
+            let page = store.events(organization, (None, None), after, BATCH, None).await?;
+            lines("event", page, |event| (event.id.uuid(), EventResponse::from(event)))
+        }
+    }
+}
+
+fn lines<T, B: Serialize>(kind: &str, page: Page<T>, body: impl Fn(T) -> (Uuid, B)) -> Result<Part, Error> {
+    let more = page.next.is_some();
+    let lines = page.items.into_iter().map(|item| {
+        let (id, body) = body(item);
+        Ok((line(kind, body)?, id))
+    });
+    Ok((lines.collect::<Result<_, Error>>()?, more))
+}
+
+fn line(kind: &str, body: impl Serialize) -> Result<Value, Error> {
+    let body = serde_json::to_value(body).map_err(|_| Error::internal("a line is not JSON"))?;
+    Ok(json!({ "type": kind, "data": body }))
+}
+
+fn whitelisted(customer: &Customer) -> Result<Map<String, Value>, Error> {
+    let whole = serde_json::to_value(customer).map_err(|_| Error::internal("a customer is not JSON"))?;
+    let Value::Object(mut fields) = whole else {
+        return Err(Error::internal("a customer is not an object"));
+    };
+    fields.retain(|name, _| CUSTOMER.contains(&name.as_str()));
+    Ok(fields)
+}

@@ -1,0 +1,227 @@
+//! `purge-organizations`: what was deleted thirty days ago goes for good.
+
+use std::{collections::HashMap, time::Duration};
+
+use aws_sdk_dynamodb::types::{AttributeValue, PutRequest, WriteRequest};
+use padron_http::JobContext;
+use padron_local::demo;
+use padron_store::Store;
+use padron_testkit::{Fault, TestApp};
+use serde_json::{Value, json};
+use tokio::time::Instant;
+
+use crate::support::{ACME, admin, app, globex_owner, member, owner, stranger};
+
+const DAYS_30: Duration = Duration::from_secs(30 * 24 * 60 * 60);
+/// A run keeps five seconds of its time in reserve.
+const RESERVE: Duration = Duration::from_secs(5);
+
+/// One run, through the proxy, of that much time.
+async fn run(app: &TestApp, time: Duration) -> Result<Value, padron_domain::Error> {
+    let store = Store::new(&app.proxied_connection());
+    let cx = JobContext::new(&store, app.clock.now(), Instant::now() + RESERVE + time);
+    let job = padron_api::jobs().find(|job| job.function == "purge-organizations").unwrap();
+    (job.run)(&cx).await
+}
+
+/// Deletes Acme Corp, which has used everything that leaves an item, and lets thirty days pass.
+async fn deleted(app: &TestApp) {
+    let invite = app.call("POST", &format!("{ACME}/members/invite")).user(admin());
+    let invite = invite.json(&json!({ "email": "new@b.example", "role": "member" })).send().await;
+    assert_eq!(invite.status, 201);
+    assert_eq!(app.call("DELETE", ACME).user(owner()).send().await.status, 204);
+    app.clock.advance(DAYS_30);
+}
+
+/// Everything in the table that names the organization.
+async fn left(app: &TestApp, organization: &str) -> Vec<String> {
+    let (client, table) = app.raw_table();
+    let mut left = Vec::new();
+    let mut from = None;
+    loop {
+        let page = client.scan().table_name(table).set_exclusive_start_key(from).send().await.unwrap();
+        for item in page.items() {
+            let text = format!("{item:?}");
+            let is_kept_answer = item["PK"].as_s().unwrap().starts_with("IDEM#");
+            if text.contains(organization) && !is_kept_answer {
+                left.push(format!("{:?} {:?}", item["PK"], item["SK"]));
+            }
+        }
+        from = page.last_evaluated_key;
+        if from.is_none() {
+            return left;
+        }
+    }
+}
+
+/// Puts that many customers' worth of items into the organization's partitions.
+async fn fill(app: &TestApp, count: usize) {
+    let (client, table) = app.raw_table();
+    let text = |text: String| AttributeValue::S(text);
+    for chunk in (0..count).collect::<Vec<_>>().chunks(25) {
+        let puts = chunk.iter().map(|number| {
+            let (pk, sk) = match number % 4 {
+                0 => (format!("EVENTS#{}", demo::ACME), format!("{number:036}")),
+                1 => (format!("ORG#{}", demo::ACME), format!("MEMBER#{number:036}")),
+                _ => (format!("ORG#{}", demo::ACME), format!("C#{number:014x}")),
+            };
+            let item = HashMap::from([("PK".to_owned(), text(pk)), ("SK".to_owned(), text(sk))]);
+            let put = PutRequest::builder().set_item(Some(item)).build().unwrap();
+            WriteRequest::builder().put_request(put).build()
+        });
+        client.batch_write_item().request_items(table, puts.collect()).send().await.unwrap();
+    }
+}
+
+async fn slug_is_free(app: &TestApp) -> bool {
+    let check = app.get("/organizations/slug-check?slug=acme-corp").user(stranger()).send().await;
+    check.json()["available"] == true
+}
+
+#[tokio::test]
+async fn what_is_due_leaves_nothing_behind_and_its_slug_is_free() {
+    let app = app().await;
+    deleted(&app).await;
+    assert!(left(&app, demo::ACME).await.len() > 60, "the search sees something");
+    assert!(!slug_is_free(&app).await);
+    assert_eq!(
+        run(&app, Duration::from_secs(60)).await.unwrap(),
+        json!({ "purged": 1, "unfinished": false })
+    );
+    assert_eq!(left(&app, demo::ACME).await, [] as [&str; 0]);
+    assert!(slug_is_free(&app).await);
+    assert_eq!(app.get(ACME).user(owner()).send().await.problem(), "404 organization_not_found");
+    let restore = app.call("POST", &format!("{ACME}/restore")).user(owner()).send().await;
+    assert_eq!(restore.problem(), "404 organization_not_found");
+    let globex = format!("/organizations/{}", demo::GLOBEX);
+    assert_eq!(app.get(&globex).user(globex_owner()).send().await.status, 200, "the others are as they were");
+    assert_eq!(
+        run(&app, Duration::from_secs(60)).await.unwrap(),
+        json!({ "purged": 0, "unfinished": false })
+    );
+}
+
+#[tokio::test]
+async fn what_is_not_due_or_was_restored_is_spared() {
+    let app = app().await;
+    app.call("DELETE", ACME).user(owner()).send().await;
+    app.clock.advance(DAYS_30 - Duration::from_millis(1));
+    assert_eq!(run(&app, Duration::from_secs(60)).await.unwrap()["purged"], 0);
+    assert_eq!(app.call("POST", &format!("{ACME}/restore")).user(owner()).send().await.status, 200);
+    app.clock.advance(DAYS_30);
+    assert_eq!(run(&app, Duration::from_secs(60)).await.unwrap()["purged"], 0);
+    assert_eq!(app.get(ACME).user(member()).send().await.status, 200);
+    let customers = app.get(&format!("{ACME}/customers")).user(member()).send().await;
+    assert_eq!(customers.header("x-total-count"), "43");
+}
+
+#[tokio::test]
+async fn twenty_thousand_items_go_in_bounded_runs() {
+    let app = app().await;
+    fill(&app, 20_000).await;
+    deleted(&app).await;
+    let mut runs = 0;
+    loop {
+        app.recorded();
+        let report = run(&app, Duration::from_millis(1500)).await.unwrap();
+        runs += 1;
+        if report["unfinished"] == false {
+            break;
+        }
+        assert!(!slug_is_free(&app).await, "the slug goes last");
+        assert!(runs < 200, "it comes to an end");
+    }
+    assert!(runs > 1, "a run is over before it all is");
+    assert_eq!(left(&app, demo::ACME).await, [] as [&str; 0]);
+    assert!(slug_is_free(&app).await);
+}
+
+#[tokio::test]
+async fn killed_at_any_point_the_next_run_goes_on() {
+    for requests in 0.. {
+        let app = app().await;
+        deleted(&app).await;
+        app.recorded();
+        // After so many requests no more gets through, and the run is given up in the middle of what it does.
+        app.proxy.inject(vec![Fault::Delay(Duration::ZERO); requests]);
+        app.proxy.always(Some(Fault::Hang));
+        let killed = async {
+            let mut seen = 0;
+            while seen <= requests {
+                tokio::time::sleep(Duration::from_millis(1)).await;
+                seen += app.recorded().len();
+            }
+        };
+        let is_whole = tokio::select! {
+            outcome = run(&app, Duration::from_secs(60)) => outcome.is_ok(),
+            () = killed => false,
+        };
+        app.proxy.always(None);
+        app.recorded();
+        run(&app, Duration::from_secs(60)).await.unwrap();
+        assert_eq!(left(&app, demo::ACME).await, [] as [&str; 0], "after {requests} requests");
+        assert!(slug_is_free(&app).await, "after {requests} requests");
+        if is_whole {
+            assert!(requests > 8, "{requests}: something was met");
+            return;
+        }
+    }
+}
+
+#[tokio::test]
+async fn two_runs_at_once_do_it_once() {
+    let app = app().await;
+    fill(&app, 2_000).await;
+    deleted(&app).await;
+    let runs = (0..4).map(|_| run(&app, Duration::from_secs(60)));
+    for report in futures_util::future::join_all(runs).await {
+        report.unwrap();
+    }
+    assert_eq!(left(&app, demo::ACME).await, [] as [&str; 0]);
+    // Whoever has the slug now keeps it, whatever a late run thinks.
+    let body = json!({ "name": "New Acme", "slug": "acme-corp" });
+    let new = app.call("POST", "/organizations").user(stranger()).json(&body).send().await;
+    assert_eq!(new.status, 201);
+    run(&app, Duration::from_secs(60)).await.unwrap();
+    assert!(!slug_is_free(&app).await);
+    assert_eq!(
+        app.get(new.header("location").trim_start_matches("/api")).user(stranger()).send().await.status,
+        200
+    );
+}
+
+#[tokio::test]
+async fn of_restoring_and_purging_at_the_same_time_one_wins_whole() {
+    let mut restored = 0;
+    for delay in [0, 1, 2, 3, 5, 8, 13, 20] {
+        let app = app().await;
+        assert_eq!(app.call("DELETE", ACME).user(owner()).send().await.status, 204);
+        // For the one clock there is a moment left, for the other none: clocks differ.
+        app.clock.advance(DAYS_30 - Duration::from_millis(1));
+        let store = Store::new(&app.proxied_connection());
+        let late = app.clock.now().plus(Duration::from_millis(1));
+        let cx = JobContext::new(&store, late, Instant::now() + Duration::from_secs(60));
+        let job = padron_api::jobs().next().unwrap();
+        let path = format!("{ACME}/restore");
+        let restore = async {
+            tokio::time::sleep(Duration::from_millis(delay)).await;
+            app.call("POST", &path).user(owner()).send().await
+        };
+        let (report, answer) = tokio::join!((job.run)(&cx), restore);
+        report.unwrap();
+        if answer.status == 200 {
+            restored += 1;
+            let customers = app.get(&format!("{ACME}/customers")).user(member()).send().await;
+            assert_eq!(customers.json().as_array().unwrap().len(), 43, "nothing is missing");
+            assert_eq!(
+                app.get(&format!("{ACME}/members")).user(owner()).send().await.header("x-total-count"),
+                "3"
+            );
+        } else {
+            assert_eq!(answer.problem(), "404 organization_not_found");
+            run(&app, Duration::from_secs(60)).await.unwrap();
+            assert_eq!(left(&app, demo::ACME).await, [] as [&str; 0]);
+        }
+    }
+    assert!(restored < 8, "not always the same one: {restored}");
+}
