@@ -25,6 +25,7 @@ fn the_map_from_failure_to_status_and_code() {
     NoOrganization: 403 no_organization
     SeveralOrganizations: 400 several_organizations
     MemberNotFound: 404 member_not_found
+    CustomerNotFound: 404 customer_not_found
     SlugTaken: 409 slug_taken
     SlugImmutable: 400 slug_immutable
     NotDeleted: 409 organization_not_deleted

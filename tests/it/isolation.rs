@@ -1,6 +1,6 @@
 //! What belongs to another organization is told like what is not there, byte for byte.
 
-use padron_domain::Role;
+use padron_domain::{Customer, CustomerId, Role};
 use padron_local::demo;
 use padron_testkit::{Answer, TestApp};
 use serde_json::json;
@@ -14,7 +14,16 @@ fn bare(answer: &Answer, id: &str) -> String {
 }
 
 async fn ask(app: &TestApp, method: &str, path: &str, id: &str) -> Answer {
-    let call = app.call(method, &path.replace("{memberId}", id).replace("{invitationId}", id)).user(owner());
+    let call = app
+        .call(
+            method,
+            &path
+                .replace("{memberId}", id)
+                .replace("{invitationId}", id)
+                .replace("{customerId}", id)
+                .replace("{externalId}", id),
+        )
+        .user(owner());
     let body = match path {
         path if path.ends_with("/role") => json!({ "role": "admin" }),
         path if path.ends_with("/transfer") => json!({ "userId": id }),
@@ -32,13 +41,23 @@ async fn ids_of_another_organization_are_like_unknown_ones_on_every_nested_route
     let invite = app.call("POST", &format!("/organizations/{}/members/invite", demo::GLOBEX));
     let invite = invite.user(globex_owner()).json(&json!({ "email": "a@b.example", "role": "member" }));
     let invited = invite.send().await.json()["id"].as_str().unwrap().to_owned();
+    let theirs = demo::customers::customers().pop().unwrap();
+    let theirs = Customer {
+        organization: demo::organization(demo::GLOBEX),
+        id: CustomerId::parse("690ce6c56d04f840aa8438af").unwrap(),
+        external_id: Some("theirs".into()),
+        ..theirs
+    };
+    app.store().create_customer(&theirs).await.unwrap();
     let mut routes = vec![("POST".to_owned(), format!("{ACME}/transfer"))];
     for endpoint in padron_api::endpoints() {
         let nested = endpoint.route.path.strip_prefix("/organizations/{organizationId}");
         if let (Some(nested), Some(method)) = (nested, endpoint.route.method)
             && nested.contains('{')
         {
-            let is_known = nested.contains("{memberId}") || nested.contains("{invitationId}");
+            let is_known = ["{memberId}", "{invitationId}", "{customerId}", "{externalId}"]
+                .into_iter()
+                .any(|known| nested.contains(known));
             assert!(is_known, "{nested}: say here what its ids are");
             routes.push((method.name().to_owned(), format!("{ACME}{nested}")));
         }
@@ -46,8 +65,15 @@ async fn ids_of_another_organization_are_like_unknown_ones_on_every_nested_route
     assert!(routes.len() >= 4, "{routes:?}");
     for (method, path) in routes {
         let (unknown, mut foreign) = (unknown.to_string(), foreign.to_string());
+        let mut unknown = unknown;
         if path.contains("{invitationId}") {
             foreign.clone_from(&invited);
+        }
+        if path.contains("{customerId}") {
+            (unknown, foreign) = ("590ce6c56d04f840aa843000".into(), theirs.id.to_string());
+        }
+        if path.contains("{externalId}") {
+            (unknown, foreign) = ("none".into(), theirs.external_id.clone().unwrap());
         }
         let one = ask(&app, &method, &path, &unknown).await;
         let other = ask(&app, &method, &path, &foreign).await;

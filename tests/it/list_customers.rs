@@ -394,7 +394,7 @@ async fn a_walk_of_ten_thousand_neither_skips_nor_repeats_while_others_come_and_
         let template = template.clone();
         tokio::spawn(async move {
             for (gone, index) in changed {
-                store.delete_customer(&gone).await.unwrap();
+                crate::support::delete_customer(&store, &gone).await;
                 let number = CustomerNumber::new(gone.number.get() + 7).unwrap();
                 let new = Customer {
                     number,

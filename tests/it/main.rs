@@ -11,6 +11,7 @@ mod delete_organization;
 mod errors;
 mod events;
 mod export_organization;
+mod get_customer;
 mod get_member;
 mod get_organization;
 mod health;

@@ -2,7 +2,9 @@
 
 use std::path::PathBuf;
 
-use padron_domain::{Actor, Event, Happening, Membership, Organization, OrganizationId, Role, UserId};
+use padron_domain::{
+    Actor, Customer, Event, Happening, Membership, Organization, OrganizationId, Role, UserId,
+};
 use padron_local::demo;
 use padron_testkit::{Call, TestApp};
 use uuid::Uuid;
@@ -85,6 +87,14 @@ pub(crate) async fn happened(app: &TestApp, organization: OrganizationId) -> Vec
 pub(crate) async fn stored(app: &TestApp, organization: &str) -> Organization {
     let access = app.store().organization_access(demo::organization(organization), owner(), []).await;
     access.unwrap().organization.unwrap()
+}
+
+/// Deletes a customer behind the API's back.
+pub(crate) async fn delete_customer(store: &padron_store::Store, customer: &Customer) {
+    let Customer { organization, number, updated_at, .. } = *customer;
+    let what = Happening::CustomerDeleted { customer_id: customer.id.clone(), number };
+    let event = Event::new(organization, Actor::Operator, updated_at, what);
+    store.delete_customer(customer, &event).unwrap().commit().await.unwrap();
 }
 
 /// The path of a member of Acme Corp.

@@ -25,6 +25,8 @@ pub enum Failure {
     SeveralOrganizations,
     /// No member of the organization has this id.
     MemberNotFound,
+    /// The organization has no such customer.
+    CustomerNotFound,
     /// Another organization has this slug.
     SlugTaken,
     /// A slug is given once and stays.
@@ -89,7 +91,7 @@ pub enum Failure {
 
 impl Failure {
     /// All of them, for tables and tests.
-    pub const ALL: [Self; 40] = [
+    pub const ALL: [Self; 41] = [
         Self::AuthenticationRequired,
         Self::InvalidToken,
         Self::TokenExpired,
@@ -100,6 +102,7 @@ impl Failure {
         Self::NoOrganization,
         Self::SeveralOrganizations,
         Self::MemberNotFound,
+        Self::CustomerNotFound,
         Self::SlugTaken,
         Self::SlugImmutable,
         Self::NotDeleted,

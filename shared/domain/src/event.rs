@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use crate::{Id, InvitationId, OrganizationId, Plan, Role, Timestamp, UserId};
+use crate::{CustomerId, CustomerNumber, Id, InvitationId, OrganizationId, Plan, Role, Timestamp, UserId};
 
 /// Marks ids of events.
 #[derive(Debug)]
@@ -203,6 +203,14 @@ pub enum Happening {
         /// Which.
         invitation_id: InvitationId,
     },
+    /// A customer was deleted.
+    #[serde(rename = "customer.deleted")]
+    CustomerDeleted {
+        /// Its id.
+        customer_id: CustomerId,
+        /// Its number.
+        number: CustomerNumber,
+    },
     /// An invitation was declined.
     #[serde(rename = "invite.declined")]
     InviteDeclined {
@@ -213,7 +221,7 @@ pub enum Happening {
 
 impl Happening {
     /// The names of all of them.
-    pub const NAMES: [&str; 14] = [
+    pub const NAMES: [&str; 15] = [
         "organization.created",
         "organization.updated",
         "organization.deleted",
@@ -228,6 +236,7 @@ impl Happening {
         "invite.resent",
         "invite.cancelled",
         "invite.declined",
+        "customer.deleted",
     ];
 
     /// Its name.
@@ -246,6 +255,7 @@ impl Happening {
             Self::InviteCreated { .. } => "invite.created",
             Self::InviteResent { .. } => "invite.resent",
             Self::InviteCancelled { .. } => "invite.cancelled",
+            Self::CustomerDeleted { .. } => "customer.deleted",
             Self::InviteDeclined { .. } => "invite.declined",
         }
     }

@@ -200,6 +200,10 @@ fn tag(route: &Route) -> &'static str {
 fn path_parameter(name: &'static str) -> Value {
     let (description, schema) = match name {
         "organizationId" => ("Id of the organization", json!({ "type": "string", "format": "uuid" })),
+        "customerId" => ("Id of the customer: 24 hex digits, or its number", json!({ "type": "string" })),
+        "externalId" => {
+            ("Id of the customer in the caller's own system", json!({ "type": "string", "maxLength": 40 }))
+        }
         "invitationId" => ("Id of the invitation", json!({ "type": "string", "format": "uuid" })),
         "userId" => ("Id of the user", json!({ "type": "string", "format": "uuid" })),
         "memberId" => ("Id of the member: that of the user", json!({ "type": "string", "format": "uuid" })),

@@ -59,6 +59,7 @@ pub const fn shape(failure: Failure) -> Shape {
             Some("Name one of them in the header X-Organization-Id."),
         ),
         Failure::MemberNotFound => (404, "member_not_found", "Member not found", None),
+        Failure::CustomerNotFound => (404, "customer_not_found", "Customer not found", None),
         Failure::SlugTaken => (
             409,
             "slug_taken",
@@ -289,6 +290,7 @@ fn challenge(failure: Failure) -> Option<&'static str> {
         | Failure::NoOrganization
         | Failure::SeveralOrganizations
         | Failure::MemberNotFound
+        | Failure::CustomerNotFound
         | Failure::SlugTaken
         | Failure::SlugImmutable
         | Failure::NotDeleted

@@ -4,11 +4,12 @@ use std::collections::HashMap;
 
 use aws_sdk_dynamodb::types::AttributeValue;
 use futures_util::future::try_join_all;
-use padron_domain::{Customer, CustomerKind, CustomerNumber, Error, OrganizationId};
+use padron_domain::{Customer, CustomerId, CustomerKind, CustomerNumber, Error, Event, OrganizationId};
 use serde::Deserialize;
 
 use crate::{
-    Action, TransactionError,
+    Action, Change, TransactionError,
+    expression::Expression,
     item::{Entity, ExternalId, ForeignId, Item, from_item},
     key::{Key, PK, SK, count_partition, customer_sort_key, partition},
     table::Store,
@@ -67,7 +68,7 @@ impl Relative {
     }
 }
 
-/// What a customer would need and another one has, or does not have any more.
+/// What a customer would need and another one has.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum CustomerTaken {
     /// Its number: another one is at hand.
@@ -76,8 +77,6 @@ pub enum CustomerTaken {
     Id,
     /// Its external id.
     ExternalId,
-    /// It is gone.
-    Gone,
 }
 
 /// One query answers at most one megabyte. A page of more than this many is ended early, with more to come: what Lambda can
@@ -89,6 +88,10 @@ const LARGEST_BATCH: usize = 100;
 impl Store {
     /// What [`Store::customers`] and [`Store::customer_count`] need.
     pub const CUSTOMERS: &'static [Action] = &[Action::QUERY];
+    /// What [`Store::customer`] and [`Store::customer_number`] need.
+    pub const CUSTOMER: &'static [Action] = &[Action::BATCH_GET];
+    /// What [`Store::delete_customer`] needs.
+    pub const DELETE_CUSTOMER: &'static [Action] = &[Action::PUT, Action::UPDATE, Action::DELETE];
     /// What [`Store::customer_relatives`] needs.
     pub const CUSTOMER_RELATIVES: &'static [Action] = &[Action::BATCH_GET];
 
@@ -196,19 +199,46 @@ impl Store {
         change.commit().await
     }
 
+    /// A customer as it is now.
+    pub async fn customer(
+        &self,
+        organization: OrganizationId,
+        number: CustomerNumber,
+    ) -> Result<Option<Customer>, Error> {
+        self.batch_get(&[Key::customer(organization, number)]).await?.customer(organization, number)
+    }
+
+    /// The customer that an id from elsewhere leads to.
+    pub async fn customer_number(
+        &self,
+        organization: OrganizationId,
+        id: &CustomerId,
+    ) -> Result<Option<CustomerNumber>, Error> {
+        self.batch_get(&[Key::customer_id(organization, id)]).await?.customer_id(organization, id)
+    }
+
     /// Deletes a customer with all that points to it, and counts it off.
-    pub async fn delete_customer(&self, customer: &Customer) -> Result<(), TransactionError<CustomerTaken>> {
-        let &Customer { organization, .. } = customer;
-        let mut change = self.unannounced_change();
-        change.delete(&customer.key(), CustomerTaken::Gone)?;
+    pub fn delete_customer(&self, customer: &Customer, event: &Event) -> Result<Change<'_>, Error> {
+        let &Customer { organization, number, .. } = customer;
+        let mut change = self.change(event)?;
+        let still = Expression::condition("#version = :version")
+            .name("#version", "version")
+            .number(":version", customer.version);
+        change.remove(&customer.key(), still)?;
+        // Pointers change with their customer only, whose version says that they have not.
+        let still_its = || {
+            Expression::condition("#number = :number")
+                .name("#number", "number")
+                .number(":number", number.get())
+        };
         if is_foreign(customer) {
-            change.delete(&Key::customer_id(organization, &customer.id), CustomerTaken::Gone)?;
+            change.remove(&Key::customer_id(organization, &customer.id), still_its())?;
         }
         if let Some(external_id) = &customer.external_id {
-            change.delete(&Key::external_id(organization, external_id), CustomerTaken::Gone)?;
+            change.remove(&Key::external_id(organization, external_id), still_its())?;
         }
         change.count_customers(organization, -1)?;
-        change.commit().await
+        Ok(change)
     }
 }
 

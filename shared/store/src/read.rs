@@ -3,11 +3,14 @@
 use std::collections::HashMap;
 
 use aws_sdk_dynamodb::types::{KeysAndAttributes, ReturnConsumedCapacity};
-use padron_domain::{Error, Invitation, InvitationId, Membership, OrganizationId, Timestamp, UserId};
+use padron_domain::{
+    Customer, CustomerId, CustomerNumber, Error, Invitation, InvitationId, Membership, OrganizationId,
+    Timestamp, UserId,
+};
 
 use crate::{
     idempotency::{Recorded, RequestId},
-    item::{Entity, Item, from_item},
+    item::{Entity, ExternalId, ForeignId, Item, from_item},
     key::Key,
     table::{Backoff, Store},
 };
@@ -39,6 +42,35 @@ impl Found {
         user: UserId,
     ) -> Result<Option<Membership>, Error> {
         self.take(&Key::membership(organization, user))
+    }
+
+    /// That customer, if it was asked for and is there.
+    pub fn customer(
+        &mut self,
+        organization: OrganizationId,
+        number: CustomerNumber,
+    ) -> Result<Option<Customer>, Error> {
+        self.take(&Key::customer(organization, number))
+    }
+
+    /// The customer that an id from elsewhere leads to, if it was asked for and is there.
+    pub fn customer_id(
+        &mut self,
+        organization: OrganizationId,
+        id: &CustomerId,
+    ) -> Result<Option<CustomerNumber>, Error> {
+        let found: Option<ForeignId> = self.take(&Key::customer_id(organization, id))?;
+        Ok(found.map(|found| found.number))
+    }
+
+    /// The customer that an external id leads to, if it was asked for and is there.
+    pub fn external_id(
+        &mut self,
+        organization: OrganizationId,
+        external_id: &str,
+    ) -> Result<Option<CustomerNumber>, Error> {
+        let found: Option<ExternalId> = self.take(&Key::external_id(organization, external_id))?;
+        Ok(found.map(|found| found.number))
     }
 
     /// That invitation, if it was asked for and is there.
