@@ -169,6 +169,49 @@ async fn killed_at_any_point_the_next_run_goes_on() {
 }
 
 #[tokio::test]
+async fn one_that_cannot_be_purged_is_not_in_the_way_of_the_others_but_is_told() {
+    let app = app().await;
+    let globex = format!("/organizations/{}", demo::GLOBEX);
+    assert_eq!(app.call("DELETE", &globex).user(globex_owner()).send().await.status, 204);
+    app.clock.advance(Duration::from_secs(1));
+    deleted(&app).await;
+    let (client, table) = app.raw_table();
+    let text = |text: &str| AttributeValue::S(text.into());
+    let key = [("PK".to_owned(), text(&format!("ORG#{}", demo::GLOBEX))), ("SK".to_owned(), text("ORG"))];
+    let broken = client.update_item().table_name(table).set_key(Some(key.into()));
+    let broken = broken.update_expression("SET doc = :doc").expression_attribute_values(":doc", text("{"));
+    broken.send().await.unwrap();
+    let failed = run(&app, Duration::from_secs(60)).await.unwrap_err();
+    assert!(failed.cause().unwrap().contains("cannot be read"), "{failed:?}");
+    assert_eq!(left(&app, demo::ACME).await, [] as [&str; 0], "the other one is gone");
+    assert!(!left(&app, demo::GLOBEX).await.is_empty());
+}
+
+#[tokio::test]
+async fn a_busy_table_is_for_the_next_run() {
+    let app = app().await;
+    deleted(&app).await;
+    app.proxy.inject(vec![Fault::Delay(Duration::ZERO); 4]);
+    app.proxy.always(Some(Fault::Throttle));
+    let report = run(&app, Duration::from_secs(2)).await.unwrap();
+    assert_eq!(report, json!({ "purged": 0, "unfinished": true }));
+    app.proxy.always(None);
+    assert_eq!(run(&app, Duration::from_secs(60)).await.unwrap()["purged"], 1);
+}
+
+#[tokio::test]
+async fn at_a_slow_pace_a_run_ends_before_all_is_done() {
+    let app = app().await;
+    fill(&app, 300).await;
+    deleted(&app).await;
+    let store = Store::new(&app.proxied_connection());
+    let until = Instant::now() + RESERVE + Duration::from_secs(1);
+    let cx = JobContext::new(&store, app.clock.now(), until).at_pace(std::num::NonZeroU32::MIN);
+    let job = padron_api::jobs().next().unwrap();
+    assert_eq!((job.run)(&cx).await.unwrap(), json!({ "purged": 0, "unfinished": true }));
+}
+
+#[tokio::test]
 async fn two_runs_at_once_do_it_once() {
     let app = app().await;
     fill(&app, 2_000).await;

@@ -73,6 +73,44 @@ fn outcome(answer: &Answer) -> String {
 }
 
 #[tokio::test]
+async fn a_deleted_organization_is_not_in_the_way_of_the_others() {
+    let app = app().await;
+    join(&app, demo::GLOBEX, owner(), Role::Member).await;
+    assert_eq!(app.call("DELETE", ACME).user(owner()).send().await.status, 204);
+    me(&app, owner(), None, Some("Olivia New")).await;
+    assert_eq!(listed(&app, demo::GLOBEX, globex_owner(), owner()).await["name"], "Olivia New");
+    assert_eq!(app.call("POST", &format!("{ACME}/restore")).user(owner()).send().await.status, 200);
+    assert_eq!(listed(&app, demo::ACME, owner(), owner()).await["name"], "Olivia New");
+    app.recorded();
+    me(&app, owner(), None, Some("Olivia New")).await;
+    assert_eq!(app.recorded().len(), 1, "nothing is left to do");
+}
+
+#[tokio::test]
+async fn whoever_joins_with_a_token_that_says_less_is_told_whole_by_the_next_call() {
+    let app = app().await;
+    me(&app, stranger(), Some(demo::INVITED), Some("Nadia")).await;
+    let body = json!({ "organizationId": demo::ACME, "invitationId": demo::invitation_id().to_string() });
+    let bearer = token_with_email(&app, stranger(), demo::INVITED);
+    let accept = app.call("POST", "/invitations/accept").bearer(&bearer).json(&body).send().await;
+    assert_eq!(accept.status, 200);
+    assert_eq!(listed(&app, demo::ACME, owner(), stranger()).await.get("name"), None, "their token had none");
+    me(&app, stranger(), None, None).await;
+    assert_eq!(listed(&app, demo::ACME, owner(), stranger()).await["name"], "Nadia");
+}
+
+#[tokio::test]
+async fn an_address_is_taken_over_once_the_other_member_is_gone() {
+    let app = app().await;
+    me(&app, member(), Some("adan@acme.example"), None).await;
+    assert_eq!(listed(&app, demo::ACME, owner(), member()).await["email"], "maria@acme.example");
+    let path = format!("{ACME}/members/{}", demo::ADMIN);
+    assert_eq!(app.call("DELETE", &path).user(owner()).send().await.status, 204);
+    me(&app, member(), None, None).await;
+    assert_eq!(listed(&app, demo::ACME, owner(), member()).await["email"], "adan@acme.example");
+}
+
+#[tokio::test]
 async fn an_address_that_another_member_has_is_not_taken_from_them() {
     let app = app().await;
     me(&app, member(), Some("adan@acme.example"), Some("María")).await;

@@ -1,7 +1,7 @@
 //! `DELETE /organizations/{organizationId}/customers/{customerId}`: gone for good. Its children become roots, without a write:
 //! a parent that is gone reads as none.
 
-use padron_domain::{Error, Happening};
+use padron_domain::{Error, Failure, Happening};
 use padron_http::{Context, Endpoint, Member, NoContent, NoInput, Route, Written};
 use padron_store::{Action, Store};
 
@@ -15,6 +15,7 @@ impl Endpoint for DeleteCustomer {
     const ROUTE: Route =
         Route::delete("delete-customer", "/organizations/{organizationId}/customers/{customerId}");
     const SUMMARY: &'static str = "Delete a customer for good; its children become roots";
+    const FAILURES: &'static [&'static [Failure]] = &[&[Failure::PreconditionFailed]];
     const ACTIONS: &'static [&'static [Action]] = &[Store::CUSTOMER, Store::DELETE_CUSTOMER];
     type Access = Member<NamedCustomer>;
     type Input = NoInput;

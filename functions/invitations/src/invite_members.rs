@@ -122,10 +122,20 @@ impl Endpoint for InviteMembers {
                     invite(cx, &admin, before, email, role).await
                 }
             };
+            let outcome = match outcome {
+                // What goes wrong for all of them is no matter of one: sent again, the request invites the same people. So is a
+                // change of the admin's own role, which is found when the request is decided anew.
+                Err(error) if is_of_all(&error) => return Err(error),
+                outcome => outcome,
+            };
             results.push(InvitationResult::new(index, outcome));
         }
         Ok(MultiStatus(InvitationResults { results }))
     }
+}
+
+fn is_of_all(error: &Error) -> bool {
+    matches!(error.failure(), Failure::ConcurrentChange | Failure::Unavailable | Failure::Internal)
 }
 
 async fn invite(

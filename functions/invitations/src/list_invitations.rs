@@ -31,7 +31,7 @@ impl Input for InvitationQuery {
     }
 
     fn describe(operation: &mut Operation, _: &mut Schemas) {
-        Paging::describe(operation);
+        Paging::describe_parameters(operation);
         let status = json!({ "type": "string", "enum": InvitationStatus::ALL.map(InvitationStatus::name) });
         operation.parameter("query", "status", "Those of this status only", false, &status);
     }

@@ -1,10 +1,7 @@
 //! `GET /users/me/invitations`: where the caller is asked to join, by their verified e-mail.
 
 use padron_domain::{Email, Error, InvitationId, InvitationStatus, OrganizationId, Role, Timestamp};
-use padron_http::{
-    Array, Context, Endpoint, Input, Paging, Query, Request, Route, SignedIn,
-    openapi::{Operation, Schemas},
-};
+use padron_http::{Array, Context, Endpoint, Paging, Route, SignedIn};
 use padron_store::{Action, Store};
 use schemars::JsonSchema;
 use serde::Serialize;
@@ -12,25 +9,6 @@ use serde::Serialize;
 /// Lists the caller's open invitations.
 #[derive(Debug)]
 pub struct ListMyInvitations;
-
-/// Which page of them.
-#[derive(Debug)]
-pub struct MyInvitationQuery {
-    paging: Paging,
-}
-
-impl Input for MyInvitationQuery {
-    const FAILURES: &'static [padron_domain::Failure] = &[padron_domain::Failure::InvalidRequest];
-
-    fn decode(request: &Request<'_>) -> Result<Self, Error> {
-        let query = Query::read(request, &Paging::PARAMETERS)?;
-        Ok(Self { paging: Paging::read(&query)? })
-    }
-
-    fn describe(operation: &mut Operation, _: &mut Schemas) {
-        Paging::describe(operation);
-    }
-}
 
 /// An invitation as the one who is asked sees it.
 #[derive(Debug, Serialize, JsonSchema)]
@@ -69,22 +47,18 @@ impl Endpoint for ListMyInvitations {
     const SUMMARY: &'static str = "Open invitations of the caller's verified e-mail; none without one";
     const ACTIONS: &'static [&'static [Action]] = &[Store::INVITATIONS_OF];
     type Access = SignedIn;
-    type Input = MyInvitationQuery;
+    type Input = Paging;
     type Output = Array<MyInvitation>;
 
-    async fn handle(
-        cx: &Context<'_>,
-        caller: SignedIn,
-        MyInvitationQuery { paging }: MyInvitationQuery,
-    ) -> Result<Self::Output, Error> {
+    async fn handle(cx: &Context<'_>, caller: SignedIn, paging: Paging) -> Result<Self::Output, Error> {
         let user = caller.principal().user();
         let after = paging.after(cx, user.id)?;
         let Some(email) = user.email.as_deref().and_then(Email::parse) else {
             return Ok(Array::of([])?.0);
         };
-        let page = cx.store().invitations_of(&email, after, paging.limit()).await?;
-        let next = page.next.map(|(last, _)| paging.next(cx, user.id, last.organization));
-        let open = page.items.into_iter().filter_map(|(invitation, organization)| {
+        let (page, next) = cx.store().invitations_of(&email, after, paging.limit()).await?;
+        let next = next.map(|last| paging.next(cx, user.id, last));
+        let open = page.into_iter().filter_map(|(invitation, organization)| {
             let organization = organization.filter(|organization| organization.deleted_at.is_none())?;
             (invitation.status(cx.now) == InvitationStatus::Pending).then_some(MyInvitation {
                 id: invitation.id,

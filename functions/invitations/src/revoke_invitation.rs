@@ -24,7 +24,6 @@ impl Endpoint for RevokeInvitation {
 
     async fn handle(cx: &Context<'_>, admin: Admin<Invitation>, _: NoInput) -> Result<Self::Output, Error> {
         let (admin, before) = admin.into_member().with_target()?;
-        cx.require_version(before.version)?;
         before.require_open(cx.now)?;
         let cancelled = Happening::InviteCancelled { invitation_id: before.id };
         let event = cx.event(admin.principal(), before.organization, cancelled);

@@ -37,7 +37,7 @@ impl Input for MemberQuery {
     }
 
     fn describe(operation: &mut Operation, _: &mut Schemas) {
-        Paging::describe(operation);
+        Paging::describe_parameters(operation);
         let text = json!({ "type": "string", "minLength": 1, "maxLength": LONGEST_TEXT });
         let meaning = "Those with this in name or e-mail, whatever the case and the accents";
         operation.parameter("query", "q", meaning, false, &text);

@@ -11,7 +11,8 @@ pub struct RemoveMember;
 impl Endpoint for RemoveMember {
     const ROUTE: Route = Route::delete("remove-member", "/organizations/{organizationId}/members/{memberId}");
     const SUMMARY: &'static str = "Remove a member, or leave; the owner cannot";
-    const FAILURES: &'static [&'static [Failure]] = &[&[Failure::OwnerCannotLeave]];
+    const FAILURES: &'static [&'static [Failure]] =
+        &[&[Failure::OwnerCannotLeave, Failure::PreconditionFailed]];
     const ACTIONS: &'static [&'static [Action]] = &[Store::REMOVE_MEMBER];
     type Access = AdminOrSelf;
     type Input = NoInput;

@@ -23,7 +23,8 @@ impl Endpoint for UpdateMemberRole {
     const ROUTE: Route =
         Route::put("update-member-role", "/organizations/{organizationId}/members/{memberId}/role");
     const SUMMARY: &'static str = "Change the role of a member";
-    const FAILURES: &'static [&'static [Failure]] = &[&[Failure::OwnerRoleImmutable]];
+    const FAILURES: &'static [&'static [Failure]] =
+        &[&[Failure::OwnerRoleImmutable, Failure::PreconditionFailed]];
     const ACTIONS: &'static [&'static [Action]] = &[Store::UPDATE_ROLE];
     type Access = Admin<Membership>;
     type Input = Json<RoleUpdate>;

@@ -1,6 +1,6 @@
 //! `DELETE /organizations/{organizationId}`: unknown to everyone at once, and to be restored for thirty days.
 
-use padron_domain::{Error, Happening};
+use padron_domain::{Error, Failure, Happening};
 use padron_http::{Context, Endpoint, NoContent, NoInput, Owner, Route, Written};
 use padron_store::{Action, Store};
 
@@ -11,6 +11,7 @@ pub struct DeleteOrganization;
 impl Endpoint for DeleteOrganization {
     const ROUTE: Route = Route::delete("delete-organization", "/organizations/{organizationId}");
     const SUMMARY: &'static str = "Delete an organization; its owner can restore it for thirty days";
+    const FAILURES: &'static [&'static [Failure]] = &[&[Failure::PreconditionFailed]];
     const ACTIONS: &'static [&'static [Action]] = &[Store::CLOSE_ORGANIZATION];
     type Access = Owner;
     type Input = NoInput;

@@ -66,8 +66,8 @@ const CUSTOMER: [&str; 25] = [
     "updatedAt",
 ];
 
-/// What is read of a section at once: more would not fit into one answer of the database.
-const BATCH: usize = 2000;
+/// What is read of a section at once: little enough for what is left of the time, and for what does not fit into the page.
+const BATCH: usize = 500;
 /// Left of a request's time, the page ends.
 const RESERVE: Duration = Duration::from_secs(3);
 

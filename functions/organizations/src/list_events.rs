@@ -42,7 +42,7 @@ impl Input for EventQuery {
     }
 
     fn describe(operation: &mut Operation, _: &mut Schemas) {
-        Paging::describe(operation);
+        Paging::describe_parameters(operation);
         let names = json!({ "type": "string", "enum": Happening::NAMES });
         operation.parameter("query", "type", "Events of this kind only", false, &names);
         let actor = json!({ "type": "string" });

@@ -46,7 +46,7 @@ impl Input for OrganizationQuery {
     }
 
     fn describe(operation: &mut Operation, _: &mut Schemas) {
-        Paging::describe(operation);
+        Paging::describe_parameters(operation);
         let status = json!({ "type": "string", "enum": ["active", "deleted"], "default": "active" });
         operation.parameter(
             "query",

@@ -2,9 +2,9 @@
 
 use std::time::Duration;
 
-use padron_domain::Error;
+use padron_domain::{Error, Failure};
 use padron_http::{Job, JobContext};
-use padron_store::{Action, Purge, Store};
+use padron_store::{Action, Due, Purge, Store};
 use serde::Serialize;
 
 /// Purges organizations.
@@ -33,23 +33,26 @@ impl Job for PurgeOrganizations {
     async fn run(cx: &JobContext) -> Result<PurgeReport, Error> {
         let mut report = PurgeReport::default();
         let has_time = || cx.has_time(RESERVE);
+        let (mut after, mut failed) = (None, None);
         loop {
-            let due = cx.store().due_for_purge(cx.now).await?;
-            let before = report.purged;
-            for organization in due {
-                match cx.store().purge(organization, cx.now, has_time).await? {
-                    Purge::Done => report.purged += 1,
-                    Purge::Spared => {}
-                    Purge::Unfinished => {
-                        report.unfinished = true;
-                        return Ok(report);
-                    }
+            let page = cx.store().due_for_purge(cx.now, after.as_ref()).await?;
+            for Due { organization, .. } in &page {
+                match cx.store().purge(*organization, cx.now, cx.pace(), has_time).await {
+                    Ok(Purge::Done) => report.purged += 1,
+                    Ok(Purge::Gone | Purge::Spared) => {}
+                    Ok(Purge::Unfinished) => report.unfinished = true,
+                    // A busy table is for the next run.
+                    Err(error) if error.failure() == Failure::Unavailable => report.unfinished = true,
+                    // One that cannot be purged is not in the way of the others, but someone must look at it.
+                    Err(error) => failed = Some(error),
+                }
+                if report.unfinished {
+                    return failed.map_or(Ok(report), Err);
                 }
             }
-            // None left, or only such as the index has not caught up with: it is eventually consistent.
-            if report.purged == before || !has_time() {
-                report.unfinished = report.purged > before;
-                return Ok(report);
+            after = page.into_iter().next_back();
+            if after.is_none() {
+                return failed.map_or(Ok(report), Err);
             }
         }
     }

@@ -12,7 +12,7 @@ pub struct RestoreOrganization;
 impl Endpoint for RestoreOrganization {
     const ROUTE: Route = Route::post("restore-organization", "/organizations/{organizationId}/restore");
     const SUMMARY: &'static str = "Restore an organization that was deleted less than thirty days ago";
-    const FAILURES: &'static [&'static [Failure]] = &[&[Failure::NotDeleted]];
+    const FAILURES: &'static [&'static [Failure]] = &[&[Failure::NotDeleted, Failure::PreconditionFailed]];
     const ACTIONS: &'static [&'static [Action]] = &[Store::CLOSE_ORGANIZATION];
     type Access = DeletedOwner;
     type Input = NoInput;

@@ -41,7 +41,7 @@ impl Target for NewOwner {
 impl Endpoint for TransferOrganization {
     const ROUTE: Route = Route::post("transfer-organization", "/organizations/{organizationId}/transfer");
     const SUMMARY: &'static str = "Make another member the owner; the owner becomes an admin";
-    const FAILURES: &'static [&'static [Failure]] = &[&[Failure::AlreadyOwner]];
+    const FAILURES: &'static [&'static [Failure]] = &[&[Failure::AlreadyOwner, Failure::PreconditionFailed]];
     const ACTIONS: &'static [&'static [Action]] = &[Store::CLOSE_ORGANIZATION];
     type Access = Owner<NewOwner>;
     type Input = Json<Transfer>;

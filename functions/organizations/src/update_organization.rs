@@ -41,7 +41,7 @@ pub struct OrganizationUpdate {
 impl Endpoint for UpdateOrganization {
     const ROUTE: Route = Route::put("update-organization", "/organizations/{organizationId}");
     const SUMMARY: &'static str = "Change an organization's account";
-    const FAILURES: &'static [&'static [Failure]] = &[&[Failure::SlugImmutable]];
+    const FAILURES: &'static [&'static [Failure]] = &[&[Failure::SlugImmutable, Failure::PreconditionFailed]];
     const ACTIONS: &'static [&'static [Action]] = &[Store::UPDATE_ORGANIZATION];
     type Access = Owner;
     type Input = Json<OrganizationUpdate>;
@@ -63,6 +63,10 @@ impl Endpoint for UpdateOrganization {
         // An old version of what cannot be changed is no attempt to change it.
         if is_newest.is_ok() {
             violations.extend(changed(&others, &now));
+        }
+        // Sent back whole, it was of the version that was the newest when this request came.
+        if cx.is_decided_anew() && violations.iter().any(|violation| violation.pointer == "/updatedAt") {
+            return Err(Failure::ConcurrentChange.into());
         }
         refuse(violations)?;
         is_newest?;

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use padron_domain::{Error, Failure, Happening, Membership, OrganizationId, Profile, UserId};
+use padron_domain::{Error, Failure, Happening, Membership, OrganizationId, Profile};
 use padron_http::{Body, Context, Endpoint, NoInput, Route, SignedIn};
 use padron_store::{Action, Store};
 
@@ -29,29 +29,28 @@ impl Endpoint for GetMe {
     async fn handle(cx: &Context<'_>, caller: SignedIn, _: NoInput) -> Result<Self::Output, Error> {
         let user = caller.principal().user();
         let known = cx.store().profile(user.id).await?;
-        let settled = known.as_ref().is_none_or(|known| known.settled);
-        let (email, name) = known.map(|known| (known.email, known.name)).unwrap_or_default();
+        let known =
+            known.unwrap_or(Profile { user: user.id, email: None, name: None, settled: true, joins: 0 });
         // A token without a claim says nothing about it.
         let now = Profile {
-            user: user.id,
-            email: user.email.clone().or_else(|| email.clone()),
-            name: user.name.clone().or_else(|| name.clone()),
-            settled: false,
+            email: user.email.clone().or_else(|| known.email.clone()),
+            name: user.name.clone().or_else(|| known.name.clone()),
+            ..known.clone()
         };
-        let changed = (&now.email, &now.name) != (&email, &name);
+        let changed = (&now.email, &now.name) != (&known.email, &known.name);
         if changed {
             cx.store().write_profile(&now).await?;
         }
-        if (changed || !settled) && refresh_memberships(cx, &caller, &now).await? {
+        if (changed || !now.settled) && refresh_memberships(cx, &caller, &now).await? {
             cx.store().settle_profile(&now).await?;
         }
         Ok(Body(now.into()))
     }
 }
 
-/// Brings every membership up to date, and says whether all are.
+/// Brings the memberships up to date, and says whether all of them are.
 async fn refresh_memberships(cx: &Context<'_>, caller: &SignedIn, profile: &Profile) -> Result<bool, Error> {
-    let mut after = None;
+    let (mut after, mut all) = (None, true);
     loop {
         let page = cx.store().places(profile.user, after, BATCH).await?;
         let ids: Vec<OrganizationId> = page.items.iter().map(|place| place.organization).collect();
@@ -59,28 +58,25 @@ async fn refresh_memberships(cx: &Context<'_>, caller: &SignedIn, profile: &Prof
             if !cx.has_time(RESERVE) {
                 return Ok(false);
             }
-            if !refresh(cx, caller, membership, profile).await? {
-                return Ok(false);
-            }
+            all &= refresh(cx, caller, membership, profile).await?;
         }
         match page.next {
             Some(last) => after = Some(last.organization),
-            None => return Ok(true),
+            None => return Ok(all),
         }
     }
 }
 
-/// Brings one membership up to date, in a transaction of its own. `false`: it kept changing meanwhile.
+/// Brings one membership up to date, in a transaction of its own. `false`: the next call tries again.
 async fn refresh(
     cx: &Context<'_>,
     caller: &SignedIn,
-    mut before: Membership,
+    before: Membership,
     profile: &Profile,
 ) -> Result<bool, Error> {
-    const MOST_TRIES: usize = 4;
     let mut with_email = true;
-    for _ in 0..MOST_TRIES {
-        let Some(after) = refreshed(&before, profile, with_email) else { return Ok(true) };
+    loop {
+        let Some(after) = refreshed(&before, profile, with_email) else { return Ok(with_email) };
         let mut fields = Vec::new();
         if after.email != before.email {
             fields.push("email".to_owned());
@@ -90,19 +86,16 @@ async fn refresh(
         }
         let updated = Happening::MemberUpdated { member_id: before.user, fields };
         let event = cx.event(caller.principal(), before.organization, updated);
-        let change = cx.store().refresh_member(&before, &after, &event)?;
-        let Err(error) = change.commit().await.map_err(Error::from) else { return Ok(true) };
-        match error.failure() {
-            // Another member has that e-mail: this membership keeps the one it has.
-            Failure::AlreadyMember => with_email = false,
-            Failure::ConcurrentChange => match reread(cx, before.user, before.organization).await? {
-                Some(now) => before = now,
-                None => return Ok(true),
-            },
-            _ => return Err(error),
+        let change = cx.store().refresh_member(&before, &after, profile, &event)?;
+        match change.commit().await.map_err(|error| Error::from(error).failure()) {
+            Ok(()) => return Ok(with_email),
+            // Another member has that e-mail: this membership keeps the one it has, as long as they do.
+            Err(Failure::AlreadyMember) if with_email => with_email = false,
+            // It changed meanwhile, or the table is busy.
+            Err(Failure::ConcurrentChange | Failure::Unavailable) => return Ok(false),
+            Err(failure) => return Err(failure.into()),
         }
     }
-    Ok(false)
 }
 
 /// The membership as it should be, a version later; `None` if it is so already.
@@ -111,12 +104,4 @@ fn refreshed(before: &Membership, profile: &Profile, with_email: bool) -> Option
     let after =
         Membership { email, name: profile.name.clone(), version: before.version + 1, ..before.clone() };
     (after.email != before.email || after.name != before.name).then_some(after)
-}
-
-async fn reread(
-    cx: &Context<'_>,
-    user: UserId,
-    organization: OrganizationId,
-) -> Result<Option<Membership>, Error> {
-    Ok(cx.store().memberships(user, &[organization]).await?.pop())
 }

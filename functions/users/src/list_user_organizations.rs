@@ -1,49 +1,23 @@
 //! `GET /users/{userId}/organizations`: the organizations a user belongs to, for themselves.
 
-use padron_domain::{Error, Failure};
+use padron_domain::Error;
 use padron_dto::OrganizationEntry;
-use padron_http::{
-    Array, Context, Endpoint, Input, OneSelf, Paging, Query, Request, Route,
-    openapi::{Operation, Schemas},
-};
+use padron_http::{Array, Context, Endpoint, OneSelf, Paging, Route};
 use padron_store::{Action, Store};
 
 /// Lists a user's organizations.
 #[derive(Debug)]
 pub struct ListUserOrganizations;
 
-/// Which page of them.
-#[derive(Debug)]
-pub struct PageQuery {
-    paging: Paging,
-}
-
-impl Input for PageQuery {
-    const FAILURES: &'static [Failure] = &[Failure::InvalidRequest];
-
-    fn decode(request: &Request<'_>) -> Result<Self, Error> {
-        let query = Query::read(request, &Paging::PARAMETERS)?;
-        Ok(Self { paging: Paging::read(&query)? })
-    }
-
-    fn describe(operation: &mut Operation, _: &mut Schemas) {
-        Paging::describe(operation);
-    }
-}
-
 impl Endpoint for ListUserOrganizations {
     const ROUTE: Route = Route::get("list-user-organizations", "/users/{userId}/organizations");
     const SUMMARY: &'static str = "The organizations a user belongs to, in the order of their ids";
     const ACTIONS: &'static [&'static [Action]] = &[Store::BELONGINGS];
     type Access = OneSelf;
-    type Input = PageQuery;
+    type Input = Paging;
     type Output = Array<OrganizationEntry>;
 
-    async fn handle(
-        cx: &Context<'_>,
-        caller: OneSelf,
-        PageQuery { paging }: PageQuery,
-    ) -> Result<Self::Output, Error> {
+    async fn handle(cx: &Context<'_>, caller: OneSelf, paging: Paging) -> Result<Self::Output, Error> {
         let user = caller.principal().user().id;
         let page = cx.store().belongings(user, paging.after(cx, user)?, paging.limit()).await?;
         let next = page.next.map(|last| paging.next(cx, user, last.place.organization));

@@ -54,15 +54,12 @@ pub struct Profile {
     pub email: Option<String>,
     /// Their name.
     pub name: Option<String>,
-    /// Whether their memberships say the same. A profile that was written when they joined says what that membership does.
-    #[serde(default = "Profile::is_settled")]
+    /// Whether their memberships are known to say the same.
+    #[serde(default)]
     pub settled: bool,
-}
-
-impl Profile {
-    fn is_settled() -> bool {
-        true
-    }
+    /// How often they joined: what is known of their memberships is of before the next time.
+    #[serde(default)]
+    pub joins: u64,
 }
 
 /// Without e-mail and name, which have no place in a log.

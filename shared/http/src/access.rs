@@ -497,8 +497,8 @@ async fn only_organization(cx: &Context<'_>, user: UserId) -> Result<Organizatio
         _ => {}
     }
     let page = cx.store().belongings(user, None, LARGEST_PAGE).await?;
-    let mut active = page.items.into_iter().filter_map(|belonging| belonging.organization);
-    let mut active = active.by_ref().filter(|organization| organization.deleted_at.is_none());
+    let all = page.items.into_iter().filter_map(|belonging| belonging.organization);
+    let mut active = all.filter(|organization| organization.deleted_at.is_none());
     match (active.next(), active.next()) {
         (Some(only), None) if page.next.is_none() => Ok(only.id),
         (None, _) if page.next.is_none() => Err(Failure::NoOrganization.into()),

@@ -2,7 +2,10 @@
 
 use std::{
     panic::AssertUnwindSafe,
-    sync::{Arc, OnceLock},
+    sync::{
+        Arc, OnceLock,
+        atomic::{AtomicBool, Ordering},
+    },
     time::Duration,
 };
 
@@ -48,6 +51,7 @@ pub struct Context<'a> {
     pub(crate) endpoint: &'a Registration,
     /// What the request may be sent again as, once it is known whose it is.
     claim: OnceLock<Claim>,
+    decided_anew: AtomicBool,
     store: Store,
     deadline: Instant,
     app: &'a App,
@@ -79,6 +83,15 @@ impl Context<'_> {
         self.claim.get_or_init(|| claim)
     }
 
+    /// Whether the request was decided before, from what has changed since.
+    pub fn is_decided_anew(&self) -> bool {
+        self.decided_anew.load(Ordering::Relaxed)
+    }
+
+    pub(crate) fn decide_anew(&self) {
+        self.decided_anew.store(true, Ordering::Relaxed);
+    }
+
     pub(crate) fn claim(&self) -> Option<&Claim> {
         self.claim.get()
     }
@@ -100,7 +113,7 @@ impl Context<'_> {
 impl App {
     /// Prepares everything; connects to nothing.
     pub fn new(settings: Settings, clock: Clock, log: Log) -> Self {
-        let Settings { connection, issuer, secrets, seats, accept_url, warm_up: _ } = settings;
+        let Settings { connection, issuer, secrets, seats, accept_url, job_pace: _, warm_up: _ } = settings;
         let (store, verifier) = (Store::new(&connection), Verifier::new([issuer]));
         Self { store, verifier, secrets, seats, accept_url, clock, log }
     }
@@ -133,6 +146,7 @@ impl App {
                     now,
                     endpoint,
                     claim: OnceLock::new(),
+                    decided_anew: AtomicBool::new(false),
                     store: store.clone(),
                     deadline: work_until,
                     app: self,

@@ -14,8 +14,8 @@ use crate::{
     route::Method,
 };
 
-/// An answer to a write that is done. Only [`Context::commit`] makes one, so a handler that owes it cannot forget the
-/// idempotency record.
+/// An answer to a write that is done. Only [`Context::commit`] makes one, and [`Context::nothing_to_write`] where there is none, so
+/// a handler that owes it cannot forget the idempotency record.
 #[derive(Debug)]
 pub struct Written<A> {
     reply: Reply,
@@ -77,11 +77,6 @@ impl<A: Output> Output for Written<A> {
                 "Names the request: sent again within 24 hours, it is answered as it was, and done once";
             operation.parameter("header", "Idempotency-Key", meaning, false, &text("Idempotency key"));
             operation.fails(Failure::IdempotencyKeyReused);
-        }
-        if operation.route().parameters().next().is_some() {
-            let meaning = "Entity tags: the request is refused where none of them is of the newest version";
-            operation.parameter("header", "If-Match", meaning, false, &text("Entity tags"));
-            operation.fails(Failure::PreconditionFailed);
         }
     }
 }

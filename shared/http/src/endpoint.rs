@@ -54,6 +54,7 @@ pub(crate) fn run<'a, E: Endpoint>(
             match once::<E>(cx).await {
                 Err(error) if error.failure() == Failure::ConcurrentChange && reloads < MOST_RELOADS => {
                     reloads += 1;
+                    cx.decide_anew();
                 }
                 Err(error) => return refused(cx, error).await,
                 answered => return answered,

@@ -1,6 +1,6 @@
 //! What runs by the clock instead of for a caller.
 
-use std::pin::Pin;
+use std::{num::NonZeroU32, pin::Pin};
 
 use padron_domain::{Error, Timestamp};
 use padron_store::{Action, Store};
@@ -29,12 +29,24 @@ pub struct JobContext {
     pub now: Timestamp,
     pub(crate) store: Store,
     pub(crate) deadline: Instant,
+    pace: Option<NonZeroU32>,
 }
 
 impl JobContext {
     /// A run of a store that must be over by then.
     pub fn new(store: &Store, now: Timestamp, deadline: Instant) -> Self {
-        Self { now, store: store.until(deadline), deadline }
+        Self { now, store: store.until(deadline), deadline, pace: None }
+    }
+
+    /// The same, of one that leaves most of the table's capacity to callers.
+    #[must_use]
+    pub fn at_pace(self, units_per_second: NonZeroU32) -> Self {
+        Self { pace: Some(units_per_second), ..self }
+    }
+
+    /// How many units it may write in a second; `None`: as many as it can.
+    pub fn pace(&self) -> Option<NonZeroU32> {
+        self.pace
     }
 
     /// The store, with this run's deadline.

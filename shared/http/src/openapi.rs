@@ -59,6 +59,10 @@ impl Operation {
         operation.describe_headers(E::Access::RULE);
         E::Input::describe(&mut operation, schemas);
         E::Output::describe(&mut operation, schemas);
+        if E::FAILURES.concat().contains(&Failure::PreconditionFailed) {
+            let meaning = "Entity tags: the request is refused where none of them is of the newest version";
+            operation.parameter("header", "If-Match", meaning, false, &json!({ "type": "string" }));
+        }
         let problem = schemas.reference::<Problem>();
         let of_output = std::mem::take(&mut operation.failures);
         let of_others = E::Access::FAILURES.iter().chain(E::FAILURES).copied();

@@ -1,11 +1,16 @@
 //! Query parameters, and what all lists of one resource after the other have in common: `limit` and `cursor`.
 
-use padron_domain::{Error, Id, Timestamp};
+use padron_domain::{Error, Failure, Id, Timestamp};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use serde_json::json;
 use uuid::Uuid;
 
-use crate::{app::Context, event::Request, input::unknown_parameter, openapi::Operation};
+use crate::{
+    app::Context,
+    event::Request,
+    input::{Input, unknown_parameter},
+    openapi::{Operation, Schemas},
+};
 
 /// The parameters of a request, each of them known and given once.
 #[derive(Debug, Default)]
@@ -119,13 +124,26 @@ impl Paging {
         json!([list.0, list.1, list.2]).to_string().into_bytes()
     }
 
-    /// Adds itself to the description of an operation.
-    pub fn describe(operation: &mut Operation) {
+    /// Adds its parameters to the description of an operation.
+    pub fn describe_parameters(operation: &mut Operation) {
         let limit = json!({
             "type": "integer", "minimum": 1, "maximum": Self::LARGEST_LIMIT, "default": Self::DEFAULT_LIMIT,
         });
         operation.parameter("query", "limit", "How many a page has at most", false, &limit);
         let cursor = json!({ "type": "string" });
         operation.parameter("query", "cursor", "Where to go on, from `Link`", false, &cursor);
+    }
+}
+
+/// A list that nothing else is asked of.
+impl Input for Paging {
+    const FAILURES: &'static [Failure] = &[Failure::InvalidRequest];
+
+    fn decode(request: &Request<'_>) -> Result<Self, Error> {
+        Self::read(&Query::read(request, &Self::PARAMETERS)?)
+    }
+
+    fn describe(operation: &mut Operation, _: &mut Schemas) {
+        Self::describe_parameters(operation);
     }
 }

@@ -74,7 +74,8 @@ fn run_job(job: JobRegistration) -> Exit {
     let store = Store::new(&settings.connection);
     let served = runtime.block_on(async {
         let handler = service_fn(async |event: LambdaEvent<Box<RawValue>>| {
-            let cx = JobContext::new(&store, Clock::System.now(), deadline(&event.context, LONGEST_RUN));
+            let deadline = deadline(&event.context, LONGEST_RUN);
+            let cx = JobContext::new(&store, Clock::System.now(), deadline).at_pace(settings.job_pace);
             let outcome = (job.run)(&cx).await;
             let (level, cause) = match &outcome {
                 Ok(_) => ("info", None),

@@ -1,6 +1,6 @@
 //! Configuration from the environment, checked at start: all that is missing or wrong is named at once.
 
-use std::{fmt, sync::Arc};
+use std::{fmt, num::NonZeroU32, sync::Arc};
 
 use padron_auth::{Audience, Issuer, KeySet, KeySource};
 use padron_domain::Seats;
@@ -19,6 +19,8 @@ pub struct Settings {
     pub seats: Seats,
     /// The page where invitations are accepted, with `{token}` in the place of the token.
     pub accept_url: Option<String>,
+    /// How many units jobs may write in a second.
+    pub job_pace: NonZeroU32,
     /// Whether to connect to the database at start, where a function uses it.
     pub warm_up: bool,
 }
@@ -65,6 +67,7 @@ impl Settings {
         let issuer = issuer(&mut reader);
         let secrets = secrets(&mut reader);
         let seats = seats(&mut reader);
+        let job_pace = job_pace(&mut reader);
         let accept_url = reader.optional("ACCEPT_URL");
         if accept_url
             .as_ref()
@@ -82,7 +85,7 @@ impl Settings {
         };
         match (issuer, secrets) {
             (Some(issuer), Some(secrets)) if reader.problems.is_empty() => {
-                Ok(Self { connection, issuer, secrets, seats, accept_url, warm_up })
+                Ok(Self { connection, issuer, secrets, seats, accept_url, job_pace, warm_up })
             }
             _ => Err(SettingsError(reader.problems)),
         }
@@ -101,6 +104,16 @@ fn secrets(reader: &mut Reader<'_>) -> Option<Arc<Secrets>> {
         );
     }
     secrets.map(Arc::new)
+}
+
+fn job_pace(reader: &mut Reader<'_>) -> NonZeroU32 {
+    // A quarter of what the template lets the table take.
+    const DEFAULT: NonZeroU32 = NonZeroU32::new(250).expect("not zero");
+    let Some(text) = reader.optional("JOB_UNITS_PER_SECOND") else { return DEFAULT };
+    text.parse().unwrap_or_else(|_| {
+        reader.problems.push("JOB_UNITS_PER_SECOND is a number of write units from 1 on".into());
+        DEFAULT
+    })
 }
 
 fn seats(reader: &mut Reader<'_>) -> Seats {

@@ -49,6 +49,11 @@ impl Expression {
         self.value(placeholder, AttributeValue::N(value.into().to_string()))
     }
 
+    /// What `:flag` stands for.
+    pub(crate) fn flag(self, placeholder: &str, value: bool) -> Self {
+        self.value(placeholder, AttributeValue::Bool(value))
+    }
+
     fn value(mut self, placeholder: &str, value: AttributeValue) -> Self {
         self.values.get_or_insert_default().insert(placeholder.into(), value);
         self

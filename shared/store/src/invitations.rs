@@ -17,7 +17,7 @@ use crate::{
     action::GSI1,
     expression::Expression,
     item::{Item, WHOLE},
-    key::{GSI1_PK, Key, PK, invitee_partition, partition},
+    key::{GSI1_PK, GSI1_SK, Key, PK, invitee_partition, organization_of, partition},
     members::{still_allowed, take_seat},
     scan::{Page, Scan},
     table::Store,
@@ -217,7 +217,7 @@ impl Store {
         email: &Email,
         after: Option<OrganizationId>,
         limit: usize,
-    ) -> Result<Page<(Invitation, Option<Organization>)>, Error> {
+    ) -> Result<(Vec<(Invitation, Option<Organization>)>, Option<OrganizationId>), Error> {
         let after = after.map(|organization| {
             let id = InvitationId::of(organization, email);
             let mut key: Item = Key::invitation(organization, id).attributes().into();
@@ -233,8 +233,11 @@ impl Store {
             .limit(i32::try_from(limit).unwrap_or(i32::MAX));
         let (found, more) = self.query(query, (GSI1_PK, invitee_partition(email))).await?;
         let keys: Vec<Key> = found.iter().filter_map(Key::of).collect();
+        // By the index, which may list what is gone: the list goes on after it all the same.
+        let last = found.last().and_then(|item| organization_of(item.get(GSI1_SK)?.as_s().ok()?));
+        let next = last.filter(|_| more);
         if keys.is_empty() {
-            return Ok(Page { items: Vec::new(), next: None });
+            return Ok((Vec::new(), next));
         }
         let mut found = self.batch_glance(&keys, &WHOLE).await?;
         let mut invitations = Vec::with_capacity(keys.len());
@@ -247,9 +250,7 @@ impl Store {
             let at = organizations.iter().position(|one| one.id == invitation.organization);
             (invitation, at.map(|at| organizations.swap_remove(at)))
         };
-        let items: Vec<_> = invitations.into_iter().map(&mut with_organization).collect();
-        let next = items.last().cloned().filter(|_| more);
-        Ok(Page { items, next })
+        Ok((invitations.into_iter().map(&mut with_organization).collect(), next))
     }
 }
 

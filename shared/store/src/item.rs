@@ -16,7 +16,7 @@ use crate::{
 
 pub(crate) type Item = HashMap<String, AttributeValue>;
 
-const ENTITY: &str = "entity";
+pub(crate) const ENTITY: &str = "entity";
 pub(crate) const DOCUMENT: &str = "doc";
 /// What must be read of an entity that is stored as a document.
 pub(crate) const WHOLE: [&str; 3] = [PK, SK, DOCUMENT];
@@ -218,9 +218,10 @@ impl Entity for EmailOwner {
     }
 }
 
-/// Writes what a membership knows of a user, where nothing is known yet: who is asked about themselves knows best.
+/// Counts that a user joined, and writes what the membership knows of them where nothing is known yet: who is asked about
+/// themselves knows best.
 pub(crate) fn first_seen(member: &Membership) -> Expression {
-    let mut update = "SET #entity = :entity, #user = :user".to_owned();
+    let mut update = "SET #entity = :entity, #user = :user, #settled = :settled".to_owned();
     let mut values = Vec::new();
     for (name, value) in [("email", &member.email), ("name", &member.name)] {
         if let Some(value) = value {
@@ -228,7 +229,11 @@ pub(crate) fn first_seen(member: &Membership) -> Expression {
             values.push((name, value));
         }
     }
-    let expression = Expression::update(update)
+    let expression = Expression::update(format!("{update} ADD #joins :one"))
+        .name("#settled", "settled")
+        .name("#joins", "joins")
+        .flag(":settled", false)
+        .number(":one", 1)
         .name("#entity", ENTITY)
         .name("#user", "user")
         .text(":entity", Profile::NAME)

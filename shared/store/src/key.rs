@@ -121,6 +121,11 @@ pub(crate) fn partition(organization: OrganizationId) -> String {
     format!("ORG#{organization}")
 }
 
+/// The organization of such a partition.
+pub(crate) fn organization_of(partition: &str) -> Option<OrganizationId> {
+    OrganizationId::parse(partition.strip_prefix("ORG#")?)
+}
+
 /// Fixed in length, so that its order is that of the numbers.
 pub(crate) fn customer_sort_key(number: CustomerNumber) -> String {
     format!("C#{:014x}", number.get())

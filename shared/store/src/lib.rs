@@ -29,7 +29,7 @@ pub use idempotency::{Recorded, RequestId};
 pub use invitations::{InvitationAccess, InvitationToken};
 pub use key::Key;
 pub use organizations::{Belonging, OrganizationAccess, Place};
-pub use purge::Purge;
+pub use purge::{Due, Purge};
 pub use read::Found;
 pub use scan::Page;
 pub use secret::{Purpose, Secrets};

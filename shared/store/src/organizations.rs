@@ -10,7 +10,7 @@ use crate::{
     action::GSI1,
     expression::Expression,
     item::{Item, Roster, RosterState, Slug, WHOLE},
-    key::{GSI1_PK, GSI1_SK, Key, partition, user_partition},
+    key::{GSI1_PK, GSI1_SK, Key, organization_of, partition, user_partition},
     members::{join, still, still_in},
     read::Found,
     scan::Page,
@@ -294,10 +294,7 @@ fn place(item: &Item) -> Result<Place, Error> {
     let unreadable = || Error::internal("a membership's index entry cannot be read");
     let text = |name: &str| item.get(name).and_then(|value| value.as_s().ok()).ok_or_else(unreadable);
     Ok(Place {
-        organization: text(GSI1_SK)?
-            .strip_prefix("ORG#")
-            .and_then(OrganizationId::parse)
-            .ok_or_else(unreadable)?,
+        organization: organization_of(text(GSI1_SK)?).ok_or_else(unreadable)?,
         role: Role::parse(text("role")?).ok_or_else(unreadable)?,
         joined_at: Timestamp::parse(text("joinedAt")?).ok_or_else(unreadable)?,
     })

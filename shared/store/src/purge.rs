@@ -1,14 +1,16 @@
 //! The end of an organization: all it holds is deleted, it itself last, and with it its slug is free.
 
+use std::{num::NonZeroU32, time::Duration};
+
 use aws_sdk_dynamodb::types::{AttributeValue, DeleteRequest, ReturnConsumedCapacity, WriteRequest};
-use futures_util::future::try_join_all;
 use padron_domain::{Error, Failure, Organization, OrganizationId, Timestamp};
+use tokio::time::{Instant, sleep_until};
 
 use crate::{
     Action, Change, TransactionError,
     action::GSI1,
     expression::Expression,
-    item::{PURGE, RosterState},
+    item::{Item, PURGE, RosterState},
     key::{GSI1_PK, GSI1_SK, Key, PK, SK, count_partition, event_partition, partition},
     members::still_in,
     organizations::still_before,
@@ -18,18 +20,31 @@ use crate::{
 /// What became of an organization that is to be purged.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Purge {
-    /// It is gone.
+    /// It was deleted for good.
     Done,
+    /// Another run was faster.
+    Gone,
     /// It is there again, or not due yet.
     Spared,
     /// Time was up; the next run goes on.
     Unfinished,
 }
 
+/// An organization that is to be purged.
+#[derive(Clone, Debug)]
+pub struct Due {
+    /// Which.
+    pub organization: OrganizationId,
+    /// Its place among those that are.
+    place: String,
+}
+
 /// A batch deletes at most this many items.
 const BATCH: usize = 25;
-/// How many batches are under way at once.
+/// How many batches follow each other between two looks at the clock.
 const WIDTH: usize = 4;
+/// Shorter than what is kept of a run's time in reserve.
+const LONGEST_PAUSE: Duration = Duration::from_secs(3);
 /// How many organizations are looked up together.
 const DUE: i32 = 25;
 
@@ -45,36 +60,45 @@ impl Store {
         Action::DELETE,
     ];
 
-    /// Some organizations that cannot be restored any more, those deleted first before the others.
-    pub async fn due_for_purge(&self, now: Timestamp) -> Result<Vec<OrganizationId>, Error> {
+    /// Some organizations that cannot be restored any more, those deleted first before the others: after `after`, of an earlier
+    /// page. The index lags behind, so some may be gone already.
+    pub async fn due_for_purge(&self, now: Timestamp, after: Option<&Due>) -> Result<Vec<Due>, Error> {
         let query = self
             .client
             .query()
             .index_name(GSI1)
-            .key_condition_expression("#pk = :pk AND #sk <= :now")
+            .key_condition_expression("#pk = :pk AND #sk BETWEEN :from AND :now")
             .expression_attribute_names("#sk", GSI1_SK)
+            // Right after that organization's.
+            .expression_attribute_values(
+                ":from",
+                AttributeValue::S(after.map_or("0".into(), |after| format!("{}~", after.place))),
+            )
             // After every organization of that instant.
             .expression_attribute_values(":now", AttributeValue::S(format!("{now}#~")))
             .limit(DUE);
         let (items, _) = self.query(query, (GSI1_PK, PURGE.to_owned())).await?;
-        let id = |item: &crate::item::Item| {
-            OrganizationId::parse(item.get(GSI1_SK)?.as_s().ok()?.rsplit_once('#')?.1)
+        let due = |item: &Item| {
+            let place = item.get(GSI1_SK)?.as_s().ok()?;
+            let organization = OrganizationId::parse(place.rsplit_once('#')?.1)?;
+            Some(Due { organization, place: place.clone() })
         };
-        Ok(items.iter().filter_map(id).collect())
+        Ok(items.iter().filter_map(due).collect())
     }
 
     /// Deletes an organization for good, as far as there is time.
     ///
     /// First it is marked, in one transaction that a restoration cannot cross: from then on it is unknown to its owner too.
     /// Then everything in its partitions goes, in any order, and at last, in one transaction, it itself, its roster and its slug.
-    /// Whatever happens in between, the next run finds it marked and goes on; two at once delete the same things.
+    /// It writes at most `pace` units a second. Whatever happens in between, the next run finds it marked and goes on; two at once delete the same things.
     pub async fn purge(
         &self,
         id: OrganizationId,
         now: Timestamp,
+        pace: Option<NonZeroU32>,
         has_time: impl Fn() -> bool,
     ) -> Result<Purge, Error> {
-        let Some(organization) = self.organization(id).await? else { return Ok(Purge::Done) };
+        let Some(organization) = self.organization(id).await? else { return Ok(Purge::Gone) };
         if organization.restorable_until().is_none_or(|until| now < until) {
             return Ok(Purge::Spared);
         }
@@ -87,12 +111,11 @@ impl Store {
             }
         };
         for partition in [partition(id), count_partition(id), event_partition(id)] {
-            if !self.empty(&partition, &has_time).await? {
+            if !self.empty(&partition, pace, &has_time).await? {
                 return Ok(Purge::Unfinished);
             }
         }
-        self.bury(&organization).await?;
-        Ok(Purge::Done)
+        self.bury(&organization).await
     }
 
     /// Marks it as being purged; `None` if it was restored, or marked by another, meanwhile.
@@ -117,7 +140,12 @@ impl Store {
     }
 
     /// Deletes everything in a partition but the organization and its roster. `false`: time was up before it was empty.
-    async fn empty(&self, partition: &str, has_time: &impl Fn() -> bool) -> Result<bool, Error> {
+    async fn empty(
+        &self,
+        partition: &str,
+        pace: Option<NonZeroU32>,
+        has_time: &impl Fn() -> bool,
+    ) -> Result<bool, Error> {
         let mut after = None;
         let mut deleted = false;
         loop {
@@ -132,14 +160,22 @@ impl Store {
                 .expression_attribute_names("#sk", SK)
                 .consistent_read(true)
                 .set_exclusive_start_key(after.take())
-                // As much as the batches below take in a moment.
                 .limit(i32::try_from(BATCH * WIDTH).unwrap_or(i32::MAX));
             let (items, more) = self.query(query, (PK, partition.to_owned())).await?;
             let last = items.last().cloned();
             let keys: Vec<Key> =
                 items.iter().filter_map(Key::of).filter(|key| !key.outlives_its_partition()).collect();
             deleted |= !keys.is_empty();
-            try_join_all(keys.chunks(BATCH).map(|keys| self.delete_all(keys))).await?;
+            let (before, started) = (self.spent().units, Instant::now());
+            for keys in keys.chunks(BATCH) {
+                self.delete_all(keys).await?;
+            }
+            if let Some(pace) = pace {
+                // What was spent is spread over the time it may take, so that callers find the table at leisure.
+                let time = (self.spent().units - before) / f64::from(pace.get());
+                let time = Duration::from_secs_f64(time.max(0.0)).min(LONGEST_PAUSE);
+                sleep_until(started + time).await;
+            }
             match last.filter(|_| more) {
                 Some(last) => after = Some(last),
                 // Once more from the start, until a whole pass finds nothing.
@@ -178,7 +214,7 @@ impl Store {
     }
 
     /// The organization itself, its roster and its slug, together: nothing without a slug is left, and no slug without them.
-    async fn bury(&self, organization: &Organization) -> Result<(), Error> {
+    async fn bury(&self, organization: &Organization) -> Result<Purge, Error> {
         let mut change: Change<'_> = self.unannounced_change();
         change.remove(&Key::roster(organization.id), Expression::default())?;
         change.delete(&Key::organization(organization.id), Failure::OrganizationNotFound)?;
@@ -188,8 +224,9 @@ impl Store {
                 .text(":organization", organization.id.to_string());
         change.remove(&Key::slug(&organization.slug), still_its)?;
         match change.commit().await {
+            Ok(()) => Ok(Purge::Done),
             // Another run was faster; the slug may be someone else's by now.
-            Ok(()) | Err(TransactionError::Stale | TransactionError::Refused(_)) => Ok(()),
+            Err(TransactionError::Stale | TransactionError::Refused(_)) => Ok(Purge::Gone),
             Err(error) => Err(error.into()),
         }
     }

@@ -5,9 +5,9 @@ use padron_domain::{Error, Event, Failure, Membership, OrganizationId, Profile, 
 use crate::{
     Action, Change,
     expression::Expression,
-    item::{EmailOwner, Entity, RosterState},
+    item::{ENTITY, EmailOwner, Entity},
     key::Key,
-    members::{still, still_in},
+    members::still,
     organizations::Place,
     table::Store,
     transaction::TransactionError,
@@ -20,7 +20,7 @@ impl Store {
     /// What [`Store::profile`] needs.
     pub const PROFILE: &'static [Action] = &[Action::BATCH_GET];
     /// What [`Store::write_profile`] and [`Store::settle_profile`] need.
-    pub const WRITE_PROFILE: &'static [Action] = &[Action::PUT];
+    pub const WRITE_PROFILE: &'static [Action] = &[Action::UPDATE];
     /// What [`Store::memberships`] needs.
     pub const MEMBERSHIPS: &'static [Action] = &[Action::BATCH_GET];
     /// What [`Store::refresh_member`] needs.
@@ -34,32 +34,40 @@ impl Store {
         self.batch_get(std::slice::from_ref(&key)).await?.take(&key)
     }
 
-    /// Writes a user's profile. No event tells of it: it is no organization's.
+    /// Writes what is new of a user, to be told to their memberships. No event tells of it: it is no organization's.
     pub async fn write_profile(&self, profile: &Profile) -> Result<(), Error> {
+        let mut update = "SET #entity = :entity, #user = :user, #settled = :settled".to_owned();
+        let mut expression = Expression::default()
+            .name("#entity", ENTITY)
+            .name("#user", "user")
+            .name("#settled", "settled")
+            .text(":entity", Profile::NAME)
+            .text(":user", profile.user.to_string())
+            .flag(":settled", false);
+        for (name, value) in claims(profile) {
+            if let Some(value) = value {
+                update.push_str(&format!(", #{name} = :{name}"));
+                expression = expression.name(&format!("#{name}"), name).text(&format!(":{name}"), value);
+            }
+        }
         let mut change: Change<'_> = self.unannounced_change();
-        change.replace(profile, Expression::default())?;
+        change.update(&profile.key(), expression.then(update))?;
         Ok(change.commit().await?)
     }
 
-    /// Marks a profile as known to all memberships, unless it has changed meanwhile.
+    /// Marks a profile as known to all memberships, unless it has changed meanwhile, or its user has joined somewhere.
     pub async fn settle_profile(&self, profile: &Profile) -> Result<(), Error> {
-        let mut still = Expression::default();
-        let mut conditions = Vec::new();
-        for (name, value) in [("email", &profile.email), ("name", &profile.name)] {
-            still = still.name(&format!("#{name}"), name);
-            match value {
-                Some(value) => {
-                    conditions.push(format!("#{name} = :{name}"));
-                    still = still.text(&format!(":{name}"), value);
-                }
-                None => conditions.push(format!("attribute_not_exists(#{name})")),
-            }
-        }
-        still.condition = Some(conditions.join(" AND "));
+        let settled = still_said(profile)
+            .and(if profile.joins == 0 { "attribute_not_exists(#joins)" } else { "#joins = :joins" })
+            .then("SET #settled = :settled")
+            .name("#joins", "joins")
+            .name("#settled", "settled")
+            .flag(":settled", true);
+        let settled = if profile.joins == 0 { settled } else { settled.number(":joins", profile.joins) };
         let mut change: Change<'_> = self.unannounced_change();
-        change.replace(&Profile { settled: true, ..profile.clone() }, still)?;
+        change.update(&profile.key(), settled)?;
         match change.commit().await {
-            // Another request has newer claims, and settles them.
+            // The next call settles what is new.
             Ok(()) | Err(TransactionError::Stale) => Ok(()),
             Err(error) => Err(error.into()),
         }
@@ -80,16 +88,18 @@ impl Store {
         keys.iter().filter_map(|key| found.take(key).transpose()).collect()
     }
 
-    /// Writes a membership whose e-mail or name has changed. Refused if another member has the e-mail.
+    /// Writes a membership whose e-mail or name has changed, as long as the profile says so. Refused if another member has the
+    /// e-mail. The organization may be deleted: when it is restored, its members are who they are by then.
     pub fn refresh_member(
         &self,
         before: &Membership,
         after: &Membership,
+        profile: &Profile,
         event: &Event,
     ) -> Result<Change<'_>, Error> {
         let mut change = self.change(event)?;
         change.replace(after, still(before))?;
-        change.check(&Key::roster(before.organization), still_in(RosterState::Active))?;
+        change.check(&profile.key(), still_said(profile))?;
         let (old, new) = (EmailOwner::of(before), EmailOwner::of(after));
         if old.as_ref().map(Entity::key) != new.as_ref().map(Entity::key) {
             if let Some(old) = old {
@@ -136,6 +146,29 @@ impl Store {
         let is_member = access.others.membership(organization, other)?.is_some();
         Ok(is_active && is_member && access.membership.is_some())
     }
+}
+
+/// What a user's tokens say of them, by the names it is stored under.
+fn claims(profile: &Profile) -> [(&'static str, &Option<String>); 2] {
+    [("email", &profile.email), ("name", &profile.name)]
+}
+
+/// That the profile says this still.
+fn still_said(profile: &Profile) -> Expression {
+    let mut still = Expression::default();
+    let mut conditions = Vec::new();
+    for (name, value) in claims(profile) {
+        still = still.name(&format!("#{name}"), name);
+        match value {
+            Some(value) => {
+                conditions.push(format!("#{name} = :{name}"));
+                still = still.text(&format!(":{name}"), value);
+            }
+            None => conditions.push(format!("attribute_not_exists(#{name})")),
+        }
+    }
+    still.condition = Some(conditions.join(" AND "));
+    still
 }
 
 /// The places of a user, one after the other.
