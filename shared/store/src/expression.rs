@@ -18,10 +18,6 @@ impl Expression {
         Self { condition: Some(condition.into()), ..Self::default() }
     }
 
-    pub(crate) fn update(update: impl Into<String>) -> Self {
-        Self { update: Some(update.into()), ..Self::default() }
-    }
-
     /// That, and this too.
     pub(crate) fn and(mut self, condition: &str) -> Self {
         let both = self.condition.take().map(|this| format!("{this} AND {condition}"));

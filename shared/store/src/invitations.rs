@@ -14,10 +14,9 @@ use uuid::Uuid;
 
 use crate::{
     Action, Change,
-    action::GSI1,
     expression::Expression,
     item::{Item, WHOLE},
-    key::{GSI1_PK, GSI1_SK, Key, PK, invitee_partition, organization_of, partition},
+    key::{GSI1_SK, Key, PK, invitee_partition, organization_of, partition},
     members::{still_allowed, take_seat},
     scan::{Page, Scan},
     table::Store,
@@ -224,14 +223,7 @@ impl Store {
             key.extend(Key::invitee(email, organization));
             key
         });
-        let query = self
-            .client
-            .query()
-            .index_name(GSI1)
-            .key_condition_expression("#pk = :pk")
-            .set_exclusive_start_key(after)
-            .limit(i32::try_from(limit).unwrap_or(i32::MAX));
-        let (found, more) = self.query(query, (GSI1_PK, invitee_partition(email))).await?;
+        let (found, more) = self.index_page(invitee_partition(email), after, limit).await?;
         let keys: Vec<Key> = found.iter().filter_map(Key::of).collect();
         // By the index, which may list what is gone: the list goes on after it all the same.
         let last = found.last().and_then(|item| organization_of(item.get(GSI1_SK)?.as_s().ok()?));

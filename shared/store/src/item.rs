@@ -16,7 +16,7 @@ use crate::{
 
 pub(crate) type Item = HashMap<String, AttributeValue>;
 
-pub(crate) const ENTITY: &str = "entity";
+const ENTITY: &str = "entity";
 pub(crate) const DOCUMENT: &str = "doc";
 /// What must be read of an entity that is stored as a document.
 pub(crate) const WHOLE: [&str; 3] = [PK, SK, DOCUMENT];
@@ -218,29 +218,37 @@ impl Entity for EmailOwner {
     }
 }
 
+/// Writes what there is to say of a user, each claim as `value` makes it of its name, and that it is to be told to their
+/// memberships.
+pub(crate) fn profile_update(
+    user: UserId,
+    claims: [(&'static str, Option<&String>); 2],
+    value: fn(&str) -> String,
+) -> Expression {
+    let mut update = "SET #entity = :entity, #user = :user, #settled = :settled".to_owned();
+    let mut expression = Expression::default()
+        .name("#entity", ENTITY)
+        .name("#user", "user")
+        .name("#settled", "settled")
+        .text(":entity", Profile::NAME)
+        .text(":user", user.to_string())
+        .flag(":settled", false);
+    for (name, claim) in claims {
+        if let Some(claim) = claim {
+            update.push_str(&format!(", #{name} = {}", value(name)));
+            expression = expression.name(&format!("#{name}"), name).text(&format!(":{name}"), claim);
+        }
+    }
+    expression.then(update)
+}
+
 /// Counts that a user joined, and writes what the membership knows of them where nothing is known yet: who is asked about
 /// themselves knows best.
 pub(crate) fn first_seen(member: &Membership) -> Expression {
-    let mut update = "SET #entity = :entity, #user = :user, #settled = :settled".to_owned();
-    let mut values = Vec::new();
-    for (name, value) in [("email", &member.email), ("name", &member.name)] {
-        if let Some(value) = value {
-            update.push_str(&format!(", #{name} = if_not_exists(#{name}, :{name})"));
-            values.push((name, value));
-        }
-    }
-    let expression = Expression::update(format!("{update} ADD #joins :one"))
-        .name("#settled", "settled")
-        .name("#joins", "joins")
-        .flag(":settled", false)
-        .number(":one", 1)
-        .name("#entity", ENTITY)
-        .name("#user", "user")
-        .text(":entity", Profile::NAME)
-        .text(":user", member.user.to_string());
-    values.into_iter().fold(expression, |expression, (name, value)| {
-        expression.name(&format!("#{name}"), name).text(&format!(":{name}"), value)
-    })
+    let claims = [("email", member.email.as_ref()), ("name", member.name.as_ref())];
+    let expression = profile_update(member.user, claims, |name| format!("if_not_exists(#{name}, :{name})"));
+    let update = expression.update.clone().unwrap_or_default();
+    expression.then(format!("{update} ADD #joins :one")).name("#joins", "joins").number(":one", 1)
 }
 
 impl Entity for Profile {

@@ -7,7 +7,6 @@ use padron_domain::{
 
 use crate::{
     Action, Change, TransactionError,
-    action::GSI1,
     expression::Expression,
     item::{Item, Roster, RosterState, Slug, WHOLE},
     key::{GSI1_PK, GSI1_SK, Key, organization_of, partition, user_partition},
@@ -211,14 +210,7 @@ impl Store {
             key.insert(GSI1_SK.into(), text(partition(organization)));
             key
         });
-        let query = self
-            .client
-            .query()
-            .index_name(GSI1)
-            .key_condition_expression("#pk = :pk")
-            .set_exclusive_start_key(after)
-            .limit(i32::try_from(limit).unwrap_or(i32::MAX));
-        let (items, more) = self.query(query, (GSI1_PK, user_partition(user))).await?;
+        let (items, more) = self.index_page(user_partition(user), after, limit).await?;
         let items = items.iter().map(place).collect::<Result<Vec<_>, _>>()?;
         let next = items.last().copied().filter(|_| more);
         Ok(Page { items, next })

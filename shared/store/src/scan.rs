@@ -7,8 +7,9 @@ use aws_sdk_dynamodb::{
 use padron_domain::Error;
 
 use crate::{
+    action::GSI1,
     item::{Entity, Item, from_item},
-    key::{Key, PK, SK},
+    key::{GSI1_PK, Key, PK, SK},
     table::Store,
 };
 
@@ -55,6 +56,23 @@ impl Store {
         let output = self.call(query.send()).await?;
         self.record(output.consumed_capacity().map(std::slice::from_ref).unwrap_or_default());
         Ok((output.items.unwrap_or_default(), output.last_evaluated_key.is_some()))
+    }
+
+    /// Entries of a partition of GSI1 after the one with these keys, and whether there may be more.
+    pub(crate) async fn index_page(
+        &self,
+        partition: String,
+        after: Option<Item>,
+        limit: usize,
+    ) -> Result<(Vec<Item>, bool), Error> {
+        let query = self
+            .client
+            .query()
+            .index_name(GSI1)
+            .key_condition_expression("#pk = :pk")
+            .set_exclusive_start_key(after)
+            .limit(i32::try_from(limit).unwrap_or(i32::MAX));
+        self.query(query, (GSI1_PK, partition)).await
     }
 
     /// One page. With a filter it may be short, and even empty, with more to come: what it may read is bounded.

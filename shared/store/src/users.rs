@@ -5,7 +5,7 @@ use padron_domain::{Error, Event, Failure, Membership, OrganizationId, Profile, 
 use crate::{
     Action, Change,
     expression::Expression,
-    item::{ENTITY, EmailOwner, Entity},
+    item::{EmailOwner, Entity, profile_update},
     key::Key,
     members::still,
     organizations::Place,
@@ -36,22 +36,9 @@ impl Store {
 
     /// Writes what is new of a user, to be told to their memberships. No event tells of it: it is no organization's.
     pub async fn write_profile(&self, profile: &Profile) -> Result<(), Error> {
-        let mut update = "SET #entity = :entity, #user = :user, #settled = :settled".to_owned();
-        let mut expression = Expression::default()
-            .name("#entity", ENTITY)
-            .name("#user", "user")
-            .name("#settled", "settled")
-            .text(":entity", Profile::NAME)
-            .text(":user", profile.user.to_string())
-            .flag(":settled", false);
-        for (name, value) in claims(profile) {
-            if let Some(value) = value {
-                update.push_str(&format!(", #{name} = :{name}"));
-                expression = expression.name(&format!("#{name}"), name).text(&format!(":{name}"), value);
-            }
-        }
+        let update = profile_update(profile.user, claims(profile), |name| format!(":{name}"));
         let mut change: Change<'_> = self.unannounced_change();
-        change.update(&profile.key(), expression.then(update))?;
+        change.update(&profile.key(), update)?;
         Ok(change.commit().await?)
     }
 
@@ -149,8 +136,8 @@ impl Store {
 }
 
 /// What a user's tokens say of them, by the names it is stored under.
-fn claims(profile: &Profile) -> [(&'static str, &Option<String>); 2] {
-    [("email", &profile.email), ("name", &profile.name)]
+fn claims(profile: &Profile) -> [(&'static str, Option<&String>); 2] {
+    [("email", profile.email.as_ref()), ("name", profile.name.as_ref())]
 }
 
 /// That the profile says this still.
