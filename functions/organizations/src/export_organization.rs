@@ -124,7 +124,7 @@ fn id_as_number(id: Uuid) -> Option<CustomerNumber> {
 }
 
 /// Some lines, each with the id to go on after, and whether the section has more.
-type Part = (Vec<(Value, Uuid)>, bool);
+type Part = (Vec<(String, Uuid)>, bool);
 
 impl Endpoint for ExportOrganization {
     const ROUTE: Route = Route::get("export-organization", "/organizations/{organizationId}/export");
@@ -155,7 +155,7 @@ impl Endpoint for ExportOrganization {
             let (found, more) = read(cx, &owner, place).await?;
             let mut is_full = false;
             for (line, id) in found {
-                if !lines.push(&line)? {
+                if !lines.push(&line) {
                     is_full = true;
                     break;
                 }
@@ -219,9 +219,16 @@ fn lines<T, B: Serialize>(kind: &str, page: Page<T>, body: impl Fn(T) -> (Uuid, 
     Ok((lines.collect::<Result<_, Error>>()?, more))
 }
 
-fn line(kind: &str, body: impl Serialize) -> Result<Value, Error> {
-    let body = serde_json::to_value(body).map_err(|_| Error::internal("a line is not JSON"))?;
-    Ok(json!({ "type": kind, "data": body }))
+/// A line of an export.
+#[derive(Serialize)]
+struct Line<'k, B> {
+    r#type: &'k str,
+    data: B,
+}
+
+fn line(kind: &str, body: impl Serialize) -> Result<String, Error> {
+    let line = Line { r#type: kind, data: body };
+    serde_json::to_string(&line).map_err(|_| Error::internal("a line is not JSON"))
 }
 
 fn whitelisted(customer: &Customer) -> Result<Map<String, Value>, Error> {

@@ -293,18 +293,17 @@ impl Lines {
         Self::default()
     }
 
-    /// Adds a line; `false` if the answer has no room for it. The first always has.
-    pub fn push(&mut self, line: &impl Serialize) -> Result<bool, Error> {
-        let line = serde_json::to_string(line).map_err(|_| Error::internal("an answer is not JSON"))?;
-        let in_event = self.in_event + escaped(&line) + 2;
+    /// Adds a line of JSON; `false` if the answer has no room for it. The first always has.
+    pub fn push(&mut self, line: &str) -> bool {
+        let in_event = self.in_event + escaped(line) + 2;
         let fits = self.text.len() + line.len() < LARGEST_PAGE && in_event <= LARGEST_ESCAPED;
         if !fits && !self.text.is_empty() {
-            return Ok(false);
+            return false;
         }
         self.in_event = in_event;
-        self.text.push_str(&line);
+        self.text.push_str(line);
         self.text.push('\n');
-        Ok(true)
+        true
     }
 
     /// Adds `Link: <…>; rel="next"` (RFC 8288), a path below [`BASE_PATH`].
