@@ -29,7 +29,9 @@ impl Endpoint for AcceptInvitation {
     ) -> Result<Self::Output, Error> {
         let Own { invitation, organization, membership } = answered.find(cx, &caller).await?;
         if membership.is_some() {
-            return Err(Failure::AlreadyMember.into());
+            // Items are read one after the other: the membership may be of this very invitation, accepted in between.
+            let looked_twice = cx.is_decided_anew();
+            return Err(if looked_twice { Failure::AlreadyMember } else { Failure::ConcurrentChange }.into());
         }
         let user = caller.principal().user();
         let member = Membership {

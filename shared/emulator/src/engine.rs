@@ -14,7 +14,8 @@ use crate::template::Template;
 pub struct Engine {
     address: SocketAddr,
     stop: Option<oneshot::Sender<()>>,
-    serving: JoinHandle<()>,
+    /// `None`: it is not ours.
+    serving: Option<JoinHandle<()>>,
 }
 
 /// Where the engine keeps its tables.
@@ -44,7 +45,12 @@ impl Engine {
                 eprintln!("The embedded database stopped: {error}");
             }
         });
-        Ok(Self { address, stop: Some(stop), serving })
+        Ok(Self { address, stop: Some(stop), serving: Some(serving) })
+    }
+
+    /// One that runs already, such as Amazon's DynamoDB Local.
+    pub fn at(address: SocketAddr) -> Self {
+        Self { address, stop: None, serving: None }
     }
 
     /// Where it listens.
@@ -72,7 +78,9 @@ impl Engine {
     /// Stops it once what it works on is done.
     pub async fn stop(mut self) {
         drop(self.stop.take());
-        _ = self.serving.await;
+        if let Some(serving) = self.serving.take() {
+            _ = serving.await;
+        }
     }
 }
 

@@ -79,6 +79,9 @@ pub(crate) fn root() -> PathBuf {
     PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/../.."))
 }
 
+/// Where another engine listens, such as Amazon's DynamoDB Local, if the tests are to be run with it.
+const ANOTHER_ENGINE: &str = "PADRON_TEST_DYNAMODB";
+
 /// When every test begins.
 const START: &str = "2026-01-15T12:00:00.000Z";
 
@@ -178,7 +181,10 @@ impl TestAppBuilder {
     /// Makes table and app.
     pub async fn build(self) -> TestApp {
         let template = Template::read(&root()).expect("the template");
-        let engine = Engine::start(Storage::Memory).await.expect("an engine");
+        let engine = match std::env::var(ANOTHER_ENGINE) {
+            Ok(address) => Engine::at(address.parse().expect("an address and a port")),
+            Err(_) => Engine::start(Storage::Memory).await.expect("an engine"),
+        };
         let table = format!("test-{}", Uuid::new_v4());
         engine.ensure_table(&template, &table).await.expect("a table");
         let proxy = FaultProxy::start(engine.address()).await;
