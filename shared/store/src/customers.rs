@@ -221,9 +221,7 @@ impl Store {
     pub fn delete_customer(&self, customer: &Customer, event: &Event) -> Result<Change<'_>, Error> {
         let &Customer { organization, number, .. } = customer;
         let mut change = self.change(event)?;
-        let still = Expression::condition("#version = :version")
-            .name("#version", "version")
-            .number(":version", customer.version);
+        let still = Expression::version(customer.version);
         change.remove(&customer.key(), still)?;
         // Pointers change with their customer only, whose version says that they have not.
         let still_its = || {

@@ -22,15 +22,15 @@ impl Store {
         limit: usize,
         wanted: Option<&(dyn Fn(&Event) -> bool + Sync)>,
     ) -> Result<Page<Event>, Error> {
-        let from = from.map_or(String::new(), |from| EventId::first_at(from).to_string());
+        // Before and after every id.
+        let from = from.map_or("0".into(), |from| EventId::first_at(from).to_string());
         let to = to.map_or("~".into(), |to| EventId::last_at(to).to_string());
         if from > to {
             return Ok(Page { items: Vec::new(), next: None });
         }
         let scan = Scan {
             partition: event_partition(organization),
-            // Sort keys are not empty, nor are the values they are compared with.
-            from: if from.is_empty() { "0".into() } else { from },
+            from,
             to,
             after: after.map(|id| Key::event(organization, id)),
             ascending: false,

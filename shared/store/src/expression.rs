@@ -18,6 +18,11 @@ impl Expression {
         Self { condition: Some(condition.into()), ..Self::default() }
     }
 
+    /// That an item is of this version still.
+    pub(crate) fn version(version: u64) -> Self {
+        Self::condition("#version = :version").name("#version", "version").number(":version", version)
+    }
+
     /// That, and this too.
     pub(crate) fn and(mut self, condition: &str) -> Self {
         let both = self.condition.take().map(|this| format!("{this} AND {condition}"));

@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use crate::{
     expression::Expression,
     item::Entity,
-    key::{Key, PK},
+    key::{Key, PK, hex},
     read::Found,
     table::Store,
 };
@@ -29,7 +29,7 @@ impl RequestId {
             hash.update(&(part.len() as u64).to_be_bytes());
             hash.update(part.as_bytes());
         }
-        Self(hash.finish().as_ref().iter().map(|byte| format!("{byte:02x}")).collect())
+        Self(hex(&hash.finish()))
     }
 
     /// The id.

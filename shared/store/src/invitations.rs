@@ -237,18 +237,12 @@ impl Store {
             invitations.extend(found.take::<Invitation>(key)?);
         }
         let ids: Vec<_> = invitations.iter().map(|invitation| invitation.organization).collect();
-        let mut organizations = self.organizations(&ids).await?;
-        let mut with_organization = |invitation: Invitation| {
-            let at = organizations.iter().position(|one| one.id == invitation.organization);
-            (invitation, at.map(|at| organizations.swap_remove(at)))
-        };
-        Ok((invitations.into_iter().map(&mut with_organization).collect(), next))
+        let organizations = self.organizations(&ids).await?;
+        Ok((invitations.into_iter().zip(organizations).collect(), next))
     }
 }
 
 /// That the invitation is the version that was read.
 fn still(invitation: &Invitation) -> Expression {
-    Expression::condition("#version = :version")
-        .name("#version", "version")
-        .number(":version", invitation.version)
+    Expression::version(invitation.version)
 }

@@ -6,7 +6,7 @@ use std::collections::HashMap;
 
 use aws_sdk_dynamodb::types::AttributeValue;
 use padron_domain::{CustomerId, CustomerNumber, Email, EventId, InvitationId, OrganizationId, UserId};
-use ring::digest::{SHA256, digest};
+use ring::digest::{Digest, SHA256, digest};
 
 use crate::idempotency::RequestId;
 
@@ -142,7 +142,12 @@ pub(crate) fn event_partition(organization: OrganizationId) -> String {
 /// Without a secret, so that it stays the same when secrets are replaced: it keeps addresses out of keys, and so out of logs
 /// and metrics, and every one at the same length. The items themselves hold them.
 fn email_hash(email: &Email) -> String {
-    digest(&SHA256, email.as_str().as_bytes()).as_ref().iter().map(|byte| format!("{byte:02x}")).collect()
+    hex(&digest(&SHA256, email.as_str().as_bytes()))
+}
+
+/// A hash as it stands in a key.
+pub(crate) fn hex(hash: &Digest) -> String {
+    hash.as_ref().iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 /// The partition in GSI1 of the open invitations of an e-mail.

@@ -124,9 +124,7 @@ where
 
 /// That the membership is the version that was read.
 pub(crate) fn still(member: &Membership) -> Expression {
-    Expression::condition("#version = :version")
-        .name("#version", "version")
-        .number(":version", member.version)
+    Expression::version(member.version)
 }
 
 /// That the organization is in this state.

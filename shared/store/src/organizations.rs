@@ -216,14 +216,17 @@ impl Store {
         Ok(Page { items, next })
     }
 
-    /// Reads up to 100 organizations, eventually consistent, in the order of their ids; those that are there.
-    pub(crate) async fn organizations(&self, ids: &[OrganizationId]) -> Result<Vec<Organization>, Error> {
+    /// Reads up to 100 organizations, eventually consistent, each in the place of its id.
+    pub(crate) async fn organizations(
+        &self,
+        ids: &[OrganizationId],
+    ) -> Result<Vec<Option<Organization>>, Error> {
         if ids.is_empty() {
             return Ok(Vec::new());
         }
         let keys: Vec<Key> = ids.iter().map(|id| Key::organization(*id)).collect();
         let mut found = self.batch_glance(&keys, &WHOLE).await?;
-        keys.iter().filter_map(|key| found.take(key).transpose()).collect()
+        keys.iter().map(|key| found.take(key)).collect()
     }
 
     /// A page of the organizations that a user belongs to with their places in them, deleted ones included, in the order of
@@ -236,12 +239,9 @@ impl Store {
     ) -> Result<Page<Belonging>, Error> {
         let Page { items: places, next } = self.places(user, after, limit).await?;
         let ids: Vec<_> = places.iter().map(|place| place.organization).collect();
-        let mut organizations = self.organizations(&ids).await?;
-        let mut belonging = |place: Place| {
-            let at = organizations.iter().position(|one| one.id == place.organization);
-            Belonging { organization: at.map(|at| organizations.swap_remove(at)), place }
-        };
-        let items: Vec<_> = places.into_iter().map(&mut belonging).collect();
+        let organizations = self.organizations(&ids).await?;
+        let pairs = organizations.into_iter().zip(places);
+        let items = pairs.map(|(organization, place)| Belonging { organization, place }).collect();
         let next = next.map(|place| Belonging { organization: None, place });
         Ok(Page { items, next })
     }
@@ -294,7 +294,5 @@ fn place(item: &Item) -> Result<Place, Error> {
 
 /// That the organization is the version before this one.
 pub(crate) fn still_before(organization: &Organization) -> Expression {
-    Expression::condition("#version = :version")
-        .name("#version", "version")
-        .number(":version", organization.version - 1)
+    Expression::version(organization.version - 1)
 }

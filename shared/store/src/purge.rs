@@ -3,7 +3,7 @@
 use std::{num::NonZeroU32, time::Duration};
 
 use aws_sdk_dynamodb::types::{AttributeValue, DeleteRequest, ReturnConsumedCapacity, WriteRequest};
-use padron_domain::{Error, Failure, Organization, OrganizationId, Timestamp};
+use padron_domain::{Error, Organization, OrganizationId, Timestamp};
 use tokio::time::{Instant, sleep_until};
 
 use crate::{
@@ -90,7 +90,8 @@ impl Store {
     ///
     /// First it is marked, in one transaction that a restoration cannot cross: from then on it is unknown to its owner too.
     /// Then everything in its partitions goes, in any order, and at last, in one transaction, it itself, its roster and its slug.
-    /// It writes at most `pace` units a second. Whatever happens in between, the next run finds it marked and goes on; two at once delete the same things.
+    /// Whatever happens in between, the next run finds it marked and goes on; two at once delete the same things. It writes at
+    /// most `pace` units a second.
     pub async fn purge(
         &self,
         id: OrganizationId,
@@ -217,7 +218,8 @@ impl Store {
     async fn bury(&self, organization: &Organization) -> Result<Purge, Error> {
         let mut change: Change<'_> = self.unannounced_change();
         change.remove(&Key::roster(organization.id), Expression::default())?;
-        change.delete(&Key::organization(organization.id), Failure::OrganizationNotFound)?;
+        let is_there = Expression::condition(format!("attribute_exists({PK})"));
+        change.remove(&Key::organization(organization.id), is_there)?;
         let still_its =
             Expression::condition(format!("attribute_not_exists({PK}) OR #organization = :organization"))
                 .name("#organization", "organization")
@@ -226,7 +228,7 @@ impl Store {
         match change.commit().await {
             Ok(()) => Ok(Purge::Done),
             // Another run was faster; the slug may be someone else's by now.
-            Err(TransactionError::Stale | TransactionError::Refused(_)) => Ok(Purge::Gone),
+            Err(TransactionError::Stale) => Ok(Purge::Gone),
             Err(error) => Err(error.into()),
         }
     }

@@ -182,26 +182,17 @@ impl<R: Copy> Change<'_, R> {
         Ok(())
     }
 
-    /// Deletes an item that must be there.
-    pub(crate) fn delete(&mut self, key: &Key, missing: R) -> Result<(), Error> {
-        self.delete_if(key, Expression::condition(format!("attribute_exists({PK})")), Refusal::Taken(missing))
-    }
-
     /// Deletes an item that was read.
     pub(crate) fn remove(&mut self, key: &Key, still: Expression) -> Result<(), Error> {
-        self.delete_if(key, still, Refusal::Stale)
-    }
-
-    fn delete_if(&mut self, key: &Key, expression: Expression, refusal: Refusal<R>) -> Result<(), Error> {
         let delete = Delete::builder()
             .table_name(&*self.store.table)
             .set_key(Some(key.attributes().into()))
-            .set_condition_expression(expression.condition)
-            .set_expression_attribute_names(expression.names)
-            .set_expression_attribute_values(expression.values)
+            .set_condition_expression(still.condition)
+            .set_expression_attribute_names(still.names)
+            .set_expression_attribute_values(still.values)
             .build()
             .map_err(|_| Error::internal("a delete without a key"))?;
-        self.push(TransactWriteItem::builder().delete(delete).build(), refusal);
+        self.push(TransactWriteItem::builder().delete(delete).build(), Refusal::Stale);
         Ok(())
     }
 
