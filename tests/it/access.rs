@@ -46,6 +46,10 @@ async fn ask(
             event["headers"]["tenantid"] = json!(organization);
             event["headers"]["token"] = json!(caller.map(|user| app.token(user)).unwrap_or_default());
         }
+        Rule::MemberOfTenant => {
+            event["headers"]["tenantid"] = json!(organization);
+            event["headers"]["token"] = json!(caller.map(|user| app.token(user)).unwrap_or_default());
+        }
         Rule::Anonymous | Rule::SignedIn | Rule::OneSelf => {}
     }
     app.answer(endpoint, &event.to_string()).await
@@ -109,7 +113,7 @@ async fn an_unknown_organization_is_404_to_everyone_who_is_known() {
         let expected = match endpoint.rule {
             Rule::Member(_) | Rule::AdminOrSelf => "404 organization_not_found",
             // The dialects tell it like one of others.
-            Rule::CredentialMember | Rule::TenantMember => "403 not_a_member",
+            Rule::CredentialMember | Rule::TenantMember | Rule::MemberOfTenant => "403 not_a_member",
             Rule::Anonymous | Rule::SignedIn | Rule::OneSelf => continue,
         };
         for caller in [stranger(), owner()] {

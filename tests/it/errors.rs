@@ -26,6 +26,12 @@ fn the_map_from_failure_to_status_and_code() {
     SeveralOrganizations: 400 several_organizations
     MemberNotFound: 404 member_not_found
     CustomerNotFound: 404 customer_not_found
+    ExternalIdTaken: 409 external_id_taken
+    HierarchyCycle: 409 hierarchy_cycle
+    HierarchyTooDeep: 409 hierarchy_too_deep
+    ParentNotCpo: 409 parent_not_cpo
+    CustomerNotAccessible: 403 customer_not_accessible
+    QueryTooBroad: 422 query_too_broad
     SlugTaken: 409 slug_taken
     SlugImmutable: 400 slug_immutable
     NotDeleted: 409 organization_not_deleted
@@ -50,7 +56,6 @@ fn the_map_from_failure_to_status_and_code() {
     RouteNotFound: 404 route_not_found
     MethodNotAllowed: 405 method_not_allowed
     InvalidRequest: 400 invalid_request
-    ParameterNotSupportedYet: 400 parameter_not_supported_yet
     PageTooLarge: 422 page_too_large
     PayloadTooLarge: 413 payload_too_large
     UnsupportedMediaType: 415 unsupported_media_type

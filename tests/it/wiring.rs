@@ -275,7 +275,9 @@ fn the_description_names_every_route_and_every_refusal() {
             Rule::SignedIn => &["401", "500", "503"],
             Rule::OneSelf => &["400", "401", "403", "500", "503"],
             Rule::Member(_) | Rule::AdminOrSelf => &["400", "401", "403", "404", "500", "503"],
-            Rule::CredentialMember | Rule::TenantMember => &["400", "401", "403", "500", "503"],
+            Rule::CredentialMember | Rule::TenantMember | Rule::MemberOfTenant => {
+                &["400", "401", "403", "500", "503"]
+            }
         };
         for status in expected {
             assert!(responses.contains_key(*status), "{name} {status}");
@@ -319,7 +321,7 @@ async fn every_sample_event_is_the_endpoints_and_is_answered_with_success() {
                 "{function}: no token is committed"
             );
             event["headers"]["authorization"] = json!(format!("Bearer {}", sample_token(&app, function)));
-            if endpoint.rule == Rule::TenantMember {
+            if matches!(endpoint.rule, Rule::TenantMember | Rule::MemberOfTenant) {
                 event["headers"]["token"] = json!(app.token(owner()));
             }
         }

@@ -2,13 +2,18 @@
 
 use padron_domain::Error;
 use padron_dto::customer::cyrexa::CustomerEnvelope;
-use padron_http::{Array, Context, Endpoint, Route, TenantMember};
-use padron_store::{Action, Store};
+use padron_http::{Array, Context, CustomerCount, Endpoint, Route, TenantMember};
+use padron_store::Action;
 
 use crate::{
+    engine::{self, list},
+    kin::Reach,
     page::array,
-    query::{ListQuery, WithoutParameters},
+    plan::{Manner, Plan, WithoutParameters},
+    query::ListQuery,
 };
+
+const CYREXA: Manner = Manner { without_parameters: WithoutParameters::All, counts_matches: false };
 
 /// Lists customers.
 #[derive(Debug)]
@@ -17,16 +22,22 @@ pub struct CyrexaGetCustomers;
 impl Endpoint for CyrexaGetCustomers {
     const ROUTE: Route = Route::get("cyrexa-get-customers", "/organization/getCustomers/{organizationId}");
     const SUMMARY: &'static str = "Customers of an organization, as Cyrexa shows them";
-    const ACTIONS: &'static [&'static [Action]] = &[Store::CUSTOMERS];
-    type Access = TenantMember;
+    const ACTIONS: &'static [&'static [Action]] = engine::ACTIONS;
+    type Access = TenantMember<CustomerCount>;
     type Input = ListQuery;
     type Output = Array<CustomerEnvelope>;
 
-    async fn handle(cx: &Context<'_>, member: TenantMember, query: ListQuery) -> Result<Self::Output, Error> {
+    async fn handle(
+        cx: &Context<'_>,
+        member: TenantMember<CustomerCount>,
+        query: ListQuery,
+    ) -> Result<Self::Output, Error> {
+        let (member, CustomerCount(total)) = member.into_member().with_target()?;
         let organization = member.organization().id;
-        let plan = query.plan(cx, Self::ROUTE, organization, WithoutParameters::All)?;
-        let (page, count) = plan.read(cx, organization).await?;
+        let plan = Plan::new(cx, query, Self::ROUTE, organization, CYREXA)?;
+        // This dialect shows no one above a customer.
+        let listing = list(cx, organization, total, &plan, Reach::Nobody).await?;
         let path = format!("/organization/getCustomers/{organization}");
-        array(cx, &plan, &path, page, count)
+        array(cx, &plan, &path, listing)
     }
 }

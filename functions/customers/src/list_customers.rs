@@ -2,13 +2,18 @@
 
 use padron_domain::Error;
 use padron_dto::customer::timbrix::CustomerResponse;
-use padron_http::{Array, Context, Endpoint, Member, Route};
-use padron_store::{Action, Store};
+use padron_http::{Array, Context, CustomerCount, Endpoint, Member, Route};
+use padron_store::Action;
 
 use crate::{
+    engine::{self, list},
+    kin::Reach,
     page::array,
-    query::{ListQuery, WithoutParameters},
+    plan::{Manner, Plan, WithoutParameters},
+    query::ListQuery,
 };
+
+const TIMBRIX: Manner = Manner { without_parameters: WithoutParameters::All, counts_matches: false };
 
 /// Lists customers.
 #[derive(Debug)]
@@ -18,16 +23,21 @@ impl Endpoint for ListCustomers {
     const ROUTE: Route = Route::get("list-customers", "/organizations/{organizationId}/customers");
     const SUMMARY: &'static str =
         "Customers of an organization, oldest first; without parameters as many as one answer holds";
-    const ACTIONS: &'static [&'static [Action]] = &[Store::CUSTOMERS];
-    type Access = Member;
+    const ACTIONS: &'static [&'static [Action]] = engine::ACTIONS;
+    type Access = Member<CustomerCount>;
     type Input = ListQuery;
     type Output = Array<CustomerResponse>;
 
-    async fn handle(cx: &Context<'_>, member: Member, query: ListQuery) -> Result<Self::Output, Error> {
+    async fn handle(
+        cx: &Context<'_>,
+        member: Member<CustomerCount>,
+        query: ListQuery,
+    ) -> Result<Self::Output, Error> {
+        let (member, CustomerCount(total)) = member.with_target()?;
         let organization = member.organization().id;
-        let plan = query.plan(cx, Self::ROUTE, organization, WithoutParameters::All)?;
-        let (page, count) = plan.read(cx, organization).await?;
+        let plan = Plan::new(cx, query, Self::ROUTE, organization, TIMBRIX)?;
+        let listing = list(cx, organization, total, &plan, Reach::Parents).await?;
         let path = format!("/organizations/{organization}/customers");
-        array(cx, &plan, &path, page, count)
+        array(cx, &plan, &path, listing)
     }
 }

@@ -1,21 +1,16 @@
 //! The customer that a path names.
 
-use padron_domain::{Customer, CustomerId, CustomerNumber, Error, Failure, OrganizationId};
+use padron_domain::{Customer, CustomerNumber, CustomerReference, Error, Failure, OrganizationId};
 use padron_http::{Context, Member, Request, Target};
-use padron_store::{Found, Key};
+use padron_store::{Found, Key, Store};
 
-/// The customer whom `{customerId}` names, by number or by 24 hex digits, as far as one read tells.
+use crate::kin::{Reach, kin_of, told};
+
+/// The customer whom `{customerId}` names, or `{number}` in Spirii's paths, by number or by 24 hex digits, as far as one read tells.
 #[derive(Debug)]
 pub struct NamedCustomer {
-    reference: Reference,
+    reference: CustomerReference,
     found: Lookup,
-}
-
-/// How a customer is named.
-#[derive(Clone, Debug)]
-pub(crate) enum Reference {
-    Number(CustomerNumber),
-    Id(CustomerId),
 }
 
 #[derive(Debug)]
@@ -26,38 +21,30 @@ enum Lookup {
     Elsewhere(Option<CustomerNumber>),
 }
 
-impl Reference {
-    /// Reads a number, or 24 hex digits.
-    pub(crate) fn parse(text: &str) -> Option<Self> {
-        // 24 digits are an id: no number has as many.
-        if let Some(id) = CustomerId::parse(text) {
-            return Some(Self::Id(id));
-        }
-        let is_number =
-            !text.is_empty() && text.len() <= 16 && text.bytes().all(|byte| byte.is_ascii_digit());
-        is_number.then(|| text.parse().ok()).flatten().and_then(CustomerNumber::new).map(Self::Number)
-    }
-
-    /// The number that it is, or begins with.
-    fn number(&self) -> Option<CustomerNumber> {
-        match self {
-            Self::Number(number) => Some(*number),
-            Self::Id(id) => id.number(),
+/// The customer that a reference is of, as it is now.
+pub(crate) async fn look_up(
+    store: &Store,
+    organization: OrganizationId,
+    reference: &CustomerReference,
+) -> Result<Option<Customer>, Error> {
+    let is_named = |customer: &Customer| reference.names(customer.number, &customer.id);
+    if let Some(number) = reference.number() {
+        let customer = store.customer(organization, number).await?.filter(is_named);
+        if customer.is_some() {
+            return Ok(customer);
         }
     }
-
-    fn names(&self, customer: &Customer) -> bool {
-        match self {
-            Self::Number(number) => customer.number == *number,
-            Self::Id(id) => customer.id == *id,
-        }
-    }
+    let Some(id) = reference.id() else { return Ok(None) };
+    let Some(number) = store.customer_number(organization, id).await? else { return Ok(None) };
+    Ok(store.customer(organization, number).await?.filter(is_named))
 }
 
-fn reference(request: &Request<'_>) -> Result<Reference, Error> {
-    Reference::parse(request.path_parameter("customerId").unwrap_or_default()).ok_or_else(|| {
+fn reference(request: &Request<'_>) -> Result<CustomerReference, Error> {
+    let named = |name| request.path_parameter(name).map(|text| (name, text));
+    let (name, text) = named("customerId").or_else(|| named("number")).unwrap_or(("customerId", ""));
+    CustomerReference::parse(text).ok_or_else(|| {
         let detail = "A customer's id is 24 hex digits, or its number.";
-        Error::invalid("/path/customerId", "invalid_format", detail)
+        Error::invalid(format!("/path/{name}"), "invalid_format", detail)
     })
 }
 
@@ -68,8 +55,8 @@ impl Target for NamedCustomer {
         let reference = reference(request).ok()?;
         Some(match (reference.number(), reference) {
             (Some(number), _) => Key::customer(organization, number),
-            (None, Reference::Id(id)) => Key::customer_id(organization, &id),
-            (None, Reference::Number(_)) => return None,
+            (None, CustomerReference::Id(id)) => Key::customer_id(organization, &id),
+            (None, CustomerReference::Number(_)) => return None,
         })
     }
 
@@ -77,8 +64,8 @@ impl Target for NamedCustomer {
         let reference = reference(request)?;
         let found = match (reference.number(), &reference) {
             (Some(number), _) => Lookup::Customer(Box::new(found.customer(organization, number)?)),
-            (None, Reference::Id(id)) => Lookup::Elsewhere(found.customer_id(organization, id)?),
-            (None, Reference::Number(_)) => Lookup::Elsewhere(None),
+            (None, CustomerReference::Id(id)) => Lookup::Elsewhere(found.customer_id(organization, id)?),
+            (None, CustomerReference::Number(_)) => Lookup::Elsewhere(None),
         };
         Ok(Self { reference, found })
     }
@@ -94,16 +81,20 @@ impl NamedCustomer {
         let Self { reference, found } = self;
         let number = match (found, &reference) {
             (Lookup::Customer(customer), _) => match (*customer, &reference) {
-                (Some(customer), reference) if reference.names(&customer) => return Ok(customer),
+                (Some(customer), reference) if reference.names(customer.number, &customer.id) => {
+                    return Ok(customer);
+                }
                 // An id from elsewhere that looks like one made here.
-                (_, Reference::Id(id)) => cx.store().customer_number(organization, id).await?,
-                (_, Reference::Number(_)) => None,
+                (_, CustomerReference::Id(id)) => cx.store().customer_number(organization, id).await?,
+                (_, CustomerReference::Number(_)) => None,
             },
             (Lookup::Elsewhere(number), _) => number,
         };
         let Some(number) = number else { return Err(Failure::CustomerNotFound.into()) };
         let customer = cx.store().customer(organization, number).await?;
-        customer.filter(|customer| reference.names(customer)).ok_or_else(|| Failure::CustomerNotFound.into())
+        customer
+            .filter(|customer| reference.names(customer.number, &customer.id))
+            .ok_or_else(|| Failure::CustomerNotFound.into())
     }
 }
 
@@ -111,29 +102,9 @@ impl NamedCustomer {
 pub(crate) async fn without_lost_parent(
     cx: &Context<'_>,
     member: &Member,
-    mut customer: Customer,
+    customer: Customer,
 ) -> Result<Customer, Error> {
-    if let Some(parent) = customer.parent {
-        let found = cx.store().customer_relatives(member.organization().id, &[parent]).await?;
-        customer.parent = found.contains_key(&parent).then_some(parent);
-    }
-    Ok(customer)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_customer_is_named_by_number_or_by_24_hex_digits() {
-        for text in ["0", "3559189708800000", "9007199254740991"] {
-            assert!(matches!(Reference::parse(text), Some(Reference::Number(_))), "{text}");
-        }
-        for text in ["590ce6c56d04f840aa8438af", "590CE6C56D04F840AA8438AF", "000000000000000000000000"] {
-            assert!(matches!(Reference::parse(text), Some(Reference::Id(_))), "{text}");
-        }
-        for text in ["", "-1", "+1", "1.0", "9007199254740992", "590ce6c56d04f840aa8438a", "x", "1e3", " 1"] {
-            assert!(Reference::parse(text).is_none(), "{text}");
-        }
-    }
+    let organization = member.organization().id;
+    let kin = kin_of(cx.store(), organization, std::slice::from_ref(&customer), Reach::Parents).await?;
+    Ok(told(&kin, customer))
 }

@@ -1,272 +1,269 @@
-//! What the lists of customers take, the same for all three dialects: parameters, their defaults, and cursors.
+//! What the lists of customers take, the same for all dialects: parameters, and what they mean where they are left out.
 
-use std::collections::BTreeSet;
-
-use padron_domain::{CustomerNumber, Error, Failure, OrganizationId};
+use padron_domain::{
+    CustomerKind, CustomerReference, CustomerSort, CustomerStatus, Direction, Error, Failure, Timestamp,
+    Within, search_key,
+};
 use padron_http::{
-    Context, Input, Request, Route,
+    Input, Request,
     openapi::{Operation, Schemas},
     unknown_parameter,
 };
-use padron_store::{CustomersPage, Direction, Span};
-use serde_json::json;
+use serde_json::{Value, json};
 
-const DEFAULT_LIMIT: u16 = 50;
-const LARGEST_LIMIT: u16 = 1000;
-/// Skipped rows are read and paid for: beyond this many a cursor is the better way.
-const LARGEST_OFFSET: u16 = 200;
-
-/// Documented, and not served until the list engine is there.
-const NOT_YET: [&str; 13] = [
-    "search",
-    "customerIds",
-    "types",
-    "parentId",
-    "ownerId",
-    "cpoId",
-    "operatorId",
-    "createdAt",
-    "createdAtFrom",
-    "createdAtTo",
-    "updatedAt",
-    "updatedAtFrom",
-    "updatedAtTo",
-];
-const SORTS_NOT_YET: [&str; 5] = ["name", "type", "ownerName", "cpoName", "updatedAt"];
+pub(crate) const DEFAULT_LIMIT: u16 = 50;
+pub(crate) const LARGEST_LIMIT: u16 = 1000;
+const MOST_IDS: usize = 1000;
+const LONGEST_SEARCH: usize = 300;
 
 /// What a caller asked for.
 #[derive(Debug, Default)]
 pub struct ListQuery {
-    limit: Option<u16>,
-    offset: Option<u16>,
-    sort: Option<Sort>,
-    direction: Option<Direction>,
-    cursor: Option<String>,
+    pub(crate) limit: Option<u16>,
+    pub(crate) offset: Option<usize>,
+    pub(crate) sort: Option<CustomerSort>,
+    pub(crate) direction: Option<Direction>,
+    pub(crate) cursor: Option<String>,
+    pub(crate) filters: Filters,
+    /// The filters as they were sent, for the way to the next page.
+    pub(crate) sent_filters: Vec<(String, String)>,
+    /// Whether nothing was sent at all.
+    pub(crate) is_empty: bool,
 }
 
-/// What a list is sorted by. Numbers are made of the time of creation, so both are one order.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Sort {
-    Id,
-    CreatedAt,
+/// Which customers are asked for, by names that are still to be looked up.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Filters {
+    pub(crate) search: Option<String>,
+    pub(crate) customers: Option<Vec<CustomerReference>>,
+    pub(crate) kinds: Option<Vec<CustomerKind>>,
+    pub(crate) statuses: Option<Vec<CustomerStatus>>,
+    pub(crate) created: Within,
+    pub(crate) updated: Within,
+    pub(crate) parent: Option<CustomerReference>,
+    pub(crate) owner: Option<CustomerReference>,
+    pub(crate) cpo: Option<CustomerReference>,
+    /// Whether one of the ranges begins somewhere: what happened since is read in the order in which it happened.
+    pub(crate) since: bool,
 }
+
+impl Filters {
+    /// What a list is sorted by where nobody says.
+    pub(crate) fn default_sort(&self) -> CustomerSort {
+        if self.updated.is_bounded() {
+            CustomerSort::UpdatedAt
+        } else if self.created.is_bounded() {
+            CustomerSort::CreatedAt
+        } else {
+            CustomerSort::Id
+        }
+    }
+
+    /// Which way it runs where nobody says.
+    pub(crate) fn default_direction(&self) -> Direction {
+        if self.since { Direction::Ascending } else { Direction::Descending }
+    }
+
+    /// Whether nothing but ranges of time is asked.
+    pub(crate) fn only_ranges(&self) -> bool {
+        let Self { search, customers, kinds, statuses, created: _, updated: _, parent, owner, cpo, since: _ } =
+            self;
+        search.is_none()
+            && customers.is_none()
+            && kinds.is_none()
+            && statuses.is_none()
+            && parent.is_none()
+            && owner.is_none()
+            && cpo.is_none()
+    }
+
+    /// Whether it lets everything through.
+    pub(crate) fn are_none(&self) -> bool {
+        self.only_ranges() && !self.created.is_bounded() && !self.updated.is_bounded()
+    }
+}
+
+/// The parameters that are no filters.
+const PAGING: [&str; 5] = ["limit", "offset", "sortBy", "sortDirection", "cursor"];
 
 impl Input for ListQuery {
-    const FAILURES: &'static [Failure] = &[Failure::InvalidRequest, Failure::ParameterNotSupportedYet];
+    const FAILURES: &'static [Failure] =
+        &[Failure::InvalidRequest, Failure::CustomerNotAccessible, Failure::QueryTooBroad];
 
     fn decode(request: &Request<'_>) -> Result<Self, Error> {
-        let mut query = Self::default();
-        let mut seen = BTreeSet::new();
-        for (name, value) in request.query()? {
-            let invalid = |detail: &str| Error::invalid(format!("/query/{name}"), "invalid_value", detail);
-            match name.as_str() {
-                "limit" => {
-                    let limit = number(&value, 1..=LARGEST_LIMIT.into());
-                    query.limit = Some(limit.ok_or_else(|| invalid("A whole number from 1 to 1000."))?);
-                }
-                "offset" => {
-                    let offset =
-                        number(&value, 0..=u64::MAX).ok_or_else(|| invalid("A whole number from 0 on."))?;
-                    if offset > LARGEST_OFFSET {
-                        return Err(not_yet("offset", "Beyond 200, follow the cursor in the Link header."));
-                    }
-                    query.offset = Some(offset);
-                }
-                "sortBy" => {
-                    query.sort = Some(match value.as_str() {
-                        "id" => Sort::Id,
-                        "createdAt" => Sort::CreatedAt,
-                        other if SORTS_NOT_YET.contains(&other) => {
-                            return Err(not_yet("sortBy", "Sort by id or createdAt."));
-                        }
-                        _ => {
-                            return Err(invalid(
-                                "One of id, name, type, ownerName, cpoName, createdAt, updatedAt.",
-                            ));
-                        }
-                    });
-                }
-                "sortDirection" => {
-                    query.direction = Some(match value.as_str() {
-                        "asc" => Direction::Ascending,
-                        "desc" => Direction::Descending,
-                        _ => return Err(invalid("asc or desc.")),
-                    });
-                }
-                "cursor" => query.cursor = Some(value),
-                known if NOT_YET.contains(&known) => return Err(not_yet(known, "Leave it out.")),
-                _ => return Err(unknown_parameter(&name)),
-            }
-            if !seen.insert(name.clone()) {
+        let parameters = request.query()?;
+        let mut query = Self { is_empty: parameters.is_empty(), ..Self::default() };
+        for (index, (name, value)) in parameters.iter().enumerate() {
+            let is_repeated = parameters[..index].iter().any(|(before, _)| before == name);
+            if is_repeated && !matches!(name.as_str(), "customerIds" | "types") {
                 return Err(Error::invalid(format!("/query/{name}"), "duplicate_parameter", "Given twice."));
             }
+            query.take(name, value)?;
         }
         if query.cursor.is_some() && query.offset.is_some() {
-            return Err(Error::invalid(
-                "/query/offset",
-                "contradiction",
-                "A cursor begins where it was made.",
-            ));
+            let detail = "A cursor begins where it was made.";
+            return Err(Error::invalid("/query/offset", "contradiction", detail));
         }
+        if query.filters.customers.as_ref().is_some_and(|customers| customers.len() > MOST_IDS) {
+            return Err(Error::invalid("/query/customerIds", "too_many", "At most 1,000 customers."));
+        }
+        query.sent_filters = parameters;
+        query.sent_filters.retain(|(name, _)| !PAGING.contains(&name.as_str()));
         Ok(query)
     }
 
     fn describe(operation: &mut Operation, _: &mut Schemas) {
         let mut add =
-            |name, meaning: &str, schema| operation.parameter("query", name, meaning, false, &schema);
-        let integer = |minimum: u16, maximum: u16, default: u16| json!({ "type": "integer", "minimum": minimum, "maximum": maximum, "default": default });
-        add("limit", "How many customers a page has at most", integer(1, LARGEST_LIMIT, DEFAULT_LIMIT));
-        add("offset", "How many customers to skip; for more, follow `Link`", integer(0, LARGEST_OFFSET, 0));
+            |name, meaning: &str, schema: Value| operation.parameter("query", name, meaning, false, &schema);
+        let text = || json!({ "type": "string" });
+        let instant = || json!({ "type": "string", "format": "date-time" });
+        let kinds = KINDS.map(CustomerKind::name);
+        let sorts = CustomerSort::ALL.map(CustomerSort::name);
+        add(
+            "limit",
+            "How many customers a page has at most",
+            json!({ "type": "integer", "minimum": 1, "maximum": LARGEST_LIMIT, "default": DEFAULT_LIMIT }),
+        );
+        add("offset", "How many customers to skip", json!({ "type": "integer", "minimum": 0, "default": 0 }));
         add(
             "sortBy",
-            "What to sort by",
-            json!({ "type": "string", "enum": ["id", "createdAt"], "default": "id" }),
+            "What to sort by. Ties break by id; names compare without case and accents, Ñ after N; missing values are \
+             lowest. Default: `id`; `createdAt` with a filter on it; `updatedAt` with a filter on it",
+            json!({ "type": "string", "enum": sorts }),
         );
         add(
             "sortDirection",
-            "Which way",
-            json!({ "type": "string", "enum": ["desc", "asc"], "default": "desc" }),
+            "Which way. Default: `desc`; `asc` with `createdAtFrom` or `updatedAtFrom`",
+            json!({ "type": "string", "enum": ["desc", "asc"] }),
         );
-        add("cursor", "Where to go on, from `Link`", json!({ "type": "string" }));
+        add(
+            "search",
+            "Part of name, e-mail, tax id, id, number or external id, without case and accents, ñ like n",
+            json!({ "type": "string", "maxLength": LONGEST_SEARCH }),
+        );
+        add(
+            "customerIds",
+            "Only these: numbers or ids, repeated or with commas between them, at most 1,000",
+            json!({ "type": "array", "items": { "type": "string" } }),
+        );
+        add(
+            "types",
+            "Only of these types, repeated or with commas between them",
+            json!({ "type": "array", "items": { "type": "string", "enum": kinds } }),
+        );
+        add("parentId", "Only direct children of this customer, by number or id", text());
+        add("ownerId", "Only customers below this one, however far, by number or id", text());
+        add("cpoId", "Only customers whose nearest CPO above is this one, by number or id", text());
+        add("operatorId", "The same as `cpoId`", text());
+        add("createdAt", "Created at this very millisecond", instant());
+        add("createdAtFrom", "Created then or later", instant());
+        add("createdAtTo", "Created then or earlier", instant());
+        add("updatedAt", "Last changed at this very millisecond", instant());
+        add("updatedAtFrom", "Last changed then or later", instant());
+        add("updatedAtTo", "Last changed then or earlier", instant());
+        add("cursor", "Where to go on, from `Link`; not with `offset`", text());
     }
 }
 
-fn not_yet(name: &str, detail: &str) -> Error {
-    Error::from(Failure::ParameterNotSupportedYet).at(
-        format!("/query/{name}"),
-        "parameter_not_supported_yet",
-        detail,
-    )
-}
-
-/// Digits alone: no sign, no space, no exponent. What is in range but beyond 16 bits counts as the largest there is.
-fn number(text: &str, range: std::ops::RangeInclusive<u64>) -> Option<u16> {
-    let is_number = !text.is_empty() && text.len() <= 15 && text.bytes().all(|byte| byte.is_ascii_digit());
-    let number = is_number.then(|| text.parse().ok()).flatten().filter(|number| range.contains(number))?;
-    Some(u16::try_from(number).unwrap_or(u16::MAX))
-}
-
-/// What a list does when nothing is asked of it.
-#[derive(Clone, Copy, Debug)]
-pub(crate) enum WithoutParameters {
-    /// The same as with parameters: fifty, newest first.
-    Defaults,
-    /// All there are, oldest first, as far as one answer goes: Timbrix's list has no parameters.
-    All,
-}
-
-/// A list that is decided on.
-#[derive(Debug)]
-pub(crate) struct Plan {
-    pub(crate) limit: u16,
-    pub(crate) offset: u16,
-    direction: Direction,
-    sort: Sort,
-    after: Option<CustomerNumber>,
-    /// What cursors of this list are bound to.
-    context: Vec<u8>,
-}
+const KINDS: [CustomerKind; 4] =
+    [CustomerKind::Private, CustomerKind::Business, CustomerKind::Cpo, CustomerKind::CpoSubsidiary];
 
 impl ListQuery {
-    /// Decides. A cursor brings the list's order with it; what is said beside it must agree.
-    pub(crate) fn plan(
-        self,
-        cx: &Context<'_>,
-        route: Route,
-        organization: OrganizationId,
-        without: WithoutParameters,
-    ) -> Result<Plan, Error> {
-        let context = [route.function.as_bytes(), organization.uuid().as_bytes()].concat();
-        let Self { limit, offset, sort, direction, cursor } = self;
-        if let Some(cursor) = cursor {
-            let invalid = || {
-                Error::invalid(
-                    "/query/cursor",
-                    "invalid_cursor",
-                    "Take the cursor from a Link header of this list, with the same parameters.",
-                )
-            };
-            let cursor = Cursor::open(cx, &context, &cursor).ok_or_else(invalid)?;
-            if sort.is_some_and(|sort| sort != cursor.sort)
-                || direction.is_some_and(|direction| direction != cursor.direction)
-            {
-                return Err(invalid());
+    /// One parameter.
+    fn take(&mut self, name: &str, value: &str) -> Result<(), Error> {
+        let invalid = |detail: &str| Error::invalid(format!("/query/{name}"), "invalid_value", detail);
+        let instant = || {
+            Timestamp::parse(value)
+                .ok_or_else(|| invalid("An instant of RFC 3339, such as 2026-01-15T12:00:00Z."))
+        };
+        let reference = |text: &str| {
+            CustomerReference::parse(text)
+                .ok_or_else(|| invalid("A customer's number, or its id of 24 hex digits."))
+        };
+        let filters = &mut self.filters;
+        match name {
+            "limit" => {
+                let limit = number(value).and_then(|limit| u16::try_from(limit).ok());
+                let limit = limit.filter(|limit| (1..=LARGEST_LIMIT).contains(limit));
+                self.limit = Some(limit.ok_or_else(|| invalid("A whole number from 1 to 1000."))?);
             }
-            return Ok(Plan {
-                limit: limit.unwrap_or(cursor.limit),
-                offset: 0,
-                direction: cursor.direction,
-                sort: cursor.sort,
-                after: Some(cursor.after),
-                context,
-            });
+            "offset" => {
+                let offset = number(value).ok_or_else(|| invalid("A whole number from 0 on."))?;
+                self.offset = Some(usize::try_from(offset).unwrap_or(usize::MAX));
+            }
+            "sortBy" => {
+                let sort = CustomerSort::ALL.into_iter().find(|sort| sort.name() == value);
+                let detail = "One of id, name, type, ownerName, cpoName, createdAt, updatedAt.";
+                self.sort = Some(sort.ok_or_else(|| invalid(detail))?);
+            }
+            "sortDirection" => {
+                self.direction = Some(match value {
+                    "asc" => Direction::Ascending,
+                    "desc" => Direction::Descending,
+                    _ => return Err(invalid("asc or desc.")),
+                });
+            }
+            "cursor" => self.cursor = Some(value.to_owned()),
+            "search" => {
+                if value.chars().count() > LONGEST_SEARCH {
+                    return Err(invalid("At most 300 characters."));
+                }
+                // Nothing is part of everything.
+                filters.search = Some(search_key(value)).filter(|search| !search.is_empty());
+            }
+            "customerIds" => {
+                let customers = filters.customers.get_or_insert_default();
+                for text in value.split(',') {
+                    customers.push(reference(text.trim())?);
+                }
+            }
+            "types" => {
+                let kinds = filters.kinds.get_or_insert_default();
+                for text in value.split(',') {
+                    let kind = KINDS.into_iter().find(|kind| kind.name() == text.trim());
+                    kinds
+                        .push(kind.ok_or_else(|| invalid("Some of Private, Business, CPO, CPOSubsidiary."))?);
+                }
+            }
+            "parentId" => filters.parent = Some(reference(value)?),
+            "ownerId" => filters.owner = Some(reference(value)?),
+            "cpoId" | "operatorId" => {
+                if filters.cpo.is_some() {
+                    let detail = "operatorId is another name of cpoId: give one of them.";
+                    return Err(Error::invalid(format!("/query/{name}"), "contradiction", detail));
+                }
+                filters.cpo = Some(reference(value)?);
+            }
+            "createdAt" => {
+                let at = Some(instant()?);
+                filters.created = filters.created.and(Within { from: at, to: at });
+            }
+            "createdAtFrom" => {
+                filters.created = filters.created.and(Within { from: Some(instant()?), to: None });
+                filters.since = true;
+            }
+            "createdAtTo" => {
+                filters.created = filters.created.and(Within { from: None, to: Some(instant()?) });
+            }
+            "updatedAt" => {
+                let at = Some(instant()?);
+                filters.updated = filters.updated.and(Within { from: at, to: at });
+            }
+            "updatedAtFrom" => {
+                filters.updated = filters.updated.and(Within { from: Some(instant()?), to: None });
+                filters.since = true;
+            }
+            "updatedAtTo" => {
+                filters.updated = filters.updated.and(Within { from: None, to: Some(instant()?) });
+            }
+            _ => return Err(unknown_parameter(name)),
         }
-        let nothing_asked = limit.is_none() && offset.is_none() && sort.is_none() && direction.is_none();
-        let (limit, direction) = match without {
-            WithoutParameters::All if nothing_asked => (LARGEST_LIMIT, Direction::Ascending),
-            _ => (limit.unwrap_or(DEFAULT_LIMIT), direction.unwrap_or(Direction::Descending)),
-        };
-        let sort = sort.unwrap_or(Sort::Id);
-        Ok(Plan { limit, offset: offset.unwrap_or(0), direction, sort, after: None, context })
+        Ok(())
     }
 }
 
-impl Plan {
-    /// Reads the page and the count side by side.
-    pub(crate) async fn read(
-        &self,
-        cx: &Context<'_>,
-        organization: OrganizationId,
-    ) -> Result<(CustomersPage, u64), Error> {
-        let span = Span {
-            direction: self.direction,
-            after: self.after,
-            skip: self.offset.into(),
-            limit: self.limit.into(),
-        };
-        tokio::try_join!(cx.store().customers(organization, span), cx.store().customer_count(organization))
-    }
-
-    /// The path of the page after this customer.
-    pub(crate) fn next(&self, cx: &Context<'_>, path: &str, last: CustomerNumber) -> String {
-        let cursor = Cursor { sort: self.sort, direction: self.direction, limit: self.limit, after: last };
-        format!("{path}?cursor={}", cursor.seal(cx, &self.context))
-    }
-}
-
-/// Where a list goes on.
-#[derive(Debug, PartialEq, Eq)]
-struct Cursor {
-    sort: Sort,
-    direction: Direction,
-    limit: u16,
-    after: CustomerNumber,
-}
-
-impl Cursor {
-    /// Of the form below. Another form gets another number, so that cursors from before an update are refused, not misread.
-    const VERSION: u8 = 1;
-
-    fn seal(&self, cx: &Context<'_>, context: &[u8]) -> String {
-        let order =
-            u8::from(self.sort == Sort::CreatedAt) << 1 | u8::from(self.direction == Direction::Descending);
-        let mut bytes = vec![Self::VERSION, order];
-        bytes.extend(self.limit.to_be_bytes());
-        bytes.extend(self.after.get().to_be_bytes());
-        cx.secrets().seal_cursor(context, &bytes)
-    }
-
-    fn open(cx: &Context<'_>, context: &[u8], text: &str) -> Option<Self> {
-        let bytes = cx.secrets().open_cursor(context, text)?;
-        let (&[version, order, high, low], number) = bytes.split_first_chunk()?;
-        if version != Self::VERSION {
-            return None;
-        }
-        Some(Self {
-            sort: if order & 2 == 0 { Sort::Id } else { Sort::CreatedAt },
-            direction: if order & 1 == 0 { Direction::Ascending } else { Direction::Descending },
-            limit: u16::from_be_bytes([high, low]),
-            after: CustomerNumber::new(u64::from_be_bytes(number.try_into().ok()?))?,
-        })
-    }
+/// Digits alone: no sign, no space, no exponent.
+fn number(text: &str) -> Option<u64> {
+    let is_number = !text.is_empty() && text.len() <= 15 && text.bytes().all(|byte| byte.is_ascii_digit());
+    is_number.then(|| text.parse().ok()).flatten()
 }

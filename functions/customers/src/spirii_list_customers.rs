@@ -1,14 +1,19 @@
 //! `GET /v2/customers`: customers in Spirii's dialect, for members of the credential's organization.
 
-use padron_domain::{Error, Failure, Role};
+use padron_domain::{Error, Failure};
 use padron_dto::customer::spirii::{CustomerResponse, PageResponse};
-use padron_http::{Context, CredentialMember, Endpoint, Page, Route};
-use padron_store::{Action, Store};
+use padron_http::{Context, CredentialMember, CustomerCount, Endpoint, Page, Route};
+use padron_store::Action;
 
 use crate::{
-    family::Family,
-    query::{ListQuery, WithoutParameters},
+    engine::{self, list},
+    kin::{Reach, cpo_of, owner_of},
+    plan::{Manner, Plan, WithoutParameters},
+    query::ListQuery,
+    spirii::sees_account_numbers,
 };
+
+const SPIRII: Manner = Manner { without_parameters: WithoutParameters::Defaults, counts_matches: true };
 
 /// Lists customers.
 #[derive(Debug)]
@@ -18,39 +23,38 @@ impl Endpoint for SpiriiListCustomers {
     const ROUTE: Route = Route::get("spirii-list-customers", "/v2/customers");
     const SUMMARY: &'static str = "Customers of the credential's organization, as Spirii shows them";
     const FAILURES: &'static [&'static [Failure]] = &[&[Failure::PageTooLarge]];
-    const ACTIONS: &'static [&'static [Action]] = &[Store::CUSTOMERS, Store::CUSTOMER_RELATIVES];
-    type Access = CredentialMember;
+    const ACTIONS: &'static [&'static [Action]] = engine::ACTIONS;
+    type Access = CredentialMember<CustomerCount>;
     type Input = ListQuery;
     type Output = Page<PageResponse>;
 
     async fn handle(
         cx: &Context<'_>,
-        member: CredentialMember,
+        member: CredentialMember<CustomerCount>,
         query: ListQuery,
     ) -> Result<Self::Output, Error> {
+        let (member, CustomerCount(total)) = member.into_member().with_target()?;
         let organization = member.organization().id;
-        let plan = query.plan(cx, Self::ROUTE, organization, WithoutParameters::Defaults)?;
-        let (page, count) = plan.read(cx, organization).await?;
-        // Ended before it was full: it holds more than one answer can.
-        if page.more && page.customers.len() < plan.limit.into() {
+        let plan = Plan::new(cx, query, Self::ROUTE, organization, SPIRII)?;
+        let listing = list(cx, organization, total, &plan, Reach::Cpo).await?;
+        if !listing.is_whole {
             return Err(Failure::PageTooLarge.into());
         }
-        let family = Family::of(cx.store(), organization, &page.customers).await?;
-        let last = page.customers.last().map(|customer| customer.number).filter(|_| page.more);
-        // Account numbers are for those who may change them.
-        let unmasked = member.membership().role >= Role::Admin;
+        let unmasked = sees_account_numbers(&member);
+        let next =
+            listing.after(listing.customers.len()).map(|last| plan.next(cx, Self::ROUTE.path, last.clone()));
         let show = |customer| {
-            let (owner, cpo) = (family.owner_of(&customer), family.cpo_of(&customer));
+            let (owner, cpo) = (owner_of(&listing.kin, &customer), cpo_of(&listing.kin, &customer));
             CustomerResponse::new(customer, owner, cpo, unmasked)
         };
         Ok(Page {
             body: PageResponse {
-                data: page.customers.into_iter().map(show).collect(),
-                count,
+                data: listing.customers.into_iter().map(show).collect(),
+                count: listing.count.unwrap_or_default(),
                 limit: plan.limit.into(),
-                offset: plan.offset.into(),
+                offset: plan.offset(),
             },
-            next: last.map(|last| plan.next(cx, Self::ROUTE.path, last)),
+            next,
         })
     }
 }

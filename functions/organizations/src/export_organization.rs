@@ -2,13 +2,13 @@
 
 use std::time::Duration;
 
-use padron_domain::{Customer, CustomerNumber, Error, Failure, Id};
+use padron_domain::{Customer, CustomerNumber, Direction, Error, Failure, Id};
 use padron_dto::{EventResponse, InvitationResponse, MemberResponse, OrganizationResponse};
 use padron_http::{
     Context, Endpoint, Input, Lines, Owner, Query, Request, Route,
     openapi::{Operation, Schemas},
 };
-use padron_store::{Action, CustomersPage, Direction, Page, Span, Store};
+use padron_store::{Action, CustomersPage, Page, Span, Store};
 use serde::Serialize;
 use serde_json::{Map, Value, json};
 use uuid::Uuid;
@@ -195,7 +195,8 @@ async fn read(cx: &Context<'_>, owner: &Owner, place: Place) -> Result<Part, Err
         }
         Section::Customers => {
             let after = place.after.and_then(id_as_number);
-            let span = Span { direction: Direction::Ascending, after, skip: 0, limit: BATCH };
+            let bounds = (CustomerNumber::MIN, CustomerNumber::MAX);
+            let span = Span { direction: Direction::Ascending, bounds, after, skip: 0, limit: BATCH };
             let CustomersPage { customers, more } = store.customers(organization, span).await?;
             let page = customers.iter().map(|customer| {
                 Ok((line("customer", whitelisted(customer)?)?, number_as_id(customer.number)))

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use padron_domain::{AccountChanges, Error, Failure, Happening, Patch, Violation};
 use padron_dto::OrganizationResponse;
-use padron_http::{Context, Endpoint, Json, Owner, Route, Versioned, Written};
+use padron_http::{Context, Endpoint, Json, Owner, ReadBack, Route, Versioned, Written};
 use padron_store::{Action, Store};
 use schemars::JsonSchema;
 use serde::Deserialize;
@@ -58,11 +58,12 @@ impl Endpoint for UpdateOrganization {
         let now = OrganizationResponse::new(organization.clone(), cx.now);
         let now = serde_json::to_value(now).map_err(|_| Error::internal("an answer is not JSON"))?;
         let mut violations = account.violations();
-        violations.extend(unknown(&others, &now));
+        let read_back = ReadBack { sent: &others, within: "", now: &now, optional: &OPTIONAL };
+        violations.extend(read_back.unknown());
         let is_newest = cx.require_version(organization.version);
         // An old version of what cannot be changed is no attempt to change it.
         if is_newest.is_ok() {
-            violations.extend(changed(&others, &now));
+            violations.extend(read_back.changed().map(of_slug));
         }
         // Sent back whole, it was of the version that was the newest when this request came.
         if cx.is_decided_anew() && violations.iter().any(|violation| violation.pointer == "/updatedAt") {
@@ -88,29 +89,13 @@ impl Endpoint for UpdateOrganization {
 /// Fields that are left out of an answer where there is nothing to say.
 const OPTIONAL: [&str; 3] = ["stripeCustomerId", "subscriptionPeriodEnd", "logo_url"];
 
-/// The fields that an organization does not have.
-fn unknown<'f>(fields: &'f Map<String, Value>, now: &'f Value) -> impl Iterator<Item = Violation> + 'f {
-    let unknown = fields.keys().filter(|name| now.get(name).is_none() && !OPTIONAL.contains(&name.as_str()));
-    unknown.map(|name| violation(name, "unknown_field", "This field is not known."))
-}
-
-/// The fields that cannot be changed here: they are welcome as long as they say what is so.
-fn changed<'f>(fields: &'f Map<String, Value>, now: &'f Value) -> impl Iterator<Item = Violation> + 'f {
-    let known =
-        fields.iter().filter(|(name, _)| now.get(name).is_some() || OPTIONAL.contains(&name.as_str()));
-    let changed = known.filter(|(name, value)| now.get(name).unwrap_or(&Value::Null) != *value);
-    changed.map(|(name, _)| match name.as_str() {
-        "slug" => violation(
-            name,
-            SLUG_IMMUTABLE,
-            "An organization keeps its slug. Leave it out, or send it as it is.",
-        ),
-        _ => violation(
-            name,
-            "read_only",
-            "This field cannot be changed here. Leave it out, or send it as it is.",
-        ),
-    })
+/// The slug has a refusal of its own.
+fn of_slug(violation: Violation) -> Violation {
+    if violation.pointer != "/slug" || violation.code != "read_only" {
+        return violation;
+    }
+    let detail = "An organization keeps its slug. Leave it out, or send it as it is.".into();
+    Violation { code: SLUG_IMMUTABLE, detail, ..violation }
 }
 
 const SLUG_IMMUTABLE: &str = "slug_immutable";
@@ -126,9 +111,4 @@ fn refuse(violations: Vec<Violation>) -> Result<(), Error> {
     Err(violations
         .into_iter()
         .fold(error, |error, Violation { pointer, code, detail }| error.at(pointer, code, detail)))
-}
-
-fn violation(name: &str, code: &'static str, detail: &str) -> Violation {
-    let pointer = format!("/{}", name.replace('~', "~0").replace('/', "~1"));
-    Violation { pointer, code, detail: detail.into() }
 }

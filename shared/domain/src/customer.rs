@@ -1,8 +1,26 @@
 //! The customer: one record that three dialects write and read.
 
+mod list;
+mod reference;
+mod rules;
+
 use std::{collections::BTreeMap, fmt};
 
-use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
+use serde::{
+    Deserialize, Deserializer, Serialize, Serializer,
+    de::{
+        self,
+        value::{self, StrDeserializer},
+    },
+};
+use uuid::Uuid;
+
+pub use list::{
+    CustomerFilter, CustomerRow, CustomerSort, Direction, Kin, Position, Relative, Selection, Start, Within,
+    name_sort_key, select,
+};
+pub use reference::CustomerReference;
+pub use rules::{CustomerField, Finding};
 
 use crate::{OrganizationId, Timestamp};
 
@@ -13,6 +31,8 @@ pub struct CustomerNumber(u64);
 
 impl CustomerNumber {
     const DISTINCT_BITS: u32 = 11;
+    /// The smallest there can be.
+    pub const MIN: Self = Self(0);
     /// The largest there can be: 2⁵³ - 1.
     pub const MAX: Self = Self((1 << 53) - 1);
 
@@ -25,6 +45,32 @@ impl CustomerNumber {
     pub fn at(created_at: Timestamp, distinct: u16) -> Option<Self> {
         let millis = u64::try_from(created_at.millis()).ok().filter(|millis| *millis < 1 << 42)?;
         Self::new((millis << Self::DISTINCT_BITS) | u64::from(distinct & ((1 << Self::DISTINCT_BITS) - 1)))
+    }
+
+    /// A number of a customer created at that instant, likely one of its own.
+    pub fn random_at(created_at: Timestamp) -> Option<Self> {
+        let [.., high, low] = Uuid::new_v4().into_bytes();
+        Self::at(created_at, u16::from_be_bytes([high, low]))
+    }
+
+    /// The instant of creation that it is made of.
+    pub fn created_at(self) -> Timestamp {
+        let millis = i64::try_from(self.0 >> Self::DISTINCT_BITS).unwrap_or_default();
+        // 42 bits of milliseconds end in the year 2109.
+        Timestamp::from_millis(millis).unwrap_or(Timestamp::LATEST)
+    }
+
+    /// The smallest number of a customer created at that instant or later; `None` if there can be none.
+    pub fn since(instant: Timestamp) -> Option<Self> {
+        if instant.millis() <= 0 { Some(Self(0)) } else { Self::at(instant, 0) }
+    }
+
+    /// The largest number of a customer created at that instant or earlier; `None` if there can be none.
+    pub fn until(instant: Timestamp) -> Option<Self> {
+        if instant.millis() < 0 {
+            return None;
+        }
+        Some(Self::at(instant, u16::MAX).unwrap_or(Self::MAX))
     }
 
     /// The number itself.
@@ -61,6 +107,12 @@ impl CustomerId {
         let mut digits = [0; 24];
         digits.copy_from_slice(text.as_bytes());
         Self(digits)
+    }
+
+    /// A new id of a customer with that number.
+    pub fn random(number: CustomerNumber) -> Self {
+        let (_, random) = Uuid::new_v4().as_u64_pair();
+        Self::new(number, random)
     }
 
     /// Reads 24 hex digits of either case.
@@ -329,6 +381,13 @@ pub enum CustomerStatus {
     /// Bankrupt.
     #[serde(rename = "bancrupted", alias = "bankrupted")]
     Bankrupted,
+}
+
+impl CustomerStatus {
+    /// As Cyrexa publishes it, or in a correct spelling.
+    pub fn parse(text: &str) -> Option<Self> {
+        Self::deserialize(StrDeserializer::<value::Error>::new(text)).ok()
+    }
 }
 
 /// Category of a customer.

@@ -27,6 +27,18 @@ pub enum Failure {
     MemberNotFound,
     /// The organization has no such customer.
     CustomerNotFound,
+    /// Another customer of the organization has this external id.
+    ExternalIdTaken,
+    /// A customer cannot be below itself.
+    HierarchyCycle,
+    /// A hierarchy has so many levels at most.
+    HierarchyTooDeep,
+    /// Only a CPO or another CPOSubsidiary can have a CPOSubsidiary below it.
+    ParentNotCpo,
+    /// A filter names a customer that the organization does not have.
+    CustomerNotAccessible,
+    /// A list that cannot be streamed is of an organization with too many customers.
+    QueryTooBroad,
     /// Another organization has this slug.
     SlugTaken,
     /// A slug is given once and stays.
@@ -75,8 +87,6 @@ pub enum Failure {
     MethodNotAllowed,
     /// The request is malformed; [`Error::violations`] say where.
     InvalidRequest,
-    /// A parameter that is documented, and not served yet.
-    ParameterNotSupportedYet,
     /// A page holds more than one answer can.
     PageTooLarge,
     /// The body is longer than the route takes.
@@ -91,7 +101,7 @@ pub enum Failure {
 
 impl Failure {
     /// All of them, for tables and tests.
-    pub const ALL: [Self; 41] = [
+    pub const ALL: [Self; 46] = [
         Self::AuthenticationRequired,
         Self::InvalidToken,
         Self::TokenExpired,
@@ -103,6 +113,12 @@ impl Failure {
         Self::SeveralOrganizations,
         Self::MemberNotFound,
         Self::CustomerNotFound,
+        Self::ExternalIdTaken,
+        Self::HierarchyCycle,
+        Self::HierarchyTooDeep,
+        Self::ParentNotCpo,
+        Self::CustomerNotAccessible,
+        Self::QueryTooBroad,
         Self::SlugTaken,
         Self::SlugImmutable,
         Self::NotDeleted,
@@ -127,7 +143,6 @@ impl Failure {
         Self::RouteNotFound,
         Self::MethodNotAllowed,
         Self::InvalidRequest,
-        Self::ParameterNotSupportedYet,
         Self::PageTooLarge,
         Self::PayloadTooLarge,
         Self::UnsupportedMediaType,

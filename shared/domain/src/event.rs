@@ -203,6 +203,24 @@ pub enum Happening {
         /// Which.
         invitation_id: InvitationId,
     },
+    /// A customer came to be.
+    #[serde(rename = "customer.created")]
+    CustomerCreated {
+        /// Its id.
+        customer_id: CustomerId,
+        /// Its number.
+        number: CustomerNumber,
+    },
+    /// A customer was changed.
+    #[serde(rename = "customer.updated")]
+    CustomerUpdated {
+        /// Its id.
+        customer_id: CustomerId,
+        /// Its number.
+        number: CustomerNumber,
+        /// The fields of the record that have changed.
+        fields: Vec<String>,
+    },
     /// A customer was deleted.
     #[serde(rename = "customer.deleted")]
     CustomerDeleted {
@@ -221,7 +239,7 @@ pub enum Happening {
 
 impl Happening {
     /// The names of all of them.
-    pub const NAMES: [&str; 15] = [
+    pub const NAMES: [&str; 17] = [
         "organization.created",
         "organization.updated",
         "organization.deleted",
@@ -236,6 +254,8 @@ impl Happening {
         "invite.resent",
         "invite.cancelled",
         "invite.declined",
+        "customer.created",
+        "customer.updated",
         "customer.deleted",
     ];
 
@@ -255,6 +275,8 @@ impl Happening {
             Self::InviteCreated { .. } => "invite.created",
             Self::InviteResent { .. } => "invite.resent",
             Self::InviteCancelled { .. } => "invite.cancelled",
+            Self::CustomerCreated { .. } => "customer.created",
+            Self::CustomerUpdated { .. } => "customer.updated",
             Self::CustomerDeleted { .. } => "customer.deleted",
             Self::InviteDeclined { .. } => "invite.declined",
         }

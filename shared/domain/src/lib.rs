@@ -2,6 +2,7 @@
 //!
 //! Knows no HTTP, no AWS and no JSON; everything else depends on it.
 
+mod country;
 mod customer;
 mod email;
 mod error;
@@ -10,15 +11,19 @@ mod fold;
 mod id;
 mod invitation;
 mod member;
+mod metadata;
 mod organization;
 mod patch;
+mod sat;
 mod slug;
 mod time;
 
+pub use country::{MEXICO, alpha_2_of_alpha_3, alpha_3_of_alpha_2, alpha_3_of_words};
 pub use customer::{
-    Billing, Categorization, Customer, CustomerAddress, CustomerId, CustomerKind, CustomerNumber,
-    CustomerStatus, Document, Finance, NamePart, Notification, Payout, Person, PersonAddress, Telephone,
-    TwoFactor,
+    Billing, Categorization, Customer, CustomerAddress, CustomerField, CustomerFilter, CustomerId,
+    CustomerKind, CustomerNumber, CustomerReference, CustomerRow, CustomerSort, CustomerStatus, Direction,
+    Document, Finance, Finding, Kin, NamePart, Notification, Payout, Person, PersonAddress, Position,
+    Relative, Selection, Start, Telephone, TwoFactor, Within, name_sort_key, select,
 };
 pub use email::Email;
 pub use error::{Error, Failure, Violation};
@@ -27,10 +32,12 @@ pub use fold::{name_key, search_key};
 pub use id::{Id, OrganizationId, UserId};
 pub use invitation::{Invitation, InvitationId, InvitationState, InvitationStatus};
 pub use member::{Membership, Profile, Role};
+pub use metadata::Metadata;
 pub use organization::{
     AccountChanges, Address, Certificate, Customization, Legal, Organization, PdfExtra, PendingStep,
     Periodicity, Plan, Receipts, Seats, SelfInvoice, SubscriptionStatus,
 };
 pub use patch::Patch;
+pub use sat::{Applies, InvoiceUse, Rfc, RfcProblem, TaxPerson, TaxSystem};
 pub use slug::{SlugProblem, check_slug};
 pub use time::{Clock, Timestamp};

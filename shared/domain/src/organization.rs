@@ -4,7 +4,7 @@ use std::{collections::BTreeMap, time::Duration};
 
 use serde::{Deserialize, Serialize};
 
-use crate::{Error, OrganizationId, Patch, SlugProblem, Timestamp, UserId, Violation, check_slug};
+use crate::{Error, OrganizationId, Patch, SlugProblem, Timestamp, UserId, Violation, check_slug, metadata};
 
 /// What the organization pays for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -463,7 +463,7 @@ impl AccountChanges {
                     "invalid_length",
                     "3 to 100 characters, not counting spaces at either end.",
                 );
-                check(is_text(name), "/name", "invalid_character", "No control characters.");
+                check(metadata::is_text(name), "/name", "invalid_character", "No control characters.");
             }
         }
         if let Patch::Set(logo) = logo {
@@ -480,16 +480,9 @@ impl AccountChanges {
             );
         }
         if let Patch::Set(metadata) = metadata {
-            check(metadata.len() <= 50, "/metadata", "too_many", "At most 50 entries.");
-            let keys = metadata.keys().all(|key| (1..=40).contains(&key.chars().count()) && is_text(key));
-            check(
-                keys,
-                "/metadata",
-                "invalid_key",
-                "Keys have 1 to 40 characters, none of them control characters.",
-            );
-            let values = metadata.values().all(|value| value.chars().count() <= 500);
-            check(values, "/metadata", "invalid_length", "Values have at most 500 characters.");
+            for (code, detail) in metadata::problems(metadata) {
+                check(false, "/metadata", code, detail);
+            }
         }
         violations
     }
@@ -497,10 +490,6 @@ impl AccountChanges {
 
 fn has_length(text: &str, range: std::ops::RangeInclusive<usize>) -> bool {
     range.contains(&text.trim().chars().count())
-}
-
-fn is_text(text: &str) -> bool {
-    !text.chars().any(char::is_control)
 }
 
 /// Absolute, without a user's name, and nothing in it that a browser would have to mend.

@@ -15,6 +15,23 @@ pub enum Patch<T> {
 }
 
 impl<T> Patch<T> {
+    /// The value that it sets.
+    pub fn set(self) -> Option<T> {
+        match self {
+            Self::Set(value) => Some(value),
+            Self::Keep | Self::Clear => None,
+        }
+    }
+
+    /// Does it to a field that need not have a value.
+    pub fn apply(self, field: &mut Option<T>) {
+        match self {
+            Self::Keep => {}
+            Self::Clear => *field = None,
+            Self::Set(value) => *field = Some(value),
+        }
+    }
+
     /// The same, of another value.
     pub fn map<U>(self, map: impl FnOnce(T) -> U) -> Patch<U> {
         match self {

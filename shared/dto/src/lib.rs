@@ -4,9 +4,11 @@ pub mod customer;
 mod event;
 mod invitation;
 mod member;
+mod object;
 mod organization;
 
 pub use event::EventResponse;
 pub use invitation::{InvitationResponse, IssuedInvitation};
 pub use member::{AssignableRole, MemberResponse};
+pub use object::{Body, Object};
 pub use organization::{OrganizationEntry, OrganizationResponse};

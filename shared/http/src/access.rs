@@ -58,6 +58,8 @@ pub enum Rule {
     CredentialMember,
     /// Members of the organization in the path, with Cyrexa's three headers.
     TenantMember,
+    /// Members of the organization that the header `tenantId` names.
+    MemberOfTenant,
 }
 
 /// What a request names inside the organization, beside it: read in the same call as the caller's membership, and told to be
@@ -65,6 +67,10 @@ pub enum Rule {
 pub trait Target: Sized + Send {
     /// How finding it can fail.
     const FAILURES: &'static [Failure];
+    /// Whether the number of the organization's customers is read beside it.
+    const COUNTS_CUSTOMERS: bool = false;
+    /// What the store needs for it, beside what access brings with it.
+    const ACTIONS: &'static [Action] = &[];
 
     /// Its key; `None` if the request does not name it properly.
     fn key(request: &Request<'_>, organization: OrganizationId) -> Option<Key>;
@@ -83,6 +89,24 @@ impl Target for () {
 
     fn find(_: &Request<'_>, _: OrganizationId, _: &mut Found) -> Result<Self, Error> {
         Ok(())
+    }
+}
+
+/// How many customers the organization has.
+#[derive(Clone, Copy, Debug)]
+pub struct CustomerCount(pub u64);
+
+impl Target for CustomerCount {
+    const FAILURES: &'static [Failure] = &[];
+    const COUNTS_CUSTOMERS: bool = true;
+    const ACTIONS: &'static [Action] = Store::CUSTOMER_COUNT;
+
+    fn key(_: &Request<'_>, _: OrganizationId) -> Option<Key> {
+        None
+    }
+
+    fn find(_: &Request<'_>, _: OrganizationId, found: &mut Found) -> Result<Self, Error> {
+        Ok(Self(found.customer_count.unwrap_or_default()))
     }
 }
 
@@ -151,7 +175,7 @@ impl Access for SignedIn {
 
     async fn authorize(cx: &Context<'_>) -> Result<Entered<Self>, Error> {
         let principal = authenticate(cx).await?;
-        if let Some(claim) = Claim::of(cx, &principal)?
+        if let Some(claim) = Claim::of(cx, &principal, None)?
             && let Some(reply) = cx.hold(claim).replay_if_kept(cx).await?
         {
             return Ok(Entered::Replayed(reply));
@@ -278,10 +302,17 @@ impl Arrival {
         if user.organization.is_some_and(|bound| bound != organization) {
             return Err(Failure::OrganizationMismatch.into());
         }
-        let claim = Claim::of(cx, &principal);
+        let claim = Claim::of(cx, &principal, Some(organization));
         let kept = claim.as_ref().ok().and_then(Option::as_ref).map(Claim::key);
         let others = T::key(cx.request, organization).into_iter().chain(kept);
-        let access = cx.store().organization_access(organization, user.id, others).await?;
+        let access = cx.store().organization_access(organization, user.id, others);
+        let access = if T::COUNTS_CUSTOMERS {
+            let (mut access, count) = tokio::try_join!(access, cx.store().customer_count(organization))?;
+            access.others.customer_count = Some(count);
+            access
+        } else {
+            access.await?
+        };
         Ok(Self {
             principal,
             organization: access.organization,
@@ -319,7 +350,7 @@ const NOT_A_MEMBER: &[Failure] = &[
 
 impl<T: Target> Access for Member<T> {
     const RULE: Rule = Rule::Member(Role::Member);
-    const ACTIONS: &'static [&'static [Action]] = &[Store::ORGANIZATION_ACCESS];
+    const ACTIONS: &'static [&'static [Action]] = &[Store::ORGANIZATION_ACCESS, T::ACTIONS];
     const FAILURES: &'static [&'static [Failure]] = &[NOT_A_MEMBER, T::FAILURES];
 
     async fn authorize(cx: &Context<'_>) -> Result<Entered<Self>, Error> {
@@ -335,7 +366,7 @@ pub struct Admin<T = ()>(Member<T>);
 
 impl<T: Target> Access for Admin<T> {
     const RULE: Rule = Rule::Member(Role::Admin);
-    const ACTIONS: &'static [&'static [Action]] = &[Store::ORGANIZATION_ACCESS];
+    const ACTIONS: &'static [&'static [Action]] = &[Store::ORGANIZATION_ACCESS, T::ACTIONS];
     const FAILURES: &'static [&'static [Failure]] = &[NOT_A_MEMBER, ROLE_TOO_LOW, T::FAILURES];
 
     async fn authorize(cx: &Context<'_>) -> Result<Entered<Self>, Error> {
@@ -363,7 +394,7 @@ pub struct Owner<T = ()>(Member<T>);
 
 impl<T: Target> Access for Owner<T> {
     const RULE: Rule = Rule::Member(Role::Owner);
-    const ACTIONS: &'static [&'static [Action]] = &[Store::ORGANIZATION_ACCESS];
+    const ACTIONS: &'static [&'static [Action]] = &[Store::ORGANIZATION_ACCESS, T::ACTIONS];
     const FAILURES: &'static [&'static [Failure]] = &[NOT_A_MEMBER, ROLE_TOO_LOW, T::FAILURES];
 
     async fn authorize(cx: &Context<'_>) -> Result<Entered<Self>, Error> {
@@ -449,22 +480,33 @@ impl Access for AdminOrSelf {
 /// It is the one that the token is bound to, else the one in the header `X-Organization-Id`, else the caller's only one.
 /// Here an organization that is not there is told like one of others.
 #[derive(Debug)]
-pub struct CredentialMember(Member);
+pub struct CredentialMember<T = ()>(Member<T>);
 
-impl Access for CredentialMember {
+impl<T> CredentialMember<T> {
+    /// The same, as a member like any other.
+    pub fn into_member(self) -> Member<T> {
+        self.0
+    }
+}
+
+impl<T: Target> Access for CredentialMember<T> {
     const RULE: Rule = Rule::CredentialMember;
-    const ACTIONS: &'static [&'static [Action]] = &[Store::BELONGINGS, Store::ORGANIZATION_ACCESS];
-    const FAILURES: &'static [&'static [Failure]] = &[&[
-        Failure::AuthenticationRequired,
-        Failure::InvalidToken,
-        Failure::TokenExpired,
-        Failure::InvalidRequest,
-        Failure::SeveralOrganizations,
-        Failure::NoOrganization,
-        Failure::NotAMember,
-        Failure::OrganizationMismatch,
-        Failure::Unavailable,
-    ]];
+    const ACTIONS: &'static [&'static [Action]] =
+        &[Store::BELONGINGS, Store::ORGANIZATION_ACCESS, T::ACTIONS];
+    const FAILURES: &'static [&'static [Failure]] = &[
+        T::FAILURES,
+        &[
+            Failure::AuthenticationRequired,
+            Failure::InvalidToken,
+            Failure::TokenExpired,
+            Failure::InvalidRequest,
+            Failure::SeveralOrganizations,
+            Failure::NoOrganization,
+            Failure::NotAMember,
+            Failure::OrganizationMismatch,
+            Failure::Unavailable,
+        ],
+    ];
 
     async fn authorize(cx: &Context<'_>) -> Result<Entered<Self>, Error> {
         let principal = authenticate(cx).await?;
@@ -489,28 +531,29 @@ impl Access for CredentialMember {
 
 /// The one organization of a user. Deleted ones do not count: they are looked at where there are several.
 async fn only_organization(cx: &Context<'_>, user: UserId) -> Result<OrganizationId, Error> {
-    const LARGEST_PAGE: usize = 100;
     let two = cx.store().places(user, None, 2).await?;
     match two.items.as_slice() {
         [] => return Err(Failure::NoOrganization.into()),
         [only] => return Ok(only.organization),
         _ => {}
     }
-    let page = cx.store().belongings(user, None, LARGEST_PAGE).await?;
-    let all = page.items.into_iter().filter_map(|belonging| belonging.organization);
-    let mut active = all.filter(|organization| organization.deleted_at.is_none());
-    match (active.next(), active.next()) {
-        (Some(only), None) if page.next.is_none() => Ok(only.id),
-        (None, _) if page.next.is_none() => Err(Failure::NoOrganization.into()),
+    match active_organizations(cx, user).await?.as_slice() {
+        [only] => Ok(only.id),
+        [] => Err(Failure::NoOrganization.into()),
         _ => Err(Failure::SeveralOrganizations.into()),
     }
 }
 
-impl Deref for CredentialMember {
-    type Target = Member;
-    fn deref(&self) -> &Member {
-        &self.0
+/// The organizations of a user that are not deleted. Of someone who has more than a page of them, not all are looked at: they
+/// are to name the one they mean.
+async fn active_organizations(cx: &Context<'_>, user: UserId) -> Result<Vec<Organization>, Error> {
+    const LARGEST_PAGE: usize = 100;
+    let page = cx.store().belongings(user, None, LARGEST_PAGE).await?;
+    if page.next.is_some() {
+        return Err(Failure::SeveralOrganizations.into());
     }
+    let all = page.items.into_iter().filter_map(|belonging| belonging.organization);
+    Ok(all.filter(|organization| organization.deleted_at.is_none()).collect())
 }
 
 /// A member of the organization in the path who proves it in Cyrexa's manner: the header `tenantId` is the id of the
@@ -518,45 +561,120 @@ impl Deref for CredentialMember {
 ///
 /// Here an organization that is not there is told like one of others.
 #[derive(Debug)]
-pub struct TenantMember(Member);
+pub struct TenantMember<T = ()>(Member<T>);
 
-impl Access for TenantMember {
+impl<T> TenantMember<T> {
+    /// The same, as a member like any other.
+    pub fn into_member(self) -> Member<T> {
+        self.0
+    }
+}
+
+const NOT_OF_TENANT: &[Failure] = &[
+    Failure::AuthenticationRequired,
+    Failure::InvalidToken,
+    Failure::TokenExpired,
+    Failure::InvalidRequest,
+    Failure::NotAMember,
+    Failure::OrganizationMismatch,
+    Failure::TenantMismatch,
+    Failure::Unavailable,
+];
+
+impl<T: Target> Access for TenantMember<T> {
     const RULE: Rule = Rule::TenantMember;
-    const ACTIONS: &'static [&'static [Action]] = &[Store::ORGANIZATION_ACCESS];
-    const FAILURES: &'static [&'static [Failure]] = &[&[
-        Failure::AuthenticationRequired,
-        Failure::InvalidToken,
-        Failure::TokenExpired,
-        Failure::InvalidRequest,
-        Failure::NotAMember,
-        Failure::OrganizationMismatch,
-        Failure::TenantMismatch,
-        Failure::Unavailable,
-    ]];
+    const ACTIONS: &'static [&'static [Action]] = &[Store::ORGANIZATION_ACCESS, T::ACTIONS];
+    const FAILURES: &'static [&'static [Failure]] = &[NOT_OF_TENANT, T::FAILURES];
 
     async fn authorize(cx: &Context<'_>) -> Result<Entered<Self>, Error> {
-        let principal = authenticate(cx).await?;
-        let token = cx.request.header("token");
-        let token = token.as_deref().ok_or(Failure::AuthenticationRequired)?;
-        if verify(cx, is_jwt(token)?).await?.user().id != principal.user().id {
-            return Err(Error::from(Failure::InvalidToken).because("the two tokens are not of one subject"));
-        }
+        let principal = authenticate_twice(cx).await?;
         let entered = Member::of(cx, principal, cx.request.organization()?, Failure::NotAMember).await?;
         entered.and_then(|member| {
             let tenant = cx.request.header("tenantid").unwrap_or_default();
-            let organization = &member.organization;
-            let is_organization = OrganizationId::parse(&tenant).is_some_and(|id| id == organization.id);
-            let is_owner = UserId::parse(&tenant).is_some_and(|id| id == organization.owner);
-            if is_organization || is_owner { Ok(Self(member)) } else { Err(Failure::TenantMismatch.into()) }
+            let is_it = is_tenant(&member.organization, &tenant);
+            if is_it { Ok(Self(member)) } else { Err(Failure::TenantMismatch.into()) }
         })
     }
 }
 
-impl Deref for TenantMember {
-    type Target = Member;
-    fn deref(&self) -> &Member {
-        &self.0
+/// A member of the organization that the header `tenantId` names, by its id or by that of its owner: for those of Cyrexa's paths
+/// that name none. `token` is as for [`TenantMember`].
+///
+/// Here too an organization that is not there is told like one of others.
+#[derive(Debug)]
+pub struct MemberOfTenant<T = ()>(Member<T>);
+
+impl<T> MemberOfTenant<T> {
+    /// The same, as a member like any other.
+    pub fn into_member(self) -> Member<T> {
+        self.0
     }
+}
+
+impl<T: Target> Access for MemberOfTenant<T> {
+    const RULE: Rule = Rule::MemberOfTenant;
+    const ACTIONS: &'static [&'static [Action]] =
+        &[Store::ORGANIZATION_ACCESS, Store::BELONGINGS, T::ACTIONS];
+    const FAILURES: &'static [&'static [Failure]] =
+        &[NOT_OF_TENANT, &[Failure::SeveralOrganizations], T::FAILURES];
+
+    async fn authorize(cx: &Context<'_>) -> Result<Entered<Self>, Error> {
+        let principal = authenticate_twice(cx).await?;
+        let tenant = cx.request.header("tenantid").unwrap_or_default();
+        let named = OrganizationId::parse(&tenant).ok_or(Failure::TenantMismatch)?;
+        if let Some(bound) = principal.user().organization {
+            let entered = Member::of(cx, principal, bound, Failure::NotAMember).await?;
+            return entered.and_then(|member| {
+                let is_it = is_tenant(&member.organization, &tenant);
+                if is_it { Ok(Self(member)) } else { Err(Failure::OrganizationMismatch.into()) }
+            });
+        }
+        let arrival = Arrival::read::<T>(cx, principal, named).await?;
+        let is_there = |organization: &Organization| organization.deleted_at.is_none();
+        let entered = if arrival.organization.as_ref().is_some_and(is_there) {
+            arrival.enter(cx, Failure::NotAMember)?
+        } else {
+            let owner = UserId::new(named.uuid());
+            let owned = organization_of_owner(cx, arrival.principal.user().id, owner).await?;
+            Member::of(cx, arrival.principal, owned, Failure::NotAMember).await?
+        };
+        entered.and_then(|member| Ok(Self(member)))
+    }
+}
+
+/// Whether Cyrexa's header `tenantId` means that organization: it has its id, or that of its owner.
+fn is_tenant(organization: &Organization, tenant: &str) -> bool {
+    OrganizationId::parse(tenant).is_some_and(|id| id == organization.id)
+        || UserId::parse(tenant).is_some_and(|id| id == organization.owner)
+}
+
+/// The organization of a user that this owner has, if it is one.
+async fn organization_of_owner(
+    cx: &Context<'_>,
+    user: UserId,
+    owner: UserId,
+) -> Result<OrganizationId, Error> {
+    let all = active_organizations(cx, user).await?;
+    let mut owned = all.iter().filter(|organization| organization.owner == owner);
+    match (owned.next(), owned.next()) {
+        (Some(only), None) => Ok(only.id),
+        (None, _) => Err(Failure::NotAMember.into()),
+        (Some(_), Some(_)) => {
+            let detail = "This owner has several of your organizations. Name one of them by its own id.";
+            Err(Error::from(Failure::SeveralOrganizations).at("/headers/tenantId", "ambiguous", detail))
+        }
+    }
+}
+
+/// Who is calling, where Cyrexa's header `token` says the same.
+async fn authenticate_twice(cx: &Context<'_>) -> Result<Principal, Error> {
+    let principal = authenticate(cx).await?;
+    let token = cx.request.header("token");
+    let token = token.as_deref().ok_or(Failure::AuthenticationRequired)?;
+    if verify(cx, is_jwt(token)?).await?.user().id != principal.user().id {
+        return Err(Error::from(Failure::InvalidToken).because("the two tokens are not of one subject"));
+    }
+    Ok(principal)
 }
 
 async fn authenticate(cx: &Context<'_>) -> Result<Principal, Error> {

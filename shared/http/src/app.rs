@@ -35,6 +35,7 @@ pub struct App {
     secrets: Arc<Secrets>,
     seats: Seats,
     accept_url: Option<String>,
+    customer_rows: usize,
     clock: Clock,
     log: Log,
 }
@@ -78,6 +79,11 @@ impl Context<'_> {
         Some(self.app.accept_url.as_ref()?.replace("{token}", token))
     }
 
+    /// Of how many customers a list looks at every one.
+    pub fn customer_rows(&self) -> usize {
+        self.app.customer_rows
+    }
+
     /// Keeps what the request may be sent again as. When it is decided anew, that is still the same.
     pub(crate) fn hold(&self, claim: Claim) -> &Claim {
         self.claim.get_or_init(|| claim)
@@ -113,9 +119,18 @@ impl Context<'_> {
 impl App {
     /// Prepares everything; connects to nothing.
     pub fn new(settings: Settings, clock: Clock, log: Log) -> Self {
-        let Settings { connection, issuer, secrets, seats, accept_url, job_pace: _, warm_up: _ } = settings;
+        let Settings {
+            connection,
+            issuer,
+            secrets,
+            seats,
+            accept_url,
+            customer_rows,
+            job_pace: _,
+            warm_up: _,
+        } = settings;
         let (store, verifier) = (Store::new(&connection), Verifier::new([issuer]));
-        Self { store, verifier, secrets, seats, accept_url, clock, log }
+        Self { store, verifier, secrets, seats, accept_url, customer_rows, clock, log }
     }
 
     /// Makes the first connection to the database, within that time or not at all.

@@ -1,6 +1,6 @@
 //! What an endpoint is, and the list entry that makes it known.
 
-use std::pin::Pin;
+use std::{borrow::Cow, pin::Pin};
 
 use padron_domain::{Error, Failure};
 use padron_store::Action;
@@ -8,6 +8,7 @@ use padron_store::Action;
 use crate::{
     access::{Access, Entered, Rule},
     app::Context,
+    event::Request,
     input::Input,
     openapi::{Operation, Schemas},
     reply::{Output, Reply},
@@ -41,6 +42,9 @@ pub trait Endpoint: Send + Sync + 'static {
 
 /// An endpoint's work on one request, its types forgotten.
 pub type Run = for<'a> fn(&'a Context<'a>) -> Pin<Box<dyn Future<Output = Result<Reply, Error>> + Send + 'a>>;
+
+/// What of a request's body tells it from another one.
+pub(crate) type Essence = for<'r> fn(&'r Request<'_>) -> Cow<'r, [u8]>;
 
 /// How often a request is decided anew when what it was decided from has changed before it could be written.
 const MOST_RELOADS: u8 = 3;
@@ -99,6 +103,8 @@ pub struct Registration {
     pub type_name: fn() -> &'static str,
     /// Whether it keeps its answers for requests with an idempotency key that are sent again.
     pub(crate) keeps_answers: bool,
+    /// What of a body tells one request from another.
+    pub(crate) essence: Essence,
     actions: [&'static [&'static [Action]]; 3],
     describe: fn(&mut Schemas) -> Operation,
 }
@@ -112,6 +118,7 @@ impl Registration {
             run: run::<E>,
             type_name: std::any::type_name::<E>,
             keeps_answers: E::Output::IS_WRITE && matches!(E::ROUTE.method, Some(Method::Post)),
+            essence: E::Input::essence,
             actions: [E::Access::ACTIONS, E::ACTIONS, &[E::Output::ACTIONS]],
             describe: Operation::of::<E>,
         }

@@ -1,7 +1,7 @@
 //! Requests that may be sent again, and are carried out once.
 
 use padron_auth::Principal;
-use padron_domain::{Error, Failure};
+use padron_domain::{Error, Failure, OrganizationId};
 use padron_store::{Found, Key, Purpose, Recorded, RequestId};
 
 use crate::{app::Context, reply::Reply};
@@ -17,8 +17,13 @@ pub(crate) struct Claim {
 }
 
 impl Claim {
-    /// The claim of this request; `None` if its route keeps no answers, or it brings no key.
-    pub(crate) fn of(cx: &Context<'_>, principal: &Principal) -> Result<Option<Self>, Error> {
+    /// The claim of this request; `None` if its route keeps no answers, or it brings no key. `organization`: where it is to be
+    /// done, for not every path tells.
+    pub(crate) fn of(
+        cx: &Context<'_>,
+        principal: &Principal,
+        organization: Option<OrganizationId>,
+    ) -> Result<Option<Self>, Error> {
         let header = cx.request.header(IDEMPOTENCY_KEY).filter(|_| cx.endpoint.keeps_answers);
         let Some(header) = header else { return Ok(None) };
         let key = key(&header).ok_or_else(|| {
@@ -28,7 +33,9 @@ impl Claim {
                 "1 to 255 printable ASCII characters, such as a UUID.",
             )
         })?;
-        let request = RequestId::new(principal.user().id, cx.endpoint.route.function, cx.request.path(), key);
+        let place = organization.map(|organization| organization.to_string()).unwrap_or_default();
+        let place = format!("{place}{}", cx.request.path());
+        let request = RequestId::new(principal.user().id, cx.endpoint.route.function, &place, key);
         Ok(Some(Self { request }))
     }
 
@@ -46,7 +53,7 @@ impl Claim {
     /// The answer that was given, if this is the same request again; refused if it is another one.
     pub(crate) fn replay(&self, cx: &Context<'_>, found: &mut Found) -> Result<Option<Reply>, Error> {
         let Some(recorded) = found.recorded(&self.request, cx.now)? else { return Ok(None) };
-        if !cx.secrets().is_fingerprint(recorded.fingerprint(), cx.request.raw_body().as_bytes()) {
+        if !cx.secrets().is_fingerprint(recorded.fingerprint(), &(cx.endpoint.essence)(cx.request)) {
             return Err(Failure::IdempotencyKeyReused.into());
         }
         let answer = cx.secrets().open(Purpose::Answer, self.context(), recorded.answer());
@@ -57,7 +64,7 @@ impl Claim {
 
     /// The answer, to be kept.
     pub(crate) fn record(&self, cx: &Context<'_>, reply: &Reply) -> Result<Recorded, Error> {
-        let fingerprint = cx.secrets().fingerprint(cx.request.raw_body().as_bytes());
+        let fingerprint = cx.secrets().fingerprint(&(cx.endpoint.essence)(cx.request));
         let answer = cx.secrets().seal(Purpose::Answer, self.context(), &reply.to_kept()?);
         Ok(Recorded::new(self.request.clone(), fingerprint, answer, cx.now))
     }

@@ -1,15 +1,13 @@
 //! What an endpoint takes, decoded and refused in one place.
 
-use std::{borrow::Cow, fmt, marker::PhantomData};
+use std::borrow::Cow;
 
 use padron_domain::{Error, Failure, Violation};
+use padron_dto::{Body, Object};
 use percent_encoding::percent_decode_str;
-use schemars::{JsonSchema, Schema, SchemaGenerator};
-use serde::{
-    Deserialize, Deserializer,
-    de::{DeserializeOwned, MapAccess, Visitor, value::MapAccessDeserializer},
-};
-use serde_json::error::Category;
+use schemars::JsonSchema;
+use serde::de::DeserializeOwned;
+use serde_json::{Map, Value, error::Category};
 use serde_path_to_error::Segment;
 
 use crate::{
@@ -27,6 +25,11 @@ pub trait Input: Sized + Send {
 
     /// Adds itself to the description of an operation.
     fn describe(operation: &mut Operation, schemas: &mut Schemas);
+
+    /// What of the body tells one request from another: all of it, unless there is something in it that must not even be hashed.
+    fn essence<'r>(request: &'r Request<'_>) -> Cow<'r, [u8]> {
+        request.raw_body().as_bytes().into()
+    }
 }
 
 /// Nothing: a query parameter is refused, so that a misspelt one is noticed. A body without meaning is ignored (RFC 9110 §9.3.1).
@@ -62,41 +65,6 @@ impl Input for AnyInput {
 #[derive(Debug)]
 pub struct Json<T>(pub T);
 
-/// A JSON object. Serde would read a list as well, as the fields of a struct in their order.
-#[derive(Debug)]
-pub struct Object<T>(pub T);
-
-impl<'de, T: Deserialize<'de>> Deserialize<'de> for Object<T> {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct ObjectVisitor<T>(PhantomData<T>);
-        impl<'de, T: Deserialize<'de>> Visitor<'de> for ObjectVisitor<T> {
-            type Value = Object<T>;
-            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("an object")
-            }
-            fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<Self::Value, A::Error> {
-                T::deserialize(MapAccessDeserializer::new(map)).map(Object)
-            }
-        }
-        deserializer.deserialize_map(ObjectVisitor(PhantomData))
-    }
-}
-
-impl<T: JsonSchema> JsonSchema for Object<T> {
-    fn inline_schema() -> bool {
-        T::inline_schema()
-    }
-    fn schema_name() -> Cow<'static, str> {
-        T::schema_name()
-    }
-    fn schema_id() -> Cow<'static, str> {
-        T::schema_id()
-    }
-    fn json_schema(generator: &mut SchemaGenerator) -> Schema {
-        T::json_schema(generator)
-    }
-}
-
 /// The largest body of JSON, in bytes.
 const LARGEST_JSON: usize = 64 * 1024;
 
@@ -117,6 +85,137 @@ impl<T: DeserializeOwned + JsonSchema + Send> Input for Json<T> {
 
     fn describe(operation: &mut Operation, schemas: &mut Schemas) {
         operation.body(&schemas.reference::<T>());
+    }
+}
+
+/// A JSON body whose texts and lists are held to a size, wherever they stand in it. What is too large is not refused at once but
+/// told with whatever else is wrong.
+#[derive(Debug)]
+pub struct Bounded<T> {
+    /// What the body says.
+    pub value: T,
+    /// What is too large in it.
+    pub violations: Vec<Violation>,
+}
+
+/// The longest text of a [`Bounded`] body, in characters.
+const LONGEST_TEXT: usize = 300;
+/// The longest list of a [`Bounded`] body.
+const MOST_ITEMS: usize = 20;
+/// What callers keep with a record has bounds of its own.
+const METADATA: &str = "/metadata";
+
+impl<T: Body + DeserializeOwned + JsonSchema + Send> Input for Bounded<T> {
+    const FAILURES: &'static [Failure] = Json::<T>::FAILURES;
+
+    fn decode(request: &Request<'_>) -> Result<Self, Error> {
+        let Json(value) = Json::decode(request)?;
+        let body: Value = serde_json::from_slice(&json_body(request)?)
+            .map_err(|error| shape_violation(String::new(), &error))?;
+        let mut violations = Vec::new();
+        hold_to_size(&body, "", &mut violations);
+        Ok(Self { value, violations })
+    }
+
+    fn describe(operation: &mut Operation, schemas: &mut Schemas) {
+        Json::<T>::describe(operation, schemas);
+    }
+
+    fn essence<'r>(request: &'r Request<'_>) -> Cow<'r, [u8]> {
+        if T::SECRETS.is_empty() {
+            return request.raw_body().as_bytes().into();
+        }
+        let body = request.body(LARGEST_JSON).unwrap_or_default();
+        // Of what is no JSON nothing is kept, so there is nothing to compare.
+        let mut body: Value = serde_json::from_slice(&body).unwrap_or_default();
+        drop_members(&mut body, T::SECRETS);
+        body.to_string().into_bytes().into()
+    }
+}
+
+/// Takes the members of these names out of a value, wherever they stand.
+fn drop_members(value: &mut Value, names: &[&str]) {
+    match value {
+        Value::Object(members) => {
+            members.retain(|name, _| !names.contains(&name.as_str()));
+            members.values_mut().for_each(|member| drop_members(member, names));
+        }
+        Value::Array(items) => items.iter_mut().for_each(|item| drop_members(item, names)),
+        _ => {}
+    }
+}
+
+/// Adds what is too large in a value, and texts that are none.
+fn hold_to_size(value: &Value, pointer: &str, violations: &mut Vec<Violation>) {
+    let mut refuse = |code, detail: &str| {
+        violations.push(Violation { pointer: pointer.to_owned(), code, detail: detail.into() });
+    };
+    match value {
+        Value::String(text) => {
+            if text.chars().count() > LONGEST_TEXT {
+                refuse("too_long", "At most 300 characters.");
+            }
+            if text.chars().any(|letter| letter.is_control() && !matches!(letter, '\n' | '\r' | '\t')) {
+                refuse("invalid_character", "No control characters but tabs and line breaks.");
+            }
+        }
+        Value::Array(items) => {
+            if items.len() > MOST_ITEMS {
+                refuse("too_many", "At most 20 elements.");
+            }
+            for (index, item) in items.iter().enumerate() {
+                hold_to_size(item, &format!("{pointer}/{index}"), violations);
+            }
+        }
+        Value::Object(members) if pointer != METADATA => {
+            for (name, member) in members {
+                hold_to_size(member, &member_pointer(pointer, name), violations);
+            }
+        }
+        _ => {}
+    }
+}
+
+/// The pointer to a member of an object (RFC 6901).
+pub fn member_pointer(object: &str, name: &str) -> String {
+    format!("{object}/{}", name.replace('~', "~0").replace('/', "~1"))
+}
+
+/// What a whole record sent back by its client says beside the fields that can be changed: all of it is welcome as long as it says
+/// what is so.
+#[derive(Debug)]
+pub struct ReadBack<'b> {
+    /// The fields that were sent.
+    pub sent: &'b Map<String, Value>,
+    /// The pointer of the object that has them.
+    pub within: &'b str,
+    /// The record as it is answered.
+    pub now: &'b Value,
+    /// Names of fields that are left out of an answer where there is nothing to say.
+    pub optional: &'b [&'b str],
+}
+
+impl ReadBack<'_> {
+    /// Fields that the record does not have.
+    pub fn unknown(&self) -> impl Iterator<Item = Violation> + '_ {
+        let unknown = self.sent.keys().filter(|name| !self.is_known(name));
+        unknown.map(|name| self.violation(name, "unknown_field", "This field is not known."))
+    }
+
+    /// Fields that are not as they were sent.
+    pub fn changed(&self) -> impl Iterator<Item = Violation> + '_ {
+        let known = self.sent.iter().filter(|(name, _)| self.is_known(name));
+        let changed = known.filter(|(name, value)| self.now.get(name).unwrap_or(&Value::Null) != *value);
+        let detail = "This field cannot be changed here. Leave it out, or send it as it is.";
+        changed.map(move |(name, _)| self.violation(name, "read_only", detail))
+    }
+
+    fn violation(&self, name: &str, code: &'static str, detail: &str) -> Violation {
+        Violation { pointer: member_pointer(self.within, name), code, detail: detail.into() }
+    }
+
+    fn is_known(&self, name: &str) -> bool {
+        self.now.get(name).is_some() || self.optional.contains(&name)
     }
 }
 
@@ -158,8 +257,7 @@ fn pointer(path: &serde_path_to_error::Path) -> String {
             Segment::Seq { index } => pointer.push_str(&format!("/{index}")),
             // An enum's variant stands in JSON as a member's name.
             Segment::Map { key: name } | Segment::Enum { variant: name } => {
-                pointer.push('/');
-                pointer.push_str(&name.replace('~', "~0").replace('/', "~1"));
+                pointer = member_pointer(&pointer, name);
             }
             Segment::Unknown => {}
         }

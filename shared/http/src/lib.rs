@@ -21,16 +21,17 @@ mod serve;
 mod settings;
 
 pub use access::{
-    Access, Admin, AdminOrSelf, Anonymous, CredentialMember, DeletedOwner, Entered, Member, OneSelf, Owner,
-    Rule, SignedIn, Target, TenantMember,
+    Access, Admin, AdminOrSelf, Anonymous, CredentialMember, CustomerCount, DeletedOwner, Entered, Member,
+    MemberOfTenant, OneSelf, Owner, Rule, SignedIn, Target, TenantMember,
 };
 pub use app::{App, Context};
 pub use commit::Written;
 pub use endpoint::{Endpoint, Registration, Run};
 pub use event::Request;
-pub use input::{AnyInput, Input, Json, NoInput, Object, unknown_parameter};
+pub use input::{AnyInput, Bounded, Input, Json, NoInput, ReadBack, member_pointer, unknown_parameter};
 pub use job::{Job, JobContext, JobRegistration, RunJob};
 pub use log::Log;
+pub use padron_dto::Object;
 pub use problem::{Problem, Shape, shape};
 pub use query::{Paging, Query};
 pub use reply::{

@@ -92,7 +92,7 @@ impl Operation {
                 let meaning = "The organization, where the caller belongs to several";
                 self.parameter("header", "X-Organization-Id", meaning, false, &text);
             }
-            Rule::TenantMember => {
+            Rule::TenantMember | Rule::MemberOfTenant => {
                 self.parameter("header", "tenantId", "Id of the organization or of its owner", true, &text);
                 let meaning = "An access token of the same user as the bearer's; it may be the same one";
                 self.parameter("header", "token", meaning, true, &text);
@@ -193,6 +193,9 @@ fn who(rule: Rule) -> &'static str {
              that is their only one."
         }
         Rule::TenantMember => "For members of the organization, with all three headers of Cyrexa's API.",
+        Rule::MemberOfTenant => {
+            "For members of the organization that `tenantId` names, with all three headers of Cyrexa's API."
+        }
     }
 }
 
@@ -205,6 +208,11 @@ fn path_parameter(name: &'static str) -> Value {
     let (description, schema) = match name {
         "organizationId" => ("Id of the organization", json!({ "type": "string", "format": "uuid" })),
         "customerId" => ("Id of the customer: 24 hex digits, or its number", json!({ "type": "string" })),
+        "number" => ("Number of the customer, or its id", json!({ "type": "string" })),
+        "customerType" => {
+            ("Type of the customers", json!({ "type": "string", "enum": ["Person", "Organization"] }))
+        }
+        "status" => ("Status, in the spelling as published or a correct one", json!({ "type": "string" })),
         "externalId" => {
             ("Id of the customer in the caller's own system", json!({ "type": "string", "maxLength": 40 }))
         }

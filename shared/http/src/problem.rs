@@ -60,6 +60,47 @@ pub const fn shape(failure: Failure) -> Shape {
         ),
         Failure::MemberNotFound => (404, "member_not_found", "Member not found", None),
         Failure::CustomerNotFound => (404, "customer_not_found", "Customer not found", None),
+        Failure::ExternalIdTaken => (
+            409,
+            "external_id_taken",
+            "Another customer of this organization has this external id",
+            Some(
+                "Choose another one, or update the customer that has it: GET …/customers/external/{externalId}.",
+            ),
+        ),
+        Failure::HierarchyCycle => (
+            409,
+            "hierarchy_cycle",
+            "A customer cannot be below itself",
+            Some("The parent is the customer itself, or somewhere below it. Choose another parent."),
+        ),
+        Failure::HierarchyTooDeep => (
+            409,
+            "hierarchy_too_deep",
+            "A hierarchy of customers has at most eight levels",
+            Some("Choose a parent that is higher up."),
+        ),
+        Failure::ParentNotCpo => (
+            409,
+            "parent_not_cpo",
+            "A CPOSubsidiary belongs to a CPO or to another CPOSubsidiary",
+            Some("Choose another parent, or another type."),
+        ),
+        Failure::CustomerNotAccessible => (
+            403,
+            "customer_not_accessible",
+            "Access denied. The organization has no customer that this filter names",
+            Some("`parentId`, `ownerId` and `cpoId` name customers of this organization."),
+        ),
+        Failure::QueryTooBroad => (
+            422,
+            "query_too_broad",
+            "The organization has too many customers for this list",
+            Some(
+                "Sort by `id`, `createdAt`, `name` or `updatedAt` without other filters than a range of that time, and follow \
+                 the cursor; or name customers in `customerIds`, by external id, or as children in the hierarchy.",
+            ),
+        ),
         Failure::SlugTaken => (
             409,
             "slug_taken",
@@ -161,12 +202,6 @@ pub const fn shape(failure: Failure) -> Shape {
         Failure::InvalidRequest => {
             (400, "invalid_request", "Invalid request", Some("`errors` lists what is wrong and where."))
         }
-        Failure::ParameterNotSupportedYet => (
-            400,
-            "parameter_not_supported_yet",
-            "A parameter is not supported yet",
-            Some("`errors` names it."),
-        ),
         Failure::PageTooLarge => (
             422,
             "page_too_large",
@@ -291,6 +326,12 @@ fn challenge(failure: Failure) -> Option<&'static str> {
         | Failure::SeveralOrganizations
         | Failure::MemberNotFound
         | Failure::CustomerNotFound
+        | Failure::ExternalIdTaken
+        | Failure::HierarchyCycle
+        | Failure::HierarchyTooDeep
+        | Failure::ParentNotCpo
+        | Failure::CustomerNotAccessible
+        | Failure::QueryTooBroad
         | Failure::SlugTaken
         | Failure::SlugImmutable
         | Failure::NotDeleted
@@ -315,7 +356,6 @@ fn challenge(failure: Failure) -> Option<&'static str> {
         | Failure::RouteNotFound
         | Failure::MethodNotAllowed
         | Failure::InvalidRequest
-        | Failure::ParameterNotSupportedYet
         | Failure::PageTooLarge
         | Failure::PayloadTooLarge
         | Failure::UnsupportedMediaType

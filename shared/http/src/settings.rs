@@ -19,6 +19,8 @@ pub struct Settings {
     pub seats: Seats,
     /// The page where invitations are accepted, with `{token}` in the place of the token.
     pub accept_url: Option<String>,
+    /// Of how many customers a list looks at every one.
+    pub customer_rows: usize,
     /// How many units jobs may write in a second.
     pub job_pace: NonZeroU32,
     /// Whether to connect to the database at start, where a function uses it.
@@ -68,6 +70,7 @@ impl Settings {
         let secrets = secrets(&mut reader);
         let seats = seats(&mut reader);
         let job_pace = job_pace(&mut reader);
+        let customer_rows = customer_rows(&mut reader);
         let accept_url = reader.optional("ACCEPT_URL");
         if accept_url
             .as_ref()
@@ -85,7 +88,7 @@ impl Settings {
         };
         match (issuer, secrets) {
             (Some(issuer), Some(secrets)) if reader.problems.is_empty() => {
-                Ok(Self { connection, issuer, secrets, seats, accept_url, job_pace, warm_up })
+                Ok(Self { connection, issuer, secrets, seats, accept_url, customer_rows, job_pace, warm_up })
             }
             _ => Err(SettingsError(reader.problems)),
         }
@@ -112,6 +115,17 @@ fn job_pace(reader: &mut Reader<'_>) -> NonZeroU32 {
     let Some(text) = reader.optional("JOB_UNITS_PER_SECOND") else { return DEFAULT };
     text.parse().unwrap_or_else(|_| {
         reader.problems.push("JOB_UNITS_PER_SECOND is a number of write units from 1 on".into());
+        DEFAULT
+    })
+}
+
+fn customer_rows(reader: &mut Reader<'_>) -> usize {
+    const DEFAULT: usize = 20_000;
+    // More would neither fit into the memory of a function nor be read in time.
+    const MOST: usize = 100_000;
+    let Some(text) = reader.optional("CUSTOMER_ROWS") else { return DEFAULT };
+    text.parse().ok().filter(|rows| (1..=MOST).contains(rows)).unwrap_or_else(|| {
+        reader.problems.push("CUSTOMER_ROWS is a number of customers from 1 to 100,000".into());
         DEFAULT
     })
 }

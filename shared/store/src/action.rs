@@ -2,6 +2,10 @@
 
 /// Memberships by user, children by parent.
 pub(crate) const GSI1: &str = "GSI1";
+/// Customers by name.
+pub(crate) const GSI2: &str = "GSI2";
+/// Customers by the time of their last change, with what lists decide from.
+pub(crate) const GSI3: &str = "GSI3";
 
 /// One IAM action on the table or on one of its indexes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -38,4 +42,8 @@ impl Action {
     pub const QUERY: Self = Self { name: "dynamodb:Query", on: On::Table };
     /// Reads GSI1: what belongs to a user, a parent, an invitee.
     pub const QUERY_GSI1: Self = Self { name: "dynamodb:Query", on: On::Index(GSI1) };
+    /// Reads GSI2: customers by name.
+    pub const QUERY_GSI2: Self = Self { name: "dynamodb:Query", on: On::Index(GSI2) };
+    /// Reads GSI3: customers by change, and their rows.
+    pub const QUERY_GSI3: Self = Self { name: "dynamodb:Query", on: On::Index(GSI3) };
 }

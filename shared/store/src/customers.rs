@@ -1,35 +1,29 @@
 //! Customers: pages in table order, their number, and their relatives.
 
-use std::collections::HashMap;
-
 use aws_sdk_dynamodb::types::AttributeValue;
 use futures_util::future::try_join_all;
-use padron_domain::{Customer, CustomerId, CustomerKind, CustomerNumber, Error, Event, OrganizationId};
+use padron_domain::{
+    Customer, CustomerId, CustomerKind, CustomerNumber, Direction, Error, Event, Failure, OrganizationId,
+    Relative,
+};
 use serde::Deserialize;
 
 use crate::{
     Action, Change, TransactionError,
     expression::Expression,
-    item::{Entity, ExternalId, ForeignId, Item, from_item},
+    item::{Entity, ExternalId, ForeignId, Item, document, from_item},
     key::{Key, PK, SK, count_partition, customer_sort_key, partition},
     table::Store,
     transaction::COUNT,
 };
-
-/// Which way a list runs.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Direction {
-    /// Oldest first.
-    Ascending,
-    /// Newest first.
-    Descending,
-}
 
 /// Part of an organization's customers, in the order of their numbers.
 #[derive(Clone, Copy, Debug)]
 pub struct Span {
     /// Which way.
     pub direction: Direction,
+    /// The first and the last number that belong to it.
+    pub bounds: (CustomerNumber, CustomerNumber),
     /// Begins after this one.
     pub after: Option<CustomerNumber>,
     /// Leaves out this many then.
@@ -47,21 +41,28 @@ pub struct CustomersPage {
     pub more: bool,
 }
 
-/// What others show of a customer: its attributes, without its document.
-#[derive(Clone, Debug, Deserialize)]
-pub struct Relative {
+/// A customer above another one, and what it is below.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Ancestor {
     /// Its number.
     pub number: CustomerNumber,
-    /// Its name.
-    pub name: String,
     /// What it is.
     pub kind: CustomerKind,
-    /// The customer it belongs to.
+    /// The customer it was put under, be that still there or not.
     pub parent: Option<CustomerNumber>,
 }
 
-impl Relative {
-    const ATTRIBUTES: [&str; 6] = [PK, SK, "number", "name", "kind", "parent"];
+/// A customer's attributes, without its document.
+#[derive(Debug, Deserialize)]
+struct Attributes {
+    number: CustomerNumber,
+    name: String,
+    kind: CustomerKind,
+    parent: Option<CustomerNumber>,
+}
+
+impl Attributes {
+    const NAMES: [&str; 6] = [PK, SK, "number", "name", "kind", "parent"];
 
     fn from_item(item: Item) -> Result<Self, Error> {
         serde_dynamo::from_item(item).map_err(|_| Error::internal("a customer's attributes cannot be read"))
@@ -86,10 +87,15 @@ const MOST_QUERIES: usize = 6;
 const LARGEST_BATCH: usize = 100;
 
 impl Store {
-    /// What [`Store::customers`] and [`Store::customer_count`] need.
+    /// What [`Store::customer_count`] needs.
+    pub const CUSTOMER_COUNT: &'static [Action] = &[Action::QUERY];
+    /// What [`Store::customers`] needs.
     pub const CUSTOMERS: &'static [Action] = &[Action::QUERY];
     /// What [`Store::customer`] and [`Store::customer_number`] need.
     pub const CUSTOMER: &'static [Action] = &[Action::BATCH_GET];
+    /// What [`Store::new_customer`] and [`Store::update_customer`] need, with [`Store::ancestors`].
+    pub const WRITE_CUSTOMER: &'static [Action] =
+        &[Action::PUT, Action::UPDATE, Action::DELETE, Action::CHECK, Action::BATCH_GET];
     /// What [`Store::delete_customer`] needs.
     pub const DELETE_CUSTOMER: &'static [Action] = &[Action::PUT, Action::UPDATE, Action::DELETE];
     /// What [`Store::customer_relatives`] needs.
@@ -98,22 +104,19 @@ impl Store {
     /// Reads customers in the order of their numbers, eventually consistent. The page after the hundredth costs what the
     /// first one does: it begins where the one before ended.
     pub async fn customers(&self, organization: OrganizationId, span: Span) -> Result<CustomersPage, Error> {
-        let Span { direction, mut after, skip, limit } = span;
+        let Span { direction, bounds: (first, last), mut after, skip, limit } = span;
         let mut customers = Vec::with_capacity(limit);
         let mut left_out = 0;
         for _ in 0..MOST_QUERIES {
             // Numbers are whole, so "after" is "from the next one on".
-            let bounds = match (direction, after.map(CustomerNumber::get)) {
-                (Direction::Ascending, after) => {
-                    (after.map_or(Some(0), |number| number.checked_add(1)), Some(CustomerNumber::MAX.get()))
-                }
-                (Direction::Descending, after) => {
-                    (Some(0), after.map_or(Some(CustomerNumber::MAX.get()), |number| number.checked_sub(1)))
-                }
+            let next = |number: CustomerNumber| number.get().checked_add(1).and_then(CustomerNumber::new);
+            let before = |number: CustomerNumber| number.get().checked_sub(1).and_then(CustomerNumber::new);
+            let bounds = match (direction, after) {
+                (_, None) => Some((first, last)),
+                (Direction::Ascending, Some(after)) => next(after).map(|next| (next.max(first), last)),
+                (Direction::Descending, Some(after)) => before(after).map(|before| (first, before.min(last))),
             };
-            let (Some(low), Some(high)) =
-                (bounds.0.and_then(CustomerNumber::new), bounds.1.and_then(CustomerNumber::new))
-            else {
+            let Some((low, high)) = bounds.filter(|(low, high)| low <= high) else {
                 return Ok(CustomersPage { customers, more: false });
             };
             let wanted = skip - left_out + limit - customers.len();
@@ -130,7 +133,7 @@ impl Store {
             for item in items {
                 if left_out < skip {
                     left_out += 1;
-                    after = Some(Relative::from_item(item)?.number);
+                    after = Some(Attributes::from_item(item)?.number);
                 } else {
                     let customer: Customer = from_item(item)?;
                     after = Some(customer.number);
@@ -158,14 +161,17 @@ impl Store {
         &self,
         organization: OrganizationId,
         numbers: &[CustomerNumber],
-    ) -> Result<HashMap<CustomerNumber, Relative>, Error> {
+    ) -> Result<Vec<(CustomerNumber, Relative<'static>)>, Error> {
         let batches = numbers.chunks(LARGEST_BATCH).map(async |numbers| {
             let keys: Vec<Key> = numbers.iter().map(|number| Key::customer(organization, *number)).collect();
-            let found = self.batch_glance(&keys, &Relative::ATTRIBUTES).await?;
-            found.into_items().map(Relative::from_item).collect::<Result<Vec<_>, Error>>()
+            let found = self.batch_glance(&keys, &Attributes::NAMES).await?;
+            found.into_items().map(Attributes::from_item).collect::<Result<Vec<_>, Error>>()
         });
         let relatives = try_join_all(batches).await?.into_iter().flatten();
-        Ok(relatives.map(|relative| (relative.number, relative)).collect())
+        let relative = |Attributes { number, name, kind, parent }| {
+            (number, Relative { name: name.into(), kind, parent })
+        };
+        Ok(relatives.map(relative).collect())
     }
 
     /// Writes a customer with all that points to it, and counts it.
@@ -217,27 +223,103 @@ impl Store {
         self.batch_get(&[Key::customer_id(organization, id)]).await?.customer_id(organization, id)
     }
 
+    /// A customer and those above it as they are now, the nearest first; ends at a root, at one who is gone, and at `until`.
+    /// `None` if they are more than `most`.
+    pub async fn ancestors(
+        &self,
+        organization: OrganizationId,
+        first: CustomerNumber,
+        until: CustomerNumber,
+        most: usize,
+    ) -> Result<Option<Vec<Ancestor>>, Error> {
+        let mut ancestors: Vec<Ancestor> = Vec::new();
+        let mut next = Some(first);
+        while let Some(number) = next {
+            if ancestors.len() == most {
+                return Ok(None);
+            }
+            let found = self.batch_look(&[Key::customer(organization, number)], &Attributes::NAMES).await?;
+            let Some(item) = found.into_items().next() else { break };
+            let Attributes { kind, parent, .. } = Attributes::from_item(item)?;
+            ancestors.push(Ancestor { number, kind, parent });
+            next = parent.filter(|_| number != until);
+        }
+        Ok(Some(ancestors))
+    }
+
+    /// How large a customer's record is, in bytes of JSON.
+    pub fn customer_size(customer: &Customer) -> Result<usize, Error> {
+        document(customer).map(|document| document.len())
+    }
+
+    /// Writes a new customer with all that points to it, and counts it. Its parent must be there.
+    pub fn new_customer(&self, customer: &Customer, event: &Event) -> Result<Change<'_>, Error> {
+        let &Customer { organization, number, .. } = customer;
+        let mut change = self.change(event)?;
+        // Where the number is another's, there are others to take.
+        change.replace(customer, Expression::condition(format!("attribute_not_exists({PK})")))?;
+        if let Some(external_id) = customer.external_id.clone() {
+            change.create(&ExternalId { organization, external_id, number }, Failure::ExternalIdTaken)?;
+        }
+        if let Some(parent) = customer.parent {
+            let is_there = Expression::condition(format!("attribute_exists({PK})"));
+            change.check(&Key::customer(organization, parent), is_there)?;
+        }
+        change.count_customers(organization, 1)?;
+        Ok(change)
+    }
+
+    /// Writes a customer over what it was, with all that points to it. Where it moves below others, those must be as they were
+    /// read: the first of them there, and each below the next, so that no two moves at once can make a circle.
+    pub fn update_customer(
+        &self,
+        before: &Customer,
+        customer: &Customer,
+        moves_below: &[Ancestor],
+        event: &Event,
+    ) -> Result<Change<'_>, Error> {
+        let &Customer { organization, number, .. } = customer;
+        let mut change = self.change(event)?;
+        change.replace(customer, Expression::version(before.version))?;
+        if before.external_id != customer.external_id {
+            if let Some(external_id) = &before.external_id {
+                change.remove(&Key::external_id(organization, external_id), is_of(number))?;
+            }
+            if let Some(external_id) = customer.external_id.clone() {
+                change.create(&ExternalId { organization, external_id, number }, Failure::ExternalIdTaken)?;
+            }
+        }
+        for Ancestor { number, parent, .. } in moves_below {
+            let is_there = Expression::condition(format!("attribute_exists({PK})"));
+            let still = match parent {
+                Some(parent) => is_there.and("#parent = :parent").number(":parent", parent.get()),
+                None => is_there.and("attribute_not_exists(#parent)"),
+            };
+            change.check(&Key::customer(organization, *number), still.name("#parent", "parent"))?;
+        }
+        Ok(change)
+    }
+
     /// Deletes a customer with all that points to it, and counts it off.
     pub fn delete_customer(&self, customer: &Customer, event: &Event) -> Result<Change<'_>, Error> {
         let &Customer { organization, number, .. } = customer;
         let mut change = self.change(event)?;
         let still = Expression::version(customer.version);
         change.remove(&customer.key(), still)?;
-        // Pointers change with their customer only, whose version says that they have not.
-        let still_its = || {
-            Expression::condition("#number = :number")
-                .name("#number", "number")
-                .number(":number", number.get())
-        };
         if is_foreign(customer) {
-            change.remove(&Key::customer_id(organization, &customer.id), still_its())?;
+            change.remove(&Key::customer_id(organization, &customer.id), is_of(number))?;
         }
         if let Some(external_id) = &customer.external_id {
-            change.remove(&Key::external_id(organization, external_id), still_its())?;
+            change.remove(&Key::external_id(organization, external_id), is_of(number))?;
         }
         change.count_customers(organization, -1)?;
         Ok(change)
     }
+}
+
+/// That a pointer leads to that customer. It changes with the customer only, whose version says that it has not.
+fn is_of(number: CustomerNumber) -> Expression {
+    Expression::condition("#number = :number").name("#number", "number").number(":number", number.get())
 }
 
 /// Whether the id was brought from elsewhere, and so does not tell the number.

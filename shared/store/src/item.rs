@@ -5,13 +5,17 @@ use std::collections::HashMap;
 use aws_sdk_dynamodb::types::AttributeValue;
 use padron_domain::{
     Customer, CustomerId, CustomerNumber, Email, Error, Event, Invitation, InvitationState, Membership,
-    Organization, OrganizationId, Profile, UserId, name_key,
+    Organization, OrganizationId, Profile, UserId, name_sort_key,
 };
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 
 use crate::{
     expression::Expression,
-    key::{GSI1_PK, GSI1_SK, Key, PK, SK, invitee_partition, partition, user_partition},
+    key::{
+        GSI1_PK, GSI1_SK, GSI2_SK, GSI3_SK, Key, PK, SK, child_partition, hex_number, invitee_partition,
+        name_index_key, partition, update_index_key, user_partition,
+    },
+    rows::{ROW, pack},
 };
 
 pub(crate) type Item = HashMap<String, AttributeValue>;
@@ -20,8 +24,6 @@ const ENTITY: &str = "entity";
 pub(crate) const DOCUMENT: &str = "doc";
 /// What must be read of an entity that is stored as a document.
 pub(crate) const WHOLE: [&str; 3] = [PK, SK, DOCUMENT];
-pub(crate) const GSI2_SK: &str = "GSI2SK";
-const GSI3_SK: &str = "GSI3SK";
 
 /// The partition of GSI1 that deleted organizations are in.
 pub(crate) const PURGE: &str = "PURGE";
@@ -63,7 +65,7 @@ fn unwritten<E: Entity>() -> Error {
 }
 
 /// All fields but those without a value and empty lists, which are read back as such.
-fn document<E: Entity>(entity: &E) -> Result<String, Error> {
+pub(crate) fn document<E: Entity>(entity: &E) -> Result<String, Error> {
     let mut document = serde_json::to_value(entity).map_err(|_| unwritten::<E>())?;
     drop_empty_members(&mut document);
     Ok(document.to_string())
@@ -285,9 +287,6 @@ impl Entity for Event {
     }
 }
 
-/// In a sort key, names end after this many bytes: DynamoDB's sort keys have 1,024.
-const LONGEST_NAME_KEY: usize = 256;
-
 impl Entity for Customer {
     const NAME: &'static str = "customer";
     const ATTRIBUTES: Option<&[&str]> = Some(&["version", "number", "name", "kind", "parent"]);
@@ -297,16 +296,14 @@ impl Entity for Customer {
     }
 
     fn index_keys(&self) -> Vec<(&'static str, String)> {
-        let number = self.number.get();
-        let name = name_key(&self.name);
-        let name = &name[..name.floor_char_boundary(LONGEST_NAME_KEY)];
         let mut keys = vec![
-            (GSI2_SK, format!("{name}\0{number:014x}")),
-            (GSI3_SK, format!("{}#{number:014x}", self.updated_at)),
+            (GSI2_SK, name_index_key(&name_sort_key(&self.name), self.number)),
+            (GSI3_SK, update_index_key(&self.updated_at.to_string(), self.number)),
+            (ROW, pack(self)),
         ];
         if let Some(parent) = self.parent {
-            keys.push((GSI1_PK, format!("{}#CHILD#{:014x}", self.organization, parent.get())));
-            keys.push((GSI1_SK, format!("{number:014x}")));
+            keys.push((GSI1_PK, child_partition(self.organization, parent)));
+            keys.push((GSI1_SK, hex_number(self.number)));
         }
         keys
     }

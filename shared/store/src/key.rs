@@ -14,6 +14,8 @@ pub(crate) const PK: &str = "PK";
 pub(crate) const SK: &str = "SK";
 pub(crate) const GSI1_PK: &str = "GSI1PK";
 pub(crate) const GSI1_SK: &str = "GSI1SK";
+pub(crate) const GSI2_SK: &str = "GSI2SK";
+pub(crate) const GSI3_SK: &str = "GSI3SK";
 
 /// The primary key of an item.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -81,6 +83,18 @@ impl Key {
         Self { pk: partition(organization), sk: customer_sort_key(number) }
     }
 
+    /// The place of a customer in GSI1: below the one that it belongs to.
+    pub(crate) fn child(
+        organization: OrganizationId,
+        parent: CustomerNumber,
+        number: CustomerNumber,
+    ) -> [(String, AttributeValue); 2] {
+        [
+            (GSI1_PK.into(), AttributeValue::S(child_partition(organization, parent))),
+            (GSI1_SK.into(), AttributeValue::S(hex_number(number))),
+        ]
+    }
+
     /// Which customer has an id that was brought from elsewhere.
     pub fn customer_id(organization: OrganizationId, id: &CustomerId) -> Self {
         Self { pk: partition(organization), sk: format!("CID#{id}") }
@@ -128,7 +142,32 @@ pub(crate) fn organization_of(partition: &str) -> Option<OrganizationId> {
 
 /// Fixed in length, so that its order is that of the numbers.
 pub(crate) fn customer_sort_key(number: CustomerNumber) -> String {
-    format!("C#{:014x}", number.get())
+    format!("C#{}", hex_number(number))
+}
+
+/// The customer of such a sort key.
+pub(crate) fn number_of(sort_key: &str) -> Option<CustomerNumber> {
+    u64::from_str_radix(sort_key.strip_prefix("C#")?, 16).ok().and_then(CustomerNumber::new)
+}
+
+/// A number as it stands in keys.
+pub(crate) fn hex_number(number: CustomerNumber) -> String {
+    format!("{:014x}", number.get())
+}
+
+/// The place of a customer in GSI2. Names have no control characters, so the order is that of name, then number.
+pub(crate) fn name_index_key(name: &str, number: CustomerNumber) -> String {
+    format!("{name}\0{}", hex_number(number))
+}
+
+/// The place of a customer in GSI3.
+pub(crate) fn update_index_key(updated_at: &str, number: CustomerNumber) -> String {
+    format!("{updated_at}#{}", hex_number(number))
+}
+
+/// The partition in GSI1 of those that belong to a customer.
+pub(crate) fn child_partition(organization: OrganizationId, parent: CustomerNumber) -> String {
+    format!("{organization}#CHILD#{}", hex_number(parent))
 }
 
 pub(crate) fn count_partition(organization: OrganizationId) -> String {

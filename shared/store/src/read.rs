@@ -17,22 +17,32 @@ use crate::{
 
 /// What was found under the keys that were asked for.
 #[derive(Debug, Default)]
-pub struct Found(HashMap<Key, Item>);
+pub struct Found {
+    items: HashMap<Key, Item>,
+    /// How many customers the organization has, if that was asked for too.
+    pub customer_count: Option<u64>,
+}
 
 impl Found {
     /// The items as they are.
     pub(crate) fn into_items(self) -> impl Iterator<Item = Item> {
-        self.0.into_values()
+        self.items.into_values()
+    }
+
+    /// How long a text attribute is, over all items.
+    pub(crate) fn bytes(&self, attribute: &str) -> usize {
+        let texts = self.items.values().filter_map(|item| item.get(attribute)?.as_s().ok());
+        texts.map(String::len).sum()
     }
 
     /// The entity under that key; `None` if the table has none.
     pub(crate) fn take<E: Entity>(&mut self, key: &Key) -> Result<Option<E>, Error> {
-        self.0.remove(key).map(from_item).transpose()
+        self.items.remove(key).map(from_item).transpose()
     }
 
     /// The same, left where it is.
     pub(crate) fn see<E: Entity>(&self, key: &Key) -> Result<Option<E>, Error> {
-        self.0.get(key).cloned().map(from_item).transpose()
+        self.items.get(key).cloned().map(from_item).transpose()
     }
 
     /// That membership, if it was asked for and is there.
@@ -107,6 +117,11 @@ impl Store {
         self.batch(keys, false, Some(attributes)).await
     }
 
+    /// Like [`Store::batch_get`], but of some attributes only.
+    pub(crate) async fn batch_look(&self, keys: &[Key], attributes: &[&str]) -> Result<Found, Error> {
+        self.batch(keys, true, Some(attributes)).await
+    }
+
     async fn batch(
         &self,
         keys: &[Key],
@@ -147,7 +162,7 @@ impl Store {
             let items = output.responses.as_mut().and_then(|tables| tables.remove(&*self.table));
             for item in items.unwrap_or_default() {
                 let key = Key::of(&item).ok_or_else(|| Error::internal("an item without a key"))?;
-                found.0.insert(key, item);
+                found.items.insert(key, item);
             }
             let unprocessed = output.unprocessed_keys.as_mut().and_then(|tables| tables.remove(&*self.table));
             wanted = match unprocessed {

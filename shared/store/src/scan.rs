@@ -58,6 +58,22 @@ impl Store {
         Ok((output.items.unwrap_or_default(), output.last_evaluated_key.is_some()))
     }
 
+    /// One query that counts: how many it found, and where to go on.
+    pub(crate) async fn count(
+        &self,
+        query: QueryFluentBuilder,
+        (name, partition): (&str, String),
+    ) -> Result<(u64, Option<Item>), Error> {
+        let query = query
+            .table_name(&*self.table)
+            .expression_attribute_names("#pk", name)
+            .expression_attribute_values(":pk", AttributeValue::S(partition))
+            .return_consumed_capacity(ReturnConsumedCapacity::Total);
+        let output = self.call(query.send()).await?;
+        self.record(output.consumed_capacity().map(std::slice::from_ref).unwrap_or_default());
+        Ok((u64::try_from(output.count).unwrap_or_default(), output.last_evaluated_key))
+    }
+
     /// Entries of a partition of GSI1 after the one with these keys, and whether there may be more.
     pub(crate) async fn index_page(
         &self,

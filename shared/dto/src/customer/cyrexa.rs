@@ -1,13 +1,18 @@
-//! Cyrexa: `GET /organization/getCustomers/{organizationId}`.
+//! Cyrexa: `/organization/getCustomers` and `/customer/…`.
 //!
 //! Its page shows passwords, PINs, answers and codes; they are never kept, so they are never here.
 
 use padron_domain::{
-    Categorization, Customer, CustomerAddress, CustomerKind, CustomerStatus, Document, NamePart,
-    Notification, Person, PersonAddress, Telephone, TwoFactor,
+    Categorization, Customer, CustomerAddress, CustomerField, CustomerKind, CustomerReference,
+    CustomerStatus, Document, NamePart, Notification, Patch, Person, PersonAddress, Telephone, TwoFactor,
+    Violation, alpha_3_of_words,
 };
 use schemars::JsonSchema;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Number, Value};
+
+use super::write::{CustomerBody, Dropped, Places, demand, set, set_optional, set_value};
+use crate::{Body, Object};
 
 /// A customer in Cyrexa's dialect, in the envelope its lists have.
 #[derive(Debug, Serialize, JsonSchema)]
@@ -16,10 +21,11 @@ pub struct CustomerEnvelope {
     customer: CustomerResponse,
 }
 
+/// A customer in Cyrexa's dialect.
 #[derive(Debug, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 #[schemars(rename = "CyrexaCustomer")]
-struct CustomerResponse {
+pub struct CustomerResponse {
     /// 24 hex digits.
     id: String,
     /// `Person` or `Organization`.
@@ -185,6 +191,12 @@ struct TwoFactorResponse {
 
 impl From<Customer> for CustomerEnvelope {
     fn from(customer: Customer) -> Self {
+        Self { customer: customer.into() }
+    }
+}
+
+impl From<Customer> for CustomerResponse {
+    fn from(customer: Customer) -> Self {
         let Person {
             first_name,
             last_name,
@@ -217,10 +229,7 @@ impl From<Customer> for CustomerEnvelope {
                 .map(|question| SecretQuestionResponse { question })
                 .collect(),
         };
-        let customer_type = match customer.kind {
-            CustomerKind::Private => "Person",
-            CustomerKind::Business | CustomerKind::Cpo | CustomerKind::CpoSubsidiary => "Organization",
-        };
+        let customer_type = CustomerType::of(customer.kind).name();
         let twofa = twofa
             .map(|TwoFactor { target_type, target_value }| TwoFactorResponse { target_type, target_value });
         let notification = |Notification { notification_type, is_enabled }| NotificationResponse {
@@ -228,16 +237,14 @@ impl From<Customer> for CustomerEnvelope {
             is_enabled,
         };
         Self {
-            customer: CustomerResponse {
-                id: customer.id.to_string(),
-                customer_type,
-                customer_name: customer.name,
-                customer_status: customer.status,
-                categorization: customer.categorization,
-                notifications: customer.notifications.into_iter().map(notification).collect(),
-                person,
-                twofa,
-            },
+            id: customer.id.to_string(),
+            customer_type,
+            customer_name: customer.name,
+            customer_status: customer.status,
+            categorization: customer.categorization,
+            notifications: customer.notifications.into_iter().map(notification).collect(),
+            person,
+            twofa,
         }
     }
 }
@@ -253,31 +260,32 @@ fn telephones(phone: Option<String>, mut known: Vec<Telephone>) -> Vec<Telephone
     known.into_iter().map(Into::into).collect()
 }
 
-/// The main part of the first address is the record's.
+/// The main part of the first address is the record's. There is one as soon as anything is known of it.
 fn addresses(
     main: CustomerAddress,
     country: Option<String>,
     mut known: Vec<PersonAddress>,
 ) -> Vec<AddressesResponse> {
-    let is_known = main != CustomerAddress::default();
+    let is_known = main != CustomerAddress::default() || country.is_some();
     if known.is_empty() && is_known {
         known.push(PersonAddress::default());
     }
     if let Some(first) = known.first_mut() {
-        let text = |text: String| Some(text).filter(|text| !text.is_empty());
-        first.street = text(main.street);
+        first.street = Some(main.street);
         first.apartment = main.interior;
-        first.area = text(main.neighborhood);
-        first.city = text(main.city);
-        first.zip_code = text(main.zip);
-        if !main.exterior.is_empty() {
-            if first.street_number.is_empty() {
-                first.street_number.push(main.exterior);
-            } else {
-                first.street_number[0] = main.exterior;
-            }
+        first.area = Some(main.neighborhood);
+        first.city = Some(main.city);
+        first.zip_code = Some(main.zip);
+        match first.street_number.first_mut() {
+            Some(number) => *number = main.exterior,
+            None => first.street_number.push(main.exterior),
         }
-        first.country = first.country.take().or(country);
+        if first.street_number.iter().all(String::is_empty) {
+            first.street_number.clear();
+        }
+        // As it was given, as long as it means the record's.
+        let means = |given: &String| alpha_3_of_words(given) == country.as_deref();
+        first.country = first.country.take().filter(means).or(country);
     }
     known.into_iter().map(Into::into).collect()
 }
@@ -363,5 +371,609 @@ impl From<Document> for DocumentResponse {
 impl From<[String; 3]> for Datum {
     fn from([name, r#type, value]: [String; 3]) -> Self {
         Self { name, r#type, value }
+    }
+}
+
+/// What a customer is, in Cyrexa's words.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, JsonSchema)]
+pub enum CustomerType {
+    /// A human being.
+    Person,
+    /// Anything else.
+    Organization,
+}
+
+impl CustomerType {
+    /// Both.
+    pub const ALL: [Self; 2] = [Self::Person, Self::Organization];
+
+    /// As the wire has it.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Person => "Person",
+            Self::Organization => "Organization",
+        }
+    }
+
+    /// That of a kind.
+    pub const fn of(kind: CustomerKind) -> Self {
+        match kind {
+            CustomerKind::Private => Self::Person,
+            CustomerKind::Business | CustomerKind::Cpo | CustomerKind::CpoSubsidiary => Self::Organization,
+        }
+    }
+
+    /// The kinds that are of it.
+    pub fn kinds(self) -> Vec<CustomerKind> {
+        match self {
+            Self::Person => vec![CustomerKind::Private],
+            Self::Organization => {
+                vec![CustomerKind::Business, CustomerKind::Cpo, CustomerKind::CpoSubsidiary]
+            }
+        }
+    }
+}
+
+/// Customers as `getByOrganization` and `getByCustomerType` answer them, without envelopes.
+#[derive(Debug, Serialize, JsonSchema)]
+#[schemars(rename = "CyrexaCustomers")]
+pub struct CustomersResponse {
+    /// The customers of the page.
+    pub customers: Vec<CustomerResponse>,
+}
+
+/// A customer as Cyrexa writes it. Required of a new one: `customerType`, and `customerName` or a person's name. Passwords, PINs,
+/// answers and codes are accepted and dropped: they are neither kept nor answered.
+#[derive(Debug, Default, PartialEq, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", default)]
+#[schemars(rename = "CyrexaCustomerUpdate")]
+pub struct CustomerFields {
+    /// `Person` or `Organization`.
+    #[schemars(with = "Option<CustomerType>")]
+    customer_type: Patch<CustomerType>,
+    /// Name, 1 to 300 characters without `|`; the same as `person.fullName`.
+    #[schemars(with = "Option<String>", length(max = 300))]
+    customer_name: Patch<String>,
+    /// Where it stands in being verified, spelt as published or correctly.
+    #[schemars(with = "Option<String>", extend("enum" = [
+        "new", "verified", "under_verificaiton", "under_verification", "blacklisted", "under_investigation", "dispute",
+        "on_hold", "bancrupted", "bankrupted", null,
+    ]))]
+    customer_status: Patch<CustomerStatus>,
+    /// Category.
+    #[schemars(with = "Option<String>", extend("enum" = ["category1", "category2", "category3", null]))]
+    categorization: Patch<Categorization>,
+    /// What it wants to be told.
+    #[schemars(with = "Option<Vec<NotificationFields>>")]
+    notifications: Patch<Vec<Object<NotificationFields>>>,
+    /// The person.
+    #[schemars(with = "Option<PersonFields>")]
+    person: Patch<Object<PersonFields>>,
+    /// How a second factor reaches them.
+    #[schemars(with = "Option<TwoFactorFields>")]
+    twofa: Patch<Object<TwoFactorFields>>,
+    /// The whole customer, as the lists have it, in place of the fields above.
+    #[schemars(with = "Option<Map<String, Value>>")]
+    customer: Option<Box<Object<CustomerFields>>>,
+    /// The other fields of a customer are accepted as they are, so that one can be read, changed and sent back.
+    #[serde(flatten)]
+    others: Map<String, Value>,
+}
+
+#[derive(Debug, PartialEq, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[schemars(rename = "CyrexaNotificationUpdate")]
+struct NotificationFields {
+    notification_type: String,
+    #[serde(default)]
+    is_enabled: bool,
+}
+
+#[derive(Debug, PartialEq, Default, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields, default)]
+#[schemars(rename = "CyrexaPersonUpdate")]
+struct PersonFields {
+    #[schemars(with = "Option<NamePartFields>")]
+    first_name: Patch<Object<NamePartFields>>,
+    #[schemars(with = "Option<NamePartFields>")]
+    last_name: Patch<Object<NamePartFields>>,
+    #[schemars(with = "Option<String>")]
+    full_name: Patch<String>,
+    #[schemars(with = "Option<String>")]
+    group_id: Patch<String>,
+    #[schemars(with = "Option<String>")]
+    gender: Patch<String>,
+    #[schemars(with = "Option<String>")]
+    date_of_birth: Patch<String>,
+    #[schemars(with = "Option<String>")]
+    place_of_birth: Patch<String>,
+    #[schemars(with = "Option<String>")]
+    nationality: Patch<String>,
+    /// Accepted and dropped.
+    #[schemars(with = "Option<String>")]
+    pin_code: Dropped,
+    /// Accepted and dropped.
+    #[schemars(with = "Option<String>")]
+    password: Dropped,
+    #[schemars(with = "Option<String>")]
+    email: Patch<String>,
+    #[schemars(with = "Option<Vec<TelephoneFields>>")]
+    telephone_numbers: Patch<Vec<Object<TelephoneFields>>>,
+    #[schemars(with = "Option<Vec<AddressesFields>>")]
+    addresses: Patch<Vec<Object<AddressesFields>>>,
+    #[schemars(with = "Option<Vec<DocumentFields>>")]
+    documents: Patch<Vec<Object<DocumentFields>>>,
+    #[serde(rename = "SecretQuestion")]
+    #[schemars(with = "Option<Vec<SecretQuestionFields>>")]
+    secret_question: Patch<Vec<Object<SecretQuestionFields>>>,
+}
+
+#[derive(Debug, PartialEq, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+#[schemars(rename = "CyrexaNamePartUpdate")]
+struct NamePartFields {
+    name: Option<String>,
+    order: Option<i64>,
+    abbreviation: Option<String>,
+    language: Option<String>,
+    native: Option<String>,
+    suffix: Option<String>,
+    prefix: Option<String>,
+}
+
+#[derive(Debug, PartialEq, Default, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields, default)]
+#[schemars(rename = "CyrexaTelephoneUpdate")]
+struct TelephoneFields {
+    phone_type: Option<String>,
+    operator: Option<String>,
+    encoding: Option<String>,
+    country: Option<String>,
+    number: Option<String>,
+    purpose: Option<String>,
+}
+
+#[derive(Debug, PartialEq, Default, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields, default)]
+#[schemars(rename = "CyrexaAddressesUpdate")]
+struct AddressesFields {
+    address_purpose: Option<String>,
+    address: Object<AddressFields>,
+}
+
+#[derive(Debug, PartialEq, Default, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields, default)]
+#[schemars(rename = "CyrexaAddressUpdate")]
+struct AddressFields {
+    country: Option<String>,
+    area: Option<String>,
+    zip_code: Option<String>,
+    city: Option<String>,
+    street: Option<String>,
+    street_number: Option<Vec<String>>,
+    building: Option<String>,
+    apartment: Option<String>,
+    entrance: Option<String>,
+    floor: Option<String>,
+    door_number: Option<String>,
+    geo_position: Option<Object<GeoPositionFields>>,
+    alternative: Option<Object<AlternativeFields>>,
+    related_to_address: Option<Vec<Object<RelatedAddressFields>>>,
+    additional_data: Option<Vec<Object<DatumFields>>>,
+}
+
+#[derive(Debug, PartialEq, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+#[schemars(rename = "CyrexaGeoPositionUpdate")]
+struct GeoPositionFields {
+    #[schemars(with = "Option<f64>")]
+    latitude: Option<Number>,
+    #[schemars(with = "Option<f64>")]
+    longitude: Option<Number>,
+    #[schemars(with = "Option<f64>")]
+    altitude: Option<Number>,
+}
+
+#[derive(Debug, PartialEq, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+#[schemars(rename = "CyrexaAlternativeUpdate")]
+struct AlternativeFields {
+    word1: Option<String>,
+    word2: Option<String>,
+    word3: Option<String>,
+}
+
+#[derive(Debug, PartialEq, Default, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields, default)]
+#[schemars(rename = "CyrexaRelatedAddressUpdate")]
+struct RelatedAddressFields {
+    relation_type: Option<String>,
+    address: Option<String>,
+}
+
+#[derive(Debug, PartialEq, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+#[schemars(rename = "CyrexaDatumUpdate")]
+struct DatumFields {
+    name: Option<String>,
+    r#type: Option<String>,
+    value: Option<String>,
+}
+
+#[derive(Debug, PartialEq, Default, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields, default)]
+#[schemars(rename = "CyrexaDocumentUpdate")]
+struct DocumentFields {
+    purpose: Option<String>,
+    name: Option<String>,
+    document_type: Option<String>,
+    location: Option<String>,
+    verification_response: Option<String>,
+    status: Option<String>,
+    metadata: Option<Vec<Object<DatumFields>>>,
+}
+
+#[derive(Debug, PartialEq, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+#[schemars(rename = "CyrexaSecretQuestionUpdate")]
+struct SecretQuestionFields {
+    question: Option<String>,
+    /// Accepted and dropped.
+    #[schemars(with = "Option<String>")]
+    answer: Dropped,
+}
+
+#[derive(Debug, PartialEq, Default, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields, default)]
+#[schemars(rename = "CyrexaTwoFactorUpdate")]
+struct TwoFactorFields {
+    #[schemars(with = "Option<String>")]
+    target_type: Patch<String>,
+    #[schemars(with = "Option<String>")]
+    target_value: Patch<String>,
+    /// Accepted and dropped.
+    #[schemars(with = "Option<String>")]
+    target_code: Dropped,
+    /// Accepted and dropped.
+    #[schemars(with = "Option<String>")]
+    input_code: Dropped,
+    /// Accepted and dropped.
+    #[schemars(with = "Option<bool>")]
+    codematch: Dropped,
+}
+
+/// Where an answer has the fields: within its envelope.
+pub const PLACES: Places = Places { within: "/customer", of: place };
+
+fn place(field: CustomerField) -> &'static str {
+    match field {
+        CustomerField::Name => "/customerName",
+        CustomerField::Kind => "/customerType",
+        CustomerField::Email => "/person/email",
+        CustomerField::Phone => "/person/telephoneNumbers/0/number",
+        CustomerField::Address => "/person/addresses/0/address",
+        CustomerField::Zip => "/person/addresses/0/address/zipCode",
+        CustomerField::Country => "/person/addresses/0/address/country",
+        CustomerField::Status => "/customerStatus",
+        CustomerField::Categorization => "/categorization",
+        CustomerField::Notifications => "/notifications",
+        CustomerField::Person => "/person",
+        // Not of this dialect.
+        CustomerField::TaxId
+        | CustomerField::TaxSystem
+        | CustomerField::DefaultInvoiceUse
+        | CustomerField::ContactName
+        | CustomerField::State
+        | CustomerField::ExternalId
+        | CustomerField::Metadata
+        | CustomerField::Parent
+        | CustomerField::Billing
+        | CustomerField::InvoiceEmail
+        | CustomerField::Payout
+        | CustomerField::Finance
+        | CustomerField::Locations => "",
+    }
+}
+
+impl Body for CustomerFields {
+    const SECRETS: &'static [&'static str] =
+        &["password", "pinCode", "answer", "targetCode", "inputCode", "codematch"];
+}
+
+impl CustomerBody for CustomerFields {
+    const IS_FOR_INVOICES: bool = false;
+
+    fn places(&self) -> Places {
+        if self.customer.is_some() { PLACES } else { Places { within: "", of: place } }
+    }
+
+    fn parent(&self) -> &Patch<CustomerReference> {
+        // This dialect knows no one above a customer.
+        &Patch::Keep
+    }
+
+    fn others(&self) -> &Map<String, Value> {
+        match &self.customer {
+            Some(inner) => &inner.0.others,
+            None => &self.others,
+        }
+    }
+
+    fn write(mut self, customer: &mut Customer, is_new: bool, violations: &mut Vec<Violation>) {
+        if let Some(inner) = self.customer.take() {
+            if self != Self::default() || inner.0.customer.is_some() {
+                let detail = "Either the object `customer` or its fields, not both.".into();
+                violations.push(Violation { pointer: "/customer".into(), code: "contradiction", detail });
+                return;
+            }
+            let mut found = Vec::new();
+            inner.0.write(customer, is_new, &mut found);
+            let within = |Violation { pointer, code, detail }| Violation {
+                pointer: format!("{}{pointer}", PLACES.within),
+                code,
+                detail,
+            };
+            violations.extend(found.into_iter().map(within));
+            return;
+        }
+        let Self {
+            customer_type,
+            customer_name,
+            customer_status,
+            categorization,
+            notifications,
+            person,
+            twofa,
+            customer: _,
+            others: _,
+        } = self;
+        match customer_type {
+            Patch::Set(kind) if kind != CustomerType::of(customer.kind) || is_new => {
+                customer.kind = kind.kinds()[0];
+            }
+            Patch::Set(_) => {}
+            Patch::Keep if !is_new => {}
+            Patch::Clear | Patch::Keep => {
+                demand(violations, place(CustomerField::Kind).into(), "Person or Organization.");
+            }
+        }
+        let person = match person {
+            Patch::Keep => PersonFields::default(),
+            Patch::Clear => PersonFields::cleared(),
+            Patch::Set(Object(person)) => person,
+        };
+        write_name(customer, &customer_name, &person, is_new);
+        set_value(&mut customer.status, customer_status);
+        set_value(&mut customer.categorization, categorization);
+        let notification = |Object(fields): Object<NotificationFields>| {
+            let NotificationFields { notification_type, is_enabled } = fields;
+            Notification { notification_type, is_enabled }
+        };
+        set_value(&mut customer.notifications, all(notifications, notification));
+        person.write(customer);
+        match twofa {
+            Patch::Keep => {}
+            Patch::Clear => customer.person.twofa = None,
+            Patch::Set(Object(TwoFactorFields { target_type, target_value, .. })) => {
+                let mut twofa = customer.person.twofa.take().unwrap_or_default();
+                set_optional(&mut twofa.target_type, target_type);
+                set_optional(&mut twofa.target_value, target_value);
+                customer.person.twofa = Some(twofa).filter(|twofa| *twofa != TwoFactor::default());
+            }
+        }
+    }
+}
+
+/// The name stands in two places. Where they say two things, the one that is not what was there before is meant; a new customer
+/// that has neither is called by its person's names.
+fn write_name(customer: &mut Customer, customer_name: &Patch<String>, person: &PersonFields, is_new: bool) {
+    let said = |patch: &Patch<String>| match patch {
+        Patch::Set(name) if *name != customer.name => Some(name.clone()),
+        _ => None,
+    };
+    let name_of = |part: &Patch<Object<NamePartFields>>| match part {
+        Patch::Set(Object(part)) => part.name.clone(),
+        _ => None,
+    };
+    let said = said(customer_name).or_else(|| said(&person.full_name));
+    match said {
+        Some(name) => customer.name = name,
+        None if is_new => {
+            let names = [name_of(&person.first_name), name_of(&person.last_name)];
+            customer.name = names.into_iter().flatten().collect::<Vec<_>>().join(" ");
+        }
+        None if *customer_name == Patch::Clear => customer.name.clear(),
+        None => {}
+    }
+}
+
+/// Lists, each element as it is kept.
+fn all<F, T>(list: Patch<Vec<F>>, one: impl Fn(F) -> T) -> Patch<Vec<T>> {
+    list.map(|list| list.into_iter().map(one).collect())
+}
+
+impl PersonFields {
+    /// All of it `null`, but for the name, without which there is no customer.
+    fn cleared() -> Self {
+        Self {
+            first_name: Patch::Clear,
+            last_name: Patch::Clear,
+            full_name: Patch::Keep,
+            group_id: Patch::Clear,
+            gender: Patch::Clear,
+            date_of_birth: Patch::Clear,
+            place_of_birth: Patch::Clear,
+            nationality: Patch::Clear,
+            pin_code: Dropped,
+            password: Dropped,
+            email: Patch::Clear,
+            telephone_numbers: Patch::Clear,
+            addresses: Patch::Clear,
+            documents: Patch::Clear,
+            secret_question: Patch::Clear,
+        }
+    }
+
+    fn write(self, customer: &mut Customer) {
+        let Self {
+            first_name,
+            last_name,
+            full_name: _,
+            group_id,
+            gender,
+            date_of_birth,
+            place_of_birth,
+            nationality,
+            pin_code: Dropped,
+            password: Dropped,
+            email,
+            telephone_numbers,
+            addresses,
+            documents,
+            secret_question,
+        } = self;
+        let part = |Object(part): Object<NamePartFields>| Some(NamePart::from(part));
+        set_value(&mut customer.person.first_name, first_name.map(part));
+        set_value(&mut customer.person.last_name, last_name.map(part));
+        set_optional(&mut customer.person.group_id, group_id);
+        set_optional(&mut customer.person.gender, gender);
+        set_optional(&mut customer.person.date_of_birth, date_of_birth);
+        set_optional(&mut customer.person.place_of_birth, place_of_birth);
+        set_optional(&mut customer.person.nationality, nationality);
+        set(&mut customer.email, email);
+        if telephone_numbers != Patch::Keep {
+            let mut telephones = Vec::new();
+            set_value(&mut telephones, all(telephone_numbers, |Object(fields)| Telephone::from(fields)));
+            let number = telephones.first_mut().map(|first| std::mem::take(&mut first.number));
+            customer.phone = number.filter(|number| !number.is_empty());
+            customer.person.telephone_numbers = telephones;
+        }
+        if addresses != Patch::Keep {
+            let mut list = Vec::new();
+            set_value(&mut list, all(addresses, |Object(fields)| PersonAddress::from(fields)));
+            write_addresses(customer, list);
+        }
+        set_value(&mut customer.person.documents, all(documents, |Object(fields)| Document::from(fields)));
+        let question = |Object(fields): Object<SecretQuestionFields>| fields.question.unwrap_or_default();
+        set_value(&mut customer.person.secret_questions, all(secret_question, question));
+    }
+}
+
+/// Of the first address, the parts that the record has become the record's. A list is replaced whole, and so are they; but where
+/// no country is given, it stays: what taxes are paid by depends on it.
+fn write_addresses(customer: &mut Customer, mut list: Vec<PersonAddress>) {
+    let main = list.first_mut().map(|first| {
+        let take = |field: &mut Option<String>| field.take().unwrap_or_default();
+        let main = CustomerAddress {
+            street: take(&mut first.street),
+            exterior: first.street_number.first().cloned().unwrap_or_default(),
+            interior: Some(take(&mut first.apartment)).filter(|interior| !interior.is_empty()),
+            neighborhood: take(&mut first.area),
+            city: take(&mut first.city),
+            zip: take(&mut first.zip_code),
+            // Not of this dialect.
+            municipality: customer.address.municipality.clone(),
+            state: customer.address.state.clone(),
+        };
+        if let Some(given) = first.country.as_ref().filter(|given| !given.is_empty()) {
+            customer.country = alpha_3_of_words(given).map(ToOwned::to_owned);
+        }
+        main
+    });
+    let CustomerAddress { municipality, state, .. } = std::mem::take(&mut customer.address);
+    customer.address = main.unwrap_or(CustomerAddress { municipality, state, ..CustomerAddress::default() });
+    customer.person.addresses = list;
+}
+
+impl From<NamePartFields> for NamePart {
+    fn from(part: NamePartFields) -> Self {
+        let NamePartFields { name, order, abbreviation, language, native, suffix, prefix } = part;
+        Self { name: name.unwrap_or_default(), order, abbreviation, language, native, suffix, prefix }
+    }
+}
+
+impl From<TelephoneFields> for Telephone {
+    fn from(telephone: TelephoneFields) -> Self {
+        let TelephoneFields { phone_type, operator, encoding, country, number, purpose } = telephone;
+        Self { phone_type, operator, encoding, country, number: number.unwrap_or_default(), purpose }
+    }
+}
+
+impl From<AddressesFields> for PersonAddress {
+    fn from(fields: AddressesFields) -> Self {
+        let AddressesFields { address_purpose, address: Object(address) } = fields;
+        let AddressFields {
+            country,
+            area,
+            zip_code,
+            city,
+            street,
+            street_number,
+            building,
+            apartment,
+            entrance,
+            floor,
+            door_number,
+            geo_position,
+            alternative,
+            related_to_address,
+            additional_data,
+        } = address;
+        let decimal = |number: Option<Number>| number.map(|number| number.to_string()).unwrap_or_default();
+        let geo_position = geo_position.map(|Object(GeoPositionFields { latitude, longitude, altitude })| {
+            [latitude, longitude, altitude].map(decimal)
+        });
+        let alternative = alternative.map(|Object(AlternativeFields { word1, word2, word3 })| {
+            [word1, word2, word3].map(Option::unwrap_or_default)
+        });
+        let related = |Object(RelatedAddressFields { relation_type, address })| {
+            [relation_type, address].map(Option::unwrap_or_default)
+        };
+        Self {
+            address_purpose,
+            country,
+            area,
+            zip_code,
+            city,
+            street,
+            street_number: street_number.unwrap_or_default(),
+            building,
+            apartment,
+            entrance,
+            floor,
+            door_number,
+            geo_position,
+            alternative,
+            related_to_address: related_to_address.unwrap_or_default().into_iter().map(related).collect(),
+            additional_data: additional_data.unwrap_or_default().into_iter().map(datum).collect(),
+        }
+    }
+}
+
+fn datum(Object(fields): Object<DatumFields>) -> [String; 3] {
+    let DatumFields { name, r#type, value } = fields;
+    [name, r#type, value].map(Option::unwrap_or_default)
+}
+
+impl From<DocumentFields> for Document {
+    fn from(document: DocumentFields) -> Self {
+        let DocumentFields {
+            purpose,
+            name,
+            document_type,
+            location,
+            verification_response,
+            status,
+            metadata,
+        } = document;
+        Self {
+            purpose,
+            name,
+            document_type,
+            location,
+            verification_response,
+            status,
+            metadata: metadata.unwrap_or_default().into_iter().map(datum).collect(),
+        }
     }
 }

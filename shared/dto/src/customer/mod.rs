@@ -1,5 +1,8 @@
-//! A customer as each of three published APIs shows it.
+//! A customer as each of three published APIs shows it and writes it.
 
 pub mod cyrexa;
 pub mod spirii;
 pub mod timbrix;
+mod write;
+
+pub use write::{CustomerBody, Places, Warning, WithWarnings};

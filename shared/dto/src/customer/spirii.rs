@@ -1,8 +1,18 @@
 //! Spirii: `GET /v2/customers`.
 
-use padron_domain::{Billing, Customer, CustomerNumber, Finance, Payout, Timestamp};
+use padron_domain::{
+    Billing, Customer, CustomerAddress, CustomerField, CustomerKind, CustomerNumber, CustomerReference,
+    Finance, Patch, Payout, Timestamp, Violation, alpha_2_of_alpha_3, alpha_3_of_alpha_2,
+};
 use schemars::JsonSchema;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+
+use super::{
+    timbrix::ReferenceSchema,
+    write::{CustomerBody, Places, demand, set, set_optional, set_or, set_value},
+};
+use crate::{Body, Object};
 
 /// A customer in Spirii's dialect.
 #[derive(Debug, Serialize, JsonSchema)]
@@ -152,7 +162,7 @@ impl CustomerResponse {
                 gln,
                 invoice_email,
                 vat_number: customer.tax_id,
-                address: [address.street, address.exterior].join(" ").trim().into(),
+                address: in_one_line(&address),
                 city: address.city,
                 zip_code: address.zip,
             },
@@ -187,6 +197,9 @@ impl PayoutInformation {
     }
 }
 
+/// What stands for the hidden part of a number.
+const MASK: char = '*';
+
 /// The last four characters behind four asterisks; a number that short is hidden whole.
 fn masked(number: &str) -> String {
     let count = number.chars().count();
@@ -196,5 +209,374 @@ fn masked(number: &str) -> String {
 
 /// ISO 3166-1 alpha-2 of an alpha-3 code.
 fn alpha_2(alpha_3: &str) -> String {
-    rust_iso3166::from_alpha3(alpha_3).map(|country| country.alpha2.to_owned()).unwrap_or_default()
+    alpha_2_of_alpha_3(alpha_3).unwrap_or_default().to_owned()
+}
+
+/// Street and number in one line.
+fn in_one_line(address: &CustomerAddress) -> String {
+    [&*address.street, &*address.exterior].join(" ").trim().into()
+}
+
+/// A customer as Spirii writes it. Required of a new one: `name`, `country`, `contactDetails`, `ownerId` and `type`.
+#[derive(Debug, Default, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", default)]
+#[schemars(rename = "SpiriiCustomerUpdate")]
+pub struct CustomerFields {
+    /// Name, at most 80 characters.
+    #[schemars(with = "Option<String>", length(max = 80))]
+    name: Patch<String>,
+    /// `private`, `business` or `CPOSubsidiary`, in either letter case. A CPO cannot be created here.
+    #[schemars(with = "Option<String>")]
+    r#type: Patch<String>,
+    /// Id in the caller's own system, unique in the organization, at most 40 characters.
+    #[schemars(with = "Option<String>", length(max = 40))]
+    external_id: Patch<String>,
+    /// ISO 3166-1 alpha-2.
+    #[schemars(with = "Option<String>")]
+    country: Patch<String>,
+    /// Whom to talk to.
+    #[schemars(with = "Option<ContactFields>")]
+    contact_details: Patch<Object<ContactFields>>,
+    /// How it is billed.
+    #[schemars(with = "Option<BillingFields>")]
+    billing_details: Patch<Object<BillingFields>>,
+    /// The customer it belongs to, by number or id. `null`: none.
+    #[schemars(with = "Option<ReferenceSchema>")]
+    owner_id: Patch<CustomerReference>,
+    /// Ids of its locations, at most 20.
+    #[schemars(with = "Option<Vec<i64>>")]
+    locations: Patch<Vec<i64>>,
+    /// Where it is paid out. An account number that is shown by its end only cannot be sent back.
+    #[schemars(with = "Option<PayoutFields>")]
+    payout_information: Patch<Object<PayoutFields>>,
+    /// Language and currency.
+    #[schemars(with = "Option<FinancialFields>")]
+    financial_setup: Patch<Object<FinancialFields>>,
+    /// How its bills are put together.
+    #[schemars(with = "Option<SettingsFields>")]
+    billing_settings: Patch<Object<SettingsFields>>,
+    /// The other fields of a customer are accepted as they are, so that one can be read, changed and sent back.
+    #[serde(flatten)]
+    others: Map<String, Value>,
+}
+
+#[derive(Debug, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+#[schemars(rename = "SpiriiContactDetailsUpdate")]
+struct ContactFields {
+    #[schemars(with = "Option<String>")]
+    name: Patch<String>,
+    #[schemars(with = "Option<String>")]
+    email: Patch<String>,
+    #[schemars(with = "Option<String>")]
+    phone: Patch<String>,
+}
+
+#[derive(Debug, Default, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields, default)]
+#[schemars(rename = "SpiriiBillingDetailsUpdate")]
+struct BillingFields {
+    #[schemars(with = "Option<String>")]
+    payment_method: Patch<String>,
+    #[schemars(with = "Option<String>")]
+    invoice_format: Patch<String>,
+    #[schemars(with = "Option<String>")]
+    gln: Patch<String>,
+    #[schemars(with = "Option<String>")]
+    invoice_email: Patch<String>,
+    #[schemars(with = "Option<String>")]
+    vat_number: Patch<String>,
+    /// Street and number.
+    #[schemars(with = "Option<String>")]
+    address: Patch<String>,
+    #[schemars(with = "Option<String>")]
+    city: Patch<String>,
+    #[schemars(with = "Option<String>")]
+    zip_code: Patch<String>,
+}
+
+#[derive(Debug, Default, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields, default)]
+#[schemars(rename = "SpiriiPayoutInformationUpdate")]
+struct PayoutFields {
+    #[schemars(with = "Option<String>")]
+    iban: Patch<String>,
+    #[schemars(with = "Option<String>")]
+    swift_code: Patch<String>,
+    #[schemars(with = "Option<String>")]
+    bank_account_holder_name: Patch<String>,
+    #[schemars(with = "Option<String>")]
+    bank_registration_number: Patch<String>,
+    #[schemars(with = "Option<String>")]
+    bank_account: Patch<String>,
+}
+
+#[derive(Debug, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+#[schemars(rename = "SpiriiFinancialSetupUpdate")]
+struct FinancialFields {
+    #[schemars(with = "Option<String>")]
+    language: Patch<String>,
+    #[schemars(with = "Option<String>")]
+    currency: Patch<String>,
+}
+
+#[derive(Debug, Default, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields, default)]
+#[schemars(rename = "SpiriiBillingSettingsUpdate")]
+struct SettingsFields {
+    #[schemars(with = "Option<String>")]
+    charge_key_document_aggregation: Patch<String>,
+    #[schemars(with = "Option<String>")]
+    charge_key_line_aggregation: Patch<String>,
+    #[schemars(with = "Option<String>")]
+    company_car_reimbursement_method: Patch<String>,
+}
+
+/// Where the fields are.
+pub const PLACES: Places = Places { within: "", of: place };
+
+fn place(field: CustomerField) -> &'static str {
+    match field {
+        CustomerField::Name => "/name",
+        CustomerField::Kind => "/type",
+        CustomerField::TaxId => "/billingDetails/vatNumber",
+        CustomerField::Email => "/contactDetails/email",
+        CustomerField::Phone => "/contactDetails/phone",
+        CustomerField::ContactName => "/contactDetails/name",
+        CustomerField::Address => "/billingDetails/address",
+        CustomerField::Zip => "/billingDetails/zipCode",
+        CustomerField::Country => "/country",
+        CustomerField::ExternalId => "/externalId",
+        CustomerField::Parent => "/ownerId",
+        CustomerField::Billing => "/billingDetails",
+        CustomerField::InvoiceEmail => "/billingDetails/invoiceEmail",
+        CustomerField::Payout => "/payoutInformation",
+        CustomerField::Finance => "/financialSetup",
+        CustomerField::Locations => "/locations",
+        // Not of this dialect.
+        CustomerField::TaxSystem
+        | CustomerField::DefaultInvoiceUse
+        | CustomerField::State
+        | CustomerField::Metadata
+        | CustomerField::Status
+        | CustomerField::Categorization
+        | CustomerField::Notifications
+        | CustomerField::Person => "",
+    }
+}
+
+const LONGEST_NAME: usize = 80;
+
+impl Body for CustomerFields {}
+
+impl CustomerBody for CustomerFields {
+    const IS_FOR_INVOICES: bool = false;
+
+    fn places(&self) -> Places {
+        PLACES
+    }
+
+    fn parent(&self) -> &Patch<CustomerReference> {
+        &self.owner_id
+    }
+
+    fn others(&self) -> &Map<String, Value> {
+        &self.others
+    }
+
+    fn write(self, customer: &mut Customer, is_new: bool, violations: &mut Vec<Violation>) {
+        let Self {
+            name,
+            r#type,
+            external_id,
+            country,
+            contact_details,
+            billing_details,
+            owner_id,
+            locations,
+            payout_information,
+            financial_setup,
+            billing_settings,
+            others: _,
+        } = self;
+        if is_new {
+            let is_given = |patch: &Patch<String>| matches!(patch, Patch::Set(text) if !text.is_empty());
+            for (given, name) in [
+                (is_given(&country), "country"),
+                (matches!(contact_details, Patch::Set(_)), "contactDetails"),
+                (matches!(owner_id, Patch::Set(_)), "ownerId"),
+                (is_given(&r#type), "type"),
+            ] {
+                if !given {
+                    demand(violations, format!("/{name}"), "Required of a new customer.");
+                }
+            }
+        }
+        let mut refuse = |field, code, detail: &str| {
+            violations.push(Violation { pointer: place(field).into(), code, detail: detail.into() });
+        };
+        if let Patch::Set(name) = &name
+            && *name != customer.name
+            && name.chars().count() > LONGEST_NAME
+        {
+            refuse(CustomerField::Name, "too_long", "At most 80 characters.");
+        }
+        set(&mut customer.name, name);
+        if let Patch::Set(text) = r#type {
+            match kind(&text) {
+                Some(CustomerKind::Cpo) if customer.kind != CustomerKind::Cpo => {
+                    refuse(CustomerField::Kind, "cpo_not_allowed", "A CPO cannot be created here.");
+                }
+                Some(kind) => customer.kind = kind,
+                None => {
+                    let detail = "One of private, business, CPOSubsidiary.";
+                    refuse(CustomerField::Kind, "unknown_value", detail);
+                }
+            }
+        }
+        set_optional(&mut customer.external_id, external_id);
+        match country {
+            Patch::Set(text) if !text.is_empty() => match alpha_3_of_alpha_2(&text) {
+                Some(country) => customer.country = Some(country.into()),
+                None => {
+                    let detail = "A country's code of ISO 3166-1 alpha-2, such as MX.";
+                    refuse(CustomerField::Country, "unknown_value", detail);
+                }
+            },
+            Patch::Set(_) | Patch::Clear => customer.country = None,
+            Patch::Keep => {}
+        }
+        write_contact(customer, contact_details);
+        write_billing(customer, billing_details);
+        set_value(&mut customer.locations, locations);
+        write_finance(customer, financial_setup, billing_settings);
+        write_payout(customer, payout_information, violations);
+    }
+}
+
+/// A kind in either letter case.
+fn kind(text: &str) -> Option<CustomerKind> {
+    let kinds =
+        [CustomerKind::Private, CustomerKind::Business, CustomerKind::Cpo, CustomerKind::CpoSubsidiary];
+    kinds.into_iter().find(|kind| kind.name().eq_ignore_ascii_case(text))
+}
+
+/// The fields of a part; of one that is `null`, each of them `null`.
+fn parts<T: Default>(part: Patch<Object<T>>, cleared: impl FnOnce() -> T) -> Option<T> {
+    match part {
+        Patch::Keep => None,
+        Patch::Clear => Some(cleared()),
+        Patch::Set(Object(fields)) => Some(fields),
+    }
+}
+
+fn write_contact(customer: &mut Customer, details: Patch<Object<ContactFields>>) {
+    let clear = || ContactFields { name: Patch::Clear, email: Patch::Clear, phone: Patch::Clear };
+    let Some(ContactFields { name, email, phone }) = parts(details, clear) else { return };
+    set_optional(&mut customer.contact_name, name);
+    set(&mut customer.email, email);
+    set_optional(&mut customer.phone, phone);
+}
+
+fn write_billing(customer: &mut Customer, details: Patch<Object<BillingFields>>) {
+    let clear = || BillingFields {
+        payment_method: Patch::Clear,
+        invoice_format: Patch::Clear,
+        gln: Patch::Clear,
+        invoice_email: Patch::Clear,
+        vat_number: Patch::Clear,
+        address: Patch::Clear,
+        city: Patch::Clear,
+        zip_code: Patch::Clear,
+    };
+    let Some(fields) = parts(details, clear) else { return };
+    let BillingFields {
+        payment_method,
+        invoice_format,
+        gln,
+        invoice_email,
+        vat_number,
+        address,
+        city,
+        zip_code,
+    } = fields;
+    let Billing { payment_method: method, invoice_format: format, .. } = Billing::default();
+    set_or(&mut customer.billing.payment_method, payment_method, method);
+    set_or(&mut customer.billing.invoice_format, invoice_format, format);
+    set_optional(&mut customer.billing.gln, gln);
+    set_optional(&mut customer.billing.invoice_email, invoice_email);
+    set(&mut customer.tax_id, vat_number);
+    // Where street and number stand in one line, another line replaces both.
+    if address != Patch::Keep && address != Patch::Set(in_one_line(&customer.address)) {
+        set(&mut customer.address.street, address);
+        customer.address.exterior.clear();
+    }
+    set(&mut customer.address.city, city);
+    set(&mut customer.address.zip, zip_code);
+}
+
+fn write_finance(
+    customer: &mut Customer,
+    setup: Patch<Object<FinancialFields>>,
+    settings: Patch<Object<SettingsFields>>,
+) {
+    let default = Finance::default();
+    let finance = &mut customer.finance;
+    let clear = || FinancialFields { language: Patch::Clear, currency: Patch::Clear };
+    if let Some(FinancialFields { language, currency }) = parts(setup, clear) {
+        set_or(&mut finance.language, language, default.language);
+        set_or(&mut finance.currency, currency, default.currency);
+    }
+    let clear = || SettingsFields {
+        charge_key_document_aggregation: Patch::Clear,
+        charge_key_line_aggregation: Patch::Clear,
+        company_car_reimbursement_method: Patch::Clear,
+    };
+    if let Some(settings) = parts(settings, clear) {
+        let SettingsFields {
+            charge_key_document_aggregation: document,
+            charge_key_line_aggregation: line,
+            company_car_reimbursement_method: cars,
+        } = settings;
+        set_or(
+            &mut finance.charge_key_document_aggregation,
+            document,
+            default.charge_key_document_aggregation,
+        );
+        set_or(&mut finance.charge_key_line_aggregation, line, default.charge_key_line_aggregation);
+        set_or(&mut finance.company_car_reimbursement_method, cars, default.company_car_reimbursement_method);
+    }
+}
+
+fn write_payout(
+    customer: &mut Customer,
+    information: Patch<Object<PayoutFields>>,
+    violations: &mut Vec<Violation>,
+) {
+    let fields = match information {
+        Patch::Keep => return,
+        Patch::Clear => {
+            customer.payout = None;
+            return;
+        }
+        Patch::Set(Object(fields)) => fields,
+    };
+    let PayoutFields { iban, swift_code, bank_account_holder_name, bank_registration_number, bank_account } =
+        fields;
+    for (name, number) in [("iban", &iban), ("bankAccount", &bank_account)] {
+        if matches!(number, Patch::Set(number) if number.contains(MASK)) {
+            let detail =
+                "Only the end of the number is there. Leave it out to keep it, or send the whole number.";
+            let pointer = format!("{}/{name}", place(CustomerField::Payout));
+            violations.push(Violation { pointer, code: "masked_value", detail: detail.into() });
+        }
+    }
+    let mut payout = customer.payout.take().unwrap_or_default();
+    set_optional(&mut payout.iban, iban);
+    set_optional(&mut payout.swift_code, swift_code);
+    set_optional(&mut payout.bank_account_holder_name, bank_account_holder_name);
+    set_optional(&mut payout.bank_registration_number, bank_registration_number);
+    set_optional(&mut payout.bank_account, bank_account);
+    customer.payout = Some(payout).filter(|payout| *payout != Payout::default());
 }

@@ -1,0 +1,4 @@
+//! The Lambda function `spirii-update-customer`.
+fn main() -> padron_http::Exit {
+    padron_http::serve::<padron_customers::spirii_update_customer::SpiriiUpdateCustomer>()
+}

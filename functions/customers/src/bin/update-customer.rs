@@ -1,0 +1,4 @@
+//! The Lambda function `update-customer`.
+fn main() -> padron_http::Exit {
+    padron_http::serve::<padron_customers::update_customer::UpdateCustomer>()
+}

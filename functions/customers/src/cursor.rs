@@ -1,0 +1,94 @@
+//! Where a list goes on: sealed, so that it tells nothing and cannot be made up.
+
+use padron_domain::{CustomerNumber, CustomerSort, Direction, Position};
+use padron_http::Context;
+
+/// Where a list goes on.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct Cursor {
+    pub(crate) sort: CustomerSort,
+    pub(crate) direction: Direction,
+    pub(crate) limit: u16,
+    pub(crate) after: Position,
+}
+
+impl Cursor {
+    /// Of the form below. Another form gets another number, so that cursors from before an update are refused, not misread.
+    const VERSION: u8 = 2;
+
+    pub(crate) fn seal(&self, cx: &Context<'_>, context: &[u8]) -> String {
+        cx.secrets().seal_cursor(context, &self.bytes())
+    }
+
+    pub(crate) fn open(cx: &Context<'_>, context: &[u8], text: &str) -> Option<Self> {
+        Self::of_bytes(&cx.secrets().open_cursor(context, text)?)
+    }
+
+    /// Version, order, limit, number, then the key with its length before it and as many zeros behind it as make all cursors of
+    /// an order equally long: the length of a name tells something too.
+    fn bytes(&self) -> Vec<u8> {
+        let sort = CustomerSort::ALL.iter().position(|sort| *sort == self.sort).unwrap_or_default();
+        let order =
+            u8::try_from(sort << 1).unwrap_or_default() | u8::from(self.direction == Direction::Descending);
+        let mut bytes = vec![Self::VERSION, order];
+        bytes.extend(self.limit.to_be_bytes());
+        bytes.extend(self.after.number.get().to_be_bytes());
+        let key = self.after.key.as_bytes();
+        bytes.extend(u16::try_from(key.len()).unwrap_or_default().to_be_bytes());
+        bytes.extend(key);
+        let padding = longest_key(self.sort).saturating_sub(key.len());
+        bytes.extend(std::iter::repeat_n(0, padding));
+        bytes
+    }
+
+    fn of_bytes(bytes: &[u8]) -> Option<Self> {
+        let (&[version, order, high, low], rest) = bytes.split_first_chunk()?;
+        if version != Self::VERSION {
+            return None;
+        }
+        let (number, rest) = rest.split_first_chunk()?;
+        let (length, rest) = rest.split_first_chunk()?;
+        let key = rest.get(..u16::from_be_bytes(*length).into())?;
+        Some(Self {
+            sort: *CustomerSort::ALL.get(usize::from(order >> 1))?,
+            direction: if order & 1 == 0 { Direction::Ascending } else { Direction::Descending },
+            limit: u16::from_be_bytes([high, low]),
+            after: Position {
+                key: String::from_utf8(key.to_vec()).ok()?,
+                number: CustomerNumber::new(u64::from_be_bytes(*number))?,
+            },
+        })
+    }
+}
+
+/// How long the key of a place can be.
+fn longest_key(sort: CustomerSort) -> usize {
+    match sort {
+        CustomerSort::Id | CustomerSort::CreatedAt => 0,
+        CustomerSort::Type | CustomerSort::UpdatedAt => 24,
+        CustomerSort::Name | CustomerSort::OwnerName | CustomerSort::CpoName => 257,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_cursor_reads_as_it_was_written_and_all_of_an_order_are_equally_long() {
+        for sort in CustomerSort::ALL {
+            let mut lengths = Vec::new();
+            for key in ["", "+ñandú"] {
+                let key = if longest_key(sort) == 0 { "" } else { key };
+                let after = Position { key: key.into(), number: CustomerNumber::MAX };
+                let cursor = Cursor { sort, direction: Direction::Descending, limit: 1000, after };
+                let bytes = cursor.bytes();
+                lengths.push(bytes.len());
+                assert_eq!(Cursor::of_bytes(&bytes), Some(cursor));
+            }
+            assert_eq!(lengths[0], lengths[1], "{sort:?}");
+        }
+        assert_eq!(Cursor::of_bytes(&[]), None);
+        assert_eq!(Cursor::of_bytes(&[Cursor::VERSION; 20]), None);
+    }
+}

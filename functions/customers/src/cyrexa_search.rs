@@ -1,0 +1,87 @@
+//! What Cyrexa's two searches take in their bodies, and what they answer.
+
+use padron_domain::{CustomerSort, CustomerStatus, Direction, Error, Failure, Start, Timestamp, Within};
+use padron_dto::customer::cyrexa::{CustomerType, CustomersResponse};
+use padron_http::{Context, CustomerCount, Member, Page};
+use schemars::JsonSchema;
+use serde::Deserialize;
+
+use crate::{
+    engine::list,
+    kin::Reach,
+    plan::Plan,
+    query::{DEFAULT_LIMIT, Filters, LARGEST_LIMIT},
+};
+
+/// Which customers, and which page of them; the oldest are first.
+#[derive(Debug, Default, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields, default)]
+#[schemars(rename = "CyrexaSearch")]
+pub struct Search {
+    /// Only of this type.
+    r#type: Option<CustomerType>,
+    /// Only those created then or later: an instant of RFC 3339, or a date, which begins at midnight UTC.
+    created: Option<String>,
+    /// Only of this status, in the spelling as published or a correct one.
+    status: Option<String>,
+    /// Which page; the first is 0.
+    #[schemars(range(max = 1_000_000))]
+    page_number: Option<u32>,
+    /// How many customers a page has at most; 50 if it is left out.
+    #[schemars(range(min = 1, max = 1000))]
+    page_size: Option<u16>,
+}
+
+const LAST_PAGE: u32 = 1_000_000;
+
+/// The page that a search asks for, of customers of that type.
+pub(crate) async fn search(
+    cx: &Context<'_>,
+    member: Member<CustomerCount>,
+    search: Search,
+    of_path: Option<CustomerType>,
+) -> Result<Page<CustomersResponse>, Error> {
+    let (member, CustomerCount(total)) = member.with_target()?;
+    let organization = member.organization().id;
+    let plan = search.plan(of_path)?;
+    let listing = list(cx, organization, total, &plan, Reach::Nobody).await?;
+    if !listing.is_whole {
+        return Err(Failure::PageTooLarge.into());
+    }
+    let customers = listing.customers.into_iter().map(Into::into).collect();
+    Ok(Page { body: CustomersResponse { customers }, next: None })
+}
+
+impl Search {
+    fn plan(self, of_path: Option<CustomerType>) -> Result<Plan, Error> {
+        let Self { r#type, created, status, page_number, page_size } = self;
+        let invalid = |name: &str, detail: &str| Error::invalid(format!("/{name}"), "invalid_value", detail);
+        if of_path.is_some() && r#type.is_some_and(|kind| Some(kind) != of_path) {
+            return Err(Error::invalid("/type", "contradiction", "The path names another type."));
+        }
+        let created = created.filter(|text| !text.is_empty()).map(|text| {
+            Timestamp::parse(&text)
+                .or_else(|| Timestamp::parse(&format!("{text}T00:00:00Z")))
+                .ok_or_else(|| invalid("created", "An instant of RFC 3339, or a date such as 2026-01-15."))
+        });
+        let status = status.filter(|text| !text.is_empty()).map(|text| {
+            CustomerStatus::parse(&text).ok_or_else(|| invalid("status", "A status of a customer."))
+        });
+        let limit = page_size.unwrap_or(DEFAULT_LIMIT);
+        if !(1..=LARGEST_LIMIT).contains(&limit) {
+            return Err(invalid("pageSize", "A whole number from 1 to 1000."));
+        }
+        let page = page_number.unwrap_or_default();
+        if page > LAST_PAGE {
+            return Err(invalid("pageNumber", "A whole number from 0 to 1,000,000."));
+        }
+        let filters = Filters {
+            kinds: of_path.or(r#type).map(CustomerType::kinds),
+            created: Within { from: created.transpose()?, to: None },
+            statuses: status.transpose()?.map(|status| vec![status]),
+            ..Filters::default()
+        };
+        let skip = usize::try_from(u64::from(page) * u64::from(limit)).unwrap_or(usize::MAX);
+        Ok(Plan::of(filters, (CustomerSort::Id, Direction::Ascending), Start::Skip(skip), limit))
+    }
+}

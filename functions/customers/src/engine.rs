@@ -1,0 +1,280 @@
+//! Carries the plan of a list out, the same for all dialects.
+
+use padron_domain::{
+    Customer, CustomerFilter, CustomerId, CustomerNumber, CustomerReference, CustomerRow, Error, Failure,
+    Kin, OrganizationId, Position, Relative, Selection, Start, select,
+};
+use padron_http::Context;
+use padron_store::{Action, Span, Store, Stretch};
+
+use crate::{
+    kin::{Reach, kin_of},
+    named::look_up,
+    plan::{Plan, Way},
+    query::Filters,
+};
+
+/// What lists need of the store.
+pub(crate) const ACTIONS: &[&[Action]] = &[
+    Store::CUSTOMERS,
+    Store::CUSTOMER_ORDER,
+    Store::CUSTOMER_ROWS,
+    Store::CUSTOMERS_BY_NUMBER,
+    Store::CUSTOMER_RELATIVES,
+];
+
+/// A page of a list.
+#[derive(Debug)]
+pub(crate) struct Listing {
+    /// Its customers.
+    pub(crate) customers: Vec<Customer>,
+    /// Those above them, as far as the answer shows them.
+    pub(crate) kin: Kin<'static>,
+    /// How many the whole list has; `None` where nobody asked.
+    pub(crate) count: Option<u64>,
+    /// Whether it has all that were asked for: else they are more than one answer can hold.
+    pub(crate) is_whole: bool,
+    /// The place of each of its customers.
+    places: Vec<Position>,
+    /// After which place the list goes on, if it does.
+    next: Option<Position>,
+}
+
+impl Listing {
+    /// Where the list goes on when the answer has only so many of the customers.
+    pub(crate) fn after(&self, taken: usize) -> Option<&Position> {
+        if taken < self.places.len() { self.places[..taken].last() } else { self.next.as_ref() }
+    }
+}
+
+/// What finds customers by anything, in any order: where an organization has too many for all of them to be looked at, a search
+/// service can take the place of [`Rows`].
+pub(crate) trait CustomerSearch {
+    /// A page of those that the plan asks for.
+    fn search(
+        &self,
+        organization: OrganizationId,
+        plan: &Plan,
+    ) -> impl Future<Output = Result<Found, Error>> + Send;
+}
+
+/// What a search found.
+#[derive(Debug)]
+pub(crate) struct Found {
+    /// The page.
+    pub(crate) selection: Selection,
+    /// Those above its customers.
+    pub(crate) kin: Kin<'static>,
+}
+
+/// Looks at the row of every customer.
+#[derive(Debug)]
+pub(crate) struct Rows<'s> {
+    pub(crate) store: &'s Store,
+    /// How many customers there are, as counted.
+    pub(crate) total: u64,
+    /// How many there may be.
+    pub(crate) at_most: usize,
+}
+
+impl Rows<'_> {
+    /// All rows, unless they are too many: told from the count, before any is read.
+    pub(crate) async fn read(&self, organization: OrganizationId) -> Result<Vec<CustomerRow>, Error> {
+        if self.total > self.at_most as u64 {
+            return Err(Failure::QueryTooBroad.into());
+        }
+        // The count is a little older than the rows.
+        let slack = self.at_most / 10 + 1;
+        let rows = self.store.customer_rows(organization, self.at_most + slack).await?;
+        rows.ok_or_else(|| Failure::QueryTooBroad.into())
+    }
+}
+
+impl CustomerSearch for Rows<'_> {
+    async fn search(&self, organization: OrganizationId, plan: &Plan) -> Result<Found, Error> {
+        let rows = self.read(organization).await?;
+        let filter = looked_up(self.store, organization, &plan.filters, &rows).await?;
+        let kin = Kin::of_rows(&rows);
+        let order = (plan.sort, plan.direction);
+        let selection = select(&kin, &rows, &filter, order, &plan.start, plan.limit.into());
+        drop(kin);
+        let relative = |row: CustomerRow| {
+            (row.number, Relative { name: row.name.into(), kind: row.kind, parent: row.parent })
+        };
+        Ok(Found { selection, kin: Kin::of(rows.into_iter().map(relative)) })
+    }
+}
+
+/// The page that the plan asks for. `total` is how many customers the organization has.
+pub(crate) async fn list(
+    cx: &Context<'_>,
+    organization: OrganizationId,
+    total: u64,
+    plan: &Plan,
+    reach: Reach,
+) -> Result<Listing, Error> {
+    let store = cx.store();
+    let unfiltered = plan.filters.are_none().then_some(total);
+    match plan.way {
+        Way::Nothing => {
+            let nothing = Selection { count: 0, hits: Vec::new(), more: false };
+            listing(store, organization, nothing, Kin::default(), Some(0)).await
+        }
+        Way::Table(first, last) => {
+            let (after, skip) = match &plan.start {
+                Start::Skip(skip) => (None, *skip),
+                Start::After(position) => (Some(position.number), 0),
+            };
+            let span = Span {
+                direction: plan.direction,
+                bounds: (first, last),
+                after,
+                skip,
+                limit: plan.limit.into(),
+            };
+            let page = store.customers(organization, span).await?;
+            let kin = kin_of(store, organization, &page.customers, reach).await?;
+            let place = |customer: &Customer| Position { key: String::new(), number: customer.number };
+            let places: Vec<Position> = page.customers.iter().map(place).collect();
+            Ok(Listing {
+                is_whole: !page.more || page.customers.len() >= plan.limit.into(),
+                next: places.last().filter(|_| page.more).cloned(),
+                customers: page.customers,
+                kin,
+                count: unfiltered,
+                places,
+            })
+        }
+        Way::Index(order) => {
+            let (after, skip) = match &plan.start {
+                Start::Skip(skip) => (None, *skip),
+                Start::After(position) => (Some(position.clone()), 0),
+            };
+            let limit = skip + usize::from(plan.limit);
+            let stretch = Stretch { direction: plan.direction, after, limit };
+            let hits = store.customer_order(organization, order, stretch);
+            let count = async {
+                match order {
+                    padron_store::Order::Update(within) if plan.counts_matches && unfiltered.is_none() => {
+                        let most = cx.customer_rows() as u64;
+                        let count = store.count_updates(organization, within, most).await?;
+                        count.map(Some).ok_or_else(|| Error::from(Failure::QueryTooBroad))
+                    }
+                    _ => Ok(unfiltered),
+                }
+            };
+            let ((mut hits, more), count) = tokio::try_join!(hits, count)?;
+            hits.drain(..skip.min(hits.len()));
+            let selection = Selection { count: 0, hits, more };
+            let mut listing = listing(store, organization, selection, Kin::default(), count).await?;
+            listing.kin = kin_of(store, organization, &listing.customers, reach).await?;
+            Ok(listing)
+        }
+        Way::Named => named(cx, organization, plan, reach).await,
+        Way::Rows => {
+            let rows = Rows { store, total, at_most: cx.customer_rows() };
+            let Found { selection, kin } = rows.search(organization, plan).await?;
+            let count = selection.count;
+            listing(store, organization, selection, kin, Some(count)).await
+        }
+    }
+}
+
+/// Reads the customers of a page.
+async fn listing(
+    store: &Store,
+    organization: OrganizationId,
+    selection: Selection,
+    kin: Kin<'static>,
+    count: Option<u64>,
+) -> Result<Listing, Error> {
+    let Selection { mut hits, more, .. } = selection;
+    let numbers: Vec<CustomerNumber> = hits.iter().map(|hit| hit.number).collect();
+    let (customers, looked_at) = store.customers_by_number(organization, &numbers).await?;
+    let is_whole = looked_at == numbers.len();
+    let next = hits[..looked_at].last().filter(|_| more || !is_whole).cloned();
+    // Those that went meanwhile have no place any more.
+    let mut shown = customers.iter().map(|customer| customer.number).peekable();
+    hits.retain(|hit| shown.next_if_eq(&hit.number).is_some());
+    Ok(Listing { customers, kin, count, is_whole, places: hits, next })
+}
+
+/// The page of a list of named customers: these are read first, then filtered and sorted as all others are.
+async fn named(
+    cx: &Context<'_>,
+    organization: OrganizationId,
+    plan: &Plan,
+    reach: Reach,
+) -> Result<Listing, Error> {
+    let store = cx.store();
+    let references = plan.filters.customers.as_deref().unwrap_or_default();
+    let mut customers = Vec::new();
+    let mut numbers: Vec<CustomerNumber> = references.iter().filter_map(CustomerReference::number).collect();
+    numbers.sort_unstable();
+    numbers.dedup();
+    while !numbers.is_empty() {
+        let (found, looked_at) = store.customers_by_number(organization, &numbers).await?;
+        customers.extend(found.iter().map(CustomerRow::from));
+        numbers.drain(..looked_at);
+    }
+    let is_meant =
+        |row: &CustomerRow| references.iter().any(|reference| reference.names(row.number, &row.id));
+    customers.retain(is_meant);
+    let elsewhere: Vec<CustomerId> = references
+        .iter()
+        .filter_map(CustomerReference::id)
+        .filter(|id| !customers.iter().any(|row| row.id == **id))
+        .cloned()
+        .collect();
+    let mut numbers = store.customer_numbers(organization, &elsewhere).await?;
+    while !numbers.is_empty() {
+        let (found, looked_at) = store.customers_by_number(organization, &numbers).await?;
+        customers.extend(found.iter().map(CustomerRow::from).filter(is_meant));
+        numbers.drain(..looked_at);
+    }
+    customers.sort_by_key(|row| row.number);
+    customers.dedup_by_key(|row| row.number);
+    let filter = looked_up(store, organization, &plan.filters, &[]).await?;
+    let needs_all_above = filter.owner.is_some() || filter.cpo.is_some() || plan.sort.is_of_others();
+    let reach = if needs_all_above || filter.parent.is_some() { Reach::Root } else { reach };
+    let kin = kin_of(store, organization, &customers, reach).await?;
+    let order = (plan.sort, plan.direction);
+    let selection = select(&kin, &customers, &filter, order, &plan.start, plan.limit.into());
+    let count = selection.count;
+    listing(store, organization, selection, kin, Some(count)).await
+}
+
+/// The filter, its customers looked up: among the rows first, for most are there. One that is not there is told like one of
+/// another organization.
+async fn looked_up(
+    store: &Store,
+    organization: OrganizationId,
+    filters: &Filters,
+    rows: &[CustomerRow],
+) -> Result<CustomerFilter, Error> {
+    let number_of = async |reference: &Option<CustomerReference>| {
+        let Some(reference) = reference else { return Ok(None) };
+        let seen = reference
+            .number()
+            .and_then(|number| rows.binary_search_by_key(&number, |row| row.number).ok())
+            .map(|at| &rows[at])
+            .filter(|row| reference.names(row.number, &row.id))
+            .or_else(|| rows.iter().find(|row| reference.names(row.number, &row.id)));
+        if let Some(row) = seen {
+            return Ok(Some(row.number));
+        }
+        let found = look_up(store, organization, reference).await?;
+        found.map(|customer| Some(customer.number)).ok_or_else(|| Error::from(Failure::CustomerNotAccessible))
+    };
+    let Filters { search, customers: _, kinds, statuses, created, updated, parent, owner, cpo, .. } = filters;
+    Ok(CustomerFilter {
+        search: search.clone(),
+        kinds: kinds.clone(),
+        statuses: statuses.clone(),
+        created: *created,
+        updated: *updated,
+        parent: number_of(parent).await?,
+        owner: number_of(owner).await?,
+        cpo: number_of(cpo).await?,
+    })
+}

@@ -1,0 +1,172 @@
+//! How a list is served: what it costs, and how far it reaches, depends on what is asked.
+
+use padron_domain::{
+    CustomerNumber, CustomerSort, Direction, Error, OrganizationId, Position, Start, Within,
+};
+use padron_http::{Context, Route};
+use padron_store::Order;
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
+use serde_json::json;
+
+use crate::{
+    cursor::Cursor,
+    query::{DEFAULT_LIMIT, Filters, LARGEST_LIMIT, ListQuery},
+};
+
+/// Skipped customers are read and paid for: up to this many that is cheaper than looking at all.
+const LARGEST_SKIP: usize = 200;
+
+/// What is particular to one of the lists.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Manner {
+    /// What it does when nothing is asked.
+    pub(crate) without_parameters: WithoutParameters,
+    /// Whether it answers how many there are even where only some are asked for.
+    pub(crate) counts_matches: bool,
+}
+
+/// What a list does when nothing is asked of it.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum WithoutParameters {
+    /// The same as with parameters: fifty, newest first.
+    Defaults,
+    /// All there are, oldest first, as far as one answer goes: Timbrix's list has no parameters.
+    All,
+}
+
+/// How the customers of a list are found.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Way {
+    /// Nowhere: what is asked contradicts itself.
+    Nothing,
+    /// As the table has them, between two numbers. The hundredth page costs what the first one does.
+    Table(CustomerNumber, CustomerNumber),
+    /// As an index has them, then read by number. The hundredth page costs what the first one does.
+    Index(Order),
+    /// Those that are named, read by number, then filtered and sorted.
+    Named,
+    /// By looking at every one's row. Bounded, and refused from the count alone where there are more.
+    Rows,
+}
+
+/// A list that is decided on.
+#[derive(Debug)]
+pub(crate) struct Plan {
+    pub(crate) way: Way,
+    pub(crate) filters: Filters,
+    pub(crate) sort: CustomerSort,
+    pub(crate) direction: Direction,
+    pub(crate) start: Start,
+    pub(crate) limit: u16,
+    pub(crate) counts_matches: bool,
+    sent_filters: Vec<(String, String)>,
+    /// What cursors of this list are bound to.
+    context: Vec<u8>,
+}
+
+/// What is percent-encoded in a query: everything but RFC 3986's unreserved characters.
+const RESERVED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
+
+impl Plan {
+    /// Decides. A cursor brings the list's order with it; what is said beside it must agree.
+    pub(crate) fn new(
+        cx: &Context<'_>,
+        query: ListQuery,
+        route: Route,
+        organization: OrganizationId,
+        manner: Manner,
+    ) -> Result<Self, Error> {
+        let Manner { without_parameters, counts_matches } = manner;
+        let ListQuery { limit, offset, sort, direction, cursor, filters, sent_filters, is_empty } = query;
+        let list = (route.function, organization.uuid(), &sent_filters);
+        let context = json!([list.0, list.1, list.2]).to_string().into_bytes();
+        let (limit, sort, direction, start) = if let Some(cursor) = cursor {
+            let invalid = || {
+                let detail = "Take the cursor from a Link header of this list, with the same parameters.";
+                Error::invalid("/query/cursor", "invalid_cursor", detail)
+            };
+            let cursor = Cursor::open(cx, &context, &cursor).ok_or_else(invalid)?;
+            if sort.is_some_and(|sort| sort != cursor.sort)
+                || direction.is_some_and(|direction| direction != cursor.direction)
+            {
+                return Err(invalid());
+            }
+            (limit.unwrap_or(cursor.limit), cursor.sort, cursor.direction, Start::After(cursor.after))
+        } else {
+            let sort = sort.unwrap_or_else(|| filters.default_sort());
+            let start = Start::Skip(offset.unwrap_or(0));
+            match without_parameters {
+                WithoutParameters::All if is_empty => (LARGEST_LIMIT, sort, Direction::Ascending, start),
+                _ => {
+                    let direction = direction.unwrap_or_else(|| filters.default_direction());
+                    (limit.unwrap_or(DEFAULT_LIMIT), sort, direction, start)
+                }
+            }
+        };
+        let way = Way::of(&filters, sort, &start, counts_matches);
+        Ok(Self { way, filters, sort, direction, start, limit, counts_matches, sent_filters, context })
+    }
+
+    /// A list that has no cursors.
+    pub(crate) fn of(
+        filters: Filters,
+        (sort, direction): (CustomerSort, Direction),
+        start: Start,
+        limit: u16,
+    ) -> Self {
+        let way = Way::of(&filters, sort, &start, false);
+        let (sent_filters, context) = (Vec::new(), Vec::new());
+        Self { way, filters, sort, direction, start, limit, counts_matches: false, sent_filters, context }
+    }
+
+    /// How many are skipped.
+    pub(crate) fn offset(&self) -> u64 {
+        match self.start {
+            Start::Skip(skip) => skip as u64,
+            Start::After(_) => 0,
+        }
+    }
+
+    /// The path of the page after that place. Order and limit are in the cursor.
+    pub(crate) fn next(&self, cx: &Context<'_>, path: &str, after: Position) -> String {
+        let Self { sort, direction, limit, .. } = *self;
+        let cursor = Cursor { sort, direction, limit, after }.seal(cx, &self.context);
+        let filters = self.sent_filters.iter();
+        let filters =
+            filters.map(|(name, value)| format!("{name}={}&", utf8_percent_encode(value, RESERVED)));
+        format!("{path}?{}cursor={cursor}", filters.collect::<String>())
+    }
+}
+
+impl Way {
+    fn of(filters: &Filters, sort: CustomerSort, start: &Start, counts_matches: bool) -> Self {
+        let Filters { customers, created, updated, .. } = filters;
+        if customers.is_some() {
+            return Self::Named;
+        }
+        let is_near = !matches!(start, Start::Skip(skip) if *skip > LARGEST_SKIP);
+        if !filters.only_ranges() || !is_near {
+            return Self::Rows;
+        }
+        match sort {
+            // How many were created within a time, no index tells.
+            CustomerSort::Id | CustomerSort::CreatedAt
+                if !(updated.is_bounded() || created.is_bounded() && counts_matches) =>
+            {
+                let first = created.from.map_or(Some(CustomerNumber::MIN), CustomerNumber::since);
+                let last = created.to.map_or(Some(CustomerNumber::MAX), CustomerNumber::until);
+                match (first, last) {
+                    (Some(first), Some(last)) if first <= last => Self::Table(first, last),
+                    _ => Self::Nothing,
+                }
+            }
+            CustomerSort::Name if filters.are_none() => Self::Index(Order::Name),
+            CustomerSort::UpdatedAt if !created.is_bounded() => {
+                let Within { from, to } = *updated;
+                let is_empty = from.zip(to).is_some_and(|(from, to)| from > to);
+                if is_empty { Self::Nothing } else { Self::Index(Order::Update(*updated)) }
+            }
+            _ => Self::Rows,
+        }
+    }
+}

@@ -1,0 +1,24 @@
+//! A customer as Spirii shows it.
+
+use padron_domain::{Customer, Error, Role};
+use padron_dto::customer::spirii::CustomerResponse;
+use padron_http::{Context, Member};
+
+use crate::kin::{Reach, cpo_of, kin_of, owner_of};
+
+/// The customer, with the names of those above it as they are now.
+pub(crate) async fn shown(
+    cx: &Context<'_>,
+    member: &Member,
+    customer: Customer,
+) -> Result<CustomerResponse, Error> {
+    let organization = member.organization().id;
+    let kin = kin_of(cx.store(), organization, std::slice::from_ref(&customer), Reach::Cpo).await?;
+    let (owner, cpo) = (owner_of(&kin, &customer), cpo_of(&kin, &customer));
+    Ok(CustomerResponse::new(customer, owner, cpo, sees_account_numbers(member)))
+}
+
+/// Account numbers are for those who may change them.
+pub(crate) fn sees_account_numbers(member: &Member) -> bool {
+    member.membership().role >= Role::Admin
+}

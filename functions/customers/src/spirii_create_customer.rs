@@ -1,0 +1,45 @@
+//! `POST /v2/customers`: a new customer, in Spirii's dialect.
+
+use padron_domain::{Error, Failure};
+use padron_dto::customer::{
+    WithWarnings,
+    spirii::{CustomerFields, CustomerResponse, PLACES},
+};
+use padron_http::{Bounded, Context, Created, CredentialMember, Endpoint, Route, Versioned, Written};
+use padron_store::Action;
+
+use crate::{
+    spirii::shown,
+    write::{self, Draft, create},
+};
+
+/// Creates a customer.
+#[derive(Debug)]
+pub struct SpiriiCreateCustomer;
+
+impl Endpoint for SpiriiCreateCustomer {
+    const ROUTE: Route = Route::post("spirii-create-customer", "/v2/customers");
+    const SUMMARY: &'static str = "Create a customer, as Spirii has it. Required: `name`, `country`, `contactDetails`, `ownerId` and `type`";
+    const FAILURES: &'static [&'static [Failure]] = write::CREATE_FAILURES;
+    const ACTIONS: &'static [&'static [Action]] = write::ACTIONS;
+    type Access = CredentialMember;
+    type Input = Bounded<CustomerFields>;
+    type Output = Written<Created<WithWarnings<CustomerResponse>>>;
+
+    async fn handle(
+        cx: &Context<'_>,
+        member: CredentialMember,
+        body: Bounded<CustomerFields>,
+    ) -> Result<Self::Output, Error> {
+        let member = member.into_member();
+        let Draft { customer, change, warnings } = create(cx, &member, body).await?;
+        let answer = Created {
+            location: format!("/v2/customers/{}", customer.number),
+            versioned: Versioned {
+                version: customer.version,
+                body: WithWarnings::new(shown(cx, &member, customer).await?, warnings, PLACES),
+            },
+        };
+        cx.commit(change, answer).await
+    }
+}

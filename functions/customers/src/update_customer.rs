@@ -1,0 +1,46 @@
+//! `PUT /organizations/{organizationId}/customers/{customerId}`: changes of a customer, in Timbrix's dialect. What is left out
+//! stays.
+
+use padron_domain::{Customer, Error, Failure};
+use padron_dto::customer::{
+    WithWarnings,
+    timbrix::{CustomerFields, CustomerResponse, PLACES},
+};
+use padron_http::{Bounded, Context, Endpoint, Member, Route, Versioned, Written};
+use padron_store::Action;
+
+use crate::{
+    named::NamedCustomer,
+    write::{self, Draft, answered, commit, update},
+};
+
+/// Updates a customer.
+#[derive(Debug)]
+pub struct UpdateCustomer;
+
+impl Endpoint for UpdateCustomer {
+    const ROUTE: Route =
+        Route::put("update-customer", "/organizations/{organizationId}/customers/{customerId}");
+    const SUMMARY: &'static str = "Change a customer; what is left out stays";
+    const FAILURES: &'static [&'static [Failure]] = write::UPDATE_FAILURES;
+    const ACTIONS: &'static [&'static [Action]] = write::ACTIONS;
+    type Access = Member<NamedCustomer>;
+    type Input = Bounded<CustomerFields>;
+    type Output = Written<Versioned<WithWarnings<CustomerResponse>>>;
+
+    async fn handle(
+        cx: &Context<'_>,
+        member: Member<NamedCustomer>,
+        body: Bounded<CustomerFields>,
+    ) -> Result<Self::Output, Error> {
+        let (member, named) = member.with_target()?;
+        let stored = named.resolve(cx, member.organization().id).await?;
+        let shown = async |customer: &Customer| answered(&CustomerResponse::from(customer.clone()));
+        let Draft { customer, change, warnings } = update(cx, &member, stored, body, shown).await?;
+        let answer = Versioned {
+            version: customer.version,
+            body: WithWarnings::new(CustomerResponse::from(customer), warnings, PLACES),
+        };
+        commit(cx, change, answer).await
+    }
+}

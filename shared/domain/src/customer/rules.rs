@@ -1,0 +1,403 @@
+//! What must be true of a customer, and what is only worth a warning.
+
+use crate::{
+    Customer, CustomerKind, CustomerNumber, Email, OrganizationId, Timestamp,
+    country::{MEXICO, is_alpha_3},
+    customer::{Billing, Categorization, CustomerAddress, CustomerId, CustomerStatus, Finance, Person},
+    metadata,
+    sat::{InvoiceUse, Rfc, RfcProblem, TaxSystem, is_zip_of_another_state},
+};
+
+/// Part of a customer, as rules and events speak of it. Where it stands on the wire each dialect knows.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[expect(missing_docs, reason = "each is the field of that name")]
+pub enum CustomerField {
+    Name,
+    Kind,
+    TaxId,
+    TaxSystem,
+    DefaultInvoiceUse,
+    Email,
+    Phone,
+    ContactName,
+    Address,
+    Zip,
+    State,
+    Country,
+    ExternalId,
+    Metadata,
+    Parent,
+    Billing,
+    InvoiceEmail,
+    Payout,
+    Finance,
+    Locations,
+    Status,
+    Categorization,
+    Notifications,
+    Person,
+}
+
+impl CustomerField {
+    /// The record's field that it is, or is part of.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Name => "name",
+            Self::Kind => "kind",
+            Self::TaxId => "taxId",
+            Self::TaxSystem => "taxSystem",
+            Self::DefaultInvoiceUse => "defaultInvoiceUse",
+            Self::Email => "email",
+            Self::Phone => "phone",
+            Self::ContactName => "contactName",
+            Self::Address | Self::Zip | Self::State => "address",
+            Self::Country => "country",
+            Self::ExternalId => "externalId",
+            Self::Metadata => "metadata",
+            Self::Parent => "parent",
+            Self::Billing | Self::InvoiceEmail => "billing",
+            Self::Payout => "payout",
+            Self::Finance => "finance",
+            Self::Locations => "locations",
+            Self::Status => "status",
+            Self::Categorization => "categorization",
+            Self::Notifications => "notifications",
+            Self::Person => "person",
+        }
+    }
+}
+
+/// Something worth telling about a customer: a rule that it breaks, or a doubt.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Finding {
+    /// Where.
+    pub field: CustomerField,
+    /// Stable, for programs.
+    pub code: &'static str,
+    /// What to do about it.
+    pub detail: &'static str,
+}
+
+impl CustomerKind {
+    /// Whether it may have [`CustomerKind::CpoSubsidiary`] below it.
+    pub const fn may_have_subsidiaries(self) -> bool {
+        matches!(self, Self::Cpo | Self::CpoSubsidiary)
+    }
+}
+
+impl Customer {
+    /// How many levels a hierarchy can have, the root's among them.
+    pub const DEEPEST: usize = 8;
+
+    const LONGEST_NAME: usize = 300;
+    const LONGEST_EXTERNAL_ID: usize = 40;
+    /// `NumRegIdTrib` of CFDI 4.0.
+    const LONGEST_FOREIGN_TAX_ID: usize = 40;
+
+    /// A new one that nothing is known of yet.
+    pub fn new(organization: OrganizationId, number: CustomerNumber, id: CustomerId, now: Timestamp) -> Self {
+        Self {
+            organization,
+            number,
+            id,
+            version: 1,
+            name: String::new(),
+            kind: CustomerKind::Business,
+            tax_id: String::new(),
+            tax_system: String::new(),
+            default_invoice_use: String::new(),
+            email: String::new(),
+            phone: None,
+            contact_name: None,
+            address: CustomerAddress::default(),
+            country: None,
+            external_id: None,
+            metadata: metadata::Metadata::new(),
+            parent: None,
+            billing: Billing::default(),
+            payout: None,
+            finance: Finance::default(),
+            locations: Vec::new(),
+            status: CustomerStatus::default(),
+            categorization: Categorization::default(),
+            notifications: Vec::new(),
+            person: Person::default(),
+            created_at: now,
+            updated_at: now,
+        }
+    }
+
+    /// It is being changed at that instant.
+    pub fn touch(&mut self, now: Timestamp) {
+        self.version += 1;
+        self.updated_at = self.updated_at.max(now);
+    }
+
+    /// Whether its tax data is that of Mexico.
+    pub fn is_mexican(&self) -> bool {
+        self.country.as_deref() == Some(MEXICO)
+    }
+
+    /// What it is where nobody says so: a person if its tax id is one's, else a business.
+    pub fn likely_kind(&self) -> CustomerKind {
+        if self.is_mexican() && self.tax_id.chars().count() == 13 {
+            CustomerKind::Private
+        } else {
+            CustomerKind::Business
+        }
+    }
+
+    /// What is not as it was before; apart from version and time, which tell nothing but that.
+    pub fn changes_since(&self, before: &Self) -> Vec<CustomerField> {
+        use CustomerField as Field;
+        let Self {
+            organization: _,
+            number: _,
+            id: _,
+            version: _,
+            name,
+            kind,
+            tax_id,
+            tax_system,
+            default_invoice_use,
+            email,
+            phone,
+            contact_name,
+            address,
+            country,
+            external_id,
+            metadata,
+            parent,
+            billing,
+            payout,
+            finance,
+            locations,
+            status,
+            categorization,
+            notifications,
+            person,
+            created_at: _,
+            updated_at: _,
+        } = self;
+        let fields = [
+            (Field::Name, *name != before.name),
+            (Field::Kind, *kind != before.kind),
+            (Field::TaxId, *tax_id != before.tax_id),
+            (Field::TaxSystem, *tax_system != before.tax_system),
+            (Field::DefaultInvoiceUse, *default_invoice_use != before.default_invoice_use),
+            (Field::Email, *email != before.email),
+            (Field::Phone, *phone != before.phone),
+            (Field::ContactName, *contact_name != before.contact_name),
+            (Field::Address, *address != before.address),
+            (Field::Zip, address.zip != before.address.zip),
+            (Field::State, address.state != before.address.state),
+            (Field::Country, *country != before.country),
+            (Field::ExternalId, *external_id != before.external_id),
+            (Field::Metadata, *metadata != before.metadata),
+            (Field::Parent, *parent != before.parent),
+            (Field::Billing, *billing != before.billing),
+            (Field::InvoiceEmail, billing.invoice_email != before.billing.invoice_email),
+            (Field::Payout, *payout != before.payout),
+            (Field::Finance, *finance != before.finance),
+            (Field::Locations, *locations != before.locations),
+            (Field::Status, *status != before.status),
+            (Field::Categorization, *categorization != before.categorization),
+            (Field::Notifications, *notifications != before.notifications),
+            (Field::Person, *person != before.person),
+        ];
+        fields.into_iter().filter(|(_, changed)| *changed).map(|(field, _)| field).collect()
+    }
+
+    /// The rules that a change breaks: those that look at something changed. What was stored under other rules, or by a dialect
+    /// that knows fewer, stays as it is until somebody touches it.
+    pub fn broken_rules(&self, before: &Self) -> Vec<Finding> {
+        let mut rules = Rules::of(self, before);
+        rules.check_texts();
+        if before.kind.may_have_subsidiaries() && !self.kind.may_have_subsidiaries() {
+            // Others may be joining it as subsidiaries right now, and only as long as it may have them.
+            let detail = "A CPO or CPOSubsidiary stays one of the two, for others may be subsidiaries of it.";
+            rules.refuse(&[CustomerField::Kind], "kind_fixed", detail);
+        }
+        if self.is_mexican() {
+            rules.check_mexican_tax_data();
+        } else if self.tax_id.chars().count() > Self::LONGEST_FOREIGN_TAX_ID {
+            let fields = [CustomerField::TaxId, CustomerField::Country];
+            rules.refuse(&fields, "invalid_length", "A foreign tax id has at most 40 characters.");
+        }
+        rules.broken
+    }
+
+    /// What invoices need and a change takes away or leaves out: tax id, tax system and postal code of Mexicans; while foreigners
+    /// have no tax system here.
+    pub fn broken_invoice_rules(&self, before: &Self) -> Vec<Finding> {
+        use CustomerField as Field;
+        let mut rules = Rules::of(self, before);
+        if self.is_mexican() {
+            for (field, text) in [
+                (Field::TaxId, &self.tax_id),
+                (Field::TaxSystem, &self.tax_system),
+                (Field::Zip, &self.address.zip),
+            ] {
+                if text.is_empty() {
+                    rules.demand(field, "Required of a customer in Mexico.");
+                }
+            }
+        } else if !self.tax_system.is_empty() {
+            let detail = "Only customers in Mexico have a tax system of SAT's catalogue.";
+            rules.refuse(&[Field::TaxSystem, Field::Country], "not_applicable", detail);
+        }
+        rules.broken
+    }
+
+    /// What may be right, and often is not.
+    pub fn warnings(&self) -> Vec<Finding> {
+        let mut warnings = Vec::new();
+        if !self.is_mexican() {
+            return warnings;
+        }
+        if Rfc::parse(&self.tax_id).is_ok_and(|rfc| !rfc.has_check_digit()) {
+            warnings.push(Finding {
+                field: CustomerField::TaxId,
+                code: "rfc_check_digit",
+                detail: "The last character of the RFC is not the check digit of the others. Valid ones like this exist.",
+            });
+        }
+        if is_zip_of_another_state(&self.address.zip, &self.address.state) {
+            warnings.push(Finding {
+                field: CustomerField::Zip,
+                code: "zip_not_in_state",
+                detail: "The postal code is not one of this state.",
+            });
+        }
+        warnings
+    }
+}
+
+/// Rules being looked at.
+struct Rules<'a> {
+    customer: &'a Customer,
+    changed: Vec<CustomerField>,
+    /// Whether it is only now coming to be: nothing of it was there before.
+    is_new: bool,
+    broken: Vec<Finding>,
+}
+
+impl<'a> Rules<'a> {
+    fn of(customer: &'a Customer, before: &Customer) -> Self {
+        let is_new = before.name.is_empty();
+        Self { customer, changed: customer.changes_since(before), is_new, broken: Vec::new() }
+    }
+
+    /// Adds a finding, where it is first seen: at the first of these fields that has changed. If none has, it is as it was.
+    fn refuse(&mut self, fields: &[CustomerField], code: &'static str, detail: &'static str) {
+        if let Some(field) = fields.iter().find(|field| self.changed.contains(field)) {
+            self.broken.push(Finding { field: *field, code, detail });
+        }
+    }
+
+    /// Adds that a field has no value, where it has lost it, never had it, or needs it because the country is another one.
+    fn demand(&mut self, field: CustomerField, detail: &'static str) {
+        if self.is_new || self.changed.contains(&field) || self.changed.contains(&CustomerField::Country) {
+            self.broken.push(Finding { field, code: "required", detail });
+        }
+    }
+
+    fn check_texts(&mut self) {
+        use CustomerField as Field;
+        let Customer { name, country, external_id, metadata, billing, email, tax_id, .. } = self.customer;
+        if name.trim().is_empty() {
+            self.demand(Field::Name, "A customer has a name.");
+        } else if name.chars().count() > Customer::LONGEST_NAME {
+            self.refuse(&[Field::Name], "too_long", "At most 300 characters.");
+        } else if name.contains('|') || !metadata::is_text(name) {
+            self.refuse(&[Field::Name], "invalid_character", "No `|` and no control characters.");
+        }
+        if country.as_deref().is_some_and(|country| !is_alpha_3(country)) {
+            self.refuse(&[Field::Country], "unknown_value", "A country's code of ISO 3166-1.");
+        }
+        if let Some(external_id) = external_id {
+            if external_id.chars().count() > Customer::LONGEST_EXTERNAL_ID {
+                self.refuse(&[Field::ExternalId], "too_long", "At most 40 characters.");
+            } else if !metadata::is_text(external_id) {
+                self.refuse(&[Field::ExternalId], "invalid_character", "No control characters.");
+            }
+        }
+        if !metadata::is_text(tax_id) {
+            self.refuse(&[Field::TaxId], "invalid_character", "No control characters.");
+        }
+        for (field, email) in
+            [(Field::Email, Some(email)), (Field::InvoiceEmail, billing.invoice_email.as_ref())]
+        {
+            if email.is_some_and(|email| !email.is_empty() && Email::parse(email).is_none()) {
+                self.refuse(&[field], "invalid_format", "An e-mail address.");
+            }
+        }
+        for (code, detail) in metadata::problems(metadata) {
+            self.refuse(&[Field::Metadata], code, detail);
+        }
+    }
+
+    /// The rules of CFDI 4.0 on what is there. That something must be there is for invoices to say.
+    fn check_mexican_tax_data(&mut self) {
+        use CustomerField as Field;
+        let Customer { tax_id, tax_system, default_invoice_use, address, .. } = self.customer;
+        let rfc = match Rfc::parse(tax_id) {
+            _ if tax_id.is_empty() => None,
+            Ok(rfc) => Some(rfc),
+            Err(problem) => {
+                let (code, detail) = match problem {
+                    RfcProblem::Pattern => {
+                        ("invalid_format", "An RFC: 12 or 13 characters, such as ABC101010111.")
+                    }
+                    RfcProblem::Date => ("invalid_date", "The six digits of an RFC are a date, yymmdd."),
+                };
+                self.refuse(&[Field::TaxId, Field::Country], code, detail);
+                None
+            }
+        };
+        let person = rfc.map(Rfc::person);
+        let system = TaxSystem::find(tax_system);
+        if !tax_system.is_empty() {
+            if system.is_none() {
+                let detail = "A code of SAT's catalogue c_RegimenFiscal.";
+                self.refuse(&[Field::TaxSystem, Field::Country], "unknown_value", detail);
+            }
+            if system.zip(person).is_some_and(|(system, person)| !system.applies.to(person)) {
+                let detail =
+                    "Companies (RFC of 12 characters) and people (13) have tax systems of their own.";
+                let fields = [Field::TaxSystem, Field::TaxId, Field::Country];
+                self.refuse(&fields, "tax_system_not_allowed_for_tax_id", detail);
+            }
+        }
+        if !default_invoice_use.is_empty() {
+            let invoice_use = InvoiceUse::find(default_invoice_use);
+            let fields = [Field::DefaultInvoiceUse, Field::TaxSystem, Field::TaxId, Field::Country];
+            match invoice_use {
+                None => self.refuse(&fields, "unknown_value", "A code of SAT's catalogue c_UsoCFDI."),
+                Some(found) if system.is_some_and(|system| !found.tax_systems.contains(&system.code)) => {
+                    self.refuse(
+                        &fields,
+                        "invoice_use_not_allowed_for_tax_system",
+                        "SAT's catalogue c_UsoCFDI lists the uses of each tax system.",
+                    );
+                }
+                Some(found) if person.is_some_and(|person| !found.applies.to(person)) => {
+                    self.refuse(
+                        &fields,
+                        "invoice_use_not_allowed_for_tax_id",
+                        "SAT's catalogue c_UsoCFDI lists the uses of companies and of people.",
+                    );
+                }
+                Some(_) => {}
+            }
+        }
+        let is_zip = address.zip.len() == 5 && address.zip.bytes().all(|digit| digit.is_ascii_digit());
+        if !address.zip.is_empty() && !is_zip {
+            self.refuse(
+                &[Field::Zip, Field::Country],
+                "invalid_format",
+                "A postal code of Mexico has five digits.",
+            );
+        }
+    }
+}

@@ -1,0 +1,34 @@
+//! What callers keep with a record of theirs: texts under names.
+
+use std::collections::BTreeMap;
+
+/// Names and texts.
+pub type Metadata = BTreeMap<String, String>;
+
+const MOST_ENTRIES: usize = 50;
+const LONGEST_KEY: usize = 40;
+const LONGEST_VALUE: usize = 500;
+
+/// What is wrong with it: a code, and what to do about it.
+pub(crate) fn problems(metadata: &Metadata) -> Vec<(&'static str, &'static str)> {
+    let is_key = |key: &String| (1..=LONGEST_KEY).contains(&key.chars().count()) && is_text(key);
+    let checks = [
+        (metadata.len() <= MOST_ENTRIES, "too_many", "At most 50 entries."),
+        (
+            metadata.keys().all(is_key),
+            "invalid_key",
+            "Keys have 1 to 40 characters, none of them control characters.",
+        ),
+        (
+            metadata.values().all(|value| value.chars().count() <= LONGEST_VALUE),
+            "invalid_length",
+            "Values have at most 500 characters.",
+        ),
+    ];
+    checks.into_iter().filter(|(holds, ..)| !holds).map(|(_, code, detail)| (code, detail)).collect()
+}
+
+/// Whether a text is of one line: it goes into keys, lists and logs of whoever shows it.
+pub(crate) fn is_text(text: &str) -> bool {
+    !text.chars().any(char::is_control)
+}

@@ -1,0 +1,423 @@
+//! Mexican tax data: the pattern of tax ids, and the SAT catalogues of CFDI 4.0 that customers and organizations refer to
+//! (`c_RegimenFiscal`, `c_UsoCFDI`, `c_Estado`, and the ranges of `c_CodigoPostal`).
+
+use crate::{Timestamp, search_key};
+
+/// Before the tax authority there are two kinds of persons.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum TaxPerson {
+    /// A human being: persona física.
+    Fisica,
+    /// A company: persona moral.
+    Moral,
+}
+
+/// To which of them something applies.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Applies {
+    /// To people.
+    pub fisica: bool,
+    /// To companies.
+    pub moral: bool,
+}
+
+impl Applies {
+    /// Whether it applies to that one.
+    pub const fn to(self, person: TaxPerson) -> bool {
+        match person {
+            TaxPerson::Fisica => self.fisica,
+            TaxPerson::Moral => self.moral,
+        }
+    }
+}
+
+/// Why a text is no RFC.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum RfcProblem {
+    /// It is not of SAT's pattern `t_RFC`.
+    Pattern,
+    /// The six digits are no date.
+    Date,
+}
+
+/// A tax id of Mexico (Registro Federal de Contribuyentes).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Rfc<'a>(&'a str);
+
+impl<'a> Rfc<'a> {
+    /// Of customers without one: the public at large, and whoever has none because they are abroad.
+    const GENERIC: [&'static str; 2] = ["XAXX010101000", "XEXX010101000"];
+
+    /// Reads one: SAT's pattern `[A-Z&Ñ]{3,4}` `yymmdd` `[A-Z0-9]{2}[0-9A]`, and a date that there is in this century.
+    pub fn parse(text: &'a str) -> Result<Self, RfcProblem> {
+        let letters: Vec<char> = text.chars().collect();
+        let (name, rest) = match letters.len() {
+            12 => letters.split_at(3),
+            13 => letters.split_at(4),
+            _ => return Err(RfcProblem::Pattern),
+        };
+        let (date, homonym) = rest.split_at(6);
+        let [first, second, check] = homonym else { return Err(RfcProblem::Pattern) };
+        let is_alphanumeric = |c: &char| c.is_ascii_uppercase() || c.is_ascii_digit();
+        let is_pattern = name.iter().all(|c| c.is_ascii_uppercase() || matches!(c, '&' | 'Ñ'))
+            && date.iter().all(char::is_ascii_digit)
+            && is_alphanumeric(first)
+            && is_alphanumeric(second)
+            && (check.is_ascii_digit() || *check == 'A');
+        if !is_pattern {
+            return Err(RfcProblem::Pattern);
+        }
+        let digits: String = date.iter().collect();
+        let date = format!("20{}-{}-{}T00:00:00Z", &digits[..2], &digits[2..4], &digits[4..]);
+        if Timestamp::parse(&date).is_none() {
+            return Err(RfcProblem::Date);
+        }
+        Ok(Self(text))
+    }
+
+    /// Whose it is: 12 characters are a company's, 13 a person's.
+    pub fn person(self) -> TaxPerson {
+        if self.0.chars().count() == 12 { TaxPerson::Moral } else { TaxPerson::Fisica }
+    }
+
+    /// Whether the last character is the one that the others call for. There are valid ones of which it is not.
+    pub fn has_check_digit(self) -> bool {
+        const ALPHABET: &str = "0123456789ABCDEFGHIJKLMN&OPQRSTUVWXYZ Ñ";
+        if Self::GENERIC.contains(&self.0) {
+            return true;
+        }
+        let length = self.0.chars().count();
+        let values =
+            self.0.chars().map(|c| ALPHABET.chars().position(|known| known == c).unwrap_or_default());
+        let weighed = values.enumerate().take(length - 1).map(|(at, value)| value * (length - at));
+        let sum = if length == 12 { 481 } else { 0 } + weighed.sum::<usize>();
+        let digit = match 11 - sum % 11 {
+            10 => 'A',
+            11 => '0',
+            digit => char::from_digit(u32::try_from(digit).unwrap_or_default(), 10).unwrap_or_default(),
+        };
+        self.0.ends_with(digit)
+    }
+}
+
+/// Under which rules taxes are paid: an entry of `c_RegimenFiscal`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct TaxSystem {
+    /// Its code.
+    pub code: &'static str,
+    /// Its name.
+    pub name: &'static str,
+    /// Who can be under it.
+    pub applies: Applies,
+}
+
+impl TaxSystem {
+    /// All that are in force.
+    pub const ALL: &'static [Self] = &TAX_SYSTEMS;
+
+    /// The one with that code.
+    pub fn find(code: &str) -> Option<&'static Self> {
+        Self::ALL.iter().find(|system| system.code == code)
+    }
+}
+
+/// What an invoice is used for by whoever receives it: an entry of `c_UsoCFDI`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct InvoiceUse {
+    /// Its code.
+    pub code: &'static str,
+    /// Its name.
+    pub name: &'static str,
+    /// Who can use one so.
+    pub applies: Applies,
+    /// Under which tax systems.
+    pub tax_systems: &'static [&'static str],
+}
+
+impl InvoiceUse {
+    /// All that are in force.
+    pub const ALL: &'static [Self] = &INVOICE_USES;
+
+    /// The one with that code.
+    pub fn find(code: &str) -> Option<&'static Self> {
+        Self::ALL.iter().find(|invoice_use| invoice_use.code == code)
+    }
+}
+
+/// Whether a postal code and a state contradict each other. A state in words unknown here contradicts nothing.
+pub(crate) fn is_zip_of_another_state(zip: &str, state: &str) -> bool {
+    let key = search_key(state.trim());
+    let is_meant = |known: &State| search_key(known.code) == key || search_key(known.name) == key;
+    let code = STATES.iter().find(|known| is_meant(known)).map(|known| known.code);
+    let code = code.or_else(|| OTHER_NAMES.iter().find(|(name, _)| *name == key).map(|(_, code)| *code));
+    let (Some(code), Ok(zip)) = (code, zip.parse::<u32>()) else { return false };
+    !ZIP_RANGES.iter().any(|(from, to, state)| (*from..=*to).contains(&zip) && *state == code)
+}
+
+/// A federal entity: an entry of `c_Estado`.
+struct State {
+    code: &'static str,
+    name: &'static str,
+}
+
+/// How states are called too.
+const OTHER_NAMES: [(&str, &str); 7] = [
+    ("cdmx", "CMX"),
+    ("df", "CMX"),
+    ("distrito federal", "CMX"),
+    ("mexico", "MEX"),
+    ("coahuila de zaragoza", "COA"),
+    ("michoacan de ocampo", "MIC"),
+    ("veracruz de ignacio de la llave", "VER"),
+];
+
+const FISICA: Applies = Applies { fisica: true, moral: false };
+const MORAL: Applies = Applies { fisica: false, moral: true };
+const BOTH: Applies = Applies { fisica: true, moral: true };
+
+const fn tax_system(code: &'static str, name: &'static str, applies: Applies) -> TaxSystem {
+    TaxSystem { code, name, applies }
+}
+
+const fn invoice_use(
+    code: &'static str,
+    name: &'static str,
+    applies: Applies,
+    tax_systems: &'static [&'static str],
+) -> InvoiceUse {
+    InvoiceUse { code, name, applies, tax_systems }
+}
+
+/// Tax systems of those who run a business.
+const ACTIVITY: [&str; 11] = ["601", "603", "606", "612", "620", "621", "622", "623", "624", "625", "626"];
+/// Tax systems of those who may deduct what is personal.
+const DEDUCTIONS: [&str; 9] = ["605", "606", "607", "608", "611", "612", "614", "615", "625"];
+const ALL: [&str; 19] = {
+    let mut codes = [""; 19];
+    let mut at = 0;
+    while at < codes.len() {
+        codes[at] = TAX_SYSTEMS[at].code;
+        at += 1;
+    }
+    codes
+};
+
+const TAX_SYSTEMS: [TaxSystem; 19] = [
+    tax_system("601", "General de Ley Personas Morales", MORAL),
+    tax_system("603", "Personas Morales con Fines no Lucrativos", MORAL),
+    tax_system("605", "Sueldos y Salarios e Ingresos Asimilados a Salarios", FISICA),
+    tax_system("606", "Arrendamiento", FISICA),
+    tax_system("607", "Régimen de Enajenación o Adquisición de Bienes", FISICA),
+    tax_system("608", "Demás ingresos", FISICA),
+    tax_system("610", "Residentes en el Extranjero sin Establecimiento Permanente en México", BOTH),
+    tax_system("611", "Ingresos por Dividendos (socios y accionistas)", FISICA),
+    tax_system("612", "Personas Físicas con Actividades Empresariales y Profesionales", FISICA),
+    tax_system("614", "Ingresos por intereses", FISICA),
+    tax_system("615", "Régimen de los ingresos por obtención de premios", FISICA),
+    tax_system("616", "Sin obligaciones fiscales", FISICA),
+    tax_system("620", "Sociedades Cooperativas de Producción que optan por diferir sus ingresos", MORAL),
+    tax_system("621", "Incorporación Fiscal", FISICA),
+    tax_system("622", "Actividades Agrícolas, Ganaderas, Silvícolas y Pesqueras", MORAL),
+    tax_system("623", "Opcional para Grupos de Sociedades", MORAL),
+    tax_system("624", "Coordinados", MORAL),
+    tax_system(
+        "625",
+        "Régimen de las Actividades Empresariales con ingresos a través de Plataformas Tecnológicas",
+        FISICA,
+    ),
+    tax_system("626", "Régimen Simplificado de Confianza", BOTH),
+];
+
+const INVOICE_USES: [InvoiceUse; 24] = [
+    invoice_use("G01", "Adquisición de mercancías", BOTH, &ACTIVITY),
+    invoice_use(
+        "G02",
+        "Devoluciones, descuentos o bonificaciones",
+        BOTH,
+        &["601", "603", "606", "612", "616", "620", "621", "622", "623", "624", "625", "626"],
+    ),
+    invoice_use("G03", "Gastos en general", BOTH, &ACTIVITY),
+    invoice_use("I01", "Construcciones", BOTH, &ACTIVITY),
+    invoice_use("I02", "Mobiliario y equipo de oficina por inversiones", BOTH, &ACTIVITY),
+    invoice_use("I03", "Equipo de transporte", BOTH, &ACTIVITY),
+    invoice_use("I04", "Equipo de computo y accesorios", BOTH, &ACTIVITY),
+    invoice_use("I05", "Dados, troqueles, moldes, matrices y herramental", BOTH, &ACTIVITY),
+    invoice_use("I06", "Comunicaciones telefónicas", BOTH, &ACTIVITY),
+    invoice_use("I07", "Comunicaciones satelitales", BOTH, &ACTIVITY),
+    invoice_use("I08", "Otra maquinaria y equipo", BOTH, &ACTIVITY),
+    invoice_use("D01", "Honorarios médicos, dentales y gastos hospitalarios", FISICA, &DEDUCTIONS),
+    invoice_use("D02", "Gastos médicos por incapacidad o discapacidad", FISICA, &DEDUCTIONS),
+    invoice_use("D03", "Gastos funerales", FISICA, &DEDUCTIONS),
+    invoice_use("D04", "Donativos", FISICA, &DEDUCTIONS),
+    invoice_use(
+        "D05",
+        "Intereses reales efectivamente pagados por créditos hipotecarios (casa habitación)",
+        FISICA,
+        &DEDUCTIONS,
+    ),
+    invoice_use("D06", "Aportaciones voluntarias al SAR", FISICA, &DEDUCTIONS),
+    invoice_use("D07", "Primas por seguros de gastos médicos", FISICA, &DEDUCTIONS),
+    invoice_use("D08", "Gastos de transportación escolar obligatoria", FISICA, &DEDUCTIONS),
+    invoice_use(
+        "D09",
+        "Depósitos en cuentas para el ahorro, primas que tengan como base planes de pensiones",
+        FISICA,
+        &DEDUCTIONS,
+    ),
+    invoice_use("D10", "Pagos por servicios educativos (colegiaturas)", FISICA, &DEDUCTIONS),
+    invoice_use("S01", "Sin efectos fiscales", BOTH, &ALL),
+    invoice_use("CP01", "Pagos", BOTH, &ALL),
+    invoice_use("CN01", "Nómina", FISICA, &["605"]),
+];
+
+const STATES: [State; 32] = [
+    State { code: "AGU", name: "Aguascalientes" },
+    State { code: "BCN", name: "Baja California" },
+    State { code: "BCS", name: "Baja California Sur" },
+    State { code: "CAM", name: "Campeche" },
+    State { code: "CHP", name: "Chiapas" },
+    State { code: "CHH", name: "Chihuahua" },
+    State { code: "COA", name: "Coahuila" },
+    State { code: "COL", name: "Colima" },
+    State { code: "CMX", name: "Ciudad de México" },
+    State { code: "DUR", name: "Durango" },
+    State { code: "GUA", name: "Guanajuato" },
+    State { code: "GRO", name: "Guerrero" },
+    State { code: "HID", name: "Hidalgo" },
+    State { code: "JAL", name: "Jalisco" },
+    State { code: "MEX", name: "Estado de México" },
+    State { code: "MIC", name: "Michoacán" },
+    State { code: "MOR", name: "Morelos" },
+    State { code: "NAY", name: "Nayarit" },
+    State { code: "NLE", name: "Nuevo León" },
+    State { code: "OAX", name: "Oaxaca" },
+    State { code: "PUE", name: "Puebla" },
+    State { code: "QUE", name: "Querétaro" },
+    State { code: "ROO", name: "Quintana Roo" },
+    State { code: "SLP", name: "San Luis Potosí" },
+    State { code: "SIN", name: "Sinaloa" },
+    State { code: "SON", name: "Sonora" },
+    State { code: "TAB", name: "Tabasco" },
+    State { code: "TAM", name: "Tamaulipas" },
+    State { code: "TLA", name: "Tlaxcala" },
+    State { code: "VER", name: "Veracruz" },
+    State { code: "YUC", name: "Yucatán" },
+    State { code: "ZAC", name: "Zacatecas" },
+];
+
+const ZIP_RANGES: [(u32, u32, &str); 35] = [
+    (0, 0, "TLA"),
+    (1000, 16999, "CMX"),
+    (20000, 20999, "AGU"),
+    (21000, 22999, "BCN"),
+    (23000, 23999, "BCS"),
+    (24000, 24999, "CAM"),
+    (25000, 27999, "COA"),
+    (28000, 28999, "COL"),
+    (29000, 30999, "CHP"),
+    (31000, 33999, "CHH"),
+    (34000, 35999, "DUR"),
+    (36000, 38999, "GUA"),
+    (39000, 41999, "GRO"),
+    (42000, 43999, "HID"),
+    (44000, 49999, "JAL"),
+    (50000, 57999, "MEX"),
+    (58000, 61999, "MIC"),
+    (62000, 62999, "MOR"),
+    (63000, 63999, "NAY"),
+    (64000, 67999, "NLE"),
+    (68000, 68317, "OAX"),
+    (68318, 68318, "NAY"),
+    (68319, 71999, "OAX"),
+    (72000, 75999, "PUE"),
+    (76000, 76999, "QUE"),
+    (77000, 77999, "ROO"),
+    (78000, 79999, "SLP"),
+    (80000, 82999, "SIN"),
+    (83000, 85999, "SON"),
+    (86000, 86999, "TAB"),
+    (87000, 89999, "TAM"),
+    (90000, 90999, "TLA"),
+    (91000, 96999, "VER"),
+    (97000, 97999, "YUC"),
+    (98000, 99999, "ZAC"),
+];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_rfc_has_sats_pattern_and_a_date() {
+        for (text, person) in [
+            ("ABC101010111", TaxPerson::Moral),
+            ("DUM901231AB3", TaxPerson::Moral),
+            ("Ñ&A000229AA0", TaxPerson::Moral),
+            ("CACX7605101P8", TaxPerson::Fisica),
+            ("ÑÑÑÑ991231ZZA", TaxPerson::Fisica),
+            ("XAXX010101000", TaxPerson::Fisica),
+        ] {
+            assert_eq!(Rfc::parse(text).map(Rfc::person), Ok(person), "{text}");
+        }
+        for text in [
+            "",
+            "ABC",
+            "abc101010111",
+            "ABC1010101112",
+            "AB1101010111",
+            "ABC101010 11",
+            "ABC10101011B",
+            "ABCD10101011",
+            "ABC101010１11",
+            "ABC101010111 ",
+        ] {
+            assert_eq!(Rfc::parse(text), Err(RfcProblem::Pattern), "{text}");
+        }
+        for text in ["ABC010229AB1", "ABC101310AB1", "ABC100010AB1", "ABC101000AB1", "ABC100431AB1"] {
+            assert_eq!(Rfc::parse(text), Err(RfcProblem::Date), "{text}");
+        }
+    }
+
+    #[test]
+    fn check_digits_are_those_of_the_test_ids_of_the_tax_authority() {
+        for text in [
+            "EKU9003173C9",
+            "CACX7605101P8",
+            "XIQB891116QE4",
+            "ABC101010111",
+            "XAXX010101000",
+            "JES900109Q90",
+        ] {
+            assert!(Rfc::parse(text).unwrap().has_check_digit(), "{text}");
+        }
+        for text in ["DUM901231AB3", "AAA010101AAA", "NOR170627727"] {
+            assert!(!Rfc::parse(text).unwrap().has_check_digit(), "{text}");
+        }
+    }
+
+    #[test]
+    fn uses_name_tax_systems_that_there_are() {
+        for InvoiceUse { code, tax_systems, .. } in InvoiceUse::ALL {
+            assert!(tax_systems.iter().all(|system| TaxSystem::find(system).is_some()), "{code}");
+        }
+        assert!(InvoiceUse::find("P01").is_none(), "of CFDI 3.3");
+        assert!(InvoiceUse::find("G02").unwrap().tax_systems.contains(&"616"));
+    }
+
+    #[test]
+    fn a_zip_and_a_state_contradict_each_other_only_when_both_are_known() {
+        for (zip, state, contradict) in [
+            ("86500", "Sonora", true),
+            ("86500", "tabasco", false),
+            ("83000", "SON", false),
+            ("03100", "CDMX", false),
+            ("03100", "Ciudad de Mexico", false),
+            ("50000", "México", false),
+            ("68318", "Oaxaca", true),
+            ("86500", "Atlantis", false),
+            ("x", "Sonora", false),
+        ] {
+            assert_eq!(is_zip_of_another_state(zip, state), contradict, "{zip} {state}");
+        }
+    }
+}
