@@ -119,3 +119,48 @@ pub(crate) const NOWHERE: &str = "/organizations/00000000-0000-4000-8000-0000000
 pub(crate) fn root() -> PathBuf {
     PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/.."))
 }
+
+/// Numbers that look random and are the same in every run (SplitMix64).
+#[derive(Debug)]
+pub(crate) struct Random(u64);
+
+impl Random {
+    pub(crate) fn new(seed: u64) -> Self {
+        Self(seed)
+    }
+
+    pub(crate) fn next(&mut self) -> u64 {
+        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
+        let mut mixed = self.0;
+        mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+        mixed ^ (mixed >> 31)
+    }
+
+    /// From 0 to one less than that.
+    pub(crate) fn below(&mut self, end: usize) -> usize {
+        usize::try_from(self.next() % u64::try_from(end).unwrap()).unwrap()
+    }
+
+    pub(crate) fn one_in(&mut self, times: usize) -> bool {
+        self.below(times) == 0
+    }
+
+    pub(crate) fn pick<T: Copy>(&mut self, all: &[T]) -> T {
+        all[self.below(all.len())]
+    }
+}
+
+/// Every item of the table, as text.
+pub(crate) async fn everything(app: &TestApp) -> Vec<String> {
+    let (client, table) = app.raw_table();
+    let (mut items, mut after) = (Vec::new(), None);
+    loop {
+        let page = client.scan().table_name(table).set_exclusive_start_key(after).send().await.unwrap();
+        items.extend(page.items.unwrap_or_default().iter().map(|item| format!("{item:?}")));
+        after = page.last_evaluated_key;
+        if after.is_none() {
+            return items;
+        }
+    }
+}

@@ -222,7 +222,7 @@ impl Customer {
             rules.check_mexican_tax_data();
         } else if self.tax_id.chars().count() > Self::LONGEST_FOREIGN_TAX_ID {
             let fields = [CustomerField::TaxId, CustomerField::Country];
-            rules.refuse(&fields, "invalid_length", "A foreign tax id has at most 40 characters.");
+            rules.refuse(&fields, "too_long", "A foreign tax id has at most 40 characters.");
         }
         rules.broken
     }
@@ -288,11 +288,12 @@ impl<'a> Rules<'a> {
         Self { customer, changed: customer.changes_since(before), is_new, broken: Vec::new() }
     }
 
-    /// Adds a finding, where it is first seen: at the first of these fields that has changed. If none has, it is as it was.
+    /// Adds a finding at the first of these fields that has changed. If none has, it is as it was; and if only the country has,
+    /// it is the first field that does not go with it.
     fn refuse(&mut self, fields: &[CustomerField], code: &'static str, detail: &'static str) {
-        if let Some(field) = fields.iter().find(|field| self.changed.contains(field)) {
-            self.broken.push(Finding { field: *field, code, detail });
-        }
+        let changed = fields.iter().copied().find(|field| self.changed.contains(field));
+        let field = changed.map(|field| if field == CustomerField::Country { fields[0] } else { field });
+        self.broken.extend(field.map(|field| Finding { field, code, detail }));
     }
 
     /// Adds that a field has no value, where it has lost it, never had it, or needs it because the country is another one.

@@ -846,6 +846,10 @@ impl PersonFields {
             set_value(&mut telephones, all(telephone_numbers, |Object(fields)| Telephone::from(fields)));
             let number = telephones.first_mut().map(|first| std::mem::take(&mut first.number));
             customer.phone = number.filter(|number| !number.is_empty());
+            // Of a number alone, the record has all there is to say.
+            if telephones == [Telephone::default()] {
+                telephones.clear();
+            }
             customer.person.telephone_numbers = telephones;
         }
         if addresses != Patch::Keep {
@@ -866,7 +870,7 @@ fn write_addresses(customer: &mut Customer, mut list: Vec<PersonAddress>) {
         let take = |field: &mut Option<String>| field.take().unwrap_or_default();
         let main = CustomerAddress {
             street: take(&mut first.street),
-            exterior: first.street_number.first().cloned().unwrap_or_default(),
+            exterior: first.street_number.first_mut().map(std::mem::take).unwrap_or_default(),
             interior: Some(take(&mut first.apartment)).filter(|interior| !interior.is_empty()),
             neighborhood: take(&mut first.area),
             city: take(&mut first.city),
@@ -878,8 +882,16 @@ fn write_addresses(customer: &mut Customer, mut list: Vec<PersonAddress>) {
         if let Some(given) = first.country.as_ref().filter(|given| !given.is_empty()) {
             customer.country = alpha_3_of_words(given).map(ToOwned::to_owned);
         }
+        // What the record tells as well is not kept twice.
+        first.country = first.country.take().filter(|given| Some(given) != customer.country.as_ref());
+        if first.street_number.iter().all(String::is_empty) {
+            first.street_number.clear();
+        }
         main
     });
+    if list == [PersonAddress::default()] {
+        list.clear();
+    }
     let CustomerAddress { municipality, state, .. } = std::mem::take(&mut customer.address);
     customer.address = main.unwrap_or(CustomerAddress { municipality, state, ..CustomerAddress::default() });
     customer.person.addresses = list;
