@@ -13,10 +13,10 @@ CARGO_LAMBDA := .tools/lambda/bin/cargo-lambda
 SAM := .tools/sam/bin/sam
 
 .DEFAULT_GOAL := help
-.PHONY: help run serve token plan test lint fmt build deploy bench openapi cargo
+.PHONY: help run serve token plan demo-customers test lint fmt build deploy bench openapi cargo
 
 help: ## This list
-	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 18
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 18
 
 run: cargo $(CARGO_LAMBDA) ## The API on http://localhost:3001 as Lambda functions (PORT=, FRESH=1)
 	@cargo build --bin padron
@@ -34,6 +34,11 @@ token: cargo ## A bearer token for the local stack (USER=<uuid> EMAIL= NAME= TTL
 
 plan: cargo ## An organization's plan (ORG=<uuid> PLAN=free|pro|enterprise SEATS=, and TABLE= REGION= of a deployed stack)
 	@$(PADRON) admin set-plan "$(ORG)" "$(PLAN)" $(call given,SEATS,--seats) $(call given,TABLE,--table) $(call given,REGION,--region)
+
+# Those of Acme Corp, unless another organization is given.
+demo-customers: cargo ## Makes up customers in the local stack, running or not (N=1000 ORG=<uuid>)
+	@cargo build --quiet --bin padron
+	@exec $(PADRON) demo-customers "$(or $(ORG),550e8400-e29b-41d4-a716-446655440000)" --count "$(or $(N),1000)"
 
 # More threads than a small machine has processors: many tests wait for others' processes.
 test: cargo $(CARGO_LAMBDA) ## Every test there is

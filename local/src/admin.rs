@@ -1,4 +1,4 @@
-//! What an operator does to organizations, through the store: no route leads here.
+//! What is done to organizations through the store, at the command line: no route leads here.
 
 use std::{net::SocketAddr, time::Duration};
 
@@ -13,7 +13,12 @@ use tokio::{
     time::{Instant, timeout},
 };
 
-use crate::home::{Home, TABLE};
+use indicatif::{ProgressBar, ProgressStyle};
+
+use crate::{
+    demo::many,
+    home::{Home, TABLE},
+};
 
 /// Where the organization is.
 #[derive(Clone, Debug)]
@@ -67,15 +72,7 @@ const MOST_RELOADS: usize = 5;
 /// Sets an organization's plan and limits, and says what they are.
 pub async fn set_plan(place: Place, change: PlanChange, clock: &Clock) -> Result<String, String> {
     match place {
-        Place::Local(home) => match running(&home).await {
-            Some(address) => apply(&Store::new(&connection(address, TABLE)), change, clock).await,
-            None => {
-                let engine = Engine::start(Storage::File(&home.database())).await?;
-                let said = apply(&Store::new(&engine.connection(TABLE)), change, clock).await;
-                engine.stop().await;
-                said
-            }
-        },
+        Place::Local(home) => with_store(&home, async |store| apply(store, change, clock).await).await,
         Place::Deployed { table, region } => {
             let variable = |name: &str| {
                 std::env::var(name).map_err(|_| {
@@ -100,6 +97,48 @@ pub async fn set_plan(place: Place, change: PlanChange, clock: &Clock) -> Result
     }
 }
 
+/// Does something with the table of the local stack, be that running or not.
+async fn with_store<T>(
+    home: &Home,
+    work: impl AsyncFnOnce(&Store) -> Result<T, String>,
+) -> Result<T, String> {
+    if let Some(address) = running(home).await {
+        return work(&Store::new(&connection(address, TABLE))).await;
+    }
+    let engine = Engine::start(Storage::File(&home.database())).await?;
+    let done = work(&Store::new(&engine.connection(TABLE))).await;
+    engine.stop().await;
+    done
+}
+
+/// Makes up customers of an organization, and says what to try with them.
+pub async fn add_demo_customers(
+    home: &Home,
+    organization: OrganizationId,
+    count: u64,
+) -> Result<String, String> {
+    with_store(home, async |store| {
+        let found = store.until(Instant::now() + TIME_LIMIT).organization(organization).await;
+        let found = found.map_err(|error| explain(&error))?;
+        let name = found.filter(|found| found.deleted_at.is_none()).map(|found| found.name);
+        let name =
+            name.ok_or_else(|| format!("There is no organization {organization}, or it is deleted."))?;
+        let style = ProgressStyle::with_template("{msg} {wide_bar} {pos}/{len} {per_sec} {eta}")
+            .map_err(|error| error.to_string())?;
+        let bar = ProgressBar::new(count).with_style(style).with_message(format!("Customers of {name}"));
+        many::write(store, &many::maker(organization, count), |written| bar.set_position(written)).await?;
+        bar.finish();
+        let count = store.until(Instant::now() + TIME_LIMIT).customer_count(organization).await;
+        let count = count.map_err(|error| explain(&error))?;
+        Ok(format!("{name} ({organization}) has {count} customers."))
+    })
+    .await
+}
+
+pub(crate) fn explain(error: &padron_domain::Error) -> String {
+    format!("The table cannot be used: {}.", error.cause().unwrap_or("for no known reason"))
+}
+
 /// Where the database of the local stack listens, if the stack runs: two processes do not open it at once.
 async fn running(home: &Home) -> Option<SocketAddr> {
     let address = home.database_address()?;
@@ -115,9 +154,6 @@ pub async fn apply(store: &Store, change: PlanChange, clock: &Clock) -> Result<S
         Some(Limit::AtMost(seats)) => Some(seats),
         Some(Limit::Unlimited) => None,
         None => Seats::default().of(plan),
-    };
-    let explain = |error: &padron_domain::Error| {
-        format!("The table cannot be used: {}.", error.cause().unwrap_or("for no known reason"))
     };
     for _ in 0..MOST_RELOADS {
         let found = store.organization(id).await.map_err(|error| explain(&error))?;

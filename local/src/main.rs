@@ -1,4 +1,4 @@
-//! `padron`: the program behind `make run`, `make serve`, `make token`, `make plan` and `make openapi`.
+//! `padron`: the program behind `make run`, `make serve`, `make token`, `make plan`, `make demo-customers` and `make openapi`.
 
 use std::{
     path::{Path, PathBuf},
@@ -53,6 +53,14 @@ enum Action {
     /// What an operator does, with the right to write the table.
     #[command(subcommand)]
     Admin(Admin),
+    /// Makes up customers in the local stack.
+    DemoCustomers {
+        /// UUID of the organization.
+        organization: String,
+        /// How many.
+        #[arg(long, default_value_t = 1000, value_parser = clap::value_parser!(u64).range(1..=1_000_000))]
+        count: u64,
+    },
     /// Prints the API's description.
     Openapi,
     /// Runs a command and ends all that is left of it when standard input closes.
@@ -107,6 +115,7 @@ fn main() -> ExitCode {
         Action::Admin(Admin::SetPlan { organization, plan, seats, table, region }) => {
             set_plan(&data, &organization, &plan, seats, table, region)
         }
+        Action::DemoCustomers { organization, count } => demo_customers(&data, &organization, count),
         Action::Openapi => {
             println!("{:#}", padron_http::openapi::document(padron_api::endpoints()));
             Ok(())
@@ -149,6 +158,15 @@ fn set_plan(
     block_on(async {
         let change = PlanChange { organization, plan, seats };
         println!("{}", admin::set_plan(place, change, &Clock::System).await?);
+        Ok(())
+    })
+}
+
+fn demo_customers(data: &Path, organization: &str, count: u64) -> Result<(), String> {
+    let organization = OrganizationId::parse(organization).ok_or("An organization's id is a UUID.")?;
+    let home = Home::open(data)?;
+    block_on(async {
+        println!("{}", admin::add_demo_customers(&home, organization, count).await?);
         Ok(())
     })
 }

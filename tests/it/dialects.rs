@@ -344,12 +344,16 @@ async fn every_status_is_published_in_one_spelling_and_taken_in_both() {
 
 /// A customer with something in every field.
 async fn full(app: &TestApp) -> String {
+    full_with(app, "full").await
+}
+
+async fn full_with(app: &TestApp, external_id: &str) -> String {
     let id = cyrexa(app, &person()).await.json()["customer"]["id"].as_str().unwrap().to_owned();
     let answer = put_timbrix(
         app,
         &id,
         &json!({
-            "taxId": "CACX7605101P8", "taxSystem": "612", "defaultInvoiceUse": "D01", "externalId": "full",
+            "taxId": "CACX7605101P8", "taxSystem": "612", "defaultInvoiceUse": "D01", "externalId": external_id,
             "metadata": { "a": "b" }, "parentId": demo::customers::DUNDER_MIFFLIN,
             "address": { "municipality": "Puebla", "state": "Puebla" },
         }),
@@ -469,8 +473,18 @@ async fn what_a_dialect_answers_can_be_sent_back_to_it() {
         shown(&app, &nowhere).await.cyrexa["person"]["addresses"][0]["address"]["country"],
         "Middle-earth"
     );
-    for id in [&id, &plain, &nowhere, &demo::customers::DUNDER_MIFFLIN.to_owned()] {
+    // Phone numbers and addresses of which parts are missing, and a phone number that another dialect took away.
+    let odd = json!({ "customerType": "Person", "customerName": "Odd", "person": {
+        "telephoneNumbers": [{ "phoneType": "fixed" }, { "number": "55" }],
+        "addresses": [{ "addressPurpose": "none", "address": {} }, { "address": { "building": "B", "streetNumber": [] } }] } });
+    let odd = cyrexa(&app, &odd).await.json()["customer"]["id"].as_str().unwrap().to_owned();
+    let cleared = full_with(&app, "cleared").await;
+    assert_eq!(put_timbrix(&app, &cleared, &json!({ "phone": null })).await.status, 200);
+    assert_eq!(shown(&app, &cleared).await.cyrexa["person"]["telephoneNumbers"][1]["number"], "5552");
+    for id in [&id, &plain, &nowhere, &odd, &cleared, &demo::customers::DUNDER_MIFFLIN.to_owned()] {
         let before = shown(&app, id).await;
+        // Whatever is written now is of another time.
+        app.clock.advance(std::time::Duration::from_secs(1));
         for answer in [
             put_timbrix(&app, id, &before.timbrix).await,
             put_spirii(&app, &before.spirii["id"], &before.spirii).await,

@@ -176,7 +176,11 @@ fn endpoint_block(endpoint: &Registration) -> String {
         None => "ApiId: !Ref Api".to_owned(),
     };
     let event = format!("Api: {{ Type: HttpApi, Properties: {{ {properties} }} }}");
-    function_block(route.function, &endpoint.actions(), &event, "")
+    let memory = match endpoint.memory {
+        Registration::MEMORY => String::new(),
+        memory => format!("      MemorySize: {memory}\n"),
+    };
+    function_block(route.function, &endpoint.actions(), &event, &memory)
 }
 
 /// What stands there for a job. A run ends itself before its function's time is over.
@@ -223,6 +227,8 @@ fn by_resource(actions: &[Action]) -> BTreeMap<On, Vec<&'static str>> {
 #[test]
 fn the_template_deploys_every_endpoint_with_exactly_its_rights() {
     let template = Template::read(&root()).unwrap();
+    let globals: Yaml = serde_yaml_ng::from_str(&read("template.yaml")).unwrap();
+    assert_eq!(globals["Globals"]["Function"]["MemorySize"], Registration::MEMORY, "of endpoint.rs");
     let resources: BTreeMap<&str, &Yaml> = template.resources().collect();
     let mut differences = Vec::new();
     let mut expected_ids = BTreeSet::new();

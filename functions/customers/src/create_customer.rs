@@ -19,7 +19,7 @@ impl Endpoint for CreateCustomer {
     const SUMMARY: &'static str =
         "Create a customer. Required: `legalName`; in Mexico also `taxId`, `taxSystem` and the zip";
     const FAILURES: &'static [&'static [Failure]] = write::CREATE_FAILURES;
-    const ACTIONS: &'static [&'static [Action]] = write::ACTIONS;
+    const ACTIONS: &'static [&'static [Action]] = write::CREATE_ACTIONS;
     type Access = Member;
     type Input = Bounded<CustomerFields>;
     type Output = Written<Created<WithWarnings<CustomerResponse>>>;

@@ -18,7 +18,7 @@ impl Endpoint for CyrexaCreate {
     const ROUTE: Route = Route::post("cyrexa-create", "/customer/create");
     const SUMMARY: &'static str = "Create a customer, as Cyrexa has it. Required: `customerType`, and `customerName` or a person's name";
     const FAILURES: &'static [&'static [Failure]] = write::CREATE_FAILURES;
-    const ACTIONS: &'static [&'static [Action]] = write::ACTIONS;
+    const ACTIONS: &'static [&'static [Action]] = write::CREATE_ACTIONS;
     type Access = MemberOfTenant;
     type Input = Bounded<CustomerFields>;
     type Output = Written<Created<WithWarnings<CustomerEnvelope>>>;

@@ -21,6 +21,7 @@ impl Endpoint for CyrexaGetByOrganization {
         "Customers of an organization, as Cyrexa shows them, by type, status and time";
     const FAILURES: &'static [&'static [Failure]] = &[&[Failure::PageTooLarge, Failure::QueryTooBroad]];
     const ACTIONS: &'static [&'static [Action]] = engine::ACTIONS;
+    const MEMORY: u16 = engine::MEMORY;
     type Access = TenantMember<CustomerCount>;
     type Input = Json<Search>;
     type Output = Page<CustomersResponse>;

@@ -19,6 +19,7 @@ impl Endpoint for CyrexaGetByType {
     const SUMMARY: &'static str = "Customers of a type, as Cyrexa shows them, by status and time";
     const FAILURES: &'static [&'static [Failure]] = &[&[Failure::PageTooLarge, Failure::QueryTooBroad]];
     const ACTIONS: &'static [&'static [Action]] = engine::ACTIONS;
+    const MEMORY: u16 = engine::MEMORY;
     type Access = MemberOfTenant<CustomerCount>;
     type Input = Json<Search>;
     type Output = Page<CustomersResponse>;

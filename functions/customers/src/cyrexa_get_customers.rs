@@ -23,6 +23,7 @@ impl Endpoint for CyrexaGetCustomers {
     const ROUTE: Route = Route::get("cyrexa-get-customers", "/organization/getCustomers/{organizationId}");
     const SUMMARY: &'static str = "Customers of an organization, as Cyrexa shows them";
     const ACTIONS: &'static [&'static [Action]] = engine::ACTIONS;
+    const MEMORY: u16 = engine::MEMORY;
     type Access = TenantMember<CustomerCount>;
     type Input = ListQuery;
     type Output = Array<CustomerEnvelope>;
@@ -34,7 +35,7 @@ impl Endpoint for CyrexaGetCustomers {
     ) -> Result<Self::Output, Error> {
         let (member, CustomerCount(total)) = member.into_member().with_target()?;
         let organization = member.organization().id;
-        let plan = Plan::new(cx, query, Self::ROUTE, organization, CYREXA)?;
+        let plan = Plan::new(cx, query, Self::ROUTE, organization, total, CYREXA)?;
         // This dialect shows no one above a customer.
         let listing = list(cx, organization, total, &plan, Reach::Nobody).await?;
         let path = format!("/organization/getCustomers/{organization}");

@@ -21,7 +21,7 @@ impl Endpoint for CyrexaUpdate {
     const ROUTE: Route = Route::put("cyrexa-update", "/customer/update/{customerId}");
     const SUMMARY: &'static str = "Change a customer, as Cyrexa has it; what is left out stays";
     const FAILURES: &'static [&'static [Failure]] = write::UPDATE_FAILURES;
-    const ACTIONS: &'static [&'static [Action]] = write::ACTIONS;
+    const ACTIONS: &'static [&'static [Action]] = write::UPDATE_ACTIONS;
     type Access = MemberOfTenant<NamedCustomer>;
     type Input = Bounded<CustomerFields>;
     type Output = Written<Versioned<WithWarnings<CustomerEnvelope>>>;

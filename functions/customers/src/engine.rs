@@ -1,5 +1,7 @@
 //! Carries the plan of a list out, the same for all dialects.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use padron_domain::{
     Customer, CustomerFilter, CustomerId, CustomerNumber, CustomerReference, CustomerRow, Error, Failure,
     Kin, OrganizationId, Position, Relative, Selection, Start, select,
@@ -22,6 +24,9 @@ pub(crate) const ACTIONS: &[&[Action]] = &[
     Store::CUSTOMERS_BY_NUMBER,
     Store::CUSTOMER_RELATIVES,
 ];
+
+/// Twenty thousand rows are some ten megabytes; what they need is the processor that comes with more memory.
+pub(crate) const MEMORY: u16 = 1024;
 
 /// A page of a list.
 #[derive(Debug)]
@@ -105,6 +110,15 @@ impl CustomerSearch for Rows<'_> {
     }
 }
 
+/// Counting entries of an index is cheaper than reading rows: there may be so many times more of them.
+const COUNTED_TIMES: u64 = 10;
+
+/// Refuses to count what a range of time has.
+fn too_wide(which: &str) -> Error {
+    let detail = "The range has too many customers to say how many. Make it narrower, or walk one of the lists without a count.";
+    Error::from(Failure::QueryTooBroad).at(format!("/query/{which}AtFrom"), "too_broad", detail)
+}
+
 /// The page that the plan asks for. `total` is how many customers the organization has.
 pub(crate) async fn list(
     cx: &Context<'_>,
@@ -132,16 +146,23 @@ pub(crate) async fn list(
                 skip,
                 limit: plan.limit.into(),
             };
-            let page = store.customers(organization, span).await?;
+            let count = async {
+                if unfiltered.is_some() || !plan.counts_matches {
+                    return Ok(unfiltered);
+                }
+                let count = store.count_numbers(organization, (first, last), cx.customer_rows() as u64);
+                count.await?.map(Some).ok_or_else(|| too_wide("created"))
+            };
+            let (page, count) = tokio::try_join!(store.customers(organization, span), count)?;
             let kin = kin_of(store, organization, &page.customers, reach).await?;
             let place = |customer: &Customer| Position { key: String::new(), number: customer.number };
             let places: Vec<Position> = page.customers.iter().map(place).collect();
             Ok(Listing {
-                is_whole: !page.more || page.customers.len() >= plan.limit.into(),
-                next: places.last().filter(|_| page.more).cloned(),
+                is_whole: page.next.is_none() || page.customers.len() >= plan.limit.into(),
+                next: page.next.map(|number| Position { key: String::new(), number }),
                 customers: page.customers,
                 kin,
-                count: unfiltered,
+                count,
                 places,
             })
         }
@@ -156,9 +177,9 @@ pub(crate) async fn list(
             let count = async {
                 match order {
                     padron_store::Order::Update(within) if plan.counts_matches && unfiltered.is_none() => {
-                        let most = cx.customer_rows() as u64;
+                        let most = cx.customer_rows() as u64 * COUNTED_TIMES;
                         let count = store.count_updates(organization, within, most).await?;
-                        count.map(Some).ok_or_else(|| Error::from(Failure::QueryTooBroad))
+                        count.map(Some).ok_or_else(|| too_wide("updated"))
                     }
                     _ => Ok(unfiltered),
                 }
@@ -208,40 +229,56 @@ async fn named(
 ) -> Result<Listing, Error> {
     let store = cx.store();
     let references = plan.filters.customers.as_deref().unwrap_or_default();
-    let mut customers = Vec::new();
-    let mut numbers: Vec<CustomerNumber> = references.iter().filter_map(CustomerReference::number).collect();
-    numbers.sort_unstable();
-    numbers.dedup();
-    while !numbers.is_empty() {
-        let (found, looked_at) = store.customers_by_number(organization, &numbers).await?;
-        customers.extend(found.iter().map(CustomerRow::from));
-        numbers.drain(..looked_at);
-    }
-    let is_meant =
-        |row: &CustomerRow| references.iter().any(|reference| reference.names(row.number, &row.id));
-    customers.retain(is_meant);
+    let is_meant = |customer: &Customer| {
+        references.iter().any(|reference| reference.names(customer.number, &customer.id))
+    };
+    let mut customers: BTreeMap<CustomerNumber, Customer> = BTreeMap::new();
+    let numbers = references.iter().filter_map(CustomerReference::number).collect();
+    read_all(store, organization, numbers, &mut customers).await?;
+    customers.retain(|_, customer| is_meant(customer));
+    // Ids that were brought from elsewhere do not tell the number, or another one's.
+    let found: BTreeSet<&CustomerId> = customers.values().map(|customer| &customer.id).collect();
     let elsewhere: Vec<CustomerId> = references
         .iter()
         .filter_map(CustomerReference::id)
-        .filter(|id| !customers.iter().any(|row| row.id == **id))
+        .filter(|id| !found.contains(id))
         .cloned()
         .collect();
-    let mut numbers = store.customer_numbers(organization, &elsewhere).await?;
+    let numbers = store.customer_numbers(organization, &elsewhere).await?.into_iter().collect();
+    read_all(store, organization, numbers, &mut customers).await?;
+    customers.retain(|_, customer| is_meant(customer));
+
+    let filter = looked_up(store, organization, &plan.filters, &[]).await?;
+    let looks_up = filter.owner.is_some() || filter.cpo.is_some() || filter.parent.is_some();
+    let reach = if looks_up || plan.sort.is_of_others() { Reach::Root } else { reach };
+    let rows: Vec<CustomerRow> = customers.values().map(CustomerRow::from).collect();
+    let kin = kin_of(store, organization, &rows, reach).await?;
+    let order = (plan.sort, plan.direction);
+    let Selection { count, hits, more } = select(&kin, &rows, &filter, order, &plan.start, plan.limit.into());
+    Ok(Listing {
+        customers: hits.iter().filter_map(|hit| customers.remove(&hit.number)).collect(),
+        kin,
+        count: Some(count),
+        is_whole: true,
+        next: hits.last().filter(|_| more).cloned(),
+        places: hits,
+    })
+}
+
+/// Reads customers, as often as it takes.
+async fn read_all(
+    store: &Store,
+    organization: OrganizationId,
+    numbers: BTreeSet<CustomerNumber>,
+    into: &mut BTreeMap<CustomerNumber, Customer>,
+) -> Result<(), Error> {
+    let mut numbers: Vec<CustomerNumber> = numbers.into_iter().collect();
     while !numbers.is_empty() {
         let (found, looked_at) = store.customers_by_number(organization, &numbers).await?;
-        customers.extend(found.iter().map(CustomerRow::from).filter(is_meant));
+        into.extend(found.into_iter().map(|customer| (customer.number, customer)));
         numbers.drain(..looked_at);
     }
-    customers.sort_by_key(|row| row.number);
-    customers.dedup_by_key(|row| row.number);
-    let filter = looked_up(store, organization, &plan.filters, &[]).await?;
-    let needs_all_above = filter.owner.is_some() || filter.cpo.is_some() || plan.sort.is_of_others();
-    let reach = if needs_all_above || filter.parent.is_some() { Reach::Root } else { reach };
-    let kin = kin_of(store, organization, &customers, reach).await?;
-    let order = (plan.sort, plan.direction);
-    let selection = select(&kin, &customers, &filter, order, &plan.start, plan.limit.into());
-    let count = selection.count;
-    listing(store, organization, selection, kin, Some(count)).await
+    Ok(())
 }
 
 /// The filter, its customers looked up: among the rows first, for most are there. One that is not there is told like one of

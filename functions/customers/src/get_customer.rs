@@ -26,7 +26,7 @@ impl Endpoint for GetCustomer {
     ) -> Result<Self::Output, Error> {
         let (member, named) = member.with_target()?;
         let customer = named.resolve(cx, member.organization().id).await?;
-        let customer = without_lost_parent(cx, &member, customer).await?;
+        let customer = without_lost_parent(cx, customer).await?;
         Ok(Versioned { version: customer.version, body: customer.into() })
     }
 }

@@ -59,7 +59,7 @@ impl Endpoint for GetCustomerByExternalId {
         let customer = cx.store().customer(member.organization().id, number).await?;
         let customer = customer.filter(|customer| customer.external_id.as_deref() == Some(external_id));
         let customer = customer.ok_or(Failure::CustomerNotFound)?;
-        let customer = without_lost_parent(cx, &member, customer).await?;
+        let customer = without_lost_parent(cx, customer).await?;
         Ok(Versioned { version: customer.version, body: customer.into() })
     }
 }

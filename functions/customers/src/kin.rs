@@ -40,12 +40,27 @@ impl Child for CustomerRow {
     }
 }
 
-/// Reads who is above these customers, level by level, no one twice.
+/// Reads who is above these customers, level by level, no one twice, and eventually consistent, as lists are.
 pub(crate) async fn kin_of<C: Child>(
     store: &Store,
     organization: OrganizationId,
     customers: &[C],
     reach: Reach,
+) -> Result<Kin<'static>, Error> {
+    read(store, organization, customers, reach, false).await
+}
+
+/// Reads who is above a customer as that is now: what is told of one customer may be sent back.
+pub(crate) async fn kin_now(store: &Store, customer: &Customer, reach: Reach) -> Result<Kin<'static>, Error> {
+    read(store, customer.organization, std::slice::from_ref(customer), reach, true).await
+}
+
+async fn read<C: Child>(
+    store: &Store,
+    organization: OrganizationId,
+    customers: &[C],
+    reach: Reach,
+    strongly: bool,
 ) -> Result<Kin<'static>, Error> {
     let mut kin = Kin::of(customers.iter().map(Child::relative));
     let levels = match reach {
@@ -75,7 +90,7 @@ pub(crate) async fn kin_of<C: Child>(
         if unknown.is_empty() {
             break;
         }
-        kin.extend(store.customer_relatives(organization, &unknown).await?);
+        kin.extend(store.customer_relatives(organization, &unknown, strongly).await?);
         gone.extend(unknown.iter().filter(|number| kin.get(**number).is_none()));
         level = unknown.into_iter().collect();
     }

@@ -24,6 +24,7 @@ impl Endpoint for ListCustomers {
     const SUMMARY: &'static str =
         "Customers of an organization, oldest first; without parameters as many as one answer holds";
     const ACTIONS: &'static [&'static [Action]] = engine::ACTIONS;
+    const MEMORY: u16 = engine::MEMORY;
     type Access = Member<CustomerCount>;
     type Input = ListQuery;
     type Output = Array<CustomerResponse>;
@@ -35,7 +36,7 @@ impl Endpoint for ListCustomers {
     ) -> Result<Self::Output, Error> {
         let (member, CustomerCount(total)) = member.with_target()?;
         let organization = member.organization().id;
-        let plan = Plan::new(cx, query, Self::ROUTE, organization, TIMBRIX)?;
+        let plan = Plan::new(cx, query, Self::ROUTE, organization, total, TIMBRIX)?;
         let listing = list(cx, organization, total, &plan, Reach::Parents).await?;
         let path = format!("/organizations/{organization}/customers");
         array(cx, &plan, &path, listing)

@@ -1,10 +1,10 @@
 //! The customer that a path names.
 
 use padron_domain::{Customer, CustomerNumber, CustomerReference, Error, Failure, OrganizationId};
-use padron_http::{Context, Member, Request, Target};
+use padron_http::{Context, Request, Target};
 use padron_store::{Found, Key, Store};
 
-use crate::kin::{Reach, kin_of, told};
+use crate::kin::{Reach, kin_now, told};
 
 /// The customer whom `{customerId}` names, or `{number}` in Spirii's paths, by number or by 24 hex digits, as far as one read tells.
 #[derive(Debug)]
@@ -99,12 +99,7 @@ impl NamedCustomer {
 }
 
 /// The customer, told without a parent that is gone: it is a root then.
-pub(crate) async fn without_lost_parent(
-    cx: &Context<'_>,
-    member: &Member,
-    customer: Customer,
-) -> Result<Customer, Error> {
-    let organization = member.organization().id;
-    let kin = kin_of(cx.store(), organization, std::slice::from_ref(&customer), Reach::Parents).await?;
+pub(crate) async fn without_lost_parent(cx: &Context<'_>, customer: Customer) -> Result<Customer, Error> {
+    let kin = kin_now(cx.store(), &customer, Reach::Parents).await?;
     Ok(told(&kin, customer))
 }

@@ -74,6 +74,7 @@ impl Plan {
         query: ListQuery,
         route: Route,
         organization: OrganizationId,
+        total: u64,
         manner: Manner,
     ) -> Result<Self, Error> {
         let Manner { without_parameters, counts_matches } = manner;
@@ -103,7 +104,8 @@ impl Plan {
                 }
             }
         };
-        let way = Way::of(&filters, sort, &start, counts_matches);
+        let has_rows = total <= cx.customer_rows() as u64;
+        let way = Way::of(&filters, sort, &start, counts_matches && has_rows);
         Ok(Self { way, filters, sort, direction, start, limit, counts_matches, sent_filters, context })
     }
 
@@ -139,7 +141,8 @@ impl Plan {
 }
 
 impl Way {
-    fn of(filters: &Filters, sort: CustomerSort, start: &Start, counts_matches: bool) -> Self {
+    /// `counts_by_rows`: how many there are is asked, and looking at all rows tells it for less than counting.
+    fn of(filters: &Filters, sort: CustomerSort, start: &Start, counts_by_rows: bool) -> Self {
         let Filters { customers, created, updated, .. } = filters;
         if customers.is_some() {
             return Self::Named;
@@ -149,9 +152,8 @@ impl Way {
             return Self::Rows;
         }
         match sort {
-            // How many were created within a time, no index tells.
             CustomerSort::Id | CustomerSort::CreatedAt
-                if !(updated.is_bounded() || created.is_bounded() && counts_matches) =>
+                if !(updated.is_bounded() || created.is_bounded() && counts_by_rows) =>
             {
                 let first = created.from.map_or(Some(CustomerNumber::MIN), CustomerNumber::since);
                 let last = created.to.map_or(Some(CustomerNumber::MAX), CustomerNumber::until);

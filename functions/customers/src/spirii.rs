@@ -4,7 +4,7 @@ use padron_domain::{Customer, Error, Role};
 use padron_dto::customer::spirii::CustomerResponse;
 use padron_http::{Context, Member};
 
-use crate::kin::{Reach, cpo_of, kin_of, owner_of};
+use crate::kin::{Reach, cpo_of, kin_now, owner_of};
 
 /// The customer, with the names of those above it as they are now.
 pub(crate) async fn shown(
@@ -12,8 +12,7 @@ pub(crate) async fn shown(
     member: &Member,
     customer: Customer,
 ) -> Result<CustomerResponse, Error> {
-    let organization = member.organization().id;
-    let kin = kin_of(cx.store(), organization, std::slice::from_ref(&customer), Reach::Cpo).await?;
+    let kin = kin_now(cx.store(), &customer, Reach::Cpo).await?;
     let (owner, cpo) = (owner_of(&kin, &customer), cpo_of(&kin, &customer));
     Ok(CustomerResponse::new(customer, owner, cpo, sees_account_numbers(member)))
 }

@@ -21,7 +21,7 @@ impl Endpoint for SpiriiCreateCustomer {
     const ROUTE: Route = Route::post("spirii-create-customer", "/v2/customers");
     const SUMMARY: &'static str = "Create a customer, as Spirii has it. Required: `name`, `country`, `contactDetails`, `ownerId` and `type`";
     const FAILURES: &'static [&'static [Failure]] = write::CREATE_FAILURES;
-    const ACTIONS: &'static [&'static [Action]] = write::ACTIONS;
+    const ACTIONS: &'static [&'static [Action]] = write::CREATE_ACTIONS;
     type Access = CredentialMember;
     type Input = Bounded<CustomerFields>;
     type Output = Written<Created<WithWarnings<CustomerResponse>>>;

@@ -24,6 +24,7 @@ impl Endpoint for SpiriiListCustomers {
     const SUMMARY: &'static str = "Customers of the credential's organization, as Spirii shows them";
     const FAILURES: &'static [&'static [Failure]] = &[&[Failure::PageTooLarge]];
     const ACTIONS: &'static [&'static [Action]] = engine::ACTIONS;
+    const MEMORY: u16 = engine::MEMORY;
     type Access = CredentialMember<CustomerCount>;
     type Input = ListQuery;
     type Output = Page<PageResponse>;
@@ -35,7 +36,7 @@ impl Endpoint for SpiriiListCustomers {
     ) -> Result<Self::Output, Error> {
         let (member, CustomerCount(total)) = member.into_member().with_target()?;
         let organization = member.organization().id;
-        let plan = Plan::new(cx, query, Self::ROUTE, organization, SPIRII)?;
+        let plan = Plan::new(cx, query, Self::ROUTE, organization, total, SPIRII)?;
         let listing = list(cx, organization, total, &plan, Reach::Cpo).await?;
         if !listing.is_whole {
             return Err(Failure::PageTooLarge.into());

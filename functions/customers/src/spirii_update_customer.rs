@@ -22,7 +22,7 @@ impl Endpoint for SpiriiUpdateCustomer {
     const ROUTE: Route = Route::put("spirii-update-customer", "/v2/customers/{number}");
     const SUMMARY: &'static str = "Change a customer, as Spirii has it; what is left out stays";
     const FAILURES: &'static [&'static [Failure]] = write::UPDATE_FAILURES;
-    const ACTIONS: &'static [&'static [Action]] = write::ACTIONS;
+    const ACTIONS: &'static [&'static [Action]] = write::UPDATE_ACTIONS;
     type Access = CredentialMember<NamedCustomer>;
     type Input = Bounded<CustomerFields>;
     type Output = Written<Versioned<WithWarnings<CustomerResponse>>>;

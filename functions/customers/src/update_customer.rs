@@ -23,7 +23,7 @@ impl Endpoint for UpdateCustomer {
         Route::put("update-customer", "/organizations/{organizationId}/customers/{customerId}");
     const SUMMARY: &'static str = "Change a customer; what is left out stays";
     const FAILURES: &'static [&'static [Failure]] = write::UPDATE_FAILURES;
-    const ACTIONS: &'static [&'static [Action]] = write::ACTIONS;
+    const ACTIONS: &'static [&'static [Action]] = write::UPDATE_ACTIONS;
     type Access = Member<NamedCustomer>;
     type Input = Bounded<CustomerFields>;
     type Output = Written<Versioned<WithWarnings<CustomerResponse>>>;

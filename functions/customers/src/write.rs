@@ -1,5 +1,6 @@
 //! Writing a customer, the same for all dialects: what it becomes, what is wrong with that, and where it is put.
 
+use futures_util::future::try_join_all;
 use padron_domain::{
     Customer, CustomerField, CustomerId, CustomerKind, CustomerNumber, CustomerReference, Direction, Error,
     Failure, Finding, Happening, Kin, Patch, Violation,
@@ -12,14 +13,18 @@ use serde_json::{Map, Value};
 
 use crate::{
     engine::Rows,
-    kin::{Reach, kin_of, told},
+    kin::{Reach, kin_now, told},
     named::look_up,
 };
 
-/// What writing a customer needs of the store.
-pub(crate) const ACTIONS: &[&[Action]] = &[
+/// What creating a customer needs of the store.
+pub(crate) const CREATE_ACTIONS: &[&[Action]] =
+    &[Store::CUSTOMER, Store::NEW_CUSTOMER, Store::ANCESTORS, Store::CUSTOMER_RELATIVES];
+/// What changing one needs.
+pub(crate) const UPDATE_ACTIONS: &[&[Action]] = &[
     Store::CUSTOMER,
-    Store::WRITE_CUSTOMER,
+    Store::UPDATE_CUSTOMER,
+    Store::ANCESTORS,
     Store::CUSTOMER_RELATIVES,
     Store::CUSTOMER_CHILDREN,
     Store::CUSTOMER_ROWS,
@@ -37,6 +42,10 @@ pub(crate) const UPDATE_FAILURES: &[&[Failure]] = &[&[
     Failure::PreconditionFailed,
     Failure::QueryTooBroad,
 ]];
+
+/// Those below a customer are looked for so many queries at a time, and so many are looked at.
+const QUERIES_AT_ONCE: usize = 16;
+const MOST_BELOW: usize = 2000;
 
 /// A record is at most this many bytes of JSON.
 const LARGEST_RECORD: usize = 32 * 1024;
@@ -90,7 +99,7 @@ pub(crate) async fn update<'s, B: CustomerBody>(
     answer: impl AsyncFnOnce(&Customer) -> Result<Value, Error>,
 ) -> Result<Draft<Option<Change<'s>>>, Error> {
     let organization = member.organization().id;
-    let kin = kin_of(cx.store(), organization, std::slice::from_ref(&stored), Reach::Parents).await?;
+    let kin = kin_now(cx.store(), &stored, Reach::Parents).await?;
     let before = told(&kin, stored);
     let mut customer = before.clone();
     let (places, parent) = (body.places(), body.parent().clone());
@@ -274,15 +283,42 @@ async fn require_place(
     Ok(())
 }
 
-/// How many levels there are below a customer. Most have none, which one query tells; of the others every row is looked at.
+/// How many levels there are below a customer. Most have none, which one query tells; of the others every row is looked at, or,
+/// where there are too many of those, every customer below.
 async fn levels_below(cx: &Context<'_>, customer: &Customer) -> Result<usize, Error> {
     let &Customer { organization, number, .. } = customer;
-    let first = Stretch { direction: Direction::Ascending, after: None, limit: 1 };
-    let (children, _) = cx.store().customer_order(organization, Order::Children(number), first).await?;
-    if children.is_empty() {
+    let children = async |parent: CustomerNumber, limit: usize| {
+        let first = Stretch { direction: Direction::Ascending, after: None, limit };
+        let (places, _) = cx.store().customer_order(organization, Order::Children(parent), first).await?;
+        Ok::<_, Error>(places.into_iter().map(|place| place.number).collect::<Vec<_>>())
+    };
+    if children(number, 1).await?.is_empty() {
         return Ok(0);
     }
     let total = cx.store().customer_count(organization).await?;
-    let rows = Rows { store: cx.store(), total, at_most: cx.customer_rows() }.read(organization).await?;
-    Ok(Kin::of_rows(&rows).levels_below(number))
+    let rows = Rows { store: cx.store(), total, at_most: cx.customer_rows() };
+    match rows.read(organization).await {
+        Ok(rows) => return Ok(Kin::of_rows(&rows).levels_below(number)),
+        Err(error) if error.failure() == Failure::QueryTooBroad => {}
+        Err(error) => return Err(error),
+    }
+    let (mut level, mut levels, mut seen) = (vec![number], 0, 0);
+    while levels < Customer::DEEPEST {
+        let mut below = Vec::new();
+        for parents in level.chunks(QUERIES_AT_ONCE) {
+            let all = parents.iter().map(|parent| children(*parent, MOST_BELOW));
+            below.extend(try_join_all(all).await?.into_iter().flatten());
+            if seen + below.len() > MOST_BELOW {
+                let detail = "There are too many customers below this one to move them all. Move its parts one by one.";
+                return Err(Error::from(Failure::QueryTooBroad).at("", "too_many_below", detail));
+            }
+        }
+        if below.is_empty() {
+            break;
+        }
+        seen += below.len();
+        levels += 1;
+        level = below;
+    }
+    Ok(levels)
 }

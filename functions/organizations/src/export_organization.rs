@@ -197,11 +197,11 @@ async fn read(cx: &Context<'_>, owner: &Owner, place: Place) -> Result<Part, Err
             let after = place.after.and_then(id_as_number);
             let bounds = (CustomerNumber::MIN, CustomerNumber::MAX);
             let span = Span { direction: Direction::Ascending, bounds, after, skip: 0, limit: BATCH };
-            let CustomersPage { customers, more } = store.customers(organization, span).await?;
+            let CustomersPage { customers, next } = store.customers(organization, span).await?;
             let page = customers.iter().map(|customer| {
                 Ok((line("customer", whitelisted(customer)?)?, number_as_id(customer.number)))
             });
-            Ok((page.collect::<Result<_, Error>>()?, more))
+            Ok((page.collect::<Result<_, Error>>()?, next.is_some()))
         }
         Section::Events => {
             let after = place.after.map(Id::new);

@@ -1,6 +1,7 @@
 //! The demo data: what the published pages show, so that their examples work as printed.
 
 pub mod customers;
+pub mod many;
 
 use std::collections::BTreeMap;
 

@@ -654,7 +654,11 @@ async fn organization_of_owner(
     user: UserId,
     owner: UserId,
 ) -> Result<OrganizationId, Error> {
-    let all = active_organizations(cx, user).await?;
+    // Whoever has more organizations than are looked at names one by its own id.
+    let all = active_organizations(cx, user).await.map_err(|error| match error.failure() {
+        Failure::SeveralOrganizations => Failure::NotAMember.into(),
+        _ => error,
+    })?;
     let mut owned = all.iter().filter(|organization| organization.owner == owner);
     match (owned.next(), owned.next()) {
         (Some(only), None) => Ok(only.id),

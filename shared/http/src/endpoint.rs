@@ -25,6 +25,8 @@ pub trait Endpoint: Send + Sync + 'static {
     const FAILURES: &'static [&'static [Failure]] = &[];
     /// What the store needs for it, beside what access brings with it.
     const ACTIONS: &'static [&'static [Action]] = &[];
+    /// Memory of its function in MB, and with it its share of a processor.
+    const MEMORY: u16 = Registration::MEMORY;
     /// Who may call it. A parameter of [`Endpoint::handle`], so the check cannot be forgotten.
     type Access: Access;
     /// What it takes.
@@ -101,6 +103,8 @@ pub struct Registration {
     pub run: Run,
     /// Path of its type, as its binary names it.
     pub type_name: fn() -> &'static str,
+    /// Memory of its function in MB.
+    pub memory: u16,
     /// Whether it keeps its answers for requests with an idempotency key that are sent again.
     pub(crate) keeps_answers: bool,
     /// What of a body tells one request from another.
@@ -110,6 +114,9 @@ pub struct Registration {
 }
 
 impl Registration {
+    /// What a function has that asks for nothing else.
+    pub const MEMORY: u16 = 256;
+
     /// Registers an endpoint.
     pub const fn of<E: Endpoint>() -> Self {
         Self {
@@ -117,6 +124,7 @@ impl Registration {
             rule: E::Access::RULE,
             run: run::<E>,
             type_name: std::any::type_name::<E>,
+            memory: E::MEMORY,
             keeps_answers: E::Output::IS_WRITE && matches!(E::ROUTE.method, Some(Method::Post)),
             essence: E::Input::essence,
             actions: [E::Access::ACTIONS, E::ACTIONS, &[E::Output::ACTIONS]],

@@ -102,6 +102,10 @@ pub struct Bounded<T> {
 const LONGEST_TEXT: usize = 300;
 /// The longest list of a [`Bounded`] body.
 const MOST_ITEMS: usize = 20;
+/// So many findings are enough to say that a body is not what it should be.
+const MOST_VIOLATIONS: usize = 100;
+/// The longest name of a member that is looked at.
+const LONGEST_NAME: usize = 64;
 /// What callers keep with a record has bounds of its own.
 const METADATA: &str = "/metadata";
 
@@ -147,6 +151,9 @@ fn drop_members(value: &mut Value, names: &[&str]) {
 
 /// Adds what is too large in a value, and texts that are none.
 fn hold_to_size(value: &Value, pointer: &str, violations: &mut Vec<Violation>) {
+    if violations.len() >= MOST_VIOLATIONS {
+        return;
+    }
     let mut refuse = |code, detail: &str| {
         violations.push(Violation { pointer: pointer.to_owned(), code, detail: detail.into() });
     };
@@ -161,14 +168,15 @@ fn hold_to_size(value: &Value, pointer: &str, violations: &mut Vec<Violation>) {
         }
         Value::Array(items) => {
             if items.len() > MOST_ITEMS {
-                refuse("too_many", "At most 20 elements.");
+                return refuse("too_many", "At most 20 elements.");
             }
             for (index, item) in items.iter().enumerate() {
                 hold_to_size(item, &format!("{pointer}/{index}"), violations);
             }
         }
         Value::Object(members) if pointer != METADATA => {
-            for (name, member) in members {
+            // No field has so long a name: whoever takes the body says that it is unknown.
+            for (name, member) in members.iter().filter(|(name, _)| name.len() <= LONGEST_NAME) {
                 hold_to_size(member, &member_pointer(pointer, name), violations);
             }
         }
@@ -205,7 +213,8 @@ impl ReadBack<'_> {
     /// Fields that are not as they were sent.
     pub fn changed(&self) -> impl Iterator<Item = Violation> + '_ {
         let known = self.sent.iter().filter(|(name, _)| self.is_known(name));
-        let changed = known.filter(|(name, value)| self.now.get(name).unwrap_or(&Value::Null) != *value);
+        let changed =
+            known.filter(|(name, value)| !is_same(self.now.get(name).unwrap_or(&Value::Null), value));
         let detail = "This field cannot be changed here. Leave it out, or send it as it is.";
         changed.map(move |(name, _)| self.violation(name, "read_only", detail))
     }
@@ -216,6 +225,14 @@ impl ReadBack<'_> {
 
     fn is_known(&self, name: &str) -> bool {
         self.now.get(name).is_some() || self.optional.contains(&name)
+    }
+}
+
+/// Whether two values say the same. What is told of another record says which one that is: its name may have changed meanwhile.
+fn is_same(now: &Value, sent: &Value) -> bool {
+    match (now.get("id"), sent.get("id")) {
+        (Some(now), Some(sent)) => now == sent,
+        _ => now == sent,
     }
 }
 

@@ -37,8 +37,8 @@ pub struct Span {
 pub struct CustomersPage {
     /// The customers.
     pub customers: Vec<Customer>,
-    /// Whether there may be more after the last of them. If not, there are none.
-    pub more: bool,
+    /// After which number the list goes on, be that a customer's of the page or not; `None`: there are no more.
+    pub next: Option<CustomerNumber>,
 }
 
 /// A customer above another one, and what it is below.
@@ -93,9 +93,12 @@ impl Store {
     pub const CUSTOMERS: &'static [Action] = &[Action::QUERY];
     /// What [`Store::customer`] and [`Store::customer_number`] need.
     pub const CUSTOMER: &'static [Action] = &[Action::BATCH_GET];
-    /// What [`Store::new_customer`] and [`Store::update_customer`] need, with [`Store::ancestors`].
-    pub const WRITE_CUSTOMER: &'static [Action] =
-        &[Action::PUT, Action::UPDATE, Action::DELETE, Action::CHECK, Action::BATCH_GET];
+    /// What [`Store::new_customer`] needs.
+    pub const NEW_CUSTOMER: &'static [Action] = &[Action::PUT, Action::UPDATE, Action::CHECK];
+    /// What [`Store::update_customer`] needs.
+    pub const UPDATE_CUSTOMER: &'static [Action] = &[Action::PUT, Action::DELETE, Action::CHECK];
+    /// What [`Store::ancestors`] needs.
+    pub const ANCESTORS: &'static [Action] = &[Action::BATCH_GET];
     /// What [`Store::delete_customer`] needs.
     pub const DELETE_CUSTOMER: &'static [Action] = &[Action::PUT, Action::UPDATE, Action::DELETE];
     /// What [`Store::customer_relatives`] needs.
@@ -117,7 +120,7 @@ impl Store {
                 (Direction::Descending, Some(after)) => before(after).map(|before| (first, before.min(last))),
             };
             let Some((low, high)) = bounds.filter(|(low, high)| low <= high) else {
-                return Ok(CustomersPage { customers, more: false });
+                return Ok(CustomersPage { customers, next: None });
             };
             let wanted = skip - left_out + limit - customers.len();
             let query = self
@@ -141,10 +144,29 @@ impl Store {
                 }
             }
             if !more || customers.len() == limit {
-                return Ok(CustomersPage { customers, more });
+                return Ok(CustomersPage { customers, next: after.filter(|_| more) });
             }
         }
-        Ok(CustomersPage { customers, more: true })
+        Ok(CustomersPage { customers, next: after })
+    }
+
+    /// How many customers have numbers between these; `None` if they are more than that. Each is paid for, whole.
+    pub async fn count_numbers(
+        &self,
+        organization: OrganizationId,
+        (first, last): (CustomerNumber, CustomerNumber),
+        at_most: u64,
+    ) -> Result<Option<u64>, Error> {
+        let query = |after| {
+            self.client
+                .query()
+                .key_condition_expression("#pk = :pk AND #sk BETWEEN :low AND :high")
+                .expression_attribute_names("#sk", SK)
+                .expression_attribute_values(":low", AttributeValue::S(customer_sort_key(first)))
+                .expression_attribute_values(":high", AttributeValue::S(customer_sort_key(last)))
+                .set_exclusive_start_key(after)
+        };
+        self.count(query, &partition(organization), at_most).await
     }
 
     /// How many customers there are, for half a unit.
@@ -156,15 +178,20 @@ impl Store {
         Ok(u64::try_from(counters.iter().filter_map(count).sum::<i64>()).unwrap_or(0))
     }
 
-    /// Reads these customers as others show them, those that are still there.
+    /// Reads these customers as others show them, those that are still there. `strongly`: as they are now, for the price of two.
     pub async fn customer_relatives(
         &self,
         organization: OrganizationId,
         numbers: &[CustomerNumber],
+        strongly: bool,
     ) -> Result<Vec<(CustomerNumber, Relative<'static>)>, Error> {
         let batches = numbers.chunks(LARGEST_BATCH).map(async |numbers| {
             let keys: Vec<Key> = numbers.iter().map(|number| Key::customer(organization, *number)).collect();
-            let found = self.batch_glance(&keys, &Attributes::NAMES).await?;
+            let found = if strongly {
+                self.batch_look(&keys, &Attributes::NAMES).await?
+            } else {
+                self.batch_glance(&keys, &Attributes::NAMES).await?
+            };
             found.into_items().map(Attributes::from_item).collect::<Result<Vec<_>, Error>>()
         });
         let relatives = try_join_all(batches).await?.into_iter().flatten();

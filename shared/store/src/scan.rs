@@ -2,7 +2,7 @@
 
 use aws_sdk_dynamodb::{
     operation::query::builders::QueryFluentBuilder,
-    types::{AttributeValue, ReturnConsumedCapacity},
+    types::{AttributeValue, ReturnConsumedCapacity, Select},
 };
 use padron_domain::Error;
 
@@ -58,20 +58,32 @@ impl Store {
         Ok((output.items.unwrap_or_default(), output.last_evaluated_key.is_some()))
     }
 
-    /// One query that counts: how many it found, and where to go on.
+    /// How many items queries find, each beginning where the one before it ended; `None` if they are more than that.
     pub(crate) async fn count(
         &self,
-        query: QueryFluentBuilder,
-        (name, partition): (&str, String),
-    ) -> Result<(u64, Option<Item>), Error> {
-        let query = query
-            .table_name(&*self.table)
-            .expression_attribute_names("#pk", name)
-            .expression_attribute_values(":pk", AttributeValue::S(partition))
-            .return_consumed_capacity(ReturnConsumedCapacity::Total);
-        let output = self.call(query.send()).await?;
-        self.record(output.consumed_capacity().map(std::slice::from_ref).unwrap_or_default());
-        Ok((u64::try_from(output.count).unwrap_or_default(), output.last_evaluated_key))
+        query: impl Fn(Option<Item>) -> QueryFluentBuilder,
+        partition: &str,
+        at_most: u64,
+    ) -> Result<Option<u64>, Error> {
+        let (mut count, mut after) = (0, None);
+        loop {
+            let query = query(after)
+                .table_name(&*self.table)
+                .select(Select::Count)
+                .expression_attribute_names("#pk", PK)
+                .expression_attribute_values(":pk", AttributeValue::S(partition.to_owned()))
+                .return_consumed_capacity(ReturnConsumedCapacity::Total);
+            let output = self.call(query.send()).await?;
+            self.record(output.consumed_capacity().map(std::slice::from_ref).unwrap_or_default());
+            count += u64::try_from(output.count).unwrap_or_default();
+            after = output.last_evaluated_key;
+            if count > at_most {
+                return Ok(None);
+            }
+            if after.is_none() {
+                return Ok(Some(count));
+            }
+        }
     }
 
     /// Entries of a partition of GSI1 after the one with these keys, and whether there may be more.

@@ -90,6 +90,8 @@ impl Customer {
     pub const DEEPEST: usize = 8;
 
     const LONGEST_NAME: usize = 300;
+    /// A line of an address.
+    const LONGEST_LINE: usize = 300;
     const LONGEST_EXTERNAL_ID: usize = 40;
     /// `NumRegIdTrib` of CFDI 4.0.
     const LONGEST_FOREIGN_TAX_ID: usize = 40;
@@ -322,6 +324,12 @@ impl<'a> Rules<'a> {
             } else if !metadata::is_text(external_id) {
                 self.refuse(&[Field::ExternalId], "invalid_character", "No control characters.");
             }
+        }
+        let CustomerAddress { street, exterior, .. } = &self.customer.address;
+        if street.chars().count() + exterior.chars().count() >= Customer::LONGEST_LINE {
+            let detail =
+                "Street and number together have at most 299 characters: they also stand in one line.";
+            self.refuse(&[Field::Address], "too_long", detail);
         }
         if !metadata::is_text(tax_id) {
             self.refuse(&[Field::TaxId], "invalid_character", "No control characters.");

@@ -251,11 +251,11 @@ impl From<Customer> for CustomerResponse {
 
 /// The record's phone number is that of the first.
 fn telephones(phone: Option<String>, mut known: Vec<Telephone>) -> Vec<TelephoneResponse> {
-    match (phone, known.first_mut()) {
-        (Some(phone), Some(first)) => first.number = phone,
-        (Some(number), None) => known.push(Telephone { number, ..Telephone::default() }),
-        (None, Some(_)) => drop(known.remove(0)),
-        (None, None) => {}
+    if known.is_empty() && phone.is_some() {
+        known.push(Telephone::default());
+    }
+    if let Some(first) = known.first_mut() {
+        first.number = phone.unwrap_or_default();
     }
     known.into_iter().map(Into::into).collect()
 }
@@ -701,6 +701,8 @@ impl CustomerBody for CustomerFields {
 
     fn write(mut self, customer: &mut Customer, is_new: bool, violations: &mut Vec<Violation>) {
         if let Some(inner) = self.customer.take() {
+            // It stands beside the customer in an answer.
+            self.others.remove("warnings");
             if self != Self::default() || inner.0.customer.is_some() {
                 let detail = "Either the object `customer` or its fields, not both.".into();
                 violations.push(Violation { pointer: "/customer".into(), code: "contradiction", detail });
@@ -931,7 +933,11 @@ impl From<AddressesFields> for PersonAddress {
             related_to_address,
             additional_data,
         } = address;
-        let decimal = |number: Option<Number>| number.map(|number| number.to_string()).unwrap_or_default();
+        let decimal = |number: Option<Number>| {
+            number.and_then(|number| number.as_f64()).map(|number| number.to_string()).unwrap_or_default()
+        };
+        // What is answered as an empty text is sent back as one.
+        let said = |text: Option<String>| text.filter(|text| !text.is_empty());
         let geo_position = geo_position.map(|Object(GeoPositionFields { latitude, longitude, altitude })| {
             [latitude, longitude, altitude].map(decimal)
         });
@@ -943,11 +949,11 @@ impl From<AddressesFields> for PersonAddress {
         };
         Self {
             address_purpose,
-            country,
-            area,
-            zip_code,
-            city,
-            street,
+            country: said(country),
+            area: said(area),
+            zip_code: said(zip_code),
+            city: said(city),
+            street: said(street),
             street_number: street_number.unwrap_or_default(),
             building,
             apartment,

@@ -39,9 +39,11 @@ impl Places {
         format!("{}{}", self.within, (self.of)(field))
     }
 
-    /// A finding, where this body has it.
+    /// A finding, where this body has it. One that a dialect cannot say does not fit the country that it says.
     pub fn violation(self, finding: Finding) -> Violation {
         let Finding { field, code, detail } = finding;
+        let is_said = !(self.of)(field).is_empty();
+        let field = if is_said { field } else { CustomerField::Country };
         Violation { pointer: self.pointer(field), code, detail: detail.into() }
     }
 }
