@@ -1,6 +1,6 @@
 //! `GET /organizations/{organizationId}/customers/external/{externalId}`: a customer by its id in the caller's own system.
 
-use padron_domain::{Error, Failure};
+use padron_domain::{Error, Failure, OrganizationId};
 use padron_dto::customer::timbrix::CustomerResponse;
 use padron_http::{Context, Endpoint, Member, NoInput, Request, Route, Target, Versioned};
 use padron_store::{Action, Found, Key, Store};
@@ -28,17 +28,21 @@ fn external_id<'r>(request: &'r Request<'_>) -> Result<&'r str, Error> {
 impl Target for ExternalId {
     const FAILURES: &'static [Failure] = &[Failure::CustomerNotFound];
 
-    fn key(request: &Request<'_>, organization: padron_domain::OrganizationId) -> Option<Key> {
-        Some(Key::external_id(organization, external_id(request).ok()?))
+    type Name = String;
+
+    fn name(request: &Request<'_>) -> Result<String, Error> {
+        external_id(request).map(ToOwned::to_owned)
     }
 
-    fn find(
-        request: &Request<'_>,
-        organization: padron_domain::OrganizationId,
-        found: &mut Found,
-    ) -> Result<Self, Error> {
-        let number = found.external_id(organization, external_id(request)?)?;
-        number.map(Self).ok_or_else(|| Failure::CustomerNotFound.into())
+    fn key(external_id: &String, organization: OrganizationId) -> Option<Key> {
+        Some(Key::external_id(organization, external_id))
+    }
+
+    fn find(external_id: String, organization: OrganizationId, found: &mut Found) -> Result<Self, Error> {
+        found
+            .external_id(organization, &external_id)?
+            .map(Self)
+            .ok_or_else(|| Failure::CustomerNotFound.into())
     }
 }
 

@@ -51,21 +51,28 @@ fn reference(request: &Request<'_>) -> Result<CustomerReference, Error> {
 impl Target for NamedCustomer {
     const FAILURES: &'static [Failure] = &[Failure::CustomerNotFound];
 
-    fn key(request: &Request<'_>, organization: OrganizationId) -> Option<Key> {
-        let reference = reference(request).ok()?;
-        Some(match (reference.number(), reference) {
-            (Some(number), _) => Key::customer(organization, number),
-            (None, CustomerReference::Id(id)) => Key::customer_id(organization, &id),
-            (None, CustomerReference::Number(_)) => return None,
-        })
+    type Name = CustomerReference;
+
+    fn name(request: &Request<'_>) -> Result<CustomerReference, Error> {
+        reference(request)
     }
 
-    fn find(request: &Request<'_>, organization: OrganizationId, found: &mut Found) -> Result<Self, Error> {
-        let reference = reference(request)?;
-        let found = match (reference.number(), &reference) {
+    fn key(reference: &CustomerReference, organization: OrganizationId) -> Option<Key> {
+        match reference.number() {
+            Some(number) => Some(Key::customer(organization, number)),
+            None => reference.id().map(|id| Key::customer_id(organization, id)),
+        }
+    }
+
+    fn find(
+        reference: CustomerReference,
+        organization: OrganizationId,
+        found: &mut Found,
+    ) -> Result<Self, Error> {
+        let found = match (reference.number(), reference.id()) {
             (Some(number), _) => Lookup::Customer(Box::new(found.customer(organization, number)?)),
-            (None, CustomerReference::Id(id)) => Lookup::Elsewhere(found.customer_id(organization, id)?),
-            (None, CustomerReference::Number(_)) => Lookup::Elsewhere(None),
+            (None, Some(id)) => Lookup::Elsewhere(found.customer_id(organization, id)?),
+            (None, None) => Lookup::Elsewhere(None),
         };
         Ok(Self { reference, found })
     }

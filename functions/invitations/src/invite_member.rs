@@ -1,6 +1,6 @@
 //! `POST /organizations/{organizationId}/members/invite`: someone is asked to join.
 
-use padron_domain::{Error, Failure, Invitation, InvitationId, OrganizationId};
+use padron_domain::{Email, Error, Failure, Invitation, InvitationId, OrganizationId};
 use padron_dto::IssuedInvitation;
 use padron_http::{Admin, Context, Endpoint, Input, Issued, Json, Request, Route, Target, Written};
 use padron_store::{Action, Found, Key, Store};
@@ -15,20 +15,22 @@ pub struct InviteMember;
 #[derive(Debug)]
 pub struct Earlier(Option<Invitation>);
 
-fn id(request: &Request<'_>, organization: OrganizationId) -> Result<InvitationId, Error> {
-    let Json(new) = Json::<NewInvitation>::decode(request)?;
-    Ok(InvitationId::of(organization, &new.invitee()?.0))
-}
-
 impl Target for Earlier {
     const FAILURES: &'static [Failure] = &[];
 
-    fn key(request: &Request<'_>, organization: OrganizationId) -> Option<Key> {
-        Some(Key::invitation(organization, id(request, organization).ok()?))
+    type Name = Email;
+
+    fn name(request: &Request<'_>) -> Result<Email, Error> {
+        let Json(new) = Json::<NewInvitation>::decode(request)?;
+        Ok(new.invitee()?.0)
     }
 
-    fn find(request: &Request<'_>, organization: OrganizationId, found: &mut Found) -> Result<Self, Error> {
-        found.invitation(organization, id(request, organization)?).map(Self)
+    fn key(email: &Email, organization: OrganizationId) -> Option<Key> {
+        Some(Key::invitation(organization, InvitationId::of(organization, email)))
+    }
+
+    fn find(email: Email, organization: OrganizationId, found: &mut Found) -> Result<Self, Error> {
+        found.invitation(organization, InvitationId::of(organization, &email)).map(Self)
     }
 }
 

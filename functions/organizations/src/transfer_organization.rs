@@ -27,14 +27,19 @@ pub struct NewOwner(Membership);
 impl Target for NewOwner {
     const FAILURES: &'static [Failure] = <Membership as Target>::FAILURES;
 
-    fn key(request: &Request<'_>, organization: OrganizationId) -> Option<Key> {
-        let Json(Transfer { user_id }) = Json::decode(request).ok()?;
-        Some(Key::membership(organization, user_id))
+    type Name = UserId;
+
+    fn name(request: &Request<'_>) -> Result<UserId, Error> {
+        let Json(Transfer { user_id }) = Json::decode(request)?;
+        Ok(user_id)
     }
 
-    fn find(request: &Request<'_>, organization: OrganizationId, found: &mut Found) -> Result<Self, Error> {
-        let Json(Transfer { user_id }) = Json::decode(request)?;
-        found.membership(organization, user_id)?.map(Self).ok_or_else(|| Failure::MemberNotFound.into())
+    fn key(user: &UserId, organization: OrganizationId) -> Option<Key> {
+        Membership::key(user, organization)
+    }
+
+    fn find(user: UserId, organization: OrganizationId, found: &mut Found) -> Result<Self, Error> {
+        Membership::find(user, organization, found).map(Self)
     }
 }
 

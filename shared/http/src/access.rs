@@ -3,7 +3,9 @@
 use std::ops::Deref;
 
 use padron_auth::{Principal, bearer_token, is_jwt};
-use padron_domain::{Error, Failure, Invitation, Membership, Organization, OrganizationId, Role, UserId};
+use padron_domain::{
+    Error, Failure, Invitation, InvitationId, Membership, Organization, OrganizationId, Role, UserId,
+};
 use padron_store::{Action, Found, Key, Store};
 
 use crate::{app::Context, event::Request, idempotency::Claim, reply::Reply};
@@ -72,22 +74,33 @@ pub trait Target: Sized + Send {
     /// What the store needs for it, beside what access brings with it.
     const ACTIONS: &'static [Action] = &[];
 
-    /// Its key; `None` if the request does not name it properly.
-    fn key(request: &Request<'_>, organization: OrganizationId) -> Option<Key>;
+    /// What the request calls it.
+    type Name: Send;
+
+    /// What the request calls it, if it does so properly.
+    fn name(request: &Request<'_>) -> Result<Self::Name, Error>;
+
+    /// Its key; `None` if there is none to read.
+    fn key(name: &Self::Name, organization: OrganizationId) -> Option<Key>;
 
     /// What was read of it.
-    fn find(request: &Request<'_>, organization: OrganizationId, found: &mut Found) -> Result<Self, Error>;
+    fn find(name: Self::Name, organization: OrganizationId, found: &mut Found) -> Result<Self, Error>;
 }
 
 /// Nothing beside the organization.
 impl Target for () {
     const FAILURES: &'static [Failure] = &[];
+    type Name = ();
 
-    fn key(_: &Request<'_>, _: OrganizationId) -> Option<Key> {
+    fn name(_: &Request<'_>) -> Result<(), Error> {
+        Ok(())
+    }
+
+    fn key((): &(), _: OrganizationId) -> Option<Key> {
         None
     }
 
-    fn find(_: &Request<'_>, _: OrganizationId, _: &mut Found) -> Result<Self, Error> {
+    fn find((): (), _: OrganizationId, _: &mut Found) -> Result<Self, Error> {
         Ok(())
     }
 }
@@ -100,12 +113,17 @@ impl Target for CustomerCount {
     const FAILURES: &'static [Failure] = &[];
     const COUNTS_CUSTOMERS: bool = true;
     const ACTIONS: &'static [Action] = Store::CUSTOMER_COUNT;
+    type Name = ();
 
-    fn key(_: &Request<'_>, _: OrganizationId) -> Option<Key> {
+    fn name(_: &Request<'_>) -> Result<(), Error> {
+        Ok(())
+    }
+
+    fn key((): &(), _: OrganizationId) -> Option<Key> {
         None
     }
 
-    fn find(_: &Request<'_>, _: OrganizationId, found: &mut Found) -> Result<Self, Error> {
+    fn find((): (), _: OrganizationId, found: &mut Found) -> Result<Self, Error> {
         Ok(Self(found.customer_count.unwrap_or_default()))
     }
 }
@@ -114,13 +132,18 @@ impl Target for CustomerCount {
 impl Target for Membership {
     const FAILURES: &'static [Failure] = &[Failure::MemberNotFound];
 
-    fn key(request: &Request<'_>, organization: OrganizationId) -> Option<Key> {
-        Some(Key::membership(organization, request.member().ok()?))
+    type Name = UserId;
+
+    fn name(request: &Request<'_>) -> Result<UserId, Error> {
+        request.member()
     }
 
-    fn find(request: &Request<'_>, organization: OrganizationId, found: &mut Found) -> Result<Self, Error> {
-        let found = found.membership(organization, request.member()?)?;
-        found.ok_or_else(|| Failure::MemberNotFound.into())
+    fn key(user: &UserId, organization: OrganizationId) -> Option<Key> {
+        Some(Key::membership(organization, *user))
+    }
+
+    fn find(user: UserId, organization: OrganizationId, found: &mut Found) -> Result<Self, Error> {
+        found.membership(organization, user)?.ok_or_else(|| Failure::MemberNotFound.into())
     }
 }
 
@@ -128,13 +151,18 @@ impl Target for Membership {
 impl Target for Invitation {
     const FAILURES: &'static [Failure] = &[Failure::InvitationNotFound];
 
-    fn key(request: &Request<'_>, organization: OrganizationId) -> Option<Key> {
-        Some(Key::invitation(organization, request.invitation().ok()?))
+    type Name = InvitationId;
+
+    fn name(request: &Request<'_>) -> Result<InvitationId, Error> {
+        request.invitation()
     }
 
-    fn find(request: &Request<'_>, organization: OrganizationId, found: &mut Found) -> Result<Self, Error> {
-        let found = found.invitation(organization, request.invitation()?)?;
-        found.ok_or_else(|| Failure::InvitationNotFound.into())
+    fn key(id: &InvitationId, organization: OrganizationId) -> Option<Key> {
+        Some(Key::invitation(organization, *id))
+    }
+
+    fn find(id: InvitationId, organization: OrganizationId, found: &mut Found) -> Result<Self, Error> {
+        found.invitation(organization, id)?.ok_or_else(|| Failure::InvitationNotFound.into())
     }
 }
 
@@ -274,7 +302,7 @@ impl<T: Target> Member<T> {
         organization: OrganizationId,
         unknown: Failure,
     ) -> Result<Entered<Self>, Error> {
-        let arrival = Arrival::read::<T>(cx, principal, organization).await?;
+        let arrival = Arrival::<T>::read(cx, principal, organization).await?;
         if arrival.organization.as_ref().is_none_or(|organization| organization.deleted_at.is_some()) {
             return Err(unknown.into());
         }
@@ -283,17 +311,19 @@ impl<T: Target> Member<T> {
 }
 
 /// Who stands before an organization, and what was read to decide about them.
-struct Arrival {
+struct Arrival<T: Target> {
     principal: Principal,
     organization: Option<Organization>,
     membership: Option<Membership>,
     /// What is wrong with the key is told to members only.
     claim: Result<Option<Claim>, Error>,
+    /// What is wrong with the name, too, and only once they may name anything.
+    name: Result<T::Name, Error>,
     found: Found,
 }
 
-impl Arrival {
-    async fn read<T: Target>(
+impl<T: Target> Arrival<T> {
+    async fn read(
         cx: &Context<'_>,
         principal: Principal,
         organization: OrganizationId,
@@ -304,7 +334,9 @@ impl Arrival {
         }
         let claim = Claim::of(cx, &principal, Some(organization));
         let kept = claim.as_ref().ok().and_then(Option::as_ref).map(Claim::key);
-        let others = T::key(cx.request, organization).into_iter().chain(kept);
+        let name = T::name(cx.request);
+        let named = name.as_ref().ok().and_then(|name| T::key(name, organization));
+        let others = named.into_iter().chain(kept);
         let access = cx.store().organization_access(organization, user.id, others);
         let access = if T::COUNTS_CUSTOMERS {
             let (mut access, count) = tokio::try_join!(access, cx.store().customer_count(organization))?;
@@ -318,13 +350,14 @@ impl Arrival {
             organization: access.organization,
             membership: access.membership,
             claim,
+            name,
             found: access.others,
         })
     }
 
     /// Lets members in.
-    fn enter<T: Target>(self, cx: &Context<'_>, unknown: Failure) -> Result<Entered<Member<T>>, Error> {
-        let Self { principal, organization, membership, claim, mut found } = self;
+    fn enter(self, cx: &Context<'_>, unknown: Failure) -> Result<Entered<Member<T>>, Error> {
+        let Self { principal, organization, membership, claim, name, mut found } = self;
         let organization = organization.ok_or(unknown)?;
         let membership = membership.ok_or(Failure::NotAMember)?;
         if let Some(claim) = claim?
@@ -332,7 +365,7 @@ impl Arrival {
         {
             return Ok(Entered::Replayed(reply));
         }
-        let target = T::find(cx.request, organization.id, &mut found);
+        let target = name.and_then(|name| T::find(name, organization.id, &mut found));
         Ok(Entered::Granted(Member { principal, membership, organization, target }))
     }
 }
@@ -428,7 +461,7 @@ impl Access for DeletedOwner {
 
     async fn authorize(cx: &Context<'_>) -> Result<Entered<Self>, Error> {
         let principal = authenticate(cx).await?;
-        let arrival = Arrival::read::<()>(cx, principal, cx.request.organization()?).await?;
+        let arrival = Arrival::<()>::read(cx, principal, cx.request.organization()?).await?;
         let deleted = arrival.organization.as_ref().filter(|organization| organization.deleted_at.is_some());
         if let Some(deleted) = deleted {
             let is_owner = arrival.membership.as_ref().is_some_and(|member| member.role == Role::Owner);
@@ -439,7 +472,7 @@ impl Access for DeletedOwner {
         }
         arrival
             .enter(cx, Failure::OrganizationNotFound)?
-            .and_then(|member: Member| member.with_role(Role::Owner).map(Self))
+            .and_then(|member| member.with_role(Role::Owner).map(Self))
     }
 }
 
@@ -629,7 +662,7 @@ impl<T: Target> Access for MemberOfTenant<T> {
                 if is_it { Ok(Self(member)) } else { Err(Failure::OrganizationMismatch.into()) }
             });
         }
-        let arrival = Arrival::read::<T>(cx, principal, named).await?;
+        let arrival = Arrival::<T>::read(cx, principal, named).await?;
         let is_there = |organization: &Organization| organization.deleted_at.is_none();
         let entered = if arrival.organization.as_ref().is_some_and(is_there) {
             arrival.enter(cx, Failure::NotAMember)?
