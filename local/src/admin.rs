@@ -105,6 +105,11 @@ async fn with_store<T>(
     if let Some(address) = running(home).await {
         return work(&Store::new(&connection(address, TABLE))).await;
     }
+    if !home.database().exists() {
+        return Err(
+            "There is no data yet: run `make run` or `make serve` first, which brings the demo.".into()
+        );
+    }
     let engine = Engine::start(Storage::File(&home.database())).await?;
     let done = work(&Store::new(&engine.connection(TABLE))).await;
     engine.stop().await;

@@ -9,6 +9,7 @@ mod create_customer;
 mod create_organization;
 mod cyrexa_get_customers;
 mod delete_organization;
+mod demo_customers;
 mod dialects;
 mod errors;
 mod events;

@@ -1,9 +1,12 @@
 //! `POST /organizations/{organizationId}/customers`: a new customer, in Timbrix's dialect.
 
 use padron_domain::{Error, Failure};
-use padron_dto::customer::{
-    WithWarnings,
-    timbrix::{CustomerFields, CustomerResponse, PLACES},
+use padron_dto::{
+    New,
+    customer::{
+        WithWarnings,
+        timbrix::{CustomerFields, CustomerResponse, PLACES},
+    },
 };
 use padron_http::{Bounded, Context, Created, Endpoint, Member, Route, Versioned, Written};
 use padron_store::Action;
@@ -21,13 +24,13 @@ impl Endpoint for CreateCustomer {
     const FAILURES: &'static [&'static [Failure]] = write::CREATE_FAILURES;
     const ACTIONS: &'static [&'static [Action]] = write::CREATE_ACTIONS;
     type Access = Member;
-    type Input = Bounded<CustomerFields>;
+    type Input = Bounded<New<CustomerFields>>;
     type Output = Written<Created<WithWarnings<CustomerResponse>>>;
 
     async fn handle(
         cx: &Context<'_>,
         member: Member,
-        body: Bounded<CustomerFields>,
+        body: Bounded<New<CustomerFields>>,
     ) -> Result<Self::Output, Error> {
         let Draft { customer, change, warnings } = create(cx, &member, body).await?;
         let answer = Created {

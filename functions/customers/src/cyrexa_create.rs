@@ -1,9 +1,12 @@
 //! `POST /customer/create`: a new customer, in Cyrexa's dialect.
 
 use padron_domain::{Error, Failure};
-use padron_dto::customer::{
-    WithWarnings,
-    cyrexa::{CustomerEnvelope, CustomerFields, PLACES},
+use padron_dto::{
+    New,
+    customer::{
+        WithWarnings,
+        cyrexa::{CustomerEnvelope, CustomerFields, PLACES},
+    },
 };
 use padron_http::{Bounded, Context, Created, Endpoint, MemberOfTenant, Route, Versioned, Written};
 use padron_store::Action;
@@ -20,13 +23,13 @@ impl Endpoint for CyrexaCreate {
     const FAILURES: &'static [&'static [Failure]] = write::CREATE_FAILURES;
     const ACTIONS: &'static [&'static [Action]] = write::CREATE_ACTIONS;
     type Access = MemberOfTenant;
-    type Input = Bounded<CustomerFields>;
+    type Input = Bounded<New<CustomerFields>>;
     type Output = Written<Created<WithWarnings<CustomerEnvelope>>>;
 
     async fn handle(
         cx: &Context<'_>,
         member: MemberOfTenant,
-        body: Bounded<CustomerFields>,
+        body: Bounded<New<CustomerFields>>,
     ) -> Result<Self::Output, Error> {
         let member = member.into_member();
         let Draft { customer, change, warnings } = create(cx, &member, body).await?;

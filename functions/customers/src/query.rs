@@ -172,9 +172,8 @@ impl ListQuery {
     /// One parameter.
     fn take(&mut self, name: &str, value: &str) -> Result<(), Error> {
         let invalid = |detail: &str| Error::invalid(format!("/query/{name}"), "invalid_value", detail);
-        let instant = || {
-            Timestamp::parse(value)
-                .ok_or_else(|| invalid("An instant of RFC 3339, such as 2026-01-15T12:00:00Z."))
+        let instant = |read: fn(&str) -> Option<Timestamp>| {
+            read(value).ok_or_else(|| invalid("An instant of RFC 3339, such as 2026-01-15T12:00:00Z."))
         };
         let reference = |text: &str| {
             CustomerReference::parse(text)
@@ -235,26 +234,30 @@ impl ListQuery {
                 filters.cpo = Some(reference(value)?);
             }
             "createdAt" => {
-                let at = Some(instant()?);
+                let at = Some(instant(Timestamp::parse)?);
                 filters.created = filters.created.and(Within { from: at, to: at });
             }
             "createdAtFrom" => {
-                filters.created = filters.created.and(Within { from: Some(instant()?), to: None });
+                filters.created =
+                    filters.created.and(Within { from: Some(instant(Timestamp::parse_up)?), to: None });
                 filters.since = true;
             }
             "createdAtTo" => {
-                filters.created = filters.created.and(Within { from: None, to: Some(instant()?) });
+                filters.created =
+                    filters.created.and(Within { from: None, to: Some(instant(Timestamp::parse)?) });
             }
             "updatedAt" => {
-                let at = Some(instant()?);
+                let at = Some(instant(Timestamp::parse)?);
                 filters.updated = filters.updated.and(Within { from: at, to: at });
             }
             "updatedAtFrom" => {
-                filters.updated = filters.updated.and(Within { from: Some(instant()?), to: None });
+                filters.updated =
+                    filters.updated.and(Within { from: Some(instant(Timestamp::parse_up)?), to: None });
                 filters.since = true;
             }
             "updatedAtTo" => {
-                filters.updated = filters.updated.and(Within { from: None, to: Some(instant()?) });
+                filters.updated =
+                    filters.updated.and(Within { from: None, to: Some(instant(Timestamp::parse)?) });
             }
             _ => return Err(unknown_parameter(name)),
         }

@@ -1,9 +1,12 @@
 //! `POST /v2/customers`: a new customer, in Spirii's dialect.
 
 use padron_domain::{Error, Failure};
-use padron_dto::customer::{
-    WithWarnings,
-    spirii::{CustomerFields, CustomerResponse, PLACES},
+use padron_dto::{
+    New,
+    customer::{
+        WithWarnings,
+        spirii::{CustomerFields, CustomerResponse, PLACES},
+    },
 };
 use padron_http::{Bounded, Context, Created, CredentialMember, Endpoint, Route, Versioned, Written};
 use padron_store::Action;
@@ -23,13 +26,13 @@ impl Endpoint for SpiriiCreateCustomer {
     const FAILURES: &'static [&'static [Failure]] = write::CREATE_FAILURES;
     const ACTIONS: &'static [&'static [Action]] = write::CREATE_ACTIONS;
     type Access = CredentialMember;
-    type Input = Bounded<CustomerFields>;
+    type Input = Bounded<New<CustomerFields>>;
     type Output = Written<Created<WithWarnings<CustomerResponse>>>;
 
     async fn handle(
         cx: &Context<'_>,
         member: CredentialMember,
-        body: Bounded<CustomerFields>,
+        body: Bounded<New<CustomerFields>>,
     ) -> Result<Self::Output, Error> {
         let member = member.into_member();
         let Draft { customer, change, warnings } = create(cx, &member, body).await?;

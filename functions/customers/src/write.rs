@@ -5,7 +5,10 @@ use padron_domain::{
     Customer, CustomerField, CustomerId, CustomerKind, CustomerNumber, CustomerReference, Direction, Error,
     Failure, Finding, Happening, Kin, Patch, Violation,
 };
-use padron_dto::customer::{CustomerBody, Places};
+use padron_dto::{
+    New,
+    customer::{CustomerBody, Places},
+};
 use padron_http::{Bounded, Context, Member, Output, ReadBack, Written};
 use padron_store::{Action, Ancestor, Change, Order, Store, Stretch};
 use serde::Serialize;
@@ -65,7 +68,7 @@ pub(crate) struct Draft<C> {
 pub(crate) async fn create<'s, B: CustomerBody>(
     cx: &'s Context<'_>,
     member: &Member,
-    Bounded { value: body, mut violations }: Bounded<B>,
+    Bounded { value: New(body), mut violations }: Bounded<New<B>>,
 ) -> Result<Draft<Change<'s>>, Error> {
     let organization = member.organization().id;
     let number = CustomerNumber::random_at(cx.now).ok_or_else(|| Error::internal("the clock is wrong"))?;

@@ -43,6 +43,16 @@ impl Timestamp {
             .map_or(self, Self)
     }
 
+    /// The first whole millisecond that is not before an instant of RFC 3339.
+    pub fn parse_up(text: &str) -> Option<Self> {
+        let instant = text.parse::<jiff::Timestamp>().ok()?;
+        let is_finer = instant.subsec_nanosecond().rem_euclid(1_000_000) != 0;
+        let cut = Self::parse(text)?;
+        // Before 1970 what is cut off comes after the millisecond that is left.
+        let is_before = is_finer && cut.0 < instant;
+        if is_before { Self::from_millis(cut.millis() + 1) } else { Some(cut) }
+    }
+
     /// Reads RFC 3339; finer parts than a millisecond are cut off.
     pub fn parse(text: &str) -> Option<Self> {
         Self::from_millis(text.parse::<jiff::Timestamp>().ok()?.as_millisecond())
@@ -128,5 +138,12 @@ mod tests {
             assert_eq!(Timestamp::parse(text).unwrap().to_string(), printed);
         }
         assert_eq!(Timestamp::parse("yesterday"), None);
+        for (text, up) in [
+            ("2025-01-26T10:00:00.123Z", "2025-01-26T10:00:00.123Z"),
+            ("2025-01-26T10:00:00.1230001Z", "2025-01-26T10:00:00.124Z"),
+            ("1960-01-26T10:00:00.1235Z", "1960-01-26T10:00:00.124Z"),
+        ] {
+            assert_eq!(Timestamp::parse_up(text).unwrap().to_string(), up);
+        }
     }
 }

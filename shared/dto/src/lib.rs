@@ -10,5 +10,5 @@ mod organization;
 pub use event::EventResponse;
 pub use invitation::{InvitationResponse, IssuedInvitation};
 pub use member::{AssignableRole, MemberResponse};
-pub use object::{Body, Object};
+pub use object::{Body, New, Object};
 pub use organization::{OrganizationEntry, OrganizationResponse};

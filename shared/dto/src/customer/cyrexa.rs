@@ -376,6 +376,7 @@ impl From<[String; 3]> for Datum {
 
 /// What a customer is, in Cyrexa's words.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, JsonSchema)]
+#[schemars(rename = "CyrexaCustomerType")]
 pub enum CustomerType {
     /// A human being.
     Person,
@@ -426,7 +427,7 @@ pub struct CustomersResponse {
 /// answers and codes are accepted and dropped: they are neither kept nor answered.
 #[derive(Debug, Default, PartialEq, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", default)]
-#[schemars(rename = "CyrexaCustomerUpdate")]
+#[schemars(rename = "CyrexaCustomerFields")]
 pub struct CustomerFields {
     /// `Person` or `Organization`.
     #[schemars(with = "Option<CustomerType>")]
@@ -462,7 +463,7 @@ pub struct CustomerFields {
 
 #[derive(Debug, PartialEq, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
-#[schemars(rename = "CyrexaNotificationUpdate")]
+#[schemars(rename = "CyrexaNotificationFields")]
 struct NotificationFields {
     notification_type: String,
     #[serde(default)]
@@ -471,7 +472,7 @@ struct NotificationFields {
 
 #[derive(Debug, PartialEq, Default, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields, default)]
-#[schemars(rename = "CyrexaPersonUpdate")]
+#[schemars(rename = "CyrexaPersonFields")]
 struct PersonFields {
     #[schemars(with = "Option<NamePartFields>")]
     first_name: Patch<Object<NamePartFields>>,
@@ -510,7 +511,7 @@ struct PersonFields {
 
 #[derive(Debug, PartialEq, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
-#[schemars(rename = "CyrexaNamePartUpdate")]
+#[schemars(rename = "CyrexaNamePartFields")]
 struct NamePartFields {
     name: Option<String>,
     order: Option<i64>,
@@ -523,7 +524,7 @@ struct NamePartFields {
 
 #[derive(Debug, PartialEq, Default, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields, default)]
-#[schemars(rename = "CyrexaTelephoneUpdate")]
+#[schemars(rename = "CyrexaTelephoneFields")]
 struct TelephoneFields {
     phone_type: Option<String>,
     operator: Option<String>,
@@ -535,7 +536,7 @@ struct TelephoneFields {
 
 #[derive(Debug, PartialEq, Default, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields, default)]
-#[schemars(rename = "CyrexaAddressesUpdate")]
+#[schemars(rename = "CyrexaAddressesFields")]
 struct AddressesFields {
     address_purpose: Option<String>,
     address: Object<AddressFields>,
@@ -543,7 +544,7 @@ struct AddressesFields {
 
 #[derive(Debug, PartialEq, Default, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields, default)]
-#[schemars(rename = "CyrexaAddressUpdate")]
+#[schemars(rename = "CyrexaAddressFields")]
 struct AddressFields {
     country: Option<String>,
     area: Option<String>,
@@ -564,7 +565,7 @@ struct AddressFields {
 
 #[derive(Debug, PartialEq, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
-#[schemars(rename = "CyrexaGeoPositionUpdate")]
+#[schemars(rename = "CyrexaGeoPositionFields")]
 struct GeoPositionFields {
     #[schemars(with = "Option<f64>")]
     latitude: Option<Number>,
@@ -576,7 +577,7 @@ struct GeoPositionFields {
 
 #[derive(Debug, PartialEq, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
-#[schemars(rename = "CyrexaAlternativeUpdate")]
+#[schemars(rename = "CyrexaAlternativeFields")]
 struct AlternativeFields {
     word1: Option<String>,
     word2: Option<String>,
@@ -585,7 +586,7 @@ struct AlternativeFields {
 
 #[derive(Debug, PartialEq, Default, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields, default)]
-#[schemars(rename = "CyrexaRelatedAddressUpdate")]
+#[schemars(rename = "CyrexaRelatedAddressFields")]
 struct RelatedAddressFields {
     relation_type: Option<String>,
     address: Option<String>,
@@ -593,7 +594,7 @@ struct RelatedAddressFields {
 
 #[derive(Debug, PartialEq, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
-#[schemars(rename = "CyrexaDatumUpdate")]
+#[schemars(rename = "CyrexaDatumFields")]
 struct DatumFields {
     name: Option<String>,
     r#type: Option<String>,
@@ -602,7 +603,7 @@ struct DatumFields {
 
 #[derive(Debug, PartialEq, Default, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields, default)]
-#[schemars(rename = "CyrexaDocumentUpdate")]
+#[schemars(rename = "CyrexaDocumentFields")]
 struct DocumentFields {
     purpose: Option<String>,
     name: Option<String>,
@@ -615,7 +616,7 @@ struct DocumentFields {
 
 #[derive(Debug, PartialEq, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
-#[schemars(rename = "CyrexaSecretQuestionUpdate")]
+#[schemars(rename = "CyrexaSecretQuestionFields")]
 struct SecretQuestionFields {
     question: Option<String>,
     /// Accepted and dropped.
@@ -625,7 +626,7 @@ struct SecretQuestionFields {
 
 #[derive(Debug, PartialEq, Default, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields, default)]
-#[schemars(rename = "CyrexaTwoFactorUpdate")]
+#[schemars(rename = "CyrexaTwoFactorFields")]
 struct TwoFactorFields {
     #[schemars(with = "Option<String>")]
     target_type: Patch<String>,

@@ -220,7 +220,7 @@ fn in_one_line(address: &CustomerAddress) -> String {
 /// A customer as Spirii writes it. Required of a new one: `name`, `country`, `contactDetails`, `ownerId` and `type`.
 #[derive(Debug, Default, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", default)]
-#[schemars(rename = "SpiriiCustomerUpdate")]
+#[schemars(rename = "SpiriiCustomerFields")]
 pub struct CustomerFields {
     /// Name, at most 80 characters.
     #[schemars(with = "Option<String>", length(max = 80))]
@@ -262,7 +262,7 @@ pub struct CustomerFields {
 
 #[derive(Debug, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
-#[schemars(rename = "SpiriiContactDetailsUpdate")]
+#[schemars(rename = "SpiriiContactDetailsFields")]
 struct ContactFields {
     #[schemars(with = "Option<String>")]
     name: Patch<String>,
@@ -274,7 +274,7 @@ struct ContactFields {
 
 #[derive(Debug, Default, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields, default)]
-#[schemars(rename = "SpiriiBillingDetailsUpdate")]
+#[schemars(rename = "SpiriiBillingDetailsFields")]
 struct BillingFields {
     #[schemars(with = "Option<String>")]
     payment_method: Patch<String>,
@@ -297,7 +297,7 @@ struct BillingFields {
 
 #[derive(Debug, Default, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields, default)]
-#[schemars(rename = "SpiriiPayoutInformationUpdate")]
+#[schemars(rename = "SpiriiPayoutInformationFields")]
 struct PayoutFields {
     #[schemars(with = "Option<String>")]
     iban: Patch<String>,
@@ -313,7 +313,7 @@ struct PayoutFields {
 
 #[derive(Debug, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
-#[schemars(rename = "SpiriiFinancialSetupUpdate")]
+#[schemars(rename = "SpiriiFinancialSetupFields")]
 struct FinancialFields {
     #[schemars(with = "Option<String>")]
     language: Patch<String>,
@@ -323,7 +323,7 @@ struct FinancialFields {
 
 #[derive(Debug, Default, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields, default)]
-#[schemars(rename = "SpiriiBillingSettingsUpdate")]
+#[schemars(rename = "SpiriiBillingSettingsFields")]
 struct SettingsFields {
     #[schemars(with = "Option<String>")]
     charge_key_document_aggregation: Patch<String>,
@@ -368,7 +368,9 @@ fn place(field: CustomerField) -> &'static str {
 
 const LONGEST_NAME: usize = 80;
 
-impl Body for CustomerFields {}
+impl Body for CustomerFields {
+    const REQUIRED: &'static [&'static str] = &["name", "country", "contactDetails", "ownerId", "type"];
+}
 
 impl CustomerBody for CustomerFields {
     const IS_FOR_INVOICES: bool = false;

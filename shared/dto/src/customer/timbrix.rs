@@ -108,7 +108,7 @@ impl From<Customer> for CustomerResponse {
 /// in `address`, as it is answered, or flat in `address…`, as Timbrix documents its requests.
 #[derive(Debug, Default, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", default)]
-#[schemars(rename = "CustomerUpdate")]
+#[schemars(rename = "CustomerFields")]
 pub struct CustomerFields {
     /// Legal name, 1 to 300 characters without `|`.
     #[schemars(with = "Option<String>", length(max = 300))]
@@ -179,7 +179,7 @@ pub struct CustomerFields {
 /// An address as Timbrix answers it. What is left out stays.
 #[derive(Debug, Default, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
-#[schemars(rename = "CustomerAddressUpdate")]
+#[schemars(rename = "CustomerAddressFields")]
 struct AddressFields {
     #[schemars(with = "Option<String>")]
     street: Patch<String>,
@@ -330,7 +330,9 @@ fn flat(field: CustomerField) -> &'static str {
     }
 }
 
-impl Body for CustomerFields {}
+impl Body for CustomerFields {
+    const REQUIRED: &'static [&'static str] = &["legalName"];
+}
 
 impl CustomerBody for CustomerFields {
     const IS_FOR_INVOICES: bool = true;

@@ -61,6 +61,7 @@ pub struct Warning {
 
 /// A customer that was written, with what may not be right about it.
 #[derive(Debug, Serialize, JsonSchema)]
+#[schemars(rename = "{T}WithWarnings")]
 pub struct WithWarnings<T> {
     /// The customer.
     #[serde(flatten)]
