@@ -378,6 +378,47 @@ async fn an_answer_can_be_changed_and_sent_back() {
 }
 
 #[tokio::test]
+async fn the_published_example_can_be_sent_back_to_the_letter() {
+    let app = app().await;
+    // As the page of the seed prints it: instants without milliseconds.
+    let text = r#"{
+      "id": "590ce6c56d04f840aa8438af",
+      "organizationId": "550e8400-e29b-41d4-a716-446655440000",
+      "legalName": "Dunder Mifflin",
+      "taxId": "DUM901231AB3",
+      "taxSystem": "601",
+      "email": "billing@dundermifflin.com",
+      "phone": "6474010101",
+      "defaultInvoiceUse": "G01",
+      "address": {
+        "street": "Blvd. Atardecer", "exterior": "142", "interior": null, "neighborhood": "Centro", "city": "Huatabampo",
+        "municipality": "Huatabampo", "zip": "86500", "state": "Sonora", "country": "MEX"
+      },
+      "createdAt": "2025-01-26T10:00:00Z",
+      "updatedAt": "2025-01-26T04:00:00-06:00"
+    }"#;
+    let mut published: Value = serde_json::from_str(text).unwrap();
+    let id = json!(demo::customers::DUNDER_MIFFLIN);
+    assert_eq!(update(&app, &id, &published).await.status, 200);
+    assert_eq!(read_etag(&app, &id).await.split('.').next(), Some("\"1"), "nothing was written");
+    published["createdAt"] = json!("2025-01-26T10:00:01Z");
+    assert_eq!(wrong(&update(&app, &id, &published).await), pairs(&[("/createdAt", "read_only")]));
+}
+
+#[tokio::test]
+async fn whoever_wrote_it_need_not_read_it_again() {
+    let app = app().await;
+    // With warnings, which are no part of what has the version.
+    let answer = create(&app, &published()).await;
+    let location = answer.header("location").strip_prefix("/api").unwrap().to_owned();
+    let get = |tag: &str| app.get(&location).user(member()).header("if-none-match", tag).send();
+    assert_eq!(get(answer.header("etag")).await.status, 304);
+    let put = app.call("PUT", &location).user(member()).json(&json!({ "phone": "1" })).send().await;
+    assert_eq!(get(answer.header("etag")).await.status, 200);
+    assert_eq!(get(put.header("etag")).await.status, 304);
+}
+
+#[tokio::test]
 async fn an_update_needs_the_newest_version_where_it_names_one() {
     let app = app().await;
     let id = created(&app, &small()).await["id"].clone();

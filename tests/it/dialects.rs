@@ -721,6 +721,20 @@ async fn the_tenant_is_named_by_its_id_or_its_owners() {
     for malformed in ["", "x"] {
         assert_eq!(ask(malformed, None).await.problem(), "403 tenant_mismatch", "{malformed}");
     }
+    // Of an owner's several organizations the header names one.
+    let body = json!({ "name": "Another", "slug": "another" });
+    let second =
+        app.call("POST", "/organizations").user(owner()).json(&body).send().await.json()["id"].clone();
+    let second = second.as_str().unwrap();
+    crate::support::join(&app, second, member(), padron_domain::Role::Member).await;
+    let ambiguous = ask(demo::OWNER, None).await;
+    assert_eq!(ambiguous.problem(), "400 several_organizations");
+    let bearer = app.token(member());
+    for (chosen, status) in [(demo::ACME, 200), (second, 404), (demo::GLOBEX, 403)] {
+        let path = format!("/customer/getDetailsById/{}", demo::customers::DUNDER_MIFFLIN);
+        let call = app.get(&path).bearer(&bearer).header("token", &bearer).header("tenantid", demo::OWNER);
+        assert_eq!(call.header("x-organization-id", chosen).send().await.status, status, "{chosen}");
+    }
     let others = app.token(owner());
     assert_eq!(ask(demo::ACME, Some(&others)).await.problem(), "401 invalid_token");
     assert_eq!(ask(demo::ACME, Some("x")).await.problem(), "401 invalid_token");

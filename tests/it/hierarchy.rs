@@ -214,7 +214,21 @@ async fn places_cost_what_the_contract_says() {
     );
     let deepest = format!("{ACME}/customers/{}/hierarchy", chain[3]);
     let read = units(cost(&app, app.get(&deepest).user(member())).await);
-    assert_eq!(read.iter().filter(|call| call.starts_with("BatchGetItem 0.5")).count(), 3, "{read:?}");
+    // The customer with access, then everyone above as they are now; no one is below.
+    assert_eq!(read.iter().filter(|call| *call == "BatchGetItem 1").count(), 3, "{read:?}");
+    assert_eq!(read.iter().filter(|call| *call == "Query 0.5").count(), 1, "{read:?}");
+    assert_eq!(read.len(), 5, "{read:?}");
+    // Who has others below is looked under, level by level.
+    let path = format!("{ACME}/customers/{}", chain[2]);
+    app.clock.advance(std::time::Duration::from_secs(1));
+    let moved = app.call("PUT", &path).user(member()).json(&json!({ "parentId": chain[0] }));
+    let moved = units(cost(&app, moved).await);
+    assert_eq!(
+        moved.iter().filter(|call| *call == "Query 0.5").count(),
+        3,
+        "itself and two below: {moved:?}"
+    );
+    assert_eq!(moved.last().unwrap(), "TransactWriteItems 10", "{moved:?}");
 }
 
 // At once

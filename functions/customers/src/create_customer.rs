@@ -8,7 +8,7 @@ use padron_dto::{
         timbrix::{CustomerFields, CustomerResponse, PLACES},
     },
 };
-use padron_http::{Bounded, Context, Created, Endpoint, Member, Route, Versioned, Written};
+use padron_http::{Bounded, Context, Created, Endpoint, Member, Route, Warned, Written};
 use padron_store::Action;
 
 use crate::write::{self, Draft, create};
@@ -25,7 +25,7 @@ impl Endpoint for CreateCustomer {
     const ACTIONS: &'static [&'static [Action]] = write::CREATE_ACTIONS;
     type Access = Member;
     type Input = Bounded<New<CustomerFields>>;
-    type Output = Written<Created<WithWarnings<CustomerResponse>>>;
+    type Output = Written<Created<Warned<CustomerResponse>>>;
 
     async fn handle(
         cx: &Context<'_>,
@@ -35,7 +35,7 @@ impl Endpoint for CreateCustomer {
         let Draft { customer, change, warnings } = create(cx, &member, body).await?;
         let answer = Created {
             location: format!("/organizations/{}/customers/{}", customer.organization, customer.id),
-            versioned: Versioned {
+            versioned: Warned {
                 version: customer.version,
                 body: WithWarnings::new(CustomerResponse::from(customer), warnings, PLACES),
             },

@@ -1,6 +1,6 @@
 //! `POST /customer/create`: a new customer, in Cyrexa's dialect.
 
-use padron_domain::{Error, Failure};
+use padron_domain::Error;
 use padron_dto::{
     New,
     customer::{
@@ -8,10 +8,10 @@ use padron_dto::{
         cyrexa::{CustomerEnvelope, CustomerFields, PLACES},
     },
 };
-use padron_http::{Bounded, Context, Created, Endpoint, MemberOfTenant, Route, Versioned, Written};
-use padron_store::Action;
+use padron_http::{Bounded, Context, Created, Endpoint, MemberOfTenant, Route, Warned, Written};
+use padron_store::{Action, Store};
 
-use crate::write::{self, Draft, create};
+use crate::write::{Draft, create};
 
 /// Creates a customer.
 #[derive(Debug)]
@@ -20,11 +20,11 @@ pub struct CyrexaCreate;
 impl Endpoint for CyrexaCreate {
     const ROUTE: Route = Route::post("cyrexa-create", "/customer/create");
     const SUMMARY: &'static str = "Create a customer, as Cyrexa has it. Required: `customerType`, and `customerName` or a person's name";
-    const FAILURES: &'static [&'static [Failure]] = write::CREATE_FAILURES;
-    const ACTIONS: &'static [&'static [Action]] = write::CREATE_ACTIONS;
+    // This dialect knows neither parents nor external ids.
+    const ACTIONS: &'static [&'static [Action]] = &[Store::CUSTOMER, Store::NEW_ROOT];
     type Access = MemberOfTenant;
     type Input = Bounded<New<CustomerFields>>;
-    type Output = Written<Created<WithWarnings<CustomerEnvelope>>>;
+    type Output = Written<Created<Warned<CustomerEnvelope>>>;
 
     async fn handle(
         cx: &Context<'_>,
@@ -35,7 +35,7 @@ impl Endpoint for CyrexaCreate {
         let Draft { customer, change, warnings } = create(cx, &member, body).await?;
         let answer = Created {
             location: format!("/customer/getDetailsById/{}", customer.id),
-            versioned: Versioned {
+            versioned: Warned {
                 version: customer.version,
                 body: WithWarnings::new(CustomerEnvelope::from(customer), warnings, PLACES),
             },

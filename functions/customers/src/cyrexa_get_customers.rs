@@ -35,7 +35,7 @@ impl Endpoint for CyrexaGetCustomers {
     ) -> Result<Self::Output, Error> {
         let (member, CustomerCount(total)) = member.into_member().with_target()?;
         let organization = member.organization().id;
-        let plan = Plan::new(cx, query, Self::ROUTE, organization, total, CYREXA)?;
+        let plan = Plan::new(cx, query, Self::ROUTE, organization, CYREXA)?;
         // This dialect shows no one above a customer.
         let listing = list(cx, organization, total, &plan, Reach::Nobody).await?;
         let path = format!("/organization/getCustomers/{organization}");

@@ -19,7 +19,8 @@ use crate::{
 #[schemars(rename = "CyrexaSearch")]
 pub struct Search {
     /// Only of this type.
-    r#type: Option<CustomerType>,
+    #[schemars(with = "Option<CustomerType>")]
+    r#type: Option<String>,
     /// Only those created then or later: an instant of RFC 3339, or a date, which begins at midnight UTC.
     created: Option<String>,
     /// Only of this status, in the spelling as published or a correct one.
@@ -56,7 +57,12 @@ impl Search {
     fn plan(self, of_path: Option<CustomerType>) -> Result<Plan, Error> {
         let Self { r#type, created, status, page_number, page_size } = self;
         let invalid = |name: &str, detail: &str| Error::invalid(format!("/{name}"), "invalid_value", detail);
-        if of_path.is_some() && r#type.is_some_and(|kind| Some(kind) != of_path) {
+        let said = r#type.filter(|text| !text.is_empty()).map(|text| {
+            let kind = CustomerType::ALL.into_iter().find(|kind| kind.name() == text);
+            kind.ok_or_else(|| invalid("type", "Person or Organization."))
+        });
+        let said = said.transpose()?;
+        if of_path.is_some() && said.is_some_and(|kind| Some(kind) != of_path) {
             return Err(Error::invalid("/type", "contradiction", "The path names another type."));
         }
         let created = created.filter(|text| !text.is_empty()).map(|text| {
@@ -76,7 +82,7 @@ impl Search {
             return Err(invalid("pageNumber", "A whole number from 0 to 1,000,000."));
         }
         let filters = Filters {
-            kinds: of_path.or(r#type).map(CustomerType::kinds),
+            kinds: of_path.or(said).map(CustomerType::kinds),
             created: Within { from: created.transpose()?, to: None },
             statuses: status.transpose()?.map(|status| vec![status]),
             ..Filters::default()

@@ -15,7 +15,7 @@ impl Endpoint for CyrexaUpdateStatus {
     const ROUTE: Route = Route::post("cyrexa-update-status", "/customer/update/{customerId}/status/{status}");
     const SUMMARY: &'static str = "Change the status of a customer";
     const FAILURES: &'static [&'static [Failure]] = &[&[Failure::PreconditionFailed]];
-    const ACTIONS: &'static [&'static [Action]] = &[Store::CUSTOMER, Store::UPDATE_CUSTOMER];
+    const ACTIONS: &'static [&'static [Action]] = &[Store::CUSTOMER, Store::UPDATE_IN_PLACE];
     type Access = MemberOfTenant<NamedCustomer>;
     type Input = NoInput;
     type Output = Written<Versioned<CustomerEnvelope>>;

@@ -10,10 +10,7 @@ use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::json;
 
-use crate::{
-    kin::{Reach, kin_of},
-    named::NamedCustomer,
-};
+use crate::named::NamedCustomer;
 
 /// Reads a customer's place among others.
 #[derive(Debug)]
@@ -42,6 +39,7 @@ struct CustomerNode {
     /// Legal name.
     legal_name: String,
     /// `Private`, `Business`, `CPO` or `CPOSubsidiary`.
+    #[schemars(extend("enum" = ["Private", "Business", "CPO", "CPOSubsidiary"]))]
     r#type: &'static str,
     /// Number of the customer it belongs to.
     parent_id: Option<u64>,
@@ -129,17 +127,22 @@ impl Endpoint for GetCustomerHierarchy {
             let stretch = Stretch { direction: Direction::Ascending, after, limit };
             let (places, more) = store.customer_order(organization, Order::Children(number), stretch).await?;
             let numbers: Vec<CustomerNumber> = places.iter().map(|place| place.number).collect();
-            let (children, looked_at) = store.customers_by_number(organization, &numbers).await?;
+            let (children, looked_at) = store.customers_now(organization, &numbers).await?;
             let next = numbers[..looked_at].last().copied().filter(|_| more || looked_at < numbers.len());
             Ok::<_, Error>((children, next))
         };
+        // Those above name each other, so they are read one after the other, each as it is now.
         let path = async {
-            let kin = kin_of(store, organization, std::slice::from_ref(&customer), Reach::Root).await?;
-            let numbers: Vec<CustomerNumber> = kin.above(customer.parent).map(|(number, _)| number).collect();
-            let (above, _) = store.customers_by_number(organization, &numbers).await?;
-            Ok::<_, Error>((above, kin))
+            let mut above: Vec<Customer> = Vec::new();
+            let mut next = customer.parent;
+            while let Some(number) = next.filter(|_| above.len() < Kin::FARTHEST) {
+                let Some(parent) = store.customer(organization, number).await? else { break };
+                next = parent.parent;
+                above.push(parent);
+            }
+            Ok::<_, Error>(above)
         };
-        let ((children, next), (above, kin)) = tokio::try_join!(children, path)?;
+        let ((children, next), above) = tokio::try_join!(children, path)?;
         let next = next.map(|last| {
             let cursor = cx.secrets().seal_cursor(&context, &last.get().to_be_bytes());
             format!("{}?limit={limit}&cursor={cursor}", cx.request.path())
@@ -147,13 +150,12 @@ impl Endpoint for GetCustomerHierarchy {
         // The index is a little older than the children themselves.
         let children = children.iter().filter(|child| child.parent == Some(number));
         let children = children.map(|child| CustomerNode::new(child, Some(number))).collect();
-        let path = above.iter().map(|above| node(&kin, above)).collect();
-        Ok(Page { body: HierarchyResponse { customer: node(&kin, &customer), path, children }, next })
+        // Of each, the next one is the parent; the last has none, or one that is gone.
+        let parents = above.iter().skip(1).map(|parent| Some(parent.number)).chain([None]);
+        let path = above.iter().zip(parents).map(|(one, parent)| CustomerNode::new(one, parent)).collect();
+        let customer = CustomerNode::new(&customer, above.first().map(|parent| parent.number));
+        Ok(Page { body: HierarchyResponse { customer, path, children }, next })
     }
-}
-
-fn node(kin: &Kin<'_>, customer: &Customer) -> CustomerNode {
-    CustomerNode::new(customer, kin.owner(customer.parent).map(|(number, _)| number))
 }
 
 fn opened(cx: &Context<'_>, context: &[u8], cursor: &str) -> Result<Position, Error> {

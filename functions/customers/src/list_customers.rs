@@ -22,7 +22,7 @@ pub struct ListCustomers;
 impl Endpoint for ListCustomers {
     const ROUTE: Route = Route::get("list-customers", "/organizations/{organizationId}/customers");
     const SUMMARY: &'static str =
-        "Customers of an organization, oldest first; without parameters as many as one answer holds";
+        "Customers of an organization; without parameters all that one answer holds, oldest first";
     const ACTIONS: &'static [&'static [Action]] = engine::ACTIONS;
     const MEMORY: u16 = engine::MEMORY;
     type Access = Member<CustomerCount>;
@@ -36,7 +36,7 @@ impl Endpoint for ListCustomers {
     ) -> Result<Self::Output, Error> {
         let (member, CustomerCount(total)) = member.with_target()?;
         let organization = member.organization().id;
-        let plan = Plan::new(cx, query, Self::ROUTE, organization, total, TIMBRIX)?;
+        let plan = Plan::new(cx, query, Self::ROUTE, organization, TIMBRIX)?;
         let listing = list(cx, organization, total, &plan, Reach::Parents).await?;
         let path = format!("/organizations/{organization}/customers");
         array(cx, &plan, &path, listing)

@@ -74,12 +74,13 @@ impl Plan {
         query: ListQuery,
         route: Route,
         organization: OrganizationId,
-        total: u64,
         manner: Manner,
     ) -> Result<Self, Error> {
         let Manner { without_parameters, counts_matches } = manner;
         let ListQuery { limit, offset, sort, direction, cursor, filters, sent_filters, is_empty } = query;
-        let list = (route.function, organization.uuid(), &sent_filters);
+        let mut asked = sent_filters.clone();
+        asked.sort();
+        let list = (route.function, organization.uuid(), asked);
         let context = json!([list.0, list.1, list.2]).to_string().into_bytes();
         let (limit, sort, direction, start) = if let Some(cursor) = cursor {
             let invalid = || {
@@ -104,8 +105,7 @@ impl Plan {
                 }
             }
         };
-        let has_rows = total <= cx.customer_rows() as u64;
-        let way = Way::of(&filters, sort, &start, counts_matches && has_rows);
+        let way = Way::of(&filters, sort, &start);
         Ok(Self { way, filters, sort, direction, start, limit, counts_matches, sent_filters, context })
     }
 
@@ -116,7 +116,7 @@ impl Plan {
         start: Start,
         limit: u16,
     ) -> Self {
-        let way = Way::of(&filters, sort, &start, false);
+        let way = Way::of(&filters, sort, &start);
         let (sent_filters, context) = (Vec::new(), Vec::new());
         Self { way, filters, sort, direction, start, limit, counts_matches: false, sent_filters, context }
     }
@@ -141,8 +141,7 @@ impl Plan {
 }
 
 impl Way {
-    /// `counts_by_rows`: how many there are is asked, and looking at all rows tells it for less than counting.
-    fn of(filters: &Filters, sort: CustomerSort, start: &Start, counts_by_rows: bool) -> Self {
+    fn of(filters: &Filters, sort: CustomerSort, start: &Start) -> Self {
         let Filters { customers, created, updated, .. } = filters;
         if customers.is_some() {
             return Self::Named;
@@ -152,9 +151,7 @@ impl Way {
             return Self::Rows;
         }
         match sort {
-            CustomerSort::Id | CustomerSort::CreatedAt
-                if !(updated.is_bounded() || created.is_bounded() && counts_by_rows) =>
-            {
+            CustomerSort::Id | CustomerSort::CreatedAt if !updated.is_bounded() => {
                 let first = created.from.map_or(Some(CustomerNumber::MIN), CustomerNumber::since);
                 let last = created.to.map_or(Some(CustomerNumber::MAX), CustomerNumber::until);
                 match (first, last) {

@@ -17,7 +17,7 @@ pub(crate) async fn shown(
     Ok(CustomerResponse::new(customer, owner, cpo, sees_account_numbers(member)))
 }
 
-/// Account numbers are for those who may change them.
+/// Account numbers are shown whole to admins only; members may set them without seeing them again.
 pub(crate) fn sees_account_numbers(member: &Member) -> bool {
     member.membership().role >= Role::Admin
 }

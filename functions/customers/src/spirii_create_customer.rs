@@ -8,7 +8,7 @@ use padron_dto::{
         spirii::{CustomerFields, CustomerResponse, PLACES},
     },
 };
-use padron_http::{Bounded, Context, Created, CredentialMember, Endpoint, Route, Versioned, Written};
+use padron_http::{Bounded, Context, Created, CredentialMember, Endpoint, Route, Warned, Written};
 use padron_store::Action;
 
 use crate::{
@@ -27,7 +27,7 @@ impl Endpoint for SpiriiCreateCustomer {
     const ACTIONS: &'static [&'static [Action]] = write::CREATE_ACTIONS;
     type Access = CredentialMember;
     type Input = Bounded<New<CustomerFields>>;
-    type Output = Written<Created<WithWarnings<CustomerResponse>>>;
+    type Output = Written<Created<Warned<CustomerResponse>>>;
 
     async fn handle(
         cx: &Context<'_>,
@@ -38,7 +38,7 @@ impl Endpoint for SpiriiCreateCustomer {
         let Draft { customer, change, warnings } = create(cx, &member, body).await?;
         let answer = Created {
             location: format!("/v2/customers/{}", customer.number),
-            versioned: Versioned {
+            versioned: Warned {
                 version: customer.version,
                 body: WithWarnings::new(shown(cx, &member, customer).await?, warnings, PLACES),
             },

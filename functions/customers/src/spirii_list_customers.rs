@@ -36,7 +36,7 @@ impl Endpoint for SpiriiListCustomers {
     ) -> Result<Self::Output, Error> {
         let (member, CustomerCount(total)) = member.into_member().with_target()?;
         let organization = member.organization().id;
-        let plan = Plan::new(cx, query, Self::ROUTE, organization, total, SPIRII)?;
+        let plan = Plan::new(cx, query, Self::ROUTE, organization, SPIRII)?;
         let listing = list(cx, organization, total, &plan, Reach::Cpo).await?;
         if !listing.is_whole {
             return Err(Failure::PageTooLarge.into());

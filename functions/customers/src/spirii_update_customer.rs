@@ -5,7 +5,7 @@ use padron_dto::customer::{
     WithWarnings,
     spirii::{CustomerFields, CustomerResponse, PLACES},
 };
-use padron_http::{Bounded, Context, CredentialMember, Endpoint, Route, Versioned, Written};
+use padron_http::{Bounded, Context, CredentialMember, Endpoint, Route, Warned, Written};
 use padron_store::Action;
 
 use crate::{
@@ -25,7 +25,7 @@ impl Endpoint for SpiriiUpdateCustomer {
     const ACTIONS: &'static [&'static [Action]] = write::UPDATE_ACTIONS;
     type Access = CredentialMember<NamedCustomer>;
     type Input = Bounded<CustomerFields>;
-    type Output = Written<Versioned<WithWarnings<CustomerResponse>>>;
+    type Output = Written<Warned<CustomerResponse>>;
 
     async fn handle(
         cx: &Context<'_>,
@@ -36,7 +36,7 @@ impl Endpoint for SpiriiUpdateCustomer {
         let stored = named.resolve(cx, member.organization().id).await?;
         let as_shown = async |customer: &Customer| answered(&shown(cx, &member, customer.clone()).await?);
         let Draft { customer, change, warnings } = update(cx, &member, stored, body, as_shown).await?;
-        let answer = Versioned {
+        let answer = Warned {
             version: customer.version,
             body: WithWarnings::new(shown(cx, &member, customer).await?, warnings, PLACES),
         };

@@ -6,7 +6,7 @@ use padron_dto::customer::{
     WithWarnings,
     timbrix::{CustomerFields, CustomerResponse, PLACES},
 };
-use padron_http::{Bounded, Context, Endpoint, Member, Route, Versioned, Written};
+use padron_http::{Bounded, Context, Endpoint, Member, Route, Warned, Written};
 use padron_store::Action;
 
 use crate::{
@@ -26,7 +26,7 @@ impl Endpoint for UpdateCustomer {
     const ACTIONS: &'static [&'static [Action]] = write::UPDATE_ACTIONS;
     type Access = Member<NamedCustomer>;
     type Input = Bounded<CustomerFields>;
-    type Output = Written<Versioned<WithWarnings<CustomerResponse>>>;
+    type Output = Written<Warned<CustomerResponse>>;
 
     async fn handle(
         cx: &Context<'_>,
@@ -37,7 +37,7 @@ impl Endpoint for UpdateCustomer {
         let stored = named.resolve(cx, member.organization().id).await?;
         let shown = async |customer: &Customer| answered(&CustomerResponse::from(customer.clone()));
         let Draft { customer, change, warnings } = update(cx, &member, stored, body, shown).await?;
-        let answer = Versioned {
+        let answer = Warned {
             version: customer.version,
             body: WithWarnings::new(CustomerResponse::from(customer), warnings, PLACES),
         };

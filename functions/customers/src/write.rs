@@ -3,7 +3,7 @@
 use futures_util::future::try_join_all;
 use padron_domain::{
     Customer, CustomerField, CustomerId, CustomerKind, CustomerNumber, CustomerReference, Direction, Error,
-    Failure, Finding, Happening, Kin, Patch, Violation,
+    Failure, Finding, Happening, Kin, OrganizationId, Patch, Violation,
 };
 use padron_dto::{
     New,
@@ -46,8 +46,10 @@ pub(crate) const UPDATE_FAILURES: &[&[Failure]] = &[&[
     Failure::QueryTooBroad,
 ]];
 
-/// Those below a customer are looked for so many queries at a time, and so many are looked at.
+/// Those below a customer are looked for so many queries at a time.
 const QUERIES_AT_ONCE: usize = 16;
+/// So many of them are looked for before all rows are, and so many where there are too many rows.
+const FEW_BELOW: usize = 100;
 const MOST_BELOW: usize = 2000;
 
 /// A record is at most this many bytes of JSON.
@@ -286,17 +288,12 @@ async fn require_place(
     Ok(())
 }
 
-/// How many levels there are below a customer. Most have none, which one query tells; of the others every row is looked at, or,
-/// where there are too many of those, every customer below.
+/// How many levels there are below a customer: of few by walking down, of many by looking at every row, as long as those may be
+/// looked at.
 async fn levels_below(cx: &Context<'_>, customer: &Customer) -> Result<usize, Error> {
     let &Customer { organization, number, .. } = customer;
-    let children = async |parent: CustomerNumber, limit: usize| {
-        let first = Stretch { direction: Direction::Ascending, after: None, limit };
-        let (places, _) = cx.store().customer_order(organization, Order::Children(parent), first).await?;
-        Ok::<_, Error>(places.into_iter().map(|place| place.number).collect::<Vec<_>>())
-    };
-    if children(number, 1).await?.is_empty() {
-        return Ok(0);
+    if let Some(levels) = walk_down(cx.store(), organization, number, FEW_BELOW).await? {
+        return Ok(levels);
     }
     let total = cx.store().customer_count(organization).await?;
     let rows = Rows { store: cx.store(), total, at_most: cx.customer_rows() };
@@ -305,23 +302,41 @@ async fn levels_below(cx: &Context<'_>, customer: &Customer) -> Result<usize, Er
         Err(error) if error.failure() == Failure::QueryTooBroad => {}
         Err(error) => return Err(error),
     }
-    let (mut level, mut levels, mut seen) = (vec![number], 0, 0);
-    while levels < Customer::DEEPEST {
+    let levels = walk_down(cx.store(), organization, number, MOST_BELOW).await?;
+    levels.ok_or_else(|| {
+        let detail =
+            "There are too many customers below this one to move them all. Move its parts one by one.";
+        Error::from(Failure::QueryTooBroad).at("", "too_many_below", detail)
+    })
+}
+
+/// How many levels there are below a customer; `None` if there are more than so many customers.
+async fn walk_down(
+    store: &Store,
+    organization: OrganizationId,
+    top: CustomerNumber,
+    at_most: usize,
+) -> Result<Option<usize>, Error> {
+    let children = async |parent: &CustomerNumber| {
+        let stretch = Stretch { direction: Direction::Ascending, after: None, limit: at_most + 1 };
+        store.customer_order(organization, Order::Children(*parent), stretch).await
+    };
+    let (mut level, mut seen) = (vec![top], 0);
+    for levels in 0..Customer::DEEPEST {
         let mut below = Vec::new();
         for parents in level.chunks(QUERIES_AT_ONCE) {
-            let all = parents.iter().map(|parent| children(*parent, MOST_BELOW));
-            below.extend(try_join_all(all).await?.into_iter().flatten());
-            if seen + below.len() > MOST_BELOW {
-                let detail = "There are too many customers below this one to move them all. Move its parts one by one.";
-                return Err(Error::from(Failure::QueryTooBroad).at("", "too_many_below", detail));
+            let found = try_join_all(parents.iter().map(&children)).await?;
+            below.extend(found.into_iter().flat_map(|(places, _)| places).map(|place| place.number));
+            if seen + below.len() > at_most {
+                return Ok(None);
             }
         }
         if below.is_empty() {
-            break;
+            return Ok(Some(levels));
         }
         seen += below.len();
-        levels += 1;
         level = below;
     }
-    Ok(levels)
+    // Deeper than anything may be.
+    Ok(Some(Customer::DEEPEST))
 }

@@ -38,7 +38,7 @@ impl Endpoint for CreateOrganization {
     const ACTIONS: &'static [&'static [Action]] = &[Store::CREATE_ORGANIZATION];
     type Access = SignedIn;
     type Input = Json<NewOrganization>;
-    type Output = Written<Created<OrganizationResponse>>;
+    type Output = Written<Created<Versioned<OrganizationResponse>>>;
 
     async fn handle(
         cx: &Context<'_>,

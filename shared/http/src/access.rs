@@ -544,22 +544,24 @@ impl<T: Target> Access for CredentialMember<T> {
     async fn authorize(cx: &Context<'_>) -> Result<Entered<Self>, Error> {
         let principal = authenticate(cx).await?;
         let user = principal.user();
-        let named = cx.request.header("x-organization-id").map(|id| {
-            OrganizationId::parse(&id).ok_or_else(|| {
-                Error::invalid(
-                    "/headers/X-Organization-Id",
-                    "invalid_format",
-                    "The organization's id is a UUID.",
-                )
-            })
-        });
-        let (organization, unknown) = match (named.transpose()?, user.organization) {
+        let (organization, unknown) = match (named_organization(cx)?, user.organization) {
             (Some(named), _) => (named, Failure::NotAMember),
             (None, Some(bound)) => (bound, Failure::NotAMember),
             (None, None) => (only_organization(cx, user.id).await?, Failure::NoOrganization),
         };
         Member::of(cx, principal, organization, unknown).await?.and_then(|member| Ok(Self(member)))
     }
+}
+
+/// The organization that the header `X-Organization-Id` names.
+fn named_organization(cx: &Context<'_>) -> Result<Option<OrganizationId>, Error> {
+    let named = cx.request.header("x-organization-id").map(|id| {
+        OrganizationId::parse(&id).ok_or_else(|| {
+            let detail = "The organization's id is a UUID.";
+            Error::invalid("/headers/X-Organization-Id", "invalid_format", detail)
+        })
+    });
+    named.transpose()
 }
 
 /// The one organization of a user. Deleted ones do not count: they are looked at where there are several.
@@ -655,8 +657,10 @@ impl<T: Target> Access for MemberOfTenant<T> {
         let principal = authenticate_twice(cx).await?;
         let tenant = cx.request.header("tenantid").unwrap_or_default();
         let named = OrganizationId::parse(&tenant).ok_or(Failure::TenantMismatch)?;
-        if let Some(bound) = principal.user().organization {
-            let entered = Member::of(cx, principal, bound, Failure::NotAMember).await?;
+        // What the token is bound to, or the header says, chooses among the organizations of an owner.
+        let header = named_organization(cx)?;
+        if let Some(chosen) = header.or(principal.user().organization) {
+            let entered = Member::of(cx, principal, chosen, Failure::NotAMember).await?;
             return entered.and_then(|member| {
                 let is_it = is_tenant(&member.organization, &tenant);
                 if is_it { Ok(Self(member)) } else { Err(Failure::OrganizationMismatch.into()) }
@@ -697,7 +701,7 @@ async fn organization_of_owner(
         (Some(only), None) => Ok(only.id),
         (None, _) => Err(Failure::NotAMember.into()),
         (Some(_), Some(_)) => {
-            let detail = "This owner has several of your organizations. Name one of them by its own id.";
+            let detail = "This owner has several of your organizations. Name one of them by its own id, or in the header.";
             Err(Error::from(Failure::SeveralOrganizations).at("/headers/tenantId", "ambiguous", detail))
         }
     }

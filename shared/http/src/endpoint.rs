@@ -110,7 +110,8 @@ pub struct Registration {
     /// What of a body tells one request from another.
     pub(crate) essence: Essence,
     actions: [&'static [&'static [Action]]; 3],
-    describe: fn(&mut Schemas) -> Operation,
+    /// Describes it, where a description can be asked for.
+    describe: Option<fn(&mut Schemas) -> Operation>,
 }
 
 impl Registration {
@@ -119,6 +120,11 @@ impl Registration {
 
     /// Registers an endpoint.
     pub const fn of<E: Endpoint>() -> Self {
+        Self { describe: Some(Operation::of::<E>), ..Self::to_serve::<E>() }
+    }
+
+    /// Registers an endpoint that is only to be served: its binary need not hold the code that describes it.
+    pub(crate) const fn to_serve<E: Endpoint>() -> Self {
         Self {
             route: E::ROUTE,
             rule: E::Access::RULE,
@@ -128,7 +134,7 @@ impl Registration {
             keeps_answers: E::Output::IS_WRITE && matches!(E::ROUTE.method, Some(Method::Post)),
             essence: E::Input::essence,
             actions: [E::Access::ACTIONS, E::ACTIONS, &[E::Output::ACTIONS]],
-            describe: Operation::of::<E>,
+            describe: None,
         }
     }
 
@@ -141,7 +147,7 @@ impl Registration {
     }
 
     /// Its part of the API's description.
-    pub(crate) fn describe(&self, schemas: &mut Schemas) -> Operation {
-        (self.describe)(schemas)
+    pub(crate) fn describe(&self, schemas: &mut Schemas) -> Option<Operation> {
+        self.describe.map(|describe| describe(schemas))
     }
 }

@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use padron_domain::{Error, Failure, Violation};
+use padron_domain::{Error, Failure, Timestamp, Violation};
 use padron_dto::{Body, Object};
 use percent_encoding::percent_decode_str;
 use schemars::JsonSchema;
@@ -84,7 +84,7 @@ impl<T: DeserializeOwned + JsonSchema + Send> Input for Json<T> {
     }
 
     fn describe(operation: &mut Operation, schemas: &mut Schemas) {
-        operation.body(&schemas.reference::<T>());
+        operation.body(&schemas.sent::<T>());
     }
 }
 
@@ -228,10 +228,13 @@ impl ReadBack<'_> {
     }
 }
 
-/// Whether two values say the same. What is told of another record says which one that is: its name may have changed meanwhile.
+/// Whether two values say the same. An instant can be written in many ways; and what is told of another record says which one that
+/// is, for its name may have changed meanwhile.
 fn is_same(now: &Value, sent: &Value) -> bool {
-    match (now.get("id"), sent.get("id")) {
-        (Some(now), Some(sent)) => now == sent,
+    let instant = |value: &Value| value.as_str().and_then(Timestamp::parse);
+    match (now.get("id"), sent.get("id"), instant(now)) {
+        (Some(now), Some(sent), _) => now == sent,
+        (_, _, Some(now)) => instant(sent) == Some(now),
         _ => now == sent,
     }
 }

@@ -36,6 +36,7 @@ pub use problem::{Problem, Shape, shape};
 pub use query::{Paging, Query};
 pub use reply::{
     Array, Body, Created, Issued, Lines, MultiStatus, NoContent, Output, Page, Reply, Response, Versioned,
+    Warned,
 };
 pub use route::{BASE_PATH, Method, Route};
 pub use serve::{Exit, serve, serve_job};

@@ -15,22 +15,46 @@ use crate::{
     route::{BASE_PATH, Method, Route},
 };
 
-/// The schemas that operations refer to.
+/// The schemas that operations refer to. What is sent and what is answered are two things: a field that need not be sent is
+/// answered all the same.
 #[derive(Debug)]
-pub struct Schemas(SchemaGenerator);
+pub struct Schemas {
+    sent: SchemaGenerator,
+    answered: SchemaGenerator,
+}
 
 impl Schemas {
     fn new() -> Self {
-        let settings = SchemaSettings::draft2020_12().with(|settings| {
-            settings.definitions_path = "/components/schemas".into();
-            settings.meta_schema = None;
-        });
-        Self(settings.into_generator())
+        let settings = || {
+            SchemaSettings::draft2020_12().with(|settings| {
+                settings.definitions_path = "/components/schemas".into();
+                settings.meta_schema = None;
+            })
+        };
+        Self { sent: settings().into_generator(), answered: settings().for_serialize().into_generator() }
     }
 
-    /// A reference to the schema of a type.
+    /// A reference to the schema of what is answered.
     pub fn reference<T: JsonSchema>(&mut self) -> Value {
-        self.0.subschema_for::<T>().to_value()
+        self.answered.subschema_for::<T>().to_value()
+    }
+
+    /// A reference to the schema of what is sent.
+    pub fn sent<T: JsonSchema>(&mut self) -> Value {
+        self.sent.subschema_for::<T>().to_value()
+    }
+
+    /// All of them, by name.
+    fn into_definitions(mut self) -> Map<String, Value> {
+        let mut all = self.answered.take_definitions(true);
+        for (name, schema) in self.sent.take_definitions(true) {
+            let before = all.insert(name.clone(), schema.clone());
+            assert!(
+                before.is_none_or(|before| before == schema),
+                "`{name}` is sent and answered: name it twice"
+            );
+        }
+        all
     }
 }
 
@@ -93,6 +117,10 @@ impl Operation {
                 self.parameter("header", "X-Organization-Id", meaning, false, &text);
             }
             Rule::TenantMember | Rule::MemberOfTenant => {
+                if rule == Rule::MemberOfTenant {
+                    let meaning = "The organization, where the owner in `tenantId` has several";
+                    self.parameter("header", "X-Organization-Id", meaning, false, &text);
+                }
                 self.parameter("header", "tenantId", "Id of the organization or of its owner", true, &text);
                 let meaning = "An access token of the same user as the bearer's; it may be the same one";
                 self.parameter("header", "token", meaning, true, &text);
@@ -136,6 +164,13 @@ impl Operation {
             response["content"] = json!({ "application/json": { "schema": schema } });
         }
         self.responses.insert(status.into(), response);
+    }
+
+    /// What it answers with 200 has another status.
+    pub(crate) fn succeeds_as(&mut self, status: &str) {
+        if let Some(response) = self.responses.remove("200") {
+            self.responses.insert(status.into(), response);
+        }
     }
 
     /// Its answer of that status is text of this type.
@@ -230,10 +265,12 @@ pub fn document<'a>(registrations: impl IntoIterator<Item = &'a Registration>) -
     let mut paths: BTreeMap<&str, Map<String, Value>> = BTreeMap::new();
     for registration in registrations {
         let Some(method) = registration.route.method else { continue };
-        let operation = registration.describe(&mut schemas).into_value();
+        let Some(operation) = registration.describe(&mut schemas).map(Operation::into_value) else {
+            continue;
+        };
         paths.entry(registration.route.path).or_default().insert(method.name().to_lowercase(), operation);
     }
-    let schemas = schemas.0.take_definitions(true);
+    let schemas = schemas.into_definitions();
     json!({
         "openapi": "3.1.0",
         "info": {

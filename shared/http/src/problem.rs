@@ -206,7 +206,7 @@ pub const fn shape(failure: Failure) -> Shape {
             422,
             "page_too_large",
             "The page is larger than one answer can be",
-            Some("Ask for fewer with `limit`."),
+            Some("Ask for fewer at a time."),
         ),
         Failure::PayloadTooLarge => {
             (413, "payload_too_large", "The body is larger than this route takes", None)

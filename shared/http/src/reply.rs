@@ -3,6 +3,7 @@
 use std::{borrow::Cow, marker::PhantomData};
 
 use padron_domain::{Error, Failure};
+use padron_dto::customer::WithWarnings;
 use padron_store::Action;
 use schemars::JsonSchema;
 use serde::Serialize;
@@ -157,14 +158,14 @@ impl<T: Serialize + JsonSchema> Output for Issued<T> {
 
 /// 201 with what was created, and where it is.
 #[derive(Debug)]
-pub struct Created<T> {
+pub struct Created<V> {
     /// Its path, below [`BASE_PATH`].
     pub location: String,
-    /// What it is.
-    pub versioned: Versioned<T>,
+    /// What it is: a [`Versioned`] or a [`Warned`].
+    pub versioned: V,
 }
 
-impl<T: Serialize + JsonSchema> Output for Created<T> {
+impl<V: Output> Output for Created<V> {
     fn reply(self, request: &Request<'_>) -> Result<Reply, Error> {
         let location = format!("{BASE_PATH}{}", self.location);
         let reply = self.versioned.reply(request)?;
@@ -172,8 +173,8 @@ impl<T: Serialize + JsonSchema> Output for Created<T> {
     }
 
     fn describe(operation: &mut Operation, schemas: &mut Schemas) {
-        operation.succeeds("201", Some(&schemas.reference::<T>()));
-        operation.response_header("ETag", "`\"<version>.<variant>\"`");
+        V::describe(operation, schemas);
+        operation.succeeds_as("201");
         operation.response_header("Location", "Where it is");
     }
 }
@@ -363,7 +364,8 @@ pub struct Versioned<T> {
 impl<T: Serialize + JsonSchema> Output for Versioned<T> {
     fn reply(self, request: &Request<'_>) -> Result<Reply, Error> {
         let reply = Reply::json(200, &self.body)?;
-        Ok(unless_unchanged(reply, self.version, request))
+        let tag = tag(self.version, &reply);
+        Ok(unless_unchanged(reply, tag, request))
     }
 
     fn describe(operation: &mut Operation, schemas: &mut Schemas) {
@@ -372,10 +374,36 @@ impl<T: Serialize + JsonSchema> Output for Versioned<T> {
     }
 }
 
-/// Adds `ETag: "<version>.<variant>"`, and leaves out a body that the client has. The variant is a hash of the body: it
-/// covers whatever changes without a write, be it readiness with the passing of time, masking by reader, or a new field.
-fn unless_unchanged(reply: Reply, version: u64, request: &Request<'_>) -> Reply {
-    let tag = format!("\"{version}.{:016x}\"", xxh3_64(reply.body.as_bytes()));
+/// 200 with what was written, and what may not be right about it. Its tag is that of what it is without the warnings: whoever reads it
+/// has it already.
+#[derive(Debug)]
+pub struct Warned<T> {
+    /// Grows with every write.
+    pub version: u64,
+    /// What is answered.
+    pub body: WithWarnings<T>,
+}
+
+impl<T: Serialize + JsonSchema> Output for Warned<T> {
+    fn reply(self, request: &Request<'_>) -> Result<Reply, Error> {
+        let tag = tag(self.version, &Reply::json(200, &self.body.customer)?);
+        Ok(unless_unchanged(Reply::json(200, &self.body)?, tag, request))
+    }
+
+    fn describe(operation: &mut Operation, schemas: &mut Schemas) {
+        operation.succeeds("200", Some(&schemas.reference::<WithWarnings<T>>()));
+        operation.versioned();
+    }
+}
+
+/// The entity tag of an answer. The variant is a hash of its body: it covers whatever changes without a write, be it readiness with
+/// the passing of time, masking by reader, or a new field.
+fn tag(version: u64, reply: &Reply) -> String {
+    format!("\"{version}.{:016x}\"", xxh3_64(reply.body.as_bytes()))
+}
+
+/// Adds `ETag: "<version>.<variant>"`, and leaves out a body that the client has.
+fn unless_unchanged(reply: Reply, tag: String, request: &Request<'_>) -> Reply {
     let reads = request.method() == Method::Get.name();
     let unchanged = reads
         && request.header("if-none-match").is_some_and(|known| {

@@ -35,7 +35,7 @@ const LONGEST_WARM_UP: Duration = Duration::from_secs(1);
 
 /// Serves an endpoint until Lambda ends the environment.
 pub fn serve<E: Endpoint>() -> Exit {
-    serve_function(&Registration::of::<E>())
+    serve_function(&Registration::to_serve::<E>())
 }
 
 /// Runs a job whenever it is called.

@@ -97,6 +97,10 @@ impl Store {
     pub const NEW_CUSTOMER: &'static [Action] = &[Action::PUT, Action::UPDATE, Action::CHECK];
     /// What [`Store::update_customer`] needs.
     pub const UPDATE_CUSTOMER: &'static [Action] = &[Action::PUT, Action::DELETE, Action::CHECK];
+    /// What they need of a customer who has no parent and no external id, or keeps both.
+    pub const NEW_ROOT: &'static [Action] = &[Action::PUT, Action::UPDATE];
+    /// The same of a change.
+    pub const UPDATE_IN_PLACE: &'static [Action] = &[Action::PUT];
     /// What [`Store::ancestors`] needs.
     pub const ANCESTORS: &'static [Action] = &[Action::BATCH_GET];
     /// What [`Store::delete_customer`] needs.

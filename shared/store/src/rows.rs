@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 use crate::{
     Action,
     action::{GSI2, GSI3},
-    item::{DOCUMENT, Item},
+    item::{DOCUMENT, Item, WHOLE},
     key::{
         GSI2_SK, GSI3_SK, Key, PK, SK, child_partition, name_index_key, number_of, partition,
         update_index_key,
@@ -140,7 +140,7 @@ impl Store {
     pub const CUSTOMER_ORDER: &'static [Action] = &[Action::QUERY_GSI2, Action::QUERY_GSI3];
     /// What [`Store::customer_order`] needs for [`Order::Children`].
     pub const CUSTOMER_CHILDREN: &'static [Action] = &[Action::QUERY_GSI1];
-    /// What [`Store::customers_by_number`] and [`Store::customer_numbers`] need.
+    /// What [`Store::customers_by_number`], [`Store::customers_now`] and [`Store::customer_numbers`] need.
     pub const CUSTOMERS_BY_NUMBER: &'static [Action] = &[Action::BATCH_GET];
 
     /// The rows of all customers of an organization, eventually consistent; `None` if there are more than that. They are read
@@ -293,12 +293,34 @@ impl Store {
         organization: OrganizationId,
         numbers: &[CustomerNumber],
     ) -> Result<(Vec<Customer>, usize), Error> {
+        self.by_number(organization, numbers, false).await
+    }
+
+    /// The same, strongly consistent, for the price of two.
+    pub async fn customers_now(
+        &self,
+        organization: OrganizationId,
+        numbers: &[CustomerNumber],
+    ) -> Result<(Vec<Customer>, usize), Error> {
+        self.by_number(organization, numbers, true).await
+    }
+
+    async fn by_number(
+        &self,
+        organization: OrganizationId,
+        numbers: &[CustomerNumber],
+        strongly: bool,
+    ) -> Result<(Vec<Customer>, usize), Error> {
         let (mut customers, mut looked_at, mut bytes) = (Vec::with_capacity(numbers.len()), 0, 0);
         for numbers in numbers.chunks(BATCHES_AT_ONCE * LARGEST_BATCH) {
             let batches = numbers.chunks(LARGEST_BATCH).map(async |numbers| {
                 let keys: Vec<Key> =
                     numbers.iter().map(|number| Key::customer(organization, *number)).collect();
-                self.batch_glance(&keys, &[PK, SK, DOCUMENT]).await
+                if strongly {
+                    self.batch_look(&keys, &WHOLE).await
+                } else {
+                    self.batch_glance(&keys, &WHOLE).await
+                }
             });
             for (numbers, mut found) in numbers.chunks(LARGEST_BATCH).zip(try_join_all(batches).await?) {
                 bytes += found.bytes(DOCUMENT);

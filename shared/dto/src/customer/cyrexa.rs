@@ -29,6 +29,7 @@ pub struct CustomerResponse {
     /// 24 hex digits.
     id: String,
     /// `Person` or `Organization`.
+    #[schemars(extend("enum" = ["Person", "Organization"]))]
     customer_type: &'static str,
     /// Name.
     customer_name: String,

@@ -24,6 +24,7 @@ pub struct CustomerResponse {
     /// Name.
     name: String,
     /// `Private`, `Business`, `CPO` or `CPOSubsidiary`.
+    #[schemars(extend("enum" = ["Private", "Business", "CPO", "CPOSubsidiary"]))]
     r#type: &'static str,
     /// Id in the caller's own system.
     external_id: Option<String>,

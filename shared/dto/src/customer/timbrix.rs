@@ -45,6 +45,7 @@ pub struct CustomerResponse {
     /// The same customer as a number of at most 53 bits.
     number: u64,
     /// `Private`, `Business`, `CPO` or `CPOSubsidiary`.
+    #[schemars(extend("enum" = ["Private", "Business", "CPO", "CPOSubsidiary"]))]
     r#type: &'static str,
     /// Number of the customer it belongs to.
     parent_id: Option<u64>,
