@@ -33,7 +33,7 @@ impl Endpoint for CyrexaUpdateStatus {
         customer.status = status;
         if customer == before {
             let version = customer.version;
-            return cx.nothing_to_write(Versioned { version, body: customer.into() });
+            return cx.nothing_to_write(Versioned { version, body: customer.into() }).await;
         }
         customer.touch(cx.now);
         let updated = Happening::CustomerUpdated {

@@ -172,7 +172,7 @@ pub(crate) async fn commit<A: Output>(
 ) -> Result<Written<A>, Error> {
     match change {
         Some(change) => cx.commit(change, answer).await,
-        None => cx.nothing_to_write(answer),
+        None => cx.nothing_to_write(answer).await,
     }
 }
 

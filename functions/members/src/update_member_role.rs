@@ -42,7 +42,7 @@ impl Endpoint for UpdateMemberRole {
         }
         let role = Role::from(role);
         if role == before.role {
-            return cx.nothing_to_write(Versioned { version: before.version, body: before.into() });
+            return cx.nothing_to_write(Versioned { version: before.version, body: before.into() }).await;
         }
         let after = Membership { role, version: before.version + 1, ..before.clone() };
         let updated = Happening::MemberRoleUpdated { member_id: after.user, from: before.role, to: role };

@@ -77,7 +77,7 @@ impl Endpoint for UpdateOrganization {
             body: OrganizationResponse::new(organization.clone(), cx.now),
         };
         if fields.is_empty() {
-            return cx.nothing_to_write(answer);
+            return cx.nothing_to_write(answer).await;
         }
         let fields = fields.into_iter().map(ToOwned::to_owned).collect();
         let event = cx.event(owner.principal(), organization.id, Happening::OrganizationUpdated { fields });

@@ -38,9 +38,18 @@ impl Context<'_> {
         Ok(Written { reply, answer: PhantomData })
     }
 
-    /// The answer to a request that asks for what is so already: nothing is written.
-    pub fn nothing_to_write<A: Output>(&self, answer: A) -> Result<Written<A>, Error> {
-        Ok(Written { reply: answer.reply(self.request)?, answer: PhantomData })
+    /// The answer to a request that asks for what is so already: nothing is written. It may be so because this very request was
+    /// committed a moment ago: then it is the answer that was kept.
+    pub async fn nothing_to_write<A: Output>(&self, answer: A) -> Result<Written<A>, Error> {
+        let kept = match self.claim() {
+            Some(claim) => claim.replay_if_kept(self).await?,
+            None => None,
+        };
+        let reply = match kept {
+            Some(reply) => reply,
+            None => answer.reply(self.request)?,
+        };
+        Ok(Written { reply, answer: PhantomData })
     }
 
     /// Refuses a request whose `If-Match` names another version of what it is about (RFC 9110 §13.1.1).
