@@ -446,7 +446,7 @@ async fn compare(
         return;
     };
     let expected = dialect.expected(&list);
-    let limit = 1 + random.below(60);
+    let limit = if walk { 5 + random.below(40) } else { 1 + random.below(60) };
     let offset = random.below(expected.len() + 3);
     let answer = dialect.ask(app, &format!("{path}?{sent}&limit={limit}&offset={offset}")).await;
     let page: Vec<String> = expected.iter().skip(offset).take(limit).cloned().collect();
