@@ -4,7 +4,7 @@ use padron_local::demo;
 use padron_testkit::{Answer, TestApp};
 use serde_json::{Map, Value, json};
 
-use crate::support::{ACME, app, cost, happened, member, owner};
+use crate::support::{ACME, app, cost, happened, member, owner, pairs, wrong};
 
 async fn create(app: &TestApp, body: &Value) -> Answer {
     app.call("POST", &format!("{ACME}/customers")).user(member()).json(body).send().await
@@ -24,18 +24,6 @@ async fn update(app: &TestApp, id: &Value, body: &Value) -> Answer {
 async fn read(app: &TestApp, id: &Value) -> Value {
     let path = format!("{ACME}/customers/{}", id.as_str().unwrap());
     app.get(&path).user(member()).send().await.json()
-}
-
-/// Pointers and codes of what is wrong.
-fn wrong(answer: &Answer) -> Vec<(String, String)> {
-    assert_eq!(answer.problem(), "400 invalid_request", "{answer:?}");
-    let text = |value: &Value| value.as_str().unwrap().to_owned();
-    let errors = answer.json()["errors"].as_array().unwrap().clone();
-    errors.iter().map(|error| (text(&error["pointer"]), text(&error["code"]))).collect()
-}
-
-fn pairs(expected: &[(&str, &str)]) -> Vec<(String, String)> {
-    expected.iter().map(|(pointer, code)| ((*pointer).to_owned(), (*code).to_owned())).collect()
 }
 
 /// The customer of the published page, as its requests are documented.

@@ -4,7 +4,7 @@ use padron_local::demo;
 use padron_testkit::{Answer, Call, TestApp};
 use serde_json::{Value, json};
 
-use crate::support::{ACME, admin, app, member, owner};
+use crate::support::{ACME, admin, app, member, owner, pairs, wrong};
 
 /// A customer as the three dialects show it to an admin.
 struct Shown {
@@ -62,17 +62,6 @@ fn required(more: Value) -> Value {
     let Value::Object(more) = more else { unreachable!() };
     body.as_object_mut().unwrap().extend(more);
     body
-}
-
-fn wrong(answer: &Answer) -> Vec<(String, String)> {
-    assert_eq!(answer.problem(), "400 invalid_request", "{answer:?}");
-    let text = |value: &Value| value.as_str().unwrap().to_owned();
-    let errors = answer.json()["errors"].as_array().unwrap().clone();
-    errors.iter().map(|error| (text(&error["pointer"]), text(&error["code"]))).collect()
-}
-
-fn pairs(expected: &[(&str, &str)]) -> Vec<(String, String)> {
-    expected.iter().map(|(pointer, code)| ((*pointer).to_owned(), (*code).to_owned())).collect()
 }
 
 // The table, row by row

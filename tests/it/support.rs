@@ -6,7 +6,8 @@ use padron_domain::{
     Actor, Customer, Event, Happening, Membership, Organization, OrganizationId, Role, UserId,
 };
 use padron_local::demo;
-use padron_testkit::{Call, TestApp};
+use padron_testkit::{Answer, Call, TestApp};
+use serde_json::Value;
 use uuid::Uuid;
 
 /// The whole API, with the demo data.
@@ -163,4 +164,17 @@ pub(crate) async fn everything(app: &TestApp) -> Vec<String> {
             return items;
         }
     }
+}
+
+/// Pointers and codes of what is wrong with a request.
+pub(crate) fn wrong(answer: &Answer) -> Vec<(String, String)> {
+    assert_eq!(answer.problem(), "400 invalid_request", "{answer:?}");
+    let text = |value: &Value| value.as_str().unwrap().to_owned();
+    let errors = answer.json()["errors"].as_array().unwrap().clone();
+    errors.iter().map(|error| (text(&error["pointer"]), text(&error["code"]))).collect()
+}
+
+/// The same, as they are expected.
+pub(crate) fn pairs(expected: &[(&str, &str)]) -> Vec<(String, String)> {
+    expected.iter().map(|(pointer, code)| ((*pointer).to_owned(), (*code).to_owned())).collect()
 }

@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use padron_domain::{
-    Billing, Categorization, Customer, CustomerAddress, CustomerId, CustomerKind, CustomerNumber,
-    CustomerStatus, Finance, NamePart, Notification, Payout, Person, Timestamp,
+    Customer, CustomerAddress, CustomerId, CustomerKind, CustomerNumber, CustomerStatus, MEXICO, NamePart,
+    Notification, Payout, Person, Timestamp,
 };
 
 use super::{ACME, at, organization};
@@ -117,34 +117,12 @@ fn number(created_at: Timestamp) -> CustomerNumber {
 
 /// A customer with nothing but a name.
 fn plain(name: &str, kind: CustomerKind, number: CustomerNumber, created_at: Timestamp) -> Customer {
+    let id = CustomerId::new(number, number.get() % 0xfff_fff1);
     Customer {
-        organization: organization(ACME),
-        number,
-        id: CustomerId::new(number, number.get() % 0xfff_fff1),
-        version: 1,
         name: name.into(),
         kind,
-        tax_id: String::new(),
-        tax_system: String::new(),
-        default_invoice_use: String::new(),
-        email: String::new(),
-        phone: None,
-        contact_name: None,
-        address: CustomerAddress::default(),
-        country: Some("MEX".into()),
-        external_id: None,
-        metadata: [].into(),
-        parent: None,
-        billing: Billing::default(),
-        payout: None,
-        finance: Finance::default(),
-        locations: Vec::new(),
-        status: CustomerStatus::New,
-        categorization: Categorization::Category1,
-        notifications: Vec::new(),
-        person: Person::default(),
-        created_at,
-        updated_at: created_at,
+        country: Some(MEXICO.into()),
+        ..Customer::new(organization(ACME), number, id, created_at)
     }
 }
 
