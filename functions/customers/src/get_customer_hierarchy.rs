@@ -1,10 +1,7 @@
 //! `GET /organizations/{organizationId}/customers/{customerId}/hierarchy`: those above a customer, and those right below it.
 
-use padron_domain::{Customer, CustomerNumber, Direction, Error, Failure, Kin, Position};
-use padron_http::{
-    Context, Endpoint, Input, Member, Page, Query, Request, Route,
-    openapi::{Operation, Schemas},
-};
+use padron_domain::{Customer, CustomerNumber, Direction, Error, Kin, Position};
+use padron_http::{Context, Endpoint, Member, Page, Paging, Route};
 use padron_store::{Action, Order, Store, Stretch};
 use schemars::JsonSchema;
 use serde::Serialize;
@@ -57,44 +54,6 @@ impl CustomerNode {
     }
 }
 
-/// A page of children.
-#[derive(Debug)]
-pub struct ChildrenPage {
-    limit: usize,
-    cursor: Option<String>,
-}
-
-const DEFAULT_LIMIT: usize = 50;
-const LARGEST_LIMIT: usize = 100;
-
-impl Input for ChildrenPage {
-    const FAILURES: &'static [Failure] = &[Failure::InvalidRequest];
-
-    fn decode(request: &Request<'_>) -> Result<Self, Error> {
-        let query = Query::read(request, &["limit", "cursor"])?;
-        let number = |text: &str| {
-            let is_number = text.len() <= 5 && text.bytes().all(|byte| byte.is_ascii_digit());
-            let number: Option<usize> = is_number.then(|| text.parse().ok()).flatten();
-            number.filter(|number| (1..=LARGEST_LIMIT).contains(number))
-        };
-        let limit = query.parse("limit", "A whole number from 1 to 100.", number)?;
-        Ok(Self { limit: limit.unwrap_or(DEFAULT_LIMIT), cursor: query.get("cursor").map(ToOwned::to_owned) })
-    }
-
-    fn describe(operation: &mut Operation, _: &mut Schemas) {
-        let limit =
-            json!({ "type": "integer", "minimum": 1, "maximum": LARGEST_LIMIT, "default": DEFAULT_LIMIT });
-        operation.parameter("query", "limit", "How many children a page has at most", false, &limit);
-        operation.parameter(
-            "query",
-            "cursor",
-            "Where to go on, from `Link`",
-            false,
-            &json!({ "type": "string" }),
-        );
-    }
-}
-
 impl Endpoint for GetCustomerHierarchy {
     const ROUTE: Route = Route::get(
         "get-customer-hierarchy",
@@ -103,28 +62,24 @@ impl Endpoint for GetCustomerHierarchy {
     const SUMMARY: &'static str =
         "The customers above a customer, up to the root, and a page of its children";
     const ACTIONS: &'static [&'static [Action]] =
-        &[Store::CUSTOMER, Store::CUSTOMER_RELATIVES, Store::CUSTOMER_CHILDREN, Store::CUSTOMERS_BY_NUMBER];
+        &[Store::CUSTOMER, Store::CUSTOMER_CHILDREN, Store::CUSTOMERS_BY_NUMBER];
     type Access = Member<NamedCustomer>;
-    type Input = ChildrenPage;
+    type Input = Paging;
     type Output = Page<HierarchyResponse>;
 
     async fn handle(
         cx: &Context<'_>,
         member: Member<NamedCustomer>,
-        ChildrenPage { limit, cursor }: ChildrenPage,
+        paging: Paging,
     ) -> Result<Self::Output, Error> {
         let (member, named) = member.with_target()?;
         let organization = member.organization().id;
         let customer = named.resolve(cx, organization).await?;
         let (store, number) = (cx.store(), customer.number);
-        let context =
-            json!([Self::ROUTE.function, organization.uuid(), number.get()]).to_string().into_bytes();
-        let after = match &cursor {
-            Some(cursor) => Some(opened(cx, &context, cursor)?),
-            None => None,
-        };
+        let scope = json!([organization.uuid(), number.get()]);
+        let after = paging.after_place(cx, &scope, place)?;
         let children = async {
-            let stretch = Stretch { direction: Direction::Ascending, after, limit };
+            let stretch = Stretch { direction: Direction::Ascending, after, limit: paging.limit() };
             let (places, more) = store.customer_order(organization, Order::Children(number), stretch).await?;
             let numbers: Vec<CustomerNumber> = places.iter().map(|place| place.number).collect();
             let (children, looked_at) = store.customers_now(organization, &numbers).await?;
@@ -143,10 +98,7 @@ impl Endpoint for GetCustomerHierarchy {
             Ok::<_, Error>(above)
         };
         let ((children, next), above) = tokio::try_join!(children, path)?;
-        let next = next.map(|last| {
-            let cursor = cx.secrets().seal_cursor(&context, &last.get().to_be_bytes());
-            format!("{}?limit={limit}&cursor={cursor}", cx.request.path())
-        });
+        let next = next.map(|last| paging.next_place(cx, &scope, &last.get().to_be_bytes()));
         // The index is a little older than the children themselves.
         let children = children.iter().filter(|child| child.parent == Some(number));
         let children = children.map(|child| CustomerNode::new(child, Some(number))).collect();
@@ -158,12 +110,8 @@ impl Endpoint for GetCustomerHierarchy {
     }
 }
 
-fn opened(cx: &Context<'_>, context: &[u8], cursor: &str) -> Result<Position, Error> {
-    let bytes = cx.secrets().open_cursor(context, cursor);
-    let number = bytes.and_then(|bytes| Some(u64::from_be_bytes(bytes.try_into().ok()?)));
-    let number = number.and_then(CustomerNumber::new).ok_or_else(|| {
-        let detail = "Take the cursor from a Link header of this list.";
-        Error::invalid("/query/cursor", "invalid_cursor", detail)
-    })?;
-    Ok(Position { key: String::new(), number })
+/// Where a page of children begins: after that number.
+fn place(bytes: &[u8]) -> Option<Position> {
+    let number = CustomerNumber::new(u64::from_be_bytes(bytes.try_into().ok()?))?;
+    Some(Position { key: String::new(), number })
 }

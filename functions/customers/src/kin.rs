@@ -62,12 +62,12 @@ async fn read<C: Child>(
     reach: Reach,
     strongly: bool,
 ) -> Result<Kin<'static>, Error> {
-    let mut kin = Kin::of(customers.iter().map(Child::relative));
     let levels = match reach {
-        Reach::Nobody => 0,
+        Reach::Nobody => return Ok(Kin::default()),
         Reach::Parents => 1,
         Reach::Cpo | Reach::Root => Kin::FARTHEST,
     };
+    let mut kin = Kin::of(customers.iter().map(Child::relative));
     let parents = customers.iter().filter_map(|customer| customer.relative().1.parent);
     let mut level: BTreeSet<CustomerNumber> = parents.collect();
     let mut gone = BTreeSet::new();

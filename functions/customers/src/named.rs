@@ -27,16 +27,24 @@ pub(crate) async fn look_up(
     organization: OrganizationId,
     reference: &CustomerReference,
 ) -> Result<Option<Customer>, Error> {
-    let is_named = |customer: &Customer| reference.names(customer.number, &customer.id);
-    if let Some(number) = reference.number() {
-        let customer = store.customer(organization, number).await?.filter(is_named);
-        if customer.is_some() {
-            return Ok(customer);
-        }
+    if let Some(customer) = follow(store, organization, reference, reference.number()).await? {
+        return Ok(Some(customer));
     }
     let Some(id) = reference.id() else { return Ok(None) };
-    let Some(number) = store.customer_number(organization, id).await? else { return Ok(None) };
-    Ok(store.customer(organization, number).await?.filter(is_named))
+    let number = store.customer_number(organization, id).await?;
+    follow(store, organization, reference, number).await
+}
+
+/// The customer that an id led to, if it is the one that is meant.
+async fn follow(
+    store: &Store,
+    organization: OrganizationId,
+    reference: &CustomerReference,
+    number: Option<CustomerNumber>,
+) -> Result<Option<Customer>, Error> {
+    let Some(number) = number else { return Ok(None) };
+    let customer = store.customer(organization, number).await?;
+    Ok(customer.filter(|customer| reference.names(customer.number, &customer.id)))
 }
 
 fn reference(request: &Request<'_>) -> Result<CustomerReference, Error> {
@@ -97,11 +105,8 @@ impl NamedCustomer {
             },
             (Lookup::Elsewhere(number), _) => number,
         };
-        let Some(number) = number else { return Err(Failure::CustomerNotFound.into()) };
-        let customer = cx.store().customer(organization, number).await?;
-        customer
-            .filter(|customer| reference.names(customer.number, &customer.id))
-            .ok_or_else(|| Failure::CustomerNotFound.into())
+        let customer = follow(cx.store(), organization, &reference, number).await?;
+        customer.ok_or_else(|| Failure::CustomerNotFound.into())
     }
 }
 

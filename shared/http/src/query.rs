@@ -2,7 +2,7 @@
 
 use padron_domain::{Error, Failure, Id, Timestamp};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
-use serde_json::json;
+use serde_json::{Value, json};
 use uuid::Uuid;
 
 use crate::{
@@ -96,10 +96,20 @@ impl Paging {
 
     /// After which one the page begins. `scope` is whose list it is: an organization or a user.
     pub fn after<T, S>(&self, cx: &Context<'_>, scope: Id<S>) -> Result<Option<Id<T>>, Error> {
+        self.after_place(cx, &json!(scope.uuid()), |id| Uuid::from_slice(id).ok().map(Id::new))
+    }
+
+    /// The same of what has other names than ids: `read` makes a place of what [`Paging::next_place`] was given.
+    pub fn after_place<P>(
+        &self,
+        cx: &Context<'_>,
+        scope: &Value,
+        read: impl FnOnce(&[u8]) -> Option<P>,
+    ) -> Result<Option<P>, Error> {
         let Some(cursor) = &self.cursor else { return Ok(None) };
         let opened = cx.secrets().open_cursor(&self.context(cx, scope), cursor);
-        let id = opened.and_then(|id| Uuid::from_slice(&id).ok()).map(Id::new);
-        id.map(Some).ok_or_else(|| {
+        let place = opened.and_then(|place| read(&place));
+        place.map(Some).ok_or_else(|| {
             Error::invalid(
                 "/query/cursor",
                 "invalid_cursor",
@@ -110,7 +120,12 @@ impl Paging {
 
     /// The path of the page after that one.
     pub fn next<T, S>(&self, cx: &Context<'_>, scope: Id<S>, last: Id<T>) -> String {
-        let cursor = cx.secrets().seal_cursor(&self.context(cx, scope), last.uuid().as_bytes());
+        self.next_place(cx, &json!(scope.uuid()), last.uuid().as_bytes())
+    }
+
+    /// The path of the page after that place.
+    pub fn next_place(&self, cx: &Context<'_>, scope: &Value, last: &[u8]) -> String {
+        let cursor = cx.secrets().seal_cursor(&self.context(cx, scope), last);
         let mut path = format!("{}?limit={}", cx.request.path(), self.limit);
         for (name, value) in &self.filters {
             path.push_str(&format!("&{name}={}", utf8_percent_encode(value, RESERVED)));
@@ -119,9 +134,8 @@ impl Paging {
     }
 
     /// What cursors are bound to.
-    fn context<S>(&self, cx: &Context<'_>, scope: Id<S>) -> Vec<u8> {
-        let list = (cx.endpoint.route.function, scope.uuid(), &self.filters);
-        json!([list.0, list.1, list.2]).to_string().into_bytes()
+    fn context(&self, cx: &Context<'_>, scope: &Value) -> Vec<u8> {
+        json!([cx.endpoint.route.function, scope, &self.filters]).to_string().into_bytes()
     }
 
     /// Adds its parameters to the description of an operation.
