@@ -1,16 +1,16 @@
 //! What the local stack keeps between runs: its database and its issuer's key.
 
 use std::{
-    fs,
-    io::{ErrorKind, Write},
+    fs::{self, DirBuilder, File, OpenOptions, Permissions},
+    io::{self, ErrorKind, Write},
     net::SocketAddr,
-    os::unix::fs::OpenOptionsExt,
+    os::unix::fs::{DirBuilderExt, OpenOptionsExt, PermissionsExt},
     path::{Path, PathBuf},
 };
 
 use padron_emulator::{Issuer, SigningKey};
 
-/// The folder of the local stack.
+/// The folder of the local stack. What is in it holds personal data and a key, so it is for its owner alone.
 #[derive(Clone, Debug)]
 pub struct Home(PathBuf);
 
@@ -19,10 +19,23 @@ const DATABASE: &str = "padron.db";
 const ADDRESS: &str = "padron.db.address";
 
 impl Home {
-    /// This folder, made if it is not there.
+    /// This folder, made if it is not there. Files that an earlier version left readable for others are closed to them.
     pub fn open(path: &Path) -> Result<Self, String> {
-        fs::create_dir_all(path).map_err(|error| format!("{}: {error}", path.display()))?;
-        Ok(Self(path.into()))
+        let home = Self(path.into());
+        let opened =
+            DirBuilder::new().recursive(true).mode(0o700).create(path).and_then(|()| home.close_to_others());
+        opened.map_err(|error| format!("{}: {error}", path.display()))?;
+        Ok(home)
+    }
+
+    fn close_to_others(&self) -> io::Result<()> {
+        for name in [KEY, DATABASE, "padron.db-wal", "padron.db-shm", ADDRESS] {
+            match fs::set_permissions(self.0.join(name), Permissions::from_mode(0o600)) {
+                Err(error) if error.kind() != ErrorKind::NotFound => return Err(error),
+                _ => {}
+            }
+        }
+        Ok(())
     }
 
     /// The file of the database.
@@ -38,7 +51,9 @@ impl Home {
     /// Says where the database listens.
     pub fn publish_database(&self, address: SocketAddr) -> Result<(), String> {
         let path = self.0.join(ADDRESS);
-        fs::write(&path, address.to_string()).map_err(|error| format!("{}: {error}", path.display()))
+        let written = private().truncate(true).open(&path);
+        let written = written.and_then(|mut file| file.write_all(address.to_string().as_bytes()));
+        written.map_err(|error| format!("{}: {error}", path.display()))
     }
 
     /// Forgets the database. The issuer's key stays, and with it the tokens that are out.
@@ -55,21 +70,22 @@ impl Home {
         Ok(())
     }
 
+    /// The file of the database, made if it is not there: the engine makes its other files with the permissions of this one.
+    pub fn make_database(&self) -> Result<PathBuf, String> {
+        let path = self.database();
+        private().append(true).open(&path).map_err(|error| format!("{}: {error}", path.display()))?;
+        Ok(path)
+    }
+
     /// The local issuer. Its key is made at first use and readable by this user alone.
     pub fn issuer(&self) -> Result<Issuer, String> {
         let path = self.0.join(KEY);
-        let explain = |error: std::io::Error| format!("{}: {error}", path.display());
+        let explain = |error: io::Error| format!("{}: {error}", path.display());
         let document = match fs::read(&path) {
             Err(error) if error.kind() == ErrorKind::NotFound => {
                 // Written apart and linked in whole: of two processes that start at once, one key wins and both use it.
                 let fresh = path.with_extension(format!("{}.new", std::process::id()));
-                let mut file = fs::OpenOptions::new()
-                    .write(true)
-                    .create(true)
-                    .truncate(true)
-                    .mode(0o600)
-                    .open(&fresh)
-                    .map_err(explain)?;
+                let mut file: File = private().truncate(true).open(&fresh).map_err(explain)?;
                 file.write_all(&SigningKey::new_rsa_document()).map_err(explain)?;
                 let linked = fs::hard_link(&fresh, &path);
                 fs::remove_file(&fresh).map_err(explain)?;
@@ -106,6 +122,13 @@ impl Home {
             ("ACCEPT_URL", "http://localhost:3000/invitations/accept?token={token}".into()),
         ]
     }
+}
+
+/// How a file is opened to be written, and made if it is not there: readable by its owner alone.
+fn private() -> OpenOptions {
+    let mut options = OpenOptions::new();
+    options.write(true).create(true).mode(0o600);
+    options
 }
 
 /// Name of the local table.

@@ -59,7 +59,7 @@ impl Backend {
             home.forget_data()?;
         }
         let issuer = home.issuer()?;
-        let engine = Engine::start(Storage::File(&home.database())).await?;
+        let engine = Engine::start(Storage::File(&home.make_database()?)).await?;
         home.publish_database(engine.address())?;
         engine.ensure_table(&Template::read(&options.root)?, TABLE).await?;
         let store = Store::new(&engine.connection(TABLE)).until(Instant::now() + Duration::from_secs(30));
@@ -82,7 +82,9 @@ pub async fn run(options: Options) -> Result<(), String> {
         built = build_functions(root) => built?,
         () = stop.asked() => return Ok(()),
     }
-    let backend = Backend::open(&options).await?;
+    let mut backend = Backend::open(&options).await?;
+    // The watcher hands over what stands in a path as it was sent; API Gateway, and so `make serve`, decodes it.
+    backend.environment.push(("PATH_PARAMETERS", "encoded".into()));
     let watch = [
         cargo_lambda.to_string_lossy().as_ref(),
         "lambda",

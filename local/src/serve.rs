@@ -57,16 +57,9 @@ async fn answer(app: Arc<App>, request: Request<Incoming>) -> Result<Response<Fu
         // As API Gateway has it: it knows no problem documents.
         return Ok(status(StatusCode::PAYLOAD_TOO_LARGE));
     };
-    let (endpoint, parameters) = gateway::route(padron_api::endpoints(), &parts.method, parts.uri.path());
-    let Some(endpoint) = endpoint else { return Ok(status(StatusCode::NOT_FOUND)) };
-    let event = gateway::event(
-        Some(endpoint),
-        &parameters,
-        &parts.method,
-        &parts.uri,
-        &parts.headers,
-        &body.to_bytes(),
-    );
+    let routed = gateway::route(padron_api::endpoints(), &parts.method, parts.uri.path());
+    let Some(endpoint) = routed.endpoint else { return Ok(status(StatusCode::NOT_FOUND)) };
+    let event = gateway::event(&routed, &parts.method, &parts.uri, &parts.headers, &body.to_bytes());
     let deadline = Instant::now() + TIME_LIMIT;
     let response = app.answer(endpoint, &event.to_string(), "local", deadline).await;
     let response = serde_json::to_value(&response).unwrap_or_default();

@@ -136,11 +136,33 @@ async fn an_email_counts_only_if_the_issuer_says_it_is_verified() {
         seen(json!({ "email": "a@b.example", "email_verified": true })).await,
         json!([id, "a@b.example", null])
     );
+    for proven in [json!(true), json!("true")] {
+        let claims = json!({ "email": " A@b.example ", "email_verified": proven });
+        assert_eq!(seen(claims).await, json!([id, "A@b.example", null]), "{proven}");
+    }
     assert_eq!(seen(json!({ "name": "Olivia" })).await, json!([id, null, "Olivia"]));
+    // A signed claim is still text from outside.
+    let long = "ñ".repeat(300);
+    for (claimed, kept) in [
+        (json!("  Olivia\u{a0}"), json!("Olivia")),
+        (json!("Oli\0via\r\n\u{1b}[31m"), json!("Olivia[31m")),
+        (json!("\u{202e}Olivia\u{2066}"), json!("Olivia")),
+        (json!(format!("{long}{long}")), json!(long)),
+        (json!("\u{200b}\0 "), json!(null)),
+        (json!(""), json!(null)),
+    ] {
+        assert_eq!(seen(json!({ "name": claimed })).await, json!([id, null, kept]), "{claimed}");
+    }
     for unproven in [
         json!({ "email": "a@b.example" }),
         json!({ "email": "a@b.example", "email_verified": false }),
-        json!({ "email": "a@b.example", "email_verified": "true" }),
+        json!({ "email": "a@b.example", "email_verified": "false" }),
+        json!({ "email": "a@b.example", "email_verified": "TRUE" }),
+        json!({ "email": "a@b.example", "email_verified": "yes" }),
+        json!({ "email": "a@b.example", "email_verified": ["true"] }),
+        json!({ "email": "no address", "email_verified": true }),
+        json!({ "email": "a@b.example\r\nBcc: x@y.example", "email_verified": true }),
+        json!({ "email": format!("a@{}.example", "b".repeat(300)), "email_verified": true }),
         json!({ "email": "a@b.example", "email_verified": 1 }),
         json!({ "email": ["a@b.example"], "email_verified": true }),
         json!({ "email": "", "email_verified": true, "name": 7 }),

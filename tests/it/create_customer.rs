@@ -180,7 +180,7 @@ async fn all_that_is_wrong_is_told_at_once_and_where_the_body_has_it() {
         ])
     );
     let bad = json!({
-        "legalName": "A|B", "taxId": "abc101010111", "taxSystem": "999", "email": "nobody", "defaultInvoiceUse": "P01",
+        "legalName": "A|B", "taxId": "abc.101010.111", "taxSystem": "999", "email": "nobody", "defaultInvoiceUse": "P01",
         "addressZip": "6000", "addressCountry": "MEX", "externalId": "x".repeat(41), "metadata": { "": "x" },
         "phone": "5".repeat(301), "colour": "red",
     });
@@ -202,11 +202,8 @@ async fn all_that_is_wrong_is_told_at_once_and_where_the_body_has_it() {
     let foreign = json!({ "legalName": "Volt", "address": { "country": "Danmark" }, "taxSystem": "601", "taxId": "x".repeat(41) });
     assert_eq!(
         wrong(&create(&app, &foreign).await),
-        pairs(&[
-            ("/address/country", "unknown_value"),
-            ("/taxId", "too_long"),
-            ("/taxSystem", "not_applicable"),
-        ])
+        pairs(&[("/address/country", "unknown_value")]),
+        "what depends on the country is not looked at"
     );
     let both = with(nested(), json!({ "addressCity": "Huatabampo" }));
     assert_eq!(wrong(&create(&app, &both).await), pairs(&[("/address", "contradiction")]));
@@ -222,7 +219,7 @@ async fn tax_data_is_that_of_the_catalogues() {
     let app = app().await;
     for (changes, pointer, code) in [
         (json!({ "taxId": "ABC101310111" }), "/taxId", "invalid_date"),
-        (json!({ "taxId": "ABC101010111 " }), "/taxId", "invalid_format"),
+        (json!({ "taxId": "ABC1010101111" }), "/taxId", "invalid_format"),
         (json!({ "taxSystem": "605" }), "/taxSystem", "tax_system_not_allowed_for_tax_id"),
         (json!({ "taxId": "CACX7605101P8" }), "/taxSystem", "tax_system_not_allowed_for_tax_id"),
         (json!({ "taxSystem": "609" }), "/taxSystem", "unknown_value"),

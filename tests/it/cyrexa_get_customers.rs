@@ -8,7 +8,7 @@ use padron_local::demo::{self, customers};
 use padron_testkit::{Answer, TestApp};
 use serde_json::{Value, json};
 
-use crate::support::{app, member, owner, stranger};
+use crate::support::{app, member, owner, pairs, stranger, wrong};
 
 const PATH: &str = "/organization/getCustomers/550e8400-e29b-41d4-a716-446655440000";
 
@@ -179,9 +179,13 @@ async fn the_tenant_is_the_organization_or_its_owner() {
     for tenant in [demo::ACME, demo::OWNER, &demo::ACME.to_uppercase()] {
         assert_eq!(ask(&app, Some(&token), Some(tenant), Some(&token)).await.status, 200, "{tenant}");
     }
-    for tenant in [Some(demo::GLOBEX), Some(demo::MEMBER), Some(""), Some("acme-corp"), None] {
-        let answer = ask(&app, Some(&token), tenant, Some(&token)).await;
-        assert_eq!(answer.problem(), "403 tenant_mismatch", "{tenant:?}");
+    for tenant in [demo::GLOBEX, demo::MEMBER, "acme-corp"] {
+        let answer = ask(&app, Some(&token), Some(tenant), Some(&token)).await;
+        assert_eq!(answer.problem(), "403 tenant_mismatch", "{tenant}");
+    }
+    for left_out in [Some(""), None] {
+        let answer = ask(&app, Some(&token), left_out, Some(&token)).await;
+        assert_eq!(wrong(&answer), pairs(&[("/headers/tenantId", "missing_header")]), "{left_out:?}");
     }
 }
 

@@ -258,7 +258,12 @@ async fn what_is_wrong_with_a_body_is_said_with_its_place_and_without_its_values
         (r#"{"text":7}"#, "/text invalid_type"),
         (r#"{"text":null}"#, "/text invalid_type"),
         (r#"{"text":"a","extra":"hunter2"}"#, "/extra unknown_field"),
-        (r#"{"text":"a","text":"b"}"#, " duplicate_field"),
+        (r#"{"text":"a","text":"b"}"#, "/text duplicate_field"),
+        (
+            r#"{"text":"a","tags":[{"named":{"name":"a","name":"hunter2"}}]}"#,
+            "/tags/0/named/name duplicate_field",
+        ),
+        (r#"{"text":"a","tags":[1e400]}"#, "/tags/0 out_of_range"),
         (r#"{"text":"a","tags":["red","hunter2"]}"#, "/tags/1 unknown_value"),
         (r#"{"text":"a","tags":[{"named":{"name":{"hunter2":1}}}]}"#, "/tags/0/named/name invalid_type"),
         (r#"{"text":"a","a/b~c":1}"#, "/a~1b~0c unknown_field"),

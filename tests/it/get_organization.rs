@@ -225,8 +225,7 @@ async fn a_tag_opens_nothing_to_those_who_may_not_read() {
 #[tokio::test]
 async fn an_id_that_is_no_uuid_is_named() {
     let app = app().await;
-    for id in ["1", "acme-corp", "550e8400e29b41d4a716446655440000", "%00", "..%2F..", "%F0%9F%92%A5", "%FF"]
-    {
+    for id in ["1", "acme-corp", "550e8400e29b41d4a716446655440000", "%00", "%F0%9F%92%A5", "%FF", "%2E%2E"] {
         let answer = app.get(&format!("/organizations/{id}")).user(owner()).send().await;
         assert_eq!(answer.problem(), "400 invalid_request", "{id}");
         assert_eq!(answer.json()["errors"][0]["pointer"], "/path/organizationId", "{id}");

@@ -142,9 +142,9 @@ async fn the_costs_are_as_published() {
     let read = ("BatchGetItem".to_owned(), 3.0);
     let invitation = invite(&app, "a@b.example").await;
     let call = app.call("POST", &format!("{}/resend", path(&invitation))).user(owner());
-    assert_eq!(cost(&app, call).await, [read.clone(), ("TransactWriteItems".to_owned(), 4.0)]);
+    assert_eq!(cost(&app, call).await, [read.clone(), ("TransactWriteItems".to_owned(), 6.0)]);
     let call = app.call("DELETE", &path(&invitation)).user(owner());
-    assert_eq!(cost(&app, call).await, [read, ("TransactWriteItems".to_owned(), 5.0)]);
+    assert_eq!(cost(&app, call).await, [read, ("TransactWriteItems".to_owned(), 7.0)]);
     let list = cost(&app, app.get(&format!("{ACME}/invitations")).user(owner())).await;
     assert_eq!(list, [("BatchGetItem".to_owned(), 2.0), ("Query".to_owned(), 0.5)]);
     assert_eq!(demo::INVITED, "nadia@example.com");

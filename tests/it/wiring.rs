@@ -8,7 +8,7 @@ use std::{
 
 use lambda_http::aws_lambda_events::apigw::{ApiGatewayV2httpRequest, ApiGatewayV2httpResponse};
 use padron_emulator::Template;
-use padron_http::{BASE_PATH, JobContext, JobRegistration, Registration, Rule};
+use padron_http::{BASE_PATH, JobContext, JobRegistration, Method, Registration, Rule};
 use padron_local::demo;
 use padron_store::{Action, On, Store};
 use padron_testkit::TestApp;
@@ -146,10 +146,10 @@ fn every_endpoint_has_its_binary() {
 fn cargo_lambda_watch_routes_to_every_endpoint() {
     let mut paths: BTreeMap<String, Vec<String>> = BTreeMap::new();
     for endpoint in padron_api::endpoints() {
-        let Some(method) = endpoint.route.method else { continue };
-        let entry =
-            format!("{{ method = \"{}\", function = \"{}\" }}", method.name(), endpoint.route.function);
-        paths.entry(format!("{BASE_PATH}{}", endpoint.route.path)).or_default().push(entry);
+        for method in endpoint.route.methods() {
+            let entry = format!("{{ method = \"{method}\", function = \"{}\" }}", endpoint.route.function);
+            paths.entry(format!("{BASE_PATH}{}", endpoint.route.path)).or_default().push(entry);
+        }
     }
     let lines: Vec<_> =
         paths.iter().map(|(path, entries)| format!("\"{path}\" = [{}]", entries.join(", "))).collect();
@@ -171,11 +171,18 @@ fn logical_id(function: &str) -> String {
 /// What stands in `template.yaml` for an endpoint.
 fn endpoint_block(endpoint: &Registration) -> String {
     let route = endpoint.route;
-    let properties = match route.method {
-        Some(method) => format!("ApiId: !Ref Api, Method: {}, Path: \"{}\"", method.name(), route.path),
-        None => "ApiId: !Ref Api".to_owned(),
+    let event = |name: &str, properties: &str| {
+        format!("{name}: {{ Type: HttpApi, Properties: {{ ApiId: !Ref Api{properties} }} }}")
     };
-    let event = format!("Api: {{ Type: HttpApi, Properties: {{ {properties} }} }}");
+    let mut events: Vec<String> = Vec::new();
+    for method in route.methods() {
+        let name = if method == Method::HEAD { "Head" } else { "Api" };
+        events.push(event(name, &format!(", Method: {method}, Path: \"{}\"", route.path)));
+    }
+    if route.method.is_none() {
+        events.push(event("Api", ""));
+    }
+    let event = events.join("\n        ");
     let memory = match endpoint.memory {
         Registration::MEMORY => String::new(),
         memory => format!("      MemorySize: {memory}\n"),
@@ -252,8 +259,11 @@ fn the_template_deploys_every_endpoint_with_exactly_its_rights() {
         }
     }
     agree(&differences);
-    // A function becomes itself, a role and a permission.
-    let deployed = resources.len() + 2 * functions.len() + 2;
+    // A function becomes itself, a role and a permission for each event.
+    let events =
+        |(_, function): &(&&str, &&Yaml)| function["Properties"]["Events"].as_mapping().unwrap().len();
+    let permissions: usize = functions.iter().map(events).sum();
+    let deployed = resources.len() + functions.len() + permissions + 2;
     assert!(deployed < 400, "{deployed} resources of the 500 that CloudFormation takes in one stack");
 }
 

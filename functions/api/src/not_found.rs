@@ -1,7 +1,7 @@
 //! What no other route takes: 404, or 405 where the path is known.
 
 use padron_domain::{Error, Failure};
-use padron_http::{Anonymous, AnyInput, Context, Endpoint, Method, Reply, Route};
+use padron_http::{Anonymous, AnyInput, Context, Endpoint, Reply, Route};
 
 /// Answers what no other endpoint does.
 #[derive(Debug)]
@@ -32,8 +32,8 @@ fn methods_of(path: &str) -> Vec<&'static str> {
     let fewest = matching().map(|(_, parameters)| parameters).min();
     let methods = matching()
         .filter(|(_, parameters)| Some(*parameters) == fewest)
-        .filter_map(|(route, _)| route.method);
-    methods.map(Method::name).collect()
+        .flat_map(|(route, _)| route.methods());
+    methods.collect()
 }
 
 /// The routes alone: the code behind them is not linked into this function.

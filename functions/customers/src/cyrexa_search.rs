@@ -1,6 +1,8 @@
 //! What Cyrexa's two searches take in their bodies, and what they answer.
 
-use padron_domain::{CustomerSort, CustomerStatus, Direction, Error, Failure, Start, Timestamp, Within};
+use padron_domain::{
+    CustomerSort, CustomerStatus, Direction, Error, Failure, InstantProblem, Start, Timestamp, Within,
+};
 use padron_dto::customer::cyrexa::{CustomerType, CustomersResponse};
 use padron_http::{Context, CustomerCount, Member, Page};
 use schemars::JsonSchema;
@@ -66,9 +68,16 @@ impl Search {
             return Err(Error::invalid("/type", "contradiction", "The path names another type."));
         }
         let created = created.filter(|text| !text.is_empty()).map(|text| {
-            Timestamp::parse(&text)
-                .or_else(|| Timestamp::parse(&format!("{text}T00:00:00Z")))
-                .ok_or_else(|| invalid("created", "An instant of RFC 3339, or a date such as 2026-01-15."))
+            Timestamp::parse_up(&text).or_else(|problem| {
+                let of_date = Timestamp::parse_up(&format!("{text}T00:00:00Z"));
+                of_date.map_err(|_| match problem {
+                    InstantProblem::Form => invalid(
+                        "created",
+                        "An instant of RFC 3339 with its offset, or a date such as 2026-01-15.",
+                    ),
+                    InstantProblem::Value => invalid("created", problem.detail()),
+                })
+            })
         });
         let status = status.filter(|text| !text.is_empty()).map(|text| {
             CustomerStatus::parse(&text).ok_or_else(|| invalid("status", "A status of a customer."))

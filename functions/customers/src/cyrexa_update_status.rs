@@ -35,13 +35,14 @@ impl Endpoint for CyrexaUpdateStatus {
             let version = customer.version;
             return cx.nothing_to_write(Versioned { version, body: customer.into() }).await;
         }
-        customer.touch(cx.now);
+        customer.touch(cx.now());
         let updated = Happening::CustomerUpdated {
             customer_id: customer.id.clone(),
             number: customer.number,
             fields: vec!["status".into()],
         };
-        let event = cx.event(member.principal(), customer.organization, updated);
+        let event =
+            cx.event(member.principal(), customer.organization, updated).not_before(customer.updated_at);
         let change = cx.store().update_customer(&before, &customer, &[], &event)?;
         commit(cx, Some(change), Versioned { version: customer.version, body: customer.into() }).await
     }

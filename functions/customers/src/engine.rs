@@ -192,7 +192,8 @@ pub(crate) async fn list(
                 Start::Skip(skip) => (None, *skip),
                 Start::After(position) => (Some(position.clone()), 0),
             };
-            let limit = skip + usize::from(plan.limit);
+            // One more than the page has tells whether there is another page. An entry of an index is small.
+            let limit = skip + usize::from(plan.limit) + 1;
             let stretch = Stretch { direction: plan.direction, after, limit };
             let hits = store.customer_order(organization, order, stretch);
             let count = async {
@@ -205,8 +206,10 @@ pub(crate) async fn list(
                     _ => Ok(unfiltered),
                 }
             };
-            let ((mut hits, more), count) = tokio::try_join!(hits, count)?;
+            let ((mut hits, _), count) = tokio::try_join!(hits, count)?;
             hits.drain(..skip.min(hits.len()));
+            let more = hits.len() > plan.limit.into();
+            hits.truncate(plan.limit.into());
             let selection = Selection { count: 0, hits, more };
             let mut listing = listing(store, organization, selection, Kin::default(), count).await?;
             listing.kin = kin_of(store, organization, &listing.customers, reach).await?;
@@ -249,25 +252,36 @@ async fn named(
     reach: Reach,
 ) -> Result<Listing, Error> {
     let store = cx.store();
-    let references = plan.filters.customers.as_deref().unwrap_or_default();
+    let Filters { customers: references, external_ids, .. } = &plan.filters;
     let is_meant = |customer: &Customer| {
-        references.iter().any(|reference| reference.names(customer.number, &customer.id))
+        let is_named = |references: &Vec<CustomerReference>| {
+            references.iter().any(|reference| reference.names(customer.number, &customer.id))
+        };
+        let has = |ids: &Vec<String>| customer.external_id.as_ref().is_some_and(|id| ids.contains(id));
+        references.as_ref().is_none_or(is_named) && external_ids.as_ref().is_none_or(has)
     };
     let mut customers: BTreeMap<CustomerNumber, Customer> = BTreeMap::new();
-    let numbers = references.iter().filter_map(CustomerReference::number).collect();
-    read_all(store, organization, numbers, &mut customers).await?;
+    let references = references.as_deref().unwrap_or_default();
+    // Of the two lists, external ids are the shorter one: who is in both is among them.
+    let numbers = match external_ids {
+        Some(ids) => store.customers_with_external_ids(organization, ids).await?,
+        None => references.iter().filter_map(CustomerReference::number).collect(),
+    };
+    read_all(store, organization, numbers.into_iter().collect(), &mut customers).await?;
     customers.retain(|_, customer| is_meant(customer));
-    // Ids that were brought from elsewhere do not tell the number, or another one's.
-    let found: BTreeSet<&CustomerId> = customers.values().map(|customer| &customer.id).collect();
-    let elsewhere: Vec<CustomerId> = references
-        .iter()
-        .filter_map(CustomerReference::id)
-        .filter(|id| !found.contains(id))
-        .cloned()
-        .collect();
-    let numbers = store.customer_numbers(organization, &elsewhere).await?.into_iter().collect();
-    read_all(store, organization, numbers, &mut customers).await?;
-    customers.retain(|_, customer| is_meant(customer));
+    if external_ids.is_none() {
+        // Ids that were brought from elsewhere do not tell the number, or another one's.
+        let found: BTreeSet<&CustomerId> = customers.values().map(|customer| &customer.id).collect();
+        let elsewhere: Vec<CustomerId> = references
+            .iter()
+            .filter_map(CustomerReference::id)
+            .filter(|id| !found.contains(id))
+            .cloned()
+            .collect();
+        let numbers = store.customer_numbers(organization, &elsewhere).await?.into_iter().collect();
+        read_all(store, organization, numbers, &mut customers).await?;
+        customers.retain(|_, customer| is_meant(customer));
+    }
 
     let filter = looked_up(store, organization, &plan.filters, &[]).await?;
     let looks_up = filter.owner.is_some() || filter.cpo.is_some() || filter.parent.is_some();
@@ -324,7 +338,7 @@ async fn looked_up(
         let found = look_up(store, organization, reference).await?;
         found.map(|customer| Some(customer.number)).ok_or_else(|| Error::from(Failure::CustomerNotAccessible))
     };
-    let Filters { search, customers: _, kinds, statuses, created, updated, parent, owner, cpo, .. } = filters;
+    let Filters { search, kinds, statuses, created, updated, parent, owner, cpo, .. } = filters;
     Ok(CustomerFilter {
         search: search.clone(),
         kinds: kinds.clone(),

@@ -1,6 +1,6 @@
 //! `GET /organizations/{organizationId}/customers/external/{externalId}`: a customer by its id in the caller's own system.
 
-use padron_domain::{Error, Failure, OrganizationId};
+use padron_domain::{Customer, Error, Failure, OrganizationId, trim};
 use padron_dto::customer::timbrix::CustomerResponse;
 use padron_http::{Context, Endpoint, Member, NoInput, Request, Route, Target, Versioned};
 use padron_store::{Action, Found, Key, Store};
@@ -11,15 +11,13 @@ use crate::named::without_lost_parent;
 #[derive(Debug)]
 pub struct GetCustomerByExternalId;
 
-const LONGEST: usize = 40;
-
 /// Where the external id leads.
 #[derive(Debug)]
 pub struct ExternalId(padron_domain::CustomerNumber);
 
 fn external_id<'r>(request: &'r Request<'_>) -> Result<&'r str, Error> {
-    let id = request.path_parameter("externalId").unwrap_or_default();
-    if (1..=LONGEST).contains(&id.chars().count()) {
+    let id = trim(request.path_parameter("externalId").unwrap_or_default());
+    if (1..=Customer::LONGEST_EXTERNAL_ID).contains(&id.chars().count()) {
         return Ok(id);
     }
     Err(Error::invalid("/path/externalId", "invalid_length", "An external id has 1 to 40 characters."))

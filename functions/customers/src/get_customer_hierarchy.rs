@@ -1,8 +1,8 @@
 //! `GET /organizations/{organizationId}/customers/{customerId}/hierarchy`: those above a customer, and those right below it.
 
-use padron_domain::{Customer, CustomerNumber, Direction, Error, Kin, Position};
+use padron_domain::{Customer, CustomerNumber, Error, Kin};
 use padron_http::{Context, Endpoint, Member, Page, Paging, Route};
-use padron_store::{Action, Order, Store, Stretch};
+use padron_store::{Action, Store};
 use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::json;
@@ -79,9 +79,7 @@ impl Endpoint for GetCustomerHierarchy {
         let scope = json!([organization.uuid(), number.get()]);
         let after = paging.after_place(cx, &scope, place)?;
         let children = async {
-            let stretch = Stretch { direction: Direction::Ascending, after, limit: paging.limit() };
-            let (places, more) = store.customer_order(organization, Order::Children(number), stretch).await?;
-            let numbers: Vec<CustomerNumber> = places.iter().map(|place| place.number).collect();
+            let (numbers, more) = store.children(organization, number, after, paging.limit()).await?;
             let (children, looked_at) = store.customers_now(organization, &numbers).await?;
             let next = numbers[..looked_at].last().copied().filter(|_| more || looked_at < numbers.len());
             Ok::<_, Error>((children, next))
@@ -111,7 +109,6 @@ impl Endpoint for GetCustomerHierarchy {
 }
 
 /// Where a page of children begins: after that number.
-fn place(bytes: &[u8]) -> Option<Position> {
-    let number = CustomerNumber::new(u64::from_be_bytes(bytes.try_into().ok()?))?;
-    Some(Position { key: String::new(), number })
+fn place(bytes: &[u8]) -> Option<CustomerNumber> {
+    CustomerNumber::new(u64::from_be_bytes(bytes.try_into().ok()?))
 }

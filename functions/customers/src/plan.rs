@@ -142,8 +142,8 @@ impl Plan {
 
 impl Way {
     fn of(filters: &Filters, sort: CustomerSort, start: &Start) -> Self {
-        let Filters { customers, created, updated, .. } = filters;
-        if customers.is_some() {
+        let Filters { customers, external_ids, created, updated, .. } = filters;
+        if customers.is_some() || external_ids.is_some() {
             return Self::Named;
         }
         let is_near = !matches!(start, Start::Skip(skip) if *skip > LARGEST_SKIP);

@@ -1,11 +1,11 @@
 //! What the lists of customers take, the same for all dialects: parameters, and what they mean where they are left out.
 
 use padron_domain::{
-    CustomerKind, CustomerReference, CustomerSort, CustomerStatus, Direction, Error, Failure, Timestamp,
-    Within, search_key,
+    Customer, CustomerKind, CustomerReference, CustomerSort, CustomerStatus, Direction, Error, Failure,
+    Timestamp, Within, search_key, trim,
 };
 use padron_http::{
-    Input, Request,
+    Input, Request, instant,
     openapi::{Operation, Schemas},
     unknown_parameter,
 };
@@ -14,6 +14,7 @@ use serde_json::{Value, json};
 pub(crate) const DEFAULT_LIMIT: u16 = 50;
 pub(crate) const LARGEST_LIMIT: u16 = 1000;
 const MOST_IDS: usize = 1000;
+const MOST_EXTERNAL_IDS: usize = 100;
 const LONGEST_SEARCH: usize = 300;
 
 /// What a caller asked for.
@@ -36,6 +37,7 @@ pub struct ListQuery {
 pub(crate) struct Filters {
     pub(crate) search: Option<String>,
     pub(crate) customers: Option<Vec<CustomerReference>>,
+    pub(crate) external_ids: Option<Vec<String>>,
     pub(crate) kinds: Option<Vec<CustomerKind>>,
     pub(crate) statuses: Option<Vec<CustomerStatus>>,
     pub(crate) created: Within,
@@ -66,10 +68,22 @@ impl Filters {
 
     /// Whether nothing but ranges of time is asked.
     pub(crate) fn only_ranges(&self) -> bool {
-        let Self { search, customers, kinds, statuses, created: _, updated: _, parent, owner, cpo, since: _ } =
-            self;
+        let Self {
+            search,
+            customers,
+            external_ids,
+            kinds,
+            statuses,
+            created: _,
+            updated: _,
+            parent,
+            owner,
+            cpo,
+            since: _,
+        } = self;
         search.is_none()
             && customers.is_none()
+            && external_ids.is_none()
             && kinds.is_none()
             && statuses.is_none()
             && parent.is_none()
@@ -83,6 +97,8 @@ impl Filters {
     }
 }
 
+/// The parameters that may be given more than once.
+const REPEATED: [&str; 3] = ["customerIds", "externalId", "types"];
 /// The parameters that are no filters.
 const PAGING: [&str; 5] = ["limit", "offset", "sortBy", "sortDirection", "cursor"];
 
@@ -95,7 +111,7 @@ impl Input for ListQuery {
         let mut query = Self { is_empty: parameters.is_empty(), ..Self::default() };
         for (index, (name, value)) in parameters.iter().enumerate() {
             let is_repeated = parameters[..index].iter().any(|(before, _)| before == name);
-            if is_repeated && !matches!(name.as_str(), "customerIds" | "types") {
+            if is_repeated && !REPEATED.contains(&name.as_str()) {
                 return Err(Error::invalid(format!("/query/{name}"), "duplicate_parameter", "Given twice."));
             }
             query.take(name, value)?;
@@ -107,6 +123,9 @@ impl Input for ListQuery {
         if query.filters.customers.as_ref().is_some_and(|customers| customers.len() > MOST_IDS) {
             return Err(Error::invalid("/query/customerIds", "too_many", "At most 1,000 customers."));
         }
+        if query.filters.external_ids.as_ref().is_some_and(|ids| ids.len() > MOST_EXTERNAL_IDS) {
+            return Err(Error::invalid("/query/externalId", "too_many", "At most 100 external ids."));
+        }
         query.sent_filters = parameters;
         query.sent_filters.retain(|(name, _)| !PAGING.contains(&name.as_str()));
         Ok(query)
@@ -117,7 +136,7 @@ impl Input for ListQuery {
             |name, meaning: &str, schema: Value| operation.parameter("query", name, meaning, false, &schema);
         let text = || json!({ "type": "string" });
         let instant = || json!({ "type": "string", "format": "date-time" });
-        let kinds = KINDS.map(CustomerKind::name);
+        let kinds = CustomerKind::ALL.map(CustomerKind::name);
         let sorts = CustomerSort::ALL.map(CustomerSort::name);
         add(
             "limit",
@@ -146,6 +165,13 @@ impl Input for ListQuery {
             "Only these: numbers or ids, repeated or with commas between them, at most 1,000",
             json!({ "type": "array", "items": { "type": "string" } }),
         );
+        let external_id =
+            json!({ "type": "string", "minLength": 1, "maxLength": Customer::LONGEST_EXTERNAL_ID });
+        add(
+            "externalId",
+            "Only the one with exactly this external id; repeated for several, at most 100",
+            json!({ "type": "array", "items": external_id, "maxItems": MOST_EXTERNAL_IDS }),
+        );
         add(
             "types",
             "Only of these types, repeated or with commas between them",
@@ -165,16 +191,12 @@ impl Input for ListQuery {
     }
 }
 
-const KINDS: [CustomerKind; 4] =
-    [CustomerKind::Private, CustomerKind::Business, CustomerKind::Cpo, CustomerKind::CpoSubsidiary];
-
 impl ListQuery {
     /// One parameter.
     fn take(&mut self, name: &str, value: &str) -> Result<(), Error> {
         let invalid = |detail: &str| Error::invalid(format!("/query/{name}"), "invalid_value", detail);
-        let instant = |read: fn(&str) -> Option<Timestamp>| {
-            read(value).ok_or_else(|| invalid("An instant of RFC 3339, such as 2026-01-15T12:00:00Z."))
-        };
+        let from = || instant(name, value, Timestamp::parse_up);
+        let to = || instant(name, value, Timestamp::parse);
         let reference = |text: &str| {
             CustomerReference::parse(text)
                 .ok_or_else(|| invalid("A customer's number, or its id of 24 hex digits."))
@@ -208,7 +230,7 @@ impl ListQuery {
                     return Err(invalid("At most 300 characters."));
                 }
                 // Nothing is part of everything.
-                filters.search = Some(search_key(value)).filter(|search| !search.is_empty());
+                filters.search = Some(search_key(trim(value))).filter(|search| !search.is_empty());
             }
             "customerIds" => {
                 let customers = filters.customers.get_or_insert_default();
@@ -216,10 +238,17 @@ impl ListQuery {
                     customers.push(reference(text.trim())?);
                 }
             }
+            "externalId" => {
+                let external_id = trim(value);
+                if !(1..=Customer::LONGEST_EXTERNAL_ID).contains(&external_id.chars().count()) {
+                    return Err(invalid("An external id has 1 to 40 characters."));
+                }
+                filters.external_ids.get_or_insert_default().push(external_id.to_owned());
+            }
             "types" => {
                 let kinds = filters.kinds.get_or_insert_default();
                 for text in value.split(',') {
-                    let kind = KINDS.into_iter().find(|kind| kind.name() == text.trim());
+                    let kind = CustomerKind::ALL.into_iter().find(|kind| kind.name() == text.trim());
                     kinds
                         .push(kind.ok_or_else(|| invalid("Some of Private, Business, CPO, CPOSubsidiary."))?);
                 }
@@ -234,30 +263,26 @@ impl ListQuery {
                 filters.cpo = Some(reference(value)?);
             }
             "createdAt" => {
-                let at = Some(instant(Timestamp::parse)?);
+                let at = Some(to()?);
                 filters.created = filters.created.and(Within { from: at, to: at });
             }
             "createdAtFrom" => {
-                filters.created =
-                    filters.created.and(Within { from: Some(instant(Timestamp::parse_up)?), to: None });
+                filters.created = filters.created.and(Within { from: Some(from()?), to: None });
                 filters.since = true;
             }
             "createdAtTo" => {
-                filters.created =
-                    filters.created.and(Within { from: None, to: Some(instant(Timestamp::parse)?) });
+                filters.created = filters.created.and(Within { from: None, to: Some(to()?) });
             }
             "updatedAt" => {
-                let at = Some(instant(Timestamp::parse)?);
+                let at = Some(to()?);
                 filters.updated = filters.updated.and(Within { from: at, to: at });
             }
             "updatedAtFrom" => {
-                filters.updated =
-                    filters.updated.and(Within { from: Some(instant(Timestamp::parse_up)?), to: None });
+                filters.updated = filters.updated.and(Within { from: Some(from()?), to: None });
                 filters.since = true;
             }
             "updatedAtTo" => {
-                filters.updated =
-                    filters.updated.and(Within { from: None, to: Some(instant(Timestamp::parse)?) });
+                filters.updated = filters.updated.and(Within { from: None, to: Some(to()?) });
             }
             _ => return Err(unknown_parameter(name)),
         }

@@ -19,5 +19,9 @@ pub(crate) async fn shown(
 
 /// Account numbers are shown whole to admins only; members may set them without seeing them again.
 pub(crate) fn sees_account_numbers(member: &Member) -> bool {
-    member.membership().role >= Role::Admin
+    role_sees_account_numbers(member.membership().role)
+}
+
+pub(crate) fn role_sees_account_numbers(role: Role) -> bool {
+    role >= Role::Admin
 }

@@ -1,20 +1,25 @@
 //! `POST /v2/customers`: a new customer, in Spirii's dialect.
 
-use padron_domain::{Error, Failure};
+use padron_domain::{Error, Failure, Role};
 use padron_dto::{
     New,
     customer::{
         WithWarnings,
-        spirii::{CustomerFields, CustomerResponse, PLACES},
+        spirii::{CustomerFields, CustomerResponse, PLACES, mask_account_numbers},
     },
 };
-use padron_http::{Bounded, Context, Created, CredentialMember, Endpoint, Route, Warned, Written};
+use padron_http::{Bounded, Context, Created, CredentialMember, Endpoint, Redact, Route, Warned, Written};
 use padron_store::Action;
+use serde_json::Value;
 
 use crate::{
-    spirii::shown,
+    spirii::{self, shown},
     write::{self, Draft, create},
 };
+
+fn redact(body: &mut Value, role: Role) -> bool {
+    !spirii::role_sees_account_numbers(role) && mask_account_numbers(body)
+}
 
 /// Creates a customer.
 #[derive(Debug)]
@@ -25,6 +30,8 @@ impl Endpoint for SpiriiCreateCustomer {
     const SUMMARY: &'static str = "Create a customer, as Spirii has it. Required: `name`, `country`, `contactDetails`, `ownerId` and `type`";
     const FAILURES: &'static [&'static [Failure]] = write::CREATE_FAILURES;
     const ACTIONS: &'static [&'static [Action]] = write::CREATE_ACTIONS;
+    // An admin saw the account numbers; whoever is one no more does not see them in the answer that was kept.
+    const REDACT: Option<Redact> = Some(redact);
     type Access = CredentialMember;
     type Input = Bounded<New<CustomerFields>>;
     type Output = Written<Created<Warned<CustomerResponse>>>;

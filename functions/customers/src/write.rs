@@ -2,15 +2,15 @@
 
 use futures_util::future::try_join_all;
 use padron_domain::{
-    Customer, CustomerField, CustomerId, CustomerKind, CustomerNumber, CustomerReference, Direction, Error,
-    Failure, Finding, Happening, Kin, OrganizationId, Patch, Violation,
+    Customer, CustomerField, CustomerId, CustomerKind, CustomerNumber, CustomerReference, Error, Failure,
+    Finding, Happening, Kin, OrganizationId, Patch, Violation,
 };
 use padron_dto::{
     New,
     customer::{CustomerBody, Places},
 };
 use padron_http::{Bounded, Context, Member, Output, ReadBack, Written};
-use padron_store::{Action, Ancestor, Change, Order, Store, Stretch};
+use padron_store::{Action, Ancestor, Change, Store};
 use serde::Serialize;
 use serde_json::{Map, Value};
 
@@ -73,14 +73,15 @@ pub(crate) async fn create<'s, B: CustomerBody>(
     Bounded { value: New(body), mut violations }: Bounded<New<B>>,
 ) -> Result<Draft<Change<'s>>, Error> {
     let organization = member.organization().id;
-    let number = CustomerNumber::random_at(cx.now).ok_or_else(|| Error::internal("the clock is wrong"))?;
-    let blank = Customer::new(organization, number, CustomerId::random(number), cx.now);
+    let number = CustomerNumber::random_at(cx.now()).ok_or_else(|| Error::internal("the clock is wrong"))?;
+    let blank = Customer::new(organization, number, CustomerId::random(number), cx.now());
     let mut customer = blank.clone();
     let (places, parent) = (body.places(), body.parent().clone());
     let nothing = Value::Object(Map::new());
     let others = ReadBack { sent: body.others(), within: places.within, now: &nothing, optional: &[] };
     violations.extend(others.unknown());
     body.write(&mut customer, true, &mut violations);
+    customer.normalize(&blank);
     check::<B>(&customer, &blank, places, &mut violations)?;
     let parent = named_parent(cx, &customer, &parent, places, &mut violations).await?;
     customer.parent = parent.set();
@@ -120,12 +121,12 @@ pub(crate) async fn update<'s, B: CustomerBody>(
             violations.extend(others.changed().filter(|violation| !is_of_warnings(violation)));
         }
         // Sent back whole, it was of the version that was the newest when this request came.
-        let is_late = |violation: &Violation| violation.pointer.ends_with("/updatedAt");
-        if cx.is_decided_anew() && violations.iter().any(is_late) {
-            return Err(Failure::ConcurrentChange.into());
+        if cx.is_decided_anew() && is_newest.is_ok() && others.is_of_older_version() {
+            return Err(Error::from(Failure::ConcurrentChange).for_good());
         }
     }
     body.write(&mut customer, false, &mut violations);
+    customer.normalize(&before);
     check::<B>(&customer, &before, places, &mut violations)?;
     let parent = named_parent(cx, &customer, &parent, places, &mut violations).await?;
     parent.apply(&mut customer.parent);
@@ -145,7 +146,7 @@ pub(crate) async fn update<'s, B: CustomerBody>(
         return Ok(Draft { customer, change: None, warnings });
     }
     require_place(cx, &customer, &above, moves).await?;
-    customer.touch(cx.now);
+    customer.touch(cx.now());
     let mut names: Vec<String> = fields.into_iter().map(|field| field.name().to_owned()).collect();
     names.dedup();
     let updated = Happening::CustomerUpdated {
@@ -153,7 +154,7 @@ pub(crate) async fn update<'s, B: CustomerBody>(
         number: customer.number,
         fields: names,
     };
-    let event = cx.event(member.principal(), organization, updated);
+    let event = cx.event(member.principal(), organization, updated).not_before(customer.updated_at);
     let moves_below: &[Ancestor] = if moves { &above.chain } else { &[] };
     let change = cx.store().update_customer(&before, &customer, moves_below, &event)?;
     Ok(Draft { customer, change: Some(change), warnings })
@@ -317,16 +318,14 @@ async fn walk_down(
     top: CustomerNumber,
     at_most: usize,
 ) -> Result<Option<usize>, Error> {
-    let children = async |parent: &CustomerNumber| {
-        let stretch = Stretch { direction: Direction::Ascending, after: None, limit: at_most + 1 };
-        store.customer_order(organization, Order::Children(*parent), stretch).await
-    };
+    let children =
+        async |parent: &CustomerNumber| store.children(organization, *parent, None, at_most + 1).await;
     let (mut level, mut seen) = (vec![top], 0);
     for levels in 0..Customer::DEEPEST {
         let mut below = Vec::new();
         for parents in level.chunks(QUERIES_AT_ONCE) {
             let found = try_join_all(parents.iter().map(&children)).await?;
-            below.extend(found.into_iter().flat_map(|(places, _)| places).map(|place| place.number));
+            below.extend(found.into_iter().flat_map(|(children, _)| children));
             if seen + below.len() > at_most {
                 return Ok(None);
             }

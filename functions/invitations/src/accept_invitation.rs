@@ -41,16 +41,19 @@ impl Endpoint for AcceptInvitation {
             role: invitation.role,
             email: user.email.clone(),
             name: user.name.clone(),
-            joined_at: cx.now,
+            joined_at: cx.now(),
         };
         let added = Happening::MemberAdded {
             member_id: member.user,
             role: member.role,
             invitation_id: Some(invitation.id),
         };
-        let event = cx.event(caller.principal(), organization.id, added);
+        let how = Happening::InviteAccepted { invitation_id: invitation.id, member_id: member.user };
+        let accepting = cx.event(caller.principal(), organization.id, how);
+        let joining = accepting.followed_by(added);
         let accepted = invitation.becoming(InvitationState::Accepted);
-        let change = cx.store().accept_invitation(&invitation, &accepted, &member, &event)?;
+        let events = [&accepting, &joining];
+        let change = cx.store().accept_invitation(&invitation, &accepted, &member, user.issued_at, events)?;
         let answer = OrganizationEntry::new(organization, member.role, member.joined_at);
         cx.commit(change, Body(answer)).await
     }

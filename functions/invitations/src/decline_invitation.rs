@@ -14,7 +14,7 @@ impl Endpoint for DeclineInvitation {
     const ROUTE: Route = Route::post("decline-invitation", "/invitations/decline");
     const SUMMARY: &'static str = "Decline an invitation";
     const FAILURES: &'static [&'static [Failure]] = &[FAILURES];
-    const ACTIONS: &'static [&'static [Action]] = &[Store::INVITATION_ACCESS, Store::UPDATE_INVITATION];
+    const ACTIONS: &'static [&'static [Action]] = &[Store::INVITATION_ACCESS, Store::DECLINE_INVITATION];
     type Access = SignedIn;
     type Input = Json<Answered>;
     type Output = Written<NoContent>;
@@ -28,7 +28,7 @@ impl Endpoint for DeclineInvitation {
         let declined = Happening::InviteDeclined { invitation_id: invitation.id };
         let event = cx.event(caller.principal(), invitation.organization, declined);
         let after = invitation.becoming(InvitationState::Declined);
-        let change = cx.store().update_invitation(&invitation, &after, &event)?;
+        let change = cx.store().decline_invitation(&invitation, &after, &event)?;
         cx.commit(change, NoContent).await
     }
 }

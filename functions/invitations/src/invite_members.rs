@@ -2,10 +2,11 @@
 
 use std::collections::HashMap;
 
-use padron_domain::{Email, Error, Failure, Invitation, InvitationId, Role};
+use padron_auth::Principal;
+use padron_domain::{Email, Error, Failure, Invitation, InvitationId, Membership, Role};
 use padron_dto::IssuedInvitation;
-use padron_http::{Admin, Context, Endpoint, Json, Member, MultiStatus, Object, Route, shape};
-use padron_store::{Action, Store};
+use padron_http::{Admin, Context, Endpoint, Json, MultiStatus, Object, Route, shape};
+use padron_store::{Action, Key, Store};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -25,8 +26,6 @@ pub struct NewInvitations {
 }
 
 const MOST: usize = 50;
-/// How often an invitation is decided anew when it changes meanwhile.
-const MOST_RELOADS: usize = 3;
 
 /// What came of it, in the order of the request.
 #[derive(Debug, Serialize, JsonSchema)]
@@ -77,9 +76,16 @@ impl InvitationResult {
     }
 }
 
+impl InvitationResult {
+    fn is_failed(&self) -> bool {
+        self.invitation.is_none()
+    }
+}
+
 impl Endpoint for InviteMembers {
     const ROUTE: Route = Route::post("invite-members", "/organizations/{organizationId}/members/invite-bulk");
     const SUMMARY: &'static str = "Invite up to fifty by e-mail, each as if alone";
+    const FAILURES: &'static [&'static [Failure]] = &[&[Failure::ConcurrentChange]];
     const ACTIONS: &'static [&'static [Action]] = &[Store::INVITE, Store::INVITATIONS_BY_ID];
     type Access = Admin;
     type Input = Json<NewInvitations>;
@@ -93,8 +99,8 @@ impl Endpoint for InviteMembers {
         if invitations.is_empty() || invitations.len() > MOST {
             return Err(Error::invalid("/invitations", "invalid_length", "1 to 50 invitations."));
         }
-        let admin = admin.into_member();
         let organization = admin.organization().id;
+        let admin = Inviter { principal: admin.principal().clone(), membership: admin.membership().clone() };
         let invitees: Vec<Result<(Email, Role), Error>> =
             invitations.iter().map(|Object(new)| new.invitee()).collect();
         let ids = invitees.iter().flatten().map(|(email, _)| InvitationId::of(organization, email));
@@ -108,6 +114,7 @@ impl Endpoint for InviteMembers {
         }
         let mut results = Vec::with_capacity(invitees.len());
         let mut invited = Vec::with_capacity(invitees.len());
+        let mut admin = admin;
         // One after the other: each depends on the admin's own membership, where they would only wait for each other.
         for (index, invitee) in invitees.into_iter().enumerate() {
             let outcome = match invitee {
@@ -119,13 +126,15 @@ impl Endpoint for InviteMembers {
                 Ok((email, role)) => {
                     invited.push(email.clone());
                     let before = earlier.remove(&InvitationId::of(organization, &email).uuid());
-                    invite(cx, &admin, before, email, role).await
+                    invite(cx, &mut admin, before, email, role).await
                 }
             };
             let outcome = match outcome {
-                // What goes wrong for all of them is no matter of one: sent again, the request invites the same people. So is a
-                // change of the admin's own role, which is found when the request is decided anew.
-                Err(error) if is_of_all(&error) => return Err(error),
+                // Where nothing was written yet, what is in the way of all is the answer to the request. Later, the tokens of those
+                // who were invited must be answered, so it is the answer to the rest.
+                Err(error) if results.iter().all(InvitationResult::is_failed) && is_of_all(&error) => {
+                    return Err(error);
+                }
                 outcome => outcome,
             };
             results.push(InvitationResult::new(index, outcome));
@@ -134,31 +143,53 @@ impl Endpoint for InviteMembers {
     }
 }
 
+/// Whether it is no matter of one invitation.
 fn is_of_all(error: &Error) -> bool {
-    matches!(error.failure(), Failure::ConcurrentChange | Failure::Unavailable | Failure::Internal)
+    matches!(
+        error.failure(),
+        Failure::ConcurrentChange | Failure::InsufficientRole | Failure::Unavailable | Failure::Internal
+    )
+}
+
+/// Who invites, as they were read last.
+struct Inviter {
+    principal: Principal,
+    membership: Membership,
+}
+
+impl Inviter {
+    /// Reads what an invitation depends on once more: the inviter's membership, and the invitation itself.
+    async fn read_again(&mut self, cx: &Context<'_>, id: InvitationId) -> Result<Option<Invitation>, Error> {
+        let (organization, user) = (self.membership.organization, self.membership.user);
+        let key = Key::invitation(organization, id);
+        let mut access = cx.store().organization_access(organization, user, [key]).await?;
+        let is_active = access.organization.is_some_and(|organization| organization.deleted_at.is_none());
+        let membership = access.membership.filter(|membership| is_active && membership.role >= Role::Admin);
+        self.membership = membership.ok_or(Failure::InsufficientRole)?;
+        access.others.invitation(organization, id)
+    }
 }
 
 async fn invite(
     cx: &Context<'_>,
-    admin: &Member,
+    inviter: &mut Inviter,
     mut before: Option<Invitation>,
     email: Email,
     role: Role,
 ) -> Result<IssuedInvitation, Error> {
-    let organization = admin.organization().id;
-    let mut reloads = 0;
+    let organization = inviter.membership.organization;
+    let mut retries = cx.retries();
     loop {
         let invitee = (email.clone(), role);
-        let issue = Issue::new(cx, admin.principal(), organization, before.as_ref(), invitee)?;
+        let issue = Issue::new(cx, &inviter.principal, organization, before.as_ref(), invitee)?;
         let change =
-            cx.store().invite(before.as_ref(), &issue.invitation, admin.membership(), &issue.event)?;
+            cx.store().invite(before.as_ref(), &issue.invitation, &inviter.membership, &issue.event)?;
         match change.commit().await.map_err(Error::from) {
             Ok(()) => return Ok(issue.answer(cx)),
-            Err(error) if error.failure() == Failure::ConcurrentChange && reloads < MOST_RELOADS => {
-                reloads += 1;
-                before = cx.store().invitations_by_id(organization, &[issue.invitation.id]).await?.pop();
+            Err(error) if error.is_to_be_retried() && retries.again().await => {
+                before = inviter.read_again(cx, issue.invitation.id).await?;
             }
-            Err(error) => return Err(error),
+            Err(error) => return Err(error.for_good()),
         }
     }
 }

@@ -57,13 +57,19 @@ impl Answered {
         let is_proven = |invitation: &Invitation| token.as_ref().is_none_or(|token| token.proves(invitation));
         let invitation = found.invitation.filter(is_proven).ok_or(Failure::InvitationNotFound)?;
         if Email::parse(email).as_ref() != Some(&invitation.email) {
-            return Err(Failure::InvitationEmailMismatch.into());
+            // Ids can be computed from an organization and an address: to whoever has not got the token, an invitation of someone
+            // else is like one that never was.
+            let failure = match token {
+                Some(_) => Failure::InvitationEmailMismatch,
+                None => Failure::InvitationNotFound,
+            };
+            return Err(failure.into());
         }
         let organization = found.organization.ok_or(Failure::OrganizationNotFound)?;
         if user.organization.is_some_and(|bound| bound != organization.id) {
             return Err(Failure::OrganizationMismatch.into());
         }
-        invitation.require_pending(cx.now)?;
+        invitation.require_pending(cx.now())?;
         Ok(Own { invitation, organization, membership: found.membership })
     }
 

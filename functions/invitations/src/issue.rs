@@ -59,11 +59,11 @@ impl Issue {
             state: InvitationState::Pending,
             token_hash: String::new(),
             invited_by: by.user().id,
-            created_at: cx.now,
-            expires_at: cx.now,
+            created_at: cx.now(),
+            expires_at: cx.now(),
         };
         let base = before.map_or(first, |before| Invitation { role, ..before.clone() });
-        let invitation = base.renewed(token.hash(), by.user().id, cx.now);
+        let invitation = base.renewed(token.hash(), by.user().id, cx.now());
         let event = cx.event(by, organization, Happening::InviteCreated { invitation_id: id, role });
         Ok(Self { invitation, event, token })
     }
@@ -71,7 +71,7 @@ impl Issue {
     /// The same invitation with another token, the old one dead.
     pub(crate) fn again(cx: &Context<'_>, by: &Principal, before: &Invitation) -> Result<Self, Error> {
         let token = InvitationToken::new(before.organization, before.id)?;
-        let invitation = before.renewed(token.hash(), before.invited_by, cx.now);
+        let invitation = before.renewed(token.hash(), before.invited_by, cx.now());
         let event = cx.event(by, before.organization, Happening::InviteResent { invitation_id: before.id });
         Ok(Self { invitation, event, token })
     }
@@ -79,7 +79,7 @@ impl Issue {
     /// The one answer that shows the token.
     pub(crate) fn answer(&self, cx: &Context<'_>) -> IssuedInvitation {
         IssuedInvitation {
-            invitation: InvitationResponse::new(self.invitation.clone(), cx.now),
+            invitation: InvitationResponse::new(self.invitation.clone(), cx.now()),
             token: self.token.text().to_owned(),
             accept_url: cx.accept_url(self.token.text()),
         }

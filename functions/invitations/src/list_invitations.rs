@@ -48,13 +48,13 @@ impl Endpoint for ListInvitations {
     async fn handle(cx: &Context<'_>, admin: Admin, query: InvitationQuery) -> Result<Self::Output, Error> {
         let InvitationQuery { paging, status } = query;
         let organization = admin.organization().id;
-        let is_wanted = |invitation: &Invitation| Some(invitation.status(cx.now)) == status;
+        let is_wanted = |invitation: &Invitation| Some(invitation.status(cx.now())) == status;
         let is_wanted: Option<&(dyn Fn(&Invitation) -> bool + Sync)> =
             if status.is_some() { Some(&is_wanted) } else { None };
         let after = paging.after(cx, organization)?;
         let page = cx.store().invitations(organization, after, paging.limit(), is_wanted).await?;
         let next = page.next.map(|last| paging.next(cx, organization, last.id));
-        let items = page.items.into_iter().map(|invitation| InvitationResponse::new(invitation, cx.now));
+        let items = page.items.into_iter().map(|invitation| InvitationResponse::new(invitation, cx.now()));
         Ok(Array::of(items)?.0.next(next))
     }
 }

@@ -60,7 +60,7 @@ impl Endpoint for ListMyInvitations {
         let next = next.map(|last| paging.next(cx, user.id, last));
         let open = page.into_iter().filter_map(|(invitation, organization)| {
             let organization = organization.filter(|organization| organization.deleted_at.is_none())?;
-            (invitation.status(cx.now) == InvitationStatus::Pending).then_some(MyInvitation {
+            (invitation.status(cx.now()) == InvitationStatus::Pending).then_some(MyInvitation {
                 id: invitation.id,
                 organization: InvitingOrganization {
                     id: organization.id,

@@ -23,9 +23,10 @@ impl Endpoint for ResendInvitation {
 
     async fn handle(cx: &Context<'_>, admin: Admin<Invitation>, _: NoInput) -> Result<Self::Output, Error> {
         let (admin, before) = admin.into_member().with_target()?;
-        before.require_open(cx.now)?;
+        before.require_open(cx.now())?;
         let issue = Issue::again(cx, admin.principal(), &before)?;
-        let change = cx.store().update_invitation(&before, &issue.invitation, &issue.event)?;
+        let change =
+            cx.store().update_invitation(&before, &issue.invitation, admin.membership(), &issue.event)?;
         cx.commit(change, Body(issue.answer(cx))).await
     }
 }

@@ -24,11 +24,11 @@ impl Endpoint for RevokeInvitation {
 
     async fn handle(cx: &Context<'_>, admin: Admin<Invitation>, _: NoInput) -> Result<Self::Output, Error> {
         let (admin, before) = admin.into_member().with_target()?;
-        before.require_open(cx.now)?;
+        before.require_open(cx.now())?;
         let cancelled = Happening::InviteCancelled { invitation_id: before.id };
         let event = cx.event(admin.principal(), before.organization, cancelled);
         let after = before.becoming(InvitationState::Revoked);
-        let change = cx.store().update_invitation(&before, &after, &event)?;
+        let change = cx.store().update_invitation(&before, &after, admin.membership(), &event)?;
         cx.commit(change, NoContent).await
     }
 }

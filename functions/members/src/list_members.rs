@@ -1,6 +1,6 @@
 //! `GET /organizations/{organizationId}/members`: the members, for all members.
 
-use padron_domain::{Error, Failure, Membership, Role, search_key};
+use padron_domain::{Error, Failure, Membership, Role, search_key, trim};
 use padron_dto::MemberResponse;
 use padron_http::{
     Array, Context, Endpoint, Input, Member, Paging, Query, Request, Route,
@@ -30,6 +30,7 @@ impl Input for MemberQuery {
     fn decode(request: &Request<'_>) -> Result<Self, Error> {
         let query = Query::read(request, &["limit", "cursor", "q", "role"])?;
         let text = query.parse("q", "1 to 100 characters.", |text| {
+            let text = trim(text);
             (1..=LONGEST_TEXT).contains(&text.chars().count()).then(|| search_key(text))
         })?;
         let role = query.parse("role", "member, admin or owner.", Role::parse)?;

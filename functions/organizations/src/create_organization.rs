@@ -53,7 +53,7 @@ impl Endpoint for CreateOrganization {
             metadata: metadata.into(),
         };
         let user = caller.principal().user();
-        let organization = Organization::create(OrganizationId::random(), user.id, slug, account, cx.now)?;
+        let organization = Organization::create(OrganizationId::random(), user.id, slug, account, cx.now())?;
         let owner = Membership {
             organization: organization.id,
             user: user.id,
@@ -61,17 +61,18 @@ impl Endpoint for CreateOrganization {
             role: Role::Owner,
             email: user.email.clone(),
             name: user.name.clone(),
-            joined_at: cx.now,
+            joined_at: cx.now(),
         };
         let created = Happening::OrganizationCreated { slug: organization.slug.clone() };
         let event = cx.event(caller.principal(), organization.id, created);
         let seats = cx.seats().of(organization.plan);
-        let change = cx.store().create_organization(&organization, &[owner], seats, &event)?;
+        let change =
+            cx.store().create_organization(&organization, &[owner], user.issued_at, seats, &event)?;
         let answer = Created {
             location: format!("/organizations/{}", organization.id),
             versioned: Versioned {
                 version: organization.version,
-                body: OrganizationResponse::new(organization, cx.now),
+                body: OrganizationResponse::new(organization, cx.now()),
             },
         };
         cx.commit(change, answer).await

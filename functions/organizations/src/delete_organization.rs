@@ -20,12 +20,12 @@ impl Endpoint for DeleteOrganization {
     async fn handle(cx: &Context<'_>, owner: Owner, _: NoInput) -> Result<Self::Output, Error> {
         cx.require_version(owner.organization().version)?;
         let mut organization = owner.organization().clone();
-        organization.deleted_at = Some(cx.now);
-        organization.touch(cx.now);
+        organization.touch(cx.now());
+        organization.deleted_at = Some(organization.updated_at);
         let deleted = Happening::OrganizationDeleted {
-            restorable_until: organization.restorable_until().unwrap_or(cx.now),
+            restorable_until: organization.restorable_until().unwrap_or(cx.now()),
         };
-        let event = cx.event(owner.principal(), organization.id, deleted);
+        let event = cx.event(owner.principal(), organization.id, deleted).not_before(organization.updated_at);
         let change = cx.store().delete_organization(&organization, &event)?;
         cx.commit(change, NoContent).await
     }

@@ -180,7 +180,7 @@ async fn read(cx: &Context<'_>, owner: &Owner, place: Place) -> Result<Part, Err
     let (organization, store) = (owner.organization().id, cx.store());
     match place.section {
         Section::Organization => {
-            let body = OrganizationResponse::new(owner.organization().clone(), cx.now);
+            let body = OrganizationResponse::new(owner.organization().clone(), cx.now());
             Ok((vec![(line("organization", body)?, organization.uuid())], false))
         }
         Section::Members => {
@@ -190,7 +190,7 @@ async fn read(cx: &Context<'_>, owner: &Owner, place: Place) -> Result<Part, Err
         Section::Invitations => {
             let page = store.invitations(organization, place.after.map(Id::new), BATCH, None).await?;
             lines("invitation", page, |invitation| {
-                (invitation.id.uuid(), InvitationResponse::new(invitation, cx.now))
+                (invitation.id.uuid(), InvitationResponse::new(invitation, cx.now()))
             })
         }
         Section::Customers => {

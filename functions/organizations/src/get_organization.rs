@@ -17,6 +17,9 @@ impl Endpoint for GetOrganization {
 
     async fn handle(cx: &Context<'_>, member: Member, _: NoInput) -> Result<Self::Output, Error> {
         let organization = member.into_organization();
-        Ok(Versioned { version: organization.version, body: OrganizationResponse::new(organization, cx.now) })
+        Ok(Versioned {
+            version: organization.version,
+            body: OrganizationResponse::new(organization, cx.now()),
+        })
     }
 }

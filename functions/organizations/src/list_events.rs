@@ -36,8 +36,8 @@ impl Input for EventQuery {
             paging: Paging::read(&query)?,
             name,
             actor,
-            from: query.instant("from")?,
-            to: query.instant("to")?,
+            from: query.instant_from("from")?,
+            to: query.instant_to("to")?,
         })
     }
 

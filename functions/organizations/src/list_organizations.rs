@@ -77,7 +77,7 @@ impl Endpoint for ListOrganizations {
         let is_wanted = |organization: &Organization, role: Role| match query.status {
             Status::Active => organization.deleted_at.is_none(),
             Status::Deleted => {
-                role == Role::Owner && organization.restorable_until().is_some_and(|until| cx.now < until)
+                role == Role::Owner && organization.restorable_until().is_some_and(|until| cx.now() < until)
             }
         };
         let after = query.paging.after(cx, user)?;

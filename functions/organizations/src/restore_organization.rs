@@ -24,12 +24,13 @@ impl Endpoint for RestoreOrganization {
         if organization.deleted_at.take().is_none() {
             return Err(Failure::NotDeleted.into());
         }
-        organization.touch(cx.now);
+        organization.touch(cx.now());
         let event = cx.event(owner.principal(), organization.id, Happening::OrganizationRestored {});
+        let event = event.not_before(organization.updated_at);
         let change = cx.store().restore_organization(&organization, &event)?;
         let answer = Versioned {
             version: organization.version,
-            body: OrganizationResponse::new(organization, cx.now),
+            body: OrganizationResponse::new(organization, cx.now()),
         };
         cx.commit(change, answer).await
     }

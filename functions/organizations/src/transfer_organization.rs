@@ -65,14 +65,15 @@ impl Endpoint for TransferOrganization {
             return Err(Failure::AlreadyOwner.into());
         }
         organization.owner = to;
-        organization.touch(cx.now);
+        organization.touch(cx.now());
         let event =
             cx.event(owner.principal(), organization.id, Happening::OrganizationTransferred { from, to });
+        let event = event.not_before(organization.updated_at);
         let change =
             cx.store().transfer_organization(&organization, owner.membership(), &successor, &event)?;
         let answer = Versioned {
             version: organization.version,
-            body: OrganizationResponse::new(organization, cx.now),
+            body: OrganizationResponse::new(organization, cx.now()),
         };
         cx.commit(change, answer).await
     }

@@ -55,7 +55,7 @@ impl Endpoint for UpdateOrganization {
         let OrganizationUpdate { name, logo, timezone, metadata, others } = update;
         let account = AccountChanges { name, logo, timezone, metadata };
         let mut organization = owner.organization().clone();
-        let now = OrganizationResponse::new(organization.clone(), cx.now);
+        let now = OrganizationResponse::new(organization.clone(), cx.now());
         let now = serde_json::to_value(now).map_err(|_| Error::internal("an answer is not JSON"))?;
         let mut violations = account.violations();
         let read_back = ReadBack { sent: &others, within: "", now: &now, optional: &OPTIONAL };
@@ -66,21 +66,22 @@ impl Endpoint for UpdateOrganization {
             violations.extend(read_back.changed().map(of_slug));
         }
         // Sent back whole, it was of the version that was the newest when this request came.
-        if cx.is_decided_anew() && violations.iter().any(|violation| violation.pointer == "/updatedAt") {
-            return Err(Failure::ConcurrentChange.into());
+        if cx.is_decided_anew() && is_newest.is_ok() && read_back.is_of_older_version() {
+            return Err(Error::from(Failure::ConcurrentChange).for_good());
         }
         refuse(violations)?;
         is_newest?;
-        let fields = organization.update(account, cx.now)?;
+        let fields = organization.update(account, cx.now())?;
         let answer = Versioned {
             version: organization.version,
-            body: OrganizationResponse::new(organization.clone(), cx.now),
+            body: OrganizationResponse::new(organization.clone(), cx.now()),
         };
         if fields.is_empty() {
             return cx.nothing_to_write(answer).await;
         }
         let fields = fields.into_iter().map(ToOwned::to_owned).collect();
         let event = cx.event(owner.principal(), organization.id, Happening::OrganizationUpdated { fields });
+        let event = event.not_before(organization.updated_at);
         let change = cx.store().update_organization(&organization, &event)?;
         cx.commit(change, answer).await
     }

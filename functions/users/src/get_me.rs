@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use padron_auth::User;
 use padron_domain::{Error, Failure, Happening, Membership, OrganizationId, Profile};
 use padron_http::{Body, Context, Endpoint, NoInput, Route, SignedIn};
 use padron_store::{Action, Store};
@@ -29,22 +30,41 @@ impl Endpoint for GetMe {
     async fn handle(cx: &Context<'_>, caller: SignedIn, _: NoInput) -> Result<Self::Output, Error> {
         let user = caller.principal().user();
         let known = cx.store().profile(user.id).await?;
-        let known =
-            known.unwrap_or(Profile { user: user.id, email: None, name: None, settled: true, joins: 0 });
-        // A token without a claim says nothing about it.
-        let now = Profile {
-            email: user.email.clone().or_else(|| known.email.clone()),
-            name: user.name.clone().or_else(|| known.name.clone()),
-            ..known.clone()
-        };
+        let known = known.unwrap_or(Profile {
+            user: user.id,
+            email: None,
+            name: None,
+            issued_at: None,
+            settled: true,
+            joins: 0,
+        });
+        let now = as_claimed(&known, user);
         let changed = (&now.email, &now.name) != (&known.email, &known.name);
-        if changed {
-            cx.store().write_profile(&now).await?;
+        if changed && !cx.store().write_profile(&now).await? {
+            // A newer token was faster.
+            let newer = cx.store().profile(user.id).await?;
+            return Ok(Body(newer.unwrap_or(known).into()));
         }
         if (changed || !now.settled) && refresh_memberships(cx, &caller, &now).await? {
             cx.store().settle_profile(&now).await?;
         }
         Ok(Body(now.into()))
+    }
+}
+
+/// The profile as the caller's token has it. A token without a claim says nothing about it, and one that was issued before what is
+/// known says nothing new.
+fn as_claimed(known: &Profile, user: &User) -> Profile {
+    let is_older =
+        known.issued_at.is_some_and(|known| user.issued_at.is_none_or(|issued_at| issued_at < known));
+    if is_older {
+        return known.clone();
+    }
+    Profile {
+        email: user.email.clone().or_else(|| known.email.clone()),
+        name: user.name.clone().or_else(|| known.name.clone()),
+        issued_at: user.issued_at,
+        ..known.clone()
     }
 }
 

@@ -1,7 +1,12 @@
 //! The claims of a token whose signature holds (RFC 7519 §4, RFC 9068, OpenID Connect Core §2).
 
-use padron_domain::{OrganizationId, Timestamp, UserId};
-use serde::{Deserialize, de::IgnoredAny};
+use std::fmt;
+
+use padron_domain::{Email, OrganizationId, Timestamp, UserId, to_line, trim};
+use serde::{
+    Deserialize, Deserializer,
+    de::{self, IgnoredAny, Visitor},
+};
 use uuid::Uuid;
 
 use crate::{
@@ -14,17 +19,20 @@ use crate::{
 const LEEWAY: u64 = 60;
 const LONGEST_SUBJECT: usize = 1024;
 
-/// The claims that decide. Every type is the strict one: an `exp` that is text, null, a fraction or out of range is not
-/// "absent", it is wrong (CVE-2026-25537), and a claim given twice is refused.
+/// The longest name that is taken from a token, in characters: the longest that a customer can have.
+const LONGEST_NAME: usize = 300;
+
+/// The claims that decide. Every type is the strict one: an `exp` that is text, null, negative or out of range is not "absent",
+/// it is wrong (CVE-2026-25537), and a claim given twice is refused.
 #[derive(Deserialize)]
 pub(crate) struct Claims {
     pub(crate) iss: String,
     sub: String,
-    exp: u64,
+    exp: NumericDate,
     #[serde(default, deserialize_with = "present")]
-    nbf: Option<u64>,
+    nbf: Option<NumericDate>,
     #[serde(default, deserialize_with = "present")]
-    iat: Option<u64>,
+    iat: Option<NumericDate>,
     aud: Option<OneOrMany>,
     client_id: Option<String>,
     token_use: Option<String>,
@@ -53,9 +61,38 @@ enum OneOrMany {
     Many(Vec<String>),
 }
 
+/// Seconds since 1970 (RFC 7519 §2): a JSON number that may have a fraction, which is cut off, or an exponent.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct NumericDate(u64);
+
+impl<'de> Deserialize<'de> for NumericDate {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct NumericDateVisitor;
+        impl Visitor<'_> for NumericDateVisitor {
+            type Value = NumericDate;
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a number of seconds since 1970")
+            }
+            fn visit_u64<E: de::Error>(self, seconds: u64) -> Result<NumericDate, E> {
+                Ok(NumericDate(seconds))
+            }
+            fn visit_f64<E: de::Error>(self, seconds: f64) -> Result<NumericDate, E> {
+                // Beyond 2⁵³ a fraction has no place, and the second is not exact.
+                const LARGEST: f64 = 9_007_199_254_740_992.0;
+                if !(0.0..=LARGEST).contains(&seconds) || (seconds == 0.0 && seconds.is_sign_negative()) {
+                    return Err(E::custom("out of range"));
+                }
+                #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "within range")]
+                Ok(NumericDate(seconds as u64))
+            }
+        }
+        deserializer.deserialize_any(NumericDateVisitor)
+    }
+}
+
 /// A claim that may be absent, but not null.
-fn present<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Option<u64>, D::Error> {
-    u64::deserialize(deserializer).map(Some)
+fn present<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<NumericDate>, D::Error> {
+    NumericDate::deserialize(deserializer).map(Some)
 }
 
 /// Whether a token is good, was good, or never was.
@@ -78,7 +115,7 @@ impl Claims {
 
     /// The instant from which on it is expired.
     pub(crate) fn good_until(&self) -> Timestamp {
-        let millis = self.exp.saturating_add(LEEWAY).saturating_mul(1000);
+        let millis = self.exp.0.saturating_add(LEEWAY).saturating_mul(1000);
         i64::try_from(millis).ok().and_then(Timestamp::from_millis).unwrap_or(Timestamp::LATEST)
     }
 
@@ -92,10 +129,10 @@ impl Claims {
     ) -> Result<Principal, Unacceptable> {
         // A clock before 1970 accepts nothing.
         let now = u64::try_from(now.seconds()).map_err(|_| "the clock is wrong")?;
-        if self.nbf.is_some_and(|nbf| nbf > now + LEEWAY) {
+        if self.nbf.is_some_and(|nbf| nbf.0 > now + LEEWAY) {
             return Err(Unacceptable::Refused("not valid yet"));
         }
-        if self.iat.is_some_and(|iat| iat > now + LEEWAY) {
+        if self.iat.is_some_and(|iat| iat.0 > now + LEEWAY) {
             return Err(Unacceptable::Refused("issued in the future"));
         }
         self.check_use(header)?;
@@ -104,7 +141,7 @@ impl Claims {
             return Err(Unacceptable::Refused("the subject is empty or too long"));
         }
         // Last, so that "expired" is said only of what was good: a client takes it as "get a new one".
-        if self.exp.saturating_add(LEEWAY) <= now {
+        if self.exp.0.saturating_add(LEEWAY) <= now {
             return Err(Unacceptable::Expired);
         }
         Ok(Principal::User(self.into_user(organization)))
@@ -151,15 +188,23 @@ impl Claims {
 
     fn into_user(self, organization: Option<OrganizationId>) -> User {
         let text = |claim: Option<serde_json::Value>| match claim {
-            Some(serde_json::Value::String(text)) if !text.is_empty() => Some(text),
+            Some(serde_json::Value::String(text)) => Some(text),
             _ => None,
         };
-        let is_verified = self.email_verified == Some(serde_json::Value::Bool(true));
+        // Amazon Cognito and others send the text.
+        let is_verified = match &self.email_verified {
+            Some(serde_json::Value::Bool(verified)) => *verified,
+            Some(serde_json::Value::String(verified)) => verified == "true",
+            _ => false,
+        };
+        // A signed claim is still text from outside: it is stored and shown to others.
+        let email = text(self.email).map(|email| trim(&email).to_owned());
         User {
             id: user_id(&self.iss, &self.sub),
-            email: text(self.email).filter(|_| is_verified),
-            name: text(self.name),
+            email: email.filter(|email| is_verified && Email::parse(email).is_some()),
+            name: text(self.name).and_then(|name| to_line(&name, LONGEST_NAME)),
             organization,
+            issued_at: self.iat.and_then(|iat| i64::try_from(iat.0).ok()),
         }
     }
 }

@@ -29,6 +29,8 @@ pub struct User {
     pub name: Option<String>,
     /// The one organization that their token is for, if it is for one alone.
     pub organization: Option<OrganizationId>,
+    /// When the issuer vouched for this, in seconds since 1970 (`iat`), if the token says so.
+    pub issued_at: Option<i64>,
 }
 
 /// Without e-mail and name, which have no place in a log.

@@ -4,7 +4,7 @@ use std::{collections::HashMap, sync::LazyLock};
 
 use rust_iso3166::{ALL, from_alpha2, from_alpha3};
 
-use crate::search_key;
+use crate::{search_key, text::trim};
 
 /// The country of those whose tax data is Mexican.
 pub const MEXICO: &str = "MEX";
@@ -39,7 +39,7 @@ pub fn alpha_3_of_words(text: &str) -> Option<&'static str> {
         let all = spanish.chain(without_article).chain(english).chain(codes);
         all.map(|(name, code)| (search_key(name), code)).collect()
     });
-    NAMES.get(&search_key(text.trim())).copied()
+    NAMES.get(&search_key(trim(text))).copied()
 }
 
 /// Names that neither standard has, and many people use.

@@ -171,6 +171,9 @@ pub enum CustomerKind {
 }
 
 impl CustomerKind {
+    /// All of them, as the wire lists them.
+    pub const ALL: [Self; 4] = [Self::Private, Self::Business, Self::Cpo, Self::CpoSubsidiary];
+
     /// As the wire has it.
     pub const fn name(self) -> &'static str {
         match self {
@@ -384,6 +387,18 @@ pub enum CustomerStatus {
 }
 
 impl CustomerStatus {
+    /// All of them.
+    pub const ALL: [Self; 8] = [
+        Self::New,
+        Self::Verified,
+        Self::UnderVerification,
+        Self::Blacklisted,
+        Self::UnderInvestigation,
+        Self::Dispute,
+        Self::OnHold,
+        Self::Bankrupted,
+    ];
+
     /// As Cyrexa publishes it, or in a correct spelling.
     pub fn parse(text: &str) -> Option<Self> {
         Self::deserialize(StrDeserializer::<value::Error>::new(text)).ok()

@@ -175,6 +175,7 @@ struct Details {
     violations: Vec<Violation>,
     retry_after: Option<Duration>,
     cause: Option<String>,
+    is_final: bool,
 }
 
 impl Error {
@@ -215,6 +216,20 @@ impl Error {
     pub fn because(mut self, cause: impl Into<String>) -> Self {
         self.details_mut().cause = Some(cause.into());
         self
+    }
+
+    /// Says that the same request would fail in the same way again, though others of this failure are worth another try.
+    #[must_use]
+    pub fn for_good(mut self) -> Self {
+        self.details_mut().is_final = true;
+        self
+    }
+
+    /// Whether the request is to be decided once more, from what is there now: what it was decided from has changed before it
+    /// could be written.
+    pub fn is_to_be_retried(&self) -> bool {
+        self.failure == Failure::ConcurrentChange
+            && !self.details.as_ref().is_some_and(|details| details.is_final)
     }
 
     /// Which failure this is.

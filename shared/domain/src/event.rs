@@ -32,6 +32,19 @@ impl Event {
     pub fn new(organization: OrganizationId, actor: Actor, at: Timestamp, what: Happening) -> Self {
         Self { id: EventId::at(at), organization, actor, at, what }
     }
+
+    /// The same, not before that instant: the events of a record are in the order of its versions, whatever the clocks of those who
+    /// write them say.
+    #[must_use]
+    pub fn not_before(self, instant: Timestamp) -> Self {
+        if self.at >= instant { self } else { Self { id: EventId::at(instant), at: instant, ..self } }
+    }
+
+    /// Another event of the same change, which sorts right after this one.
+    #[must_use]
+    pub fn followed_by(&self, what: Happening) -> Self {
+        Self { id: self.id.next(), what, ..self.clone() }
+    }
 }
 
 impl EventId {
@@ -42,6 +55,12 @@ impl EventId {
         let instant =
             uuid::Timestamp::from_unix(uuid::NoContext, u64::try_from(seconds).unwrap_or(0), nanoseconds);
         Self::new(Uuid::new_v7(instant))
+    }
+
+    /// The id right after this one, of the same instant.
+    #[must_use]
+    pub fn next(self) -> Self {
+        Self::new(Uuid::from_u128(self.uuid().as_u128().saturating_add(1)))
     }
 
     /// The first id that an event of that instant can have.
@@ -229,6 +248,14 @@ pub enum Happening {
         /// Its number.
         number: CustomerNumber,
     },
+    /// An invitation was accepted; `member.added` tells of the membership.
+    #[serde(rename = "invite.accepted")]
+    InviteAccepted {
+        /// Which.
+        invitation_id: InvitationId,
+        /// Who accepted it.
+        member_id: UserId,
+    },
     /// An invitation was declined.
     #[serde(rename = "invite.declined")]
     InviteDeclined {
@@ -239,7 +266,7 @@ pub enum Happening {
 
 impl Happening {
     /// The names of all of them.
-    pub const NAMES: [&str; 17] = [
+    pub const NAMES: [&str; 18] = [
         "organization.created",
         "organization.updated",
         "organization.deleted",
@@ -253,6 +280,7 @@ impl Happening {
         "invite.created",
         "invite.resent",
         "invite.cancelled",
+        "invite.accepted",
         "invite.declined",
         "customer.created",
         "customer.updated",
@@ -278,6 +306,7 @@ impl Happening {
             Self::CustomerCreated { .. } => "customer.created",
             Self::CustomerUpdated { .. } => "customer.updated",
             Self::CustomerDeleted { .. } => "customer.deleted",
+            Self::InviteAccepted { .. } => "invite.accepted",
             Self::InviteDeclined { .. } => "invite.declined",
         }
     }

@@ -2,11 +2,13 @@
 
 use unicode_normalization::{UnicodeNormalization, char::is_combining_mark};
 
+use crate::{latin::ascii_spelling, text};
+
 const TILDE: char = '\u{303}';
 /// Sorts after every letter that can follow an N, so that Ñ comes after all of N's words.
 const AFTER_LETTERS: char = '\u{7f}';
 
-/// The key that names are ordered by.
+/// Returns the key that names are ordered by.
 pub fn name_key(name: &str) -> String {
     let mut key = String::with_capacity(name.len());
     for letter in name.to_lowercase().nfd() {
@@ -19,9 +21,31 @@ pub fn name_key(name: &str) -> String {
     key
 }
 
-/// The form that texts are searched in: without case and accents, Ñ like N.
+/// Returns the form that texts are searched in: without case, marks and characters that cannot be seen, Ñ like N, and Latin
+/// letters in the spelling of ASCII, so that `strasse` finds `Straße` and `aero` finds `Ærø`.
+///
+/// This is Unicode's `NFKC_Casefold` without marks: compatibility decomposition, then full case folding. Case is folded
+/// character by character, so that a final sigma is a sigma.
 pub fn search_key(text: &str) -> String {
-    text.to_lowercase().nfd().filter(|letter| !is_combining_mark(*letter)).collect()
+    let mut key = String::with_capacity(text.len());
+    for letter in text.nfkd().flat_map(full_case_fold).nfkd() {
+        if is_combining_mark(letter) || text::is_zero_width(letter) {
+            continue;
+        }
+        match ascii_spelling(letter) {
+            Some(spelling) => key.push_str(spelling),
+            // Every kind of space is one.
+            None if letter.is_whitespace() => key.push(' '),
+            None => key.push(letter),
+        }
+    }
+    key
+}
+
+/// Folds the case of one character. Its upper case in lower case is what most of Unicode's `CaseFolding.txt` has; the lower case
+/// comes first for letters that have no upper case of their own, such as ẞ.
+fn full_case_fold(letter: char) -> impl Iterator<Item = char> {
+    letter.to_lowercase().flat_map(char::to_uppercase).flat_map(char::to_lowercase)
 }
 
 #[cfg(test)]
@@ -38,5 +62,43 @@ mod tests {
         assert_eq!(sorted[3..5], [keys[4].clone(), keys[3].clone()]);
         assert_eq!([&sorted[..3], &sorted[5..]].concat(), [&keys[..3], &keys[5..]].concat());
         assert_eq!(name_key("CAFÉ"), name_key("cafe\u{301}"), "however it is composed");
+    }
+
+    #[test]
+    fn texts_are_found_by_what_people_type() {
+        for (text, typed) in [
+            ("Straße", "strasse"),
+            ("STRASSE", "straße"),
+            ("GROẞE", "grosse"),
+            ("ﬁne", "fine"),
+            ("oﬃce", "OFFICE"),
+            ("ŒUVRE", "oeuvre"),
+            ("Ærø", "aero"),
+            ("Łódź", "lodz"),
+            ("Møller", "moller"),
+            ("Þór", "thor"),
+            ("Guðrún", "gudrun"),
+            ("Đorđe", "dorde"),
+            ("ΟΔΟΣ", "οδος"),
+            ("οδός", "ΟΔΟΣ"),
+            ("Peña", "PENA"),
+            ("pen\u{303}a", "peña"),
+            ("İstanbul", "istanbul"),
+            ("Ａｃｍｅ　Ｃｏｒｐ", "acme corp"),
+            ("Ⅷ", "viii"),
+            ("zero\u{200b}width", "zerowidth"),
+            ("no\u{a0}break", "no break"),
+            ("soft\u{ad}hyphen", "softhyphen"),
+            ("Ĳssel", "ijssel"),
+            ("ſ", "s"),
+            ("ñandú", "NANDU"),
+        ] {
+            assert_eq!(search_key(text), search_key(typed), "{text} {typed}");
+        }
+        for (one, other) in
+            [("Straße", "strase"), ("北京", "beijing"), ("100%", "100"), ("a_b", "axb"), ("Дом", "dom")]
+        {
+            assert_ne!(search_key(one), search_key(other), "{one} {other}");
+        }
     }
 }

@@ -54,6 +54,9 @@ pub struct Profile {
     pub email: Option<String>,
     /// Their name.
     pub name: Option<String>,
+    /// When their issuer said this, in seconds since 1970, if it says when: what it said before is out of date.
+    #[serde(default)]
+    pub issued_at: Option<i64>,
     /// Whether their memberships are known to say the same.
     #[serde(default)]
     pub settled: bool,

@@ -2,6 +2,8 @@
 
 use std::collections::BTreeMap;
 
+use crate::text::is_line;
+
 /// Names and texts.
 pub type Metadata = BTreeMap<String, String>;
 
@@ -11,7 +13,7 @@ const LONGEST_VALUE: usize = 500;
 
 /// What is wrong with it: a code, and what to do about it.
 pub(crate) fn problems(metadata: &Metadata) -> Vec<(&'static str, &'static str)> {
-    let is_key = |key: &String| (1..=LONGEST_KEY).contains(&key.chars().count()) && is_text(key);
+    let is_key = |key: &String| (1..=LONGEST_KEY).contains(&key.chars().count()) && is_line(key);
     let checks = [
         (metadata.len() <= MOST_ENTRIES, "too_many", "At most 50 entries."),
         (
@@ -26,9 +28,4 @@ pub(crate) fn problems(metadata: &Metadata) -> Vec<(&'static str, &'static str)>
         ),
     ];
     checks.into_iter().filter(|(holds, ..)| !holds).map(|(_, code, detail)| (code, detail)).collect()
-}
-
-/// Whether a text is of one line: it goes into keys, lists and logs of whoever shows it.
-pub(crate) fn is_text(text: &str) -> bool {
-    !text.chars().any(char::is_control)
 }

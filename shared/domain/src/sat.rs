@@ -1,7 +1,12 @@
 //! Mexican tax data: the pattern of tax ids, and the SAT catalogues of CFDI 4.0 that customers and organizations refer to
 //! (`c_RegimenFiscal`, `c_UsoCFDI`, `c_Estado`, and the ranges of `c_CodigoPostal`).
 
-use crate::{Timestamp, search_key};
+use unicode_normalization::UnicodeNormalization;
+
+use crate::{
+    Timestamp, search_key,
+    text::{is_blank, trim},
+};
 
 /// Before the tax authority there are two kinds of persons.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -45,8 +50,16 @@ pub enum RfcProblem {
 pub struct Rfc<'a>(&'a str);
 
 impl<'a> Rfc<'a> {
-    /// Of customers without one: the public at large, and whoever has none because they are abroad.
+    /// The generic ones, of customers without an RFC of their own: the public at large, and whoever is abroad.
     const GENERIC: [&'static str; 2] = ["XAXX010101000", "XEXX010101000"];
+
+    /// Returns an RFC in the spelling that is stored, however people write it: `dum-901231 ab3` is `DUM901231AB3`. Whether it is
+    /// one, [`Rfc::parse`] says.
+    pub fn normalize(text: &str) -> String {
+        let is_hyphen = |letter: char| matches!(letter, '-' | '\u{2010}'..='\u{2015}' | '\u{2212}');
+        let kept = text.nfc().filter(|letter| !is_blank(*letter) && !is_hyphen(*letter));
+        kept.map(|letter| if letter == 'ñ' { 'Ñ' } else { letter.to_ascii_uppercase() }).collect()
+    }
 
     /// Reads one: SAT's pattern `[A-Z&Ñ]{3,4}` `yymmdd` `[A-Z0-9]{2}[0-9A]`, and a date that there is in this century.
     pub fn parse(text: &'a str) -> Result<Self, RfcProblem> {
@@ -69,7 +82,7 @@ impl<'a> Rfc<'a> {
         }
         let digits: String = date.iter().collect();
         let date = format!("20{}-{}-{}T00:00:00Z", &digits[..2], &digits[2..4], &digits[4..]);
-        if Timestamp::parse(&date).is_none() {
+        if Timestamp::parse(&date).is_err() {
             return Err(RfcProblem::Date);
         }
         Ok(Self(text))
@@ -80,10 +93,15 @@ impl<'a> Rfc<'a> {
         if self.0.chars().count() == 12 { TaxPerson::Moral } else { TaxPerson::Fisica }
     }
 
+    /// Whether it is one of those that stand for customers without an RFC: CFDI 4.0 wants tax system 616 with them.
+    pub fn is_generic(self) -> bool {
+        Self::GENERIC.contains(&self.0)
+    }
+
     /// Whether the last character is the one that the others call for. There are valid ones of which it is not.
     pub fn has_check_digit(self) -> bool {
         const ALPHABET: &str = "0123456789ABCDEFGHIJKLMN&OPQRSTUVWXYZ Ñ";
-        if Self::GENERIC.contains(&self.0) {
+        if self.is_generic() {
             return true;
         }
         let length = self.0.chars().count();
@@ -115,6 +133,9 @@ impl TaxSystem {
     /// All that are in force.
     pub const ALL: &'static [Self] = &TAX_SYSTEMS;
 
+    /// The one of customers without tax obligations in Mexico: foreigners, and whoever has a generic RFC.
+    pub const NO_OBLIGATIONS: &'static str = "616";
+
     /// The one with that code.
     pub fn find(code: &str) -> Option<&'static Self> {
         Self::ALL.iter().find(|system| system.code == code)
@@ -138,15 +159,25 @@ impl InvoiceUse {
     /// All that are in force.
     pub const ALL: &'static [Self] = &INVOICE_USES;
 
+    /// Those of customers without tax obligations in Mexico: without tax effects, and payments.
+    pub const NO_OBLIGATIONS: [&'static str; 2] = ["S01", "CP01"];
+
     /// The one with that code.
     pub fn find(code: &str) -> Option<&'static Self> {
         Self::ALL.iter().find(|invoice_use| invoice_use.code == code)
     }
 }
 
+/// Returns whether no state has a postal code, as far as it is one: five digits.
+pub(crate) fn is_zip_of_no_state(zip: &str) -> bool {
+    let is_zip = zip.len() == 5 && zip.bytes().all(|digit| digit.is_ascii_digit());
+    let is_of_range = |zip: u32| ZIP_RANGES.iter().any(|(from, to, _)| (*from..=*to).contains(&zip));
+    is_zip && !zip.parse().is_ok_and(is_of_range)
+}
+
 /// Whether a postal code and a state contradict each other. A state in words unknown here contradicts nothing.
 pub(crate) fn is_zip_of_another_state(zip: &str, state: &str) -> bool {
-    let key = search_key(state.trim());
+    let key = search_key(trim(state));
     let is_meant = |known: &State| search_key(known.code) == key || search_key(known.name) == key;
     let code = STATES.iter().find(|known| is_meant(known)).map(|known| known.code);
     let code = code.or_else(|| OTHER_NAMES.iter().find(|(name, _)| *name == key).map(|(_, code)| *code));
@@ -305,8 +336,7 @@ const STATES: [State; 32] = [
     State { code: "ZAC", name: "Zacatecas" },
 ];
 
-const ZIP_RANGES: [(u32, u32, &str); 35] = [
-    (0, 0, "TLA"),
+const ZIP_RANGES: [(u32, u32, &str); 34] = [
     (1000, 16999, "CMX"),
     (20000, 20999, "AGU"),
     (21000, 22999, "BCN"),
@@ -402,6 +432,37 @@ mod tests {
         }
         assert!(InvoiceUse::find("P01").is_none(), "of CFDI 3.3");
         assert!(InvoiceUse::find("G02").unwrap().tax_systems.contains(&"616"));
+    }
+
+    #[test]
+    fn an_rfc_is_the_same_however_it_is_spelt() {
+        for (written, rfc) in [
+            ("dum901231ab3", "DUM901231AB3"),
+            (" DUM901231AB3 ", "DUM901231AB3"),
+            ("DUM-901231-AB3", "DUM901231AB3"),
+            ("DUM 901231 AB3", "DUM901231AB3"),
+            ("dum\u{2013}901231\u{a0}ab3\u{200b}", "DUM901231AB3"),
+            ("n\u{303}un901231ab3", "ÑUN901231AB3"),
+            ("ñun901231ab3", "ÑUN901231AB3"),
+            ("a&b901231ab3", "A&B901231AB3"),
+            ("xaxx010101000", "XAXX010101000"),
+        ] {
+            assert_eq!(Rfc::normalize(written), rfc, "{written}");
+            assert!(Rfc::parse(rfc).is_ok(), "{rfc}");
+        }
+        for other in ["DUM.901231.AB3", "DUM/901231/AB3", "ßUM901231AB3", "DÚM901231AB3"] {
+            assert!(Rfc::parse(&Rfc::normalize(other)).is_err(), "{other}");
+        }
+    }
+
+    #[test]
+    fn a_zip_is_of_some_state_or_of_none() {
+        for zip in ["00000", "00999", "17000", "19999"] {
+            assert!(is_zip_of_no_state(zip), "{zip}");
+        }
+        for zip in ["01000", "86500", "06600", "99999", "", "x", "8650", "865000"] {
+            assert!(!is_zip_of_no_state(zip), "{zip}");
+        }
     }
 
     #[test]

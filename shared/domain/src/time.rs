@@ -9,7 +9,7 @@ use std::{
     time::Duration,
 };
 
-use jiff::fmt::temporal::DateTimePrinter;
+use jiff::{civil, fmt::temporal::DateTimePrinter};
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
 /// An instant in UTC, in milliseconds since 1970, printed as RFC 3339: `2025-01-26T10:00:00.000Z`.
@@ -17,8 +17,10 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 pub struct Timestamp(jiff::Timestamp);
 
 impl Timestamp {
-    /// The end of the year 9999.
-    pub const LATEST: Self = Self(jiff::Timestamp::MAX);
+    /// The begin of the year 0: RFC 3339 has no earlier one.
+    pub const EARLIEST: Self = Self(jiff::Timestamp::constant(-62_167_219_200, 0));
+    /// The last instant that can be stored, on the last day but one of the year 9999.
+    pub const LATEST: Self = Self(jiff::Timestamp::constant(253_402_207_200, 0));
 
     /// The instant that many milliseconds after 1970; `None` outside the years -9999 to 9999.
     pub fn from_millis(millis: i64) -> Option<Self> {
@@ -35,28 +37,110 @@ impl Timestamp {
         self.millis().div_euclid(1000)
     }
 
+    /// The millisecond after this one.
+    #[must_use]
+    pub fn next(self) -> Self {
+        self.plus(Duration::from_millis(1))
+    }
+
     /// That much later; the end of time at most.
     #[must_use]
     pub fn plus(self, duration: Duration) -> Self {
         self.0
             .saturating_add(jiff::SignedDuration::try_from(duration).unwrap_or(jiff::SignedDuration::MAX))
-            .map_or(self, Self)
+            .map_or(self, |later| Self(later).min(Self::LATEST))
     }
 
-    /// The first whole millisecond that is not before an instant of RFC 3339.
-    pub fn parse_up(text: &str) -> Option<Self> {
-        let instant = text.parse::<jiff::Timestamp>().ok()?;
-        let is_finer = instant.subsec_nanosecond().rem_euclid(1_000_000) != 0;
-        let cut = Self::parse(text)?;
-        // Before 1970 what is cut off comes after the millisecond that is left.
-        let is_before = is_finer && cut.0 < instant;
-        if is_before { Self::from_millis(cut.millis() + 1) } else { Some(cut) }
+    /// Reads an instant of RFC 3339 (§5.6), by its grammar: `2026-01-15T12:00:00.5-06:00`. Parts finer than a millisecond are cut
+    /// off, and an instant outside the years 0 to 9999 of UTC becomes the first or the last that can be stored.
+    pub fn parse(text: &str) -> Result<Self, InstantProblem> {
+        Parts::read(text).map(|parts| parts.millisecond)
     }
 
-    /// Reads RFC 3339; finer parts than a millisecond are cut off.
-    pub fn parse(text: &str) -> Option<Self> {
-        Self::from_millis(text.parse::<jiff::Timestamp>().ok()?.as_millisecond())
+    /// Reads an instant like [`Timestamp::parse`], and rounds up to the first millisecond that is not before it.
+    pub fn parse_up(text: &str) -> Result<Self, InstantProblem> {
+        let Parts { millisecond, is_finer } = Parts::read(text)?;
+        Ok(if is_finer { millisecond.next() } else { millisecond })
     }
+}
+
+/// Why a text is no instant.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum InstantProblem {
+    /// It is not of RFC 3339's grammar.
+    Form,
+    /// It has the form of an instant, but the calendar has no such date, or the day no such time.
+    Value,
+}
+
+impl InstantProblem {
+    /// Returns what to do about it, for whoever sent the text.
+    pub const fn detail(self) -> &'static str {
+        match self {
+            Self::Form => {
+                "An instant of RFC 3339 with its offset, such as 2026-01-15T12:00:00Z or 2026-01-15T06:00:00-06:00. In a URL, + is \
+                 written %2B."
+            }
+            Self::Value => {
+                "This has the form of an instant of RFC 3339, but there is no such date, time or offset. Check the month, the day and \
+                 the hour."
+            }
+        }
+    }
+}
+
+/// An instant, taken apart.
+struct Parts {
+    /// The millisecond that it is in.
+    millisecond: Timestamp,
+    /// Whether it is later than the begin of that millisecond.
+    is_finer: bool,
+}
+
+impl Parts {
+    /// Reads `date-time` of RFC 3339 (§5.6): `YYYY-MM-DDTHH:MM:SS`, a fraction of any length, `Z` or an offset. Letters may be
+    /// in lower case.
+    fn read(text: &str) -> Result<Self, InstantProblem> {
+        let is_of = |text: &str, pattern: &str| {
+            let fits = |(byte, pattern): (u8, u8)| match pattern {
+                b'0' => byte.is_ascii_digit(),
+                b'T' => byte.eq_ignore_ascii_case(&b'T'),
+                b'+' => matches!(byte, b'+' | b'-'),
+                other => byte == other,
+            };
+            text.len() == pattern.len() && text.bytes().zip(pattern.bytes()).all(fits)
+        };
+        const DATE_TIME: &str = "0000-00-00T00:00:00";
+        let (date_time, rest) = text.split_at_checked(DATE_TIME.len()).ok_or(InstantProblem::Form)?;
+        let (fraction, offset) = match rest.strip_prefix('.') {
+            Some(rest) => {
+                rest.split_at(rest.find(|character: char| !character.is_ascii_digit()).unwrap_or(rest.len()))
+            }
+            None => ("0", rest),
+        };
+        let is_utc = offset.eq_ignore_ascii_case("Z");
+        if !is_of(date_time, DATE_TIME) || fraction.is_empty() || !(is_utc || is_of(offset, "+00:00")) {
+            return Err(InstantProblem::Form);
+        }
+        let local: civil::DateTime = date_time.parse().map_err(|_| InstantProblem::Value)?;
+        let offset = if is_utc { 0 } else { minutes(offset).ok_or(InstantProblem::Value)? };
+        let seconds = local.duration_since(civil::date(1970, 1, 1).at(0, 0, 0, 0)).as_secs() - offset * 60;
+        let (milliseconds, finer) = fraction.split_at(fraction.len().min(3));
+        let milliseconds: i64 = format!("{milliseconds:0<3}").parse().map_err(|_| InstantProblem::Value)?;
+        let millis = seconds * 1000 + milliseconds;
+        let (first, last) = (Timestamp::EARLIEST.millis(), Timestamp::LATEST.millis());
+        Ok(Self {
+            millisecond: Timestamp::from_millis(millis.clamp(first, last)).ok_or(InstantProblem::Value)?,
+            is_finer: (first..last).contains(&millis) && finer.bytes().any(|digit| digit != b'0'),
+        })
+    }
+}
+
+/// Reads an offset from UTC, `+HH:MM`, in minutes.
+fn minutes(offset: &str) -> Option<i64> {
+    let (hours, minutes): (i64, i64) = (offset[1..3].parse().ok()?, offset[4..].parse().ok()?);
+    let sign = if offset.starts_with('-') { -1 } else { 1 };
+    (hours < 24 && minutes < 60).then_some(sign * (hours * 60 + minutes))
 }
 
 impl fmt::Display for Timestamp {
@@ -84,7 +168,7 @@ impl<'de> Deserialize<'de> for Timestamp {
                 f.write_str("an RFC 3339 instant")
             }
             fn visit_str<E: de::Error>(self, text: &str) -> Result<Timestamp, E> {
-                Timestamp::parse(text).ok_or_else(|| E::custom("not an RFC 3339 instant"))
+                Timestamp::parse(text).map_err(|_| E::custom("not an RFC 3339 instant"))
             }
         }
         deserializer.deserialize_str(Visitor)
@@ -109,7 +193,10 @@ impl Clock {
     /// The present instant.
     pub fn now(&self) -> Timestamp {
         match self {
-            Self::System => Timestamp(jiff::Timestamp::now()),
+            // A moment finer than a millisecond would not survive being printed.
+            Self::System => {
+                Timestamp::from_millis(jiff::Timestamp::now().as_millisecond()).unwrap_or(Timestamp::LATEST)
+            }
             Self::Manual(millis) => {
                 Timestamp::from_millis(millis.load(Ordering::SeqCst)).unwrap_or(Timestamp::LATEST)
             }
@@ -134,16 +221,90 @@ mod tests {
             ("2025-01-26T10:00:00Z", "2025-01-26T10:00:00.000Z"),
             ("2025-01-26T10:00:00.1239Z", "2025-01-26T10:00:00.123Z"),
             ("2025-01-26T04:00:00.5-06:00", "2025-01-26T10:00:00.500Z"),
+            ("2025-01-26t10:00:00z", "2025-01-26T10:00:00.000Z"),
+            ("2025-01-26T10:00:00.12345678901234567890Z", "2025-01-26T10:00:00.123Z"),
+            ("2025-01-26T10:00:00+00:00", "2025-01-26T10:00:00.000Z"),
+            ("2025-01-26T10:00:00-00:00", "2025-01-26T10:00:00.000Z"),
+            ("2025-01-26T10:00:00+23:59", "2025-01-25T10:01:00.000Z"),
+            ("2016-12-31T23:59:60Z", "2016-12-31T23:59:59.000Z"),
+            ("1960-01-26T10:00:00.1235Z", "1960-01-26T10:00:00.123Z"),
         ] {
-            assert_eq!(Timestamp::parse(text).unwrap().to_string(), printed);
+            assert_eq!(Timestamp::parse(text).unwrap().to_string(), printed, "{text}");
         }
-        assert_eq!(Timestamp::parse("yesterday"), None);
         for (text, up) in [
             ("2025-01-26T10:00:00.123Z", "2025-01-26T10:00:00.123Z"),
+            ("2025-01-26T10:00:00.123000Z", "2025-01-26T10:00:00.123Z"),
             ("2025-01-26T10:00:00.1230001Z", "2025-01-26T10:00:00.124Z"),
+            ("2025-01-26T10:00:00.1230000000001Z", "2025-01-26T10:00:00.124Z"),
             ("1960-01-26T10:00:00.1235Z", "1960-01-26T10:00:00.124Z"),
         ] {
-            assert_eq!(Timestamp::parse_up(text).unwrap().to_string(), up);
+            assert_eq!(Timestamp::parse_up(text).unwrap().to_string(), up, "{text}");
+        }
+    }
+
+    #[test]
+    fn an_instant_beyond_what_can_be_stored_is_the_last_one() {
+        for text in [
+            "9999-12-30T22:00:01Z",
+            "9999-12-31T23:59:59Z",
+            "9999-12-31T23:59:59.999999999Z",
+            "9999-12-31T23:59:59-23:59",
+        ] {
+            assert_eq!(Timestamp::parse(text), Ok(Timestamp::LATEST), "{text}");
+            assert_eq!(Timestamp::parse_up(text), Ok(Timestamp::LATEST), "{text}");
+        }
+        assert_eq!(
+            Timestamp::parse("9999-12-31T10:00:00+23:59").unwrap().to_string(),
+            "9999-12-30T10:01:00.000Z"
+        );
+        for text in ["0000-01-01T00:00:00Z", "0000-01-01T00:00:00+23:59"] {
+            assert_eq!(Timestamp::parse(text), Ok(Timestamp::EARLIEST), "{text}");
+            assert_eq!(Timestamp::parse(text).unwrap().to_string(), "0000-01-01T00:00:00.000Z");
+        }
+    }
+
+    #[test]
+    fn the_published_grammar_decides_what_an_instant_is() {
+        for text in [
+            "",
+            "yesterday",
+            "2026-01-01",
+            "20260101T000000Z",
+            "2026-01-01T00Z",
+            "2026-01-01T00:00Z",
+            "2026-01-01T00:00:00",
+            "2026-01-01 00:00:00Z",
+            "2026-01-01T00:00:00 Z",
+            "2026-01-01T00:00:00 00:00",
+            "2026-01-01T00:00:00.Z",
+            "2026-01-01T00:00:00,5Z",
+            "2026-01-01T00:00:00+00",
+            "2026-01-01T00:00:00+0000",
+            "2026-01-01T00:00:00+1:00",
+            "2026-01-01T00:00:00Z[Europe/Berlin]",
+            "2026-01-01T00:00:00+01:00[Europe/Berlin]",
+            "2026-W01-1T00:00:00Z",
+            "2026-001T00:00:00Z",
+            "+002026-01-01T00:00:00Z",
+            "-000001-01-01T00:00:00Z",
+            " 2026-01-01T00:00:00Z",
+            "２026-01-01T00:00:00Z",
+            "1767225600",
+        ] {
+            assert_eq!(Timestamp::parse(text), Err(InstantProblem::Form), "{text}");
+        }
+        for text in [
+            "2026-02-30T00:00:00Z",
+            "2026-13-01T00:00:00Z",
+            "2026-00-01T00:00:00Z",
+            "2026-01-01T24:00:00Z",
+            "2026-01-01T00:60:00Z",
+            "2026-01-01T00:00:61Z",
+            "2026-01-01T00:00:00+24:00",
+            "2026-01-01T00:00:00+01:60",
+            "2025-02-29T00:00:00Z",
+        ] {
+            assert_eq!(Timestamp::parse(text), Err(InstantProblem::Value), "{text}");
         }
     }
 }

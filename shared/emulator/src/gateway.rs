@@ -7,47 +7,49 @@ use percent_encoding::percent_decode_str;
 use serde_json::{Map, Value, json};
 use uuid::Uuid;
 
-/// The endpoint of a request and the decoded parameters in its path; the fallback's where no other takes it.
+/// Where a request leads.
+#[derive(Debug)]
+pub struct Routed {
+    /// The endpoint; the fallback where no other takes it, if there is one.
+    pub endpoint: Option<&'static Registration>,
+    /// The parameters in its path, decoded.
+    parameters: Vec<(&'static str, String)>,
+    /// The path, decoded.
+    path: String,
+}
+
+/// Finds the endpoint of a request as API Gateway's HTTP API does: the path is decoded first, so an escaped slash begins another
+/// segment, and an escaped question mark ends the path. What reads also answers `HEAD`.
 pub fn route(
     endpoints: impl IntoIterator<Item = &'static Registration>,
     method: &Method,
     path: &str,
-) -> (Option<&'static Registration>, Vec<(&'static str, String)>) {
+) -> Routed {
+    let decoded = percent_decode_str(path).decode_utf8_lossy();
+    let path = decoded.split('?').next().unwrap_or_default().to_owned();
     let mut best: (Option<&'static Registration>, Vec<(&'static str, &str)>) = (None, Vec::new());
     let below = path.strip_prefix(BASE_PATH).unwrap_or_default();
     for endpoint in endpoints {
-        match endpoint.route.method {
-            None => {
-                if best.0.is_none() {
-                    best = (Some(endpoint), Vec::new());
-                }
+        if endpoint.route.method.is_none() {
+            if best.0.is_none() {
+                best = (Some(endpoint), Vec::new());
             }
-            Some(of_route) if of_route.name() == method.as_str() => {
-                let Some(captures) = endpoint.route.captures(below) else { continue };
-                // A path to the letter wins over one with parameters, as in API Gateway.
-                let known = best.0.is_some_and(|known| known.route.method.is_some());
-                if !known || captures.len() < best.1.len() {
-                    best = (Some(endpoint), captures);
-                }
+        } else if endpoint.route.methods().any(|of_route| of_route == method.as_str()) {
+            let Some(captures) = endpoint.route.captures(below) else { continue };
+            // A path to the letter wins over one with parameters, as in API Gateway.
+            let known = best.0.is_some_and(|known| known.route.method.is_some());
+            if !known || captures.len() < best.1.len() {
+                best = (Some(endpoint), captures);
             }
-            Some(_) => {}
         }
     }
-    let decoded = |(name, value): (&'static str, &str)| {
-        (name, percent_decode_str(value).decode_utf8_lossy().into_owned())
-    };
-    (best.0, best.1.into_iter().map(decoded).collect())
+    let parameters = best.1.into_iter().map(|(name, value)| (name, value.to_owned())).collect();
+    Routed { endpoint: best.0, parameters, path }
 }
 
 /// The event of a request. Bodies are base64 unless they are text, as API Gateway has it.
-pub fn event(
-    endpoint: Option<&Registration>,
-    parameters: &[(&'static str, String)],
-    method: &Method,
-    uri: &Uri,
-    headers: &HeaderMap,
-    body: &[u8],
-) -> Value {
+pub fn event(routed: &Routed, method: &Method, uri: &Uri, headers: &HeaderMap, body: &[u8]) -> Value {
+    let Routed { endpoint, parameters, path } = routed;
     let mut joined = Map::new();
     for name in headers.keys().filter(|name| *name != COOKIE) {
         let values = headers.get_all(name).iter().map(|value| String::from_utf8_lossy(value.as_bytes()));
@@ -64,13 +66,13 @@ pub fn event(
         _ => (BASE64_STANDARD.encode(body), true),
     };
     let route_key = endpoint.map_or("$default".into(), |endpoint| match endpoint.route.method {
-        Some(method) => format!("{} {}", method.name(), endpoint.route.path),
+        Some(_) => format!("{method} {}", endpoint.route.path),
         None => "$default".into(),
     });
     let mut event = json!({
         "version": "2.0",
         "routeKey": route_key,
-        "rawPath": uri.path(),
+        "rawPath": path,
         "rawQueryString": uri.query().unwrap_or_default(),
         "headers": joined,
         "requestContext": {
@@ -80,7 +82,7 @@ pub fn event(
             "domainPrefix": "localhost",
             "http": {
                 "method": method.as_str(),
-                "path": uri.path(),
+                "path": path,
                 "protocol": "HTTP/1.1",
                 "sourceIp": "127.0.0.1",
                 "userAgent": "local",

@@ -1,6 +1,6 @@
 //! Who may call an endpoint. Each kind is a type that only its check can make.
 
-use std::ops::Deref;
+use std::{borrow::Cow, ops::Deref};
 
 use padron_auth::{Principal, bearer_token, is_jwt};
 use padron_domain::{
@@ -360,6 +360,7 @@ impl<T: Target> Arrival<T> {
         let Self { principal, organization, membership, claim, name, mut found } = self;
         let organization = organization.ok_or(unknown)?;
         let membership = membership.ok_or(Failure::NotAMember)?;
+        cx.let_in_as(membership.role);
         if let Some(claim) = claim?
             && let Some(reply) = cx.hold(claim).replay(cx, &mut found)?
         {
@@ -392,6 +393,8 @@ impl<T: Target> Access for Member<T> {
 }
 
 const ROLE_TOO_LOW: &[Failure] = &[Failure::InsufficientRole];
+/// An owner is read in two items, which may be of before and of after a transfer.
+const NOT_THE_OWNER: &[Failure] = &[Failure::InsufficientRole, Failure::ConcurrentChange];
 
 /// An admin or the owner of the organization in the path.
 #[derive(Debug)]
@@ -428,7 +431,7 @@ pub struct Owner<T = ()>(Member<T>);
 impl<T: Target> Access for Owner<T> {
     const RULE: Rule = Rule::Member(Role::Owner);
     const ACTIONS: &'static [&'static [Action]] = &[Store::ORGANIZATION_ACCESS, T::ACTIONS];
-    const FAILURES: &'static [&'static [Failure]] = &[NOT_A_MEMBER, ROLE_TOO_LOW, T::FAILURES];
+    const FAILURES: &'static [&'static [Failure]] = &[NOT_A_MEMBER, NOT_THE_OWNER, T::FAILURES];
 
     async fn authorize(cx: &Context<'_>) -> Result<Entered<Self>, Error> {
         Member::of_path(cx).await?.and_then(|member| member.with_role(Role::Owner).map(Self))
@@ -457,7 +460,7 @@ pub struct DeletedOwner(Member);
 impl Access for DeletedOwner {
     const RULE: Rule = Rule::Member(Role::Owner);
     const ACTIONS: &'static [&'static [Action]] = &[Store::ORGANIZATION_ACCESS];
-    const FAILURES: &'static [&'static [Failure]] = &[NOT_A_MEMBER, ROLE_TOO_LOW];
+    const FAILURES: &'static [&'static [Failure]] = &[NOT_A_MEMBER, NOT_THE_OWNER];
 
     async fn authorize(cx: &Context<'_>) -> Result<Entered<Self>, Error> {
         let principal = authenticate(cx).await?;
@@ -465,7 +468,7 @@ impl Access for DeletedOwner {
         let deleted = arrival.organization.as_ref().filter(|organization| organization.deleted_at.is_some());
         if let Some(deleted) = deleted {
             let is_owner = arrival.membership.as_ref().is_some_and(|member| member.role == Role::Owner);
-            let is_in_time = deleted.restorable_until().is_some_and(|until| cx.now < until);
+            let is_in_time = deleted.restorable_until().is_some_and(|until| cx.now() < until);
             if !is_owner || !is_in_time || deleted.purging {
                 return Err(Failure::OrganizationNotFound.into());
             }
@@ -623,9 +626,9 @@ impl<T: Target> Access for TenantMember<T> {
 
     async fn authorize(cx: &Context<'_>) -> Result<Entered<Self>, Error> {
         let principal = authenticate_twice(cx).await?;
+        let tenant = tenant(cx)?;
         let entered = Member::of(cx, principal, cx.request.organization()?, Failure::NotAMember).await?;
         entered.and_then(|member| {
-            let tenant = cx.request.header("tenantid").unwrap_or_default();
             let is_it = is_tenant(&member.organization, &tenant);
             if is_it { Ok(Self(member)) } else { Err(Failure::TenantMismatch.into()) }
         })
@@ -655,7 +658,7 @@ impl<T: Target> Access for MemberOfTenant<T> {
 
     async fn authorize(cx: &Context<'_>) -> Result<Entered<Self>, Error> {
         let principal = authenticate_twice(cx).await?;
-        let tenant = cx.request.header("tenantid").unwrap_or_default();
+        let tenant = tenant(cx)?;
         let named = OrganizationId::parse(&tenant).ok_or(Failure::TenantMismatch)?;
         // What the token is bound to, or the header says, chooses among the organizations of an owner.
         let header = named_organization(cx)?;
@@ -677,6 +680,14 @@ impl<T: Target> Access for MemberOfTenant<T> {
         };
         entered.and_then(|member| Ok(Self(member)))
     }
+}
+
+/// Cyrexa's header `tenantId`.
+fn tenant<'r>(cx: &'r Context<'_>) -> Result<Cow<'r, str>, Error> {
+    cx.request.header("tenantid").filter(|tenant| !tenant.is_empty()).ok_or_else(|| {
+        let detail = "Name the tenant: the id of the organization, or of its owner.";
+        Error::invalid("/headers/tenantId", "missing_header", detail)
+    })
 }
 
 /// Whether Cyrexa's header `tenantId` means that organization: it has its id, or that of its owner.
@@ -724,5 +735,5 @@ async fn authenticate(cx: &Context<'_>) -> Result<Principal, Error> {
 }
 
 async fn verify(cx: &Context<'_>, token: &str) -> Result<Principal, Error> {
-    cx.verifier().verify(token, cx.now, cx.deadline()).await
+    cx.verifier().verify(token, cx.now(), cx.deadline()).await
 }

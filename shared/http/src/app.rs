@@ -3,21 +3,21 @@
 use std::{
     panic::AssertUnwindSafe,
     sync::{
-        Arc, OnceLock,
-        atomic::{AtomicBool, Ordering},
+        Arc, Mutex, OnceLock, PoisonError,
+        atomic::{AtomicBool, AtomicI64, Ordering},
     },
     time::Duration,
 };
 
 use futures_util::FutureExt;
 use padron_auth::Verifier;
-use padron_domain::{Clock, Error, Seats, Timestamp};
-use padron_store::{Secrets, Store};
-use tokio::time::{Instant, timeout_at};
+use padron_domain::{Clock, Error, Role, Seats, Timestamp};
+use padron_store::{Backoff, Secrets, Store};
+use tokio::time::{Instant, sleep_until, timeout_at};
 
 use crate::{
     endpoint::Registration,
-    event::Request,
+    event::{PathEncoding, Request},
     idempotency::Claim,
     log::{Entry, Log},
     reply::{Reply, Response},
@@ -36,6 +36,7 @@ pub struct App {
     seats: Seats,
     accept_url: Option<String>,
     customer_rows: usize,
+    path_encoding: PathEncoding,
     clock: Clock,
     log: Log,
 }
@@ -47,13 +48,16 @@ pub struct Context<'a> {
     pub request: &'a Request<'a>,
     /// Its id, for the log and the caller.
     pub request_id: &'a str,
-    /// When it came: the one "now" of everything it does.
-    pub now: Timestamp,
     pub(crate) endpoint: &'a Registration,
     /// What the request may be sent again as, once it is known whose it is.
     claim: OnceLock<Claim>,
     decided_anew: AtomicBool,
+    /// What the caller is in the organization, once that is known.
+    role: Mutex<Option<Role>>,
+    /// In milliseconds since 1970.
+    now: AtomicI64,
     store: Store,
+    started: Instant,
     deadline: Instant,
     app: &'a App,
 }
@@ -89,13 +93,28 @@ impl Context<'_> {
         self.claim.get_or_init(|| claim)
     }
 
+    /// The one "now" of everything that a try of the request does.
+    pub fn now(&self) -> Timestamp {
+        Timestamp::from_millis(self.now.load(Ordering::Relaxed)).unwrap_or(Timestamp::LATEST)
+    }
+
+    /// What the caller was in the organization when the request was last let in.
+    pub(crate) fn role(&self) -> Option<Role> {
+        *self.role.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(crate) fn let_in_as(&self, role: Role) {
+        *self.role.lock().unwrap_or_else(PoisonError::into_inner) = Some(role);
+    }
+
     /// Whether the request was decided before, from what has changed since.
     pub fn is_decided_anew(&self) -> bool {
         self.decided_anew.load(Ordering::Relaxed)
     }
 
-    pub(crate) fn decide_anew(&self) {
-        self.decided_anew.store(true, Ordering::Relaxed);
+    /// The tries of something that may have to be decided more than once.
+    pub fn retries(&self) -> Retries<'_> {
+        Retries { cx: self, backoff: Backoff::new() }
     }
 
     pub(crate) fn claim(&self) -> Option<&Claim> {
@@ -116,6 +135,29 @@ impl Context<'_> {
     }
 }
 
+/// The tries of something that is decided from what others may change before it can be written.
+#[derive(Debug)]
+pub struct Retries<'a> {
+    cx: &'a Context<'a>,
+    backoff: Backoff,
+}
+
+impl Retries<'_> {
+    /// Waits before another try, longer each time and never as long as others who failed at the same moment; then it is another
+    /// "now". `false` where less than a third of the request's time would be left.
+    pub async fn again(&mut self) -> bool {
+        let Context { started, deadline, .. } = *self.cx;
+        let until = Instant::now() + self.backoff.pause();
+        if until + deadline.duration_since(started) / 3 >= deadline {
+            return false;
+        }
+        sleep_until(until).await;
+        self.cx.now.store(self.cx.app.clock.now().millis(), Ordering::Relaxed);
+        self.cx.decided_anew.store(true, Ordering::Relaxed);
+        true
+    }
+}
+
 impl App {
     /// Prepares everything; connects to nothing.
     pub fn new(settings: Settings, clock: Clock, log: Log) -> Self {
@@ -128,9 +170,10 @@ impl App {
             customer_rows,
             job_pace: _,
             warm_up: _,
+            path_encoding,
         } = settings;
         let (store, verifier) = (Store::new(&connection), Verifier::new([issuer]));
-        Self { store, verifier, secrets, seats, accept_url, customer_rows, clock, log }
+        Self { store, verifier, secrets, seats, accept_url, customer_rows, path_encoding, clock, log }
     }
 
     /// Makes the first connection to the database, within that time or not at all.
@@ -150,25 +193,31 @@ impl App {
         let started = Instant::now();
         let work_until = deadline.checked_sub(RESERVE).unwrap_or(deadline);
         let store = self.store.until(work_until);
-        let request = Request::parse(payload);
+        let mut request = Request::parse(payload);
+        let decoded = match &mut request {
+            Ok(request) if self.path_encoding == PathEncoding::Encoded => request.decode_path(),
+            _ => Ok(()),
+        };
         let request_id = request.as_ref().ok().and_then(Request::id).unwrap_or(invocation_id);
-        let outcome = match &request {
-            Ok(request) => {
-                let now = self.clock.now();
+        let outcome = match (&request, decoded) {
+            (Ok(request), Ok(())) => {
                 let cx = Context {
                     request,
                     request_id,
-                    now,
                     endpoint,
                     claim: OnceLock::new(),
                     decided_anew: AtomicBool::new(false),
+                    role: Mutex::new(None),
+                    now: AtomicI64::new(self.clock.now().millis()),
                     store: store.clone(),
+                    started,
                     deadline: work_until,
                     app: self,
                 };
                 within(deadline, (endpoint.run)(&cx)).await
             }
-            Err(error) => Err(Error::violations_of(error.violations().to_vec())),
+            (Ok(_), Err(error)) => Err(error),
+            (Err(error), _) => Err(Error::violations_of(error.violations().to_vec())),
         };
         let cause = outcome.as_ref().err().and_then(Error::cause).map(ToOwned::to_owned);
         let reply = outcome.unwrap_or_else(|error| Reply::problem(&error, request_id));
@@ -185,7 +234,8 @@ impl App {
             store_units: spent.units,
             cause,
         });
-        reply.into_response(request_id)
+        let response = reply.into_response(request_id);
+        if request.is_ok_and(|request| request.is_head()) { response.without_body() } else { response }
     }
 }
 

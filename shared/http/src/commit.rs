@@ -25,14 +25,14 @@ pub struct Written<A> {
 impl Context<'_> {
     /// That a caller did something here and now.
     pub fn event(&self, by: &Principal, organization: OrganizationId, what: Happening) -> Event {
-        Event::new(organization, Actor::User(by.user().id), self.now, what)
+        Event::new(organization, Actor::User(by.user().id), self.now(), what)
     }
 
     /// Commits a change together with its answer, which is kept for as long as the caller may send the request again.
     pub async fn commit<A: Output>(&self, mut change: Change<'_>, answer: A) -> Result<Written<A>, Error> {
         let reply = answer.reply(self.request)?;
         if let Some(claim) = self.claim() {
-            change.record(&claim.record(self, &reply)?, self.now)?;
+            change.record(&claim.record(self, &reply)?, self.now())?;
         }
         change.commit().await?;
         Ok(Written { reply, answer: PhantomData })

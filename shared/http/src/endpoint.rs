@@ -2,8 +2,9 @@
 
 use std::{borrow::Cow, pin::Pin};
 
-use padron_domain::{Error, Failure};
+use padron_domain::{Error, Failure, Role};
 use padron_store::Action;
+use serde_json::Value;
 
 use crate::{
     access::{Access, Entered, Rule},
@@ -25,6 +26,9 @@ pub trait Endpoint: Send + Sync + 'static {
     const FAILURES: &'static [&'static [Failure]] = &[];
     /// What the store needs for it, beside what access brings with it.
     const ACTIONS: &'static [&'static [Action]] = &[];
+    /// Takes out of an answer that was kept what a member of that role does not see. The answer was given to someone who may have
+    /// had a higher role then.
+    const REDACT: Option<Redact> = None;
     /// Memory of its function in MB, and with it its share of a processor.
     const MEMORY: u16 = Registration::MEMORY;
     /// Who may call it. A parameter of [`Endpoint::handle`], so the check cannot be forgotten.
@@ -45,23 +49,20 @@ pub trait Endpoint: Send + Sync + 'static {
 /// An endpoint's work on one request, its types forgotten.
 pub type Run = for<'a> fn(&'a Context<'a>) -> Pin<Box<dyn Future<Output = Result<Reply, Error>> + Send + 'a>>;
 
+/// Takes out of the body of an answer what a member of that role does not see, and returns whether there was any of it.
+pub type Redact = fn(&mut Value, Role) -> bool;
+
 /// What of a request's body tells it from another one.
 pub(crate) type Essence = for<'r> fn(&'r Request<'_>) -> Cow<'r, [u8]>;
-
-/// How often a request is decided anew when what it was decided from has changed before it could be written.
-const MOST_RELOADS: u8 = 3;
 
 pub(crate) fn run<'a, E: Endpoint>(
     cx: &'a Context<'a>,
 ) -> Pin<Box<dyn Future<Output = Result<Reply, Error>> + Send + 'a>> {
     Box::pin(async move {
-        let mut reloads = 0;
+        let mut retries = cx.retries();
         loop {
             match once::<E>(cx).await {
-                Err(error) if error.failure() == Failure::ConcurrentChange && reloads < MOST_RELOADS => {
-                    reloads += 1;
-                    cx.decide_anew();
-                }
+                Err(error) if error.is_to_be_retried() && retries.again().await => {}
                 Err(error) => return refused(cx, error).await,
                 answered => return answered,
             }
@@ -107,6 +108,10 @@ pub struct Registration {
     pub memory: u16,
     /// Whether it keeps its answers for requests with an idempotency key that are sent again.
     pub(crate) keeps_answers: bool,
+    /// Whether it is a `POST`, which a client may want to send again without doing it twice.
+    pub(crate) takes_idempotency_keys: bool,
+    /// Takes out of a kept answer what its reader does not see.
+    pub(crate) redact: Option<Redact>,
     /// What of a body tells one request from another.
     pub(crate) essence: Essence,
     actions: [&'static [&'static [Action]]; 3],
@@ -132,6 +137,8 @@ impl Registration {
             type_name: std::any::type_name::<E>,
             memory: E::MEMORY,
             keeps_answers: E::Output::IS_WRITE && matches!(E::ROUTE.method, Some(Method::Post)),
+            takes_idempotency_keys: matches!(E::ROUTE.method, Some(Method::Post)),
+            redact: E::REDACT,
             essence: E::Input::essence,
             actions: [E::Access::ACTIONS, E::ACTIONS, &[E::Output::ACTIONS]],
             describe: None,

@@ -13,7 +13,17 @@ use serde::{
     de::{self, MapAccess, SeqAccess, Visitor},
 };
 
-use crate::route::BASE_PATH;
+use crate::route::{BASE_PATH, Method};
+
+/// How the parameters in a path are handed over.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum PathEncoding {
+    /// Decoded, as API Gateway's HTTP APIs do.
+    #[default]
+    Decoded,
+    /// Percent-encoded as they were sent, as `cargo lambda watch` does.
+    Encoded,
+}
 
 /// A request, as API Gateway hands it over.
 #[derive(Debug, Default, Deserialize)]
@@ -70,7 +80,35 @@ impl<'a> Request<'a> {
         http.and_then(|http| http.method.as_deref()).unwrap_or_default()
     }
 
-    /// The path below [`BASE_PATH`], still encoded.
+    /// Decodes the parameters in the path, where the gateway has not. What they lead to is what they would lead to behind API
+    /// Gateway, which decodes a path before it looks for its route: an escaped slash is one more segment, and an escaped
+    /// question mark ends the path.
+    pub(crate) fn decode_path(&mut self) -> Result<(), Error> {
+        for (name, value) in self.path_parameters.iter_mut().flat_map(|pairs| &mut pairs.0) {
+            let decoded = percent_decode_str(&value.0).decode_utf8().map_err(|_| {
+                let pointer = format!("/path/{}", name.0);
+                Error::invalid(pointer, "invalid_encoding", "The path is percent-encoded UTF-8.")
+            })?;
+            let path = decoded.split('?').next().unwrap_or_default();
+            if path.is_empty() || path.contains('/') {
+                return Err(Failure::RouteNotFound.into());
+            }
+            value.0 = Cow::Owned(path.to_owned());
+        }
+        Ok(())
+    }
+
+    /// Whether only the head of the answer is asked for (RFC 9110 §9.3.2).
+    pub(crate) fn is_head(&self) -> bool {
+        self.method() == Method::HEAD
+    }
+
+    /// Whether nothing but an answer is asked for.
+    pub(crate) fn is_read(&self) -> bool {
+        self.is_head() || self.method() == Method::Get.name()
+    }
+
+    /// The path below [`BASE_PATH`], as the gateway hands it over.
     pub fn path(&self) -> &str {
         let path = self.raw_path.as_deref().unwrap_or_default();
         // In the cloud the base path is the stage's name, and stands in the raw path only where no domain of its own does.
@@ -147,9 +185,11 @@ impl<'a> Request<'a> {
         })
     }
 
-    /// The body as the event has it, of any size, and maybe in base64.
-    pub(crate) fn raw_body(&self) -> &str {
-        self.body.as_deref().unwrap_or_default()
+    /// The body, of any size: the same whether the gateway encoded it or not. One that is not what it is marked as stands for
+    /// itself.
+    pub(crate) fn whole_body(&self) -> Cow<'_, [u8]> {
+        self.body(usize::MAX - 2)
+            .unwrap_or_else(|_| self.body.as_deref().unwrap_or_default().as_bytes().into())
     }
 
     /// The body, at most `limit` bytes of it.

@@ -17,15 +17,21 @@ pub(crate) struct Claim {
 }
 
 impl Claim {
-    /// The claim of this request; `None` if its route keeps no answers, or it brings no key. `organization`: where it is to be
-    /// done, for not every path tells.
+    /// The claim of this request; `None` if it brings no key, or is no `POST`: others are done once however often they are sent.
+    /// A key is refused where no answer is kept, because its client relies on one. `organization`: where it is to be done, for not
+    /// every path tells.
     pub(crate) fn of(
         cx: &Context<'_>,
         principal: &Principal,
         organization: Option<OrganizationId>,
     ) -> Result<Option<Self>, Error> {
-        let header = cx.request.header(IDEMPOTENCY_KEY).filter(|_| cx.endpoint.keeps_answers);
+        let header = cx.request.header(IDEMPOTENCY_KEY).filter(|_| cx.endpoint.takes_idempotency_keys);
         let Some(header) = header else { return Ok(None) };
+        if !cx.endpoint.keeps_answers {
+            let detail =
+                "This route keeps no answers, so a key would promise what it does not do. Leave it out.";
+            return Err(Error::invalid("/headers/Idempotency-Key", "not_supported", detail));
+        }
         let key = key(&header).ok_or_else(|| {
             Error::invalid(
                 "/headers/Idempotency-Key",
@@ -52,13 +58,17 @@ impl Claim {
 
     /// The answer that was given, if this is the same request again; refused if it is another one.
     pub(crate) fn replay(&self, cx: &Context<'_>, found: &mut Found) -> Result<Option<Reply>, Error> {
-        let Some(recorded) = found.recorded(&self.request, cx.now)? else { return Ok(None) };
+        let Some(recorded) = found.recorded(&self.request, cx.now())? else { return Ok(None) };
         if !cx.secrets().is_fingerprint(recorded.fingerprint(), &(cx.endpoint.essence)(cx.request)) {
             return Err(Failure::IdempotencyKeyReused.into());
         }
         let answer = cx.secrets().open(Purpose::Answer, self.context(), recorded.answer());
         let reply = answer.and_then(|answer| Reply::from_kept(&answer));
         let reply = reply.ok_or_else(|| Error::internal("a kept answer cannot be read"))?;
+        let reply = match (cx.endpoint.redact, cx.role()) {
+            (Some(redact), Some(role)) => reply.change_body(|body| redact(body, role))?,
+            _ => reply,
+        };
         Ok(Some(reply.header("idempotent-replayed", "true".into())))
     }
 
@@ -66,7 +76,7 @@ impl Claim {
     pub(crate) fn record(&self, cx: &Context<'_>, reply: &Reply) -> Result<Recorded, Error> {
         let fingerprint = cx.secrets().fingerprint(&(cx.endpoint.essence)(cx.request));
         let answer = cx.secrets().seal(Purpose::Answer, self.context(), &reply.to_kept()?);
-        Ok(Recorded::new(self.request.clone(), fingerprint, answer, cx.now))
+        Ok(Recorded::new(self.request.clone(), fingerprint, answer, cx.now()))
     }
 
     fn context(&self) -> &[u8] {

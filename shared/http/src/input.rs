@@ -12,6 +12,7 @@ use serde_path_to_error::Segment;
 
 use crate::{
     event::Request,
+    json::{self, METADATA, member_pointer},
     openapi::{Operation, Schemas},
 };
 
@@ -28,7 +29,7 @@ pub trait Input: Sized + Send {
 
     /// What of the body tells one request from another: all of it, unless there is something in it that must not even be hashed.
     fn essence<'r>(request: &'r Request<'_>) -> Cow<'r, [u8]> {
-        request.raw_body().as_bytes().into()
+        request.whole_body()
     }
 }
 
@@ -73,14 +74,7 @@ impl<T: DeserializeOwned + JsonSchema + Send> Input for Json<T> {
         &[Failure::UnsupportedMediaType, Failure::PayloadTooLarge, Failure::InvalidRequest];
 
     fn decode(request: &Request<'_>) -> Result<Self, Error> {
-        let body = json_body(request)?;
-        let mut json = serde_json::Deserializer::from_slice(&body);
-        let Object(value) = serde_path_to_error::deserialize(&mut json).map_err(|error| {
-            let pointer = pointer(error.path());
-            shape_violation(pointer, error.inner())
-        })?;
-        json.end().map_err(|error| shape_violation(String::new(), &error))?;
-        Ok(Self(value))
+        from_value(json_body(request)?).map(Self)
     }
 
     fn describe(operation: &mut Operation, schemas: &mut Schemas) {
@@ -106,19 +100,15 @@ const MOST_ITEMS: usize = 20;
 const MOST_VIOLATIONS: usize = 100;
 /// The longest name of a member that is looked at.
 const LONGEST_NAME: usize = 64;
-/// What callers keep with a record has bounds of its own.
-const METADATA: &str = "/metadata";
 
 impl<T: Body + DeserializeOwned + JsonSchema + Send> Input for Bounded<T> {
     const FAILURES: &'static [Failure] = Json::<T>::FAILURES;
 
     fn decode(request: &Request<'_>) -> Result<Self, Error> {
-        let Json(value) = Json::decode(request)?;
-        let body: Value = serde_json::from_slice(&json_body(request)?)
-            .map_err(|error| shape_violation(String::new(), &error))?;
+        let body = json_body(request)?;
         let mut violations = Vec::new();
         hold_to_size(&body, "", &mut violations);
-        Ok(Self { value, violations })
+        Ok(Self { value: from_value(body)?, violations })
     }
 
     fn describe(operation: &mut Operation, schemas: &mut Schemas) {
@@ -126,10 +116,10 @@ impl<T: Body + DeserializeOwned + JsonSchema + Send> Input for Bounded<T> {
     }
 
     fn essence<'r>(request: &'r Request<'_>) -> Cow<'r, [u8]> {
+        let body = request.whole_body();
         if T::SECRETS.is_empty() {
-            return request.raw_body().as_bytes().into();
+            return body;
         }
-        let body = request.body(LARGEST_JSON).unwrap_or_default();
         // Of what is no JSON nothing is kept, so there is nothing to compare.
         let mut body: Value = serde_json::from_slice(&body).unwrap_or_default();
         drop_members(&mut body, T::SECRETS);
@@ -184,11 +174,6 @@ fn hold_to_size(value: &Value, pointer: &str, violations: &mut Vec<Violation>) {
     }
 }
 
-/// The pointer to a member of an object (RFC 6901).
-pub fn member_pointer(object: &str, name: &str) -> String {
-    format!("{object}/{}", name.replace('~', "~0").replace('/', "~1"))
-}
-
 /// What a whole record sent back by its client says beside the fields that can be changed: all of it is welcome as long as it says
 /// what is so.
 #[derive(Debug)]
@@ -219,6 +204,15 @@ impl ReadBack<'_> {
         changed.map(move |(name, _)| self.violation(name, "read_only", detail))
     }
 
+    /// Whether it was sent as an older version of the record, as far as its time of change tells: under any of its names.
+    pub fn is_of_older_version(&self) -> bool {
+        const TIMES_OF_CHANGE: [&str; 2] = ["updatedAt", "updated_at"];
+        let is_time = |violation: &Violation| {
+            TIMES_OF_CHANGE.iter().any(|name| violation.pointer == member_pointer(self.within, name))
+        };
+        self.changed().any(|violation| is_time(&violation))
+    }
+
     fn violation(&self, name: &str, code: &'static str, detail: &str) -> Violation {
         Violation { pointer: member_pointer(self.within, name), code, detail: detail.into() }
     }
@@ -231,7 +225,7 @@ impl ReadBack<'_> {
 /// Whether two values say the same. An instant can be written in many ways; and what is told of another record says which one that
 /// is, for its name may have changed meanwhile.
 fn is_same(now: &Value, sent: &Value) -> bool {
-    let instant = |value: &Value| value.as_str().and_then(Timestamp::parse);
+    let instant = |value: &Value| value.as_str().and_then(|text| Timestamp::parse(text).ok());
     match (now.get("id"), sent.get("id"), instant(now)) {
         (Some(now), Some(sent), _) => now == sent,
         (_, _, Some(now)) => instant(sent) == Some(now),
@@ -239,8 +233,8 @@ fn is_same(now: &Value, sent: &Value) -> bool {
     }
 }
 
-/// What does not depend on the type of the body: compiled once.
-fn json_body<'r>(request: &'r Request<'_>) -> Result<Cow<'r, [u8]>, Error> {
+/// Reads the body as JSON. What does not depend on its type is compiled once.
+fn json_body(request: &Request<'_>) -> Result<Value, Error> {
     let content_type = request.header("content-type").unwrap_or_default();
     let media_type = content_type.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
     let is_json = media_type == "application/json"
@@ -248,9 +242,25 @@ fn json_body<'r>(request: &'r Request<'_>) -> Result<Cow<'r, [u8]>, Error> {
     if !is_json {
         return Err(Failure::UnsupportedMediaType.into());
     }
+    let encoding = request.header("content-encoding").unwrap_or_default();
+    if !matches!(encoding.trim().to_ascii_lowercase().as_str(), "" | "identity") {
+        let detail = "Send the body as it is, without compression.";
+        return Err(Error::from(Failure::UnsupportedMediaType).at(
+            "/headers/Content-Encoding",
+            "unsupported_encoding",
+            detail,
+        ));
+    }
     let body = request.body(LARGEST_JSON)?;
     no_query(request)?;
-    Ok(body)
+    json::read(&body)
+}
+
+/// Makes what an endpoint takes of a body.
+fn from_value<T: DeserializeOwned>(body: Value) -> Result<T, Error> {
+    let Object(value) = serde_path_to_error::deserialize(body)
+        .map_err(|error| shape_violation(pointer(error.path()), error.inner()))?;
+    Ok(value)
 }
 
 /// Refuses every query parameter.
@@ -260,12 +270,15 @@ fn no_query(request: &Request<'_>) -> Result<(), Error> {
     Err(unknown_parameter(&percent_decode_str(name).decode_utf8().unwrap_or_default()))
 }
 
-/// A query parameter that a route does not take. Its name is shown back only where it looks like one: never a value put in its
-/// place.
+/// The longest name of a query parameter that is shown back.
+const LONGEST_PARAMETER: usize = 40;
+
+/// A query parameter that a route does not take. Its name is shown back where it looks like one, as it was sent: never a value
+/// that was put in its place.
 pub fn unknown_parameter(name: &str) -> Error {
-    let is_name =
-        !name.is_empty() && name.len() <= 40 && name.bytes().all(|byte| byte.is_ascii_alphanumeric());
-    let pointer = if is_name { format!("/query/{name}") } else { "/query".into() };
+    let is_of_name = |letter: char| letter.is_ascii_alphanumeric() || "_-.[]$~/".contains(letter);
+    let is_name = !name.is_empty() && name.len() <= LONGEST_PARAMETER && name.chars().all(is_of_name);
+    let pointer = if is_name { member_pointer("/query", name) } else { "/query".into() };
     Error::invalid(pointer, "unknown_parameter", "This route takes no such query parameter.")
 }
 
@@ -295,9 +308,6 @@ fn shape_violation(pointer: String, error: &serde_json::Error) -> Error {
         }
         Category::Data if message.starts_with("missing field") => {
             ("missing_field", "A required field is missing.")
-        }
-        Category::Data if message.starts_with("duplicate field") => {
-            ("duplicate_field", "This field is given twice.")
         }
         Category::Data if message.starts_with("unknown variant") => {
             ("unknown_value", "The value is not one of those allowed.")

@@ -11,6 +11,7 @@ mod event;
 mod idempotency;
 mod input;
 mod job;
+mod json;
 mod log;
 pub mod openapi;
 mod problem;
@@ -24,16 +25,17 @@ pub use access::{
     Access, Admin, AdminOrSelf, Anonymous, CredentialMember, CustomerCount, DeletedOwner, Entered, Member,
     MemberOfTenant, OneSelf, Owner, Rule, SignedIn, Target, TenantMember,
 };
-pub use app::{App, Context};
+pub use app::{App, Context, Retries};
 pub use commit::Written;
-pub use endpoint::{Endpoint, Registration, Run};
-pub use event::Request;
-pub use input::{AnyInput, Bounded, Input, Json, NoInput, ReadBack, member_pointer, unknown_parameter};
+pub use endpoint::{Endpoint, Redact, Registration, Run};
+pub use event::{PathEncoding, Request};
+pub use input::{AnyInput, Bounded, Input, Json, NoInput, ReadBack, unknown_parameter};
 pub use job::{Job, JobContext, JobRegistration, RunJob};
+pub use json::member_pointer;
 pub use log::Log;
 pub use padron_dto::Object;
 pub use problem::{Problem, Shape, shape};
-pub use query::{Paging, Query};
+pub use query::{Paging, Query, instant};
 pub use reply::{
     Array, Body, Created, Issued, Lines, MultiStatus, NoContent, Output, Page, Reply, Response, Versioned,
     Warned,

@@ -1,6 +1,6 @@
 //! Query parameters, and what all lists of one resource after the other have in common: `limit` and `cursor`.
 
-use padron_domain::{Error, Failure, Id, Timestamp};
+use padron_domain::{Error, Failure, Id, InstantProblem, Timestamp, trim};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use serde_json::{Value, json};
 use uuid::Uuid;
@@ -47,10 +47,28 @@ impl Query {
         self.get(name).map(|value| read(value).ok_or_else(invalid)).transpose()
     }
 
-    /// An instant.
-    pub fn instant(&self, name: &str) -> Result<Option<Timestamp>, Error> {
-        self.parse(name, "An instant of RFC 3339, such as 2026-01-15T12:00:00Z.", Timestamp::parse)
+    /// The instant from which on a list goes: the first millisecond that is not before it.
+    pub fn instant_from(&self, name: &str) -> Result<Option<Timestamp>, Error> {
+        self.get(name).map(|text| instant(name, text, Timestamp::parse_up)).transpose()
     }
+
+    /// The instant until which a list goes: the millisecond that it is in.
+    pub fn instant_to(&self, name: &str) -> Result<Option<Timestamp>, Error> {
+        self.get(name).map(|text| instant(name, text, Timestamp::parse)).transpose()
+    }
+}
+
+/// Reads an instant of a query, where a `+` that was not encoded has become a space: where an offset begins, it has that meaning
+/// alone. `read` is one of the functions of [`Timestamp`].
+pub fn instant(
+    name: &str,
+    text: &str,
+    read: impl FnOnce(&str) -> Result<Timestamp, InstantProblem>,
+) -> Result<Timestamp, Error> {
+    let text = trim(text);
+    let with_plus = text.rsplit_once(' ').map(|(instant, offset)| format!("{instant}+{offset}"));
+    read(with_plus.as_deref().unwrap_or(text))
+        .map_err(|problem| Error::invalid(format!("/query/{name}"), "invalid_value", problem.detail()))
 }
 
 /// One page of a list: how many at most, and after what.

@@ -12,7 +12,7 @@ use xxhash_rust::xxh3::xxh3_64;
 use crate::{
     event::Request,
     openapi::{Operation, Schemas},
-    route::{BASE_PATH, Method},
+    route::BASE_PATH,
 };
 
 /// What an endpoint answers when it succeeds.
@@ -87,6 +87,16 @@ impl Reply {
         let (head, body) = std::str::from_utf8(kept).ok()?.split_once('\n')?;
         let (status, headers) = serde_json::from_str(head).ok()?;
         Some(Self { headers, body: body.to_owned(), ..Self::empty(status) })
+    }
+
+    /// Changes the body, which is JSON, if there is anything to change.
+    pub(crate) fn change_body(
+        self,
+        change: impl FnOnce(&mut serde_json::Value) -> bool,
+    ) -> Result<Self, Error> {
+        let unreadable = |_| Error::internal("the body of an answer is not JSON");
+        let mut body = serde_json::from_str(&self.body).map_err(unreadable)?;
+        Ok(if change(&mut body) { Self { body: body.to_string(), ..self } } else { self })
     }
 
     /// Names the failure, for the log.
@@ -404,8 +414,7 @@ fn tag(version: u64, reply: &Reply) -> String {
 
 /// Adds `ETag: "<version>.<variant>"`, and leaves out a body that the client has.
 fn unless_unchanged(reply: Reply, tag: String, request: &Request<'_>) -> Reply {
-    let reads = request.method() == Method::Get.name();
-    let unchanged = reads
+    let unchanged = request.is_read()
         && request.header("if-none-match").is_some_and(|known| {
             // Weak comparison (RFC 9110 §13.1.2): `W/` does not count.
             known.split(',').map(str::trim).any(|known| known == "*" || known.trim_start_matches("W/") == tag)
@@ -425,6 +434,13 @@ pub struct Response {
     is_base64_encoded: bool,
     // Never any; emulators want the list all the same.
     cookies: [&'static str; 0],
+}
+
+impl Response {
+    /// The head of it alone.
+    pub(crate) fn without_body(self) -> Self {
+        Self { body: String::new(), ..self }
+    }
 }
 
 #[derive(Debug)]

@@ -17,6 +17,9 @@ pub enum Method {
 }
 
 impl Method {
+    /// Reads the head of what [`Method::Get`] answers: no route is declared for it, each that reads answers it (RFC 9110 §9.3.2).
+    pub const HEAD: &'static str = "HEAD";
+
     /// As it stands in a request.
     pub const fn name(self) -> &'static str {
         match self {
@@ -63,6 +66,12 @@ impl Route {
     /// The route that takes what no other does: API Gateway's `$default`.
     pub const fn fallback(function: &'static str) -> Self {
         Self { function, method: None, path: "$default" }
+    }
+
+    /// The methods that it answers, as they stand in requests.
+    pub fn methods(&self) -> impl Iterator<Item = &'static str> + use<> {
+        let head = self.method.filter(|method| *method == Method::Get).map(|_| Method::HEAD);
+        self.method.map(Method::name).into_iter().chain(head)
     }
 
     /// The names of the path's parameters, in order.

@@ -3,8 +3,10 @@
 use std::{fmt, num::NonZeroU32, sync::Arc};
 
 use padron_auth::{Audience, Issuer, KeySet, KeySource};
-use padron_domain::Seats;
+use padron_domain::{Seats, https_url};
 use padron_store::{Connection, Credentials, Roots, Secrets};
+
+use crate::event::PathEncoding;
 
 /// What a function needs to know.
 #[derive(Clone, Debug)]
@@ -25,6 +27,8 @@ pub struct Settings {
     pub job_pace: NonZeroU32,
     /// Whether to connect to the database at start, where a function uses it.
     pub warm_up: bool,
+    /// How the gateway hands over the parameters in a path.
+    pub path_encoding: PathEncoding,
 }
 
 /// What is wrong with the environment, a line each.
@@ -72,12 +76,22 @@ impl Settings {
         let job_pace = job_pace(&mut reader);
         let customer_rows = customer_rows(&mut reader);
         let accept_url = reader.optional("ACCEPT_URL");
-        if accept_url
-            .as_ref()
-            .is_some_and(|url| !is_safe(&url.replace("{token}", "token")) || !url.contains("{token}"))
-        {
-            reader.problems.push("ACCEPT_URL is an https URL with {token} in the place of the token".into());
-        }
+        let accept_url = accept_url.map(|url| {
+            accept_page(&url).unwrap_or_else(|| {
+                reader
+                    .problems
+                    .push("ACCEPT_URL is an https URL with {token} in the place of the token".into());
+                url
+            })
+        });
+        let path_encoding = match reader.optional("PATH_PARAMETERS").as_deref() {
+            None | Some("decoded") => PathEncoding::Decoded,
+            Some("encoded") => PathEncoding::Encoded,
+            Some(_) => {
+                reader.problems.push("PATH_PARAMETERS is `decoded` (the default) or `encoded`".into());
+                PathEncoding::Decoded
+            }
+        };
         let warm_up = match reader.optional("WARM_UP").as_deref() {
             None | Some("on") => true,
             Some("off") => false,
@@ -87,9 +101,17 @@ impl Settings {
             }
         };
         match (issuer, secrets) {
-            (Some(issuer), Some(secrets)) if reader.problems.is_empty() => {
-                Ok(Self { connection, issuer, secrets, seats, accept_url, customer_rows, job_pace, warm_up })
-            }
+            (Some(issuer), Some(secrets)) if reader.problems.is_empty() => Ok(Self {
+                connection,
+                issuer,
+                secrets,
+                seats,
+                accept_url,
+                customer_rows,
+                job_pace,
+                warm_up,
+                path_encoding,
+            }),
             _ => Err(SettingsError(reader.problems)),
         }
     }
@@ -217,10 +239,27 @@ fn issuer(reader: &mut Reader<'_>) -> Option<Issuer> {
 
 /// Keys must come over https, but for an issuer on this very machine.
 fn is_safe(url: &str) -> bool {
+    https_url(url).is_some() || is_local(url)
+}
+
+/// Whether it is an http URL of this very machine.
+fn is_local(url: &str) -> bool {
     let Ok(uri) = url.parse::<http::Uri>() else { return false };
-    match (uri.scheme_str(), uri.host()) {
-        (Some("https"), Some(_)) => true,
-        (Some("http"), Some(host)) => matches!(host, "127.0.0.1" | "[::1]" | "localhost"),
-        _ => false,
+    let authority = uri.authority().map(|authority| authority.as_str()).unwrap_or_default();
+    uri.scheme_str() == Some("http")
+        && !authority.contains('@')
+        && matches!(uri.host(), Some("127.0.0.1" | "[::1]" | "localhost"))
+}
+
+/// The page where invitations are accepted, serialized like every URL that is answered, with the place of the token as it was.
+fn accept_page(url: &str) -> Option<String> {
+    const PLACE: &str = "{token}";
+    // Letters that a URL keeps as they are, wherever in it they stand.
+    const MARK: &str = "padron-token-goes-here";
+    if !url.contains(PLACE) {
+        return None;
     }
+    let marked = url.replace(PLACE, MARK);
+    let marked = https_url(&marked).or_else(|| Some(marked).filter(|url| is_local(url)))?;
+    Some(marked.replace(MARK, PLACE))
 }

@@ -100,8 +100,10 @@ impl Store {
     pub const INVITE: &'static [Action] = &[Action::PUT, Action::CHECK];
     /// What [`Store::invitations_by_id`] needs.
     pub const INVITATIONS_BY_ID: &'static [Action] = &[Action::BATCH_GET];
+    /// What [`Store::decline_invitation`] needs.
+    pub const DECLINE_INVITATION: &'static [Action] = &[Action::PUT];
     /// What [`Store::update_invitation`] needs.
-    pub const UPDATE_INVITATION: &'static [Action] = &[Action::PUT];
+    pub const UPDATE_INVITATION: &'static [Action] = &[Action::PUT, Action::CHECK];
     /// What [`Store::accept_invitation`] needs.
     pub const ACCEPT_INVITATION: &'static [Action] = &[Action::PUT, Action::UPDATE];
     /// What [`Store::invitations`] needs.
@@ -164,8 +166,21 @@ impl Store {
         change.commit().await
     }
 
-    /// Renews or ends an invitation.
+    /// Renews or ends an invitation, on behalf of `actor`.
     pub fn update_invitation(
+        &self,
+        before: &Invitation,
+        after: &Invitation,
+        actor: &Membership,
+        event: &Event,
+    ) -> Result<Change<'_>, Error> {
+        let mut change = self.decline_invitation(before, after, event)?;
+        still_allowed(&mut change, actor, None)?;
+        Ok(change)
+    }
+
+    /// Ends an invitation, on behalf of whoever was invited.
+    pub fn decline_invitation(
         &self,
         before: &Invitation,
         after: &Invitation,
@@ -176,17 +191,20 @@ impl Store {
         Ok(change)
     }
 
-    /// Ends an invitation in a membership, if there is a seat.
+    /// Ends an invitation in a membership, if there is a seat: `accepted` tells of the one, `added` of the other. `issued_at` is
+    /// when the claims in the membership were made.
     pub fn accept_invitation(
         &self,
         before: &Invitation,
         after: &Invitation,
         member: &Membership,
-        event: &Event,
+        issued_at: Option<i64>,
+        [accepted, added]: [&Event; 2],
     ) -> Result<Change<'_>, Error> {
-        let mut change = self.change(event)?;
+        let mut change = self.change(accepted)?;
+        change.tell(added)?;
         change.replace(after, still(before))?;
-        take_seat(&mut change, member)?;
+        take_seat(&mut change, member, issued_at)?;
         Ok(change)
     }
 

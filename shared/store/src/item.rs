@@ -220,11 +220,15 @@ impl Entity for EmailOwner {
     }
 }
 
+/// The attribute of a profile that says when its claims were made.
+pub(crate) const ISSUED_AT: &str = "issuedAt";
+
 /// Writes what there is to say of a user, each claim as `value` makes it of its name, and that it is to be told to their
 /// memberships.
 pub(crate) fn profile_update(
     user: UserId,
     claims: [(&'static str, Option<&String>); 2],
+    issued_at: Option<i64>,
     value: fn(&str) -> String,
 ) -> Expression {
     let mut update = "SET #entity = :entity, #user = :user, #settled = :settled".to_owned();
@@ -241,14 +245,20 @@ pub(crate) fn profile_update(
             expression = expression.name(&format!("#{name}"), name).text(&format!(":{name}"), claim);
         }
     }
+    if let Some(issued_at) = issued_at {
+        update.push_str(&format!(", #{ISSUED_AT} = {}", value(ISSUED_AT)));
+        expression =
+            expression.name(&format!("#{ISSUED_AT}"), ISSUED_AT).number(&format!(":{ISSUED_AT}"), issued_at);
+    }
     expression.then(update)
 }
 
 /// Counts that a user joined, and writes what the membership knows of them where nothing is known yet: who is asked about
 /// themselves knows best.
-pub(crate) fn first_seen(member: &Membership) -> Expression {
+pub(crate) fn first_seen(member: &Membership, issued_at: Option<i64>) -> Expression {
     let claims = [("email", member.email.as_ref()), ("name", member.name.as_ref())];
-    let expression = profile_update(member.user, claims, |name| format!("if_not_exists(#{name}, :{name})"));
+    let value = |name: &str| format!("if_not_exists(#{name}, :{name})");
+    let expression = profile_update(member.user, claims, issued_at, value);
     let update = expression.update.clone().unwrap_or_default();
     expression.then(format!("{update} ADD #joins :one")).name("#joins", "joins").number(":one", 1)
 }

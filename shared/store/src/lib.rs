@@ -35,5 +35,5 @@ pub use read::Found;
 pub use rows::{Order, Stretch};
 pub use scan::Page;
 pub use secret::{Purpose, Secrets};
-pub use table::{Spent, Store};
+pub use table::{Backoff, Spent, Store};
 pub use transaction::{Change, TransactionError};

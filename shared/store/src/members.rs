@@ -28,7 +28,7 @@ impl Store {
     /// Lets a user join, if there is a seat.
     pub fn add_member(&self, member: &Membership, event: &Event) -> Result<Change<'_>, Error> {
         let mut change = self.change(event)?;
-        take_seat(&mut change, member)?;
+        take_seat(&mut change, member, None)?;
         Ok(change)
     }
 
@@ -95,9 +95,13 @@ impl Store {
     }
 }
 
-/// Lets a user join, if there is a seat.
-pub(crate) fn take_seat(change: &mut Change<'_>, member: &Membership) -> Result<(), Error> {
-    join(change, member, Failure::AlreadyMember)?;
+/// Lets a user join, if there is a seat. `issued_at` is when the claims in the membership were made.
+pub(crate) fn take_seat(
+    change: &mut Change<'_>,
+    member: &Membership,
+    issued_at: Option<i64>,
+) -> Result<(), Error> {
+    join(change, member, issued_at, Failure::AlreadyMember)?;
     let seat = still_in(RosterState::Active)
         .and("(attribute_not_exists(#seats) OR #members < #seats)")
         .name("#seats", "seats")
@@ -111,7 +115,12 @@ pub(crate) fn take_seat(change: &mut Change<'_>, member: &Membership) -> Result<
 }
 
 /// Writes a membership with what belongs to it: whose its e-mail is, and the user's profile where there is none.
-pub(crate) fn join<R>(change: &mut Change<'_, R>, member: &Membership, taken: R) -> Result<(), Error>
+pub(crate) fn join<R>(
+    change: &mut Change<'_, R>,
+    member: &Membership,
+    issued_at: Option<i64>,
+    taken: R,
+) -> Result<(), Error>
 where
     R: Copy,
 {
@@ -119,7 +128,7 @@ where
     if let Some(email) = EmailOwner::of(member) {
         change.create(&email, taken)?;
     }
-    change.update(&Key::profile(member.user), first_seen(member))
+    change.update(&Key::profile(member.user), first_seen(member, issued_at))
 }
 
 /// That the membership is the version that was read.

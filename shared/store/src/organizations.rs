@@ -92,16 +92,18 @@ impl Store {
         self.batch_get(std::slice::from_ref(&key)).await?.take(&key)
     }
 
-    /// Creates an organization with its first members, the owner among them.
+    /// Creates an organization with its first members, the owner among them. `issued_at` is when the claims in their memberships
+    /// were made.
     pub fn create_organization(
         &self,
         organization: &Organization,
         members: &[Membership],
+        issued_at: Option<i64>,
         seats: Option<u64>,
         event: &Event,
     ) -> Result<Change<'_>, Error> {
         let change = self.change(event)?;
-        create(change, organization, members, seats)
+        create(change, organization, members, issued_at, seats)
     }
 
     /// Creates an organization that comes with its installation: no event tells of it.
@@ -111,7 +113,7 @@ impl Store {
         members: &[Membership],
         seats: Option<u64>,
     ) -> Result<(), TransactionError> {
-        create(self.unannounced_change(), organization, members, seats)?.commit().await
+        create(self.unannounced_change(), organization, members, None, seats)?.commit().await
     }
 
     /// Writes an organization anew, a version later.
@@ -258,6 +260,7 @@ fn create<'a>(
     mut change: Change<'a>,
     organization: &Organization,
     members: &[Membership],
+    issued_at: Option<i64>,
     seats: Option<u64>,
 ) -> Result<Change<'a>, Error> {
     // Ids are new and random: another one under the same id is this very one, written by an earlier try.
@@ -277,7 +280,7 @@ fn create<'a>(
     };
     change.create(&roster, Failure::ConcurrentChange)?;
     for member in members {
-        join(&mut change, member, Failure::ConcurrentChange)?;
+        join(&mut change, member, issued_at, Failure::ConcurrentChange)?;
     }
     Ok(change)
 }
@@ -288,7 +291,7 @@ fn place(item: &Item) -> Result<Place, Error> {
     Ok(Place {
         organization: organization_of(text(GSI1_SK)?).ok_or_else(unreadable)?,
         role: Role::parse(text("role")?).ok_or_else(unreadable)?,
-        joined_at: Timestamp::parse(text("joinedAt")?).ok_or_else(unreadable)?,
+        joined_at: Timestamp::parse(text("joinedAt")?).map_err(|_| unreadable())?,
     })
 }
 

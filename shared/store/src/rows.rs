@@ -35,37 +35,42 @@ struct Packed<'a>(
     #[serde(borrow)] Option<std::borrow::Cow<'a, str>>,
 );
 
-const KINDS: [(char, CustomerKind); 4] = [
-    ('B', CustomerKind::Business),
-    ('C', CustomerKind::Cpo),
-    ('P', CustomerKind::Private),
-    ('S', CustomerKind::CpoSubsidiary),
-];
-/// In an order that stays: a status is stored as its place here.
-const STATUSES: [CustomerStatus; 8] = [
-    CustomerStatus::New,
-    CustomerStatus::Verified,
-    CustomerStatus::UnderVerification,
-    CustomerStatus::Blacklisted,
-    CustomerStatus::UnderInvestigation,
-    CustomerStatus::Dispute,
-    CustomerStatus::OnHold,
-    CustomerStatus::Bankrupted,
-];
+/// How a kind is stored. Complete: one that is added must be given a letter.
+const fn letter(kind: CustomerKind) -> char {
+    match kind {
+        CustomerKind::Business => 'B',
+        CustomerKind::Cpo => 'C',
+        CustomerKind::Private => 'P',
+        CustomerKind::CpoSubsidiary => 'S',
+    }
+}
+
+/// How a status is stored. Complete, too.
+const fn digit(status: CustomerStatus) -> u8 {
+    match status {
+        CustomerStatus::New => 0,
+        CustomerStatus::Verified => 1,
+        CustomerStatus::UnderVerification => 2,
+        CustomerStatus::Blacklisted => 3,
+        CustomerStatus::UnderInvestigation => 4,
+        CustomerStatus::Dispute => 5,
+        CustomerStatus::OnHold => 6,
+        CustomerStatus::Bankrupted => 7,
+    }
+}
+
 /// Of an id made here, only what follows the number is stored.
 const OWN_DIGITS: usize = 10;
 
 /// The row of a customer.
 pub(crate) fn pack(customer: &Customer) -> String {
     let Customer { number, id, kind, status, parent, name, email, tax_id, external_id, .. } = customer;
-    let kind = KINDS.iter().find(|(_, known)| known == kind).map_or('?', |(letter, _)| *letter);
-    let status = STATUSES.iter().position(|known| known == status).unwrap_or_default();
     let digits = id.as_str();
     let is_own = id.number() == Some(*number);
     let digits = if is_own { &digits[digits.len() - OWN_DIGITS..] } else { digits };
     let packed = Packed(
-        kind,
-        u8::try_from(status).unwrap_or_default(),
+        letter(*kind),
+        digit(*status),
         parent.map(CustomerNumber::get),
         digits.into(),
         name.into(),
@@ -91,8 +96,8 @@ fn unpack(item: &Item) -> Option<CustomerRow> {
     Some(CustomerRow {
         number,
         id,
-        kind: KINDS.iter().find(|(letter, _)| *letter == kind)?.1,
-        status: *STATUSES.get(usize::from(status))?,
+        kind: CustomerKind::ALL.into_iter().find(|known| letter(*known) == kind)?,
+        status: CustomerStatus::ALL.into_iter().find(|known| digit(*known) == status)?,
         parent: match parent {
             Some(parent) => Some(CustomerNumber::new(parent)?),
             None => None,
@@ -101,7 +106,7 @@ fn unpack(item: &Item) -> Option<CustomerRow> {
         email: email.into_owned(),
         tax_id: tax_id.into_owned(),
         external_id: external_id.map(std::borrow::Cow::into_owned),
-        updated_at: Timestamp::parse(updated_at)?,
+        updated_at: Timestamp::parse(updated_at).ok()?,
     })
 }
 
@@ -112,8 +117,6 @@ pub enum Order {
     Name,
     /// By the time of the last change, within that time.
     Update(Within),
-    /// By the number, those that belong to this customer.
-    Children(CustomerNumber),
 }
 
 /// Part of such an order.
@@ -138,9 +141,10 @@ impl Store {
     pub const CUSTOMER_ROWS: &'static [Action] = &[Action::QUERY_GSI3];
     /// What [`Store::customer_order`] and [`Store::count_updates`] need.
     pub const CUSTOMER_ORDER: &'static [Action] = &[Action::QUERY_GSI2, Action::QUERY_GSI3];
-    /// What [`Store::customer_order`] needs for [`Order::Children`].
+    /// What [`Store::children`] needs.
     pub const CUSTOMER_CHILDREN: &'static [Action] = &[Action::QUERY_GSI1];
-    /// What [`Store::customers_by_number`], [`Store::customers_now`] and [`Store::customer_numbers`] need.
+    /// What [`Store::customers_by_number`], [`Store::customers_now`], [`Store::customer_numbers`] and
+    /// [`Store::customers_with_external_ids`] need.
     pub const CUSTOMERS_BY_NUMBER: &'static [Action] = &[Action::BATCH_GET];
 
     /// The rows of all customers of an organization, eventually consistent; `None` if there are more than that. They are read
@@ -195,7 +199,6 @@ impl Store {
             let (some, more) = match order {
                 Order::Name => self.order_page(organization, (GSI2, GSI2_SK), order, rest).await?,
                 Order::Update(_) => self.order_page(organization, (GSI3, GSI3_SK), order, rest).await?,
-                Order::Children(parent) => self.children_page(organization, parent, rest).await?,
             };
             after = some.last().cloned();
             places.extend(some);
@@ -205,21 +208,31 @@ impl Store {
         }
     }
 
-    async fn children_page(
+    /// The numbers of the customers that belong to another one, eventually consistent, oldest first, after `after`, and whether there
+    /// may be more than these.
+    pub async fn children(
         &self,
         organization: OrganizationId,
         parent: CustomerNumber,
-        Stretch { direction: _, after, limit }: Stretch,
-    ) -> Result<(Vec<Position>, bool), Error> {
-        let after = after.map(|Position { number, .. }| {
-            let mut start: Item = Key::customer(organization, number).attributes().into();
-            start.extend(Key::child(organization, parent, number));
-            start
-        });
-        let (items, more) = self.index_page(child_partition(organization, parent), after, limit).await?;
-        let position = |item: &Item| Some(Position { key: String::new(), number: item_number(item)? });
-        let positions: Option<Vec<Position>> = items.iter().map(position).collect();
-        Ok((positions.ok_or_else(no_place)?, more))
+        mut after: Option<CustomerNumber>,
+        limit: usize,
+    ) -> Result<(Vec<CustomerNumber>, bool), Error> {
+        let mut children = Vec::with_capacity(limit);
+        loop {
+            let start = after.map(|number| {
+                let mut start: Item = Key::customer(organization, number).attributes().into();
+                start.extend(Key::child(organization, parent, number));
+                start
+            });
+            let rest = limit - children.len();
+            let (items, more) = self.index_page(child_partition(organization, parent), start, rest).await?;
+            let numbers: Option<Vec<CustomerNumber>> = items.iter().map(item_number).collect();
+            children.extend(numbers.ok_or_else(no_place)?);
+            after = children.last().copied();
+            if !more || children.len() >= limit || items.is_empty() {
+                return Ok((children, more));
+            }
+        }
     }
 
     async fn order_page(
@@ -231,7 +244,7 @@ impl Store {
     ) -> Result<(Vec<Position>, bool), Error> {
         let place = match order {
             Order::Name => name_index_key,
-            Order::Update(_) | Order::Children(_) => update_index_key,
+            Order::Update(_) => update_index_key,
         };
         let start = after.map(|Position { key, number }| {
             let mut start: Item = Key::customer(organization, number).attributes().into();
@@ -334,6 +347,23 @@ impl Store {
             }
         }
         Ok((customers, looked_at))
+    }
+
+    /// The numbers of the customers that have these external ids, strongly consistent.
+    pub async fn customers_with_external_ids(
+        &self,
+        organization: OrganizationId,
+        external_ids: &[String],
+    ) -> Result<Vec<CustomerNumber>, Error> {
+        let mut numbers = Vec::with_capacity(external_ids.len());
+        for ids in external_ids.chunks(LARGEST_BATCH) {
+            let keys: Vec<Key> = ids.iter().map(|id| Key::external_id(organization, id)).collect();
+            let mut found = self.batch_get(&keys).await?;
+            for id in ids {
+                numbers.extend(found.external_id(organization, id)?);
+            }
+        }
+        Ok(numbers)
     }
 
     /// The numbers of the customers that ids lead to, strongly consistent: of those that begin with the number, and of those

@@ -75,7 +75,7 @@ impl Store {
 
     /// Waits before another try; fails where that would go beyond the deadline.
     pub(crate) async fn pause(&self, backoff: &mut Backoff, why: &'static str) -> Result<(), Error> {
-        let until = Instant::now() + backoff.next();
+        let until = Instant::now() + backoff.pause();
         if until >= self.deadline {
             return Err(Error::unavailable(why));
         }
@@ -84,25 +84,33 @@ impl Store {
     }
 }
 
-/// Exponential, with full jitter so that those who collided do not collide again.
-#[derive(Debug)]
-pub(crate) struct Backoff {
+/// Pauses between tries: exponential, with full jitter so that those who collided do not collide again.
+#[derive(Debug, Clone)]
+pub struct Backoff {
     ceiling: Duration,
 }
 
 impl Backoff {
     const LONGEST: Duration = Duration::from_millis(500);
 
-    pub(crate) fn new() -> Self {
+    /// Begins with short ones.
+    pub const fn new() -> Self {
         Self { ceiling: Duration::from_millis(20) }
     }
 
-    fn next(&mut self) -> Duration {
+    /// The next pause.
+    pub fn pause(&mut self) -> Duration {
         // A random UUID is the randomness at hand: its last bits are uniform.
         let part = (uuid::Uuid::new_v4().as_u128() & 0xffff) as f64 / f64::from(0x1_0000);
         let pause = self.ceiling.mul_f64(part);
         self.ceiling = (self.ceiling * 2).min(Self::LONGEST);
         pause
+    }
+}
+
+impl Default for Backoff {
+    fn default() -> Self {
+        Self::new()
     }
 }
 

@@ -112,7 +112,7 @@ impl Store {
     /// A change that this event tells of.
     pub(crate) fn change<R: Copy>(&self, event: &Event) -> Result<Change<'_, R>, Error> {
         let mut change = self.unannounced_change();
-        change.put(event, Expression::default(), Refusal::Stale)?;
+        change.tell(event)?;
         Ok(change)
     }
 
@@ -123,6 +123,11 @@ impl Store {
 }
 
 impl<R: Copy> Change<'_, R> {
+    /// Adds an event that tells of the change.
+    pub(crate) fn tell(&mut self, event: &Event) -> Result<(), Error> {
+        self.put(event, Expression::default(), Refusal::Stale)
+    }
+
     /// Writes an item whose key must be free.
     pub(crate) fn create<E: Entity>(&mut self, entity: &E, taken: R) -> Result<(), Error> {
         self.put(entity, Expression::condition(format!("attribute_not_exists({PK})")), Refusal::Taken(taken))

@@ -5,7 +5,7 @@ use padron_domain::{Error, Event, Failure, Membership, OrganizationId, Profile, 
 use crate::{
     Action, Change,
     expression::Expression,
-    item::{EmailOwner, Entity, profile_update},
+    item::{EmailOwner, Entity, ISSUED_AT, profile_update},
     key::Key,
     members::still,
     organizations::Place,
@@ -34,12 +34,24 @@ impl Store {
         self.batch_get(std::slice::from_ref(&key)).await?.take(&key)
     }
 
-    /// Writes what is new of a user, to be told to their memberships. No event tells of it: it is no organization's.
-    pub async fn write_profile(&self, profile: &Profile) -> Result<(), Error> {
-        let update = profile_update(profile.user, claims(profile), |name| format!(":{name}"));
+    /// Writes what is new of a user, to be told to their memberships. No event tells of it: it is no organization's. `false`: what
+    /// is known of them by now was said later.
+    pub async fn write_profile(&self, profile: &Profile) -> Result<bool, Error> {
+        let mut update =
+            profile_update(profile.user, claims(profile), profile.issued_at, |name| format!(":{name}"))
+                .name(&format!("#{ISSUED_AT}"), ISSUED_AT);
+        let never = format!("attribute_not_exists(#{ISSUED_AT})");
+        update.condition = Some(match profile.issued_at {
+            Some(_) => format!("{never} OR #{ISSUED_AT} <= :{ISSUED_AT}"),
+            None => never,
+        });
         let mut change: Change<'_> = self.unannounced_change();
         change.update(&profile.key(), update)?;
-        Ok(change.commit().await?)
+        match change.commit().await {
+            Ok(()) => Ok(true),
+            Err(TransactionError::Stale) => Ok(false),
+            Err(error) => Err(error.into()),
+        }
     }
 
     /// Marks a profile as known to all memberships, unless it has changed meanwhile, or its user has joined somewhere.

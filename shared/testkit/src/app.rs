@@ -271,12 +271,9 @@ impl Call<'_> {
     /// The event that API Gateway would make of it, and the endpoint it goes to.
     pub fn event(&self) -> (&'static Registration, Value) {
         let uri: Uri = format!("{BASE_PATH}{}", self.path).parse().expect("a path");
-        let (endpoint, parameters) =
-            gateway::route(self.app.endpoints.iter().copied(), &self.method, uri.path());
-        let endpoint = endpoint.expect("an endpoint for this path, or `not-found`");
-        let event =
-            gateway::event(Some(endpoint), &parameters, &self.method, &uri, &self.headers, &self.body);
-        (endpoint, event)
+        let routed = gateway::route(self.app.endpoints.iter().copied(), &self.method, uri.path());
+        let event = gateway::event(&routed, &self.method, &uri, &self.headers, &self.body);
+        (routed.endpoint.expect("an endpoint for this path, or `not-found`"), event)
     }
 
     /// Sends it.

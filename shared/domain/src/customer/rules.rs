@@ -2,10 +2,11 @@
 
 use crate::{
     Customer, CustomerKind, CustomerNumber, Email, OrganizationId, Timestamp,
-    country::{MEXICO, is_alpha_3},
+    country::{MEXICO, alpha_3_of_words, is_alpha_3},
     customer::{Billing, Categorization, CustomerAddress, CustomerId, CustomerStatus, Finance, Person},
     metadata,
-    sat::{InvoiceUse, Rfc, RfcProblem, TaxSystem, is_zip_of_another_state},
+    sat::{InvoiceUse, Rfc, RfcProblem, TaxSystem, is_zip_of_another_state, is_zip_of_no_state},
+    text::{has_invisible, is_line, trim},
 };
 
 /// Part of a customer, as rules and events speak of it. Where it stands on the wire each dialect knows.
@@ -92,7 +93,8 @@ impl Customer {
     const LONGEST_NAME: usize = 300;
     /// A line of an address.
     const LONGEST_LINE: usize = 300;
-    const LONGEST_EXTERNAL_ID: usize = 40;
+    /// The longest external id, in characters.
+    pub const LONGEST_EXTERNAL_ID: usize = 40;
     /// `NumRegIdTrib` of CFDI 4.0.
     const LONGEST_FOREIGN_TAX_ID: usize = 40;
 
@@ -129,10 +131,10 @@ impl Customer {
         }
     }
 
-    /// It is being changed at that instant.
+    /// Marks it as written: a version later, and later than it was written before, whatever the clock says.
     pub fn touch(&mut self, now: Timestamp) {
         self.version += 1;
-        self.updated_at = self.updated_at.max(now);
+        self.updated_at = self.updated_at.next().max(now);
     }
 
     /// Whether its tax data is that of Mexico.
@@ -142,10 +144,30 @@ impl Customer {
 
     /// What it is where nobody says so: a person if its tax id is one's, else a business.
     pub fn likely_kind(&self) -> CustomerKind {
-        if self.is_mexican() && self.tax_id.chars().count() == 13 {
+        if self.is_mexican() && Rfc::normalize(&self.tax_id).chars().count() == 13 {
             CustomerKind::Private
         } else {
             CustomerKind::Business
+        }
+    }
+
+    /// Brings what was changed since `before` into the spelling that is stored, where people write it in several. What was not
+    /// changed stays as it is.
+    pub fn normalize(&mut self, before: &Self) {
+        let has_moved = self.country != before.country;
+        if self.is_mexican() && (has_moved || self.tax_id != before.tax_id) {
+            self.tax_id = Rfc::normalize(&self.tax_id);
+        }
+        if self.default_invoice_use != before.default_invoice_use {
+            self.default_invoice_use.make_ascii_uppercase();
+        }
+        // In words, a country was given for the one that it was then.
+        if has_moved
+            && let (Some(now), Some(then)) =
+                (self.person.addresses.first_mut(), before.person.addresses.first())
+            && now.country == then.country
+        {
+            now.country = None;
         }
     }
 
@@ -220,7 +242,9 @@ impl Customer {
             let detail = "A CPO or CPOSubsidiary stays one of the two, for others may be subsidiaries of it.";
             rules.refuse(&[CustomerField::Kind], "kind_fixed", detail);
         }
-        if self.is_mexican() {
+        if !self.has_known_country() {
+            // What depends on the country is not looked at before there is one.
+        } else if self.is_mexican() {
             rules.check_mexican_tax_data();
         } else if self.tax_id.chars().count() > Self::LONGEST_FOREIGN_TAX_ID {
             let fields = [CustomerField::TaxId, CustomerField::Country];
@@ -229,8 +253,13 @@ impl Customer {
         rules.broken
     }
 
-    /// What invoices need and a change takes away or leaves out: tax id, tax system and postal code of Mexicans; while foreigners
-    /// have no tax system here.
+    /// Whether its country is one of ISO 3166-1, or none is known.
+    fn has_known_country(&self) -> bool {
+        self.country.as_deref().is_none_or(is_alpha_3)
+    }
+
+    /// What invoices need and a change takes away or leaves out: tax id, tax system and postal code of Mexicans; of foreigners the
+    /// tax system and the use that CFDI 4.0 prescribes for them, if any.
     pub fn broken_invoice_rules(&self, before: &Self) -> Vec<Finding> {
         use CustomerField as Field;
         let mut rules = Rules::of(self, before);
@@ -244,9 +273,17 @@ impl Customer {
                     rules.demand(field, "Required of a customer in Mexico.");
                 }
             }
-        } else if !self.tax_system.is_empty() {
-            let detail = "Only customers in Mexico have a tax system of SAT's catalogue.";
-            rules.refuse(&[Field::TaxSystem, Field::Country], "not_applicable", detail);
+        } else if self.has_known_country() {
+            if !matches!(self.tax_system.as_str(), "" | TaxSystem::NO_OBLIGATIONS) {
+                let detail = "Customers abroad have the tax system 616 of SAT's catalogue, or none.";
+                rules.refuse(&[Field::TaxSystem, Field::Country], "not_applicable", detail);
+            }
+            let invoice_use = self.default_invoice_use.as_str();
+            if !invoice_use.is_empty() && !InvoiceUse::NO_OBLIGATIONS.contains(&invoice_use) {
+                let detail =
+                    "Invoices to customers abroad have the use S01 or CP01 of SAT's catalogue, or none.";
+                rules.refuse(&[Field::DefaultInvoiceUse, Field::Country], "not_applicable", detail);
+            }
         }
         rules.broken
     }
@@ -254,6 +291,24 @@ impl Customer {
     /// What may be right, and often is not.
     pub fn warnings(&self) -> Vec<Finding> {
         let mut warnings = Vec::new();
+        if has_invisible(&self.name) {
+            warnings.push(Finding {
+                field: CustomerField::Name,
+                code: "invisible_character",
+                detail: "There is a character in the name that cannot be seen, such as a no-break or zero-width space. SAT compares \
+                         names letter by letter.",
+            });
+        }
+        // As one of the dialects lets it be written in words; the record's country is what it was.
+        let given = self.person.addresses.first().and_then(|address| address.country.as_deref());
+        if given.is_some_and(|given| alpha_3_of_words(given).is_none()) {
+            warnings.push(Finding {
+                field: CustomerField::Country,
+                code: "unknown_country",
+                detail: "This is no country that is known here, so the customer's country stays as it was. Send its code of ISO 3166-1 \
+                         or its name in English or Spanish.",
+            });
+        }
         if !self.is_mexican() {
             return warnings;
         }
@@ -264,7 +319,13 @@ impl Customer {
                 detail: "The last character of the RFC is not the check digit of the others. Valid ones like this exist.",
             });
         }
-        if is_zip_of_another_state(&self.address.zip, &self.address.state) {
+        if is_zip_of_no_state(&self.address.zip) {
+            warnings.push(Finding {
+                field: CustomerField::Zip,
+                code: "zip_unknown",
+                detail: "No state of Mexico has this postal code.",
+            });
+        } else if is_zip_of_another_state(&self.address.zip, &self.address.state) {
             warnings.push(Finding {
                 field: CustomerField::Zip,
                 code: "zip_not_in_state",
@@ -308,21 +369,37 @@ impl<'a> Rules<'a> {
     fn check_texts(&mut self) {
         use CustomerField as Field;
         let Customer { name, country, external_id, metadata, billing, email, tax_id, .. } = self.customer;
-        if name.trim().is_empty() {
+        if trim(name).is_empty() {
             self.demand(Field::Name, "A customer has a name.");
         } else if name.chars().count() > Customer::LONGEST_NAME {
             self.refuse(&[Field::Name], "too_long", "At most 300 characters.");
-        } else if name.contains('|') || !metadata::is_text(name) {
-            self.refuse(&[Field::Name], "invalid_character", "No `|` and no control characters.");
+        } else if name.contains('|') || !is_line(name) {
+            self.refuse(
+                &[Field::Name],
+                "invalid_character",
+                "No `|`, no control and no bidirectional characters.",
+            );
         }
         if country.as_deref().is_some_and(|country| !is_alpha_3(country)) {
-            self.refuse(&[Field::Country], "unknown_value", "A country's code of ISO 3166-1.");
+            self.refuse(
+                &[Field::Country],
+                "unknown_value",
+                "A country's code of ISO 3166-1 alpha-3, such as MEX.",
+            );
         }
         if let Some(external_id) = external_id {
             if external_id.chars().count() > Customer::LONGEST_EXTERNAL_ID {
                 self.refuse(&[Field::ExternalId], "too_long", "At most 40 characters.");
-            } else if !metadata::is_text(external_id) {
-                self.refuse(&[Field::ExternalId], "invalid_character", "No control characters.");
+            } else if !is_line(external_id) {
+                self.refuse(
+                    &[Field::ExternalId],
+                    "invalid_character",
+                    "No control and no bidirectional characters.",
+                );
+            } else if matches!(external_id.as_str(), "." | "..") {
+                let detail =
+                    "`.` and `..` cannot be asked for: in a path they mean this folder and the one above.";
+                self.refuse(&[Field::ExternalId], "invalid_value", detail);
             }
         }
         let CustomerAddress { street, exterior, .. } = &self.customer.address;
@@ -331,8 +408,8 @@ impl<'a> Rules<'a> {
                 "Street and number together have at most 299 characters: they also stand in one line.";
             self.refuse(&[Field::Address], "too_long", detail);
         }
-        if !metadata::is_text(tax_id) {
-            self.refuse(&[Field::TaxId], "invalid_character", "No control characters.");
+        if !is_line(tax_id) {
+            self.refuse(&[Field::TaxId], "invalid_character", "No control and no bidirectional characters.");
         }
         for (field, email) in
             [(Field::Email, Some(email)), (Field::InvoiceEmail, billing.invoice_email.as_ref())]
@@ -349,7 +426,7 @@ impl<'a> Rules<'a> {
     /// The rules of CFDI 4.0 on what is there. That something must be there is for invoices to say.
     fn check_mexican_tax_data(&mut self) {
         use CustomerField as Field;
-        let Customer { tax_id, tax_system, default_invoice_use, address, .. } = self.customer;
+        let Customer { tax_id, tax_system, default_invoice_use, .. } = self.customer;
         let rfc = match Rfc::parse(tax_id) {
             _ if tax_id.is_empty() => None,
             Ok(rfc) => Some(rfc),
@@ -364,6 +441,11 @@ impl<'a> Rules<'a> {
                 None
             }
         };
+        if rfc.is_some_and(Rfc::is_generic) {
+            self.check_generic_tax_data();
+            self.check_mexican_zip();
+            return;
+        }
         let person = rfc.map(Rfc::person);
         let system = TaxSystem::find(tax_system);
         if !tax_system.is_empty() {
@@ -400,6 +482,30 @@ impl<'a> Rules<'a> {
                 Some(_) => {}
             }
         }
+        self.check_mexican_zip();
+    }
+
+    /// A generic RFC goes with the tax system and the uses of those without obligations, whatever else the catalogues allow.
+    fn check_generic_tax_data(&mut self) {
+        use CustomerField as Field;
+        let Customer { tax_system, default_invoice_use, .. } = self.customer;
+        if !matches!(tax_system.as_str(), "" | TaxSystem::NO_OBLIGATIONS) {
+            let fields = [Field::TaxSystem, Field::TaxId, Field::Country];
+            let detail = "The generic RFCs XAXX010101000 and XEXX010101000 go with tax system 616 alone.";
+            self.refuse(&fields, "tax_system_not_allowed_for_tax_id", detail);
+        }
+        let invoice_use = default_invoice_use.as_str();
+        if !invoice_use.is_empty() && !InvoiceUse::NO_OBLIGATIONS.contains(&invoice_use) {
+            let fields = [Field::DefaultInvoiceUse, Field::TaxId, Field::Country];
+            let detail =
+                "The generic RFCs XAXX010101000 and XEXX010101000 go with the uses S01 and CP01 alone.";
+            self.refuse(&fields, "invoice_use_not_allowed_for_tax_id", detail);
+        }
+    }
+
+    fn check_mexican_zip(&mut self) {
+        use CustomerField as Field;
+        let Customer { address, .. } = self.customer;
         let is_zip = address.zip.len() == 5 && address.zip.bytes().all(|digit| digit.is_ascii_digit());
         if !address.zip.is_empty() && !is_zip {
             self.refuse(

@@ -284,8 +284,11 @@ fn addresses(
         if first.street_number.iter().all(String::is_empty) {
             first.street_number.clear();
         }
-        // As it was given, as long as it means the record's.
-        let means = |given: &String| alpha_3_of_words(given) == country.as_deref();
+        // As it was given, as long as it means the record's, or nothing that is known.
+        let means = |given: &String| {
+            let known = alpha_3_of_words(given);
+            known.is_none() || known == country.as_deref()
+        };
         first.country = first.country.take().filter(means).or(country);
     }
     known.into_iter().map(Into::into).collect()
@@ -883,8 +886,9 @@ fn write_addresses(customer: &mut Customer, mut list: Vec<PersonAddress>) {
             municipality: customer.address.municipality.clone(),
             state: customer.address.state.clone(),
         };
-        if let Some(given) = first.country.as_ref().filter(|given| !given.is_empty()) {
-            customer.country = alpha_3_of_words(given).map(ToOwned::to_owned);
+        // One in words that are not known leaves the record's: which rules hold depends on it.
+        if let Some(known) = first.country.as_deref().and_then(alpha_3_of_words) {
+            customer.country = Some(known.to_owned());
         }
         // What the record tells as well is not kept twice.
         first.country = first.country.take().filter(|given| Some(given) != customer.country.as_ref());

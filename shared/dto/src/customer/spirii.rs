@@ -208,6 +208,21 @@ fn masked(number: &str) -> String {
     if count > 4 { format!("****{last}") } else { "****".into() }
 }
 
+/// Hides the account numbers in an answer, as they are hidden from those who are no admins, and returns whether any was shown.
+pub fn mask_account_numbers(answer: &mut Value) -> bool {
+    let mut was_shown = false;
+    for name in ["iban", "bankAccount"] {
+        if let Some(number) = answer.pointer_mut(&format!("/payoutInformation/{name}"))
+            && let Some(text) = number.as_str()
+        {
+            let masked = masked(text);
+            was_shown |= masked != text;
+            *number = masked.into();
+        }
+    }
+    was_shown
+}
+
 /// ISO 3166-1 alpha-2 of an alpha-3 code.
 fn alpha_2(alpha_3: &str) -> String {
     alpha_2_of_alpha_3(alpha_3).unwrap_or_default().to_owned()
@@ -426,8 +441,12 @@ impl CustomerBody for CustomerFields {
             refuse(CustomerField::Name, "too_long", "At most 80 characters.");
         }
         set(&mut customer.name, name);
-        if let Patch::Set(text) = r#type {
-            match kind(&text) {
+        match r#type {
+            Patch::Keep => {}
+            // A new one was told above.
+            Patch::Clear if is_new => {}
+            Patch::Clear => refuse(CustomerField::Kind, "required", "A customer has a type."),
+            Patch::Set(text) => match kind(&text) {
                 Some(CustomerKind::Cpo) if customer.kind != CustomerKind::Cpo => {
                     refuse(CustomerField::Kind, "cpo_not_allowed", "A CPO cannot be created here.");
                 }
@@ -436,11 +455,11 @@ impl CustomerBody for CustomerFields {
                     let detail = "One of private, business, CPOSubsidiary.";
                     refuse(CustomerField::Kind, "unknown_value", detail);
                 }
-            }
+            },
         }
         set_optional(&mut customer.external_id, external_id);
         match country {
-            Patch::Set(text) if !text.is_empty() => match alpha_3_of_alpha_2(&text) {
+            Patch::Set(text) if !text.is_empty() => match alpha_3_of_alpha_2(&text.to_ascii_uppercase()) {
                 Some(country) => customer.country = Some(country.into()),
                 None => {
                     let detail = "A country's code of ISO 3166-1 alpha-2, such as MX.";
@@ -460,9 +479,7 @@ impl CustomerBody for CustomerFields {
 
 /// A kind in either letter case.
 fn kind(text: &str) -> Option<CustomerKind> {
-    let kinds =
-        [CustomerKind::Private, CustomerKind::Business, CustomerKind::Cpo, CustomerKind::CpoSubsidiary];
-    kinds.into_iter().find(|kind| kind.name().eq_ignore_ascii_case(text))
+    CustomerKind::ALL.into_iter().find(|kind| kind.name().eq_ignore_ascii_case(text))
 }
 
 /// The fields of a part; of one that is `null`, each of them `null`.

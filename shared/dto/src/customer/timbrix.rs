@@ -117,7 +117,7 @@ pub struct CustomerFields {
     /// RFC; of foreigners the tax id of their country, at most 40 characters.
     #[schemars(with = "Option<String>")]
     tax_id: Patch<String>,
-    /// Tax system of the SAT catalogue `c_RegimenFiscal`; foreigners have none.
+    /// Tax system of the SAT catalogue `c_RegimenFiscal`; of foreigners `616`, or none.
     #[schemars(with = "Option<String>")]
     tax_system: Patch<String>,
     /// E-mail.
@@ -126,7 +126,7 @@ pub struct CustomerFields {
     /// Phone number.
     #[schemars(with = "Option<String>", length(max = 300))]
     phone: Patch<String>,
-    /// Use of the SAT catalogue `c_UsoCFDI`.
+    /// Use of the SAT catalogue `c_UsoCFDI`; of foreigners `S01` or `CP01`, or none.
     #[schemars(with = "Option<String>")]
     default_invoice_use: Patch<String>,
     /// Where it is.
@@ -262,7 +262,9 @@ impl AddressFields {
         set(&mut address.zip, zip);
         set(&mut address.state, state);
         match country {
-            Patch::Set(country) if !country.is_empty() => customer.country = Some(country),
+            Patch::Set(country) if !country.is_empty() => {
+                customer.country = Some(country.to_ascii_uppercase());
+            }
             // Where it is not known, a body that says so changes nothing.
             Patch::Set(_) | Patch::Clear if customer.country.is_some() => {
                 customer.country = Some(MEXICO.into());

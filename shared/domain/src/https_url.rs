@@ -1,0 +1,96 @@
+//! Addresses of pages and pictures, as they are stored.
+
+use std::cell::Cell;
+
+use url::{SyntaxViolation, Url};
+
+/// The longest address that is stored, in bytes: most browsers give up beyond it.
+const LONGEST: usize = 2048;
+
+/// Returns an absolute https URL (RFC 3986, as the WHATWG URL Standard parses it) in its serialized form. `None` for anything
+/// else, for one with a user in it, and for one that parsers read in different ways, such as `https:///x` and
+/// `https://x.example\@y.example`: it would lead somewhere else than it says.
+pub fn https_url(text: &str) -> Option<String> {
+    if text.len() > LONGEST {
+        return None;
+    }
+    let is_ambiguous = Cell::new(false);
+    let note = |violation| {
+        if matches!(
+            violation,
+            SyntaxViolation::Backslash
+                | SyntaxViolation::EmbeddedCredentials
+                | SyntaxViolation::ExpectedDoubleSlash
+                | SyntaxViolation::NullInFragment
+                | SyntaxViolation::TabOrNewlineIgnored
+                | SyntaxViolation::UnencodedAtSign
+        ) {
+            is_ambiguous.set(true);
+        }
+    };
+    let url = Url::options().syntax_violation_callback(Some(&note)).parse(text).ok()?;
+    // An empty user is dropped without a word.
+    let authority = text.split_once("://")?.1.split(['/', '?', '#']).next()?;
+    let is_plain = !is_ambiguous.get() && !authority.is_empty() && !authority.contains('@');
+    let is_https =
+        url.scheme() == "https" && url.has_host() && url.username().is_empty() && url.password().is_none();
+    let url = String::from(url);
+    (is_plain && is_https && url.len() <= LONGEST).then_some(url)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_url_is_stored_as_it_is_serialized() {
+        for (sent, stored) in [
+            ("https://example.com/logo.png", "https://example.com/logo.png"),
+            ("HTTPS://x.example/a", "https://x.example/a"),
+            ("https://X.Example", "https://x.example/"),
+            ("https://x.example:443/a", "https://x.example/a"),
+            ("https://x.example/\"><script>", "https://x.example/%22%3E%3Cscript%3E"),
+            ("https://x.example/a b", "https://x.example/a%20b"),
+            ("https://x.example/a/../b", "https://x.example/b"),
+            ("https://peña.example/ñ", "https://xn--pea-8ma.example/%C3%B1"),
+            ("https://x.example/?q=a@b#c", "https://x.example/?q=a@b#c"),
+            ("https://192.0.2.1/", "https://192.0.2.1/"),
+        ] {
+            assert_eq!(https_url(sent).as_deref(), Some(stored), "{sent}");
+        }
+    }
+
+    #[test]
+    fn what_leads_somewhere_else_than_it_says_is_no_url() {
+        for text in [
+            "",
+            "https:",
+            "https://",
+            "https:///x",
+            "https:////x",
+            "https:/x",
+            "https:x",
+            "https://@x",
+            "https://@x.example/",
+            "https://user@x.example/",
+            "https://user:password@x.example/",
+            "https://:@x.example/",
+            "https://x.example\\@evil.example/",
+            "https:\\\\x.example\\a",
+            "https://x.example/a\tb",
+            "https://x.example/a\nb",
+            "https://x .example/",
+            "https://x.example:99999/",
+            "http://x.example/",
+            "ftp://x.example/",
+            "javascript:alert(1)",
+            "data:image/png;base64,AAAA",
+            "//x.example/a",
+            "/a",
+            "x.example/a",
+        ] {
+            assert_eq!(https_url(text), None, "{text}");
+        }
+        assert_eq!(https_url(&format!("https://x.example/{}", "a".repeat(2048))), None);
+    }
+}

@@ -1,0 +1,88 @@
+//! Texts as people send them: what surrounds a text without being part of it, and what no text may hold.
+
+/// Returns whether a character takes no part in a text at its ends: white space, a no-break space, a zero-width character.
+///
+/// White space is Unicode's property `White_Space`. The others are the characters of the property
+/// `Default_Ignorable_Code_Point` that editors and spreadsheets leave behind: soft hyphen, zero-width space, joiners and
+/// no-break space, word joiner, directional marks and the byte order mark.
+pub(crate) fn is_blank(character: char) -> bool {
+    character.is_whitespace() || is_zero_width(character)
+}
+
+pub(crate) fn is_zero_width(character: char) -> bool {
+    matches!(character, '\u{ad}' | '\u{61c}' | '\u{180e}' | '\u{200b}'..='\u{200f}' | '\u{2060}'..='\u{2064}' | '\u{feff}')
+}
+
+/// Returns a text without the blank characters at its ends. Those inside stay.
+pub fn trim(text: &str) -> &str {
+    text.trim_matches(is_blank)
+}
+
+/// Returns whether a text holds a character that cannot be seen, other than a plain space: two such texts can look alike and be
+/// different.
+pub(crate) fn has_invisible(text: &str) -> bool {
+    text.chars().any(|character| character != ' ' && is_blank(character))
+}
+
+/// Returns whether a character must not be part of a text of one line: a control character, or one that turns the direction of
+/// what follows it (CVE-2021-42574).
+pub(crate) fn is_forbidden(character: char) -> bool {
+    character.is_control() || matches!(character, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+}
+
+/// Returns whether a text is of one line and reads as it is stored: it goes into keys, lists and logs of whoever shows it.
+pub(crate) fn is_line(text: &str) -> bool {
+    !text.chars().any(is_forbidden)
+}
+
+/// Returns a text as a line of at most `longest` characters: without what [`is_forbidden`] names, and without blank characters
+/// at its ends. `None` if nothing is left. For texts that others vouch for, where there is no one to refuse them to.
+pub fn to_line(text: &str, longest: usize) -> Option<String> {
+    let kept: String = text.chars().filter(|character| !is_forbidden(*character)).collect();
+    let cut: String = trim(&kept).chars().take(longest).collect();
+    let line = trim(&cut);
+    (!line.is_empty()).then(|| line.to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn blank_characters_are_trimmed_at_the_ends_and_stay_inside() {
+        for (sent, trimmed) in [
+            (" a b ", "a b"),
+            ("\u{a0}a\u{a0}b\u{a0}", "a\u{a0}b"),
+            ("\u{200b}a\u{200b}", "a"),
+            ("\u{feff}a", "a"),
+            ("\t\r\na\u{2003}\u{3000}", "a"),
+            ("\u{2060}\u{ad}\u{200e}a\u{200f}", "a"),
+            (" \u{200b}\u{a0}", ""),
+            ("ñ", "ñ"),
+        ] {
+            assert_eq!(trim(sent), trimmed, "{sent:?}");
+        }
+        assert!(has_invisible("a\u{a0}b") && has_invisible("a\u{200b}b") && has_invisible("a\tb"));
+        assert!(!has_invisible("a b") && !has_invisible("Ñandú"));
+    }
+
+    #[test]
+    fn a_line_has_no_control_and_no_bidirectional_characters() {
+        for (claimed, line) in [
+            ("María Peña", Some("María Peña")),
+            ("a\0b\r\nc\u{1b}d\u{202e}e", Some("abcde")),
+            (" \u{2066}x\u{2069} ", Some("x")),
+            ("\u{1}\u{7f}\u{85}", None),
+            ("", None),
+            ("  ", None),
+        ] {
+            assert_eq!(to_line(claimed, 300).as_deref(), line, "{claimed:?}");
+        }
+        assert_eq!(to_line(&"ñ".repeat(4500), 300).map(|line| line.chars().count()), Some(300));
+        assert_eq!(
+            to_line(&format!("{} x", "a".repeat(299)), 300).unwrap().len(),
+            299,
+            "no space at the end"
+        );
+    }
+}

@@ -1,0 +1,168 @@
+//! JSON bodies, read strictly: what one reader takes in one way and another in another is refused.
+
+use std::{cell::RefCell, fmt};
+
+use padron_domain::{Error, Violation, trim};
+use serde::{
+    Deserializer,
+    de::{self, DeserializeSeed, MapAccess, SeqAccess, Visitor},
+};
+use serde_json::{Map, Number, Value, error::Category};
+
+/// What callers keep with a record: it is stored as it was sent, and has bounds of its own.
+pub(crate) const METADATA: &str = "/metadata";
+
+/// The byte order mark that spreadsheets and shells put before a text: ignored, as RFC 8259 §8.1 allows.
+const BYTE_ORDER_MARK: &[u8] = "\u{feff}".as_bytes();
+
+/// Reads a body. A name that is given twice is refused wherever it stands, and so is a number that is too large to be kept; the
+/// pointer names where. Texts lose blank characters at their ends, apart from those of `metadata`.
+pub(crate) fn read(body: &[u8]) -> Result<Value, Error> {
+    let body = body.strip_prefix(BYTE_ORDER_MARK).unwrap_or(body);
+    let path = RefCell::new(String::new());
+    let mut json = serde_json::Deserializer::from_slice(body);
+    let value = Strict { path: &path }.deserialize(&mut json).and_then(|value| json.end().map(|()| value));
+    value.map_err(|error| {
+        let message = error.to_string();
+        let (pointer, code, detail) = if error.classify() == Category::Data {
+            (path.take(), "duplicate_field", "This field is given twice.")
+        } else if message.starts_with("number out of range") {
+            (path.take(), "out_of_range", "The number is too large.")
+        } else {
+            (String::new(), "malformed_json", "The body is not valid JSON.")
+        };
+        Error::violations_of(vec![Violation { pointer, code, detail: detail.into() }])
+    })
+}
+
+/// Returns the pointer to a member of an object (RFC 6901).
+pub fn member_pointer(object: &str, name: &str) -> String {
+    format!("{object}/{}", name.replace('~', "~0").replace('/', "~1"))
+}
+
+/// Reads one value. Where it fails, `path` is left at the place.
+#[derive(Clone, Copy)]
+struct Strict<'p> {
+    path: &'p RefCell<String>,
+}
+
+impl Strict<'_> {
+    /// Reads what stands at a place below this one.
+    fn within<T, E>(self, place: &str, read: impl FnOnce(Self) -> Result<T, E>) -> Result<T, E> {
+        let length = self.path.borrow().len();
+        let pointer = member_pointer(&self.path.borrow(), place);
+        self.path.replace(pointer);
+        let read = read(self)?;
+        self.path.borrow_mut().truncate(length);
+        Ok(read)
+    }
+}
+
+impl<'de> DeserializeSeed<'de> for Strict<'_> {
+    type Value = Value;
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Value, D::Error> {
+        deserializer.deserialize_any(self)
+    }
+}
+
+impl<'de> Visitor<'de> for Strict<'_> {
+    type Value = Value;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("JSON")
+    }
+
+    fn visit_unit<E: de::Error>(self) -> Result<Value, E> {
+        Ok(Value::Null)
+    }
+
+    fn visit_bool<E: de::Error>(self, value: bool) -> Result<Value, E> {
+        Ok(value.into())
+    }
+
+    fn visit_u64<E: de::Error>(self, value: u64) -> Result<Value, E> {
+        Ok(value.into())
+    }
+
+    fn visit_i64<E: de::Error>(self, value: i64) -> Result<Value, E> {
+        Ok(value.into())
+    }
+
+    fn visit_f64<E: de::Error>(self, value: f64) -> Result<Value, E> {
+        Ok(Number::from_f64(value).map_or(Value::Null, Value::Number))
+    }
+
+    fn visit_str<E: de::Error>(self, text: &str) -> Result<Value, E> {
+        let is_metadata = self.path.borrow().starts_with(METADATA);
+        Ok(Value::String(if is_metadata { text } else { trim(text) }.to_owned()))
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<Value, A::Error> {
+        let mut items = Vec::new();
+        while let Some(item) = self.within(&items.len().to_string(), |place| seq.next_element_seed(place))? {
+            items.push(item);
+        }
+        Ok(Value::Array(items))
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Value, A::Error> {
+        let mut members = Map::new();
+        while let Some(name) = map.next_key::<String>()? {
+            let value = self.within(&name, |place| {
+                if members.contains_key(&name) {
+                    return Err(de::Error::custom("given twice"));
+                }
+                map.next_value_seed(place)
+            })?;
+            members.insert(name, value);
+        }
+        Ok(Value::Object(members))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn a_body_is_read_as_it_is_and_texts_without_blank_ends() {
+        for (body, value) in [
+            ("\u{feff}{}", json!({})),
+            (" [1, -2, 0.5, true, null] ", json!([1, -2, 0.5, true, null])),
+            ("{\"a\": \"\u{a0} x y \u{200b}\"}", json!({ "a": "x y" })),
+            ("{\"metadata\": {\" k \": \" v \"}}", json!({ "metadata": { " k ": " v " } })),
+            ("{\"a\": {\"b\": 1}, \"b\": {\"b\": 1}}", json!({ "a": { "b": 1 }, "b": { "b": 1 } })),
+            ("1e3", json!(1000.0)),
+        ] {
+            assert_eq!(read(body.as_bytes()).unwrap(), value, "{body}");
+        }
+    }
+
+    #[test]
+    fn what_has_two_meanings_or_none_is_refused_where_it_stands() {
+        for (body, pointer, code) in [
+            (r#"{"a": 1, "a": 1}"#, "/a", "duplicate_field"),
+            (r#"{"a": 1, "\u0061": 2}"#, "/a", "duplicate_field"),
+            (r#"{"metadata": {"k": "1", "k": "2"}}"#, "/metadata/k", "duplicate_field"),
+            (r#"{"a": [{"b/c": 1}, {"b/c": 1, "b/c": {}}]}"#, "/a/1/b~1c", "duplicate_field"),
+            (r#"{"a": {"b": [1, 1e400]}}"#, "/a/b/1", "out_of_range"),
+            (r#"{"a": -1e999}"#, "/a", "out_of_range"),
+            (r#"{"a": 1"#, "", "malformed_json"),
+            (r#"{"a": 1} x"#, "", "malformed_json"),
+            (r#"{'a': 1}"#, "", "malformed_json"),
+            ("\u{feff}\u{feff}{}", "", "malformed_json"),
+            ("", "", "malformed_json"),
+            ("NaN", "", "malformed_json"),
+        ] {
+            let error = read(body.as_bytes()).unwrap_err();
+            let violation = &error.violations()[0];
+            assert_eq!((violation.pointer.as_str(), violation.code), (pointer, code), "{body}");
+        }
+        let deep = "[".repeat(1000);
+        assert_eq!(read(deep.as_bytes()).unwrap_err().violations()[0].code, "malformed_json");
+        assert_eq!(read(b"{\"a\": \"\xff\"}").unwrap_err().violations()[0].code, "malformed_json");
+    }
+}
