@@ -21,8 +21,10 @@ pub(crate) const PROBES: &[Registration] = &[
 /// Answers what it was sent.
 struct Echo;
 
+// Sent and answered, so without a name that the two would share.
 #[derive(Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
+#[schemars(inline)]
 pub(crate) struct Message {
     text: String,
     #[serde(default)]
@@ -31,6 +33,7 @@ pub(crate) struct Message {
 
 #[derive(Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, rename_all = "snake_case")]
+#[schemars(inline)]
 pub(crate) enum Tag {
     Red,
     Named { name: String },

@@ -21,11 +21,15 @@ use crate::{
 #[schemars(rename = "CyrexaSearch")]
 pub struct Search {
     /// Only of this type.
-    #[schemars(with = "Option<CustomerType>")]
+    #[schemars(extend("enum" = ["Person", "Organization", "", null]))]
     r#type: Option<String>,
     /// Only those created then or later: an instant of RFC 3339, or a date, which begins at midnight UTC.
     created: Option<String>,
     /// Only of this status, in the spelling as published or a correct one.
+    #[schemars(extend("enum" = [
+        "new", "verified", "under_verificaiton", "under_verification", "blacklisted", "under_investigation", "dispute",
+        "on_hold", "bancrupted", "bankrupted", "", null,
+    ]))]
     status: Option<String>,
     /// Which page; the first is 0.
     #[schemars(range(max = 1_000_000))]

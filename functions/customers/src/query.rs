@@ -5,7 +5,7 @@ use padron_domain::{
     Timestamp, Within, search_key, trim,
 };
 use padron_http::{
-    Input, Request, instant,
+    Input, Request, cursor_schema, instant,
     openapi::{Operation, Schemas},
     unknown_parameter,
 };
@@ -13,6 +13,7 @@ use serde_json::{Value, json};
 
 pub(crate) const DEFAULT_LIMIT: u16 = 50;
 pub(crate) const LARGEST_LIMIT: u16 = 1000;
+const LARGEST_OFFSET: u64 = 999_999_999_999_999;
 const MOST_IDS: usize = 1000;
 const MOST_EXTERNAL_IDS: usize = 100;
 const LONGEST_SEARCH: usize = 300;
@@ -134,7 +135,7 @@ impl Input for ListQuery {
     fn describe(operation: &mut Operation, _: &mut Schemas) {
         let mut add =
             |name, meaning: &str, schema: Value| operation.parameter("query", name, meaning, false, &schema);
-        let text = || json!({ "type": "string" });
+        let reference = || json!({ "type": "string", "pattern": CustomerReference::PATTERN });
         let instant = || json!({ "type": "string", "format": "date-time" });
         let kinds = CustomerKind::ALL.map(CustomerKind::name);
         let sorts = CustomerSort::ALL.map(CustomerSort::name);
@@ -143,7 +144,11 @@ impl Input for ListQuery {
             "How many customers a page has at most",
             json!({ "type": "integer", "minimum": 1, "maximum": LARGEST_LIMIT, "default": DEFAULT_LIMIT }),
         );
-        add("offset", "How many customers to skip", json!({ "type": "integer", "minimum": 0, "default": 0 }));
+        add(
+            "offset",
+            "How many customers to skip",
+            json!({ "type": "integer", "minimum": 0, "maximum": LARGEST_OFFSET, "default": 0 }),
+        );
         add(
             "sortBy",
             "What to sort by. Ties break by id; names compare without case and accents, Ñ after N; missing values are \
@@ -163,7 +168,7 @@ impl Input for ListQuery {
         add(
             "customerIds",
             "Only these: numbers or ids, repeated or with commas between them, at most 1,000",
-            json!({ "type": "array", "items": { "type": "string" } }),
+            json!({ "type": "array", "items": reference(), "maxItems": MOST_IDS }),
         );
         let external_id =
             json!({ "type": "string", "minLength": 1, "maxLength": Customer::LONGEST_EXTERNAL_ID });
@@ -177,17 +182,17 @@ impl Input for ListQuery {
             "Only of these types, repeated or with commas between them",
             json!({ "type": "array", "items": { "type": "string", "enum": kinds } }),
         );
-        add("parentId", "Only direct children of this customer, by number or id", text());
-        add("ownerId", "Only customers below this one, however far, by number or id", text());
-        add("cpoId", "Only customers whose nearest CPO above is this one, by number or id", text());
-        add("operatorId", "The same as `cpoId`", text());
+        add("parentId", "Only direct children of this customer, by number or id", reference());
+        add("ownerId", "Only customers below this one, however far, by number or id", reference());
+        add("cpoId", "Only customers whose nearest CPO above is this one, by number or id", reference());
+        add("operatorId", "The same as `cpoId`", reference());
         add("createdAt", "Created at this very millisecond", instant());
         add("createdAtFrom", "Created then or later", instant());
         add("createdAtTo", "Created then or earlier", instant());
         add("updatedAt", "Last changed at this very millisecond", instant());
         add("updatedAtFrom", "Last changed then or later", instant());
         add("updatedAtTo", "Last changed then or earlier", instant());
-        add("cursor", "Where to go on, from `Link`; not with `offset`", text());
+        add("cursor", "Where to go on, from `Link`; not with `offset`", cursor_schema());
     }
 }
 
@@ -292,6 +297,7 @@ impl ListQuery {
 
 /// Digits alone: no sign, no space, no exponent.
 fn number(text: &str) -> Option<u64> {
-    let is_number = !text.is_empty() && text.len() <= 15 && text.bytes().all(|byte| byte.is_ascii_digit());
-    is_number.then(|| text.parse().ok()).flatten()
+    let is_number = !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
+    let number = is_number.then(|| text.parse().ok()).flatten();
+    number.filter(|number| *number <= LARGEST_OFFSET)
 }

@@ -5,15 +5,18 @@ use padron_domain::{
 };
 use padron_http::{Context, SignedIn};
 use padron_store::InvitationToken;
-use schemars::JsonSchema;
+use schemars::{JsonSchema, Schema};
 use serde::Deserialize;
+use serde_json::json;
 
 /// Which invitation: by its token, or by its ids.
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
+#[schemars(transform = one_way)]
 pub struct Answered {
     /// The token that came with it.
     #[serde(default)]
+    #[schemars(extend("pattern" = InvitationToken::PATTERN))]
     token: Option<String>,
     /// UUID of the organization, with `invitationId`.
     #[serde(default)]
@@ -23,6 +26,19 @@ pub struct Answered {
     #[serde(default)]
     #[schemars(with = "Option<String>", extend("format" = "uuid"))]
     invitation_id: Option<InvitationId>,
+}
+
+/// An invitation is named in one of two ways: what belongs to the other is left out, or `null`.
+fn one_way(schema: &mut Schema) {
+    let (nothing, text) = (json!({ "type": "null" }), json!({ "type": "string" }));
+    let by_token = json!({
+        "properties": { "token": text, "organizationId": nothing, "invitationId": nothing }, "required": ["token"],
+    });
+    let by_ids = json!({
+        "properties": { "token": nothing, "organizationId": text, "invitationId": text },
+        "required": ["organizationId", "invitationId"],
+    });
+    schema.insert("oneOf".into(), json!([by_token, by_ids]));
 }
 
 /// How naming an invitation of one's own can fail.

@@ -15,6 +15,7 @@ use serde::Deserialize;
 #[serde(deny_unknown_fields)]
 pub struct NewInvitation {
     /// Their e-mail address.
+    #[schemars(extend("format" = "email", "maxLength" = Email::LONGEST))]
     email: String,
     /// `admin` or `member`.
     role: AssignableRole,

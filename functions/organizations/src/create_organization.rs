@@ -3,9 +3,10 @@
 use std::collections::BTreeMap;
 
 use padron_domain::{
-    AccountChanges, Error, Failure, Happening, Membership, Organization, OrganizationId, Patch, Role,
+    AccountChanges, Error, Failure, Happening, LINE_PATTERN, LONGEST_URL, Membership, Organization,
+    OrganizationId, Patch, RESERVED_SLUGS, Role, SLUG_LENGTH, SLUG_PATTERN,
 };
-use padron_dto::OrganizationResponse;
+use padron_dto::{MetadataSchema, OrganizationResponse};
 use padron_http::{Context, Created, Endpoint, Json, Route, SignedIn, Versioned, Written};
 use padron_store::{Action, Store};
 use schemars::JsonSchema;
@@ -20,14 +21,23 @@ pub struct CreateOrganization;
 #[serde(deny_unknown_fields)]
 pub struct NewOrganization {
     /// 3 to 100 characters.
+    #[schemars(extend(
+        "minLength" = Organization::NAME_LENGTH.start(), "maxLength" = Organization::NAME_LENGTH.end(), "pattern" = LINE_PATTERN
+    ))]
     name: String,
     /// 3 to 50 of `a`–`z`, `0`–`9` and single hyphens between them. Unique, and stays for good.
+    #[schemars(extend(
+        "minLength" = SLUG_LENGTH.start(), "maxLength" = SLUG_LENGTH.end(), "pattern" = SLUG_PATTERN,
+        "not" = { "enum": RESERVED_SLUGS },
+    ))]
     slug: String,
     /// https URL of a logo; it is never fetched.
+    #[schemars(extend("format" = "uri", "maxLength" = LONGEST_URL))]
     logo: Option<String>,
     /// IANA time zone; `America/Mexico_City` if it is left out.
     timezone: Option<String>,
     /// What you want to keep with it: at most 50 entries of at most 40 and 500 characters.
+    #[schemars(with = "Option<MetadataSchema>")]
     metadata: Option<BTreeMap<String, String>>,
 }
 

@@ -5,12 +5,12 @@ use std::time::Duration;
 use padron_domain::{Customer, CustomerNumber, Direction, Error, Failure, Id};
 use padron_dto::{EventResponse, InvitationResponse, MemberResponse, OrganizationResponse};
 use padron_http::{
-    Context, Endpoint, Input, Lines, Owner, Query, Request, Route,
+    Context, Endpoint, Input, Lines, Owner, Query, Request, Route, cursor_schema,
     openapi::{Operation, Schemas},
 };
 use padron_store::{Action, CustomersPage, Page, Span, Store};
 use serde::Serialize;
-use serde_json::{Map, Value, json};
+use serde_json::{Map, Value};
 use uuid::Uuid;
 
 /// Exports an organization.
@@ -32,8 +32,7 @@ impl Input for ExportQuery {
     }
 
     fn describe(operation: &mut Operation, _: &mut Schemas) {
-        let text = json!({ "type": "string" });
-        operation.parameter("query", "cursor", "Where to go on, from `Link`", false, &text);
+        operation.parameter("query", "cursor", "Where to go on, from `Link`", false, &cursor_schema());
     }
 }
 

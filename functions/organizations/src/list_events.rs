@@ -45,7 +45,7 @@ impl Input for EventQuery {
         Paging::describe_parameters(operation);
         let names = json!({ "type": "string", "enum": Happening::NAMES });
         operation.parameter("query", "type", "Events of this kind only", false, &names);
-        let actor = json!({ "type": "string" });
+        let actor = json!({ "anyOf": [{ "type": "string", "format": "uuid" }, { "const": "operator" }] });
         operation.parameter("query", "actor", "Of this user only, or of the `operator`", false, &actor);
         let instant = json!({ "type": "string", "format": "date-time" });
         operation.parameter("query", "from", "Since this instant", false, &instant);

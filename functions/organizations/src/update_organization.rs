@@ -2,8 +2,10 @@
 
 use std::collections::BTreeMap;
 
-use padron_domain::{AccountChanges, Error, Failure, Happening, Patch, Violation};
-use padron_dto::OrganizationResponse;
+use padron_domain::{
+    AccountChanges, Error, Failure, Happening, LINE_PATTERN, LONGEST_URL, Organization, Patch, Violation,
+};
+use padron_dto::{MetadataSchema, OrganizationResponse, read_back};
 use padron_http::{Context, Endpoint, Json, Owner, ReadBack, Route, Versioned, Written};
 use padron_store::{Action, Store};
 use schemars::JsonSchema;
@@ -17,14 +19,17 @@ pub struct UpdateOrganization;
 /// Changes of an account. What is left out stays. The other fields of an organization are accepted as they are, so that one
 /// can be read, changed and sent back.
 #[derive(Debug, Deserialize, JsonSchema)]
+#[schemars(transform = read_back::<OrganizationResponse>)]
 pub struct OrganizationUpdate {
     /// 3 to 100 characters.
     #[serde(default)]
-    #[schemars(with = "Option<String>")]
+    #[schemars(with = "String", extend(
+        "minLength" = Organization::NAME_LENGTH.start(), "maxLength" = Organization::NAME_LENGTH.end(), "pattern" = LINE_PATTERN
+    ))]
     name: Patch<String>,
     /// https URL of a logo; it is never fetched. `null`: none.
     #[serde(default)]
-    #[schemars(with = "Option<String>")]
+    #[schemars(with = "Option<String>", extend("format" = "uri", "maxLength" = LONGEST_URL))]
     logo: Patch<String>,
     /// IANA time zone. `null`: `America/Mexico_City`.
     #[serde(default)]
@@ -32,7 +37,7 @@ pub struct OrganizationUpdate {
     timezone: Patch<String>,
     /// Replaces what was there: at most 50 entries of at most 40 and 500 characters.
     #[serde(default)]
-    #[schemars(with = "Option<BTreeMap<String, String>>")]
+    #[schemars(with = "Option<MetadataSchema>")]
     metadata: Patch<BTreeMap<String, String>>,
     #[serde(flatten)]
     others: Map<String, Value>,

@@ -12,9 +12,10 @@ use unicode_normalization::{IsNormalized, UnicodeNormalization, is_nfkc_quick};
 pub struct Email(String);
 
 impl Email {
-    /// RFC 5321 §4.5.3.1: the part before the `@`, and the whole within the angle brackets of a path.
+    // RFC 5321 §4.5.3.1: the part before the `@`, and the whole within the angle brackets of a path.
     const LONGEST_LOCAL: usize = 64;
-    const LONGEST: usize = 254;
+    /// The longest address, in bytes.
+    pub const LONGEST: usize = 254;
 
     /// Reads an address. Refused are those that NFKC changes, for they look like another one; quoted local parts, comments
     /// and address literals; and domains of a single label.

@@ -32,17 +32,17 @@ pub use email::Email;
 pub use error::{Error, Failure, Violation};
 pub use event::{Actor, Event, EventId, Happening, NoActor};
 pub use fold::{name_key, search_key};
-pub use https_url::https_url;
+pub use https_url::{LONGEST_URL, https_url};
 pub use id::{Id, OrganizationId, UserId};
 pub use invitation::{Invitation, InvitationId, InvitationState, InvitationStatus};
 pub use member::{Membership, Profile, Role};
-pub use metadata::Metadata;
+pub use metadata::{LONGEST_KEY, LONGEST_VALUE, MOST_ENTRIES, Metadata};
 pub use organization::{
     AccountChanges, Address, Certificate, Customization, Legal, Organization, PdfExtra, PendingStep,
     Periodicity, Plan, Receipts, Seats, SelfInvoice, SubscriptionStatus,
 };
 pub use patch::Patch;
 pub use sat::{Applies, InvoiceUse, Rfc, RfcProblem, TaxPerson, TaxSystem};
-pub use slug::{SlugProblem, check_slug};
-pub use text::{to_line, trim};
+pub use slug::{RESERVED_SLUGS, SLUG_LENGTH, SLUG_PATTERN, SlugProblem, check_slug};
+pub use text::{LINE_PATTERN, to_line, trim};
 pub use time::{Clock, InstantProblem, Timestamp};

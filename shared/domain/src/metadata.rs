@@ -7,9 +7,12 @@ use crate::text::is_line;
 /// Names and texts.
 pub type Metadata = BTreeMap<String, String>;
 
-const MOST_ENTRIES: usize = 50;
-const LONGEST_KEY: usize = 40;
-const LONGEST_VALUE: usize = 500;
+/// The most entries it has.
+pub const MOST_ENTRIES: usize = 50;
+/// The longest name, in characters.
+pub const LONGEST_KEY: usize = 40;
+/// The longest text, in characters.
+pub const LONGEST_VALUE: usize = 500;
 
 /// What is wrong with it: a code, and what to do about it.
 pub(crate) fn problems(metadata: &Metadata) -> Vec<(&'static str, &'static str)> {

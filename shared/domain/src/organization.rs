@@ -1,6 +1,6 @@
 //! The organization: the account and its fiscal profile.
 
-use std::{collections::BTreeMap, time::Duration};
+use std::{collections::BTreeMap, ops::RangeInclusive, time::Duration};
 
 use serde::{Deserialize, Serialize};
 
@@ -322,6 +322,8 @@ pub struct AccountChanges {
 }
 
 impl Organization {
+    /// How many characters a name has, blank ones at its ends apart.
+    pub const NAME_LENGTH: RangeInclusive<usize> = 3..=100;
     /// Where most of them are.
     pub const DEFAULT_TIMEZONE: &'static str = "America/Mexico_City";
     /// How long a deleted one can be restored.
@@ -459,7 +461,7 @@ impl AccountChanges {
             Patch::Clear => check(false, "/name", "required", "An organization has a name."),
             Patch::Set(name) => {
                 check(
-                    has_length(name, 3..=100),
+                    has_length(name, Organization::NAME_LENGTH),
                     "/name",
                     "invalid_length",
                     "3 to 100 characters, not counting spaces at either end.",
@@ -495,6 +497,6 @@ impl AccountChanges {
     }
 }
 
-fn has_length(text: &str, range: std::ops::RangeInclusive<usize>) -> bool {
+fn has_length(text: &str, range: RangeInclusive<usize>) -> bool {
     range.contains(&trim(text).chars().count())
 }

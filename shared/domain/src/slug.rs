@@ -1,5 +1,7 @@
 //! Slugs: what URLs call an organization.
 
+use std::ops::RangeInclusive;
+
 /// Why a text is no slug.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum SlugProblem {
@@ -9,16 +11,20 @@ pub enum SlugProblem {
     Reserved,
 }
 
+/// How many characters a slug has.
+pub const SLUG_LENGTH: RangeInclusive<usize> = 3..=50;
+/// What a slug looks like, apart from its length, as a regular expression of ECMA-262.
+pub const SLUG_PATTERN: &str = "^[a-z0-9]+(-[a-z0-9]+)*$";
 /// Taken by pages and routes.
-const RESERVED: [&str; 6] = ["api", "admin", "me", "new", "www", "slug-check"];
+pub const RESERVED_SLUGS: [&str; 6] = ["api", "admin", "me", "new", "www", "slug-check"];
 
 /// Whether an organization may have this slug: 3 to 50 of `a`–`z`, `0`–`9` and single hyphens between them.
 pub fn check_slug(slug: &str) -> Result<(), SlugProblem> {
     let is_word =
         |word: &str| !word.is_empty() && word.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit());
-    if RESERVED.contains(&slug) {
+    if RESERVED_SLUGS.contains(&slug) {
         Err(SlugProblem::Reserved)
-    } else if (3..=50).contains(&slug.len()) && slug.split('-').all(is_word) {
+    } else if SLUG_LENGTH.contains(&slug.len()) && slug.split('-').all(is_word) {
         Ok(())
     } else {
         Err(SlugProblem::InvalidFormat)

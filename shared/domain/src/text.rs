@@ -30,6 +30,9 @@ pub(crate) fn is_forbidden(character: char) -> bool {
     character.is_control() || matches!(character, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
 }
 
+/// The texts that [`is_line`] takes, as a regular expression of ECMA-262: what JSON Schema calls a pattern.
+pub const LINE_PATTERN: &str = r"^[^\u0000-\u001f\u007f-\u009f\u202a-\u202e\u2066-\u2069]*$";
+
 /// Returns whether a text is of one line and reads as it is stored: it goes into keys, lists and logs of whoever shows it.
 pub(crate) fn is_line(text: &str) -> bool {
     !text.chars().any(is_forbidden)

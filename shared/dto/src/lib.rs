@@ -10,5 +10,5 @@ mod organization;
 pub use event::EventResponse;
 pub use invitation::{InvitationResponse, IssuedInvitation};
 pub use member::{AssignableRole, MemberResponse};
-pub use object::{Body, New, Object};
+pub use object::{Body, MetadataSchema, New, Object, read_back};
 pub use organization::{OrganizationEntry, OrganizationResponse};

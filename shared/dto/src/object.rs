@@ -2,11 +2,13 @@
 
 use std::{borrow::Cow, fmt, marker::PhantomData};
 
-use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
+use padron_domain::{LINE_PATTERN, LONGEST_KEY, LONGEST_VALUE, MOST_ENTRIES};
+use schemars::{JsonSchema, Schema, SchemaGenerator, generate::SchemaSettings, json_schema};
 use serde::{
     Deserialize, Deserializer,
     de::{MapAccess, Visitor, value::MapAccessDeserializer},
 };
+use serde_json::Value;
 
 /// What a request sends.
 pub trait Body {
@@ -35,9 +37,67 @@ impl<T: Body + JsonSchema> JsonSchema for New<T> {
     fn schema_name() -> Cow<'static, str> {
         format!("New{}", T::schema_name()).into()
     }
+    /// The fields of a change that can be written, without those that are only read; what is required is not empty.
     fn json_schema(generator: &mut SchemaGenerator) -> Schema {
-        let fields = generator.subschema_for::<T>();
-        json_schema!({ "allOf": [fields, { "required": T::REQUIRED }] })
+        let mut schema = T::json_schema(generator);
+        schema.insert("required".into(), T::REQUIRED.into());
+        let Some(fields) = schema.get_mut("properties").and_then(Value::as_object_mut) else { return schema };
+        fields.retain(|_, field| field["readOnly"] != true);
+        for (name, field) in fields {
+            if T::REQUIRED.contains(&name.as_str()) {
+                require_value(field);
+            }
+        }
+        schema
+    }
+}
+
+/// Takes `null` out of what a field may be, and the empty text.
+fn require_value(field: &mut Value) {
+    let is_null = |value: &Value| *value == "null" || value["type"] == "null";
+    for several in ["type", "anyOf"] {
+        if let Some(alternatives) = field.get_mut(several).and_then(Value::as_array_mut) {
+            alternatives.retain(|alternative| !is_null(alternative));
+        }
+    }
+    if field["type"].as_array().is_some_and(|types| types.iter().any(|name| name == "string")) {
+        field["minLength"] = 1.into();
+    }
+}
+
+/// Adds the fields of an answer that a request cannot change: a client that sends back what it read sends them too, and they are
+/// accepted as they are. Any other field is refused. For `#[schemars(transform = …)]` of a body whose answer is an `R`.
+pub fn read_back<R: JsonSchema>(schema: &mut Schema) {
+    let settings = SchemaSettings::draft2020_12().with(|settings| settings.inline_subschemas = true);
+    let mut answered = settings.for_serialize().into_generator().root_schema_for::<R>();
+    schema.insert("additionalProperties".into(), false.into());
+    let fields = answered.get_mut("properties").and_then(Value::as_object_mut).map(std::mem::take);
+    let Some(own) = schema.get_mut("properties").and_then(Value::as_object_mut) else { return };
+    for (name, mut field) in fields.into_iter().flatten() {
+        if let (Some(field), false) = (field.as_object_mut(), own.contains_key(&name)) {
+            field.insert("readOnly".into(), true.into());
+            own.insert(name, Value::Object(std::mem::take(field)));
+        }
+    }
+}
+
+/// What callers keep with a record, as the description has it.
+pub struct MetadataSchema;
+
+impl JsonSchema for MetadataSchema {
+    fn inline_schema() -> bool {
+        true
+    }
+    fn schema_name() -> Cow<'static, str> {
+        "Metadata".into()
+    }
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        json_schema!({
+            "type": "object",
+            "maxProperties": MOST_ENTRIES,
+            "propertyNames": { "minLength": 1, "maxLength": LONGEST_KEY, "pattern": LINE_PATTERN },
+            "additionalProperties": { "type": "string", "maxLength": LONGEST_VALUE },
+        })
     }
 }
 

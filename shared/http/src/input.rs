@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use padron_domain::{Error, Failure, Timestamp, Violation};
 use padron_dto::{Body, Object};
 use percent_encoding::percent_decode_str;
-use schemars::JsonSchema;
+use schemars::{JsonSchema, Schema, transform::transform_subschemas};
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value, error::Category};
 use serde_path_to_error::Segment;
@@ -112,7 +112,7 @@ impl<T: Body + DeserializeOwned + JsonSchema + Send> Input for Bounded<T> {
     }
 
     fn describe(operation: &mut Operation, schemas: &mut Schemas) {
-        Json::<T>::describe(operation, schemas);
+        operation.body(&schemas.bounded::<T>());
     }
 
     fn essence<'r>(request: &'r Request<'_>) -> Cow<'r, [u8]> {
@@ -137,6 +137,33 @@ fn drop_members(value: &mut Value, names: &[&str]) {
         Value::Array(items) => items.iter_mut().for_each(|item| drop_members(item, names)),
         _ => {}
     }
+}
+
+/// The texts of a [`Bounded`] body, as a regular expression of ECMA-262.
+const TEXT_PATTERN: &str = r"^[^\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f-\u009f]*$";
+
+/// Describes what [`hold_to_size`] holds to, wherever a schema does not say less.
+pub(crate) fn describe_size(schema: &mut Schema) {
+    // What callers keep with a record has bounds of its own.
+    if schema.get("propertyNames").is_some() {
+        return;
+    }
+    let is = |kind: &str| match schema.get("type") {
+        Some(Value::String(name)) => name == kind,
+        Some(Value::Array(names)) => names.iter().any(|name| name == kind),
+        _ => false,
+    };
+    let limits: &[(&str, Value)] = match (is("string") && schema.get("enum").is_none(), is("array")) {
+        (true, _) => &[("maxLength", LONGEST_TEXT.into()), ("pattern", TEXT_PATTERN.into())],
+        (_, true) => &[("maxItems", MOST_ITEMS.into())],
+        _ => &[],
+    };
+    for (name, limit) in limits {
+        if schema.get(*name).is_none() {
+            schema.insert((*name).into(), limit.clone());
+        }
+    }
+    transform_subschemas(&mut describe_size, schema);
 }
 
 /// Adds what is too large in a value, and texts that are none.

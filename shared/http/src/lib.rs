@@ -35,7 +35,7 @@ pub use json::member_pointer;
 pub use log::Log;
 pub use padron_dto::Object;
 pub use problem::{Problem, Shape, shape};
-pub use query::{Paging, Query, instant};
+pub use query::{Paging, Query, cursor_schema, instant};
 pub use reply::{
     Array, Body, Created, Issued, Lines, MultiStatus, NoContent, Output, Page, Reply, Response, Versioned,
     Warned,

@@ -2,14 +2,14 @@
 
 use std::collections::BTreeMap;
 
-use padron_domain::{Failure, Role};
+use padron_domain::{Customer, CustomerReference, Failure, Role};
 use schemars::{JsonSchema, SchemaGenerator, generate::SchemaSettings};
 use serde_json::{Map, Value, json};
 
 use crate::{
     access::{Access, Rule},
     endpoint::{Endpoint, Registration},
-    input::Input,
+    input::{Input, describe_size},
     problem::{Problem, shape},
     reply::Output,
     route::{BASE_PATH, Method, Route},
@@ -20,6 +20,7 @@ use crate::{
 #[derive(Debug)]
 pub struct Schemas {
     sent: SchemaGenerator,
+    bounded: SchemaGenerator,
     answered: SchemaGenerator,
 }
 
@@ -31,7 +32,12 @@ impl Schemas {
                 settings.meta_schema = None;
             })
         };
-        Self { sent: settings().into_generator(), answered: settings().for_serialize().into_generator() }
+        let bounded = settings().with_transform(describe_size);
+        Self {
+            sent: settings().into_generator(),
+            bounded: bounded.into_generator(),
+            answered: settings().for_serialize().into_generator(),
+        }
     }
 
     /// A reference to the schema of what is answered.
@@ -44,10 +50,16 @@ impl Schemas {
         self.sent.subschema_for::<T>().to_value()
     }
 
+    /// A reference to the schema of what is sent, where texts and lists are held to a size.
+    pub(crate) fn bounded<T: JsonSchema>(&mut self) -> Value {
+        self.bounded.subschema_for::<T>().to_value()
+    }
+
     /// All of them, by name.
     fn into_definitions(mut self) -> Map<String, Value> {
         let mut all = self.answered.take_definitions(true);
-        for (name, schema) in self.sent.take_definitions(true) {
+        let sent = self.sent.take_definitions(true).into_iter().chain(self.bounded.take_definitions(true));
+        for (name, schema) in sent {
             let before = all.insert(name.clone(), schema.clone());
             assert!(
                 before.is_none_or(|before| before == schema),
@@ -90,7 +102,7 @@ impl Operation {
         let problem = schemas.reference::<Problem>();
         let of_output = std::mem::take(&mut operation.failures);
         let of_others = E::Access::FAILURES.iter().chain(E::FAILURES).copied();
-        for failures in of_others.chain([E::Input::FAILURES, &of_output, &[Failure::Internal]]) {
+        for failures in of_others.chain([E::Input::FAILURES, &of_output, EVERYWHERE]) {
             for failure in failures {
                 operation.failure(*failure, &problem);
             }
@@ -213,6 +225,9 @@ impl Operation {
     }
 }
 
+/// How every endpoint can fail: by a defect, and by a deadline.
+const EVERYWHERE: &[Failure] = &[Failure::Internal, Failure::Unavailable];
+
 /// Who may call it, in a sentence.
 fn who(rule: Rule) -> &'static str {
     match rule {
@@ -240,17 +255,19 @@ fn tag(route: &Route) -> &'static str {
 
 /// One meaning per parameter name, over all routes.
 fn path_parameter(name: &'static str) -> Value {
+    let reference = || json!({ "type": "string", "pattern": CustomerReference::PATTERN });
     let (description, schema) = match name {
         "organizationId" => ("Id of the organization", json!({ "type": "string", "format": "uuid" })),
-        "customerId" => ("Id of the customer: 24 hex digits, or its number", json!({ "type": "string" })),
-        "number" => ("Number of the customer, or its id", json!({ "type": "string" })),
+        "customerId" => ("Id of the customer: 24 hex digits, or its number", reference()),
+        "number" => ("Number of the customer, or its id", reference()),
         "customerType" => {
             ("Type of the customers", json!({ "type": "string", "enum": ["Person", "Organization"] }))
         }
         "status" => ("Status, in the spelling as published or a correct one", json!({ "type": "string" })),
-        "externalId" => {
-            ("Id of the customer in the caller's own system", json!({ "type": "string", "maxLength": 40 }))
-        }
+        "externalId" => (
+            "Id of the customer in the caller's own system; one with `/` or `?` in it is found by the list's `externalId` alone",
+            json!({ "type": "string", "minLength": 1, "maxLength": Customer::LONGEST_EXTERNAL_ID }),
+        ),
         "invitationId" => ("Id of the invitation", json!({ "type": "string", "format": "uuid" })),
         "userId" => ("Id of the user", json!({ "type": "string", "format": "uuid" })),
         "memberId" => ("Id of the member: that of the user", json!({ "type": "string", "format": "uuid" })),

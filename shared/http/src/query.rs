@@ -71,6 +71,11 @@ pub fn instant(
         .map_err(|problem| Error::invalid(format!("/query/{name}"), "invalid_value", problem.detail()))
 }
 
+/// The schema of a cursor: base64url.
+pub fn cursor_schema() -> Value {
+    json!({ "type": "string", "minLength": 1, "pattern": "^[A-Za-z0-9_-]+$" })
+}
+
 /// One page of a list: how many at most, and after what.
 #[derive(Debug)]
 pub struct Paging {
@@ -162,8 +167,7 @@ impl Paging {
             "type": "integer", "minimum": 1, "maximum": Self::LARGEST_LIMIT, "default": Self::DEFAULT_LIMIT,
         });
         operation.parameter("query", "limit", "How many a page has at most", false, &limit);
-        let cursor = json!({ "type": "string" });
-        operation.parameter("query", "cursor", "Where to go on, from `Link`", false, &cursor);
+        operation.parameter("query", "cursor", "Where to go on, from `Link`", false, &cursor_schema());
     }
 }
 

@@ -31,6 +31,8 @@ pub struct InvitationToken {
 }
 
 impl InvitationToken {
+    /// What one looks like, as a regular expression of ECMA-262: 64 bytes in base64url.
+    pub const PATTERN: &'static str = "^[A-Za-z0-9_-]{85}[AQgw]$";
     const RANDOM: usize = 32;
     const LENGTH: usize = 16 + 16 + Self::RANDOM;
 

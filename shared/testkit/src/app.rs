@@ -21,6 +21,7 @@ use uuid::Uuid;
 
 use crate::{
     answer::Answer,
+    description::Description,
     proxy::{FaultProxy, Recorded},
 };
 
@@ -160,7 +161,12 @@ impl TestApp {
     pub async fn respond(&self, endpoint: &Registration, event: &str) -> Value {
         let deadline = Instant::now() + self.time_limit;
         let response = self.app.answer(endpoint, event, "invocation-id", deadline).await;
-        serde_json::to_value(&response).expect("a response is JSON")
+        let response = serde_json::to_value(&response).expect("a response is JSON");
+        // Whatever a test does: the description must have said so.
+        if let (Some(description), Ok(event)) = (Description::of(endpoint), serde_json::from_str(event)) {
+            description.check(endpoint, &event, &response);
+        }
+        response
     }
 
     /// The endpoint of that function.

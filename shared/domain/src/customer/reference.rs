@@ -16,6 +16,9 @@ pub enum CustomerReference {
 }
 
 impl CustomerReference {
+    /// What one looks like as text, as a regular expression of ECMA-262.
+    pub const PATTERN: &'static str = "^([0-9a-fA-F]{24}|[0-9]{1,16})$";
+
     /// Reads a number, or 24 hex digits.
     pub fn parse(text: &str) -> Option<Self> {
         // 24 digits are an id: no number has as many.

@@ -11,8 +11,8 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Number, Value};
 
-use super::write::{CustomerBody, Dropped, Places, demand, set, set_optional, set_value};
-use crate::{Body, Object};
+use super::write::{CustomerBody, Dropped, Places, WithWarnings, demand, set, set_optional, set_value};
+use crate::{Body, Object, read_back};
 
 /// A customer in Cyrexa's dialect, in the envelope its lists have.
 #[derive(Debug, Serialize, JsonSchema)]
@@ -431,13 +431,13 @@ pub struct CustomersResponse {
 /// answers and codes are accepted and dropped: they are neither kept nor answered.
 #[derive(Debug, Default, PartialEq, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", default)]
-#[schemars(rename = "CyrexaCustomerFields")]
+#[schemars(rename = "CyrexaCustomerFields", transform = read_back::<WithWarnings<CustomerResponse>>)]
 pub struct CustomerFields {
     /// `Person` or `Organization`.
     #[schemars(with = "Option<CustomerType>")]
     customer_type: Patch<CustomerType>,
     /// Name, 1 to 300 characters without `|`; the same as `person.fullName`.
-    #[schemars(with = "Option<String>", length(max = 300))]
+    #[schemars(with = "Option<String>", length(max = Customer::LONGEST_NAME), extend("pattern" = Customer::NAME_PATTERN))]
     customer_name: Patch<String>,
     /// Where it stands in being verified, spelt as published or correctly.
     #[schemars(with = "Option<String>", extend("enum" = [
@@ -458,7 +458,7 @@ pub struct CustomerFields {
     #[schemars(with = "Option<TwoFactorFields>")]
     twofa: Patch<Object<TwoFactorFields>>,
     /// The whole customer, as the lists have it, in place of the fields above.
-    #[schemars(with = "Option<Map<String, Value>>")]
+    #[schemars(with = "Option<Box<CustomerFields>>")]
     customer: Option<Box<Object<CustomerFields>>>,
     /// The other fields of a customer are accepted as they are, so that one can be read, changed and sent back.
     #[serde(flatten)]
@@ -482,7 +482,7 @@ struct PersonFields {
     first_name: Patch<Object<NamePartFields>>,
     #[schemars(with = "Option<NamePartFields>")]
     last_name: Patch<Object<NamePartFields>>,
-    #[schemars(with = "Option<String>")]
+    #[schemars(with = "Option<String>", length(max = Customer::LONGEST_NAME), extend("pattern" = Customer::NAME_PATTERN))]
     full_name: Patch<String>,
     #[schemars(with = "Option<String>")]
     group_id: Patch<String>,
@@ -495,10 +495,10 @@ struct PersonFields {
     #[schemars(with = "Option<String>")]
     nationality: Patch<String>,
     /// Accepted and dropped.
-    #[schemars(with = "Option<String>")]
+    #[schemars(with = "Value")]
     pin_code: Dropped,
     /// Accepted and dropped.
-    #[schemars(with = "Option<String>")]
+    #[schemars(with = "Value")]
     password: Dropped,
     #[schemars(with = "Option<String>")]
     email: Patch<String>,
@@ -624,7 +624,7 @@ struct DocumentFields {
 struct SecretQuestionFields {
     question: Option<String>,
     /// Accepted and dropped.
-    #[schemars(with = "Option<String>")]
+    #[schemars(with = "Value")]
     answer: Dropped,
 }
 
@@ -637,13 +637,13 @@ struct TwoFactorFields {
     #[schemars(with = "Option<String>")]
     target_value: Patch<String>,
     /// Accepted and dropped.
-    #[schemars(with = "Option<String>")]
+    #[schemars(with = "Value")]
     target_code: Dropped,
     /// Accepted and dropped.
-    #[schemars(with = "Option<String>")]
+    #[schemars(with = "Value")]
     input_code: Dropped,
     /// Accepted and dropped.
-    #[schemars(with = "Option<bool>")]
+    #[schemars(with = "Value")]
     codematch: Dropped,
 }
 

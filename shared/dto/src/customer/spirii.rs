@@ -2,17 +2,17 @@
 
 use padron_domain::{
     Billing, Customer, CustomerAddress, CustomerField, CustomerKind, CustomerNumber, CustomerReference,
-    Finance, Patch, Payout, Timestamp, Violation, alpha_2_of_alpha_3, alpha_3_of_alpha_2,
+    Finance, LINE_PATTERN, Patch, Payout, Timestamp, Violation, alpha_2_of_alpha_3, alpha_3_of_alpha_2,
 };
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use super::{
-    timbrix::ReferenceSchema,
-    write::{CustomerBody, Places, demand, set, set_optional, set_or, set_value},
+    timbrix::{ExternalIdSchema, ReferenceSchema},
+    write::{CustomerBody, Places, WithWarnings, demand, set, set_optional, set_or, set_value},
 };
-use crate::{Body, Object};
+use crate::{Body, Object, read_back};
 
 /// A customer in Spirii's dialect.
 #[derive(Debug, Serialize, JsonSchema)]
@@ -236,19 +236,19 @@ fn in_one_line(address: &CustomerAddress) -> String {
 /// A customer as Spirii writes it. Required of a new one: `name`, `country`, `contactDetails`, `ownerId` and `type`.
 #[derive(Debug, Default, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", default)]
-#[schemars(rename = "SpiriiCustomerFields")]
+#[schemars(rename = "SpiriiCustomerFields", transform = read_back::<WithWarnings<CustomerResponse>>)]
 pub struct CustomerFields {
     /// Name, at most 80 characters.
-    #[schemars(with = "Option<String>", length(max = 80))]
+    #[schemars(with = "Option<String>", length(max = LONGEST_NAME), extend("pattern" = Customer::NAME_PATTERN))]
     name: Patch<String>,
     /// `private`, `business` or `CPOSubsidiary`, in either letter case. A CPO cannot be created here.
-    #[schemars(with = "Option<String>")]
+    #[schemars(with = "Option<String>", extend("pattern" = kind_pattern()))]
     r#type: Patch<String>,
     /// Id in the caller's own system, unique in the organization, at most 40 characters.
-    #[schemars(with = "Option<String>", length(max = 40))]
+    #[schemars(with = "Option<ExternalIdSchema>")]
     external_id: Patch<String>,
     /// ISO 3166-1 alpha-2.
-    #[schemars(with = "Option<String>")]
+    #[schemars(with = "Option<String>", extend("pattern" = "^([A-Za-z]{2})?$"))]
     country: Patch<String>,
     /// Whom to talk to.
     #[schemars(with = "Option<ContactFields>")]
@@ -300,7 +300,7 @@ struct BillingFields {
     gln: Patch<String>,
     #[schemars(with = "Option<String>")]
     invoice_email: Patch<String>,
-    #[schemars(with = "Option<String>")]
+    #[schemars(with = "Option<String>", extend("pattern" = LINE_PATTERN))]
     vat_number: Patch<String>,
     /// Street and number.
     #[schemars(with = "Option<String>")]
@@ -475,6 +475,13 @@ impl CustomerBody for CustomerFields {
         write_finance(customer, financial_setup, billing_settings);
         write_payout(customer, payout_information, violations);
     }
+}
+
+/// What [`kind`] takes, as a regular expression of ECMA-262.
+fn kind_pattern() -> String {
+    let either = |letter: char| format!("[{}{}]", letter.to_ascii_uppercase(), letter.to_ascii_lowercase());
+    let kinds = CustomerKind::ALL.map(|kind| kind.name().chars().map(either).collect::<String>());
+    format!("^({})$", kinds.join("|"))
 }
 
 /// A kind in either letter case.

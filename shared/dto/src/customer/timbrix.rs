@@ -1,17 +1,17 @@
 //! Timbrix: `GET /organizations/{organizationId}/customers`.
 
-use std::collections::BTreeMap;
+use std::{borrow::Cow, collections::BTreeMap};
 
 use padron_domain::{
-    Customer, CustomerAddress, CustomerField, CustomerKind, CustomerReference, MEXICO, Patch, Timestamp,
-    Violation,
+    Customer, CustomerAddress, CustomerField, CustomerKind, CustomerNumber, CustomerReference, LINE_PATTERN,
+    MEXICO, Patch, Timestamp, Violation,
 };
-use schemars::JsonSchema;
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-use super::write::{CustomerBody, Places, set, set_optional};
-use crate::{Body, Object};
+use super::write::{CustomerBody, Places, WithWarnings, set, set_optional};
+use crate::{Body, MetadataSchema, Object, read_back};
 
 /// A customer in Timbrix's dialect. `number`, `type`, `parentId`, `externalId` and `metadata` are beyond its page.
 #[derive(Debug, Serialize, JsonSchema)]
@@ -109,13 +109,13 @@ impl From<Customer> for CustomerResponse {
 /// in `address`, as it is answered, or flat in `address…`, as Timbrix documents its requests.
 #[derive(Debug, Default, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", default)]
-#[schemars(rename = "CustomerFields")]
+#[schemars(rename = "CustomerFields", transform = read_back::<WithWarnings<CustomerResponse>>)]
 pub struct CustomerFields {
     /// Legal name, 1 to 300 characters without `|`.
-    #[schemars(with = "Option<String>", length(max = 300))]
+    #[schemars(with = "Option<String>", length(max = Customer::LONGEST_NAME), extend("pattern" = Customer::NAME_PATTERN))]
     legal_name: Patch<String>,
-    /// RFC; of foreigners the tax id of their country, at most 40 characters.
-    #[schemars(with = "Option<String>")]
+    /// RFC, in either letter case, with or without hyphens; of foreigners the tax id of their country, at most 40 characters.
+    #[schemars(with = "Option<String>", extend("pattern" = LINE_PATTERN))]
     tax_id: Patch<String>,
     /// Tax system of the SAT catalogue `c_RegimenFiscal`; of foreigners `616`, or none.
     #[schemars(with = "Option<String>")]
@@ -124,7 +124,7 @@ pub struct CustomerFields {
     #[schemars(with = "Option<String>")]
     email: Patch<String>,
     /// Phone number.
-    #[schemars(with = "Option<String>", length(max = 300))]
+    #[schemars(with = "Option<String>")]
     phone: Patch<String>,
     /// Use of the SAT catalogue `c_UsoCFDI`; of foreigners `S01` or `CP01`, or none.
     #[schemars(with = "Option<String>")]
@@ -157,7 +157,7 @@ pub struct CustomerFields {
     #[schemars(with = "Option<String>")]
     address_state: Patch<String>,
     /// `address.country`.
-    #[schemars(with = "Option<String>")]
+    #[schemars(with = "Option<String>", extend("pattern" = COUNTRY_PATTERN))]
     address_country: Patch<String>,
     /// `Private`, `Business`, `CPO` or `CPOSubsidiary`. Where it is left out of a new customer: `Private` with an RFC of 13
     /// characters, else `Business`.
@@ -167,10 +167,10 @@ pub struct CustomerFields {
     #[schemars(with = "Option<ReferenceSchema>")]
     parent_id: Patch<CustomerReference>,
     /// Id in the caller's own system, unique in the organization, at most 40 characters.
-    #[schemars(with = "Option<String>", length(max = 40))]
+    #[schemars(with = "Option<ExternalIdSchema>")]
     external_id: Patch<String>,
     /// Replaces what was there: at most 50 entries of at most 40 and 500 characters.
-    #[schemars(with = "Option<BTreeMap<String, String>>")]
+    #[schemars(with = "Option<MetadataSchema>")]
     metadata: Patch<BTreeMap<String, String>>,
     /// The other fields of a customer are accepted as they are, so that one can be read, changed and sent back.
     #[serde(flatten)]
@@ -200,7 +200,7 @@ struct AddressFields {
     #[schemars(with = "Option<String>")]
     state: Patch<String>,
     /// ISO 3166-1 alpha-3; `MEX` where a new customer has none.
-    #[schemars(with = "Option<String>")]
+    #[schemars(with = "Option<String>", extend("pattern" = COUNTRY_PATTERN))]
     country: Patch<String>,
 }
 
@@ -216,13 +216,43 @@ enum Kind {
     CpoSubsidiary,
 }
 
+/// ISO 3166-1 alpha-3, or none. Whether there is such a country is a matter of rules.
+const COUNTRY_PATTERN: &str = "^([A-Za-z]{3})?$";
+
 /// A customer's number, or its id of 24 hex digits.
-#[derive(JsonSchema)]
-#[schemars(rename = "CustomerReference", untagged)]
-#[expect(dead_code, reason = "for its schema")]
-pub(super) enum ReferenceSchema {
-    Number(u64),
-    Id(String),
+pub(super) struct ReferenceSchema;
+
+impl JsonSchema for ReferenceSchema {
+    fn schema_name() -> Cow<'static, str> {
+        "CustomerReference".into()
+    }
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        let (first, last) = (CustomerNumber::MIN.get(), CustomerNumber::MAX.get());
+        json_schema!({
+            "description": "A customer's number, or its id of 24 hex digits.",
+            "anyOf": [
+                { "type": "integer", "minimum": first, "maximum": last },
+                { "type": "string", "pattern": CustomerReference::PATTERN },
+            ],
+        })
+    }
+}
+
+/// An id in the caller's own system.
+pub(super) struct ExternalIdSchema;
+
+impl JsonSchema for ExternalIdSchema {
+    fn inline_schema() -> bool {
+        true
+    }
+    fn schema_name() -> Cow<'static, str> {
+        "ExternalId".into()
+    }
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        json_schema!({
+            "type": "string", "maxLength": Customer::LONGEST_EXTERNAL_ID, "pattern": LINE_PATTERN, "not": { "enum": [".", ".."] },
+        })
+    }
 }
 
 impl AddressFields {

@@ -1,0 +1,152 @@
+//! What the API's description says of an endpoint, held against what it does.
+
+use std::{
+    collections::HashMap,
+    sync::{Arc, Mutex, PoisonError},
+};
+
+use base64::{Engine as _, prelude::BASE64_STANDARD};
+use jsonschema::Validator;
+use padron_domain::trim;
+use padron_http::{Registration, openapi};
+use serde_json::{Value, json};
+
+/// The description of one endpoint.
+pub(crate) struct Description {
+    /// The codes of the problems it can answer, by status.
+    responses: HashMap<String, String>,
+    body: Option<Validator>,
+    parameters: Vec<(String, Value)>,
+}
+
+/// All that were asked for: making one takes some milliseconds.
+static KNOWN: Mutex<Option<HashMap<&'static str, Arc<Description>>>> = Mutex::new(None);
+
+impl Description {
+    /// The description of an endpoint; `None` of the one that takes what no route does.
+    pub(crate) fn of(endpoint: &Registration) -> Option<Arc<Self>> {
+        let method = endpoint.route.method?;
+        let mut known = KNOWN.lock().unwrap_or_else(PoisonError::into_inner);
+        let known = known.get_or_insert_default();
+        let description = known.entry(endpoint.route.function).or_insert_with(|| {
+            let document = openapi::document([endpoint]);
+            let operation = &document["paths"][endpoint.route.path][method.name().to_lowercase()];
+            Arc::new(Self::new(operation, &document["components"]))
+        });
+        Some(description.clone())
+    }
+
+    fn new(operation: &Value, components: &Value) -> Self {
+        let responses = operation["responses"].as_object().into_iter().flatten();
+        let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
+        let body = &operation["requestBody"]["content"]["application/json"]["schema"];
+        let validator = |schema: &Value| {
+            let schema = json!({ "allOf": [schema], "components": components });
+            jsonschema::draft202012::options().build(&schema).expect("a schema")
+        };
+        let parameters = operation["parameters"].as_array().into_iter().flatten();
+        Self {
+            responses: responses
+                .map(|(status, response)| (status.clone(), text(&response["description"])))
+                .collect(),
+            body: (!body.is_null()).then(|| validator(body)),
+            parameters: parameters
+                .filter(|parameter| parameter["in"] == "query")
+                .map(|parameter| (text(&parameter["name"]), parameter["schema"].clone()))
+                .collect(),
+        }
+    }
+
+    /// Fails if the description does not allow this answer, or if it calls a request wrong that was answered with success.
+    pub(crate) fn check(&self, endpoint: &Registration, event: &Value, response: &Value) {
+        let function = endpoint.route.function;
+        let status = response["statusCode"].to_string();
+        let described = self.responses.get(&status);
+        assert!(
+            described.is_some(),
+            "{function} answers {status}, which its description does not have: {response}"
+        );
+        let problem: Option<Value> =
+            response["body"].as_str().and_then(|body| serde_json::from_str(body).ok());
+        if let Some(code) =
+            problem.as_ref().filter(|_| status.as_str() >= "400").and_then(|body| body["code"].as_str())
+        {
+            let described = described.is_some_and(|text| text.contains(&format!("`{code}`")));
+            assert!(described, "{function} answers {status} {code}, which its description does not have");
+        }
+        if !status.starts_with('2') {
+            return;
+        }
+        if let Some(validator) = &self.body {
+            let body = sent_body(event);
+            if let Err(error) = validator.validate(&body) {
+                panic!("{function} takes a body that its description calls wrong: {error} in {body}");
+            }
+        }
+        for (name, value) in sent_query(event) {
+            let known = self.parameters.iter().find(|(known, _)| *known == name);
+            let (_, schema) =
+                known.unwrap_or_else(|| panic!("{function} takes {name}, which is not described"));
+            let schema = if schema["type"] == "array" { &schema["items"] } else { schema };
+            // Several values of one parameter may stand between commas.
+            let values: Vec<&str> = if matches!(&*name, "customerIds" | "types") {
+                value.split(',').collect()
+            } else {
+                vec![&value]
+            };
+            for value in values {
+                let value = if schema["type"] == "integer" {
+                    value.parse::<u64>().map_or_else(|_| json!(value), Into::into)
+                } else {
+                    json!(trim(value))
+                };
+                let validator = jsonschema::draft202012::new(schema).expect("a schema");
+                assert!(
+                    validator.is_valid(&value),
+                    "{function} takes {name}={value}, which is described as {schema}"
+                );
+            }
+        }
+    }
+}
+
+/// The body of an event, its texts as the API takes them.
+fn sent_body(event: &Value) -> Value {
+    let body = event["body"].as_str().unwrap_or_default();
+    let body = match event["isBase64Encoded"].as_bool() {
+        Some(true) => BASE64_STANDARD.decode(body).unwrap_or_default(),
+        _ => body.into(),
+    };
+    let body = body.strip_prefix("\u{feff}".as_bytes()).unwrap_or(&body);
+    let mut body = serde_json::from_slice(body).unwrap_or_default();
+    trim_texts(&mut body);
+    body
+}
+
+fn trim_texts(value: &mut Value) {
+    match value {
+        Value::String(text) => *text = trim(text).to_owned(),
+        Value::Array(items) => items.iter_mut().for_each(trim_texts),
+        Value::Object(members) => {
+            for (name, member) in members {
+                if name != "metadata" {
+                    trim_texts(member);
+                }
+            }
+        }
+        _ => {}
+    }
+}
+
+/// The parameters in the query of an event.
+fn sent_query(event: &Value) -> Vec<(String, String)> {
+    let query = event["rawQueryString"].as_str().unwrap_or_default();
+    let parts = query.split('&').filter(|part| !part.is_empty());
+    let decode = |text: &str| {
+        percent_encoding::percent_decode_str(&text.replace('+', " ")).decode_utf8_lossy().into_owned()
+    };
+    parts
+        .map(|part| part.split_once('=').unwrap_or((part, "")))
+        .map(|(name, value)| (decode(name), decode(value)))
+        .collect()
+}
