@@ -293,3 +293,55 @@ async fn the_costs_are_as_published() {
     let call = app.call("POST", "/invitations/decline").bearer(&bearer).json(&by_token(&invitation));
     assert_eq!(cost(&app, call).await, [read, ("TransactWriteItems".to_owned(), 5.0)]);
 }
+
+#[tokio::test]
+async fn accepting_is_told_as_an_invitation_and_as_a_membership() {
+    let app = app().await;
+    let invitation = invite(&app, EMAIL).await;
+    app.clock.advance(Duration::from_secs(1));
+    assert_eq!(accept(&app, user(1), EMAIL, &by_token(&invitation)).await.status, 200);
+    let events = app.get(&format!("{ACME}/events")).user(owner()).send().await.json();
+    let types: Vec<_> =
+        events.as_array().unwrap().iter().map(|event| event["type"].as_str().unwrap()).collect();
+    assert_eq!(types, ["member.added", "invite.accepted", "invite.created"], "newest first");
+    assert_eq!(
+        events[1]["data"],
+        json!({ "invitationId": invitation["id"], "memberId": user(1).to_string() })
+    );
+    assert_eq!(events[0]["data"]["invitationId"], invitation["id"]);
+    assert_eq!(events[0]["createdAt"], events[1]["createdAt"]);
+    for kind in ["invite.accepted", "member.added"] {
+        let found = app.get(&format!("{ACME}/events?type={kind}")).user(owner()).send().await.json();
+        assert_eq!(found.as_array().unwrap().len(), 1, "{kind}");
+    }
+}
+
+/// An invitation's id can be computed from an organization and an address: it tells nothing to others.
+#[tokio::test]
+async fn ids_tell_no_one_whether_an_address_was_invited() {
+    let app = app().await;
+    let invitation = invite(&app, EMAIL).await;
+    let declined = invite(&app, "declined@b.example").await;
+    let decline = send(&app, "decline", user(2), "declined@b.example", &by_token(&declined)).await;
+    assert_eq!(decline.status, 204);
+    let id = |email: &str| {
+        let email = padron_domain::Email::parse(email).unwrap();
+        padron_domain::InvitationId::of(demo::organization(demo::ACME), &email).to_string()
+    };
+    assert_eq!(json!(id(EMAIL)), invitation["id"]);
+    for how in ["accept", "decline"] {
+        let mut answers = Vec::new();
+        for email in [EMAIL, "declined@b.example", "nobody@b.example", demo::INVITED] {
+            let body = json!({ "organizationId": demo::ACME, "invitationId": id(email) });
+            let answer = send(&app, how, user(1), "spy@b.example", &body).await;
+            assert_eq!(answer.problem(), "404 invitation_not_found", "{how} {email}");
+            let mut problem = answer.json();
+            problem["requestId"] = json!(null);
+            answers.push(problem);
+        }
+        assert!(answers.iter().all(|answer| *answer == answers[0]), "byte for byte the same");
+        // Whoever holds the token is told.
+        let answer = send(&app, how, user(1), "spy@b.example", &by_token(&invitation)).await;
+        assert_eq!(answer.problem(), "403 invitation_email_mismatch");
+    }
+}

@@ -2,6 +2,7 @@
 
 use std::{collections::BTreeMap, time::Duration};
 
+use base64::{Engine as _, prelude::BASE64_STANDARD};
 use padron_domain::{OrganizationId, UserId};
 use padron_http::{Method, Registration, Rule};
 use padron_local::demo;
@@ -252,4 +253,58 @@ async fn neither_key_nor_body_nor_answer_stands_in_the_table() {
     }
     let ttl: i64 = record["Put"]["Item"]["ttl"]["N"].as_str().unwrap().parse().unwrap();
     assert_eq!(ttl, app.clock.now().seconds() + 24 * 60 * 60);
+}
+
+#[tokio::test]
+async fn a_body_is_the_same_whether_the_gateway_encodes_it_or_not() {
+    for (endpoint, _) in keyed() {
+        let app = ready(endpoint).await;
+        let plain = sample(&app, endpoint, "k");
+        let mut encoded = plain.clone();
+        encoded["body"] = json!(BASE64_STANDARD.encode(plain["body"].as_str().unwrap_or_default()));
+        encoded["isBase64Encoded"] = json!(true);
+        let first = send(&app, endpoint, &plain).await;
+        let again = send(&app, endpoint, &encoded).await;
+        let function = endpoint.route.function;
+        assert_eq!(again.header("idempotent-replayed"), "true", "{function}: {}", again.text);
+        assert_eq!(again.text, first.text, "{function}");
+    }
+}
+
+#[tokio::test]
+async fn a_kept_answer_shows_an_account_number_to_those_who_may_see_it_now() {
+    let app = app().await;
+    let body = json!({
+        "name": "Paid", "type": "Business", "country": "DK", "contactDetails": {}, "ownerId": 3_559_189_708_800_000_u64,
+        "payoutInformation": { "iban": "DK5000400440116243", "bankAccount": "0440116243", "swiftCode": "DABADKKK" },
+    });
+    let create = async || {
+        let call = app.call("POST", "/v2/customers").user(admin()).header("idempotency-key", "k").json(&body);
+        call.send().await
+    };
+    let first = create().await;
+    assert_eq!(first.json()["payoutInformation"]["iban"], "DK5000400440116243");
+    let again = create().await;
+    assert_eq!(
+        (again.header("idempotent-replayed"), &again.text),
+        ("true", &first.text),
+        "as it was, to the letter"
+    );
+    let path = format!("{ACME}/members/{}/role", admin());
+    let demoted = app.call("PUT", &path).user(owner()).json(&json!({ "role": "member" })).send().await;
+    assert_eq!(demoted.status, 200);
+    let replayed = create().await;
+    assert_eq!((replayed.status, replayed.header("idempotent-replayed")), (201, "true"));
+    assert!(
+        !replayed.text.contains("DK5000400440116243") && !replayed.text.contains("0440116243"),
+        "{}",
+        replayed.text
+    );
+    let payout = replayed.json()["payoutInformation"].clone();
+    assert_eq!((&payout["iban"], &payout["swiftCode"]), (&json!("****6243"), &json!("DABADKKK")));
+    let read = app.get("/v2/customers?search=Paid").user(admin()).send().await.json()["data"][0].clone();
+    assert_eq!(read["payoutInformation"], payout, "what their role sees now");
+    let promoted = app.call("PUT", &path).user(owner()).json(&json!({ "role": "admin" })).send().await;
+    assert_eq!(promoted.status, 200);
+    assert_eq!(create().await.text, first.text);
 }

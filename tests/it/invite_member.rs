@@ -1,11 +1,13 @@
 //! `POST /organizations/{organizationId}/members/invite`.
 
+use std::time::Duration;
+
 use padron_domain::Role;
 use padron_local::demo;
 use padron_testkit::{Answer, TestApp};
 use serde_json::{Value, json};
 
-use crate::support::{ACME, admin, app, cost, member, owner, token_with_email, user};
+use crate::support::{ACME, admin, app, cost, member, owner, stored, token_with_email, user};
 
 const INVITE: &str = "/organizations/550e8400-e29b-41d4-a716-446655440000/members/invite";
 
@@ -149,4 +151,53 @@ async fn it_is_one_read_and_one_transaction_of_nine_units() {
         cost(&app, call).await,
         [("BatchGetItem".to_owned(), 3.0), ("TransactWriteItems".to_owned(), 9.0)]
     );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn thirty_two_who_invite_the_same_person_at_once_all_do() {
+    let app = app().await;
+    let body = json!({ "email": "wanted@b.example", "role": "member" });
+    let answers = futures_util::future::join_all((0..32).map(|_| invite(&app, &body))).await;
+    let statuses: Vec<u16> = answers.iter().map(|answer| answer.status).collect();
+    assert_eq!(statuses, [201; 32], "each is decided once more until it is written");
+    let tokens: std::collections::BTreeSet<_> =
+        answers.iter().map(|answer| answer.json()["token"].as_str().unwrap().to_owned()).collect();
+    assert_eq!(tokens.len(), 32);
+    // The last of them is the one that counts.
+    let mut accepted = 0;
+    for token in tokens {
+        let bearer = token_with_email(&app, user(1), "wanted@b.example");
+        let call = app.call("POST", "/invitations/accept").bearer(&bearer).json(&json!({ "token": token }));
+        accepted += usize::from(call.send().await.status == 200);
+    }
+    assert_eq!(accepted, 1);
+}
+
+/// What is decided anew goes on until a third of the time is left, and no longer.
+#[tokio::test]
+async fn what_changes_without_an_end_is_given_up_in_time() {
+    let mut app = app().await;
+    app.time_limit = Duration::from_secs(2);
+    // Its owner says another one than the membership does, and nothing will ever change that.
+    let (client, table) = app.raw_table();
+    let mut organization = stored(&app, demo::ACME).await;
+    organization.owner = user(5);
+    let key = |value: &str| aws_sdk_dynamodb::types::AttributeValue::S(value.to_owned());
+    let update = client
+        .update_item()
+        .table_name(table)
+        .key("PK", key(&format!("ORG#{}", demo::ACME)))
+        .key("SK", key("ORG"));
+    let document = serde_json::to_string(&organization).unwrap();
+    update
+        .update_expression("SET #doc = :doc")
+        .expression_attribute_names("#doc", "doc")
+        .expression_attribute_values(":doc", key(&document))
+        .send()
+        .await
+        .unwrap();
+    let started = tokio::time::Instant::now();
+    let answer = app.call("PUT", ACME).user(owner()).json(&json!({ "name": "Never" })).send().await;
+    assert_eq!(answer.problem(), "409 concurrent_change");
+    assert!(started.elapsed() < app.time_limit, "the answer comes in time");
 }

@@ -1,9 +1,15 @@
 //! `POST /organizations/{organizationId}/members/invite-bulk`.
 
-use padron_testkit::{Answer, TestApp};
+use std::time::Duration;
+
+use padron_domain::{Membership, Role};
+use padron_local::demo;
+use padron_testkit::{Answer, Fault, TestApp};
 use serde_json::{Value, json};
 
-use crate::support::{ACME, admin, app, token_with_email, user};
+use crate::support::{
+    ACME, admin, app, happened, membership, owner, pairs, token_with_email, user, write_membership, wrong,
+};
 
 async fn invite(app: &TestApp, invitations: &Value) -> Answer {
     let call = app.call("POST", &format!("{ACME}/members/invite-bulk")).user(admin());
@@ -95,4 +101,66 @@ async fn the_list_has_limits_and_its_members_are_objects() {
         assert_eq!(answer.problem(), "400 invalid_request", "{invitations}");
         assert_eq!(answer.json()["errors"][0]["pointer"], pointer, "{invitations}");
     }
+}
+
+#[tokio::test]
+async fn a_key_is_refused_where_no_answer_is_kept() {
+    let app = app().await;
+    let body = json!({ "invitations": [{ "email": "a@b.example", "role": "member" }] });
+    let token = app.token(owner());
+    let search = format!("/customer/getByOrganization/{}", demo::ACME);
+    for (path, body) in [
+        (format!("{ACME}/members/invite-bulk"), &body),
+        (search, &json!({})),
+        ("/customer/getByCustomerType/Person".to_owned(), &json!({})),
+    ] {
+        let call =
+            app.call("POST", &path).bearer(&token).header("token", &token).header("tenantid", demo::ACME);
+        let refused = call.header("idempotency-key", "k").json(body).send().await;
+        assert_eq!(wrong(&refused), pairs(&[("/headers/Idempotency-Key", "not_supported")]), "{path}");
+    }
+    assert!(happened(&app, demo::organization(demo::ACME)).await.is_empty(), "nothing was written");
+    // What does not need one takes it: a client may send it with everything.
+    for (method, status) in [("GET", 200), ("PUT", 200), ("HEAD", 200)] {
+        let mut call = app.call(method, ACME).user(owner()).header("idempotency-key", "k");
+        if method == "PUT" {
+            call = call.json(&json!({ "name": "Acme Again" }));
+        }
+        assert_eq!(call.send().await.status, status, "{method}");
+    }
+}
+
+/// The admin's own membership changes while they invite: those who were invited before keep their tokens.
+#[tokio::test]
+async fn an_admin_who_is_demoted_on_the_way_is_told_of_those_who_were_invited() {
+    let app = app().await;
+    let invitations: Vec<Value> =
+        (0..8).map(|index| json!({ "email": format!("n{index}@b.example"), "role": "member" })).collect();
+    let body = json!({ "invitations": invitations });
+    let bulk = app.call("POST", &format!("{ACME}/members/invite-bulk")).user(admin()).json(&body);
+    app.proxy.always(Some(Fault::Delay(Duration::from_millis(50))));
+    let demote = async {
+        while happened(&app, demo::organization(demo::ACME)).await.len() < 2 {
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+        let member = Membership { role: Role::Member, ..membership(&app, admin()).await };
+        write_membership(&app, &member).await;
+    };
+    let (answer, ()) = tokio::join!(bulk.send(), demote);
+    assert_eq!(answer.status, 207, "{}", answer.text);
+    let results = answer.json()["results"].as_array().unwrap().clone();
+    let statuses: Vec<u64> = results.iter().map(|one| one["status"].as_u64().unwrap()).collect();
+    let invited = statuses.iter().filter(|status| **status == 201).count();
+    assert!((1..8).contains(&invited), "the role was lost on the way: {statuses:?}");
+    assert!(statuses[invited..].iter().all(|status| *status == 403), "{statuses:?}");
+    // Every token that was answered is the one that counts, and each invitation was told once.
+    for result in &results[..invited] {
+        let email = result["invitation"]["email"].as_str().unwrap();
+        let bearer = token_with_email(&app, user(1), email);
+        let body = json!({ "token": result["invitation"]["token"] });
+        let decline = app.call("POST", "/invitations/decline").bearer(&bearer).json(&body).send().await;
+        assert_eq!(decline.status, 204, "{email}");
+    }
+    let told = happened(&app, demo::organization(demo::ACME)).await;
+    assert_eq!(told.iter().filter(|name| *name == "invite.created").count(), invited);
 }

@@ -2,6 +2,7 @@
 
 use std::{
     net::TcpListener,
+    os::unix::fs::PermissionsExt,
     path::Path,
     process::{Command, Stdio},
     time::{Duration, Instant},
@@ -87,6 +88,42 @@ impl Stack {
             "curl --silent --output /dev/null --write-out '%{{http_code}}' {options} http://localhost:{}{path}",
             self.port
         ))
+    }
+
+    /// Every customer that is made can be asked for by its external id, however that must be escaped in a path; and what cannot stand
+    /// in a path is found in the query. `of` makes the ids those of this stack alone.
+    fn finds_what_is_escaped(&self, token: &str, of: &str) {
+        let customers = format!("/api/organizations/{}/customers", demo::ACME);
+        let ids = [
+            "a b", "a+b", "a#b", "100%", "100%25", "ñ", "a;b", "\"q\"", "a%2Fb", "名前", "a&b", "a=b", "...",
+            "a/b", "a?b",
+        ];
+        for id in ids.map(|id| format!("{id}{of}")) {
+            let body = serde_json::json!({ "legalName": "Named", "address": { "country": "USA" }, "externalId": id });
+            let file = std::env::temp_dir().join(format!("padron-{}-{of}.json", self.port));
+            std::fs::write(&file, body.to_string()).unwrap();
+            let options = format!(
+                "-H 'Authorization: Bearer {token}' -H 'Content-Type: application/json' -d @{}",
+                file.display()
+            );
+            assert_eq!(self.status(&options, &customers), "201", "{id}");
+            std::fs::remove_file(&file).unwrap();
+            let escaped: String = id.bytes().map(|byte| format!("%{byte:02X}")).collect();
+            let options = format!("-H 'Authorization: Bearer {token}'");
+            let expected = if id.contains(['/', '?']) { "404" } else { "200" };
+            assert_eq!(self.status(&options, &format!("{customers}/external/{escaped}")), expected, "{id}");
+            let listed = shell(&format!(
+                "curl --silent {options} 'http://localhost:{}{customers}?externalId={escaped}'",
+                self.port
+            ));
+            let listed: Value = serde_json::from_str(&listed).unwrap();
+            assert_eq!((listed.as_array().unwrap().len(), &listed[0]["externalId"]), (1, &Value::from(id)));
+        }
+        // The head of what a GET answers.
+        let authorized = format!("--head -H 'Authorization: Bearer {token}'");
+        assert_eq!(self.status("--head", "/api/health"), "200");
+        assert_eq!(self.status(&authorized, &customers), "200");
+        assert_eq!(self.status("--head", &customers), "401");
     }
 
     /// Asks `make` to stop, as a terminal or a supervisor does, and waits until all of it has.
@@ -181,6 +218,13 @@ fn the_published_curl_line_works_against_the_lambda_binaries() {
         let options = format!("-H 'Authorization: Bearer {owner}' {}", options.replace("TOKEN", &owner));
         assert_eq!(stack.status(&options, &path), "200", "{path}");
     }
+    stack.finds_what_is_escaped(&owner, "");
+    for file in std::fs::read_dir(data.path()).unwrap().map(Result::unwrap) {
+        let mode = file.metadata().unwrap().permissions().mode() & 0o777;
+        // The logs are this test's own.
+        let is_private = mode == 0o600 || file.file_name().to_string_lossy().ends_with(".log");
+        assert!(is_private, "{:?} is {mode:o}", file.file_name());
+    }
     let organization = format!("http://localhost:{}{path}", stack.port);
     let put = format!(
         "curl --silent --show-error -X PUT -H 'Authorization: Bearer {owner}' -H 'Content-Type: application/json' \
@@ -211,6 +255,7 @@ fn the_published_curl_line_works_against_the_lambda_binaries() {
     let statuses = shell(&wanted);
     let count = |status: &str| statuses.split_whitespace().filter(|one| *one == status).count();
     assert_eq!((count("201"), count("409")), (1, 31), "{statuses}");
+    stack.finds_what_is_escaped(&owner, " again");
     assert_eq!(stack.status("", "/api/nothing"), "404");
     assert_eq!(stack.status("-X POST", "/api/health"), "405");
     assert_eq!(stack.status(&format!("-H 'Authorization: Bearer {owner}'"), "/api/organizations/%FF"), "400");

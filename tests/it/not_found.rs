@@ -1,6 +1,13 @@
 //! What no route takes.
 
-use crate::support::{ACME, app, owner};
+use padron_http::Method;
+use padron_testkit::Answer;
+use serde_json::json;
+
+use crate::{
+    support::{ACME, app, owner, sample_token, stranger},
+    wiring::sample_event,
+};
 
 #[tokio::test]
 async fn an_unknown_path_is_404() {
@@ -54,4 +61,41 @@ async fn a_known_path_with_another_method_is_405_and_says_which_would_do() {
     let answer = app.call("PATCH", ACME).send().await;
     assert_eq!(answer.problem(), "405 method_not_allowed");
     assert!(answer.header("allow").split(", ").any(|method| method == "GET"));
+}
+
+#[tokio::test]
+async fn every_route_that_reads_answers_its_head() {
+    let app = app().await;
+    let mut heads = 0;
+    for endpoint in padron_api::endpoints().filter(|endpoint| endpoint.route.method == Some(Method::Get)) {
+        let function = endpoint.route.function;
+        let mut event = sample_event(endpoint);
+        if event["headers"].get("authorization").is_some() {
+            event["headers"]["authorization"] = json!(format!("Bearer {}", sample_token(&app, function)));
+            event["headers"]["token"] = json!(app.token(owner()));
+        }
+        let whole = app.answer(endpoint, &event.to_string()).await;
+        event["requestContext"]["http"]["method"] = json!("HEAD");
+        let head = app.answer(endpoint, &event.to_string()).await;
+        assert_eq!((head.status, head.text.as_str()), (200, ""), "{function}");
+        let named = |answer: &Answer| {
+            let mut headers = answer.headers.clone();
+            headers.remove("x-request-id");
+            headers
+        };
+        assert_eq!(named(&head), named(&whole), "{function}");
+        let path = event["rawPath"].as_str().unwrap().trim_start_matches("/api").to_owned();
+        assert_eq!(app.call("HEAD", &path).event().0.route.function, function, "and is routed there");
+        heads += 1;
+    }
+    assert!(heads > 15);
+    let tag = app.get(ACME).user(owner()).send().await.header("etag").to_owned();
+    let unchanged = app.call("HEAD", ACME).user(owner()).header("if-none-match", &tag).send().await;
+    assert_eq!(unchanged.status, 304);
+    let refused = app.call("HEAD", ACME).user(stranger()).send().await;
+    assert_eq!((refused.status, refused.text.as_str()), (403, ""));
+    assert_eq!(refused.header("content-type"), "application/problem+json");
+    assert_eq!(app.call("HEAD", ACME).send().await.header("www-authenticate"), "Bearer");
+    let nowhere = app.call("HEAD", &format!("{ACME}/transfer")).user(owner()).send().await;
+    assert_eq!((nowhere.status, nowhere.header("allow")), (405, "POST"));
 }

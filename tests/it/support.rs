@@ -178,3 +178,26 @@ pub(crate) fn wrong(answer: &Answer) -> Vec<(String, String)> {
 pub(crate) fn pairs(expected: &[(&str, &str)]) -> Vec<(String, String)> {
     expected.iter().map(|(pointer, code)| ((*pointer).to_owned(), (*code).to_owned())).collect()
 }
+
+/// A user's membership in Acme Corp, as it is stored.
+pub(crate) async fn membership(app: &TestApp, user: UserId) -> Membership {
+    let access = app.store().organization_access(demo::organization(demo::ACME), user, []).await.unwrap();
+    access.membership.unwrap()
+}
+
+/// Writes a membership behind the API's back, whatever it was before.
+pub(crate) async fn write_membership(app: &TestApp, member: &Membership) {
+    let (client, table) = app.raw_table();
+    let text = |value: String| aws_sdk_dynamodb::types::AttributeValue::S(value);
+    let update = client
+        .update_item()
+        .table_name(table)
+        .key("PK", text(format!("ORG#{}", member.organization)))
+        .key("SK", text(format!("MEMBER#{}", member.user)))
+        .update_expression("SET #role = :role, #doc = :doc")
+        .expression_attribute_names("#role", "role")
+        .expression_attribute_names("#doc", "doc")
+        .expression_attribute_values(":role", text(member.role.name().to_owned()))
+        .expression_attribute_values(":doc", text(serde_json::to_string(member).unwrap()));
+    update.send().await.unwrap();
+}

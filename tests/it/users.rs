@@ -73,6 +73,56 @@ fn outcome(answer: &Answer) -> String {
 }
 
 #[tokio::test]
+async fn what_an_older_token_says_is_out_of_date() {
+    let app = app().await;
+    let issued = async |seconds: Option<i64>, email: &str| {
+        let mut claims = app.claims(member());
+        claims["email"] = json!(email);
+        claims["email_verified"] = json!("true");
+        match seconds {
+            Some(seconds) => claims["iat"] = json!(app.clock.now().seconds() + seconds),
+            None => _ = claims.as_object_mut().unwrap().remove("iat"),
+        }
+        let answer = app.get("/users/me").bearer(&app.tokens.issuer.token(&claims)).send().await;
+        answer.json()["email"].as_str().unwrap().to_owned()
+    };
+    let told = async || {
+        let names = happened(&app, demo::organization(demo::ACME)).await;
+        names.iter().filter(|name| *name == "member.updated").count()
+    };
+    for (seconds, email, shown) in [
+        (None, "none@b.example", "none@b.example"),
+        (Some(-100), "a@b.example", "a@b.example"),
+        (Some(-50), "b@b.example", "b@b.example"),
+        (Some(-100), "a@b.example", "b@b.example"),
+        (None, "none@b.example", "b@b.example"),
+        (Some(-51), "a@b.example", "b@b.example"),
+        (Some(-50), "b@b.example", "b@b.example"),
+        (Some(-10), "c@b.example", "c@b.example"),
+    ] {
+        assert_eq!(issued(seconds, email).await, shown, "{seconds:?} {email}");
+        assert_eq!(listed(&app, demo::ACME, owner(), member()).await["email"], shown);
+    }
+    assert_eq!(told().await, 4, "the newer ones alone");
+    app.recorded();
+    issued(Some(-100), "a@b.example").await;
+    assert_eq!(app.recorded().len(), 1, "an older one writes nothing");
+    // Whoever joins with a token says when it was made, too.
+    let mut claims = app.claims(stranger());
+    claims["iat"] = json!(app.clock.now().seconds() - 10);
+    claims["email"] = json!("new@b.example");
+    claims["email_verified"] = json!(true);
+    let body = json!({ "name": "Joined", "slug": "joined" });
+    let created =
+        app.call("POST", "/organizations").bearer(&app.tokens.issuer.token(&claims)).json(&body).send().await;
+    assert_eq!(created.status, 201);
+    claims["iat"] = json!(app.clock.now().seconds() - 20);
+    claims["email"] = json!("old@b.example");
+    let me = app.get("/users/me").bearer(&app.tokens.issuer.token(&claims)).send().await;
+    assert_eq!(me.json()["email"], "new@b.example");
+}
+
+#[tokio::test]
 async fn a_deleted_organization_is_not_in_the_way_of_the_others() {
     let app = app().await;
     join(&app, demo::GLOBEX, owner(), Role::Member).await;

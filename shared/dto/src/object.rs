@@ -8,7 +8,7 @@ use serde::{
     Deserialize, Deserializer,
     de::{MapAccess, Visitor, value::MapAccessDeserializer},
 };
-use serde_json::Value;
+use serde_json::{Value, json};
 
 /// What a request sends.
 pub trait Body {
@@ -16,6 +16,8 @@ pub trait Body {
     const SECRETS: &'static [&'static str] = &[];
     /// Names of members that a [`New`] one cannot do without.
     const REQUIRED: &'static [&'static str] = &[];
+    /// The name of a member that holds a whole body of the same kind, if there is one: it stands for all others.
+    const ENVELOPE: Option<&'static str> = None;
 }
 
 /// A body that something new is made from: the same fields as those of a change, some of them required. That one of these is missing
@@ -40,7 +42,13 @@ impl<T: Body + JsonSchema> JsonSchema for New<T> {
     /// The fields of a change that can be written, without those that are only read; what is required is not empty.
     fn json_schema(generator: &mut SchemaGenerator) -> Schema {
         let mut schema = T::json_schema(generator);
-        schema.insert("required".into(), T::REQUIRED.into());
+        match T::ENVELOPE {
+            None => schema.insert("required".into(), T::REQUIRED.into()),
+            Some(name) => {
+                let either = json!([{ "required": T::REQUIRED }, { "required": [name] }]);
+                schema.insert("anyOf".into(), either)
+            }
+        };
         let Some(fields) = schema.get_mut("properties").and_then(Value::as_object_mut) else { return schema };
         fields.retain(|_, field| field["readOnly"] != true);
         for (name, field) in fields {

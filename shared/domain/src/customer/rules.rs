@@ -86,6 +86,13 @@ impl CustomerKind {
     }
 }
 
+impl CustomerAddress {
+    /// Street and number in one line, as some write them.
+    pub fn line(&self) -> String {
+        trim(&format!("{} {}", self.street, self.exterior)).to_owned()
+    }
+}
+
 impl Customer {
     /// How many levels a hierarchy can have, the root's among them.
     pub const DEEPEST: usize = 8;
@@ -98,8 +105,8 @@ impl Customer {
     const LONGEST_LINE: usize = 300;
     /// The longest external id, in characters.
     pub const LONGEST_EXTERNAL_ID: usize = 40;
-    /// `NumRegIdTrib` of CFDI 4.0.
-    const LONGEST_FOREIGN_TAX_ID: usize = 40;
+    /// The longest tax id, in characters: `NumRegIdTrib` of CFDI 4.0. An RFC is shorter.
+    pub const LONGEST_TAX_ID: usize = 40;
 
     /// A new one that nothing is known of yet.
     pub fn new(organization: OrganizationId, number: CustomerNumber, id: CustomerId, now: Timestamp) -> Self {
@@ -245,13 +252,9 @@ impl Customer {
             let detail = "A CPO or CPOSubsidiary stays one of the two, for others may be subsidiaries of it.";
             rules.refuse(&[CustomerField::Kind], "kind_fixed", detail);
         }
-        if !self.has_known_country() {
-            // What depends on the country is not looked at before there is one.
-        } else if self.is_mexican() {
+        // What depends on the country is not looked at before there is one.
+        if self.has_known_country() && self.is_mexican() {
             rules.check_mexican_tax_data();
-        } else if self.tax_id.chars().count() > Self::LONGEST_FOREIGN_TAX_ID {
-            let fields = [CustomerField::TaxId, CustomerField::Country];
-            rules.refuse(&fields, "too_long", "A foreign tax id has at most 40 characters.");
         }
         rules.broken
     }
@@ -405,13 +408,15 @@ impl<'a> Rules<'a> {
                 self.refuse(&[Field::ExternalId], "invalid_value", detail);
             }
         }
-        let CustomerAddress { street, exterior, .. } = &self.customer.address;
-        if street.chars().count() + exterior.chars().count() >= Customer::LONGEST_LINE {
+        if self.customer.address.line().chars().count() > Customer::LONGEST_LINE {
             let detail =
-                "Street and number together have at most 299 characters: they also stand in one line.";
+                "Street and number have at most 300 characters in one line, with a space between them.";
             self.refuse(&[Field::Address], "too_long", detail);
         }
-        if !is_line(tax_id) {
+        if !self.customer.is_mexican() && tax_id.chars().count() > Customer::LONGEST_TAX_ID {
+            let detail = "A foreign tax id has at most 40 characters.";
+            self.refuse(&[Field::TaxId, Field::Country], "too_long", detail);
+        } else if !is_line(tax_id) {
             self.refuse(&[Field::TaxId], "invalid_character", "No control and no bidirectional characters.");
         }
         for (field, email) in

@@ -683,6 +683,8 @@ fn place(field: CustomerField) -> &'static str {
 impl Body for CustomerFields {
     const SECRETS: &'static [&'static str] =
         &["password", "pinCode", "answer", "targetCode", "inputCode", "codematch"];
+    const REQUIRED: &'static [&'static str] = &["customerType"];
+    const ENVELOPE: Option<&'static str> = Some("customer");
 }
 
 impl CustomerBody for CustomerFields {

@@ -1,8 +1,8 @@
 //! Spirii: `GET /v2/customers`.
 
 use padron_domain::{
-    Billing, Customer, CustomerAddress, CustomerField, CustomerKind, CustomerNumber, CustomerReference,
-    Finance, LINE_PATTERN, Patch, Payout, Timestamp, Violation, alpha_2_of_alpha_3, alpha_3_of_alpha_2,
+    Billing, Customer, CustomerField, CustomerKind, CustomerNumber, CustomerReference, Finance, LINE_PATTERN,
+    Patch, Payout, Timestamp, Violation, alpha_2_of_alpha_3, alpha_3_of_alpha_2,
 };
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -163,7 +163,7 @@ impl CustomerResponse {
                 gln,
                 invoice_email,
                 vat_number: customer.tax_id,
-                address: in_one_line(&address),
+                address: address.line(),
                 city: address.city,
                 zip_code: address.zip,
             },
@@ -226,11 +226,6 @@ pub fn mask_account_numbers(answer: &mut Value) -> bool {
 /// ISO 3166-1 alpha-2 of an alpha-3 code.
 fn alpha_2(alpha_3: &str) -> String {
     alpha_2_of_alpha_3(alpha_3).unwrap_or_default().to_owned()
-}
-
-/// Street and number in one line.
-fn in_one_line(address: &CustomerAddress) -> String {
-    [&*address.street, &*address.exterior].join(" ").trim().into()
 }
 
 /// A customer as Spirii writes it. Required of a new one: `name`, `country`, `contactDetails`, `ownerId` and `type`.
@@ -300,7 +295,7 @@ struct BillingFields {
     gln: Patch<String>,
     #[schemars(with = "Option<String>")]
     invoice_email: Patch<String>,
-    #[schemars(with = "Option<String>", extend("pattern" = LINE_PATTERN))]
+    #[schemars(with = "Option<String>", length(max = Customer::LONGEST_TAX_ID), extend("pattern" = LINE_PATTERN))]
     vat_number: Patch<String>,
     /// Street and number.
     #[schemars(with = "Option<String>")]
@@ -535,7 +530,7 @@ fn write_billing(customer: &mut Customer, details: Patch<Object<BillingFields>>)
     set_optional(&mut customer.billing.invoice_email, invoice_email);
     set(&mut customer.tax_id, vat_number);
     // Where street and number stand in one line, another line replaces both.
-    if address != Patch::Keep && address != Patch::Set(in_one_line(&customer.address)) {
+    if address != Patch::Keep && address != Patch::Set(customer.address.line()) {
         set(&mut customer.address.street, address);
         customer.address.exterior.clear();
     }

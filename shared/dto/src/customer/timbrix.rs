@@ -115,7 +115,7 @@ pub struct CustomerFields {
     #[schemars(with = "Option<String>", length(max = Customer::LONGEST_NAME), extend("pattern" = Customer::NAME_PATTERN))]
     legal_name: Patch<String>,
     /// RFC, in either letter case, with or without hyphens; of foreigners the tax id of their country, at most 40 characters.
-    #[schemars(with = "Option<String>", extend("pattern" = LINE_PATTERN))]
+    #[schemars(with = "Option<String>", length(max = Customer::LONGEST_TAX_ID), extend("pattern" = LINE_PATTERN))]
     tax_id: Patch<String>,
     /// Tax system of the SAT catalogue `c_RegimenFiscal`; of foreigners `616`, or none.
     #[schemars(with = "Option<String>")]

@@ -1,0 +1,210 @@
+//! What the API's description says of the fields of a body, and what the code says of them. Neither says what the other does not.
+
+use std::collections::BTreeMap;
+
+use jsonschema::Validator;
+use padron_domain::trim;
+use padron_local::demo;
+use padron_testkit::TestApp;
+use serde_json::{Map, Value, json};
+
+use crate::support::{ACME, app, owner};
+
+/// Texts on both sides of what fields are bounded by.
+fn texts() -> Vec<String> {
+    let lengths = [0, 1, 2, 3, 24, 39, 40, 41, 79, 80, 81, 299, 300, 301, 500];
+    let odd = [
+        "a|b",
+        "a\0b",
+        "a\tb",
+        "a\nb",
+        "a\u{1b}b",
+        "a\u{85}b",
+        "a\u{202e}b",
+        "a\u{2066}b",
+        "a\u{200b}b",
+        "a\u{a0}b",
+        ".",
+        "..",
+        "...",
+        "a/b",
+        "a?b",
+        "%41",
+        "ñ",
+        "名",
+        "💥",
+        "MEX",
+        "mex",
+        "MX",
+        "mx",
+        "Mexico",
+        "private",
+        "Person",
+        "category1",
+        "{}",
+    ];
+    let long = lengths.iter().map(|length| "x".repeat(*length));
+    long.chain(odd.map(ToOwned::to_owned)).chain(["ñ".repeat(300), "ñ".repeat(301)]).collect()
+}
+
+/// A field of a body, as it is described.
+struct Field {
+    pointer: String,
+    validator: Validator,
+    /// Whether it takes some values and no others.
+    is_enumerated: bool,
+}
+
+/// The text fields of a body, wherever they stand in it.
+fn text_fields(schema: &Value, document: &Value, pointer: &str, fields: &mut Vec<Field>) {
+    let described = json!({ "allOf": [schema], "components": document["components"] });
+    let schema = resolve(schema, document);
+    let is_text = match &schema["type"] {
+        Value::String(name) => name == "string",
+        Value::Array(names) => names.iter().any(|name| name == "string"),
+        _ => false,
+    };
+    if is_text {
+        let is_enumerated = schema.get("enum").is_some();
+        let validator = jsonschema::draft202012::options().build(&described).unwrap();
+        fields.push(Field { pointer: pointer.to_owned(), validator, is_enumerated });
+    }
+    for (name, field) in schema["properties"].as_object().into_iter().flatten() {
+        // The same customer once more, and what is only read.
+        if name != "customer" && field["readOnly"] != true {
+            text_fields(field, document, &format!("{pointer}/{name}"), fields);
+        }
+    }
+}
+
+/// What a reference leads to, and what a field is where it is not `null`.
+fn resolve<'d>(schema: &'d Value, document: &'d Value) -> &'d Value {
+    if let Some(name) = schema["$ref"].as_str() {
+        return resolve(document.pointer(&name[1..]).unwrap(), document);
+    }
+    match schema["anyOf"].as_array() {
+        Some(alternatives) => match alternatives.iter().find(|one| one["type"] != "null") {
+            Some(one) if one.get("$ref").is_some() => resolve(one, document),
+            _ => schema,
+        },
+        None => schema,
+    }
+}
+
+/// A body with this value in each of these fields.
+fn body_of<'f>(fields: impl IntoIterator<Item = &'f Field>, value: &Value) -> Value {
+    let mut body = json!({});
+    for Field { pointer, .. } in fields {
+        let mut place = &mut body;
+        for name in pointer.split('/').skip(1) {
+            place = place.as_object_mut().unwrap().entry(name).or_insert(Value::Object(Map::new()));
+        }
+        *place = value.clone();
+    }
+    body
+}
+
+/// What is refused of a body, by pointer. It is never right as a whole, so nothing is written.
+async fn refused(app: &TestApp, path: &str, mut body: Value) -> BTreeMap<String, String> {
+    body["nobody knows this field"] = json!(1);
+    let token = app.token(owner());
+    let call = app.call("POST", path).bearer(&token).header("token", &token).header("tenantid", demo::ACME);
+    let answer = call.json(&body).send().await;
+    assert_eq!(answer.status, 400, "{answer:?}");
+    let errors = answer.json()["errors"].as_array().unwrap().clone();
+    let text = |value: &Value| value.as_str().unwrap().to_owned();
+    errors.iter().map(|error| (text(&error["pointer"]), text(&error["code"]))).collect()
+}
+
+/// The routes that create customers, each with its path and its fields.
+fn routes() -> [(String, Vec<Field>); 3] {
+    let document = padron_http::openapi::document(padron_api::endpoints());
+    let acme = ("/organizations/{organizationId}/customers", format!("{ACME}/customers"));
+    let others = ["/v2/customers", "/customer/create"].map(|path| (path, path.to_owned()));
+    let [spirii, cyrexa] = others;
+    [acme, spirii, cyrexa].map(|(route, path)| {
+        let content = &document["paths"][route]["post"]["requestBody"]["content"];
+        let mut fields = Vec::new();
+        text_fields(&content["application/json"]["schema"], &document, "", &mut fields);
+        assert!(fields.len() > 15, "{route} has {} fields", fields.len());
+        (path, fields)
+    })
+}
+
+/// Whether a field is one of Timbrix's flat address, which does not go with the nested one.
+fn is_flat(pointer: &str) -> bool {
+    pointer.starts_with("/address") && !pointer.starts_with("/address/")
+}
+
+/// Of these the description says how they are bounded; what they must be like beyond that is a matter of rules.
+const RULED: [&str; 16] = [
+    "/addressCountry",
+    "/addressZip",
+    "/address/country",
+    "/address/zip",
+    "/billingDetails/invoiceEmail",
+    "/billingDetails/vatNumber",
+    "/billingDetails/zipCode",
+    "/contactDetails/email",
+    "/country",
+    "/customerName",
+    "/defaultInvoiceUse",
+    "/email",
+    "/person/email",
+    "/taxId",
+    "/taxSystem",
+    "/type",
+];
+
+#[tokio::test]
+async fn a_text_is_refused_exactly_where_the_description_calls_it_wrong() {
+    let app = app().await;
+    for (path, fields) in routes() {
+        // Of two names of one field the second would not be looked at.
+        let fields = fields.into_iter().filter(|field| field.pointer != "/person/fullName");
+        let (flat, nested): (Vec<Field>, Vec<Field>) = fields.partition(|field| is_flat(&field.pointer));
+        for fields in [nested, flat] {
+            for text in texts() {
+                let value = json!(text);
+                // A value that is none of those enumerated is refused before any other field is looked at.
+                let free = fields.iter().filter(|field| !field.is_enumerated);
+                let mut wrong = refused(&app, &path, body_of(free, &value)).await;
+                for field in fields.iter().filter(|field| field.is_enumerated) {
+                    let alone =
+                        refused(&app, &path, body_of([field], &value)).await.remove_entry(&field.pointer);
+                    wrong.extend(alone);
+                }
+                for Field { pointer, validator, .. } in &fields {
+                    let is_described = validator.is_valid(&json!(trim(&text)));
+                    let refusal = wrong.get(pointer);
+                    // What the description calls right a rule may still refuse.
+                    if !is_described || !RULED.contains(&pointer.as_str()) {
+                        assert_eq!(refusal.is_none(), is_described, "{path} {pointer} {text:?}: {refusal:?}");
+                    }
+                }
+            }
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_value_of_another_kind_is_refused_exactly_where_the_description_calls_it_wrong() {
+    let app = app().await;
+    for (path, fields) in routes() {
+        for field in &fields {
+            for value in [json!(null), json!(7), json!(true), json!([]), json!({}), json!(["x"])] {
+                let wrong = refused(&app, &path, body_of([field], &value)).await;
+                let refusal = wrong.get(&field.pointer);
+                let is_described = field.validator.is_valid(&value);
+                if !is_described || !RULED.contains(&field.pointer.as_str()) {
+                    assert_eq!(
+                        refusal.is_none(),
+                        is_described,
+                        "{path} {} {value}: {refusal:?}",
+                        field.pointer
+                    );
+                }
+            }
+        }
+    }
+}
