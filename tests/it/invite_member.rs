@@ -60,7 +60,7 @@ async fn without_a_page_of_yours_there_is_no_accept_url() {
 async fn inviting_again_replaces_token_and_role_under_the_same_id() {
     let app = app().await;
     let first = invite(&app, &json!({ "email": "a@b.example", "role": "member" })).await.json();
-    app.clock.advance(std::time::Duration::from_secs(60));
+    app.clock.advance(Duration::from_secs(60));
     let call = app.call("POST", INVITE).user(owner());
     let second = call.json(&json!({ "email": "A@B.example", "role": "admin" })).send().await.json();
     assert_eq!(second["id"], first["id"], "one invitation per e-mail");
@@ -119,11 +119,11 @@ async fn an_admin_who_is_one_no_more_invites_no_one() {
     let app = app().await;
     // The admin's membership changes after it was read and before the invitation is written.
     app.proxy.inject([
-        padron_testkit::Fault::Delay(std::time::Duration::ZERO),
-        padron_testkit::Fault::Delay(std::time::Duration::from_millis(300)),
+        padron_testkit::Fault::Delay(Duration::ZERO),
+        padron_testkit::Fault::Delay(Duration::from_millis(300)),
     ]);
     let demote = async {
-        tokio::time::sleep(std::time::Duration::from_millis(100)).await;
+        tokio::time::sleep(Duration::from_millis(100)).await;
         let acme = demo::organization(demo::ACME);
         let access = app.store().organization_access(acme, admin(), []).await.unwrap();
         let before = access.membership.unwrap();

@@ -77,10 +77,10 @@ async fn fifty_fit_and_sent_again_they_are_the_same_fifty() {
 #[tokio::test]
 async fn what_goes_wrong_for_all_is_told_once() {
     let mut app = app().await;
-    app.time_limit = std::time::Duration::from_millis(900);
+    app.time_limit = Duration::from_millis(900);
     // Access and the earlier invitations are read; then the table is busy.
-    app.proxy.inject(vec![padron_testkit::Fault::Delay(std::time::Duration::ZERO); 2]);
-    app.proxy.always(Some(padron_testkit::Fault::Throttle));
+    app.proxy.inject(vec![Fault::Delay(Duration::ZERO); 2]);
+    app.proxy.always(Some(Fault::Throttle));
     let answer = invite(&app, &json!([{ "email": "a@b.example", "role": "member" }])).await;
     assert_eq!(answer.problem(), "503 service_unavailable");
 }

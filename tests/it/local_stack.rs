@@ -100,7 +100,7 @@ impl Stack {
         ];
         for id in ids.map(|id| format!("{id}{of}")) {
             let body = serde_json::json!({ "legalName": "Named", "address": { "country": "USA" }, "externalId": id });
-            let file = std::env::temp_dir().join(format!("padron-{}-{of}.json", self.port));
+            let file = std::env::temp_dir().join(format!("padron-{}.json", self.port));
             std::fs::write(&file, body.to_string()).unwrap();
             let options = format!(
                 "-H 'Authorization: Bearer {token}' -H 'Content-Type: application/json' -d @{}",

@@ -87,6 +87,10 @@ pub(crate) async fn create<'s, B: CustomerBody>(
     customer.parent = parent.set();
     let above = above(cx, &customer, places, &mut violations).await?;
     refuse(violations)?;
+    // One of those above has the number that was drawn: with another one it is below them like any other.
+    if above.chain.iter().any(|ancestor| ancestor.number == number) {
+        return Err(Failure::ConcurrentChange.into());
+    }
     require_place(cx, &customer, &above, false).await?;
     let created = Happening::CustomerCreated { customer_id: customer.id.clone(), number };
     let event = cx.event(member.principal(), organization, created);
