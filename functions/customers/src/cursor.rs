@@ -1,6 +1,6 @@
 //! Where a list goes on: sealed, so that it tells nothing and cannot be made up.
 
-use padron_domain::{CustomerNumber, CustomerSort, Direction, Position};
+use padron_domain::{CustomerNumber, CustomerSort, Direction, Error, Position};
 use padron_http::Context;
 
 /// Where a list goes on.
@@ -10,13 +10,18 @@ pub(crate) struct Cursor {
     pub(crate) direction: Direction,
     pub(crate) limit: u16,
     pub(crate) after: Position,
+    /// How many the list had when its first page was made, if that was counted.
+    pub(crate) count: Option<u64>,
 }
 
 impl Cursor {
     /// Of the form below. Another form gets another number, so that cursors from before an update are refused, not misread.
-    const VERSION: u8 = 2;
+    const VERSION: u8 = 3;
 
-    pub(crate) fn seal(&self, cx: &Context<'_>, context: &[u8]) -> String {
+    /// Stands for a count that was not made.
+    const NOT_COUNTED: u64 = u64::MAX;
+
+    pub(crate) fn seal(&self, cx: &Context<'_>, context: &[u8]) -> Result<String, Error> {
         cx.secrets().seal_cursor(context, &self.bytes())
     }
 
@@ -24,7 +29,7 @@ impl Cursor {
         Self::of_bytes(&cx.secrets().open_cursor(context, text)?)
     }
 
-    /// Version, order, limit, number, then the key with its length before it and as many zeros behind it as make all cursors of
+    /// Version, order, limit, number, count, then the key with its length before it and as many zeros behind it as make all cursors of
     /// an order equally long: the length of a name tells something too.
     fn bytes(&self) -> Vec<u8> {
         let sort = CustomerSort::ALL.iter().position(|sort| *sort == self.sort).unwrap_or_default();
@@ -33,6 +38,7 @@ impl Cursor {
         let mut bytes = vec![Self::VERSION, order];
         bytes.extend(self.limit.to_be_bytes());
         bytes.extend(self.after.number.get().to_be_bytes());
+        bytes.extend(self.count.unwrap_or(Self::NOT_COUNTED).to_be_bytes());
         let key = self.after.key.as_bytes();
         bytes.extend(u16::try_from(key.len()).unwrap_or_default().to_be_bytes());
         bytes.extend(key);
@@ -47,12 +53,14 @@ impl Cursor {
             return None;
         }
         let (number, rest) = rest.split_first_chunk()?;
+        let (count, rest) = rest.split_first_chunk()?;
         let (length, rest) = rest.split_first_chunk()?;
         let key = rest.get(..u16::from_be_bytes(*length).into())?;
         Some(Self {
             sort: *CustomerSort::ALL.get(usize::from(order >> 1))?,
             direction: if order & 1 == 0 { Direction::Ascending } else { Direction::Descending },
             limit: u16::from_be_bytes([high, low]),
+            count: Some(u64::from_be_bytes(*count)).filter(|count| *count != Self::NOT_COUNTED),
             after: Position {
                 key: String::from_utf8(key.to_vec()).ok()?,
                 number: CustomerNumber::new(u64::from_be_bytes(*number))?,
@@ -81,7 +89,8 @@ mod tests {
             for key in ["", "+ñandú"] {
                 let key = if longest_key(sort) == 0 { "" } else { key };
                 let after = Position { key: key.into(), number: CustomerNumber::MAX };
-                let cursor = Cursor { sort, direction: Direction::Descending, limit: 1000, after };
+                let count = (key != "").then_some(7);
+                let cursor = Cursor { sort, direction: Direction::Descending, limit: 1000, after, count };
                 let bytes = cursor.bytes();
                 lengths.push(bytes.len());
                 assert_eq!(Cursor::of_bytes(&bytes), Some(cursor));

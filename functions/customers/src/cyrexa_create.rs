@@ -20,8 +20,7 @@ pub struct CyrexaCreate;
 impl Endpoint for CyrexaCreate {
     const ROUTE: Route = Route::post("cyrexa-create", "/customer/create");
     const SUMMARY: &'static str = "Create a customer, as Cyrexa has it. Required: `customerType`, and `customerName` or a person's name";
-    // This dialect knows neither parents nor external ids.
-    const ACTIONS: &'static [&'static [Action]] = &[Store::CUSTOMER, Store::NEW_ROOT];
+    const ACTIONS: &'static [&'static [Action]] = &[Store::CUSTOMER, Store::NEW_CUSTOMER];
     type Access = MemberOfTenant;
     type Input = Bounded<New<CustomerFields>>;
     type Output = Written<Created<Warned<CustomerEnvelope>>>;

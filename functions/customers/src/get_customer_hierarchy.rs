@@ -96,7 +96,7 @@ impl Endpoint for GetCustomerHierarchy {
             Ok::<_, Error>(above)
         };
         let ((children, next), above) = tokio::try_join!(children, path)?;
-        let next = next.map(|last| paging.next_place(cx, &scope, &last.get().to_be_bytes()));
+        let next = next.map(|last| paging.next_place(cx, &scope, &last.get().to_be_bytes())).transpose()?;
         // The index is a little older than the children themselves.
         let children = children.iter().filter(|child| child.parent == Some(number));
         let children = children.map(|child| CustomerNode::new(child, Some(number))).collect();

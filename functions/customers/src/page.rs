@@ -16,7 +16,8 @@ pub(crate) fn array<T: From<Customer> + Serialize>(
     let customers = std::mem::take(&mut listing.customers);
     let shown = customers.into_iter().map(|customer| T::from(told(&listing.kin, customer)));
     let (array, taken) = Array::of(shown)?;
-    let next = listing.after(taken).map(|last| plan.next(cx, path, last.clone()));
+    let next =
+        listing.after(taken).map(|last| plan.next(cx, path, last.clone(), listing.count)).transpose()?;
     let array = array.next(next);
     // How many there are is told of the whole list alone.
     Ok(match listing.count.filter(|_| plan.filters.are_none()) {

@@ -59,6 +59,8 @@ pub(crate) struct Plan {
     pub(crate) start: Start,
     pub(crate) limit: u16,
     pub(crate) counts_matches: bool,
+    /// How many there were when the first page was made, if that was counted and this is a later one.
+    pub(crate) counted: Option<u64>,
     sent_filters: Vec<(String, String)>,
     /// What cursors of this list are bound to.
     context: Vec<u8>,
@@ -82,6 +84,7 @@ impl Plan {
         asked.sort();
         let list = (route.function, organization.uuid(), asked);
         let context = json!([list.0, list.1, list.2]).to_string().into_bytes();
+        let mut counted = None;
         let (limit, sort, direction, start) = if let Some(cursor) = cursor {
             let invalid = || {
                 let detail = "Take the cursor from a Link header of this list, with the same parameters.";
@@ -93,6 +96,7 @@ impl Plan {
             {
                 return Err(invalid());
             }
+            counted = cursor.count;
             (limit.unwrap_or(cursor.limit), cursor.sort, cursor.direction, Start::After(cursor.after))
         } else {
             let sort = sort.unwrap_or_else(|| filters.default_sort());
@@ -106,7 +110,18 @@ impl Plan {
             }
         };
         let way = Way::of(&filters, sort, &start);
-        Ok(Self { way, filters, sort, direction, start, limit, counts_matches, sent_filters, context })
+        Ok(Self {
+            way,
+            filters,
+            sort,
+            direction,
+            start,
+            limit,
+            counts_matches,
+            counted,
+            sent_filters,
+            context,
+        })
     }
 
     /// A list that has no cursors.
@@ -118,7 +133,18 @@ impl Plan {
     ) -> Self {
         let way = Way::of(&filters, sort, &start);
         let (sent_filters, context) = (Vec::new(), Vec::new());
-        Self { way, filters, sort, direction, start, limit, counts_matches: false, sent_filters, context }
+        Self {
+            way,
+            filters,
+            sort,
+            direction,
+            start,
+            limit,
+            counts_matches: false,
+            counted: None,
+            sent_filters,
+            context,
+        }
     }
 
     /// How many are skipped.
@@ -129,14 +155,21 @@ impl Plan {
         }
     }
 
-    /// The path of the page after that place. Order and limit are in the cursor.
-    pub(crate) fn next(&self, cx: &Context<'_>, path: &str, after: Position) -> String {
+    /// The path of the page after that place. Order, limit and count are in the cursor.
+    pub(crate) fn next(
+        &self,
+        cx: &Context<'_>,
+        path: &str,
+        after: Position,
+        count: Option<u64>,
+    ) -> Result<String, Error> {
         let Self { sort, direction, limit, .. } = *self;
-        let cursor = Cursor { sort, direction, limit, after }.seal(cx, &self.context);
+        let count = count.filter(|_| self.counts_matches);
+        let cursor = Cursor { sort, direction, limit, after, count }.seal(cx, &self.context)?;
         let filters = self.sent_filters.iter();
         let filters =
             filters.map(|(name, value)| format!("{name}={}&", utf8_percent_encode(value, RESERVED)));
-        format!("{path}?{}cursor={cursor}", filters.collect::<String>())
+        Ok(format!("{path}?{}cursor={cursor}", filters.collect::<String>()))
     }
 }
 

@@ -42,8 +42,9 @@ impl Endpoint for SpiriiListCustomers {
             return Err(Failure::PageTooLarge.into());
         }
         let unmasked = sees_account_numbers(&member);
+        let last = listing.after(listing.customers.len());
         let next =
-            listing.after(listing.customers.len()).map(|last| plan.next(cx, Self::ROUTE.path, last.clone()));
+            last.map(|last| plan.next(cx, Self::ROUTE.path, last.clone(), listing.count)).transpose()?;
         let show = |customer| {
             let (owner, cpo) = (owner_of(&listing.kin, &customer), cpo_of(&listing.kin, &customer));
             CustomerResponse::new(customer, owner, cpo, unmasked)

@@ -53,7 +53,7 @@ impl Endpoint for ListInvitations {
             if status.is_some() { Some(&is_wanted) } else { None };
         let after = paging.after(cx, organization)?;
         let page = cx.store().invitations(organization, after, paging.limit(), is_wanted).await?;
-        let next = page.next.map(|last| paging.next(cx, organization, last.id));
+        let next = paging.next(cx, organization, page.next.map(|last| last.id))?;
         let items = page.items.into_iter().map(|invitation| InvitationResponse::new(invitation, cx.now()));
         Ok(Array::of(items)?.0.next(next))
     }

@@ -57,7 +57,7 @@ impl Endpoint for ListMyInvitations {
             return Ok(Array::of([])?.0);
         };
         let (page, next) = cx.store().invitations_of(&email, after, paging.limit()).await?;
-        let next = next.map(|last| paging.next(cx, user.id, last));
+        let next = paging.next(cx, user.id, next)?;
         let open = page.into_iter().filter_map(|(invitation, organization)| {
             let organization = organization.filter(|organization| organization.deleted_at.is_none())?;
             (invitation.status(cx.now()) == InvitationStatus::Pending).then_some(MyInvitation {

@@ -75,7 +75,7 @@ impl Endpoint for ListMembers {
             };
             (store.members(organization, after, paging.limit(), Some(&is_wanted)).await?, None)
         };
-        let next = page.next.map(|last| paging.next(cx, organization, last.user));
+        let next = paging.next(cx, organization, page.next.map(|last| last.user))?;
         let array = Array::of(page.items.into_iter().map(MemberResponse::from))?.0.next(next);
         Ok(match total {
             Some(total) => array.total(total),

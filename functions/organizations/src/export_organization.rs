@@ -98,7 +98,7 @@ struct Place {
 }
 
 impl Place {
-    fn seal(self, cx: &Context<'_>, context: &[u8]) -> String {
+    fn seal(self, cx: &Context<'_>, context: &[u8]) -> Result<String, Error> {
         let section = Section::ALL.iter().position(|section| *section == self.section).unwrap_or_default();
         let mut bytes = section.to_be_bytes().to_vec();
         bytes.extend(self.after.iter().flat_map(|id| *id.as_bytes()));
@@ -168,7 +168,7 @@ impl Endpoint for ExportOrganization {
             }
             if is_full || !cx.has_time(RESERVE) {
                 let path = format!("/organizations/{organization}/export");
-                return Ok(lines.next(format!("{path}?cursor={}", place.seal(cx, &context))));
+                return Ok(lines.next(format!("{path}?cursor={}", place.seal(cx, &context)?)));
             }
         }
     }

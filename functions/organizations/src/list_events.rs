@@ -72,7 +72,7 @@ impl Endpoint for ListEvents {
             if name.is_some() || actor.is_some() { Some(&is_wanted) } else { None };
         let after = paging.after(cx, organization)?;
         let page = cx.store().events(organization, (from, to), after, paging.limit(), is_wanted).await?;
-        let next = page.next.map(|last| paging.next(cx, organization, last.id));
+        let next = paging.next(cx, organization, page.next.map(|last| last.id))?;
         Ok(Array::of(page.items.into_iter().map(EventResponse::from))?.0.next(next))
     }
 }

@@ -97,7 +97,7 @@ impl Endpoint for ListOrganizations {
             return Ok(Array::of(entry)?.0);
         }
         let page = cx.store().belongings(user, after, query.paging.limit()).await?;
-        let next = page.next.map(|last| query.paging.next(cx, user, last.place.organization));
+        let next = query.paging.next(cx, user, page.next.map(|last| last.place.organization))?;
         let entries = page.items.into_iter().filter_map(|Belonging { organization, place }| {
             let organization = organization.filter(|organization| is_wanted(organization, place.role))?;
             Some(OrganizationEntry::new(organization, place.role, place.joined_at))

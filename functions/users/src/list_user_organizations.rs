@@ -20,7 +20,7 @@ impl Endpoint for ListUserOrganizations {
     async fn handle(cx: &Context<'_>, caller: OneSelf, paging: Paging) -> Result<Self::Output, Error> {
         let user = caller.principal().user().id;
         let page = cx.store().belongings(user, paging.after(cx, user)?, paging.limit()).await?;
-        let next = page.next.map(|last| paging.next(cx, user, last.place.organization));
+        let next = paging.next(cx, user, page.next.map(|last| last.place.organization))?;
         let entries = page.items.into_iter().filter_map(|belonging| {
             let organization = belonging.organization.filter(|one| one.deleted_at.is_none())?;
             Some(OrganizationEntry::new(organization, belonging.place.role, belonging.place.joined_at))

@@ -201,7 +201,7 @@ impl Claims {
         let email = text(self.email).map(|email| trim(&email).to_owned());
         User {
             id: user_id(&self.iss, &self.sub),
-            email: email.filter(|email| is_verified && Email::parse(email).is_some()),
+            email: email.filter(|email| is_verified && Email::is_plausible(email)),
             name: text(self.name).and_then(|name| to_line(&name, LONGEST_NAME)),
             organization,
             issued_at: self.iat.and_then(|iat| i64::try_from(iat.0).ok()),

@@ -6,6 +6,8 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
 use unicode_normalization::{IsNormalized, UnicodeNormalization, is_nfkc_quick};
 
+use crate::text::{is_blank, is_forbidden};
+
 /// An e-mail address in the one form that is compared and hashed: ASCII letters in lower case, the domain in its ASCII form
 /// (IDNA, UTS #46). Letters beyond ASCII before the `@` stay as they are: whether they have a case is the mail server's affair.
 #[derive(Clone, PartialEq, Eq, Hash)]
@@ -43,6 +45,16 @@ impl Email {
         }
         let email = format!("{}@{domain}", local.to_ascii_lowercase());
         (email.len() <= Self::LONGEST).then_some(Self(email))
+    }
+
+    /// Whether a text that an issuer calls an address can be one, and be shown: of this length at most, in one line and without
+    /// spaces, something on both sides of an `@`. Whether it is the one that was invited, only [`Email::parse`] can say.
+    pub fn is_plausible(text: &str) -> bool {
+        let sides = text.rsplit_once('@');
+        let is_hidden = |letter: char| is_blank(letter) || is_forbidden(letter);
+        text.len() <= Self::LONGEST
+            && !text.contains(is_hidden)
+            && sides.is_some_and(|(local, domain)| !local.is_empty() && !domain.is_empty())
     }
 
     /// The address.

@@ -11,7 +11,7 @@ use std::{
 
 use futures_util::FutureExt;
 use padron_auth::Verifier;
-use padron_domain::{Clock, Error, Role, Seats, Timestamp};
+use padron_domain::{Clock, Error, Role, Seats, Timestamp, https_url};
 use padron_store::{Backoff, Secrets, Store};
 use tokio::time::{Instant, sleep_until, timeout_at};
 
@@ -21,7 +21,7 @@ use crate::{
     idempotency::Claim,
     log::{Entry, Log},
     reply::{Reply, Response},
-    settings::Settings,
+    settings::{Settings, TOKEN},
 };
 
 /// Left of a request's time once the store's deadline has come, to answer in.
@@ -78,9 +78,12 @@ impl Context<'_> {
         self.app.seats
     }
 
-    /// The page where the invitation of this token is accepted, if this installation is configured with one.
+    /// The page where the invitation of this token is accepted, if this installation is configured with one: serialized like every
+    /// URL that is answered.
     pub fn accept_url(&self, token: &str) -> Option<String> {
-        Some(self.app.accept_url.as_ref()?.replace("{token}", token))
+        let url = self.app.accept_url.as_ref()?.replace(TOKEN, token);
+        // The page of a local installation need not be https.
+        Some(https_url(&url).unwrap_or(url))
     }
 
     /// Of how many customers a list looks at every one.

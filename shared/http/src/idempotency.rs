@@ -75,7 +75,7 @@ impl Claim {
     /// The answer, to be kept.
     pub(crate) fn record(&self, cx: &Context<'_>, reply: &Reply) -> Result<Recorded, Error> {
         let fingerprint = cx.secrets().fingerprint(&(cx.endpoint.essence)(cx.request));
-        let answer = cx.secrets().seal(Purpose::Answer, self.context(), &reply.to_kept()?);
+        let answer = cx.secrets().seal(Purpose::Answer, self.context(), &reply.to_kept()?)?;
         Ok(Recorded::new(self.request.clone(), fingerprint, answer, cx.now()))
     }
 

@@ -141,19 +141,24 @@ impl Paging {
         })
     }
 
-    /// The path of the page after that one.
-    pub fn next<T, S>(&self, cx: &Context<'_>, scope: Id<S>, last: Id<T>) -> String {
-        self.next_place(cx, &json!(scope.uuid()), last.uuid().as_bytes())
+    /// The path of the page after that one, if there is one.
+    pub fn next<T, S>(
+        &self,
+        cx: &Context<'_>,
+        scope: Id<S>,
+        last: Option<Id<T>>,
+    ) -> Result<Option<String>, Error> {
+        last.map(|last| self.next_place(cx, &json!(scope.uuid()), last.uuid().as_bytes())).transpose()
     }
 
     /// The path of the page after that place.
-    pub fn next_place(&self, cx: &Context<'_>, scope: &Value, last: &[u8]) -> String {
-        let cursor = cx.secrets().seal_cursor(&self.context(cx, scope), last);
+    pub fn next_place(&self, cx: &Context<'_>, scope: &Value, last: &[u8]) -> Result<String, Error> {
+        let cursor = cx.secrets().seal_cursor(&self.context(cx, scope), last)?;
         let mut path = format!("{}?limit={}", cx.request.path(), self.limit);
         for (name, value) in &self.filters {
             path.push_str(&format!("&{name}={}", utf8_percent_encode(value, RESERVED)));
         }
-        format!("{path}&cursor={cursor}")
+        Ok(format!("{path}&cursor={cursor}"))
     }
 
     /// What cursors are bound to.

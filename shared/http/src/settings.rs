@@ -3,7 +3,7 @@
 use std::{fmt, num::NonZeroU32, sync::Arc};
 
 use padron_auth::{Audience, Issuer, KeySet, KeySource};
-use padron_domain::{Seats, https_url};
+use padron_domain::Seats;
 use padron_store::{Connection, Credentials, Roots, Secrets};
 
 use crate::event::PathEncoding;
@@ -76,14 +76,9 @@ impl Settings {
         let job_pace = job_pace(&mut reader);
         let customer_rows = customer_rows(&mut reader);
         let accept_url = reader.optional("ACCEPT_URL");
-        let accept_url = accept_url.map(|url| {
-            accept_page(&url).unwrap_or_else(|| {
-                reader
-                    .problems
-                    .push("ACCEPT_URL is an https URL with {token} in the place of the token".into());
-                url
-            })
-        });
+        if accept_url.as_ref().is_some_and(|url| !is_safe(url) || !url.contains(TOKEN)) {
+            reader.problems.push("ACCEPT_URL is an https URL with {token} in the place of the token".into());
+        }
         let path_encoding = match reader.optional("PATH_PARAMETERS").as_deref() {
             None | Some("decoded") => PathEncoding::Decoded,
             Some("encoded") => PathEncoding::Encoded,
@@ -237,29 +232,18 @@ fn issuer(reader: &mut Reader<'_>) -> Option<Issuer> {
     Some(Issuer { name, audience: audience?, keys: keys?, organization_claim })
 }
 
-/// Keys must come over https, but for an issuer on this very machine.
+/// What stands in `ACCEPT_URL` for the token.
+pub(crate) const TOKEN: &str = "{token}";
+
+/// Keys must come over https, but for an issuer on this very machine. A URL with a user in it is none.
 fn is_safe(url: &str) -> bool {
-    https_url(url).is_some() || is_local(url)
-}
-
-/// Whether it is an http URL of this very machine.
-fn is_local(url: &str) -> bool {
-    let Ok(uri) = url.parse::<http::Uri>() else { return false };
-    let authority = uri.authority().map(|authority| authority.as_str()).unwrap_or_default();
-    uri.scheme_str() == Some("http")
-        && !authority.contains('@')
-        && matches!(uri.host(), Some("127.0.0.1" | "[::1]" | "localhost"))
-}
-
-/// The page where invitations are accepted, serialized like every URL that is answered, with the place of the token as it was.
-fn accept_page(url: &str) -> Option<String> {
-    const PLACE: &str = "{token}";
-    // Letters that a URL keeps as they are, wherever in it they stand.
-    const MARK: &str = "padron-token-goes-here";
-    if !url.contains(PLACE) {
-        return None;
+    let Ok(uri) = url.replace(TOKEN, "token").parse::<http::Uri>() else { return false };
+    if uri.authority().is_none_or(|authority| authority.as_str().contains('@')) {
+        return false;
     }
-    let marked = url.replace(PLACE, MARK);
-    let marked = https_url(&marked).or_else(|| Some(marked).filter(|url| is_local(url)))?;
-    Some(marked.replace(MARK, PLACE))
+    match (uri.scheme_str(), uri.host()) {
+        (Some("https"), Some(_)) => true,
+        (Some("http"), Some(host)) => matches!(host, "127.0.0.1" | "[::1]" | "localhost"),
+        _ => false,
+    }
 }

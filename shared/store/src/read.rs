@@ -12,7 +12,7 @@ use crate::{
     idempotency::{Recorded, RequestId},
     item::{Entity, ExternalId, ForeignId, Item, from_item},
     key::Key,
-    table::{Backoff, Store},
+    table::{Store, Throttling},
 };
 
 /// What was found under the keys that were asked for.
@@ -136,7 +136,7 @@ impl Store {
             }
         }
         let mut found = Found::default();
-        let mut backoff = Backoff::new();
+        let mut throttling = Throttling::default();
         loop {
             let mut request = KeysAndAttributes::builder().set_keys(Some(wanted)).consistent_read(consistent);
             if let Some(attributes) = attributes {
@@ -169,7 +169,7 @@ impl Store {
                 Some(left) if !left.keys.is_empty() => left.keys,
                 _ => return Ok(found),
             };
-            self.pause(&mut backoff, "DynamoDB left keys unprocessed until the deadline").await?;
+            self.pause_for_throttling(&mut throttling, "DynamoDB left keys unprocessed").await?;
         }
     }
 }

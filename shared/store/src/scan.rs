@@ -42,23 +42,31 @@ const MOST_UNITS: f64 = 128.0;
 const GROWTH: usize = 4;
 
 impl Store {
-    /// One query: its items, and whether there may be more.
+    /// One query: its items, and whether there may be more. A page that is empty and does not end the list, which DynamoDB may
+    /// answer, is followed by the next one.
     pub(crate) async fn query(
         &self,
         query: QueryFluentBuilder,
         (name, partition): (&str, String),
     ) -> Result<(Vec<Item>, bool), Error> {
-        let query = query
+        let mut query = query
             .table_name(&*self.table)
             .expression_attribute_names("#pk", name)
             .expression_attribute_values(":pk", AttributeValue::S(partition))
             .return_consumed_capacity(ReturnConsumedCapacity::Total);
-        let output = self.call(query.send()).await?;
-        self.record(output.consumed_capacity().map(std::slice::from_ref).unwrap_or_default());
-        Ok((output.items.unwrap_or_default(), output.last_evaluated_key.is_some()))
+        loop {
+            let output = self.call(query.clone().send()).await?;
+            self.record(output.consumed_capacity().map(std::slice::from_ref).unwrap_or_default());
+            let items = output.items.unwrap_or_default();
+            match output.last_evaluated_key {
+                Some(last) if items.is_empty() => query = query.set_exclusive_start_key(Some(last)),
+                last => return Ok((items, last.is_some())),
+            }
+        }
     }
 
-    /// How many items queries find, each beginning where the one before it ended; `None` if they are more than that.
+    /// How many items queries find, each beginning where the one before it ended; `None` if they are more than that. No more are
+    /// read, and paid for, than it takes to know.
     pub(crate) async fn count(
         &self,
         query: impl Fn(Option<Item>) -> QueryFluentBuilder,
@@ -67,9 +75,11 @@ impl Store {
     ) -> Result<Option<u64>, Error> {
         let (mut count, mut after) = (0, None);
         loop {
+            let wanted = i32::try_from(at_most + 1 - count).unwrap_or(i32::MAX);
             let query = query(after)
                 .table_name(&*self.table)
                 .select(Select::Count)
+                .limit(wanted)
                 .expression_attribute_names("#pk", PK)
                 .expression_attribute_values(":pk", AttributeValue::S(partition.to_owned()))
                 .return_consumed_capacity(ReturnConsumedCapacity::Total);
@@ -145,9 +155,8 @@ impl Store {
             if !more {
                 return Ok(Page { items, next: None });
             }
-            // A query that found nothing, with more to come, has read a megabyte of nothing: not of what is in this table.
             let Some(last) = last else {
-                return Err(Error::internal("a query read nothing and has more to come"));
+                return Err(Error::internal("a page that does not end the list is empty"));
             };
             batch = batch.saturating_mul(GROWTH).min(affordable(read, units));
             if wanted.is_none() || batch == 0 {

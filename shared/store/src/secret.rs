@@ -1,6 +1,7 @@
 //! What the root secret is used for. Each use has a key of its own (HKDF, RFC 5869), so none can stand in for another.
 
 use base64::{Engine as _, prelude::BASE64_URL_SAFE_NO_PAD};
+use padron_domain::Error;
 use ring::{
     aead::{AES_256_GCM, Aad, LessSafeKey, NONCE_LEN, Nonce, UnboundKey},
     hkdf, hmac,
@@ -49,8 +50,9 @@ impl Secrets {
 
     /// Encrypts. The result can be opened only for the same purpose in the same context: a cursor of another organization or
     /// query is none.
-    pub fn seal(&self, purpose: Purpose, context: &[u8], plain: &[u8]) -> Vec<u8> {
-        self.current.sealer(purpose).seal(context, plain).unwrap_or_default()
+    pub fn seal(&self, purpose: Purpose, context: &[u8], plain: &[u8]) -> Result<Vec<u8>, Error> {
+        let sealed = self.current.sealer(purpose).seal(context, plain);
+        sealed.ok_or_else(|| Error::internal("nothing could be sealed"))
     }
 
     /// What was sealed; `None` if it was not sealed here, or for something else.
@@ -59,8 +61,8 @@ impl Secrets {
     }
 
     /// Encrypts where a list goes on, as text for a URL.
-    pub fn seal_cursor(&self, context: &[u8], plain: &[u8]) -> String {
-        BASE64_URL_SAFE_NO_PAD.encode(self.seal(Purpose::Cursor, context, plain))
+    pub fn seal_cursor(&self, context: &[u8], plain: &[u8]) -> Result<String, Error> {
+        Ok(BASE64_URL_SAFE_NO_PAD.encode(self.seal(Purpose::Cursor, context, plain)?))
     }
 
     /// What a cursor holds; `None` if it was not sealed here, or for something else.
@@ -154,7 +156,7 @@ mod tests {
         ) {
             prop_assume!(context != other && old != new);
             let before = Secrets::new(&old, None).unwrap();
-            let cursor = before.seal_cursor(&context, &plain);
+            let cursor = before.seal_cursor(&context, &plain).unwrap();
             prop_assert_eq!(before.open_cursor(&context, &cursor), Some(plain.clone()));
             prop_assert_eq!(before.open_cursor(&other, &cursor), None);
             prop_assert_eq!(before.open(Purpose::Answer, &context, &BASE64_URL_SAFE_NO_PAD.decode(&cursor).unwrap()), None);

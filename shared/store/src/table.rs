@@ -73,9 +73,23 @@ impl Store {
         spent.units += consumed.iter().filter_map(ConsumedCapacity::capacity_units).sum::<f64>();
     }
 
+    /// Waits for a table that is too busy, longer each time, and gives up after a few times: whoever asks on and on keeps it busy.
+    pub(crate) async fn pause_for_throttling(
+        &self,
+        throttling: &mut Throttling,
+        why: &'static str,
+    ) -> Result<(), Error> {
+        let Some(pause) = throttling.pause() else { return Err(Error::unavailable(why)) };
+        self.sleep(pause, why).await
+    }
+
     /// Waits before another try; fails where that would go beyond the deadline.
     pub(crate) async fn pause(&self, backoff: &mut Backoff, why: &'static str) -> Result<(), Error> {
-        let until = Instant::now() + backoff.pause();
+        self.sleep(backoff.pause(), why).await
+    }
+
+    async fn sleep(&self, pause: Duration, why: &'static str) -> Result<(), Error> {
+        let until = Instant::now() + pause;
         if until >= self.deadline {
             return Err(Error::unavailable(why));
         }
@@ -100,11 +114,37 @@ impl Backoff {
 
     /// The next pause.
     pub fn pause(&mut self) -> Duration {
-        // A random UUID is the randomness at hand: its last bits are uniform.
-        let part = (uuid::Uuid::new_v4().as_u128() & 0xffff) as f64 / f64::from(0x1_0000);
-        let pause = self.ceiling.mul_f64(part);
+        let pause = self.ceiling.mul_f64(random_part());
         self.ceiling = (self.ceiling * 2).min(Self::LONGEST);
         pause
+    }
+}
+
+/// A random number from 0 to less than 1.
+fn random_part() -> f64 {
+    // A random UUID is the randomness at hand: its last bits are uniform.
+    (uuid::Uuid::new_v4().as_u128() & 0xffff) as f64 / f64::from(0x1_0000)
+}
+
+/// The tries of a request that DynamoDB throttles. A partition that is over its limit needs fewer requests, not more.
+#[derive(Debug, Default)]
+pub(crate) struct Throttling {
+    pauses: u32,
+}
+
+impl Throttling {
+    const MOST_PAUSES: u32 = 3;
+    const FIRST: Duration = Duration::from_millis(100);
+
+    /// The next pause: up to 100 ms, then up to four times as long each time. `None` after the third.
+    fn pause(&mut self) -> Option<Duration> {
+        if self.pauses == Self::MOST_PAUSES {
+            return None;
+        }
+        let ceiling = Self::FIRST * 4_u32.pow(self.pauses);
+        self.pauses += 1;
+        // At least half of it: none of those who were turned away comes back at once.
+        Some(ceiling.mul_f64(0.5 + random_part() / 2.0))
     }
 }
 

@@ -16,7 +16,7 @@ use crate::{
     idempotency::Recorded,
     item::{Entity, to_item},
     key::{Key, PK},
-    table::{Backoff, CallError, Store},
+    table::{Backoff, CallError, Store, Throttling},
 };
 
 /// The attribute of a counter that counts.
@@ -254,9 +254,10 @@ impl<R: Copy> Change<'_, R> {
         Ok(TransactWriteItem::builder().update(update).build())
     }
 
-    /// Commits all writes, or says which refused. Conflicts with other transactions are tried again until the deadline.
+    /// Commits all writes, or says which refused. Conflicts with other transactions are tried again until the deadline, throttling a
+    /// few times.
     pub async fn commit(mut self) -> Result<(), TransactionError<R>> {
-        let mut backoff = Backoff::new();
+        let (mut backoff, mut throttling) = (Backoff::new(), Throttling::default());
         loop {
             // The SDK repeats an attempt whose answer is lost under the same token: DynamoDB then answers as it did the
             // first time. A cancelled attempt is over, and the next one needs a token of its own.
@@ -277,6 +278,9 @@ impl<R: Copy> Change<'_, R> {
             };
             match cancellation(&error).map(|cancelled| self.verdict(cancelled)) {
                 Some(Verdict::Over(why)) => return Err(why),
+                Some(Verdict::Throttled) => {
+                    self.store.pause_for_throttling(&mut throttling, "a transaction was throttled").await?;
+                }
                 Some(Verdict::Contention) => {
                     self.store.pause(&mut backoff, "a transaction met others until the deadline").await?;
                     if let Some(count) = self.count {
@@ -300,13 +304,13 @@ impl<R: Copy> Change<'_, R> {
         if refusals.iter().any(Option::is_none) {
             return Verdict::Over(TransactionError::Stale);
         }
-        let contended = |reason: &CancellationReason| {
-            matches!(
-                reason.code(),
-                Some("TransactionConflict" | "ThrottlingError" | "ProvisionedThroughputExceeded")
-            )
+        let has = |codes: &[&str]| {
+            reasons.iter().filter_map(CancellationReason::code).any(|code| codes.contains(&code))
         };
-        if reasons.iter().any(contended) {
+        if has(&["ThrottlingError", "ProvisionedThroughputExceeded"]) {
+            return Verdict::Throttled;
+        }
+        if has(&["TransactionConflict"]) {
             return Verdict::Contention;
         }
         if let Some(refused) = refusals.into_iter().flatten().next() {
@@ -323,6 +327,8 @@ enum Verdict<R> {
     Over(TransactionError<R>),
     /// Nothing is wrong with it, others were faster.
     Contention,
+    /// A partition is over its limit.
+    Throttled,
 }
 
 fn cancellation(error: &CallError<TransactWriteItemsError>) -> Option<&TransactionCanceledException> {
