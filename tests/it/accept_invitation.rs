@@ -55,6 +55,7 @@ async fn who_is_asked_joins_by_token_or_by_id_whatever_the_case_of_their_address
     ] {
         let app = app().await;
         let invitation = invite(&app, EMAIL).await;
+        app.clock.advance(Duration::from_secs(1));
         let answer = accept(&app, user(1), email, &body(&invitation)).await;
         let expected = json!({
             "id": demo::ACME, "name": "Acme Corp", "slug": "acme-corp", "role": "member",

@@ -136,7 +136,7 @@ fn is_flat(pointer: &str) -> bool {
     pointer.starts_with("/address") && !pointer.starts_with("/address/")
 }
 
-/// Of these the description says how they are bounded; what they must be like beyond that is a matter of rules.
+/// Fields that business rules restrict beyond their schema.
 const RULED: [&str; 16] = [
     "/addressCountry",
     "/addressZip",
@@ -155,6 +155,15 @@ const RULED: [&str; 16] = [
     "/taxSystem",
     "/type",
 ];
+
+#[test]
+fn every_ruled_field_is_one_of_the_fields() {
+    let known: Vec<String> =
+        routes().into_iter().flat_map(|(_, fields)| fields).map(|field| field.pointer).collect();
+    for pointer in RULED {
+        assert!(known.iter().any(|known| known == pointer), "{pointer} is no field any more: take it out");
+    }
+}
 
 #[tokio::test]
 async fn a_text_is_refused_exactly_where_the_description_calls_it_wrong() {

@@ -24,6 +24,7 @@ fn the_map_from_failure_to_status_and_code() {
     OrganizationMismatch: 403 organization_mismatch
     NoOrganization: 403 no_organization
     SeveralOrganizations: 400 several_organizations
+    OrganizationUncertain: 409 organization_uncertain
     MemberNotFound: 404 member_not_found
     CustomerNotFound: 404 customer_not_found
     ExternalIdTaken: 409 external_id_taken

@@ -28,8 +28,8 @@ async fn export(app: &TestApp) -> (Vec<Value>, usize) {
         assert!(answer.text.is_empty() || answer.text.ends_with('\n'));
         lines.extend(answer.text.lines().map(|line| serde_json::from_str::<Value>(line).unwrap()));
         pages += 1;
-        let Some(link) = answer.headers.get("link") else { return (lines, pages) };
-        path = link.strip_prefix("</api").unwrap().split('>').next().unwrap().to_owned();
+        let Some(next) = answer.next_page() else { return (lines, pages) };
+        path = next;
     }
 }
 

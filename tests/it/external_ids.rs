@@ -169,8 +169,7 @@ async fn a_list_by_external_ids_is_a_list_like_others() {
     while !next.is_empty() {
         let page = app.get(&next).user(member()).send().await;
         walked.extend(page.json().as_array().unwrap().iter().map(|one| one["number"].as_u64().unwrap()));
-        let link = page.header("link");
-        next = link.split('>').next().unwrap_or_default().trim_start_matches("</api").to_owned();
+        next = page.next_page().unwrap_or_default();
     }
     assert_eq!(walked, [n0, n1, n2]);
     let many =

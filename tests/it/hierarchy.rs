@@ -160,8 +160,7 @@ async fn children_are_walked_page_by_page() {
         let page = numbers(&answer.json()["children"]);
         assert!(page.len() <= 3);
         seen.extend(page);
-        let link = answer.headers.get("link").cloned();
-        path = link.and_then(|link| Some(link.strip_prefix("</api")?.split_once('>')?.0.to_owned()));
+        path = answer.next_page();
     }
     assert_eq!(seen, children);
     for (query, pointer) in [

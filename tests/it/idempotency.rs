@@ -163,6 +163,22 @@ async fn another_body_under_the_same_key_is_refused() {
     }
 }
 
+#[tokio::test]
+async fn a_byte_order_mark_does_not_make_all_bodies_alike() {
+    let app = app().await;
+    let token = app.token(owner());
+    let create = async |name: &str| {
+        let person = json!({ "customerType": "Organization", "customerName": name });
+        let call = app.call("POST", "/customer/create").bearer(&token).header("token", &token);
+        let call = call.header("tenantid", demo::ACME).header("idempotency-key", "marked");
+        call.header("content-type", "application/json").body(format!("\u{feff}{person}")).send().await
+    };
+    let first = create("One").await;
+    assert_eq!(first.status, 201, "{first:?}");
+    assert_eq!(create("One").await.header("idempotent-replayed"), "true");
+    assert_eq!(create("Two").await.problem(), "422 idempotency_key_reused");
+}
+
 fn create<'a>(app: &'a TestApp, user: UserId, key: &str, slug: &str) -> Call<'a> {
     let call = app.call("POST", "/organizations").user(user).header("idempotency-key", key);
     call.json(&json!({ "name": "Abc", "slug": slug }))

@@ -107,17 +107,24 @@ async fn a_range_begins_at_the_first_millisecond_in_it_wherever_it_is_asked() {
         let call = app.call("POST", &path).bearer(&token).header("token", &token);
         let call = call.header("tenantid", padron_local::demo::ACME).json(&json!({ "created": created }));
         let answer: Value = call.send().await.json();
-        answer["customers"].as_array().map(Vec::len)
+        let error = &answer["errors"][0];
+        match answer["customers"].as_array() {
+            Some(customers) => customers.len().to_string(),
+            None => format!("{} {}", error["pointer"].as_str().unwrap(), error["detail"].as_str().unwrap()),
+        }
     };
+    let form = "/created An instant of RFC 3339 with its offset, or a date such as 2026-01-15.";
+    let value = format!("/created {}", padron_domain::InstantProblem::Value.detail());
     for (created, count) in [
-        ("2026-01-15T12:00:00.000Z", Some(1)),
-        ("2026-01-15T12:00:00.0001Z", Some(0)),
-        ("2026-01-15T06:00:00-06:00", Some(1)),
-        ("2026-01-15", Some(1)),
-        ("2026-01-16", Some(0)),
-        ("9999-12-31T23:59:59Z", Some(0)),
-        ("2026-02-30", None),
-        ("20260115", None),
+        ("2026-01-15T12:00:00.000Z", "1"),
+        ("2026-01-15T12:00:00.0001Z", "0"),
+        ("2026-01-15T06:00:00-06:00", "1"),
+        ("2026-01-15", "1"),
+        ("2026-01-16", "0"),
+        ("9999-12-31T23:59:59Z", "0"),
+        ("2026-02-30", &value),
+        ("2026-02-30T12:00:00Z", &value),
+        ("20260115", form),
     ] {
         assert_eq!(search(created).await, count, "{created}");
     }

@@ -44,13 +44,6 @@ fn ids(answer: &Answer) -> Vec<String> {
     list.iter().map(id).collect()
 }
 
-/// The path in `Link: </api/…>; rel="next"`.
-fn next(answer: &Answer) -> Option<String> {
-    let link = answer.headers.get("link")?;
-    let path = link.strip_prefix("</api").unwrap().strip_suffix(">; rel=\"next\"").unwrap();
-    Some(path.to_owned())
-}
-
 /// All pages from this path on, each by the link of the one before.
 async fn walk(app: &TestApp, path: &str, headers: &[(&'static str, String)]) -> Vec<Vec<String>> {
     let mut pages = Vec::new();
@@ -58,7 +51,7 @@ async fn walk(app: &TestApp, path: &str, headers: &[(&'static str, String)]) -> 
     while let Some(at) = path {
         let answer = ask(app, &at, headers).await;
         pages.push(ids(&answer));
-        path = next(&answer);
+        path = answer.next_page();
         assert!(pages.len() < 2000, "a walk ends");
     }
     pages
@@ -119,7 +112,7 @@ async fn without_parameters_all_are_there_oldest_first_and_nothing_is_invented()
     let all = customers::customers();
     assert!(all.len() > 40);
     assert_eq!(answer.header("x-total-count"), all.len().to_string());
-    assert_eq!(next(&answer), None);
+    assert_eq!(answer.next_page(), None);
     let body = answer.json();
     let body = body.as_array().unwrap();
     for (shown, customer) in body.iter().zip(&all) {
@@ -198,7 +191,7 @@ async fn pages_by_cursor_and_by_offset_are_the_same_in_every_dialect_and_directi
 async fn a_cursor_keeps_the_order_and_takes_another_limit() {
     let app = app().await;
     let first = ask(&app, &format!("{CUSTOMERS}?limit=5&sortDirection=desc&sortBy=createdAt"), &[]).await;
-    let link = next(&first).unwrap();
+    let link = first.next_page().unwrap();
     assert_eq!(ids(&ask(&app, &link, &[]).await).len(), 5);
     assert_eq!(ids(&ask(&app, &format!("{link}&limit=2"), &[]).await).len(), 2);
     assert_eq!(ask(&app, &format!("{link}&sortBy=createdAt&sortDirection=desc"), &[]).await.status, 200);
@@ -305,7 +298,7 @@ async fn a_cursor_opens_only_the_list_and_the_organization_it_was_made_for() {
     let mut cursors = Vec::new();
     for (path, headers) in lists(&app) {
         let first = ask(&app, &format!("{path}?limit=3"), &headers).await;
-        cursors.push(cursor(next(&first).unwrap()));
+        cursors.push(cursor(first.next_page().unwrap()));
     }
     assert_eq!(cursors.iter().collect::<BTreeSet<_>>().len(), 3);
     for (at, (path, headers)) in lists(&app).into_iter().enumerate() {
@@ -397,9 +390,9 @@ async fn a_walk_of_ten_thousand_neither_skips_nor_repeats_while_others_come_and_
             let answer = ask(&app, &path, &[]).await;
             assert_eq!(ids(&answer).len(), 50);
             costs.push(app.recorded().iter().map(|request| request.units()).sum::<f64>());
-            path = next(&answer).unwrap();
+            path = answer.next_page().unwrap();
             for _ in 0..9 {
-                path = next(&ask(&app, &format!("{path}&limit=1000"), &[]).await).unwrap_or(path);
+                path = ask(&app, &format!("{path}&limit=1000"), &[]).await.next_page().unwrap_or(path);
             }
             path = format!("{path}&limit=50");
         }

@@ -16,11 +16,6 @@ async fn ask(app: &TestApp, path: &str) -> Answer {
     app.get(path).user(member()).header("x-organization-id", demo::ACME).send().await
 }
 
-fn next(answer: &Answer) -> String {
-    let link = answer.headers.get("link").expect("a next page");
-    link.strip_prefix("</api").unwrap().split_once('>').unwrap().0.to_owned()
-}
-
 /// What a request reads: the operation, with the index, and the units.
 async fn reads(app: &TestApp, path: &str) -> Vec<(String, f64)> {
     app.recorded();
@@ -170,7 +165,7 @@ async fn above_the_bound_nothing_is_looked_through_and_everything_is_still_withi
 async fn a_cursor_is_of_the_question_however_it_is_put() {
     let app = app().await;
     let first = ask(&app, &format!("{LIST}?types=Private&search=a&limit=2")).await;
-    let cursor = next(&first).split_once("cursor=").unwrap().1.to_owned();
+    let cursor = first.next_page().unwrap().split_once("cursor=").unwrap().1.to_owned();
     for same in ["types=Private&search=a", "search=a&types=Private", "search=a&limit=5&types=Private"] {
         assert_eq!(ask(&app, &format!("{LIST}?{same}&cursor={cursor}")).await.status, 200, "{same}");
     }
@@ -282,7 +277,7 @@ async fn twenty_thousand_are_looked_through_and_one_more_is_too_many() {
         if !answer.headers.contains_key("link") {
             break;
         }
-        path = next(&answer);
+        path = answer.next_page().unwrap();
     }
     assert!(seen.is_sorted_by(|a, b| a >= b), "from Z to A");
     assert_eq!(seen.len() as u64, MOST);

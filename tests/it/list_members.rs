@@ -23,11 +23,6 @@ fn ids(answer: &Answer) -> Vec<String> {
     members.as_array().unwrap().iter().map(|one| one["id"].as_str().unwrap().to_owned()).collect()
 }
 
-fn next(answer: &Answer) -> Option<String> {
-    let link = answer.headers.get("link")?;
-    Some(link.strip_prefix("</api").unwrap().strip_suffix(">; rel=\"next\"").unwrap().to_owned())
-}
-
 #[tokio::test]
 async fn members_are_listed_as_published() {
     let app = app().await;
@@ -81,7 +76,7 @@ async fn what_is_not_understood_is_refused() {
 #[tokio::test]
 async fn a_cursor_is_of_its_list_and_its_organization() {
     let app = app().await;
-    let page = next(&list(&app, &format!("{MEMBERS}?limit=1")).await).unwrap();
+    let page = list(&app, &format!("{MEMBERS}?limit=1")).await.next_page().unwrap();
     assert_eq!(ids(&list(&app, &page).await), [demo::ADMIN]);
     join(&app, demo::GLOBEX, owner(), Role::Admin).await;
     for other in [
@@ -142,7 +137,7 @@ async fn a_walk_of_ten_thousand_neither_skips_nor_repeats_while_members_join_and
         loop {
             let answer = list(&app, &path).await;
             seen.extend(ids(&answer));
-            match next(&answer) {
+            match answer.next_page() {
                 Some(next) => path = next,
                 None => return seen,
             }

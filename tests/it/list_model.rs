@@ -399,12 +399,6 @@ impl Dialect {
     }
 }
 
-fn next(answer: &Answer) -> Option<String> {
-    let link = answer.headers.get("link")?;
-    let (path, _) = link.strip_prefix("</api")?.split_once('>')?;
-    Some(path.to_owned())
-}
-
 async fn populated(customers: &[Customer]) -> TestApp {
     let app = app().await;
     for customer in demo::customers::customers() {
@@ -474,7 +468,7 @@ async fn compare(
     while let Some(asked) = path {
         let answer = dialect.ask(app, &asked).await;
         by_cursor.extend(dialect.shown(&answer));
-        path = next(&answer);
+        path = answer.next_page();
         assert!(by_cursor.len() <= expected.len(), "{dialect:?} {sent} by cursor goes on and on");
     }
     assert_eq!(by_cursor, expected, "{dialect:?} {sent} by cursor, {limit} at a time");
@@ -565,7 +559,7 @@ async fn who_does_not_change_is_on_a_walk_once_while_others_come_and_go() {
         while let Some(asked) = path {
             let answer = dialect.ask(&app, &asked).await;
             seen.extend(dialect.shown(&answer).into_iter().filter(|one| !noisy(one, &stable)));
-            path = next(&answer);
+            path = answer.next_page();
         }
         assert_eq!(seen, expected, "{dialect:?} {sent} by cursor, while others change");
         // Where a filter keeps the others out, offsets hold as well.

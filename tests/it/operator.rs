@@ -21,8 +21,16 @@ async fn set_plan(app: &TestApp, plan: Plan, seats: Option<Limit>) -> String {
 async fn try_to_join(app: &TestApp, number: u128) -> Result<(), TransactionError> {
     let organization = demo::organization(demo::GLOBEX);
     let (user, joined_at) = (user(number), app.clock.now());
-    let member =
-        Membership { organization, user, version: 1, role: Role::Member, email: None, name: None, joined_at };
+    let member = Membership {
+        organization,
+        user,
+        version: 1,
+        role: Role::Member,
+        email: None,
+        name: None,
+        joined_at,
+        changed_at: None,
+    };
     let what = Happening::MemberAdded { member_id: user, role: Role::Member, invitation_id: None };
     let event = padron_domain::Event::new(organization, padron_domain::Actor::User(user), joined_at, what);
     app.store().add_member(&member, &event).unwrap().commit().await

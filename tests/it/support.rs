@@ -72,6 +72,7 @@ pub(crate) async fn join(app: &TestApp, organization: &str, user: UserId, role: 
         email: None,
         name: None,
         joined_at: app.clock.now(),
+        changed_at: None,
     };
     let added = Happening::MemberAdded { member_id: user, role, invitation_id: None };
     let event = Event::new(member.organization, Actor::Operator, app.clock.now(), added);

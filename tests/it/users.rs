@@ -295,7 +295,7 @@ async fn open_invitations_are_found_by_verified_email_and_accepted_by_id() {
     let bearer = token_with_email(&app, stranger(), demo::INVITED);
     let page = app.get("/users/me/invitations?limit=1").bearer(&bearer).send().await;
     assert_eq!(page.json()[0]["organization"]["slug"], "acme-corp");
-    let next = page.header("link").strip_prefix("</api").unwrap().split('>').next().unwrap().to_owned();
+    let next = page.next_page().unwrap();
     let page = app.get(&next).bearer(&bearer).send().await;
     assert_eq!(page.json()[0]["organization"]["slug"], "globex");
     let body = json!({ "organizationId": page.json()[0]["organization"]["id"], "invitationId": page.json()[0]["id"] });

@@ -2,18 +2,18 @@
 
 use padron_domain::Error;
 use padron_dto::customer::cyrexa::CustomerEnvelope;
-use padron_http::{Array, Context, CustomerCount, Endpoint, Route, TenantMember};
+use padron_http::{Array, Changes, Context, CustomerCount, Endpoint, Route, TenantMember};
 use padron_store::Action;
 
 use crate::{
-    engine::{self, list},
+    engine::{self, complete_until, list},
     kin::Reach,
     page::array,
-    plan::{Manner, Plan, WithoutParameters},
+    plan::{EmptyQuery, ListOptions, Plan},
     query::ListQuery,
 };
 
-const CYREXA: Manner = Manner { without_parameters: WithoutParameters::All, counts_matches: false };
+const CYREXA: ListOptions = ListOptions { empty_query: EmptyQuery::All, counts_matches: false };
 
 /// Lists customers.
 #[derive(Debug)]
@@ -26,7 +26,7 @@ impl Endpoint for CyrexaGetCustomers {
     const MEMORY: u16 = engine::MEMORY;
     type Access = TenantMember<CustomerCount>;
     type Input = ListQuery;
-    type Output = Array<CustomerEnvelope>;
+    type Output = Changes<Array<CustomerEnvelope>>;
 
     async fn handle(
         cx: &Context<'_>,
@@ -38,7 +38,6 @@ impl Endpoint for CyrexaGetCustomers {
         let plan = Plan::new(cx, query, Self::ROUTE, organization, CYREXA)?;
         // This dialect shows no one above a customer.
         let listing = list(cx, organization, total, &plan, Reach::Nobody).await?;
-        let path = format!("/organization/getCustomers/{organization}");
-        array(cx, &plan, &path, listing)
+        Ok(Changes { list: array(cx, &plan, listing)?, complete_until: complete_until(cx, &plan) })
     }
 }

@@ -72,14 +72,14 @@ impl Search {
             return Err(Error::invalid("/type", "contradiction", "The path names another type."));
         }
         let created = created.filter(|text| !text.is_empty()).map(|text| {
-            Timestamp::parse_up(&text).or_else(|problem| {
-                let of_date = Timestamp::parse_up(&format!("{text}T00:00:00Z"));
-                of_date.map_err(|_| match problem {
-                    InstantProblem::Form => invalid(
+            Timestamp::parse_rounding_up(&text).or_else(|problem| {
+                let of_date = Timestamp::parse_rounding_up(&format!("{text}T00:00:00Z"));
+                of_date.map_err(|of_date| match (problem, of_date) {
+                    (InstantProblem::Form, InstantProblem::Form) => invalid(
                         "created",
                         "An instant of RFC 3339 with its offset, or a date such as 2026-01-15.",
                     ),
-                    InstantProblem::Value => invalid("created", problem.detail()),
+                    _ => invalid("created", InstantProblem::Value.detail()),
                 })
             })
         });

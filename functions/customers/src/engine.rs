@@ -1,10 +1,13 @@
 //! Carries the plan of a list out, the same for all dialects.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    time::Duration,
+};
 
 use padron_domain::{
-    Customer, CustomerFilter, CustomerId, CustomerNumber, CustomerReference, CustomerRow, Error, Failure,
-    Kin, OrganizationId, Position, Relative, Selection, Start, select,
+    Customer, CustomerFilter, CustomerId, CustomerNumber, CustomerReference, CustomerRow, CustomerSort,
+    Error, Failure, Kin, OrganizationId, Position, Relative, Selection, Start, Timestamp, Within, select,
 };
 use padron_http::Context;
 use padron_store::{Action, Span, Store, Stretch};
@@ -12,7 +15,7 @@ use padron_store::{Action, Span, Store, Stretch};
 use crate::{
     kin::{Reach, kin_of},
     named::look_up,
-    plan::{Plan, Way},
+    plan::{AccessPath, Plan},
     query::Filters,
 };
 
@@ -110,7 +113,7 @@ impl CustomerSearch for Rows<'_> {
     }
 }
 
-/// So many customers of a range are counted one by one: some 750 read units at 1.2 KB each, a quarter of what a partition gives in
+/// The most customers of a range that are counted one by one: some 750 read units at 1.2 KB each, a quarter of what a partition gives in
 /// a second. Of a list in several pages that is paid once.
 const MOST_COUNTED: u64 = 5000;
 
@@ -142,6 +145,18 @@ fn too_wide(which: &str) -> Error {
     Error::from(Failure::QueryTooBroad).at(format!("/query/{which}AtFrom"), "too_broad", detail)
 }
 
+/// A change is in every list so long after its instant, at most: nine seconds of a request that decides on it before it commits, what
+/// an index lags behind, and what clocks differ.
+const SETTLED_AFTER: Duration = Duration::from_secs(20);
+
+/// Until when no change is missing from a list of changes that begins now, whoever is still writing.
+pub(crate) fn complete_until(cx: &Context<'_>, plan: &Plan) -> Option<Timestamp> {
+    let Within { from, to } = plan.filters.updated;
+    let is_first = matches!(plan.start, Start::Skip(0));
+    let settled = cx.now().minus(SETTLED_AFTER);
+    from.filter(|_| is_first).map(|_| to.map_or(settled, |to| to.min(settled)))
+}
+
 /// The page that the plan asks for. `total` is how many customers the organization has.
 pub(crate) async fn list(
     cx: &Context<'_>,
@@ -152,12 +167,12 @@ pub(crate) async fn list(
 ) -> Result<Listing, Error> {
     let store = cx.store();
     let unfiltered = plan.filters.are_none().then_some(total);
-    match plan.way {
-        Way::Nothing => {
+    match plan.path {
+        AccessPath::Nothing => {
             let nothing = Selection { count: 0, hits: Vec::new(), more: false };
-            listing(store, organization, nothing, Kin::default(), Some(0)).await
+            listing(store, organization, plan, nothing, Kin::default(), Some(0)).await
         }
-        Way::Table(first, last) => {
+        AccessPath::Table(first, last) => {
             let (after, skip) = match &plan.start {
                 Start::Skip(skip) => (None, *skip),
                 Start::After(position) => (Some(position.number), 0),
@@ -191,7 +206,7 @@ pub(crate) async fn list(
                 places,
             })
         }
-        Way::Index(order) => {
+        AccessPath::Index(order) => {
             let (after, skip) = match &plan.start {
                 Start::Skip(skip) => (None, *skip),
                 Start::After(position) => (Some(position.clone()), 0),
@@ -217,16 +232,16 @@ pub(crate) async fn list(
             let more = hits.len() > plan.limit.into();
             hits.truncate(plan.limit.into());
             let selection = Selection { count: 0, hits, more };
-            let mut listing = listing(store, organization, selection, Kin::default(), count).await?;
+            let mut listing = listing(store, organization, plan, selection, Kin::default(), count).await?;
             listing.kin = kin_of(store, organization, &listing.customers, reach).await?;
             Ok(listing)
         }
-        Way::Named => named(cx, organization, plan, reach).await,
-        Way::Rows => {
+        AccessPath::Named => named(cx, organization, plan, reach).await,
+        AccessPath::Rows => {
             let rows = Rows { store, total, at_most: cx.customer_rows() };
             let Found { selection, kin } = rows.search(organization, plan).await?;
             let count = selection.count;
-            listing(store, organization, selection, kin, Some(count)).await
+            listing(store, organization, plan, selection, kin, Some(count)).await
         }
     }
 }
@@ -235,13 +250,28 @@ pub(crate) async fn list(
 async fn listing(
     store: &Store,
     organization: OrganizationId,
+    plan: &Plan,
     selection: Selection,
     kin: Kin<'static>,
     count: Option<u64>,
 ) -> Result<Listing, Error> {
     let Selection { mut hits, more, .. } = selection;
     let numbers: Vec<CustomerNumber> = hits.iter().map(|hit| hit.number).collect();
-    let (customers, looked_at) = store.customers_by_number(organization, &numbers).await?;
+    let (mut customers, looked_at) = store.customers_by_number(organization, &numbers).await?;
+    // An index may be ahead of what is read with half the units: who is missing, or older than their entry, is read as they are now.
+    let mut read = customers.iter().peekable();
+    let is_behind = |hit: &&Position| match read.next_if(|customer| customer.number == hit.number) {
+        Some(customer) => plan.sort == CustomerSort::UpdatedAt && customer.updated_at.to_string() < hit.key,
+        None => true,
+    };
+    let behind = hits[..looked_at].iter().filter(is_behind).map(|hit| hit.number);
+    let behind: Vec<CustomerNumber> = behind.collect();
+    if !behind.is_empty() {
+        let (now, _) = store.customers_now(organization, &behind).await?;
+        let all = customers.into_iter().chain(now).map(|customer| (customer.number, customer));
+        let mut all: BTreeMap<CustomerNumber, Customer> = all.collect();
+        customers = numbers[..looked_at].iter().filter_map(|number| all.remove(number)).collect();
+    }
     let is_whole = looked_at == numbers.len();
     let next = hits[..looked_at].last().filter(|_| more || !is_whole).cloned();
     // Those that went meanwhile have no place any more.
@@ -268,7 +298,7 @@ async fn named(
     };
     let mut customers: BTreeMap<CustomerNumber, Customer> = BTreeMap::new();
     let references = references.as_deref().unwrap_or_default();
-    // Of the two lists, external ids are the shorter one: who is in both is among them.
+    // Who is meant is in both lists, so it is enough to read one of them: of external ids there are a hundred at most.
     let numbers = match external_ids {
         Some(ids) => store.customers_with_external_ids(organization, ids).await?,
         None => references.iter().filter_map(CustomerReference::number).collect(),
@@ -276,7 +306,7 @@ async fn named(
     read_all(store, organization, numbers.into_iter().collect(), &mut customers).await?;
     customers.retain(|_, customer| is_meant(customer));
     if external_ids.is_none() {
-        // Ids that were brought from elsewhere do not tell the number, or another one's.
+        // An id from elsewhere does not hold its customer's number, or holds another one's.
         let found: BTreeSet<&CustomerId> = customers.values().map(|customer| &customer.id).collect();
         let elsewhere: Vec<CustomerId> = references
             .iter()
@@ -290,8 +320,8 @@ async fn named(
     }
 
     let filter = looked_up(store, organization, &plan.filters, &[]).await?;
-    let looks_up = filter.owner.is_some() || filter.cpo.is_some() || filter.parent.is_some();
-    let reach = if looks_up || plan.sort.is_of_others() { Reach::Root } else { reach };
+    let needs_ancestors = filter.owner.is_some() || filter.cpo.is_some() || filter.parent.is_some();
+    let reach = if needs_ancestors || plan.sort.is_of_others() { Reach::Root } else { reach };
     let rows: Vec<CustomerRow> = customers.values().map(CustomerRow::from).collect();
     let kin = kin_of(store, organization, &rows, reach).await?;
     let order = (plan.sort, plan.direction);
@@ -322,8 +352,8 @@ async fn read_all(
     Ok(())
 }
 
-/// The filter, its customers looked up: among the rows first, for most are there. One that is not there is told like one of
-/// another organization.
+/// Looks the customers up that a filter names, first among `rows`, where most of them are. Fails alike for one that is not there and
+/// one of another organization.
 async fn looked_up(
     store: &Store,
     organization: OrganizationId,

@@ -2,18 +2,18 @@
 
 use padron_domain::Error;
 use padron_dto::customer::timbrix::CustomerResponse;
-use padron_http::{Array, Context, CustomerCount, Endpoint, Member, Route};
+use padron_http::{Array, Changes, Context, CustomerCount, Endpoint, Member, Route};
 use padron_store::Action;
 
 use crate::{
-    engine::{self, list},
+    engine::{self, complete_until, list},
     kin::Reach,
     page::array,
-    plan::{Manner, Plan, WithoutParameters},
+    plan::{EmptyQuery, ListOptions, Plan},
     query::ListQuery,
 };
 
-const TIMBRIX: Manner = Manner { without_parameters: WithoutParameters::All, counts_matches: false };
+const TIMBRIX: ListOptions = ListOptions { empty_query: EmptyQuery::All, counts_matches: false };
 
 /// Lists customers.
 #[derive(Debug)]
@@ -27,7 +27,7 @@ impl Endpoint for ListCustomers {
     const MEMORY: u16 = engine::MEMORY;
     type Access = Member<CustomerCount>;
     type Input = ListQuery;
-    type Output = Array<CustomerResponse>;
+    type Output = Changes<Array<CustomerResponse>>;
 
     async fn handle(
         cx: &Context<'_>,
@@ -38,7 +38,6 @@ impl Endpoint for ListCustomers {
         let organization = member.organization().id;
         let plan = Plan::new(cx, query, Self::ROUTE, organization, TIMBRIX)?;
         let listing = list(cx, organization, total, &plan, Reach::Parents).await?;
-        let path = format!("/organizations/{organization}/customers");
-        array(cx, &plan, &path, listing)
+        Ok(Changes { list: array(cx, &plan, listing)?, complete_until: complete_until(cx, &plan) })
     }
 }

@@ -13,21 +13,21 @@ use crate::{
     query::{DEFAULT_LIMIT, Filters, LARGEST_LIMIT, ListQuery},
 };
 
-/// Skipped customers are read and paid for: up to this many that is cheaper than looking at all.
+/// The largest offset that is read and left out; beyond it, looking at every row is cheaper.
 const LARGEST_SKIP: usize = 200;
 
 /// What is particular to one of the lists.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Manner {
+pub(crate) struct ListOptions {
     /// What it does when nothing is asked.
-    pub(crate) without_parameters: WithoutParameters,
+    pub(crate) empty_query: EmptyQuery,
     /// Whether it answers how many there are even where only some are asked for.
     pub(crate) counts_matches: bool,
 }
 
 /// What a list does when nothing is asked of it.
 #[derive(Clone, Copy, Debug)]
-pub(crate) enum WithoutParameters {
+pub(crate) enum EmptyQuery {
     /// The same as with parameters: fifty, newest first.
     Defaults,
     /// All there are, oldest first, as far as one answer goes: Timbrix's list has no parameters.
@@ -36,8 +36,8 @@ pub(crate) enum WithoutParameters {
 
 /// How the customers of a list are found.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Way {
-    /// Nowhere: what is asked contradicts itself.
+pub(crate) enum AccessPath {
+    /// There are none: the filters contradict each other.
     Nothing,
     /// As the table has them, between two numbers. The hundredth page costs what the first one does.
     Table(CustomerNumber, CustomerNumber),
@@ -52,7 +52,7 @@ pub(crate) enum Way {
 /// A list that is decided on.
 #[derive(Debug)]
 pub(crate) struct Plan {
-    pub(crate) way: Way,
+    pub(crate) path: AccessPath,
     pub(crate) filters: Filters,
     pub(crate) sort: CustomerSort,
     pub(crate) direction: Direction,
@@ -76,9 +76,9 @@ impl Plan {
         query: ListQuery,
         route: Route,
         organization: OrganizationId,
-        manner: Manner,
+        manner: ListOptions,
     ) -> Result<Self, Error> {
-        let Manner { without_parameters, counts_matches } = manner;
+        let ListOptions { empty_query, counts_matches } = manner;
         let ListQuery { limit, offset, sort, direction, cursor, filters, sent_filters, is_empty } = query;
         let mut asked = sent_filters.clone();
         asked.sort();
@@ -101,17 +101,17 @@ impl Plan {
         } else {
             let sort = sort.unwrap_or_else(|| filters.default_sort());
             let start = Start::Skip(offset.unwrap_or(0));
-            match without_parameters {
-                WithoutParameters::All if is_empty => (LARGEST_LIMIT, sort, Direction::Ascending, start),
+            match empty_query {
+                EmptyQuery::All if is_empty => (LARGEST_LIMIT, sort, Direction::Ascending, start),
                 _ => {
                     let direction = direction.unwrap_or_else(|| filters.default_direction());
                     (limit.unwrap_or(DEFAULT_LIMIT), sort, direction, start)
                 }
             }
         };
-        let way = Way::of(&filters, sort, &start);
+        let path = AccessPath::of(&filters, sort, &start);
         Ok(Self {
-            way,
+            path,
             filters,
             sort,
             direction,
@@ -131,10 +131,10 @@ impl Plan {
         start: Start,
         limit: u16,
     ) -> Self {
-        let way = Way::of(&filters, sort, &start);
+        let path = AccessPath::of(&filters, sort, &start);
         let (sent_filters, context) = (Vec::new(), Vec::new());
         Self {
-            way,
+            path,
             filters,
             sort,
             direction,
@@ -155,11 +155,10 @@ impl Plan {
         }
     }
 
-    /// The path of the page after that place. Order, limit and count are in the cursor.
+    /// The query of the page after that place. Order, limit and count are in the cursor.
     pub(crate) fn next(
         &self,
         cx: &Context<'_>,
-        path: &str,
         after: Position,
         count: Option<u64>,
     ) -> Result<String, Error> {
@@ -169,11 +168,11 @@ impl Plan {
         let filters = self.sent_filters.iter();
         let filters =
             filters.map(|(name, value)| format!("{name}={}&", utf8_percent_encode(value, RESERVED)));
-        Ok(format!("{path}?{}cursor={cursor}", filters.collect::<String>()))
+        Ok(format!("{}cursor={cursor}", filters.collect::<String>()))
     }
 }
 
-impl Way {
+impl AccessPath {
     fn of(filters: &Filters, sort: CustomerSort, start: &Start) -> Self {
         let Filters { customers, external_ids, created, updated, .. } = filters;
         if customers.is_some() || external_ids.is_some() {

@@ -200,7 +200,7 @@ impl ListQuery {
     /// One parameter.
     fn take(&mut self, name: &str, value: &str) -> Result<(), Error> {
         let invalid = |detail: &str| Error::invalid(format!("/query/{name}"), "invalid_value", detail);
-        let from = || instant(name, value, Timestamp::parse_up);
+        let from = || instant(name, value, Timestamp::parse_rounding_up);
         let to = || instant(name, value, Timestamp::parse);
         let reference = |text: &str| {
             CustomerReference::parse(text)

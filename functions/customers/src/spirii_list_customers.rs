@@ -2,18 +2,18 @@
 
 use padron_domain::{Error, Failure};
 use padron_dto::customer::spirii::{CustomerResponse, PageResponse};
-use padron_http::{Context, CredentialMember, CustomerCount, Endpoint, Page, Route};
+use padron_http::{Changes, Context, CredentialMember, CustomerCount, Endpoint, Page, Route};
 use padron_store::Action;
 
 use crate::{
-    engine::{self, list},
+    engine::{self, complete_until, list},
     kin::{Reach, cpo_of, owner_of},
-    plan::{Manner, Plan, WithoutParameters},
+    plan::{EmptyQuery, ListOptions, Plan},
     query::ListQuery,
     spirii::sees_account_numbers,
 };
 
-const SPIRII: Manner = Manner { without_parameters: WithoutParameters::Defaults, counts_matches: true };
+const SPIRII: ListOptions = ListOptions { empty_query: EmptyQuery::Defaults, counts_matches: true };
 
 /// Lists customers.
 #[derive(Debug)]
@@ -27,7 +27,7 @@ impl Endpoint for SpiriiListCustomers {
     const MEMORY: u16 = engine::MEMORY;
     type Access = CredentialMember<CustomerCount>;
     type Input = ListQuery;
-    type Output = Page<PageResponse>;
+    type Output = Changes<Page<PageResponse>>;
 
     async fn handle(
         cx: &Context<'_>,
@@ -43,13 +43,12 @@ impl Endpoint for SpiriiListCustomers {
         }
         let unmasked = sees_account_numbers(&member);
         let last = listing.after(listing.customers.len());
-        let next =
-            last.map(|last| plan.next(cx, Self::ROUTE.path, last.clone(), listing.count)).transpose()?;
+        let next = last.map(|last| plan.next(cx, last.clone(), listing.count)).transpose()?;
         let show = |customer| {
             let (owner, cpo) = (owner_of(&listing.kin, &customer), cpo_of(&listing.kin, &customer));
             CustomerResponse::new(customer, owner, cpo, unmasked)
         };
-        Ok(Page {
+        let page = Page {
             body: PageResponse {
                 data: listing.customers.into_iter().map(show).collect(),
                 count: listing.count.unwrap_or_default(),
@@ -57,6 +56,7 @@ impl Endpoint for SpiriiListCustomers {
                 offset: plan.offset(),
             },
             next,
-        })
+        };
+        Ok(Changes { list: page, complete_until: complete_until(cx, &plan) })
     }
 }

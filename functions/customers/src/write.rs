@@ -87,7 +87,7 @@ pub(crate) async fn create<'s, B: CustomerBody>(
     customer.parent = parent.set();
     let above = above(cx, &customer, places, &mut violations).await?;
     refuse(violations)?;
-    // One of those above has the number that was drawn: with another one it is below them like any other.
+    // The number that was drawn is an ancestor's: another try draws another one.
     if above.chain.iter().any(|ancestor| ancestor.number == number) {
         return Err(Failure::ConcurrentChange.into());
     }
@@ -125,8 +125,8 @@ pub(crate) async fn update<'s, B: CustomerBody>(
             violations.extend(others.changed().filter(|violation| !is_of_warnings(violation)));
         }
         // Sent back whole, it was of the version that was the newest when this request came.
-        if cx.is_decided_anew() && is_newest.is_ok() && others.is_of_older_version() {
-            return Err(Error::from(Failure::ConcurrentChange).for_good());
+        if cx.is_retry() && is_newest.is_ok() && others.is_of_older_version() {
+            return Err(Error::from(Failure::ConcurrentChange).without_retry());
         }
     }
     body.write(&mut customer, false, &mut violations);

@@ -30,10 +30,11 @@ impl Endpoint for AcceptInvitation {
         let Own { invitation, organization, membership } = answered.find(cx, &caller).await?;
         if membership.is_some() {
             // Items are read one after the other: the membership may be of this very invitation, accepted in between.
-            let looked_twice = cx.is_decided_anew();
+            let looked_twice = cx.is_retry();
             return Err(if looked_twice { Failure::AlreadyMember } else { Failure::ConcurrentChange }.into());
         }
         let user = caller.principal().user();
+        let at = invitation.next_change(cx.now());
         let member = Membership {
             organization: organization.id,
             user: user.id,
@@ -41,7 +42,8 @@ impl Endpoint for AcceptInvitation {
             role: invitation.role,
             email: user.email.clone(),
             name: user.name.clone(),
-            joined_at: cx.now(),
+            joined_at: at,
+            changed_at: None,
         };
         let added = Happening::MemberAdded {
             member_id: member.user,
@@ -49,9 +51,9 @@ impl Endpoint for AcceptInvitation {
             invitation_id: Some(invitation.id),
         };
         let how = Happening::InviteAccepted { invitation_id: invitation.id, member_id: member.user };
-        let accepting = cx.event(caller.principal(), organization.id, how);
+        let accepting = cx.event(caller.principal(), organization.id, how).not_before(at);
         let joining = accepting.followed_by(added);
-        let accepted = invitation.becoming(InvitationState::Accepted);
+        let accepted = invitation.ended(InvitationState::Accepted, at);
         let events = [&accepting, &joining];
         let change = cx.store().accept_invitation(&invitation, &accepted, &member, user.issued_at, events)?;
         let answer = OrganizationEntry::new(organization, member.role, member.joined_at);

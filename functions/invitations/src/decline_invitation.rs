@@ -26,8 +26,9 @@ impl Endpoint for DeclineInvitation {
     ) -> Result<Self::Output, Error> {
         let Own { invitation, .. } = answered.find(cx, &caller).await?;
         let declined = Happening::InviteDeclined { invitation_id: invitation.id };
-        let event = cx.event(caller.principal(), invitation.organization, declined);
-        let after = invitation.becoming(InvitationState::Declined);
+        let at = invitation.next_change(cx.now());
+        let event = cx.event(caller.principal(), invitation.organization, declined).not_before(at);
+        let after = invitation.ended(InvitationState::Declined, at);
         let change = cx.store().decline_invitation(&invitation, &after, &event)?;
         cx.commit(change, NoContent).await
     }

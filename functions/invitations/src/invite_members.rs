@@ -186,10 +186,10 @@ async fn invite(
             cx.store().invite(before.as_ref(), &issue.invitation, &inviter.membership, &issue.event)?;
         match change.commit().await.map_err(Error::from) {
             Ok(()) => return Ok(issue.answer(cx)),
-            Err(error) if error.is_to_be_retried() && retries.again().await => {
+            Err(error) if error.is_retryable() && retries.wait().await => {
                 before = inviter.read_again(cx, issue.invitation.id).await?;
             }
-            Err(error) => return Err(error.for_good()),
+            Err(error) => return Err(error.without_retry()),
         }
     }
 }

@@ -50,6 +50,7 @@ impl Issue {
         (email, role): (Email, Role),
     ) -> Result<Self, Error> {
         let id = InvitationId::of(organization, &email);
+        let at = before.map_or(cx.now(), |before| before.next_change(cx.now()));
         let token = InvitationToken::new(organization, id)?;
         let first = Invitation {
             id,
@@ -60,20 +61,24 @@ impl Issue {
             state: InvitationState::Pending,
             token_hash: String::new(),
             invited_by: by.user().id,
-            created_at: cx.now(),
-            expires_at: cx.now(),
+            created_at: at,
+            expires_at: at,
+            ended_at: None,
         };
         let base = before.map_or(first, |before| Invitation { role, ..before.clone() });
-        let invitation = base.renewed(token.hash(), by.user().id, cx.now());
-        let event = cx.event(by, organization, Happening::InviteCreated { invitation_id: id, role });
+        let invitation = base.renewed(token.hash(), by.user().id, at);
+        let created = Happening::InviteCreated { invitation_id: id, role };
+        let event = cx.event(by, organization, created).not_before(at);
         Ok(Self { invitation, event, token })
     }
 
     /// The same invitation with another token, the old one dead.
     pub(crate) fn again(cx: &Context<'_>, by: &Principal, before: &Invitation) -> Result<Self, Error> {
         let token = InvitationToken::new(before.organization, before.id)?;
-        let invitation = before.renewed(token.hash(), before.invited_by, cx.now());
-        let event = cx.event(by, before.organization, Happening::InviteResent { invitation_id: before.id });
+        let at = before.next_change(cx.now());
+        let invitation = before.renewed(token.hash(), before.invited_by, at);
+        let resent = Happening::InviteResent { invitation_id: before.id };
+        let event = cx.event(by, before.organization, resent).not_before(at);
         Ok(Self { invitation, event, token })
     }
 

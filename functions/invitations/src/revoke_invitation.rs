@@ -26,8 +26,9 @@ impl Endpoint for RevokeInvitation {
         let (admin, before) = admin.into_member().with_target()?;
         before.require_open(cx.now())?;
         let cancelled = Happening::InviteCancelled { invitation_id: before.id };
-        let event = cx.event(admin.principal(), before.organization, cancelled);
-        let after = before.becoming(InvitationState::Revoked);
+        let at = before.next_change(cx.now());
+        let event = cx.event(admin.principal(), before.organization, cancelled).not_before(at);
+        let after = before.ended(InvitationState::Revoked, at);
         let change = cx.store().update_invitation(&before, &after, admin.membership(), &event)?;
         cx.commit(change, NoContent).await
     }

@@ -26,6 +26,7 @@ impl Endpoint for RemoveMember {
         }
         let removed = Happening::MemberRemoved { member_id: member.user };
         let event = cx.event(caller.principal(), member.organization, removed);
+        let event = event.not_before(member.next_change(cx.now()));
         let change = cx.store().remove_member(&member, caller.membership(), &event)?;
         cx.commit(change, NoContent).await
     }

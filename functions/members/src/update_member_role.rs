@@ -44,9 +44,11 @@ impl Endpoint for UpdateMemberRole {
         if role == before.role {
             return cx.nothing_to_write(Versioned { version: before.version, body: before.into() }).await;
         }
-        let after = Membership { role, version: before.version + 1, ..before.clone() };
+        let at = before.next_change(cx.now());
+        let after = before.becoming(role, at);
         let updated = Happening::MemberRoleUpdated { member_id: after.user, from: before.role, to: role };
         let event = cx.event(admin.principal(), after.organization, updated);
+        let event = event.not_before(at);
         let change = cx.store().update_role(&before, &after, admin.membership(), &event)?;
         let answer = Versioned { version: after.version, body: after.into() };
         cx.commit(change, answer).await

@@ -72,6 +72,7 @@ impl Endpoint for CreateOrganization {
             email: user.email.clone(),
             name: user.name.clone(),
             joined_at: cx.now(),
+            changed_at: None,
         };
         let created = Happening::OrganizationCreated { slug: organization.slug.clone() };
         let event = cx.event(caller.principal(), organization.id, created);

@@ -167,8 +167,7 @@ impl Endpoint for ExportOrganization {
                 }
             }
             if is_full || !cx.has_time(RESERVE) {
-                let path = format!("/organizations/{organization}/export");
-                return Ok(lines.next(format!("{path}?cursor={}", place.seal(cx, &context)?)));
+                return Ok(lines.next(format!("cursor={}", place.seal(cx, &context)?)));
             }
         }
     }

@@ -4,8 +4,9 @@ use std::time::Duration;
 
 use padron_domain::{Error, Failure};
 use padron_http::{Job, JobContext};
-use padron_store::{Action, Due, Purge, Store};
+use padron_store::{Action, Due, Pace, Purge, Store, Turn};
 use serde::Serialize;
+use tokio::time::Instant;
 
 /// Purges organizations.
 #[derive(Debug)]
@@ -31,28 +32,71 @@ impl Job for PurgeOrganizations {
     type Report = PurgeReport;
 
     async fn run(cx: &JobContext) -> Result<PurgeReport, Error> {
-        let mut report = PurgeReport::default();
-        let has_time = || cx.has_time(RESERVE);
-        let (mut after, mut failed) = (None, None);
-        loop {
-            let page = cx.store().due_for_purge(cx.now, after.as_ref()).await?;
-            for Due { organization, .. } in &page {
-                match cx.store().purge(*organization, cx.now, cx.pace(), has_time).await {
-                    Ok(Purge::Done) => report.purged += 1,
-                    Ok(Purge::Gone | Purge::Spared) => {}
-                    Ok(Purge::Unfinished) => report.unfinished = true,
-                    // A busy table is for the next run.
-                    Err(error) if error.failure() == Failure::Unavailable => report.unfinished = true,
-                    // One that cannot be purged is not in the way of the others, but someone must look at it.
-                    Err(error) => failed = Some(error),
-                }
-                if report.unfinished {
-                    return failed.map_or(Ok(report), Err);
-                }
-            }
-            after = page.into_iter().next_back();
+        let mut run = Run {
+            cx,
+            pace: Pace::new(cx.pace()),
+            ends: cx.end(RESERVE),
+            report: PurgeReport::default(),
+            large: Vec::new(),
+            failed: None,
+        };
+        let mut after = None;
+        while run.has_time() {
+            let page = match cx.store().due_for_purge(cx.now, after.as_ref()).await {
+                Err(error) if error.failure() == Failure::Unavailable && after.is_some() => break,
+                page => page?,
+            };
+            after = page.last().cloned();
             if after.is_none() {
-                return failed.map_or(Ok(report), Err);
+                break;
+            }
+            run.purge(&page).await;
+        }
+        // What is left of the run is for those that need more than one turn.
+        while run.has_time() && !run.large.is_empty() {
+            let large = std::mem::take(&mut run.large);
+            run.purge(&large).await;
+        }
+        let Run { mut report, large, failed, .. } = run;
+        report.unfinished |= !large.is_empty() || after.is_some();
+        failed.map_or(Ok(report), Err)
+    }
+}
+
+/// One run of the job.
+struct Run<'a> {
+    cx: &'a JobContext,
+    pace: Pace,
+    ends: Instant,
+    report: PurgeReport,
+    /// Those whose turn was over before they were gone.
+    large: Vec<Due>,
+    failed: Option<Error>,
+}
+
+impl Run<'_> {
+    fn has_time(&self) -> bool {
+        Instant::now() < self.ends && self.pace.allows_before(self.ends)
+    }
+
+    /// Gives each of them a turn: an equal part of the time that is left, so that a large one does not keep the others waiting.
+    async fn purge(&mut self, due: &[Due]) {
+        for (position, one) in due.iter().enumerate() {
+            if !self.has_time() {
+                self.report.unfinished = true;
+                return;
+            }
+            let waiting = u32::try_from(due.len() - position).unwrap_or(u32::MAX);
+            let ends = Instant::now() + self.ends.duration_since(Instant::now()) / waiting;
+            let turn = Turn { ends, run_ends: self.ends };
+            match self.cx.store().purge(one.organization, self.cx.now, &mut self.pace, turn).await {
+                Ok(Purge::Done) => self.report.purged += 1,
+                Ok(Purge::Gone | Purge::Spared) => {}
+                Ok(Purge::Unfinished) => self.large.push(one.clone()),
+                // A busy partition is for the next run, the others may be at leisure.
+                Err(error) if error.failure() == Failure::Unavailable => self.report.unfinished = true,
+                // One that cannot be purged is not in the way of the others, but someone must look at it.
+                Err(error) => self.failed = Some(error),
             }
         }
     }

@@ -65,7 +65,8 @@ impl Endpoint for TransferOrganization {
             return Err(Failure::AlreadyOwner.into());
         }
         organization.owner = to;
-        organization.touch(cx.now());
+        let now = cx.now();
+        organization.touch(owner.membership().next_change(now).max(successor.next_change(now)));
         let event =
             cx.event(owner.principal(), organization.id, Happening::OrganizationTransferred { from, to });
         let event = event.not_before(organization.updated_at);

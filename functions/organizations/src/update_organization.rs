@@ -71,8 +71,8 @@ impl Endpoint for UpdateOrganization {
             violations.extend(read_back.changed().map(of_slug));
         }
         // Sent back whole, it was of the version that was the newest when this request came.
-        if cx.is_decided_anew() && is_newest.is_ok() && read_back.is_of_older_version() {
-            return Err(Error::from(Failure::ConcurrentChange).for_good());
+        if cx.is_retry() && is_newest.is_ok() && read_back.is_of_older_version() {
+            return Err(Error::from(Failure::ConcurrentChange).without_retry());
         }
         refuse(violations)?;
         is_newest?;

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use padron_auth::User;
-use padron_domain::{Error, Failure, Happening, Membership, OrganizationId, Profile};
+use padron_domain::{Error, Failure, Happening, Membership, OrganizationId, Profile, Timestamp};
 use padron_http::{Body, Context, Endpoint, NoInput, Route, SignedIn};
 use padron_store::{Action, Store};
 
@@ -37,6 +37,7 @@ impl Endpoint for GetMe {
             issued_at: None,
             settled: true,
             joins: 0,
+            joined_at: None,
         });
         let now = as_claimed(&known, user);
         let changed = (&now.email, &now.name) != (&known.email, &known.name);
@@ -96,7 +97,8 @@ async fn refresh(
 ) -> Result<bool, Error> {
     let mut with_email = true;
     loop {
-        let Some(after) = refreshed(&before, profile, with_email) else { return Ok(with_email) };
+        let at = before.next_change(cx.now());
+        let Some(after) = refreshed(&before, profile, with_email, at) else { return Ok(with_email) };
         let mut fields = Vec::new();
         if after.email != before.email {
             fields.push("email".to_owned());
@@ -105,7 +107,7 @@ async fn refresh(
             fields.push("name".to_owned());
         }
         let updated = Happening::MemberUpdated { member_id: before.user, fields };
-        let event = cx.event(caller.principal(), before.organization, updated);
+        let event = cx.event(caller.principal(), before.organization, updated).not_before(at);
         let change = cx.store().refresh_member(&before, &after, profile, &event)?;
         match change.commit().await.map_err(|error| Error::from(error).failure()) {
             Ok(()) => return Ok(with_email),
@@ -119,9 +121,8 @@ async fn refresh(
 }
 
 /// The membership as it should be, a version later; `None` if it is so already.
-fn refreshed(before: &Membership, profile: &Profile, with_email: bool) -> Option<Membership> {
+fn refreshed(before: &Membership, profile: &Profile, with_email: bool, at: Timestamp) -> Option<Membership> {
     let email = if with_email { profile.email.clone() } else { before.email.clone() };
-    let after =
-        Membership { email, name: profile.name.clone(), version: before.version + 1, ..before.clone() };
+    let after = Membership { email, name: profile.name.clone(), ..before.becoming(before.role, at) };
     (after.email != before.email || after.name != before.name).then_some(after)
 }

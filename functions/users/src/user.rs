@@ -21,7 +21,7 @@ pub struct UserResponse {
 
 impl From<Profile> for UserResponse {
     fn from(profile: Profile) -> Self {
-        let Profile { user, email, name, issued_at: _, settled: _, joins: _ } = profile;
+        let Profile { user, email, name, .. } = profile;
         Self { id: user, email, name }
     }
 }

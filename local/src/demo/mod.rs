@@ -87,6 +87,7 @@ fn membership(organization: &str, who: &str, role: Role, email: &str, name: &str
         email: Some(email.into()),
         name: Some(name.into()),
         joined_at: at("2025-01-26T10:00:00Z"),
+        changed_at: None,
     }
 }
 
@@ -111,6 +112,7 @@ fn invitation() -> Invitation {
         created_at: at("2025-12-26T10:00:00Z"),
         // Far ahead, so that it can be tried.
         expires_at: at("2045-05-05T20:55:33.468Z"),
+        ended_at: None,
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use padron_domain::{Email, OrganizationId, Timestamp, UserId, to_line, trim};
+use padron_domain::{Customer, Email, OrganizationId, Timestamp, UserId, to_line, trim};
 use serde::{
     Deserialize, Deserializer,
     de::{self, IgnoredAny, Visitor},
@@ -20,7 +20,7 @@ const LEEWAY: u64 = 60;
 const LONGEST_SUBJECT: usize = 1024;
 
 /// The longest name that is taken from a token, in characters: the longest that a customer can have.
-const LONGEST_NAME: usize = 300;
+const LONGEST_NAME: usize = Customer::LONGEST_NAME;
 
 /// The claims that decide. Every type is the strict one: an `exp` that is text, null, negative or out of range is not "absent",
 /// it is wrong (CVE-2026-25537), and a claim given twice is refused.

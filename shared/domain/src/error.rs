@@ -23,6 +23,8 @@ pub enum Failure {
     NoOrganization,
     /// The caller belongs to several organizations, and names none.
     SeveralOrganizations,
+    /// The caller joined another organization a moment ago, and does not say which one they mean.
+    OrganizationUncertain,
     /// No member of the organization has this id.
     MemberNotFound,
     /// The organization has no such customer.
@@ -101,7 +103,7 @@ pub enum Failure {
 
 impl Failure {
     /// All of them, for tables and tests.
-    pub const ALL: [Self; 46] = [
+    pub const ALL: [Self; 47] = [
         Self::AuthenticationRequired,
         Self::InvalidToken,
         Self::TokenExpired,
@@ -111,6 +113,7 @@ impl Failure {
         Self::OrganizationMismatch,
         Self::NoOrganization,
         Self::SeveralOrganizations,
+        Self::OrganizationUncertain,
         Self::MemberNotFound,
         Self::CustomerNotFound,
         Self::ExternalIdTaken,
@@ -220,14 +223,14 @@ impl Error {
 
     /// Says that the same request would fail in the same way again, though others of this failure are worth another try.
     #[must_use]
-    pub fn for_good(mut self) -> Self {
+    pub fn without_retry(mut self) -> Self {
         self.details_mut().is_final = true;
         self
     }
 
     /// Whether the request is to be decided once more, from what is there now: what it was decided from has changed before it
     /// could be written.
-    pub fn is_to_be_retried(&self) -> bool {
+    pub fn is_retryable(&self) -> bool {
         self.failure == Failure::ConcurrentChange
             && !self.details.as_ref().is_some_and(|details| details.is_final)
     }

@@ -1,15 +1,15 @@
-//! Addresses of pages and pictures, as they are stored.
+//! URLs of pages and images, as they are stored.
 
 use std::cell::Cell;
 
 use url::{SyntaxViolation, Url};
 
-/// The longest address that is stored, in bytes: most browsers give up beyond it.
+/// The longest URL that is stored, in bytes, as it is sent and as it is serialized: most browsers give up beyond it.
 pub const LONGEST_URL: usize = 2048;
 
 /// Returns an absolute https URL (RFC 3986, as the WHATWG URL Standard parses it) in its serialized form. `None` for anything
-/// else, for one with a user in it, and for one that parsers read in different ways, such as `https:///x` and
-/// `https://x.example\@y.example`: it would lead somewhere else than it says.
+/// else, for one with a user in it, and for one whose host parsers disagree about, such as `https:///x` and
+/// `https://x.example\@y.example`.
 pub fn https_url(text: &str) -> Option<String> {
     if text.len() > LONGEST_URL {
         return None;

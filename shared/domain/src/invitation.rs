@@ -44,6 +44,9 @@ pub struct Invitation {
     pub created_at: Timestamp,
     /// Until when it can be accepted.
     pub expires_at: Timestamp,
+    /// When it came to its end; `None` while it is open.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ended_at: Option<Timestamp>,
 }
 
 /// What became of an invitation.
@@ -130,22 +133,28 @@ impl Invitation {
         }
     }
 
-    /// The same in another state, a version later.
-    #[must_use]
-    pub fn becoming(&self, state: InvitationState) -> Self {
-        Self { state, version: self.version + 1, ..self.clone() }
+    /// The instant of a change that is made now: later than the last one, whatever the clocks of those who wrote it said.
+    pub fn next_change(&self, now: Timestamp) -> Timestamp {
+        self.ended_at.unwrap_or(self.created_at).next().max(now)
     }
 
-    /// The same with another token, a version later: valid from now on anew.
+    /// The same at its end, a version later.
     #[must_use]
-    pub fn renewed(&self, token_hash: String, by: UserId, now: Timestamp) -> Self {
+    pub fn ended(&self, state: InvitationState, at: Timestamp) -> Self {
+        Self { state, version: self.version + 1, ended_at: Some(at), ..self.clone() }
+    }
+
+    /// The same with another token, a version later: valid from that instant on anew.
+    #[must_use]
+    pub fn renewed(&self, token_hash: String, by: UserId, at: Timestamp) -> Self {
         Self {
             token_hash,
             version: self.version + 1,
             state: InvitationState::Pending,
             invited_by: by,
-            created_at: now,
-            expires_at: now.plus(Self::VALID),
+            created_at: at,
+            expires_at: at.plus(Self::VALID),
+            ended_at: None,
             ..self.clone()
         }
     }

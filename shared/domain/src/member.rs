@@ -1,6 +1,6 @@
 //! Who belongs to an organization, and what they may do in it.
 
-use std::fmt;
+use std::{fmt, time::Duration};
 
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
@@ -63,6 +63,21 @@ pub struct Profile {
     /// How often they joined: what is known of their memberships is of before the next time.
     #[serde(default)]
     pub joins: u64,
+    /// When they joined an organization last.
+    #[serde(default)]
+    pub joined_at: Option<Timestamp>,
+}
+
+impl Profile {
+    /// For how long a list of a user's organizations may lack the one they joined last, at most by far: an index lags behind by
+    /// less than a second as a rule.
+    const JOINING: Duration = Duration::from_secs(60);
+
+    /// Whether they joined another organization than that of this membership so lately that a list of their organizations may
+    /// lack it.
+    pub fn is_joining_another(&self, than: &Membership, now: Timestamp) -> bool {
+        self.joined_at.is_some_and(|at| at != than.joined_at && now < at.plus(Self::JOINING))
+    }
 }
 
 /// Without e-mail and name, which have no place in a log.
@@ -90,6 +105,9 @@ pub struct Membership {
     pub name: Option<String>,
     /// When they joined.
     pub joined_at: Timestamp,
+    /// When it last changed; `None` if it has not changed since they joined.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub changed_at: Option<Timestamp>,
 }
 
 impl Membership {
@@ -97,5 +115,16 @@ impl Membership {
     /// decided then nor by an entity tag from then.
     pub fn first_version() -> u64 {
         Uuid::new_v4().as_u64_pair().0 >> 16
+    }
+
+    /// The instant of a change that is made now: later than the last one, whatever the clocks of those who wrote it said.
+    pub fn next_change(&self, now: Timestamp) -> Timestamp {
+        self.changed_at.unwrap_or(self.joined_at).next().max(now)
+    }
+
+    /// The same in another role, a version later.
+    #[must_use]
+    pub fn becoming(&self, role: Role, at: Timestamp) -> Self {
+        Self { role, version: self.version + 1, changed_at: Some(at), ..self.clone() }
     }
 }

@@ -476,7 +476,7 @@ impl AccountChanges {
         }
         if let Patch::Set(logo) = logo {
             let detail =
-                "An absolute https URL of at most 2,048 characters, without a user and without backslashes.";
+                "An absolute https URL of at most 2,048 bytes, without a user and without backslashes.";
             check(https_url(logo).is_some(), "/logo", "invalid_format", detail);
         }
         if let Patch::Set(timezone) = timezone {

@@ -1,14 +1,13 @@
 //! Texts as people send them: what surrounds a text without being part of it, and what no text may hold.
 
-/// Returns whether a character takes no part in a text at its ends: white space, a no-break space, a zero-width character.
-///
-/// White space is Unicode's property `White_Space`. The others are the characters of the property
-/// `Default_Ignorable_Code_Point` that editors and spreadsheets leave behind: soft hyphen, zero-width space, joiners and
-/// no-break space, word joiner, directional marks and the byte order mark.
+/// Returns whether a character takes no part in a text at its ends: white space (Unicode's property `White_Space`) or a zero-width
+/// character.
 pub(crate) fn is_blank(character: char) -> bool {
     character.is_whitespace() || is_zero_width(character)
 }
 
+/// Returns whether a character is one of those of the property `Default_Ignorable_Code_Point` that editors and spreadsheets leave
+/// behind: soft hyphen, zero-width space, joiners and no-break space, word joiner, directional marks and the byte order mark.
 pub(crate) fn is_zero_width(character: char) -> bool {
     matches!(character, '\u{ad}' | '\u{61c}' | '\u{180e}' | '\u{200b}'..='\u{200f}' | '\u{2060}'..='\u{2064}' | '\u{feff}')
 }
@@ -18,8 +17,8 @@ pub fn trim(text: &str) -> &str {
     text.trim_matches(is_blank)
 }
 
-/// Returns whether a text holds a character that cannot be seen, other than a plain space: two such texts can look alike and be
-/// different.
+/// Returns whether a text holds white space other than a plain space, or a zero-width character: two such texts can look alike and
+/// be different.
 pub(crate) fn has_invisible(text: &str) -> bool {
     text.chars().any(|character| character != ' ' && is_blank(character))
 }
@@ -30,7 +29,7 @@ pub(crate) fn is_forbidden(character: char) -> bool {
     character.is_control() || matches!(character, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
 }
 
-/// The texts that [`is_line`] takes, as a regular expression of ECMA-262: what JSON Schema calls a pattern.
+/// Texts of one line without control and bidirectional characters, as a regular expression of ECMA-262: what JSON Schema calls a pattern.
 pub const LINE_PATTERN: &str = r"^[^\u0000-\u001f\u007f-\u009f\u202a-\u202e\u2066-\u2069]*$";
 
 /// Returns whether a text is of one line and reads as it is stored: it goes into keys, lists and logs of whoever shows it.
@@ -38,7 +37,7 @@ pub(crate) fn is_line(text: &str) -> bool {
     !text.chars().any(is_forbidden)
 }
 
-/// Returns a text as a line of at most `longest` characters: without what [`is_forbidden`] names, and without blank characters
+/// Returns a text as a line of at most `longest` characters, without control and bidirectional characters, and without blank ones
 /// at its ends. `None` if nothing is left. For texts that others vouch for, where there is no one to refuse them to.
 pub fn to_line(text: &str, longest: usize) -> Option<String> {
     let kept: String = text.chars().filter(|character| !is_forbidden(*character)).collect();
@@ -67,6 +66,24 @@ mod tests {
         }
         assert!(has_invisible("a\u{a0}b") && has_invisible("a\u{200b}b") && has_invisible("a\tb"));
         assert!(!has_invisible("a b") && !has_invisible("Ñandú"));
+    }
+
+    #[test]
+    fn the_pattern_of_a_line_allows_what_a_line_may_hold() {
+        // The class between `[^` and `]`, as code points.
+        let class = LINE_PATTERN.strip_prefix("^[^").and_then(|rest| rest.strip_suffix("]*$")).unwrap();
+        let point = |text: &str| u32::from_str_radix(text.strip_prefix(r"\u").unwrap(), 16).unwrap();
+        let ranges: Vec<(u32, u32)> = class
+            .as_bytes()
+            .chunks(13)
+            .map(|range| std::str::from_utf8(range).unwrap().split_once('-').unwrap())
+            .map(|(first, last)| (point(first), point(last)))
+            .collect();
+        for character in '\0'..=char::MAX {
+            let is_in_class = ranges.iter().any(|(first, last)| (*first..=*last).contains(&character.into()));
+            assert_eq!(is_forbidden(character), is_in_class, "{character:?}");
+        }
+        assert_eq!(crate::Customer::NAME_PATTERN, LINE_PATTERN.replace("[^", "[^|"));
     }
 
     #[test]

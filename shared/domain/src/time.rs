@@ -51,14 +51,22 @@ impl Timestamp {
             .map_or(self, |later| Self(later).min(Self::LATEST))
     }
 
+    /// That much earlier; the first instant that can be stored at least.
+    #[must_use]
+    pub fn minus(self, duration: Duration) -> Self {
+        let duration = jiff::SignedDuration::try_from(duration).unwrap_or(jiff::SignedDuration::MAX);
+        self.0.saturating_sub(duration).map_or(self, |earlier| Self(earlier).max(Self::EARLIEST))
+    }
+
     /// Reads an instant of RFC 3339 (§5.6), by its grammar: `2026-01-15T12:00:00.5-06:00`. Parts finer than a millisecond are cut
-    /// off, and an instant outside the years 0 to 9999 of UTC becomes the first or the last that can be stored.
+    /// off, a second of 60 is read as 59, and an instant outside the years 0 to 9999 of UTC becomes the first or the last that can
+    /// be stored.
     pub fn parse(text: &str) -> Result<Self, InstantProblem> {
         Parts::read(text).map(|parts| parts.millisecond)
     }
 
     /// Reads an instant like [`Timestamp::parse`], and rounds up to the first millisecond that is not before it.
-    pub fn parse_up(text: &str) -> Result<Self, InstantProblem> {
+    pub fn parse_rounding_up(text: &str) -> Result<Self, InstantProblem> {
         let Parts { millisecond, is_finer } = Parts::read(text)?;
         Ok(if is_finer { millisecond.next() } else { millisecond })
     }
@@ -78,8 +86,7 @@ impl InstantProblem {
     pub const fn detail(self) -> &'static str {
         match self {
             Self::Form => {
-                "An instant of RFC 3339 with its offset, such as 2026-01-15T12:00:00Z or 2026-01-15T06:00:00-06:00. In a URL, + is \
-                 written %2B."
+                "An instant of RFC 3339 with its offset, such as 2026-01-15T12:00:00Z or 2026-01-15T06:00:00-06:00."
             }
             Self::Value => {
                 "This has the form of an instant of RFC 3339, but there is no such date, time or offset. Check the month, the day and \
@@ -93,7 +100,7 @@ impl InstantProblem {
 struct Parts {
     /// The millisecond that it is in.
     millisecond: Timestamp,
-    /// Whether it is later than the begin of that millisecond.
+    /// Whether it is later than the start of that millisecond.
     is_finer: bool,
 }
 
@@ -238,7 +245,7 @@ mod tests {
             ("2025-01-26T10:00:00.1230000000001Z", "2025-01-26T10:00:00.124Z"),
             ("1960-01-26T10:00:00.1235Z", "1960-01-26T10:00:00.124Z"),
         ] {
-            assert_eq!(Timestamp::parse_up(text).unwrap().to_string(), up, "{text}");
+            assert_eq!(Timestamp::parse_rounding_up(text).unwrap().to_string(), up, "{text}");
         }
     }
 
@@ -251,7 +258,7 @@ mod tests {
             "9999-12-31T23:59:59-23:59",
         ] {
             assert_eq!(Timestamp::parse(text), Ok(Timestamp::LATEST), "{text}");
-            assert_eq!(Timestamp::parse_up(text), Ok(Timestamp::LATEST), "{text}");
+            assert_eq!(Timestamp::parse_rounding_up(text), Ok(Timestamp::LATEST), "{text}");
         }
         assert_eq!(
             Timestamp::parse("9999-12-31T10:00:00+23:59").unwrap().to_string(),

@@ -46,6 +46,7 @@ impl InvitationResponse {
             invited_by,
             created_at,
             expires_at,
+            ended_at: _,
         } = invitation;
         Self { id, email: email.as_str().to_owned(), role, status, invited_by, created_at, expires_at }
     }

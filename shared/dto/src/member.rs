@@ -38,7 +38,8 @@ struct MemberUser {
 
 impl From<Membership> for MemberResponse {
     fn from(membership: Membership) -> Self {
-        let Membership { organization: _, user, version: _, role, email, name, joined_at } = membership;
+        let Membership { organization: _, user, version: _, role, email, name, joined_at, changed_at: _ } =
+            membership;
         Self { id: user, role, user: MemberUser { id: user, email, name }, joined_at }
     }
 }

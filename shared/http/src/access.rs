@@ -4,7 +4,7 @@ use std::{borrow::Cow, ops::Deref};
 
 use padron_auth::{Principal, bearer_token, is_jwt};
 use padron_domain::{
-    Error, Failure, Invitation, InvitationId, Membership, Organization, OrganizationId, Role, UserId,
+    Error, Failure, Invitation, InvitationId, Membership, Organization, OrganizationId, Profile, Role, UserId,
 };
 use padron_store::{Action, Found, Key, Store};
 
@@ -302,11 +302,36 @@ impl<T: Target> Member<T> {
         organization: OrganizationId,
         unknown: Failure,
     ) -> Result<Entered<Self>, Error> {
-        let arrival = Arrival::<T>::read(cx, principal, organization).await?;
+        let arrival = Arrival::<T>::read(cx, principal, organization, None).await?;
         if arrival.organization.as_ref().is_none_or(|organization| organization.deleted_at.is_some()) {
             return Err(unknown.into());
         }
         arrival.enter(cx, unknown)
+    }
+
+    /// The same of an organization that an index told of, which may lack the one that the caller joined a moment ago: a write is
+    /// refused then, until the caller says which one they mean.
+    async fn of_indexed(
+        cx: &Context<'_>,
+        principal: Principal,
+        organization: OrganizationId,
+        unknown: Failure,
+    ) -> Result<Entered<Self>, Error> {
+        if !cx.endpoint.is_write {
+            return Self::of(cx, principal, organization, unknown).await;
+        }
+        let user = principal.user().id;
+        let mut arrival = Arrival::<T>::read(cx, principal, organization, Some(Key::profile(user))).await?;
+        if arrival.organization.as_ref().is_none_or(|organization| organization.deleted_at.is_some()) {
+            return Err(unknown.into());
+        }
+        let profile = arrival.found.profile(user)?;
+        // What was answered before is answered again.
+        arrival.enter(cx, unknown)?.and_then(|member| {
+            let is_joining = |user: Profile| user.is_joining_another(member.membership(), cx.now());
+            let is_uncertain = profile.is_some_and(is_joining);
+            if is_uncertain { Err(Failure::OrganizationUncertain.into()) } else { Ok(member) }
+        })
     }
 }
 
@@ -327,6 +352,7 @@ impl<T: Target> Arrival<T> {
         cx: &Context<'_>,
         principal: Principal,
         organization: OrganizationId,
+        also: Option<Key>,
     ) -> Result<Self, Error> {
         let user = principal.user();
         if user.organization.is_some_and(|bound| bound != organization) {
@@ -336,7 +362,7 @@ impl<T: Target> Arrival<T> {
         let kept = claim.as_ref().ok().and_then(Option::as_ref).map(Claim::key);
         let name = T::name(cx.request);
         let named = name.as_ref().ok().and_then(|name| T::key(name, organization));
-        let others = named.into_iter().chain(kept);
+        let others = named.into_iter().chain(kept).chain(also);
         let access = cx.store().organization_access(organization, user.id, others);
         let access = if T::COUNTS_CUSTOMERS {
             let (mut access, count) = tokio::try_join!(access, cx.store().customer_count(organization))?;
@@ -360,7 +386,7 @@ impl<T: Target> Arrival<T> {
         let Self { principal, organization, membership, claim, name, mut found } = self;
         let organization = organization.ok_or(unknown)?;
         let membership = membership.ok_or(Failure::NotAMember)?;
-        cx.let_in_as(membership.role);
+        cx.set_role(membership.role);
         if let Some(claim) = claim?
             && let Some(reply) = cx.hold(claim).replay(cx, &mut found)?
         {
@@ -464,7 +490,7 @@ impl Access for DeletedOwner {
 
     async fn authorize(cx: &Context<'_>) -> Result<Entered<Self>, Error> {
         let principal = authenticate(cx).await?;
-        let arrival = Arrival::<()>::read(cx, principal, cx.request.organization()?).await?;
+        let arrival = Arrival::<()>::read(cx, principal, cx.request.organization()?, None).await?;
         let deleted = arrival.organization.as_ref().filter(|organization| organization.deleted_at.is_some());
         if let Some(deleted) = deleted {
             let is_owner = arrival.membership.as_ref().is_some_and(|member| member.role == Role::Owner);
@@ -537,6 +563,7 @@ impl<T: Target> Access for CredentialMember<T> {
             Failure::TokenExpired,
             Failure::InvalidRequest,
             Failure::SeveralOrganizations,
+            Failure::OrganizationUncertain,
             Failure::NoOrganization,
             Failure::NotAMember,
             Failure::OrganizationMismatch,
@@ -547,12 +574,14 @@ impl<T: Target> Access for CredentialMember<T> {
     async fn authorize(cx: &Context<'_>) -> Result<Entered<Self>, Error> {
         let principal = authenticate(cx).await?;
         let user = principal.user();
-        let (organization, unknown) = match (named_organization(cx)?, user.organization) {
-            (Some(named), _) => (named, Failure::NotAMember),
-            (None, Some(bound)) => (bound, Failure::NotAMember),
-            (None, None) => (only_organization(cx, user.id).await?, Failure::NoOrganization),
+        let entered = match named_organization(cx)?.or(user.organization) {
+            Some(named) => Member::of(cx, principal, named, Failure::NotAMember).await?,
+            None => {
+                let only = only_organization(cx, user.id).await?;
+                Member::of_indexed(cx, principal, only, Failure::NoOrganization).await?
+            }
         };
-        Member::of(cx, principal, organization, unknown).await?.and_then(|member| Ok(Self(member)))
+        entered.and_then(|member| Ok(Self(member)))
     }
 }
 
@@ -654,7 +683,7 @@ impl<T: Target> Access for MemberOfTenant<T> {
     const ACTIONS: &'static [&'static [Action]] =
         &[Store::ORGANIZATION_ACCESS, Store::BELONGINGS, T::ACTIONS];
     const FAILURES: &'static [&'static [Failure]] =
-        &[NOT_OF_TENANT, &[Failure::SeveralOrganizations], T::FAILURES];
+        &[NOT_OF_TENANT, &[Failure::SeveralOrganizations, Failure::OrganizationUncertain], T::FAILURES];
 
     async fn authorize(cx: &Context<'_>) -> Result<Entered<Self>, Error> {
         let principal = authenticate_twice(cx).await?;
@@ -669,14 +698,14 @@ impl<T: Target> Access for MemberOfTenant<T> {
                 if is_it { Ok(Self(member)) } else { Err(Failure::OrganizationMismatch.into()) }
             });
         }
-        let arrival = Arrival::<T>::read(cx, principal, named).await?;
+        let arrival = Arrival::<T>::read(cx, principal, named, None).await?;
         let is_there = |organization: &Organization| organization.deleted_at.is_none();
         let entered = if arrival.organization.as_ref().is_some_and(is_there) {
             arrival.enter(cx, Failure::NotAMember)?
         } else {
             let owner = UserId::new(named.uuid());
             let owned = organization_of_owner(cx, arrival.principal.user().id, owner).await?;
-            Member::of(cx, arrival.principal, owned, Failure::NotAMember).await?
+            Member::of_indexed(cx, arrival.principal, owned, Failure::NotAMember).await?
         };
         entered.and_then(|member| Ok(Self(member)))
     }

@@ -24,7 +24,7 @@ use crate::{
     settings::{Settings, TOKEN},
 };
 
-/// Left of a request's time once the store's deadline has come, to answer in.
+/// Kept of a request's time after the store's deadline, to answer in.
 const RESERVE: Duration = Duration::from_millis(250);
 
 /// What one Lambda environment keeps between requests.
@@ -51,7 +51,7 @@ pub struct Context<'a> {
     pub(crate) endpoint: &'a Registration,
     /// What the request may be sent again as, once it is known whose it is.
     claim: OnceLock<Claim>,
-    decided_anew: AtomicBool,
+    is_retry: AtomicBool,
     /// What the caller is in the organization, once that is known.
     role: Mutex<Option<Role>>,
     /// In milliseconds since 1970.
@@ -86,7 +86,7 @@ impl Context<'_> {
         Some(https_url(&url).unwrap_or(url))
     }
 
-    /// Of how many customers a list looks at every one.
+    /// The most customers that a list may look at one by one.
     pub fn customer_rows(&self) -> usize {
         self.app.customer_rows
     }
@@ -106,13 +106,13 @@ impl Context<'_> {
         *self.role.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    pub(crate) fn let_in_as(&self, role: Role) {
+    pub(crate) fn set_role(&self, role: Role) {
         *self.role.lock().unwrap_or_else(PoisonError::into_inner) = Some(role);
     }
 
     /// Whether the request was decided before, from what has changed since.
-    pub fn is_decided_anew(&self) -> bool {
-        self.decided_anew.load(Ordering::Relaxed)
+    pub fn is_retry(&self) -> bool {
+        self.is_retry.load(Ordering::Relaxed)
     }
 
     /// The tries of something that may have to be decided more than once.
@@ -146,9 +146,9 @@ pub struct Retries<'a> {
 }
 
 impl Retries<'_> {
-    /// Waits before another try, longer each time and never as long as others who failed at the same moment; then it is another
-    /// "now". `false` where less than a third of the request's time would be left.
-    pub async fn again(&mut self) -> bool {
+    /// Waits a random time, up to a ceiling that doubles each time, and takes a new "now". Returns `false` without waiting where less
+    /// than a third of the request's time would be left.
+    pub async fn wait(&mut self) -> bool {
         let Context { started, deadline, .. } = *self.cx;
         let until = Instant::now() + self.backoff.pause();
         if until + deadline.duration_since(started) / 3 >= deadline {
@@ -156,7 +156,7 @@ impl Retries<'_> {
         }
         sleep_until(until).await;
         self.cx.now.store(self.cx.app.clock.now().millis(), Ordering::Relaxed);
-        self.cx.decided_anew.store(true, Ordering::Relaxed);
+        self.cx.is_retry.store(true, Ordering::Relaxed);
         true
     }
 }
@@ -209,7 +209,7 @@ impl App {
                     request_id,
                     endpoint,
                     claim: OnceLock::new(),
-                    decided_anew: AtomicBool::new(false),
+                    is_retry: AtomicBool::new(false),
                     role: Mutex::new(None),
                     now: AtomicI64::new(self.clock.now().millis()),
                     store: store.clone(),

@@ -53,7 +53,7 @@ pub type Run = for<'a> fn(&'a Context<'a>) -> Pin<Box<dyn Future<Output = Result
 pub type Redact = fn(&mut Value, Role) -> bool;
 
 /// What of a request's body tells it from another one.
-pub(crate) type Essence = for<'r> fn(&'r Request<'_>) -> Cow<'r, [u8]>;
+pub(crate) type FingerprintInput = for<'r> fn(&'r Request<'_>) -> Cow<'r, [u8]>;
 
 pub(crate) fn run<'a, E: Endpoint>(
     cx: &'a Context<'a>,
@@ -62,7 +62,7 @@ pub(crate) fn run<'a, E: Endpoint>(
         let mut retries = cx.retries();
         loop {
             match once::<E>(cx).await {
-                Err(error) if error.is_to_be_retried() && retries.again().await => {}
+                Err(error) if error.is_retryable() && retries.wait().await => {}
                 Err(error) => return refused(cx, error).await,
                 answered => return answered,
             }
@@ -106,6 +106,8 @@ pub struct Registration {
     pub type_name: fn() -> &'static str,
     /// Memory of its function in MB.
     pub memory: u16,
+    /// Whether it changes anything.
+    pub(crate) is_write: bool,
     /// Whether it keeps its answers for requests with an idempotency key that are sent again.
     pub(crate) keeps_answers: bool,
     /// Whether it is a `POST`, which a client may want to send again without doing it twice.
@@ -113,7 +115,7 @@ pub struct Registration {
     /// Takes out of a kept answer what its reader does not see.
     pub(crate) redact: Option<Redact>,
     /// What of a body tells one request from another.
-    pub(crate) essence: Essence,
+    pub(crate) fingerprint_input: FingerprintInput,
     actions: [&'static [&'static [Action]]; 3],
     /// Describes it, where a description can be asked for.
     describe: Option<fn(&mut Schemas) -> Operation>,
@@ -136,10 +138,11 @@ impl Registration {
             run: run::<E>,
             type_name: std::any::type_name::<E>,
             memory: E::MEMORY,
+            is_write: E::Output::IS_WRITE,
             keeps_answers: E::Output::IS_WRITE && matches!(E::ROUTE.method, Some(Method::Post)),
             takes_idempotency_keys: matches!(E::ROUTE.method, Some(Method::Post)),
             redact: E::REDACT,
-            essence: E::Input::essence,
+            fingerprint_input: E::Input::fingerprint_input,
             actions: [E::Access::ACTIONS, E::ACTIONS, &[E::Output::ACTIONS]],
             describe: None,
         }

@@ -59,7 +59,8 @@ impl Claim {
     /// The answer that was given, if this is the same request again; refused if it is another one.
     pub(crate) fn replay(&self, cx: &Context<'_>, found: &mut Found) -> Result<Option<Reply>, Error> {
         let Some(recorded) = found.recorded(&self.request, cx.now())? else { return Ok(None) };
-        if !cx.secrets().is_fingerprint(recorded.fingerprint(), &(cx.endpoint.essence)(cx.request)) {
+        if !cx.secrets().is_fingerprint(recorded.fingerprint(), &(cx.endpoint.fingerprint_input)(cx.request))
+        {
             return Err(Failure::IdempotencyKeyReused.into());
         }
         let answer = cx.secrets().open(Purpose::Answer, self.context(), recorded.answer());
@@ -67,14 +68,15 @@ impl Claim {
         let reply = reply.ok_or_else(|| Error::internal("a kept answer cannot be read"))?;
         let reply = match (cx.endpoint.redact, cx.role()) {
             (Some(redact), Some(role)) => reply.change_body(|body| redact(body, role))?,
-            _ => reply,
+            (Some(_), None) => return Err(Error::internal("a kept answer is to be redacted for no role")),
+            (None, _) => reply,
         };
         Ok(Some(reply.header("idempotent-replayed", "true".into())))
     }
 
     /// The answer, to be kept.
     pub(crate) fn record(&self, cx: &Context<'_>, reply: &Reply) -> Result<Recorded, Error> {
-        let fingerprint = cx.secrets().fingerprint(&(cx.endpoint.essence)(cx.request));
+        let fingerprint = cx.secrets().fingerprint(&(cx.endpoint.fingerprint_input)(cx.request));
         let answer = cx.secrets().seal(Purpose::Answer, self.context(), &reply.to_kept()?)?;
         Ok(Recorded::new(self.request.clone(), fingerprint, answer, cx.now()))
     }

@@ -12,7 +12,7 @@ use serde_path_to_error::Segment;
 
 use crate::{
     event::Request,
-    json::{self, METADATA, member_pointer},
+    json::{self, is_metadata, member_pointer},
     openapi::{Operation, Schemas},
 };
 
@@ -28,7 +28,7 @@ pub trait Input: Sized + Send {
     fn describe(operation: &mut Operation, schemas: &mut Schemas);
 
     /// What of the body tells one request from another: all of it, unless there is something in it that must not even be hashed.
-    fn essence<'r>(request: &'r Request<'_>) -> Cow<'r, [u8]> {
+    fn fingerprint_input<'r>(request: &'r Request<'_>) -> Cow<'r, [u8]> {
         request.whole_body()
     }
 }
@@ -107,7 +107,7 @@ impl<T: Body + DeserializeOwned + JsonSchema + Send> Input for Bounded<T> {
     fn decode(request: &Request<'_>) -> Result<Self, Error> {
         let body = json_body(request)?;
         let mut violations = Vec::new();
-        hold_to_size(&body, "", &mut violations);
+        check_size(&body, "", &mut violations);
         Ok(Self { value: from_value(body)?, violations })
     }
 
@@ -115,13 +115,13 @@ impl<T: Body + DeserializeOwned + JsonSchema + Send> Input for Bounded<T> {
         operation.body(&schemas.bounded::<T>());
     }
 
-    fn essence<'r>(request: &'r Request<'_>) -> Cow<'r, [u8]> {
+    fn fingerprint_input<'r>(request: &'r Request<'_>) -> Cow<'r, [u8]> {
         let body = request.whole_body();
         if T::SECRETS.is_empty() {
             return body;
         }
-        // Of what is no JSON nothing is kept, so there is nothing to compare.
-        let mut body: Value = serde_json::from_slice(&body).unwrap_or_default();
+        // Of a body that is refused no answer is kept, so there is nothing to compare.
+        let mut body = json::read(&body).unwrap_or_default();
         drop_members(&mut body, T::SECRETS);
         body.to_string().into_bytes().into()
     }
@@ -142,7 +142,7 @@ fn drop_members(value: &mut Value, names: &[&str]) {
 /// The texts of a [`Bounded`] body, as a regular expression of ECMA-262.
 const TEXT_PATTERN: &str = r"^[^\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f-\u009f]*$";
 
-/// Describes what [`hold_to_size`] holds to, wherever a schema does not say less.
+/// Describes what [`check_size`] holds to, wherever a schema does not say less.
 pub(crate) fn describe_size(schema: &mut Schema) {
     // What callers keep with a record has bounds of its own.
     if schema.get("propertyNames").is_some() {
@@ -167,7 +167,7 @@ pub(crate) fn describe_size(schema: &mut Schema) {
 }
 
 /// Adds what is too large in a value, and texts that are none.
-fn hold_to_size(value: &Value, pointer: &str, violations: &mut Vec<Violation>) {
+fn check_size(value: &Value, pointer: &str, violations: &mut Vec<Violation>) {
     if violations.len() >= MOST_VIOLATIONS {
         return;
     }
@@ -188,13 +188,13 @@ fn hold_to_size(value: &Value, pointer: &str, violations: &mut Vec<Violation>) {
                 return refuse("too_many", "At most 20 elements.");
             }
             for (index, item) in items.iter().enumerate() {
-                hold_to_size(item, &format!("{pointer}/{index}"), violations);
+                check_size(item, &format!("{pointer}/{index}"), violations);
             }
         }
-        Value::Object(members) if pointer != METADATA => {
+        Value::Object(members) if !is_metadata(pointer) => {
             // No field has so long a name: whoever takes the body says that it is unknown.
             for (name, member) in members.iter().filter(|(name, _)| name.len() <= LONGEST_NAME) {
-                hold_to_size(member, &member_pointer(pointer, name), violations);
+                check_size(member, &member_pointer(pointer, name), violations);
             }
         }
         _ => {}

@@ -54,9 +54,9 @@ impl JobContext {
         &self.store
     }
 
-    /// Whether this much of the run's time is left.
-    pub fn has_time(&self, reserve: Duration) -> bool {
-        Instant::now() + reserve < self.deadline
+    /// When this much of the run's time is left.
+    pub fn end(&self, reserve: Duration) -> Instant {
+        self.deadline.checked_sub(reserve).unwrap_or(self.deadline)
     }
 }
 

@@ -1,4 +1,4 @@
-//! JSON bodies, read strictly: what one reader takes in one way and another in another is refused.
+//! JSON bodies, read strictly: what parsers read in different ways is refused.
 
 use std::{cell::RefCell, fmt};
 
@@ -9,19 +9,23 @@ use serde::{
 };
 use serde_json::{Map, Number, Value, error::Category};
 
-/// What callers keep with a record: it is stored as it was sent, and has bounds of its own.
-pub(crate) const METADATA: &str = "/metadata";
+/// Returns whether a pointer is to `metadata` of a body, or to what is in it: what callers keep with a record is stored as it was
+/// sent, and has bounds of its own.
+pub(crate) fn is_metadata(pointer: &str) -> bool {
+    pointer.strip_prefix("/metadata").is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+}
 
 /// The byte order mark that spreadsheets and shells put before a text: ignored, as RFC 8259 §8.1 allows.
 const BYTE_ORDER_MARK: &[u8] = "\u{feff}".as_bytes();
 
 /// Reads a body. A name that is given twice is refused wherever it stands, and so is a number that is too large to be kept; the
-/// pointer names where. Texts lose blank characters at their ends, apart from those of `metadata`.
+/// pointer names where. Texts lose blank characters at their ends, apart from those of the `metadata` of the body itself.
 pub(crate) fn read(body: &[u8]) -> Result<Value, Error> {
     let body = body.strip_prefix(BYTE_ORDER_MARK).unwrap_or(body);
     let path = RefCell::new(String::new());
     let mut json = serde_json::Deserializer::from_slice(body);
-    let value = Strict { path: &path }.deserialize(&mut json).and_then(|value| json.end().map(|()| value));
+    let value =
+        StrictValue { path: &path }.deserialize(&mut json).and_then(|value| json.end().map(|()| value));
     value.map_err(|error| {
         let message = error.to_string();
         let (pointer, code, detail) = if error.classify() == Category::Data {
@@ -42,11 +46,11 @@ pub fn member_pointer(object: &str, name: &str) -> String {
 
 /// Reads one value. Where it fails, `path` is left at the place.
 #[derive(Clone, Copy)]
-struct Strict<'p> {
+struct StrictValue<'p> {
     path: &'p RefCell<String>,
 }
 
-impl Strict<'_> {
+impl StrictValue<'_> {
     /// Reads what stands at a place below this one.
     fn within<T, E>(self, place: &str, read: impl FnOnce(Self) -> Result<T, E>) -> Result<T, E> {
         let length = self.path.borrow().len();
@@ -58,7 +62,7 @@ impl Strict<'_> {
     }
 }
 
-impl<'de> DeserializeSeed<'de> for Strict<'_> {
+impl<'de> DeserializeSeed<'de> for StrictValue<'_> {
     type Value = Value;
 
     fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Value, D::Error> {
@@ -66,7 +70,7 @@ impl<'de> DeserializeSeed<'de> for Strict<'_> {
     }
 }
 
-impl<'de> Visitor<'de> for Strict<'_> {
+impl<'de> Visitor<'de> for StrictValue<'_> {
     type Value = Value;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -94,8 +98,8 @@ impl<'de> Visitor<'de> for Strict<'_> {
     }
 
     fn visit_str<E: de::Error>(self, text: &str) -> Result<Value, E> {
-        let is_metadata = self.path.borrow().starts_with(METADATA);
-        Ok(Value::String(if is_metadata { text } else { trim(text) }.to_owned()))
+        let text = if is_metadata(&self.path.borrow()) { text } else { trim(text) };
+        Ok(Value::String(text.to_owned()))
     }
 
     fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<Value, A::Error> {

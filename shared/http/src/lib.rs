@@ -37,8 +37,8 @@ pub use padron_dto::Object;
 pub use problem::{Problem, Shape, shape};
 pub use query::{Paging, Query, cursor_schema, instant};
 pub use reply::{
-    Array, Body, Created, Issued, Lines, MultiStatus, NoContent, Output, Page, Reply, Response, Versioned,
-    Warned,
+    Array, Body, Changes, Created, Issued, Lines, MultiStatus, NoContent, Output, Page, Reply, Response,
+    Versioned, Warned,
 };
 pub use route::{BASE_PATH, Method, Route};
 pub use serve::{Exit, serve, serve_job};

@@ -102,9 +102,13 @@ impl Operation {
         let problem = schemas.reference::<Problem>();
         let of_output = std::mem::take(&mut operation.failures);
         let of_others = E::Access::FAILURES.iter().chain(E::FAILURES).copied();
+        let is_possible =
+            |failure: &Failure| E::Output::IS_WRITE || *failure != Failure::OrganizationUncertain;
         for failures in of_others.chain([E::Input::FAILURES, &of_output, EVERYWHERE]) {
             for failure in failures {
-                operation.failure(*failure, &problem);
+                if is_possible(failure) {
+                    operation.failure(*failure, &problem);
+                }
             }
         }
         operation

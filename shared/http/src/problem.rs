@@ -58,6 +58,14 @@ pub const fn shape(failure: Failure) -> Shape {
             "User is a member of several organizations",
             Some("Name one of them in the header X-Organization-Id."),
         ),
+        Failure::OrganizationUncertain => (
+            409,
+            "organization_uncertain",
+            "User has joined another organization a moment ago",
+            Some(
+                "Name the one you mean in the header X-Organization-Id, or send the request again in a minute.",
+            ),
+        ),
         Failure::MemberNotFound => (404, "member_not_found", "Member not found", None),
         Failure::CustomerNotFound => (404, "customer_not_found", "Customer not found", None),
         Failure::ExternalIdTaken => (
@@ -324,6 +332,7 @@ fn challenge(failure: Failure) -> Option<&'static str> {
         | Failure::OrganizationMismatch
         | Failure::NoOrganization
         | Failure::SeveralOrganizations
+        | Failure::OrganizationUncertain
         | Failure::MemberNotFound
         | Failure::CustomerNotFound
         | Failure::ExternalIdTaken

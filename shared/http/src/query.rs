@@ -1,4 +1,4 @@
-//! Query parameters, and what all lists of one resource after the other have in common: `limit` and `cursor`.
+//! Query parameters, and the `limit` and `cursor` that paged lists share.
 
 use padron_domain::{Error, Failure, Id, InstantProblem, Timestamp, trim};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
@@ -49,7 +49,7 @@ impl Query {
 
     /// The instant from which on a list goes: the first millisecond that is not before it.
     pub fn instant_from(&self, name: &str) -> Result<Option<Timestamp>, Error> {
-        self.get(name).map(|text| instant(name, text, Timestamp::parse_up)).transpose()
+        self.get(name).map(|text| instant(name, text, Timestamp::parse_rounding_up)).transpose()
     }
 
     /// The instant until which a list goes: the millisecond that it is in.
@@ -58,8 +58,8 @@ impl Query {
     }
 }
 
-/// Reads an instant of a query, where a `+` that was not encoded has become a space: where an offset begins, it has that meaning
-/// alone. `read` is one of the functions of [`Timestamp`].
+/// Reads an instant of a query. A `+` that was not percent-encoded arrives as a space; before an offset a space has no other meaning.
+/// `read` is one of the functions of [`Timestamp`].
 pub fn instant(
     name: &str,
     text: &str,
@@ -67,8 +67,10 @@ pub fn instant(
 ) -> Result<Timestamp, Error> {
     let text = trim(text);
     let with_plus = text.rsplit_once(' ').map(|(instant, offset)| format!("{instant}+{offset}"));
-    read(with_plus.as_deref().unwrap_or(text))
-        .map_err(|problem| Error::invalid(format!("/query/{name}"), "invalid_value", problem.detail()))
+    read(with_plus.as_deref().unwrap_or(text)).map_err(|problem| {
+        let hint = if problem == InstantProblem::Form { " In a URL, + is written %2B." } else { "" };
+        Error::invalid(format!("/query/{name}"), "invalid_value", format!("{}{hint}", problem.detail()))
+    })
 }
 
 /// The schema of a cursor: base64url.
@@ -122,7 +124,7 @@ impl Paging {
         self.after_place(cx, &json!(scope.uuid()), |id| Uuid::from_slice(id).ok().map(Id::new))
     }
 
-    /// The same of what has other names than ids: `read` makes a place of what [`Paging::next_place`] was given.
+    /// The same, for lists whose places are not ids: `read` decodes what [`Paging::next_place`] was given.
     pub fn after_place<P>(
         &self,
         cx: &Context<'_>,
@@ -141,7 +143,7 @@ impl Paging {
         })
     }
 
-    /// The path of the page after that one, if there is one.
+    /// The query of the page after that one, if there is one.
     pub fn next<T, S>(
         &self,
         cx: &Context<'_>,
@@ -151,14 +153,14 @@ impl Paging {
         last.map(|last| self.next_place(cx, &json!(scope.uuid()), last.uuid().as_bytes())).transpose()
     }
 
-    /// The path of the page after that place.
+    /// The query of the page after that place.
     pub fn next_place(&self, cx: &Context<'_>, scope: &Value, last: &[u8]) -> Result<String, Error> {
         let cursor = cx.secrets().seal_cursor(&self.context(cx, scope), last)?;
-        let mut path = format!("{}?limit={}", cx.request.path(), self.limit);
+        let mut query = format!("limit={}", self.limit);
         for (name, value) in &self.filters {
-            path.push_str(&format!("&{name}={}", utf8_percent_encode(value, RESERVED)));
+            query.push_str(&format!("&{name}={}", utf8_percent_encode(value, RESERVED)));
         }
-        Ok(format!("{path}&cursor={cursor}"))
+        Ok(format!("{query}&cursor={cursor}"))
     }
 
     /// What cursors are bound to.

@@ -2,7 +2,7 @@
 
 use std::{borrow::Cow, marker::PhantomData};
 
-use padron_domain::{Error, Failure};
+use padron_domain::{Error, Failure, Timestamp};
 use padron_dto::customer::WithWarnings;
 use padron_store::Action;
 use schemars::JsonSchema;
@@ -12,7 +12,6 @@ use xxhash_rust::xxh3::xxh3_64;
 use crate::{
     event::Request,
     openapi::{Operation, Schemas},
-    route::BASE_PATH,
 };
 
 /// What an endpoint answers when it succeeds.
@@ -61,11 +60,11 @@ impl Reply {
         self
     }
 
-    /// Adds the way to the next page (RFC 8288), a path below [`BASE_PATH`].
+    /// Adds the way to the next page (RFC 8288): a query that takes the place of the request's.
     #[must_use]
-    pub fn next(self, path: Option<&str>) -> Self {
-        match path {
-            Some(path) => self.header("link", format!("<{BASE_PATH}{path}>; rel=\"next\"")),
+    pub fn next(self, query: Option<&str>) -> Self {
+        match query {
+            Some(query) => self.header("link", format!("<?{query}>; rel=\"next\"")),
             None => self,
         }
     }
@@ -169,7 +168,7 @@ impl<T: Serialize + JsonSchema> Output for Issued<T> {
 /// 201 with what was created, and where it is.
 #[derive(Debug)]
 pub struct Created<V> {
-    /// Its path, below [`BASE_PATH`].
+    /// Its path, from the API's root: it is answered relative to the request.
     pub location: String,
     /// What it is: a [`Versioned`] or a [`Warned`].
     pub versioned: V,
@@ -177,7 +176,7 @@ pub struct Created<V> {
 
 impl<V: Output> Output for Created<V> {
     fn reply(self, request: &Request<'_>) -> Result<Reply, Error> {
-        let location = format!("{BASE_PATH}{}", self.location);
+        let location = relative(request.path(), &self.location);
         let reply = self.versioned.reply(request)?;
         Ok(Reply { status: 201, ..reply }.header("location", location))
     }
@@ -185,8 +184,17 @@ impl<V: Output> Output for Created<V> {
     fn describe(operation: &mut Operation, schemas: &mut Schemas) {
         V::describe(operation, schemas);
         operation.succeeds_as("201");
-        operation.response_header("Location", "Where it is");
+        operation.response_header("Location", "Where it is, relative to the request (RFC 9110 §10.2.2)");
     }
+}
+
+/// The reference (RFC 3986 §4.2) that leads from one path to another, whatever domain and base path both are below.
+fn relative(from: &str, to: &str) -> String {
+    let folders: Vec<&str> = from.rsplit_once('/').map_or("", |(folder, _)| folder).split('/').collect();
+    let steps: Vec<&str> = to.split('/').collect();
+    let shared =
+        folders.iter().zip(&steps[..steps.len() - 1]).take_while(|(one, other)| one == other).count();
+    format!("{}{}", "../".repeat(folders.len() - shared), steps[shared..].join("/"))
 }
 
 /// 207: what came of each part of a request (RFC 4918 §11.1).
@@ -259,7 +267,7 @@ impl<T: Serialize> Array<T> {
         Ok((Self { json, next: None, total: None, items: PhantomData }, taken))
     }
 
-    /// Adds `Link: <…>; rel="next"` (RFC 8288), a path below [`BASE_PATH`].
+    /// Adds `Link: <?…>; rel="next"` (RFC 8288): the query of the next page.
     #[must_use]
     pub fn next(self, next: Option<String>) -> Self {
         Self { next, ..self }
@@ -286,7 +294,34 @@ impl<T: Serialize + JsonSchema + Send> Output for Array<T> {
         operation.succeeds("200", Some(&schemas.reference::<Vec<T>>()));
         operation.response_header("X-Total-Count", "How many there are in all");
         operation
-            .response_header("Link", "`<…>; rel=\"next\"`: the next page, while there is one (RFC 8288)");
+            .response_header("Link", "`<?…>; rel=\"next\"`: the next page, while there is one (RFC 8288)");
+    }
+}
+
+/// A list of what changed from some time on, and until when nothing is missing from it.
+#[derive(Debug)]
+pub struct Changes<O> {
+    /// The list.
+    pub list: O,
+    /// Every change until then is in it; `None` where the list is no first page, or not of changes.
+    pub complete_until: Option<Timestamp>,
+}
+
+impl<O: Output> Output for Changes<O> {
+    fn reply(self, request: &Request<'_>) -> Result<Reply, Error> {
+        let reply = self.list.reply(request)?;
+        Ok(match self.complete_until {
+            Some(until) => reply.header("x-complete-until", until.to_string()),
+            None => reply,
+        })
+    }
+
+    fn describe(operation: &mut Operation, schemas: &mut Schemas) {
+        O::describe(operation, schemas);
+        operation.response_header(
+            "X-Complete-Until",
+            "On the first page of a list with `updatedAtFrom`: every change until then is in the list. The next one goes on from there",
+        );
     }
 }
 
@@ -317,7 +352,7 @@ impl Lines {
         true
     }
 
-    /// Adds `Link: <…>; rel="next"` (RFC 8288), a path below [`BASE_PATH`].
+    /// Adds `Link: <?…>; rel="next"` (RFC 8288): the query of the lines after these.
     #[must_use]
     pub fn next(self, next: String) -> Self {
         Self { next: Some(next), ..self }
@@ -333,7 +368,7 @@ impl Output for Lines {
     fn describe(operation: &mut Operation, _: &mut Schemas) {
         operation.succeeds("200", None);
         operation.content("200", "application/x-ndjson");
-        operation.response_header("Link", "`<…>; rel=\"next\"`: the lines after these, while there are any");
+        operation.response_header("Link", "`<?…>; rel=\"next\"`: the lines after these, while there are any");
     }
 }
 
@@ -342,7 +377,7 @@ impl Output for Lines {
 pub struct Page<T> {
     /// The object.
     pub body: T,
-    /// The path of the next page, below [`BASE_PATH`].
+    /// The query of the next page.
     pub next: Option<String>,
 }
 
@@ -358,7 +393,7 @@ impl<T: Serialize + JsonSchema> Output for Page<T> {
     fn describe(operation: &mut Operation, schemas: &mut Schemas) {
         operation.succeeds("200", Some(&schemas.reference::<T>()));
         operation
-            .response_header("Link", "`<…>; rel=\"next\"`: the next page, while there is one (RFC 8288)");
+            .response_header("Link", "`<?…>; rel=\"next\"`: the next page, while there is one (RFC 8288)");
     }
 }
 

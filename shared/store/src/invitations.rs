@@ -204,7 +204,7 @@ impl Store {
         [accepted, added]: [&Event; 2],
     ) -> Result<Change<'_>, Error> {
         let mut change = self.change(accepted)?;
-        change.tell(added)?;
+        change.add_event(added)?;
         change.replace(after, still(before))?;
         take_seat(&mut change, member, issued_at)?;
         Ok(change)

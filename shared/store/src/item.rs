@@ -253,14 +253,19 @@ pub(crate) fn profile_update(
     expression.then(update)
 }
 
-/// Counts that a user joined, and writes what the membership knows of them where nothing is known yet: who is asked about
+/// Notes when a user joined, counts that they did, and writes what the membership knows of them where nothing is known yet: who is asked about
 /// themselves knows best.
 pub(crate) fn first_seen(member: &Membership, issued_at: Option<i64>) -> Expression {
     let claims = [("email", member.email.as_ref()), ("name", member.name.as_ref())];
     let value = |name: &str| format!("if_not_exists(#{name}, :{name})");
     let expression = profile_update(member.user, claims, issued_at, value);
     let update = expression.update.clone().unwrap_or_default();
-    expression.then(format!("{update} ADD #joins :one")).name("#joins", "joins").number(":one", 1)
+    expression
+        .then(format!("{update}, #joinedAt = :joinedAt ADD #joins :one"))
+        .name("#joins", "joins")
+        .number(":one", 1)
+        .name("#joinedAt", "joinedAt")
+        .text(":joinedAt", member.joined_at.to_string())
 }
 
 impl Entity for Profile {

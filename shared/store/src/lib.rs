@@ -30,7 +30,7 @@ pub use idempotency::{Recorded, RequestId};
 pub use invitations::{InvitationAccess, InvitationToken};
 pub use key::Key;
 pub use organizations::{Belonging, OrganizationAccess, Place};
-pub use purge::{Due, Purge};
+pub use purge::{Due, Pace, Purge, Turn};
 pub use read::Found;
 pub use rows::{Order, Stretch};
 pub use scan::Page;

@@ -166,10 +166,8 @@ impl Store {
         event: &Event,
     ) -> Result<Change<'_>, Error> {
         let mut change = self.update_organization(organization, event)?;
-        let demoted = Membership { role: Role::Admin, version: before.version + 1, ..before.clone() };
-        let promoted = Membership { role: Role::Owner, version: after.version + 1, ..after.clone() };
-        change.replace(&demoted, still(before))?;
-        change.replace(&promoted, still(after))?;
+        change.replace(&before.becoming(Role::Admin, event.at), still(before))?;
+        change.replace(&after.becoming(Role::Owner, event.at), still(after))?;
         let handed_over = still_in(RosterState::Active)
             .and("#owner = :before")
             .then("SET #owner = :after ADD #admins :admins")

@@ -14,7 +14,7 @@ use crate::{
     key::{GSI1_PK, GSI1_SK, Key, PK, SK, count_partition, event_partition, partition},
     members::still_in,
     organizations::still_before,
-    table::{Backoff, Store},
+    table::{Backoff, Store, Throttling},
 };
 
 /// What became of an organization that is to be purged.
@@ -26,8 +26,44 @@ pub enum Purge {
     Gone,
     /// It is there again, or not due yet.
     Spared,
-    /// Time was up; the next run goes on.
+    /// Its turn was over; the next one goes on.
     Unfinished,
+}
+
+/// How long an organization's purge may take.
+#[derive(Clone, Copy, Debug)]
+pub struct Turn {
+    /// When the others have theirs. Something is done in every turn, however short it is.
+    pub ends: Instant,
+    /// When nothing new is begun any more.
+    pub run_ends: Instant,
+}
+
+/// How many units a run spends in a second. What was spent at once is spread over the time it may take, so that callers find the table
+/// at leisure, and is owed by whoever is purged next, too.
+#[derive(Clone, Copy, Debug)]
+pub struct Pace {
+    units_per_second: Option<NonZeroU32>,
+    free_at: Instant,
+}
+
+impl Pace {
+    /// So many, or as many as the table gives.
+    pub fn new(units_per_second: Option<NonZeroU32>) -> Self {
+        Self { units_per_second, free_at: Instant::now() }
+    }
+
+    /// Whether more may be spent before that instant.
+    pub fn allows_before(&self, end: Instant) -> bool {
+        self.free_at < end
+    }
+
+    fn spent(&mut self, units: f64) {
+        if let Some(pace) = self.units_per_second {
+            let time = Duration::from_secs_f64(units.max(0.0) / f64::from(pace.get()));
+            self.free_at = self.free_at.max(Instant::now()) + time;
+        }
+    }
 }
 
 /// An organization that is to be purged.
@@ -43,8 +79,6 @@ pub struct Due {
 const BATCH: usize = 25;
 /// How many batches follow each other between two looks at the clock.
 const WIDTH: usize = 4;
-/// Shorter than what is kept of a run's time in reserve.
-const LONGEST_PAUSE: Duration = Duration::from_secs(3);
 /// How many organizations are looked up together.
 const DUE: i32 = 25;
 
@@ -86,18 +120,17 @@ impl Store {
         Ok(items.iter().filter_map(due).collect())
     }
 
-    /// Deletes an organization for good, as far as there is time.
+    /// Deletes an organization for good, as far as its turn goes.
     ///
     /// First it is marked, in one transaction that a restoration cannot cross: from then on it is unknown to its owner too.
     /// Then everything in its partitions goes, in any order, and at last, in one transaction, it itself, its roster and its slug.
-    /// Whatever happens in between, the next run finds it marked and goes on; two at once delete the same things. It writes at
-    /// most `pace` units a second.
+    /// Whatever happens in between, the next run finds it marked and goes on; two at once delete the same things.
     pub async fn purge(
         &self,
         id: OrganizationId,
         now: Timestamp,
-        pace: Option<NonZeroU32>,
-        has_time: impl Fn() -> bool,
+        pace: &mut Pace,
+        turn: Turn,
     ) -> Result<Purge, Error> {
         let Some(organization) = self.organization(id).await? else { return Ok(Purge::Gone) };
         if organization.restorable_until().is_none_or(|until| now < until) {
@@ -112,7 +145,7 @@ impl Store {
             }
         };
         for partition in [partition(id), count_partition(id), event_partition(id)] {
-            if !self.empty(&partition, pace, &has_time).await? {
+            if !self.empty(&partition, pace, turn).await? {
                 return Ok(Purge::Unfinished);
             }
         }
@@ -140,19 +173,21 @@ impl Store {
         }
     }
 
-    /// Deletes everything in a partition but the organization and its roster. `false`: time was up before it was empty.
-    async fn empty(
-        &self,
-        partition: &str,
-        pace: Option<NonZeroU32>,
-        has_time: &impl Fn() -> bool,
-    ) -> Result<bool, Error> {
+    /// Deletes everything in a partition but the organization and its roster. `false`: the turn was over before it was empty.
+    async fn empty(&self, partition: &str, pace: &mut Pace, turn: Turn) -> Result<bool, Error> {
         let mut after = None;
-        let mut deleted = false;
+        let (mut deleted, mut is_first) = (false, true);
         loop {
-            if !has_time() {
+            if !pace.allows_before(turn.run_ends) {
                 return Ok(false);
             }
+            sleep_until(pace.free_at).await;
+            let now = Instant::now();
+            if now >= turn.run_ends || (now >= turn.ends && !is_first) {
+                return Ok(false);
+            }
+            is_first = false;
+            let before = self.spent().units;
             let query = self
                 .client
                 .query()
@@ -167,16 +202,10 @@ impl Store {
             let keys: Vec<Key> =
                 items.iter().filter_map(Key::of).filter(|key| !key.outlives_its_partition()).collect();
             deleted |= !keys.is_empty();
-            let (before, started) = (self.spent().units, Instant::now());
             for keys in keys.chunks(BATCH) {
                 self.delete_all(keys).await?;
             }
-            if let Some(pace) = pace {
-                // What was spent is spread over the time it may take, so that callers find the table at leisure.
-                let time = (self.spent().units - before) / f64::from(pace.get());
-                let time = Duration::from_secs_f64(time.max(0.0)).min(LONGEST_PAUSE);
-                sleep_until(started + time).await;
-            }
+            pace.spent(self.spent().units - before);
             match last.filter(|_| more) {
                 Some(last) => after = Some(last),
                 // Once more from the start, until a whole pass finds nothing.
@@ -186,7 +215,7 @@ impl Store {
         }
     }
 
-    /// Deletes up to 25 items. What DynamoDB leaves unprocessed is asked for again.
+    /// Deletes up to 25 items. What DynamoDB leaves unprocessed is asked for again, and so is what met a transaction.
     async fn delete_all(&self, keys: &[Key]) -> Result<(), Error> {
         let delete = |key: &Key| {
             let delete = DeleteRequest::builder().set_key(Some(key.attributes().into())).build();
@@ -194,15 +223,22 @@ impl Store {
             Ok(WriteRequest::builder().delete_request(delete).build())
         };
         let mut left = keys.iter().map(delete).collect::<Result<Vec<_>, Error>>()?;
-        let mut backoff = Backoff::new();
+        let (mut backoff, mut throttling) = (Backoff::new(), Throttling::default());
         loop {
             let call = self
                 .client
                 .batch_write_item()
-                .request_items(&*self.table, left)
+                .request_items(&*self.table, left.clone())
                 .return_consumed_capacity(ReturnConsumedCapacity::Total)
                 .send();
-            let mut output = self.call(call).await?;
+            let mut output = match self.call(call).await {
+                Ok(output) => output,
+                Err(error) if error.code() == Some("TransactionConflictException") => {
+                    self.pause(&mut backoff, "deletions met transactions until the deadline").await?;
+                    continue;
+                }
+                Err(error) => return Err(error.into()),
+            };
             self.record(output.consumed_capacity());
             let unprocessed =
                 output.unprocessed_items.as_mut().and_then(|tables| tables.remove(&*self.table));
@@ -210,7 +246,7 @@ impl Store {
                 Some(unprocessed) if !unprocessed.is_empty() => unprocessed,
                 _ => return Ok(()),
             };
-            self.pause(&mut backoff, "DynamoDB left deletions unprocessed until the deadline").await?;
+            self.pause_for_throttling(&mut throttling, "DynamoDB left deletions unprocessed").await?;
         }
     }
 

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use aws_sdk_dynamodb::types::{KeysAndAttributes, ReturnConsumedCapacity};
 use padron_domain::{
     Customer, CustomerId, CustomerNumber, Error, Invitation, InvitationId, Membership, OrganizationId,
-    Timestamp, UserId,
+    Profile, Timestamp, UserId,
 };
 
 use crate::{
@@ -81,6 +81,11 @@ impl Found {
     ) -> Result<Option<CustomerNumber>, Error> {
         let found: Option<ExternalId> = self.take(&Key::external_id(organization, external_id))?;
         Ok(found.map(|found| found.number))
+    }
+
+    /// That user's profile, if it was asked for and is there.
+    pub fn profile(&mut self, user: UserId) -> Result<Option<Profile>, Error> {
+        self.take(&Key::profile(user))
     }
 
     /// That invitation, if it was asked for and is there.

@@ -229,7 +229,7 @@ impl Store {
             let numbers: Option<Vec<CustomerNumber>> = items.iter().map(item_number).collect();
             children.extend(numbers.ok_or_else(no_place)?);
             after = children.last().copied();
-            if !more || children.len() >= limit || items.is_empty() {
+            if !more || children.len() >= limit {
                 return Ok((children, more));
             }
         }

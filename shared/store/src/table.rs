@@ -27,7 +27,7 @@ pub struct Store {
 /// What a request has spent: for the log, and so for the bill.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct Spent {
-    /// Calls that were answered.
+    /// Calls that succeeded.
     pub calls: u32,
     /// Capacity units, index units included.
     pub units: f64,
@@ -73,7 +73,7 @@ impl Store {
         spent.units += consumed.iter().filter_map(ConsumedCapacity::capacity_units).sum::<f64>();
     }
 
-    /// Waits for a table that is too busy, longer each time, and gives up after a few times: whoever asks on and on keeps it busy.
+    /// Waits after throttling, and gives up after three pauses: more requests would keep the partition throttled.
     pub(crate) async fn pause_for_throttling(
         &self,
         throttling: &mut Throttling,
@@ -114,14 +114,14 @@ impl Backoff {
 
     /// The next pause.
     pub fn pause(&mut self) -> Duration {
-        let pause = self.ceiling.mul_f64(random_part());
+        let pause = self.ceiling.mul_f64(random_fraction());
         self.ceiling = (self.ceiling * 2).min(Self::LONGEST);
         pause
     }
 }
 
 /// A random number from 0 to less than 1.
-fn random_part() -> f64 {
+fn random_fraction() -> f64 {
     // A random UUID is the randomness at hand: its last bits are uniform.
     (uuid::Uuid::new_v4().as_u128() & 0xffff) as f64 / f64::from(0x1_0000)
 }
@@ -144,7 +144,7 @@ impl Throttling {
         let ceiling = Self::FIRST * 4_u32.pow(self.pauses);
         self.pauses += 1;
         // At least half of it: none of those who were turned away comes back at once.
-        Some(ceiling.mul_f64(0.5 + random_part() / 2.0))
+        Some(ceiling.mul_f64(0.5 + random_fraction() / 2.0))
     }
 }
 
@@ -158,6 +158,15 @@ impl Default for Backoff {
 pub(crate) enum CallError<E> {
     Sdk(Box<SdkError<E>>),
     Deadline,
+}
+
+impl<E: ProvideErrorMetadata> CallError<E> {
+    /// DynamoDB's name for it, if DynamoDB answered.
+    pub(crate) fn code(&self) -> Option<&str> {
+        let Self::Sdk(error) = self else { return None };
+        let SdkError::ServiceError(error) = &**error else { return None };
+        error.err().code()
+    }
 }
 
 impl<E: ProvideErrorMetadata> From<CallError<E>> for Error {
@@ -184,7 +193,7 @@ impl<E: ProvideErrorMetadata> From<CallError<E>> for Error {
     }
 }
 
-/// Codes that ask for patience, as DynamoDB's documentation lists them under "error retries".
+/// Codes that DynamoDB's documentation calls retryable, under "error retries".
 fn is_overload(code: &str) -> bool {
     matches!(
         code,

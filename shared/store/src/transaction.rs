@@ -112,7 +112,7 @@ impl Store {
     /// A change that this event tells of.
     pub(crate) fn change<R: Copy>(&self, event: &Event) -> Result<Change<'_, R>, Error> {
         let mut change = self.unannounced_change();
-        change.tell(event)?;
+        change.add_event(event)?;
         Ok(change)
     }
 
@@ -124,7 +124,7 @@ impl Store {
 
 impl<R: Copy> Change<'_, R> {
     /// Adds an event that tells of the change.
-    pub(crate) fn tell(&mut self, event: &Event) -> Result<(), Error> {
+    pub(crate) fn add_event(&mut self, event: &Event) -> Result<(), Error> {
         self.put(event, Expression::default(), Refusal::Stale)
     }
 
@@ -254,8 +254,8 @@ impl<R: Copy> Change<'_, R> {
         Ok(TransactWriteItem::builder().update(update).build())
     }
 
-    /// Commits all writes, or says which refused. Conflicts with other transactions are tried again until the deadline, throttling a
-    /// few times.
+    /// Commits all writes, or says which refused. Tries conflicts with other transactions again until the deadline, and throttling
+    /// three times at most.
     pub async fn commit(mut self) -> Result<(), TransactionError<R>> {
         let (mut backoff, mut throttling) = (Backoff::new(), Throttling::default());
         loop {
@@ -278,11 +278,15 @@ impl<R: Copy> Change<'_, R> {
             };
             match cancellation(&error).map(|cancelled| self.verdict(cancelled)) {
                 Some(Verdict::Over(why)) => return Err(why),
-                Some(Verdict::Throttled) => {
-                    self.store.pause_for_throttling(&mut throttling, "a transaction was throttled").await?;
-                }
-                Some(Verdict::Contention) => {
-                    self.store.pause(&mut backoff, "a transaction met others until the deadline").await?;
+                Some(verdict @ (Verdict::Throttled | Verdict::Contention)) => {
+                    if matches!(verdict, Verdict::Throttled) {
+                        self.store
+                            .pause_for_throttling(&mut throttling, "a transaction was throttled")
+                            .await?;
+                    } else {
+                        self.store.pause(&mut backoff, "a transaction met others until the deadline").await?;
+                    }
+                    // Another counter may be at leisure.
                     if let Some(count) = self.count {
                         self.writes[count.at].0 = self.counter(count)?;
                     }
@@ -292,9 +296,8 @@ impl<R: Copy> Change<'_, R> {
         }
     }
 
-    /// What a cancellation comes to: it is stale if anything is, then tried again if anything met another transaction, and
-    /// refused only if that is all there is to say. What is claimed may be another's only because this very change, in an earlier
-    /// try of the same request, was or is just being committed.
+    /// Classifies a cancellation: stale if a condition on what was read failed; else throttled or in conflict, both of which are tried
+    /// again; else refused. Refusal comes last because an earlier try of the same request may have written what is claimed.
     fn verdict(&self, cancelled: &TransactionCanceledException) -> Verdict<R> {
         let reasons = cancelled.cancellation_reasons();
         let failed = |reason: &CancellationReason| reason.code() == Some("ConditionalCheckFailed");

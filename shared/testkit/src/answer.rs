@@ -13,6 +13,8 @@ pub struct Answer {
     pub headers: BTreeMap<String, String>,
     /// The body as text.
     pub text: String,
+    /// What was asked, if it was a request of a [`TestApp`](crate::TestApp): its path and query below the base path.
+    pub(crate) asked: String,
 }
 
 impl Answer {
@@ -29,6 +31,7 @@ impl Answer {
                 })
                 .collect(),
             text: response["body"].as_str().expect("a body").to_owned(),
+            asked: String::new(),
         }
     }
 
@@ -40,6 +43,27 @@ impl Answer {
     /// A header, or nothing.
     pub fn header(&self, name: &str) -> &str {
         self.headers.get(name).map_or("", String::as_str)
+    }
+
+    /// Where the next page is, below the base path.
+    pub fn next_page(&self) -> Option<String> {
+        let link = self.headers.get("link")?;
+        let reference = link.strip_prefix('<').and_then(|link| link.strip_suffix(r#">; rel="next""#));
+        Some(self.resolve(reference.expect("a link as RFC 8288 has it")))
+    }
+
+    /// Where what was created is, below the base path.
+    pub fn location(&self) -> String {
+        self.resolve(self.headers.get("location").expect("the header Location"))
+    }
+
+    /// What a reference means (RFC 3986 §5) in the answer to what was asked. The base path is another than the API's own: no
+    /// answer depends on it.
+    fn resolve(&self, reference: &str) -> String {
+        const ELSEWHERE: &str = "https://elsewhere.test/some/base";
+        let base: url::Url = format!("{ELSEWHERE}{}", self.asked).parse().expect("what was asked is a path");
+        let resolved = base.join(reference).expect("a reference");
+        resolved.as_str().strip_prefix(ELSEWHERE).expect("a place below the base path").to_owned()
     }
 
     /// The code of a problem, after checking that it is one, whole.

@@ -285,6 +285,7 @@ impl Call<'_> {
     /// Sends it.
     pub async fn send(self) -> Answer {
         let (endpoint, event) = self.event();
-        self.app.answer(endpoint, &event.to_string()).await
+        let answer = self.app.answer(endpoint, &event.to_string()).await;
+        Answer { asked: self.path, ..answer }
     }
 }

@@ -60,21 +60,20 @@ impl Description {
     /// Fails if the description does not allow this answer, or if it calls a request wrong that was answered with success.
     pub(crate) fn check(&self, endpoint: &Registration, event: &Value, response: &Value) {
         let function = endpoint.route.function;
+        let status = response["statusCode"].to_string();
+        let problem: Option<Value> =
+            response["body"].as_str().and_then(|body| serde_json::from_str(body).ok());
+        let code = problem.as_ref().and_then(|body| body["code"].as_str());
         // Of a path that API Gateway would not have led here: it is no answer of the endpoint.
-        if response["body"].as_str().is_some_and(|body| body.contains("\"route_not_found\"")) {
+        if code == Some("route_not_found") {
             return;
         }
-        let status = response["statusCode"].to_string();
         let described = self.responses.get(&status);
         assert!(
             described.is_some(),
             "{function} answers {status}, which its description does not have: {response}"
         );
-        let problem: Option<Value> =
-            response["body"].as_str().and_then(|body| serde_json::from_str(body).ok());
-        if let Some(code) =
-            problem.as_ref().filter(|_| status.as_str() >= "400").and_then(|body| body["code"].as_str())
-        {
+        if let Some(code) = code.filter(|_| status.as_str() >= "400") {
             let described = described.is_some_and(|text| text.contains(&format!("`{code}`")));
             assert!(described, "{function} answers {status} {code}, which its description does not have");
         }
@@ -122,8 +121,12 @@ fn sent_body(event: &Value) -> Value {
         _ => body.into(),
     };
     let body = body.strip_prefix("\u{feff}".as_bytes()).unwrap_or(&body);
-    let mut body = serde_json::from_slice(body).unwrap_or_default();
-    trim_texts(&mut body);
+    let mut body: Value = serde_json::from_slice(body).unwrap_or_default();
+    for (name, member) in body.as_object_mut().into_iter().flatten() {
+        if name != "metadata" {
+            trim_texts(member);
+        }
+    }
     body
 }
 
@@ -131,13 +134,7 @@ fn trim_texts(value: &mut Value) {
     match value {
         Value::String(text) => *text = trim(text).to_owned(),
         Value::Array(items) => items.iter_mut().for_each(trim_texts),
-        Value::Object(members) => {
-            for (name, member) in members {
-                if name != "metadata" {
-                    trim_texts(member);
-                }
-            }
-        }
+        Value::Object(members) => members.values_mut().for_each(trim_texts),
         _ => {}
     }
 }
