@@ -6,6 +6,9 @@ SAM_VERSION := 1.170.0
 PORT ?= 3001
 DATA ?= .local
 ARCH ?= arm64
+REGION ?= $(or $(AWS_REGION),$(AWS_DEFAULT_REGION))
+# Made by the first deployment, and used by every later one: what is sealed with one secret cannot be opened with another.
+ROOT_SECRET_FILE ?= .deploy/root-secret
 # The functions' packages, for builds that leave out tests and tools.
 PACKAGES := $(patsubst %,-p padron-%,$(notdir $(patsubst %/,%,$(wildcard functions/*/))))
 PADRON := cargo run --quiet --bin padron -- --data $(DATA)
@@ -13,7 +16,7 @@ CARGO_LAMBDA := .tools/lambda/bin/cargo-lambda
 SAM := .tools/sam/bin/sam
 
 .DEFAULT_GOAL := help
-.PHONY: help run serve token plan demo-customers test lint fmt build deploy bench openapi cargo
+.PHONY: help run serve token plan demo-customers test lint fmt build deploy region bench openapi cargo
 
 help: ## This list
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 18
@@ -41,7 +44,7 @@ demo-customers: cargo ## Makes up customers in the local stack, running or not (
 	@exec $(PADRON) demo-customers "$(or $(ORG),550e8400-e29b-41d4-a716-446655440000)" --count "$(or $(N),1000)"
 
 # More threads than a small machine has processors: many tests wait for others' processes.
-test: cargo $(CARGO_LAMBDA) ## Every test there is
+test: cargo $(CARGO_LAMBDA) $(SAM) ## Every test there is
 	RUST_TEST_THREADS=$${RUST_TEST_THREADS:-$$(n=$$(getconf _NPROCESSORS_ONLN); echo $$((n > 4 ? n : 4)))} cargo test --workspace
 
 lint: cargo $(SAM) ## Formatting, clippy, the template, and cargo-deny where it is installed
@@ -56,10 +59,22 @@ fmt: cargo ## Formats the code
 
 # cargo-lambda links with Zig, which came with it from PyPI and is found through this environment's Python.
 build: cargo $(CARGO_LAMBDA) ## All functions for Lambda (ARCH=arm64 or x86_64)
-	PATH="$(CURDIR)/.tools/lambda/bin:$$PATH" $(CARGO_LAMBDA) lambda build --release $(if $(filter arm64,$(ARCH)),--arm64,--x86-64) $(PACKAGES)
+	PATH="$(CURDIR)/.tools/lambda/bin:$$PATH" $(CARGO_LAMBDA) lambda build --release --lambda-dir "$(CURDIR)/target/lambda" \
+		$(if $(filter arm64,$(ARCH)),--arm64,--x86-64) $(PACKAGES)
 
-deploy: build $(SAM) ## Builds and deploys into your AWS account (ARCH=)
-	$(SAM) deploy --parameter-overrides Architecture=$(ARCH) $(PARAMETERS)
+# Without a terminal there is no one to ask whether the changes are right. Template and folder are named, so that nothing left over
+# from another build is deployed.
+deploy: region build $(SAM) ## Builds and deploys into your AWS account (REGION= ARCH= PARAMETERS=)
+	@test -s "$(ROOT_SECRET_FILE)" || { umask 077; mkdir -p "$$(dirname "$(ROOT_SECRET_FILE)")"; \
+		head -c 33 /dev/urandom | base64 > "$(ROOT_SECRET_FILE)"; \
+		echo 'The root secret is in $(ROOT_SECRET_FILE). Keep a copy of it.'; }
+	@test -t 0 || unasked=--no-confirm-changeset; \
+	SAM_CLI_TELEMETRY=0 $(SAM) deploy --template-file template.yaml --region "$(REGION)" --no-fail-on-empty-changeset $$unasked \
+		--parameter-overrides Architecture=$(ARCH) \
+		$(if $(findstring RootSecret=,$(PARAMETERS)),,RootSecret="$$(cat "$(ROOT_SECRET_FILE)")") $(PARAMETERS)
+
+region:
+	@test -n "$(REGION)" || { echo 'Where to? Try again with a region, such as: make deploy REGION=eu-west-1 PARAMETERS=…'; exit 1; }
 
 # Packages by name: what the tools and tests switch on in shared crates is not to be measured with them.
 bench: cargo ## What the functions cost: start, warm events, instructions (with valgrind), memory, size

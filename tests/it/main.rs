@@ -10,6 +10,7 @@ mod create_organization;
 mod cyrexa_get_customers;
 mod delete_organization;
 mod demo_customers;
+mod deploy;
 mod description;
 mod dialects;
 mod errors;

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use padron_http::Settings;
 use padron_testkit::Tokens;
 
-fn complete() -> BTreeMap<&'static str, String> {
+pub(crate) fn complete() -> BTreeMap<&'static str, String> {
     BTreeMap::from([
         ("TABLE_NAME", "padron".into()),
         ("AWS_REGION", "us-east-1".into()),
