@@ -36,6 +36,8 @@ pub struct TestApp {
     pub tokens: Tokens,
     /// How long a request may take.
     pub time_limit: Duration,
+    /// Whether an answer is given only when everything that was written can be seen everywhere.
+    pub waits: bool,
     endpoints: Vec<&'static Registration>,
     app: App,
     store: Store,
@@ -83,6 +85,10 @@ pub(crate) fn root() -> PathBuf {
 /// Where another engine listens, such as Amazon's DynamoDB Local, if the tests are to be run with it.
 const ANOTHER_ENGINE: &str = "PADRON_TEST_DYNAMODB";
 
+/// If this is set, transactions that overlap are cancelled in every test, and indexes are behind.
+const WITH_FAULTS: &str = "PADRON_TEST_FAULTS";
+const LAG: Duration = Duration::from_millis(15);
+
 /// When every test begins.
 const START: &str = "2026-01-15T12:00:00.000Z";
 
@@ -118,7 +124,15 @@ impl TestApp {
 
     /// The table without a store before it, as a backup is restored into it or an operator looks at it.
     pub fn raw_table(&self) -> (aws_sdk_dynamodb::Client, &str) {
-        (padron_emulator::engine::client(&connection(self.engine.address(), &self.table)), &self.table)
+        (padron_emulator::engine::client(&connection(self.proxy.direct_address(), &self.table)), &self.table)
+    }
+
+    /// From now on, while the table is still empty, eventually consistent reads and indexes are behind by that much.
+    pub async fn lag(&mut self, lag: Duration) {
+        let replica = format!("{}-behind", self.table);
+        let template = Template::read(&root()).expect("the template");
+        self.engine.ensure_table(&template, &replica).await.expect("a table");
+        self.proxy.lag(&replica, lag);
     }
 
     /// A request, to be completed and sent.
@@ -161,6 +175,9 @@ impl TestApp {
     pub async fn respond(&self, endpoint: &Registration, event: &str) -> Value {
         let deadline = Instant::now() + self.time_limit;
         let response = self.app.answer(endpoint, event, "invocation-id", deadline).await;
+        if self.waits {
+            self.proxy.settled().await;
+        }
         let response = serde_json::to_value(&response).expect("a response is JSON");
         // Whatever a test does: the description must have said so.
         if let (Some(description), Ok(event)) = (Description::of(endpoint), serde_json::from_str(event)) {
@@ -214,18 +231,24 @@ impl TestAppBuilder {
         let settings = Settings::from(&lookup).expect("complete settings");
         let clock = Clock::manual(Timestamp::parse(START).expect("an instant"));
         let lines = Arc::default();
-        TestApp {
+        let mut app = TestApp {
             app: App::new(settings, clock.clone(), Log::Kept(Arc::clone(&lines))),
-            store: Store::new(&connection(engine.address(), &table)),
+            store: Store::new(&connection(proxy.direct_address(), &table)),
             table,
             endpoints: self.endpoints,
             time_limit: Duration::from_secs(9),
+            waits: true,
             tokens: self.tokens,
             proxy,
             clock,
             lines,
             engine,
+        };
+        if std::env::var_os(WITH_FAULTS).is_some() {
+            app.lag(LAG).await;
+            app.proxy.cancel_overlaps(true);
         }
+        app
     }
 }
 

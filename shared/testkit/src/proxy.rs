@@ -1,13 +1,13 @@
 //! A proxy between the SDK and the engine: it records what is asked, and fails where it is told to.
 //!
-//! The engine ignores `ConsistentRead` and knows no throttling, no conflicts, no unprocessed keys, and no transaction that
-//! is sent again under its token; AWS does.
+//! The engine ignores `ConsistentRead` and knows no throttling, no conflicts, no unprocessed keys, no lagging index, and no transaction
+//! that is sent again under its token; AWS does.
 
 use std::{
-    collections::{HashMap, VecDeque},
+    collections::{BTreeSet, HashMap, VecDeque},
     convert::Infallible,
     net::SocketAddr,
-    sync::{Arc, Mutex, PoisonError},
+    sync::{Arc, Mutex, OnceLock, PoisonError},
     time::Duration,
 };
 
@@ -23,7 +23,12 @@ use hyper_util::{
     rt::{TokioExecutor, TokioIo},
 };
 use serde_json::{Value, json};
-use tokio::{net::TcpListener, task::JoinHandle};
+use tokio::{
+    net::TcpListener,
+    sync::{mpsc, watch},
+    task::JoinHandle,
+    time::{Instant, sleep, sleep_until},
+};
 
 /// What goes wrong with one request.
 #[derive(Clone, Debug)]
@@ -38,6 +43,10 @@ pub enum Fault {
     Unprocessed(String),
     /// The batch leaves every key unprocessed.
     AllUnprocessed,
+    /// The query's page is empty, and does not end the list.
+    EmptyPage,
+    /// The plain write of an item meets a transaction.
+    WriteConflict,
     /// The request arrives late.
     Delay(Duration),
     /// No answer comes, and the connection stays open.
@@ -87,8 +96,9 @@ impl Recorded {
 #[derive(Debug)]
 pub struct FaultProxy {
     address: SocketAddr,
+    direct_address: SocketAddr,
     shared: Arc<Shared>,
-    serving: JoinHandle<()>,
+    tasks: Vec<JoinHandle<()>>,
 }
 
 #[derive(Debug)]
@@ -99,6 +109,31 @@ struct Shared {
     recorded: Mutex<Vec<Recorded>>,
     /// What transactions were answered, by their tokens.
     committed: Mutex<HashMap<String, Value>>,
+    /// The items that open transactions touch.
+    open: Mutex<Vec<Value>>,
+    /// The units that each partition spent in its second.
+    spent: Mutex<HashMap<String, (Instant, f64)>>,
+    replica: OnceLock<Replica>,
+}
+
+/// A second table that gets every write later: what eventually consistent reads and indexes see.
+#[derive(Debug)]
+struct Replica {
+    table: String,
+    lag: Duration,
+    /// Held while what was written is looked up, so that no older state follows a newer one.
+    order: tokio::sync::Mutex<mpsc::UnboundedSender<Batch>>,
+    written: watch::Sender<u64>,
+    applied: watch::Receiver<u64>,
+}
+
+/// The items that one request wrote, as they were after it, each with its key.
+#[derive(Debug)]
+struct Batch {
+    due: Instant,
+    items: Vec<(Value, Option<Value>)>,
+    /// The headers of that request, which say who asks.
+    parts: http::request::Parts,
 }
 
 #[derive(Debug, Default)]
@@ -108,22 +143,83 @@ struct Script {
     /// Every so many transactions, one meets another.
     conflicts: Option<usize>,
     transactions: usize,
+    /// Transactions that touch an item while another does are cancelled.
+    overlaps: bool,
+    /// How many units a partition gives in a second.
+    throughput: Option<f64>,
 }
+
+/// How long a transaction stays open, where others may meet it.
+const OPEN: Duration = Duration::from_millis(3);
 
 impl FaultProxy {
     /// Starts a proxy before the engine at this address.
     pub async fn start(engine: SocketAddr) -> Self {
-        let listener = TcpListener::bind(("127.0.0.1", 0)).await.expect("a free port");
-        let address = listener.local_addr().expect("a bound socket");
+        let bind = async || {
+            let listener = TcpListener::bind(("127.0.0.1", 0)).await.expect("a free port");
+            let address = listener.local_addr().expect("a bound socket");
+            (listener, address)
+        };
+        let ((listener, address), (direct, direct_address)) = (bind().await, bind().await);
         let shared = Arc::new(Shared {
             engine,
             client: Client::builder(TokioExecutor::new()).build_http(),
             script: Mutex::default(),
             recorded: Mutex::default(),
             committed: Mutex::default(),
+            open: Mutex::default(),
+            spent: Mutex::default(),
+            replica: OnceLock::new(),
         });
-        let serving = tokio::spawn(serve(listener, shared.clone()));
-        Self { address, shared, serving }
+        let tasks = vec![
+            tokio::spawn(serve(listener, shared.clone(), true)),
+            tokio::spawn(serve(direct, shared.clone(), false)),
+        ];
+        Self { address, direct_address, shared, tasks }
+    }
+
+    /// Where it listens to those who prepare and inspect: what they write is everywhere at once, and nothing happens to them.
+    pub fn direct_address(&self) -> SocketAddr {
+        self.direct_address
+    }
+
+    /// From now on, eventually consistent reads and indexes are behind by that much. `replica` is an empty table like the other one.
+    pub fn lag(&mut self, replica: &str, lag: Duration) {
+        let (sender, mut batches) = mpsc::unbounded_channel::<Batch>();
+        let (applying, applied) = watch::channel(0);
+        let replica = Replica {
+            table: replica.to_owned(),
+            lag,
+            order: tokio::sync::Mutex::new(sender),
+            written: watch::channel(0).0,
+            applied,
+        };
+        self.shared.replica.set(replica).expect("it lags once");
+        let shared = self.shared.clone();
+        self.tasks.push(tokio::spawn(async move {
+            while let Some(Batch { due, items, parts }) = batches.recv().await {
+                sleep_until(due).await;
+                shared.apply(&parts, &items).await;
+                applying.send_modify(|count| *count += 1);
+            }
+        }));
+    }
+
+    /// Waits until everything that was written can be seen everywhere.
+    pub async fn settled(&self) {
+        let Some(replica) = self.shared.replica.get() else { return };
+        let written = *replica.written.borrow();
+        _ = replica.applied.clone().wait_for(|applied| *applied >= written).await;
+    }
+
+    /// From now on, a transaction that touches an item while another one does is cancelled, as by AWS.
+    pub fn cancel_overlaps(&self, cancel: bool) {
+        lock(&self.shared.script).overlaps = cancel;
+    }
+
+    /// A partition gives so many units in a second; `None`: as many as are asked for.
+    pub fn throughput(&self, units: Option<f64>) {
+        lock(&self.shared.script).throughput = units;
     }
 
     /// Where it listens.
@@ -154,7 +250,7 @@ impl FaultProxy {
 
 impl Drop for FaultProxy {
     fn drop(&mut self) {
-        self.serving.abort();
+        self.tasks.iter().for_each(JoinHandle::abort);
     }
 }
 
@@ -162,13 +258,17 @@ fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-async fn serve(listener: TcpListener, shared: Arc<Shared>) {
+async fn serve(listener: TcpListener, shared: Arc<Shared>, with_faults: bool) {
     while let Ok((stream, _)) = listener.accept().await {
         let shared = shared.clone();
         tokio::spawn(async move {
             let service = service_fn(move |request| {
                 let shared = shared.clone();
-                async move { shared.answer(request).await.ok_or(Broken) }
+                async move {
+                    let answer =
+                        if with_faults { shared.answer(request).await } else { shared.pass(request).await };
+                    answer.ok_or(Broken)
+                }
             });
             // A service that fails breaks the connection: just what some faults want.
             _ = http1::Builder::new().serve_connection(TokioIo::new(stream), service).await;
@@ -186,17 +286,24 @@ impl std::fmt::Display for Broken {
 impl std::error::Error for Broken {}
 
 impl Shared {
+    /// The engine's answer, nothing else.
+    async fn pass(&self, request: Request<Incoming>) -> Option<Response<Full<Bytes>>> {
+        let (parts, operation, body) = read(request).await?;
+        let (status, answer) = self.forward(&parts, &body).await?;
+        if status.is_success() {
+            self.replicate(&parts, &keys_written(&operation, &body), Duration::ZERO).await;
+            if let Some(replica) = self.replica.get() {
+                let written = *replica.written.borrow();
+                _ = replica.applied.clone().wait_for(|applied| *applied >= written).await;
+            }
+        }
+        respond(status, &answer)
+    }
+
     /// The answer; `None` breaks the connection.
     async fn answer(&self, request: Request<Incoming>) -> Option<Response<Full<Bytes>>> {
-        let (parts, body) = request.into_parts();
-        let body = body.collect().await.ok()?.to_bytes();
-        let target = parts.headers.get("x-amz-target").and_then(|target| target.to_str().ok());
-        let operation = target.and_then(|target| target.split('.').nth(1)).unwrap_or_default().to_owned();
-        let mut recorded = Recorded {
-            operation,
-            body: serde_json::from_slice(&body).unwrap_or_default(),
-            answer: Value::Null,
-        };
+        let (parts, operation, body) = read(request).await?;
+        let mut recorded = Recorded { operation, body, answer: Value::Null };
         let fault = {
             let mut script = lock(&self.script);
             let mut conflict = None;
@@ -206,9 +313,33 @@ impl Shared {
             }
             script.next.pop_front().or(conflict).or_else(|| script.always.clone())
         };
+        let keys = keys_written(&recorded.operation, &recorded.body);
+        let (overlaps, throughput) = {
+            let script = lock(&self.script);
+            (script.overlaps, script.throughput)
+        };
+        let is_transaction = recorded.operation == "TransactWriteItems";
         let mut request = recorded.body.clone();
         let mut unprocessed = Value::Null;
+        let partitions = partitions(&request, &keys);
+        let throttled = throughput.is_some_and(|most| self.is_over(&partitions, most));
+        let met = if overlaps && fault.is_none() && is_transaction { self.open(&keys) } else { Vec::new() };
         let refused = match &fault {
+            None if !met.is_empty() => {
+                let code = |key| if met.contains(key) { "TransactionConflict" } else { "None" };
+                Some(cancelled(keys.iter().map(code)))
+            }
+            None if throttled && is_transaction => Some(cancelled(keys.iter().map(|_| "ThrottlingError"))),
+            None if throttled && recorded.operation == "BatchGetItem" => {
+                unprocessed = withhold(&mut request, |_| true);
+                None
+            }
+            None if throttled => {
+                Some(refuse(StatusCode::BAD_REQUEST, "ProvisionedThroughputExceededException", json!({})))
+            }
+            Some(Fault::WriteConflict) => {
+                Some(refuse(StatusCode::BAD_REQUEST, "TransactionConflictException", json!({})))
+            }
             Some(Fault::Throttle) => {
                 Some(refuse(StatusCode::BAD_REQUEST, "ProvisionedThroughputExceededException", json!({})))
             }
@@ -216,11 +347,8 @@ impl Shared {
                 Some(refuse(StatusCode::INTERNAL_SERVER_ERROR, "InternalServerError", json!({})))
             }
             Some(Fault::Conflict(index)) => {
-                let writes = request["TransactItems"].as_array().map_or(0, Vec::len);
                 let code = |at| if at == *index { "TransactionConflict" } else { "None" };
-                let reasons: Vec<_> = (0..writes).map(|at| json!({ "Code": code(at) })).collect();
-                let reasons = json!({ "CancellationReasons": reasons });
-                Some(refuse(StatusCode::BAD_REQUEST, "TransactionCanceledException", reasons))
+                Some(cancelled((0..keys.len()).map(code)))
             }
             Some(Fault::Unprocessed(sort_key)) => {
                 unprocessed = withhold(&mut request, |key| key["SK"]["S"] == json!(sort_key));
@@ -247,10 +375,30 @@ impl Shared {
                 }
                 _ => {
                     if let Some(Fault::Delay(delay)) = &fault {
-                        tokio::time::sleep(*delay).await;
+                        sleep(*delay).await;
                     }
-                    let (status, mut answer) = self.forward(&parts, &request).await?;
+                    let is_open = overlaps && fault.is_none() && is_transaction;
+                    if is_open {
+                        sleep(OPEN).await;
+                    }
+                    let answered = match fault {
+                        Some(Fault::EmptyPage) => self.empty_page(&parts, &request).await,
+                        _ => self.read_or_write(&parts, &recorded.operation, &request).await,
+                    };
+                    if is_open {
+                        lock(&self.open).retain(|open| !keys.contains(open));
+                    }
+                    let (status, mut answer) = answered?;
                     recorded.answer = answer.clone();
+                    self.spend(&partitions, recorded.units());
+                    if status.is_success() {
+                        self.replicate(
+                            &parts,
+                            &keys,
+                            self.replica.get().map_or(Duration::ZERO, |one| one.lag),
+                        )
+                        .await;
+                    }
                     if unprocessed.is_object() {
                         answer["UnprocessedKeys"] = unprocessed;
                     }
@@ -260,11 +408,150 @@ impl Shared {
         };
         lock(&self.recorded).push(recorded);
         let (status, body) = answer?;
-        Response::builder()
-            .status(status)
-            .header(header::CONTENT_TYPE, "application/x-amz-json-1.0")
-            .body(Full::from(body.to_string()))
-            .ok()
+        respond(status, &body)
+    }
+
+    /// Opens a transaction that touches these items, unless others do: those that do are returned.
+    fn open(&self, keys: &[Value]) -> Vec<Value> {
+        let mut open = lock(&self.open);
+        let met: Vec<Value> = keys.iter().filter(|key| open.contains(key)).cloned().collect();
+        if met.is_empty() {
+            open.extend(keys.iter().cloned());
+        }
+        met
+    }
+
+    /// Whether one of the partitions has spent what it gives in this second.
+    fn is_over(&self, partitions: &[String], most: f64) -> bool {
+        let spent = lock(&self.spent);
+        let is_now = |since: Instant| since.elapsed() < Duration::from_secs(1);
+        partitions
+            .iter()
+            .filter_map(|one| spent.get(one))
+            .any(|(since, units)| is_now(*since) && *units >= most)
+    }
+
+    fn spend(&self, partitions: &[String], units: f64) {
+        let mut spent = lock(&self.spent);
+        for partition in partitions {
+            let (since, so_far) = spent.entry(partition.clone()).or_insert((Instant::now(), 0.0));
+            if since.elapsed() >= Duration::from_secs(1) {
+                (*since, *so_far) = (Instant::now(), 0.0);
+            }
+            *so_far += units / partitions.len() as f64;
+        }
+    }
+
+    /// Sends a request where it is answered: what need not be consistent to the table that is behind.
+    async fn read_or_write(
+        &self,
+        parts: &http::request::Parts,
+        operation: &str,
+        request: &Value,
+    ) -> Option<(StatusCode, Value)> {
+        let Some(Replica { table: replica, .. }) = self.replica.get() else {
+            return self.forward(parts, request).await;
+        };
+        let mut request = request.clone();
+        if operation == "Query" && request["ConsistentRead"] != json!(true) {
+            request["TableName"] = json!(replica);
+        }
+        let mut renamed = None;
+        if operation == "BatchGetItem"
+            && let Some(tables) = request["RequestItems"].as_object_mut()
+            && let Some((table, batch)) =
+                tables.iter().next().map(|(name, batch)| (name.clone(), batch.clone()))
+            && batch["ConsistentRead"] != json!(true)
+        {
+            tables.clear();
+            tables.insert(replica.clone(), batch);
+            renamed = Some(table);
+        }
+        let (status, mut answer) = self.forward(parts, &request).await?;
+        if let Some(table) = renamed {
+            for part in ["Responses", "UnprocessedKeys"] {
+                if let Some(found) = answer[part].as_object_mut().and_then(|tables| tables.remove(replica)) {
+                    answer[part][&table] = found;
+                }
+            }
+        }
+        Some((status, answer))
+    }
+
+    /// A page of no items that leads on to the first of them.
+    async fn empty_page(&self, parts: &http::request::Parts, request: &Value) -> Option<(StatusCode, Value)> {
+        let empty = |last: &Value| {
+            let page = json!({ "Items": [], "Count": 0, "ScannedCount": 0, "LastEvaluatedKey": last });
+            Some((StatusCode::OK, page))
+        };
+        if request["ExclusiveStartKey"].is_object() {
+            return empty(&request["ExclusiveStartKey"]);
+        }
+        let mut first = request.clone();
+        first["Limit"] = json!(1);
+        let (status, answer) = self.forward(parts, &first).await?;
+        let mut last = answer["LastEvaluatedKey"].clone();
+        if !last.is_object() {
+            return Some((status, answer));
+        }
+        // Right before the first item, in the direction of the query.
+        let sort_key = request["IndexName"].as_str().map_or("SK".to_owned(), |index| format!("{index}SK"));
+        let place = &mut last[sort_key]["S"];
+        let mut text = place.as_str()?.to_owned();
+        let end = text.pop()?;
+        if request["ScanIndexForward"] == json!(false) {
+            text.push(end);
+            text.push('~');
+        } else {
+            text.push(char::from_u32(u32::from(end) - 1)?);
+            text.push('~');
+        }
+        *place = json!(text);
+        empty(&last)
+    }
+
+    /// Notes what was written, for the table that is behind.
+    async fn replicate(&self, parts: &http::request::Parts, keys: &[Value], lag: Duration) {
+        let Some(replica) = self.replica.get().filter(|_| !keys.is_empty()) else { return };
+        let sender = replica.order.lock().await;
+        let table = keys[0]["table"].as_str().unwrap_or_default();
+        let mut wanted: Vec<&Value> = Vec::new();
+        for key in keys {
+            if !wanted.contains(&&key["key"]) {
+                wanted.push(&key["key"]);
+            }
+        }
+        let get = json!({ "RequestItems": { table: { "Keys": wanted, "ConsistentRead": true } } });
+        let got = self.ask(parts, "BatchGetItem", &get).await.expect("the engine answers");
+        let got = got["Responses"][table].as_array().cloned().unwrap_or_default();
+        let item_of =
+            |key: &Value| got.iter().find(|item| item["PK"] == key["PK"] && item["SK"] == key["SK"]);
+        let items = wanted.into_iter().map(|key| (key.clone(), item_of(key).cloned())).collect();
+        replica.written.send_modify(|count| *count += 1);
+        _ = sender.send(Batch { due: Instant::now() + lag, items, parts: parts.clone() });
+    }
+
+    /// Writes items into the table that is behind.
+    async fn apply(&self, parts: &http::request::Parts, items: &[(Value, Option<Value>)]) {
+        let Some(Replica { table, .. }) = self.replica.get() else { return };
+        let write = |(key, item): &(Value, Option<Value>)| match item {
+            Some(item) => json!({ "PutRequest": { "Item": item } }),
+            None => json!({ "DeleteRequest": { "Key": key } }),
+        };
+        for items in items.chunks(25) {
+            let writes: Vec<Value> = items.iter().map(write).collect();
+            let done = self.ask(parts, "BatchWriteItem", &json!({ "RequestItems": { table: writes } })).await;
+            assert!(done.is_some(), "the replica takes what the table took");
+        }
+    }
+
+    /// Asks the engine something of its own.
+    async fn ask(&self, parts: &http::request::Parts, operation: &str, body: &Value) -> Option<Value> {
+        let mut parts = parts.clone();
+        let target = format!("DynamoDB_20120810.{operation}").parse().ok()?;
+        parts.headers.insert("x-amz-target", target);
+        let (status, answer) = self.forward(&parts, body).await?;
+        status.is_success().then_some(answer)
     }
 
     async fn forward(&self, parts: &http::request::Parts, body: &Value) -> Option<(StatusCode, Value)> {
@@ -287,6 +574,67 @@ impl Shared {
         }
         Some((status, answer))
     }
+}
+
+/// What was asked: the operation and its body.
+async fn read(request: Request<Incoming>) -> Option<(http::request::Parts, String, Value)> {
+    let (parts, body) = request.into_parts();
+    let body = body.collect().await.ok()?.to_bytes();
+    let target = parts.headers.get("x-amz-target").and_then(|target| target.to_str().ok());
+    let operation = target.and_then(|target| target.split('.').nth(1)).unwrap_or_default().to_owned();
+    Some((parts, operation, serde_json::from_slice(&body).unwrap_or_default()))
+}
+
+fn respond(status: StatusCode, body: &Value) -> Option<Response<Full<Bytes>>> {
+    Response::builder()
+        .status(status)
+        .header(header::CONTENT_TYPE, "application/x-amz-json-1.0")
+        .body(Full::from(body.to_string()))
+        .ok()
+}
+
+/// The items that a request writes or, in a transaction, looks at, in order: table and key of each.
+fn keys_written(operation: &str, body: &Value) -> Vec<Value> {
+    let key = |table: &Value, item: &Value| json!({ "table": table, "key": { "PK": item["PK"], "SK": item["SK"] } });
+    let of_write =
+        |write: &Value| if write["Item"].is_object() { write["Item"].clone() } else { write["Key"].clone() };
+    match operation {
+        "PutItem" | "UpdateItem" | "DeleteItem" => vec![key(&body["TableName"], &of_write(body))],
+        "TransactWriteItems" => {
+            let writes = body["TransactItems"].as_array().into_iter().flatten();
+            let writes = writes.filter_map(|write| write.as_object()?.values().next());
+            writes.map(|write| key(&write["TableName"], &of_write(write))).collect()
+        }
+        "BatchWriteItem" => {
+            let tables = body["RequestItems"].as_object().into_iter().flatten();
+            let writes = tables.flat_map(|(table, writes)| {
+                writes.as_array().into_iter().flatten().map(move |write| (json!(table), write))
+            });
+            let writes =
+                writes.filter_map(|(table, write)| Some((table, write.as_object()?.values().next()?)));
+            writes.map(|(table, write)| key(&table, &of_write(write))).collect()
+        }
+        _ => Vec::new(),
+    }
+}
+
+/// The partitions that a request reads or writes, each once.
+fn partitions(body: &Value, keys: &[Value]) -> Vec<String> {
+    let written = keys.iter().map(|key| &key["key"]["PK"]["S"]);
+    let queried = [&body["ExpressionAttributeValues"][":pk"]["S"]].into_iter();
+    let tables = body["RequestItems"].as_object().into_iter().flatten();
+    let read = tables
+        .flat_map(|(_, batch)| batch["Keys"].as_array().into_iter().flatten())
+        .map(|key| &key["PK"]["S"]);
+    let all = written.chain(queried).chain(read).filter_map(Value::as_str).map(ToOwned::to_owned);
+    all.collect::<BTreeSet<String>>().into_iter().collect()
+}
+
+/// A cancelled transaction, with a code for each of its writes.
+fn cancelled(codes: impl Iterator<Item = &'static str>) -> (StatusCode, Value) {
+    let reasons: Vec<Value> = codes.map(|code| json!({ "Code": code })).collect();
+    let reasons = json!({ "CancellationReasons": reasons });
+    refuse(StatusCode::BAD_REQUEST, "TransactionCanceledException", reasons)
 }
 
 fn refuse(status: StatusCode, code: &str, mut body: Value) -> (StatusCode, Value) {
