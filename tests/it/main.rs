@@ -17,6 +17,7 @@ mod errors;
 mod events;
 mod export_organization;
 mod external_ids;
+mod faults;
 mod get_customer;
 mod get_member;
 mod get_organization;

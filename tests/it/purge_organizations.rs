@@ -17,7 +17,7 @@ const DAYS_30: Duration = Duration::from_secs(30 * 24 * 60 * 60);
 const RESERVE: Duration = Duration::from_secs(5);
 
 /// One run, through the proxy, of that much time.
-async fn run(app: &TestApp, time: Duration) -> Result<Value, padron_domain::Error> {
+pub(crate) async fn run(app: &TestApp, time: Duration) -> Result<Value, padron_domain::Error> {
     let store = Store::new(&app.proxied_connection());
     let cx = JobContext::new(&store, app.clock.now(), Instant::now() + RESERVE + time);
     let job = padron_api::jobs().find(|job| job.function == "purge-organizations").unwrap();
@@ -209,6 +209,45 @@ async fn at_a_slow_pace_a_run_ends_before_all_is_done() {
     let cx = JobContext::new(&store, app.clock.now(), until).at_pace(std::num::NonZeroU32::MIN);
     let job = padron_api::jobs().next().unwrap();
     assert_eq!((job.run)(&cx).await.unwrap(), json!({ "purged": 0, "unfinished": true }));
+}
+
+#[tokio::test]
+async fn a_large_one_does_not_keep_the_others_waiting() {
+    let app = app().await;
+    fill(&app, 20_000).await;
+    deleted(&app).await;
+    let globex = format!("/organizations/{}", demo::GLOBEX);
+    assert_eq!(app.call("DELETE", &globex).user(globex_owner()).send().await.status, 204);
+    // Acme Corp was deleted first, so its turn comes first.
+    app.clock.advance(DAYS_30);
+    let report = run(&app, Duration::from_millis(800)).await.unwrap();
+    assert_eq!(report, json!({ "purged": 1, "unfinished": true }));
+    assert_eq!(left(&app, demo::GLOBEX).await, [] as [&str; 0]);
+    assert!(!left(&app, demo::ACME).await.is_empty());
+}
+
+#[tokio::test]
+async fn what_one_of_them_spends_is_owed_by_the_next() {
+    let app = app().await;
+    let globex = format!("/organizations/{}", demo::GLOBEX);
+    deleted(&app).await;
+    assert_eq!(app.call("DELETE", &globex).user(globex_owner()).send().await.status, 204);
+    app.clock.advance(DAYS_30);
+    app.recorded();
+    let store = Store::new(&app.proxied_connection());
+    let until = Instant::now() + RESERVE + Duration::from_secs(2);
+    let cx = JobContext::new(&store, app.clock.now(), until).at_pace(std::num::NonZeroU32::new(20).unwrap());
+    let job = padron_api::jobs().next().unwrap();
+    let report = (job.run)(&cx).await.unwrap();
+    assert_eq!(
+        report,
+        json!({ "purged": 0, "unfinished": true }),
+        "Acme Corp alone owes more than two seconds"
+    );
+    let deletions = app.recorded().into_iter().filter(|request| request.operation == "BatchWriteItem");
+    let units: f64 = deletions.map(|request| request.units()).sum();
+    assert!(units > 40.0, "{units}: a group of deletions is one burst");
+    assert!(!left(&app, demo::GLOBEX).await.is_empty(), "the debt is not forgotten");
 }
 
 #[tokio::test]

@@ -47,6 +47,8 @@ pub enum Fault {
     EmptyPage,
     /// The plain write of an item meets a transaction.
     WriteConflict,
+    /// An eventually consistent batch does not find the item with this sort key yet.
+    Missing(String),
     /// The request arrives late.
     Delay(Duration),
     /// No answer comes, and the connection stays open.
@@ -120,7 +122,7 @@ struct Shared {
 #[derive(Debug)]
 struct Replica {
     table: String,
-    lag: Duration,
+    lag: Mutex<Duration>,
     /// Held while what was written is looked up, so that no older state follows a newer one.
     order: tokio::sync::Mutex<mpsc::UnboundedSender<Batch>>,
     written: watch::Sender<u64>,
@@ -185,11 +187,15 @@ impl FaultProxy {
 
     /// From now on, eventually consistent reads and indexes are behind by that much. `replica` is an empty table like the other one.
     pub fn lag(&mut self, replica: &str, lag: Duration) {
+        if let Some(replica) = self.shared.replica.get() {
+            *lock(&replica.lag) = lag;
+            return;
+        }
         let (sender, mut batches) = mpsc::unbounded_channel::<Batch>();
         let (applying, applied) = watch::channel(0);
         let replica = Replica {
             table: replica.to_owned(),
-            lag,
+            lag: Mutex::new(lag),
             order: tokio::sync::Mutex::new(sender),
             written: watch::channel(0).0,
             applied,
@@ -389,13 +395,27 @@ impl Shared {
                         lock(&self.open).retain(|open| !keys.contains(open));
                     }
                     let (status, mut answer) = answered?;
+                    if let Some(Fault::Missing(sort_key)) = &fault {
+                        let is_strong = recorded.body.to_string().contains("\"ConsistentRead\":true");
+                        assert!(!is_strong, "a strongly consistent read finds everything");
+                        for items in answer["Responses"]
+                            .as_object_mut()
+                            .into_iter()
+                            .flat_map(|tables| tables.values_mut())
+                        {
+                            items
+                                .as_array_mut()
+                                .expect("items")
+                                .retain(|item| item["SK"]["S"] != json!(sort_key));
+                        }
+                    }
                     recorded.answer = answer.clone();
                     self.spend(&partitions, recorded.units());
                     if status.is_success() {
                         self.replicate(
                             &parts,
                             &keys,
-                            self.replica.get().map_or(Duration::ZERO, |one| one.lag),
+                            self.replica.get().map_or(Duration::ZERO, |replica| *lock(&replica.lag)),
                         )
                         .await;
                     }
@@ -424,11 +444,11 @@ impl Shared {
     /// Whether one of the partitions has spent what it gives in this second.
     fn is_over(&self, partitions: &[String], most: f64) -> bool {
         let spent = lock(&self.spent);
-        let is_now = |since: Instant| since.elapsed() < Duration::from_secs(1);
-        partitions
-            .iter()
-            .filter_map(|one| spent.get(one))
-            .any(|(since, units)| is_now(*since) && *units >= most)
+        let in_this_second = |partition: &String| match spent.get(partition) {
+            Some((since, units)) if since.elapsed() < Duration::from_secs(1) => *units,
+            _ => 0.0,
+        };
+        partitions.iter().any(|partition| in_this_second(partition) >= most)
     }
 
     fn spend(&self, partitions: &[String], units: f64) {
