@@ -169,7 +169,7 @@ pub async fn apply(store: &Store, change: PlanChange, clock: &Clock) -> Result<S
         organization.plan = plan;
         organization.touch(now);
         let what = Happening::OrganizationPlanUpdated { plan, seats };
-        let event = Event::new(id, Actor::Operator, now, what);
+        let event = Event::new(id, Actor::Operator, now, what).not_before(organization.updated_at);
         let change = store.set_plan(&organization, seats, &event).map_err(|error| explain(&error))?;
         match change.commit().await {
             Ok(()) => {

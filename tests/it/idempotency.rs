@@ -220,6 +220,22 @@ async fn a_replay_needs_membership_but_no_role() {
 }
 
 #[tokio::test]
+async fn a_kept_token_of_an_invitation_is_for_admins() {
+    let app = app().await;
+    let invite = || {
+        let call = app.call("POST", &format!("{ACME}/members/invite")).user(admin());
+        call.header("idempotency-key", "ask").json(&json!({ "email": "nina@example.com", "role": "member" }))
+    };
+    let first = invite().send().await;
+    assert_eq!(first.status, 201);
+    assert_eq!(told(&invite().send().await), told(&first));
+    let path = format!("{ACME}/members/{}/role", admin());
+    let demoted = app.call("PUT", &path).user(owner()).json(&json!({ "role": "member" })).send().await;
+    assert_eq!(demoted.status, 200);
+    assert_eq!(invite().send().await.problem(), "403 insufficient_role");
+}
+
+#[tokio::test]
 async fn failures_are_not_kept() {
     let app = app().await;
     assert_eq!(create(&app, owner(), "retry", "acme-corp").send().await.problem(), "409 slug_taken");
@@ -316,6 +332,7 @@ async fn a_kept_answer_shows_an_account_number_to_those_who_may_see_it_now() {
         "{}",
         replayed.text
     );
+    assert_ne!(replayed.header("etag"), first.header("etag"), "of another body");
     let payout = replayed.json()["payoutInformation"].clone();
     assert_eq!((&payout["iban"], &payout["swiftCode"]), (&json!("****6243"), &json!("DABADKKK")));
     let read = app.get("/v2/customers?search=Paid").user(admin()).send().await.json()["data"][0].clone();

@@ -84,7 +84,7 @@ async fn what_is_not_understood_is_refused() {
     for query in [
         "limit=0",
         "limit=101",
-        "limit=+5",
+        "limit=5.",
         "status=gone",
         "cursor=abc",
         "sort=name",

@@ -43,9 +43,12 @@ pub fn alpha_3_of_words(text: &str) -> Option<&'static str> {
 }
 
 /// Names that neither standard has, and many people use.
-const OTHER_NAMES: [(&str, &str); 22] = [
+const OTHER_NAMES: [(&str, &str); 34] = [
     ("BOL", "Bolivia"),
+    ("BHS", "The Bahamas"),
+    ("BRN", "Brunei"),
     ("CIV", "Ivory Coast"),
+    ("CPV", "Cape Verde"),
     ("CZE", "Czech Republic"),
     ("GBR", "United Kingdom"),
     ("GBR", "UK"),
@@ -54,18 +57,27 @@ const OTHER_NAMES: [(&str, &str); 22] = [
     ("KOR", "South Korea"),
     ("KOR", "Corea del Sur"),
     ("LAO", "Laos"),
+    ("MAC", "Macau"),
     ("MDA", "Moldova"),
     ("MEX", "Méjico"),
+    ("MMR", "Burma"),
+    ("NLD", "Holland"),
     ("NLD", "Netherlands"),
     ("NLD", "Holanda"),
     ("PRK", "North Korea"),
+    ("PSE", "Palestine"),
     ("RUS", "Russia"),
+    ("SWZ", "Swaziland"),
     ("SYR", "Syria"),
     ("TUR", "Turkey"),
     ("TWN", "Taiwan"),
     ("TZA", "Tanzania"),
     ("USA", "United States"),
+    ("USA", "U.S.A."),
+    ("VAT", "Vatican"),
+    ("VAT", "Vatican City"),
     ("VEN", "Venezuela"),
+    ("VNM", "Vietnam"),
 ];
 
 /// The names of SAT's catalogue `c_Pais`.

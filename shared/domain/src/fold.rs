@@ -34,8 +34,13 @@ pub fn search_key(text: &str) -> String {
         }
         match ascii_spelling(letter) {
             Some(spelling) => key.push_str(spelling),
-            // Every kind of space is one.
-            None if letter.is_whitespace() => key.push(' '),
+            None if matches!(letter, '\u{2018}' | '\u{2019}' | '\u{2bc}') => key.push('\''),
+            // Every kind of space is one, and so are several.
+            None if letter.is_whitespace() => {
+                if !key.ends_with(' ') {
+                    key.push(' ');
+                }
+            }
             None => key.push(letter),
         }
     }
@@ -64,6 +69,8 @@ mod tests {
     fn texts_are_found_by_what_people_type() {
         for (text, typed) in [
             ("Straße", "strasse"),
+            ("O’Brien", "o'brien"),
+            ("Juan \u{a0} Pérez", "juan perez"),
             ("STRASSE", "straße"),
             ("GROẞE", "grosse"),
             ("ﬁne", "fine"),

@@ -12,9 +12,29 @@ pub(crate) fn is_zero_width(character: char) -> bool {
     matches!(character, '\u{ad}' | '\u{61c}' | '\u{180e}' | '\u{200b}'..='\u{200f}' | '\u{2060}'..='\u{2064}' | '\u{feff}')
 }
 
-/// Returns a text without the blank characters at its ends. Those inside stay.
+/// Returns whether a character alone shows nothing: a blank one, or one of those that only change others (the rest of
+/// `Default_Ignorable_Code_Point`), or the empty Braille pattern. At the end of a text they may be part of what stands before them.
+fn shows_nothing(character: char) -> bool {
+    is_blank(character)
+        || matches!(
+            character,
+            '\u{34f}'
+                | '\u{115f}'..='\u{1160}'
+                | '\u{17b4}'..='\u{17b5}'
+                | '\u{180b}'..='\u{180f}'
+                | '\u{2065}'..='\u{206f}'
+                | '\u{2800}'
+                | '\u{3164}'
+                | '\u{fe00}'..='\u{fe0f}'
+                | '\u{ffa0}'
+                | '\u{fff0}'..='\u{fff8}'
+                | '\u{e0000}'..='\u{e0fff}'
+        )
+}
+
+/// Returns a text without the blank characters at its ends. Those inside stay. Of a text that shows nothing at all, nothing is left.
 pub fn trim(text: &str) -> &str {
-    text.trim_matches(is_blank)
+    if text.chars().all(shows_nothing) { "" } else { text.trim_matches(is_blank) }
 }
 
 /// Returns whether a text holds white space other than a plain space, or a zero-width character: two such texts can look alike and
@@ -23,14 +43,14 @@ pub(crate) fn has_invisible(text: &str) -> bool {
     text.chars().any(|character| character != ' ' && is_blank(character))
 }
 
-/// Returns whether a character must not be part of a text of one line: a control character, or one that turns the direction of
-/// what follows it (CVE-2021-42574).
+/// Returns whether a character must not be part of a text of one line: a control character, a separator of lines or paragraphs, or one
+/// that turns the direction of what follows it (CVE-2021-42574).
 pub(crate) fn is_forbidden(character: char) -> bool {
-    character.is_control() || matches!(character, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+    character.is_control() || matches!(character, '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
 }
 
 /// Texts of one line without control and bidirectional characters, as a regular expression of ECMA-262: what JSON Schema calls a pattern.
-pub const LINE_PATTERN: &str = r"^[^\u0000-\u001f\u007f-\u009f\u202a-\u202e\u2066-\u2069]*$";
+pub const LINE_PATTERN: &str = r"^[^\u0000-\u001f\u007f-\u009f\u2028-\u202e\u2066-\u2069]*$";
 
 /// Returns whether a text is of one line and reads as it is stored: it goes into keys, lists and logs of whoever shows it.
 pub(crate) fn is_line(text: &str) -> bool {
@@ -60,6 +80,10 @@ mod tests {
             ("\t\r\na\u{2003}\u{3000}", "a"),
             ("\u{2060}\u{ad}\u{200e}a\u{200f}", "a"),
             (" \u{200b}\u{a0}", ""),
+            ("\u{3164}\u{3164}", ""),
+            ("\u{fe0f}", ""),
+            ("\u{e0041} \u{2800}", ""),
+            ("❤\u{fe0f}", "❤\u{fe0f}"),
             ("ñ", "ñ"),
         ] {
             assert_eq!(trim(sent), trimmed, "{sent:?}");
@@ -90,7 +114,7 @@ mod tests {
     fn a_line_has_no_control_and_no_bidirectional_characters() {
         for (claimed, line) in [
             ("María Peña", Some("María Peña")),
-            ("a\0b\r\nc\u{1b}d\u{202e}e", Some("abcde")),
+            ("a\0b\r\nc\u{1b}d\u{202e}e\u{2028}", Some("abcde")),
             (" \u{2066}x\u{2069} ", Some("x")),
             ("\u{1}\u{7f}\u{85}", None),
             ("", None),

@@ -28,8 +28,8 @@ pub trait Access: Sized + Send {
 pub enum Entered<A> {
     /// The caller may.
     Granted(A),
-    /// The caller did, a while ago: this is the answer they were given. Whoever belongs to the organization still gets it,
-    /// whatever their role is now: handing an organization over takes one's own role.
+    /// The caller did, a while ago: this is the answer they were given. An admin who is none any more does not get it; an owner does,
+    /// for handing an organization over takes one's own role.
     Replayed(Reply),
 }
 
@@ -432,7 +432,12 @@ impl<T: Target> Access for Admin<T> {
     const FAILURES: &'static [&'static [Failure]] = &[NOT_A_MEMBER, ROLE_TOO_LOW, T::FAILURES];
 
     async fn authorize(cx: &Context<'_>) -> Result<Entered<Self>, Error> {
-        Member::of_path(cx).await?.and_then(|member| member.with_role(Role::Admin).map(Self))
+        let entered = Member::of_path(cx).await?;
+        // An answer that is kept may hold what only admins see, such as the token of an invitation.
+        if matches!(entered, Entered::Replayed(_)) && cx.role() < Some(Role::Admin) {
+            return Err(Failure::InsufficientRole.into());
+        }
+        entered.and_then(|member| member.with_role(Role::Admin).map(Self))
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use padron_domain::{Error, Failure, Timestamp, Violation};
+use padron_domain::{Error, Failure, Timestamp, Violation, trim};
 use padron_dto::{Body, Object};
 use percent_encoding::percent_decode_str;
 use schemars::{JsonSchema, Schema, transform::transform_subschemas};
@@ -249,13 +249,27 @@ impl ReadBack<'_> {
     }
 }
 
-/// Whether two values say the same. An instant can be written in many ways; and what is told of another record says which one that
-/// is, for its name may have changed meanwhile.
+/// Whether two values say the same. Texts of a body are trimmed, and one that was stored may not be; an instant can be written in many
+/// ways; and what is told of another record says which one that is, for its name may have changed meanwhile.
 fn is_same(now: &Value, sent: &Value) -> bool {
     let instant = |value: &Value| value.as_str().and_then(|text| Timestamp::parse(text).ok());
     match (now.get("id"), sent.get("id"), instant(now)) {
         (Some(now), Some(sent), _) => now == sent,
         (_, _, Some(now)) => instant(sent) == Some(now),
+        _ => now == sent || is_same_trimmed(now, sent),
+    }
+}
+
+fn is_same_trimmed(now: &Value, sent: &Value) -> bool {
+    match (now, sent) {
+        (Value::String(now), Value::String(sent)) => trim(now) == sent,
+        (Value::Array(now), Value::Array(sent)) => {
+            now.len() == sent.len() && now.iter().zip(sent).all(|(now, sent)| is_same_trimmed(now, sent))
+        }
+        (Value::Object(now), Value::Object(sent)) => {
+            now.len() == sent.len()
+                && now.iter().all(|(name, now)| sent.get(name).is_some_and(|sent| is_same_trimmed(now, sent)))
+        }
         _ => now == sent,
     }
 }

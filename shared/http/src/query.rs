@@ -31,9 +31,9 @@ impl Query {
         Ok(Self(parameters))
     }
 
-    /// The value of a parameter.
+    /// The value of a parameter, without blank characters at its ends.
     pub fn get(&self, name: &str) -> Option<&str> {
-        self.0.iter().find(|(known, _)| known == name).map(|(_, value)| value.as_str())
+        self.0.iter().find(|(known, _)| known == name).map(|(_, value)| trim(value))
     }
 
     /// The value of a parameter, as `read` understands it; `detail` says what it understands.

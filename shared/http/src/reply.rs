@@ -88,14 +88,24 @@ impl Reply {
         Some(Self { headers, body: body.to_owned(), ..Self::empty(status) })
     }
 
-    /// Changes the body, which is JSON, if there is anything to change.
+    /// Changes the body, which is JSON, if there is anything to change, and with it the entity tag.
     pub(crate) fn change_body(
         self,
         change: impl FnOnce(&mut serde_json::Value) -> bool,
     ) -> Result<Self, Error> {
         let unreadable = |_| Error::internal("the body of an answer is not JSON");
         let mut body = serde_json::from_str(&self.body).map_err(unreadable)?;
-        Ok(if change(&mut body) { Self { body: body.to_string(), ..self } } else { self })
+        if !change(&mut body) {
+            return Ok(self);
+        }
+        let mut changed = Self { body: body.to_string(), ..self };
+        let hash = hash(&changed);
+        for (_, tag) in changed.headers.iter_mut().filter(|(name, _)| name == "etag") {
+            if let Some((version, _)) = tag.split_once('.') {
+                *tag = format!("{version}.{hash}\"");
+            }
+        }
+        Ok(changed)
     }
 
     /// Names the failure, for the log.
@@ -444,7 +454,11 @@ impl<T: Serialize + JsonSchema> Output for Warned<T> {
 /// The entity tag of an answer. The variant is a hash of its body: it covers whatever changes without a write, be it readiness with
 /// the passing of time, masking by reader, or a new field.
 fn tag(version: u64, reply: &Reply) -> String {
-    format!("\"{version}.{:016x}\"", xxh3_64(reply.body.as_bytes()))
+    format!("\"{version}.{}\"", hash(reply))
+}
+
+fn hash(reply: &Reply) -> String {
+    format!("{:016x}", xxh3_64(reply.body.as_bytes()))
 }
 
 /// Adds `ETag: "<version>.<variant>"`, and leaves out a body that the client has.

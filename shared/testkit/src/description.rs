@@ -99,7 +99,7 @@ impl Description {
             };
             for value in values {
                 let value = if schema["type"] == "integer" {
-                    value.parse::<u64>().map_or_else(|_| json!(value), Into::into)
+                    trim(value).parse::<u64>().map_or_else(|_| json!(value), Into::into)
                 } else {
                     json!(trim(value))
                 };

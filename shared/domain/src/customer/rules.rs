@@ -100,7 +100,7 @@ impl Customer {
     /// The longest name, in characters.
     pub const LONGEST_NAME: usize = 300;
     /// What a name looks like, as a regular expression of ECMA-262: `|` separates the fields of a CFDI's original string.
-    pub const NAME_PATTERN: &'static str = r"^[^|\u0000-\u001f\u007f-\u009f\u202a-\u202e\u2066-\u2069]*$";
+    pub const NAME_PATTERN: &'static str = r"^[^|\u0000-\u001f\u007f-\u009f\u2028-\u202e\u2066-\u2069]*$";
     /// A line of an address.
     const LONGEST_LINE: usize = 300;
     /// The longest external id, in characters.
