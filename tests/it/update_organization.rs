@@ -154,3 +154,22 @@ async fn if_match_names_the_version_that_is_changed() {
     let call = call.json(&json!({ "name": "a", "colour": "red" }));
     assert_eq!(call.send().await.problem(), "400 invalid_request", "what no version takes comes first");
 }
+
+#[tokio::test]
+async fn what_has_changed_since_it_was_read_cannot_be_sent_back_whole() {
+    let app = app().await;
+    let first = app.get(&format!("{ACME}/customers")).user(owner()).send().await.json()[0].clone();
+    let customer = format!("{ACME}/customers/{}", first["id"].as_str().unwrap());
+    for (path, field) in [(ACME, "name"), (customer.as_str(), "legalName")] {
+        let mut read = app.get(path).user(owner()).send().await.json();
+        app.clock.advance(std::time::Duration::from_secs(1));
+        let put = |body: Value| app.call("PUT", path).user(owner()).json(&body).send();
+        assert_eq!(put(json!({ field: "Changed" })).await.status, 200);
+        read[field] = json!("Changed too late");
+        assert_eq!(put(read.clone()).await.problem(), "409 concurrent_change", "{path}");
+        for name in ["updatedAt", "updated_at"] {
+            read.as_object_mut().unwrap().remove(name);
+        }
+        assert_eq!(put(read).await.status, 200, "{path}: without the time it says nothing of the version");
+    }
+}

@@ -89,7 +89,7 @@ mod tests {
             for key in ["", "+ñandú"] {
                 let key = if longest_key(sort) == 0 { "" } else { key };
                 let after = Position { key: key.into(), number: CustomerNumber::MAX };
-                let count = (key != "").then_some(7);
+                let count = (!key.is_empty()).then_some(7);
                 let cursor = Cursor { sort, direction: Direction::Descending, limit: 1000, after, count };
                 let bytes = cursor.bytes();
                 lengths.push(bytes.len());

@@ -124,8 +124,8 @@ pub(crate) async fn update<'s, B: CustomerBody>(
             let is_of_warnings = |violation: &Violation| violation.pointer.ends_with("/warnings");
             violations.extend(others.changed().filter(|violation| !is_of_warnings(violation)));
         }
-        // Sent back whole, it was of the version that was the newest when this request came.
-        if cx.is_retry() && is_newest.is_ok() && others.is_of_older_version() {
+        // Sent back whole, but it has changed since it was read.
+        if is_newest.is_ok() && others.is_of_older_version() {
             return Err(Error::from(Failure::ConcurrentChange).without_retry());
         }
     }

@@ -70,8 +70,8 @@ impl Endpoint for UpdateOrganization {
         if is_newest.is_ok() {
             violations.extend(read_back.changed().map(of_slug));
         }
-        // Sent back whole, it was of the version that was the newest when this request came.
-        if cx.is_retry() && is_newest.is_ok() && read_back.is_of_older_version() {
+        // Sent back whole, but it has changed since it was read.
+        if is_newest.is_ok() && read_back.is_of_older_version() {
             return Err(Error::from(Failure::ConcurrentChange).without_retry());
         }
         refuse(violations)?;

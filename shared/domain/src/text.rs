@@ -57,10 +57,11 @@ pub(crate) fn is_line(text: &str) -> bool {
     !text.chars().any(is_forbidden)
 }
 
-/// Returns a text as a line of at most `longest` characters, without control and bidirectional characters, and without blank ones
-/// at its ends. `None` if nothing is left. For texts that others vouch for, where there is no one to refuse them to.
+/// Returns a text as a line of at most `longest` characters, without control and bidirectional characters and directional
+/// marks, and without blank ones at its ends. `None` if nothing is left. For texts that others vouch for, where there is no one to refuse them to.
 pub fn to_line(text: &str, longest: usize) -> Option<String> {
-    let kept: String = text.chars().filter(|character| !is_forbidden(*character)).collect();
+    let is_mark = |character| matches!(character, '\u{200e}' | '\u{200f}' | '\u{61c}');
+    let kept: String = text.chars().filter(|one| !is_forbidden(*one) && !is_mark(*one)).collect();
     let cut: String = trim(&kept).chars().take(longest).collect();
     let line = trim(&cut);
     (!line.is_empty()).then(|| line.to_owned())

@@ -231,13 +231,13 @@ impl ReadBack<'_> {
         changed.map(move |(name, _)| self.violation(name, "read_only", detail))
     }
 
-    /// Whether it was sent as an older version of the record, as far as its time of change tells: under any of its names.
+    /// Returns whether the body is of an older version of the record: its time of change, under any of its names, is earlier.
     pub fn is_of_older_version(&self) -> bool {
-        const TIMES_OF_CHANGE: [&str; 2] = ["updatedAt", "updated_at"];
-        let is_time = |violation: &Violation| {
-            TIMES_OF_CHANGE.iter().any(|name| violation.pointer == member_pointer(self.within, name))
-        };
-        self.changed().any(|violation| is_time(&violation))
+        let instant = |value: Option<&Value>| Timestamp::parse(value?.as_str()?).ok();
+        ["updatedAt", "updated_at"].into_iter().any(|name| {
+            let sent = instant(self.sent.get(name));
+            sent.is_some_and(|sent| instant(self.now.get(name)).is_some_and(|now| sent < now))
+        })
     }
 
     fn violation(&self, name: &str, code: &'static str, detail: &str) -> Violation {

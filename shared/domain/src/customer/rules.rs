@@ -311,8 +311,8 @@ impl Customer {
             warnings.push(Finding {
                 field: CustomerField::Country,
                 code: "unknown_country",
-                detail: "This is no country that is known here, so the customer's country stays as it was. Send its code of ISO 3166-1 \
-                         or its name in English or Spanish.",
+                detail: "This is no country that is known here, so it does not become the customer's country. Send its code of ISO \
+                         3166-1 or its name in English or Spanish.",
             });
         }
         if !self.is_mexican() {
