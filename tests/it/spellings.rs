@@ -322,6 +322,8 @@ async fn a_country_in_unknown_words_leaves_the_one_that_is_known() {
             given.trim(),
             "as it was given"
         );
+        let renamed = put(&app, &customer, &json!({ "legalName": format!("Told {given}") })).await;
+        assert_eq!(codes(&renamed.json()), [("/taxId", "rfc_check_digit")], "{given}: where no one wrote it");
         let timbrix = put(&app, &customer, &json!({ "taxSystem": "999" })).await;
         assert_eq!(
             wrong(&timbrix),

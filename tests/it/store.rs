@@ -4,7 +4,7 @@ use std::{sync::Arc, time::Duration};
 
 use padron_domain::{Failure, Membership, Organization, OrganizationId, Role, UserId};
 use padron_local::demo;
-use padron_store::{Store, TransactionError};
+use padron_store::{CustomerTaken, Store, TransactionError};
 use padron_testkit::{Fault, TestApp};
 use tokio::time::Instant;
 use uuid::Uuid;
@@ -65,6 +65,21 @@ async fn a_refused_transaction_names_the_write_that_refused_and_writes_nothing()
     taken_id.id = demo::organization(demo::ACME);
     let refused = app.store().install_organization(&taken_id, &members, None).await;
     assert!(matches!(refused, Err(TransactionError::Refused(Failure::ConcurrentChange))), "{refused:?}");
+}
+
+#[tokio::test]
+async fn equal_external_ids_in_one_batch_are_told_and_not_sent() {
+    let app = app().await;
+    let mut customers = demo::customers::customers();
+    customers.truncate(3);
+    for (customer, external_id) in customers.iter_mut().zip(["same", "other", "same"]) {
+        customer.external_id = Some(external_id.into());
+    }
+    app.recorded();
+    let refused = through_proxy(&app, AMPLE).create_customers(&customers).await;
+    let expected = matches!(refused, Err(TransactionError::Refused((2, CustomerTaken::ExternalId))));
+    assert!(expected, "{refused:?}");
+    assert!(app.recorded().is_empty(), "DynamoDB would not say which");
 }
 
 #[tokio::test]

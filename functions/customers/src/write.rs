@@ -95,7 +95,7 @@ pub(crate) async fn create<'s, B: CustomerBody>(
     let created = Happening::CustomerCreated { customer_id: customer.id.clone(), number };
     let event = cx.event(member.principal(), organization, created);
     let change = cx.store().new_customer(&customer, &event)?;
-    let warnings = customer.warnings();
+    let warnings = warnings::<B>(&customer);
     Ok(Draft { customer, change, warnings })
 }
 
@@ -145,7 +145,7 @@ pub(crate) async fn update<'s, B: CustomerBody>(
     refuse(violations)?;
     is_newest?;
     let fields = customer.changes_since(&before);
-    let warnings = customer.warnings();
+    let warnings = warnings::<B>(&customer);
     if fields.is_empty() {
         return Ok(Draft { customer, change: None, warnings });
     }
@@ -179,6 +179,15 @@ pub(crate) async fn commit<A: Output>(
         Some(change) => cx.commit(change, answer).await,
         None => cx.nothing_to_write(answer).await,
     }
+}
+
+/// What may be right, and often is not.
+fn warnings<B: CustomerBody>(customer: &Customer) -> Vec<Finding> {
+    let mut warnings = customer.warnings();
+    if B::HAS_COUNTRY_IN_WORDS {
+        warnings.extend(customer.unknown_country());
+    }
+    warnings
 }
 
 /// Adds the rules that it breaks.

@@ -120,3 +120,26 @@ pub(crate) fn connect(connection: &Connection) -> Client {
     }
     Client::from_conf(config.build())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_first_pause_is_that_of_dynamodb_s_own_clients() {
+        let connection = Connection {
+            table: "padron".into(),
+            region: "us-east-1".into(),
+            endpoint: None,
+            roots: Roots::Amazon,
+            credentials: Credentials {
+                access_key_id: "id".into(),
+                secret_access_key: "secret".into(),
+                session_token: None,
+            },
+        };
+        let client = connect(&connection);
+        let retries = client.config().retry_config().unwrap();
+        assert_eq!((retries.initial_backoff(), retries.max_attempts()), (Duration::from_millis(25), 3));
+    }
+}

@@ -294,6 +294,17 @@ impl Customer {
         rules.broken
     }
 
+    /// That the country which was given in words is none that is known, so that the record's is what it was.
+    pub fn unknown_country(&self) -> Option<Finding> {
+        let given = self.person.addresses.first().and_then(|address| address.country.as_deref())?;
+        alpha_3_of_words(given).is_none().then_some(Finding {
+            field: CustomerField::Country,
+            code: "unknown_country",
+            detail: "This is no country that is known here, so it does not become the customer's country. Send its code of ISO 3166-1 or \
+                     its name in English or Spanish.",
+        })
+    }
+
     /// What may be right, and often is not.
     pub fn warnings(&self) -> Vec<Finding> {
         let mut warnings = Vec::new();
@@ -303,16 +314,6 @@ impl Customer {
                 code: "invisible_character",
                 detail: "There is a character in the name that cannot be seen, such as a no-break or zero-width space. SAT compares \
                          names letter by letter.",
-            });
-        }
-        // As one of the dialects lets it be written in words; the record's country is what it was.
-        let given = self.person.addresses.first().and_then(|address| address.country.as_deref());
-        if given.is_some_and(|given| alpha_3_of_words(given).is_none()) {
-            warnings.push(Finding {
-                field: CustomerField::Country,
-                code: "unknown_country",
-                detail: "This is no country that is known here, so it does not become the customer's country. Send its code of ISO \
-                         3166-1 or its name in English or Spanish.",
             });
         }
         if !self.is_mexican() {

@@ -689,6 +689,7 @@ impl Body for CustomerFields {
 
 impl CustomerBody for CustomerFields {
     const IS_FOR_INVOICES: bool = false;
+    const HAS_COUNTRY_IN_WORDS: bool = true;
 
     fn places(&self) -> Places {
         if self.customer.is_some() { PLACES } else { Places { within: "", of: place } }

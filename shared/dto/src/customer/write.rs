@@ -9,6 +9,8 @@ use serde_json::{Map, Value};
 pub trait CustomerBody {
     /// Whether what it writes must be fit for invoices.
     const IS_FOR_INVOICES: bool;
+    /// Whether it writes countries in words, too.
+    const HAS_COUNTRY_IN_WORDS: bool = false;
 
     /// Where its fields are.
     fn places(&self) -> Places;
