@@ -173,6 +173,9 @@ impl TestApp {
 
     /// The response to an event, in API Gateway's form.
     pub async fn respond(&self, endpoint: &Registration, event: &str) -> Value {
+        if self.waits {
+            self.proxy.settled().await;
+        }
         let deadline = Instant::now() + self.time_limit;
         let response = self.app.answer(endpoint, event, "invocation-id", deadline).await;
         if self.waits {

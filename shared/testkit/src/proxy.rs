@@ -180,7 +180,7 @@ impl FaultProxy {
         Self { address, direct_address, shared, tasks }
     }
 
-    /// Where it listens to those who prepare and inspect: what they write is everywhere at once, and nothing happens to them.
+    /// Where it listens to those who prepare and inspect: what they write is everywhere as soon as it is [`FaultProxy::settled`], and nothing happens to them.
     pub fn direct_address(&self) -> SocketAddr {
         self.direct_address
     }
@@ -260,6 +260,18 @@ impl Drop for FaultProxy {
     }
 }
 
+/// Closes a transaction, whether its answer came or its caller gave up.
+struct Closing<'a> {
+    open: &'a Mutex<Vec<Value>>,
+    keys: &'a [Value],
+}
+
+impl Drop for Closing<'_> {
+    fn drop(&mut self) {
+        lock(self.open).retain(|open| !self.keys.contains(open));
+    }
+}
+
 fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
@@ -298,10 +310,6 @@ impl Shared {
         let (status, answer) = self.forward(&parts, &body).await?;
         if status.is_success() {
             self.replicate(&parts, &keys_written(&operation, &body), Duration::ZERO).await;
-            if let Some(replica) = self.replica.get() {
-                let written = *replica.written.borrow();
-                _ = replica.applied.clone().wait_for(|applied| *applied >= written).await;
-            }
         }
         respond(status, &answer)
     }
@@ -329,7 +337,11 @@ impl Shared {
         let mut unprocessed = Value::Null;
         let partitions = partitions(&request, &keys);
         let throttled = throughput.is_some_and(|most| self.is_over(&partitions, most));
-        let met = if overlaps && fault.is_none() && is_transaction { self.open(&keys) } else { Vec::new() };
+        let met = if overlaps && fault.is_none() && is_transaction && !throttled {
+            self.open(&keys)
+        } else {
+            Vec::new()
+        };
         let refused = match &fault {
             None if !met.is_empty() => {
                 let code = |key| if met.contains(key) { "TransactionConflict" } else { "None" };
@@ -384,6 +396,7 @@ impl Shared {
                         sleep(*delay).await;
                     }
                     let is_open = overlaps && fault.is_none() && is_transaction;
+                    let closing = is_open.then(|| Closing { open: &self.open, keys: &keys });
                     if is_open {
                         sleep(OPEN).await;
                     }
@@ -391,9 +404,7 @@ impl Shared {
                         Some(Fault::EmptyPage) => self.empty_page(&parts, &request).await,
                         _ => self.read_or_write(&parts, &recorded.operation, &request).await,
                     };
-                    if is_open {
-                        lock(&self.open).retain(|open| !keys.contains(open));
-                    }
+                    drop(closing);
                     let (status, mut answer) = answered?;
                     if let Some(Fault::Missing(sort_key)) = &fault {
                         let is_strong = recorded.body.to_string().contains("\"ConsistentRead\":true");
