@@ -109,19 +109,8 @@ impl Plan {
                 }
             }
         };
-        let path = AccessPath::of(&filters, sort, &start);
-        Ok(Self {
-            path,
-            filters,
-            sort,
-            direction,
-            start,
-            limit,
-            counts_matches,
-            counted,
-            sent_filters,
-            context,
-        })
+        let without_cursors = Self::of(filters, (sort, direction), start, limit);
+        Ok(Self { counts_matches, counted, sent_filters, context, ..without_cursors })
     }
 
     /// A list that has no cursors.

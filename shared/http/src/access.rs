@@ -18,6 +18,8 @@ pub trait Access: Sized + Send {
     const ACTIONS: &'static [&'static [Action]];
     /// How the check can fail.
     const FAILURES: &'static [&'static [Failure]];
+    /// How it can fail where something is to be written, beside that.
+    const WRITE_FAILURES: &'static [Failure] = &[];
 
     /// Checks the caller.
     fn authorize(cx: &Context<'_>) -> impl Future<Output = Result<Entered<Self>, Error>> + Send;
@@ -302,11 +304,7 @@ impl<T: Target> Member<T> {
         organization: OrganizationId,
         unknown: Failure,
     ) -> Result<Entered<Self>, Error> {
-        let arrival = Arrival::<T>::read(cx, principal, organization, None).await?;
-        if arrival.organization.as_ref().is_none_or(|organization| organization.deleted_at.is_some()) {
-            return Err(unknown.into());
-        }
-        arrival.enter(cx, unknown)
+        Arrival::<T>::read(cx, principal, organization, None).await?.enter_active(cx, unknown)
     }
 
     /// The same of an organization that an index told of, which may lack the one that the caller joined a moment ago: a write is
@@ -322,12 +320,9 @@ impl<T: Target> Member<T> {
         }
         let user = principal.user().id;
         let mut arrival = Arrival::<T>::read(cx, principal, organization, Some(Key::profile(user))).await?;
-        if arrival.organization.as_ref().is_none_or(|organization| organization.deleted_at.is_some()) {
-            return Err(unknown.into());
-        }
         let profile = arrival.found.profile(user)?;
         // What was answered before is answered again.
-        arrival.enter(cx, unknown)?.and_then(|member| {
+        arrival.enter_active(cx, unknown)?.and_then(|member| {
             let is_joining = |user: Profile| user.is_joining_another(member.membership(), cx.now());
             let is_uncertain = profile.is_some_and(is_joining);
             if is_uncertain { Err(Failure::OrganizationUncertain.into()) } else { Ok(member) }
@@ -381,6 +376,14 @@ impl<T: Target> Arrival<T> {
         })
     }
 
+    /// Lets members in, unless the organization is deleted.
+    fn enter_active(self, cx: &Context<'_>, unknown: Failure) -> Result<Entered<Member<T>>, Error> {
+        if self.organization.as_ref().is_some_and(|organization| organization.deleted_at.is_some()) {
+            return Err(unknown.into());
+        }
+        self.enter(cx, unknown)
+    }
+
     /// Lets members in.
     fn enter(self, cx: &Context<'_>, unknown: Failure) -> Result<Entered<Member<T>>, Error> {
         let Self { principal, organization, membership, claim, name, mut found } = self;
@@ -432,12 +435,7 @@ impl<T: Target> Access for Admin<T> {
     const FAILURES: &'static [&'static [Failure]] = &[NOT_A_MEMBER, ROLE_TOO_LOW, T::FAILURES];
 
     async fn authorize(cx: &Context<'_>) -> Result<Entered<Self>, Error> {
-        let entered = Member::of_path(cx).await?;
-        // An answer that is kept may hold what only admins see, such as the token of an invitation.
-        if matches!(entered, Entered::Replayed(_)) && cx.role() < Some(Role::Admin) {
-            return Err(Failure::InsufficientRole.into());
-        }
-        entered.and_then(|member| member.with_role(Role::Admin).map(Self))
+        Member::of_path(cx).await?.and_then(|member| member.with_role(Role::Admin).map(Self))
     }
 }
 
@@ -568,13 +566,13 @@ impl<T: Target> Access for CredentialMember<T> {
             Failure::TokenExpired,
             Failure::InvalidRequest,
             Failure::SeveralOrganizations,
-            Failure::OrganizationUncertain,
             Failure::NoOrganization,
             Failure::NotAMember,
             Failure::OrganizationMismatch,
             Failure::Unavailable,
         ],
     ];
+    const WRITE_FAILURES: &'static [Failure] = &[Failure::OrganizationUncertain];
 
     async fn authorize(cx: &Context<'_>) -> Result<Entered<Self>, Error> {
         let principal = authenticate(cx).await?;
@@ -688,7 +686,8 @@ impl<T: Target> Access for MemberOfTenant<T> {
     const ACTIONS: &'static [&'static [Action]] =
         &[Store::ORGANIZATION_ACCESS, Store::BELONGINGS, T::ACTIONS];
     const FAILURES: &'static [&'static [Failure]] =
-        &[NOT_OF_TENANT, &[Failure::SeveralOrganizations, Failure::OrganizationUncertain], T::FAILURES];
+        &[NOT_OF_TENANT, &[Failure::SeveralOrganizations], T::FAILURES];
+    const WRITE_FAILURES: &'static [Failure] = &[Failure::OrganizationUncertain];
 
     async fn authorize(cx: &Context<'_>) -> Result<Entered<Self>, Error> {
         let principal = authenticate_twice(cx).await?;

@@ -71,15 +71,11 @@ pub(crate) fn run<'a, E: Endpoint>(
 }
 
 /// A refusal is final unless the same request has succeeded by now: its twin may have been committed while this one was reading,
-/// and what refuses it is its own effect. Whoever is an admin no more is refused whatever is kept.
+/// and what refuses it is its own effect.
 async fn refused(cx: &Context<'_>, error: Error) -> Result<Reply, Error> {
-    let is_its_own = match error.failure() {
-        Failure::Unavailable | Failure::Internal => false,
-        Failure::InsufficientRole => cx.endpoint.rule != Rule::Member(Role::Admin),
-        _ => true,
-    };
+    let is_ours = matches!(error.failure(), Failure::Unavailable | Failure::Internal);
     match cx.claim() {
-        Some(claim) if is_its_own => match claim.replay_if_kept(cx).await {
+        Some(claim) if !is_ours => match claim.replay_if_kept(cx).await {
             Ok(Some(reply)) => Ok(reply),
             _ => Err(error),
         },

@@ -1,10 +1,10 @@
 //! Requests that may be sent again, and are carried out once.
 
 use padron_auth::Principal;
-use padron_domain::{Error, Failure, OrganizationId};
+use padron_domain::{Error, Failure, OrganizationId, Role};
 use padron_store::{Found, Key, Purpose, Recorded, RequestId};
 
-use crate::{app::Context, reply::Reply};
+use crate::{access::Rule, app::Context, reply::Reply};
 
 /// The header that names a request (draft-ietf-httpapi-idempotency-key-header).
 pub(crate) const IDEMPOTENCY_KEY: &str = "idempotency-key";
@@ -56,8 +56,12 @@ impl Claim {
         self.replay(cx, &mut found)
     }
 
-    /// The answer that was given, if this is the same request again; refused if it is another one.
+    /// The answer that was given, if this is the same request again; refused if it is another one, and to those who are admins no
+    /// more: what is kept of an admin's route may hold what only admins see, such as the token of an invitation.
     pub(crate) fn replay(&self, cx: &Context<'_>, found: &mut Found) -> Result<Option<Reply>, Error> {
+        if cx.endpoint.rule == Rule::Member(Role::Admin) && cx.role() < Some(Role::Admin) {
+            return Err(Failure::InsufficientRole.into());
+        }
         let Some(recorded) = found.recorded(&self.request, cx.now())? else { return Ok(None) };
         if !cx.secrets().is_fingerprint(recorded.fingerprint(), &(cx.endpoint.fingerprint_input)(cx.request))
         {

@@ -101,14 +101,11 @@ impl Operation {
         }
         let problem = schemas.reference::<Problem>();
         let of_output = std::mem::take(&mut operation.failures);
-        let of_others = E::Access::FAILURES.iter().chain(E::FAILURES).copied();
-        let is_possible =
-            |failure: &Failure| E::Output::IS_WRITE || *failure != Failure::OrganizationUncertain;
+        let of_writes = if E::Output::IS_WRITE { E::Access::WRITE_FAILURES } else { &[] };
+        let of_others = E::Access::FAILURES.iter().chain([&of_writes]).chain(E::FAILURES).copied();
         for failures in of_others.chain([E::Input::FAILURES, &of_output, EVERYWHERE]) {
             for failure in failures {
-                if is_possible(failure) {
-                    operation.failure(*failure, &problem);
-                }
+                operation.failure(*failure, &problem);
             }
         }
         operation

@@ -16,6 +16,7 @@ use crate::{
         GSI2_SK, GSI3_SK, Key, PK, SK, child_partition, name_index_key, number_of, partition,
         update_index_key,
     },
+    read::Found,
     table::Store,
 };
 
@@ -355,15 +356,8 @@ impl Store {
         organization: OrganizationId,
         external_ids: &[String],
     ) -> Result<Vec<CustomerNumber>, Error> {
-        let mut numbers = Vec::with_capacity(external_ids.len());
-        for ids in external_ids.chunks(LARGEST_BATCH) {
-            let keys: Vec<Key> = ids.iter().map(|id| Key::external_id(organization, id)).collect();
-            let mut found = self.batch_get(&keys).await?;
-            for id in ids {
-                numbers.extend(found.external_id(organization, id)?);
-            }
-        }
-        Ok(numbers)
+        let key = |id: &String| Key::external_id(organization, id);
+        self.numbers(external_ids, key, |found, id| found.external_id(organization, id)).await
     }
 
     /// The numbers of the customers that ids lead to, strongly consistent: of those that begin with the number, and of those
@@ -373,12 +367,22 @@ impl Store {
         organization: OrganizationId,
         ids: &[CustomerId],
     ) -> Result<Vec<CustomerNumber>, Error> {
+        let key = |id: &CustomerId| Key::customer_id(organization, id);
+        self.numbers(ids, key, |found, id| found.customer_id(organization, id)).await
+    }
+
+    async fn numbers<I>(
+        &self,
+        ids: &[I],
+        key: impl Fn(&I) -> Key,
+        find: impl Fn(&mut Found, &I) -> Result<Option<CustomerNumber>, Error>,
+    ) -> Result<Vec<CustomerNumber>, Error> {
         let mut numbers = Vec::with_capacity(ids.len());
         for ids in ids.chunks(LARGEST_BATCH) {
-            let keys: Vec<Key> = ids.iter().map(|id| Key::customer_id(organization, id)).collect();
+            let keys: Vec<Key> = ids.iter().map(&key).collect();
             let mut found = self.batch_get(&keys).await?;
             for id in ids {
-                numbers.extend(found.customer_id(organization, id)?);
+                numbers.extend(find(&mut found, id)?);
             }
         }
         Ok(numbers)
