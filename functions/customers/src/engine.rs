@@ -261,7 +261,10 @@ async fn listing(
     // An index may be ahead of what is read with half the units: who is missing, or older than their entry, is read as they are now.
     let mut read = customers.iter().peekable();
     let is_behind = |hit: &&Position| match read.next_if(|customer| customer.number == hit.number) {
-        Some(customer) => plan.sort == CustomerSort::UpdatedAt && customer.updated_at.to_string() < hit.key,
+        Some(customer) if plan.sort == CustomerSort::UpdatedAt => {
+            Timestamp::parse(&hit.key).is_ok_and(|entered| customer.updated_at < entered)
+        }
+        Some(_) => false,
         None => true,
     };
     let behind = hits[..looked_at].iter().filter(is_behind).map(|hit| hit.number);

@@ -76,9 +76,9 @@ impl Plan {
         query: ListQuery,
         route: Route,
         organization: OrganizationId,
-        manner: ListOptions,
+        options: ListOptions,
     ) -> Result<Self, Error> {
-        let ListOptions { empty_query, counts_matches } = manner;
+        let ListOptions { empty_query, counts_matches } = options;
         let ListQuery { limit, offset, sort, direction, cursor, filters, sent_filters, is_empty } = query;
         let mut asked = sent_filters.clone();
         asked.sort();

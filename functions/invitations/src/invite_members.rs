@@ -53,6 +53,10 @@ pub struct InvitationResult {
 }
 
 impl InvitationResult {
+    fn is_failed(&self) -> bool {
+        self.invitation.is_none()
+    }
+
     fn new(index: usize, outcome: Result<IssuedInvitation, Error>) -> Self {
         match outcome {
             Ok(invitation) => {
@@ -76,12 +80,6 @@ impl InvitationResult {
     }
 }
 
-impl InvitationResult {
-    fn is_failed(&self) -> bool {
-        self.invitation.is_none()
-    }
-}
-
 impl Endpoint for InviteMembers {
     const ROUTE: Route = Route::post("invite-members", "/organizations/{organizationId}/members/invite-bulk");
     const SUMMARY: &'static str = "Invite up to fifty by e-mail, each as if alone";
@@ -100,7 +98,8 @@ impl Endpoint for InviteMembers {
             return Err(Error::invalid("/invitations", "invalid_length", "1 to 50 invitations."));
         }
         let organization = admin.organization().id;
-        let admin = Inviter { principal: admin.principal().clone(), membership: admin.membership().clone() };
+        let mut inviter =
+            Inviter { principal: admin.principal().clone(), membership: admin.membership().clone() };
         let invitees: Vec<Result<(Email, Role), Error>> =
             invitations.iter().map(|Object(new)| new.invitee()).collect();
         let ids = invitees.iter().flatten().map(|(email, _)| InvitationId::of(organization, email));
@@ -114,7 +113,6 @@ impl Endpoint for InviteMembers {
         }
         let mut results = Vec::with_capacity(invitees.len());
         let mut invited = Vec::with_capacity(invitees.len());
-        let mut admin = admin;
         // One after the other: each depends on the admin's own membership, where they would only wait for each other.
         for (index, invitee) in invitees.into_iter().enumerate() {
             let outcome = match invitee {
@@ -126,7 +124,7 @@ impl Endpoint for InviteMembers {
                 Ok((email, role)) => {
                     invited.push(email.clone());
                     let before = earlier.remove(&InvitationId::of(organization, &email).uuid());
-                    invite(cx, &mut admin, before, email, role).await
+                    invite(cx, &mut inviter, before, email, role).await
                 }
             };
             let outcome = match outcome {

@@ -13,6 +13,7 @@ use crate::{
     expression::Expression,
     item::{Entity, ExternalId, ForeignId, Item, document, from_item},
     key::{Key, PK, SK, count_partition, customer_sort_key, partition},
+    read::LARGEST_BATCH,
     table::Store,
     transaction::COUNT,
 };
@@ -83,8 +84,6 @@ pub enum CustomerTaken {
 /// One query answers at most one megabyte. A page of more than this many is ended early, with more to come: what Lambda can
 /// answer is less than what they hold.
 const MOST_QUERIES: usize = 6;
-/// A batch reads at most this many keys.
-const LARGEST_BATCH: usize = 100;
 
 impl Store {
     /// What [`Store::customer_count`] needs.

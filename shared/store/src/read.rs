@@ -15,6 +15,9 @@ use crate::{
     table::{Store, Throttling},
 };
 
+/// How many items DynamoDB reads in one batch.
+pub(crate) const LARGEST_BATCH: usize = 100;
+
 /// What was found under the keys that were asked for.
 #[derive(Debug, Default)]
 pub struct Found {

@@ -16,7 +16,7 @@ use crate::{
         GSI2_SK, GSI3_SK, Key, PK, SK, child_partition, name_index_key, number_of, partition,
         update_index_key,
     },
-    read::Found,
+    read::{Found, LARGEST_BATCH},
     table::Store,
 };
 
@@ -133,7 +133,6 @@ pub struct Stretch {
 
 /// Customers are read by key in batches of a hundred, this many batches at a time.
 const BATCHES_AT_ONCE: usize = 4;
-const LARGEST_BATCH: usize = 100;
 /// More than this many bytes of customers are never answered at once.
 const MOST_BYTES: usize = 6_000_000;
 
