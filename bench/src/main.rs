@@ -17,8 +17,8 @@ use std::{
 use padron_domain::Clock;
 use padron_emulator::{Engine, Issuer, Template, engine::Storage};
 use padron_local::{
+    data_dir::{DataDir, TABLE},
     demo,
-    home::{Home, TABLE},
 };
 use padron_store::Store;
 use serde_json::{Value, json};
@@ -58,7 +58,7 @@ struct Stage {
     issuer: Issuer,
     engine: Engine,
     tls: SocketAddr,
-    home: Home,
+    home: DataDir,
 }
 
 /// What one function came to.
@@ -114,7 +114,7 @@ async fn report(binaries: &Path) -> Result<(), String> {
 impl Stage {
     async fn build() -> Result<Self, String> {
         let folder = tempfile::tempdir().map_err(|error| error.to_string())?;
-        let home = Home::open(folder.path())?;
+        let home = DataDir::open(folder.path())?;
         let issuer = home.issuer()?;
         let engine = Engine::start(Storage::Memory).await?;
         engine.ensure_table(&Template::read(Path::new("."))?, TABLE).await?;

@@ -2,7 +2,7 @@
 
 use std::{net::SocketAddr, time::Duration};
 
-use padron_domain::{Actor, Clock, Event, Happening, OrganizationId, Plan, Seats};
+use padron_domain::{Actor, Clock, Event, EventData, OrganizationId, Plan, Seats};
 use padron_emulator::{
     Engine,
     engine::{Storage, connection},
@@ -16,15 +16,15 @@ use tokio::{
 use indicatif::{ProgressBar, ProgressStyle};
 
 use crate::{
-    demo::many,
-    home::{Home, TABLE},
+    data_dir::{DataDir, TABLE},
+    demo::generate,
 };
 
 /// Where the organization is.
 #[derive(Clone, Debug)]
 pub enum Place {
     /// In the local stack, which may run or not.
-    Local(Home),
+    Local(DataDir),
     /// In the table of a deployed stack.
     Deployed {
         /// Its name: the output `TableName` of the stack.
@@ -67,12 +67,14 @@ impl std::str::FromStr for Limit {
 
 const TIME_LIMIT: Duration = Duration::from_secs(30);
 /// How often the change is decided anew when the organization changes meanwhile.
-const MOST_RELOADS: usize = 5;
+const MAX_RETRIES: usize = 5;
 
 /// Sets an organization's plan and limits, and says what they are.
 pub async fn set_plan(place: Place, change: PlanChange, clock: &Clock) -> Result<String, String> {
     match place {
-        Place::Local(home) => with_store(&home, async |store| apply(store, change, clock).await).await,
+        Place::Local(data_dir) => {
+            with_store(&data_dir, async |store| apply(store, change, clock).await).await
+        }
         Place::Deployed { table, region } => {
             let variable = |name: &str| {
                 std::env::var(name).map_err(|_| {
@@ -99,18 +101,18 @@ pub async fn set_plan(place: Place, change: PlanChange, clock: &Clock) -> Result
 
 /// Does something with the table of the local stack, be that running or not.
 async fn with_store<T>(
-    home: &Home,
+    data_dir: &DataDir,
     work: impl AsyncFnOnce(&Store) -> Result<T, String>,
 ) -> Result<T, String> {
-    if let Some(address) = running(home).await {
+    if let Some(address) = running(data_dir).await {
         return work(&Store::new(&connection(address, TABLE))).await;
     }
-    if !home.database().exists() {
+    if !data_dir.database().exists() {
         return Err(
             "There is no data yet: run `make run` or `make serve` first, which brings the demo.".into()
         );
     }
-    let engine = Engine::start(Storage::File(&home.database())).await?;
+    let engine = Engine::start(Storage::File(&data_dir.database())).await?;
     let done = work(&Store::new(&engine.connection(TABLE))).await;
     engine.stop().await;
     done
@@ -118,11 +120,11 @@ async fn with_store<T>(
 
 /// Makes up customers of an organization, and says what to try with them.
 pub async fn add_demo_customers(
-    home: &Home,
+    data_dir: &DataDir,
     organization: OrganizationId,
     count: u64,
 ) -> Result<String, String> {
-    with_store(home, async |store| {
+    with_store(data_dir, async |store| {
         let found = store.until(Instant::now() + TIME_LIMIT).organization(organization).await;
         let found = found.map_err(|error| explain(&error))?;
         let name = found.filter(|found| found.deleted_at.is_none()).map(|found| found.name);
@@ -131,7 +133,8 @@ pub async fn add_demo_customers(
         let style = ProgressStyle::with_template("{msg} {wide_bar} {pos}/{len} {per_sec} {eta}")
             .map_err(|error| error.to_string())?;
         let bar = ProgressBar::new(count).with_style(style).with_message(format!("Customers of {name}"));
-        many::write(store, &many::maker(organization, count), |written| bar.set_position(written)).await?;
+        generate::write(store, &generate::maker(organization, count), |written| bar.set_position(written))
+            .await?;
         bar.finish();
         let count = store.until(Instant::now() + TIME_LIMIT).customer_count(organization).await;
         let count = count.map_err(|error| explain(&error))?;
@@ -145,8 +148,8 @@ pub(crate) fn explain(error: &padron_domain::Error) -> String {
 }
 
 /// Where the database of the local stack listens, if the stack runs: two processes do not open it at once.
-async fn running(home: &Home) -> Option<SocketAddr> {
-    let address = home.database_address()?;
+async fn running(data_dir: &DataDir) -> Option<SocketAddr> {
+    let address = data_dir.database_address()?;
     let connected = timeout(Duration::from_secs(2), TcpStream::connect(address)).await;
     connected.is_ok_and(|connected| connected.is_ok()).then_some(address)
 }
@@ -160,7 +163,7 @@ pub async fn apply(store: &Store, change: PlanChange, clock: &Clock) -> Result<S
         Some(Limit::Unlimited) => None,
         None => Seats::default().of(plan),
     };
-    for _ in 0..MOST_RELOADS {
+    for _ in 0..MAX_RETRIES {
         let found = store.organization(id).await.map_err(|error| explain(&error))?;
         let found = found.filter(|organization| organization.deleted_at.is_none());
         let mut organization =
@@ -168,7 +171,7 @@ pub async fn apply(store: &Store, change: PlanChange, clock: &Clock) -> Result<S
         let now = clock.now();
         organization.plan = plan;
         organization.touch(now);
-        let what = Happening::OrganizationPlanUpdated { plan, seats };
+        let what = EventData::OrganizationPlanUpdated { plan, seats };
         let event = Event::new(id, Actor::Operator, now, what).not_before(organization.updated_at);
         let change = store.set_plan(&organization, seats, &event).map_err(|error| explain(&error))?;
         match change.commit().await {
@@ -181,7 +184,7 @@ pub async fn apply(store: &Store, change: PlanChange, clock: &Clock) -> Result<S
                 ));
             }
             Err(TransactionError::Failed(error)) => return Err(explain(&error)),
-            Err(TransactionError::Refused(_) | TransactionError::Stale) => {}
+            Err(TransactionError::Refused(_) | TransactionError::Outdated) => {}
         }
     }
     Err(format!("Organization {id} keeps changing. Try again."))

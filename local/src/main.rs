@@ -9,9 +9,8 @@ use clap::{Parser, Subcommand};
 use padron_domain::{Clock, OrganizationId, Plan, UserId};
 use padron_local::{
     admin::{self, Limit, PlanChange},
-    demo,
-    home::Home,
-    run, serve, supervise,
+    data_dir::DataDir,
+    declared, demo, processes, run, serve, wire,
 };
 use serde_json::json;
 
@@ -61,8 +60,16 @@ enum Action {
         #[arg(long, default_value_t = 1000, value_parser = clap::value_parser!(u64).range(1..=1_000_000))]
         count: u64,
     },
-    /// Prints the API's description.
+    /// Prints the API description.
     Openapi,
+    /// Writes the files that repeat what the list of endpoints says.
+    Wire,
+    /// Fails if an endpoint declares what no test has seen.
+    #[command(hide = true)]
+    Declared {
+        /// The file that the tests wrote.
+        seen: PathBuf,
+    },
     /// Runs a command and ends all that is left of it when standard input closes.
     #[command(hide = true)]
     Supervise {
@@ -105,7 +112,7 @@ struct Listen {
 fn main() -> ExitCode {
     let Cli { root, data, command } = Cli::parse();
     let options =
-        |Listen { port, fresh }| run::Options { root: root.clone(), home: data.clone(), port, fresh };
+        |Listen { port, fresh }| run::Options { root: root.clone(), data_dir: data.clone(), port, fresh };
     let outcome = match command {
         Action::Run(listen) => block_on(run::run(options(listen))),
         Action::Serve(listen) => block_on(serve::serve(options(listen))),
@@ -120,7 +127,13 @@ fn main() -> ExitCode {
             println!("{:#}", padron_http::openapi::document(padron_api::endpoints()));
             Ok(())
         }
-        Action::Supervise { command } => return supervise::supervise(&command),
+        Action::Wire => wire::write(&root),
+        Action::Declared { seen } => match declared::unseen(&seen) {
+            Ok(unseen) if unseen.is_empty() => Ok(()),
+            Ok(unseen) => Err(unseen.join("\n")),
+            Err(message) => Err(message),
+        },
+        Action::Supervise { command } => return processes::supervise(&command),
     };
     match outcome {
         Ok(()) => ExitCode::SUCCESS,
@@ -153,7 +166,7 @@ fn set_plan(
             );
         }
         Some(table) => admin::Place::Deployed { table, region },
-        None => admin::Place::Local(Home::open(data)?),
+        None => admin::Place::Local(DataDir::open(data)?),
     };
     block_on(async {
         let change = PlanChange { organization, plan, seats };
@@ -164,9 +177,9 @@ fn set_plan(
 
 fn demo_customers(data: &Path, organization: &str, count: u64) -> Result<(), String> {
     let organization = OrganizationId::parse(organization).ok_or("An organization's id is a UUID.")?;
-    let home = Home::open(data)?;
+    let data_dir = DataDir::open(data)?;
     block_on(async {
-        println!("{}", admin::add_demo_customers(&home, organization, count).await?);
+        println!("{}", admin::add_demo_customers(&data_dir, organization, count).await?);
         Ok(())
     })
 }
@@ -180,7 +193,7 @@ fn token(
 ) -> Result<String, String> {
     let user =
         UserId::parse(user).ok_or("USER must be a UUID, such as one of the demo's users in the README.")?;
-    let issuer = Home::open(data)?.issuer()?;
+    let issuer = DataDir::open(data)?.issuer()?;
     let mut claims = issuer.claims(&user.to_string(), Clock::System.now().seconds(), ttl);
     if let Some(email) = email {
         claims["email"] = json!(email);

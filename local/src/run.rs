@@ -20,9 +20,8 @@ use tokio::{
 };
 
 use crate::{
-    demo,
-    home::{Home, TABLE},
-    supervise,
+    data_dir::{DataDir, TABLE},
+    demo, processes,
 };
 
 /// How the stack is to run.
@@ -31,7 +30,7 @@ pub struct Options {
     /// The repository.
     pub root: PathBuf,
     /// Where the stack keeps its data.
-    pub home: PathBuf,
+    pub data_dir: PathBuf,
     /// Where the API listens, on 127.0.0.1.
     pub port: u16,
     /// Whether to forget the data of earlier runs.
@@ -54,17 +53,17 @@ pub struct Backend {
 impl Backend {
     /// Opens the database, with table and demo data.
     pub async fn open(options: &Options) -> Result<Self, String> {
-        let home = Home::open(&options.home)?;
+        let data_dir = DataDir::open(&options.data_dir)?;
         if options.fresh {
-            home.forget_data()?;
+            data_dir.forget_data()?;
         }
-        let issuer = home.issuer()?;
-        let engine = Engine::start(Storage::File(&home.make_database()?)).await?;
-        home.publish_database(engine.address())?;
+        let issuer = data_dir.issuer()?;
+        let engine = Engine::start(Storage::File(&data_dir.make_database()?)).await?;
+        data_dir.publish_database(engine.address())?;
         engine.ensure_table(&Template::read(&options.root)?, TABLE).await?;
         let store = Store::new(&engine.connection(TABLE)).until(Instant::now() + Duration::from_secs(30));
         demo::load(&store).await?;
-        let environment = home.environment(&issuer, &format!("http://{}", engine.address()));
+        let environment = data_dir.environment(&issuer, &format!("http://{}", engine.address()));
         Ok(Self { engine, environment })
     }
 }
@@ -99,7 +98,7 @@ pub async fn run(options: Options) -> Result<(), String> {
         "--disable-cors",
     ]
     .map(ToOwned::to_owned);
-    let mut supervisor = supervise::start(&watch, backend.environment)?;
+    let mut supervisor = processes::start(&watch, backend.environment)?;
     let serve = async {
         wait_until_healthy(*port).await?;
         // The instances that these requests called up are still starting: they speak first, we have the last word.
@@ -158,7 +157,7 @@ pub(crate) fn check_port(port: u16, target: &str) -> Result<(), String> {
 }
 
 async fn build_functions(root: &Path) -> Result<(), String> {
-    let mut cargo = supervise::without_cargo_variables(Command::new("cargo"));
+    let mut cargo = processes::without_cargo_variables(Command::new("cargo"));
     cargo.current_dir(root).arg("build").stdin(Stdio::null());
     let jobs = padron_api::jobs().map(|job| job.function);
     for function in padron_api::endpoints().map(|endpoint| endpoint.route.function).chain(jobs) {

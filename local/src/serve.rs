@@ -19,7 +19,7 @@ use tokio::{net::TcpListener, time::Instant};
 use crate::run::{Backend, Options, Stop, announce, check_port};
 
 /// API Gateway takes bodies up to 10 MB, Lambda up to 6.
-const LARGEST_BODY: usize = 6 * 1024 * 1024;
+const MAX_BODY_SIZE: usize = 6 * 1024 * 1024;
 const TIME_LIMIT: Duration = Duration::from_secs(9);
 
 /// Serves until it is asked to stop.
@@ -53,7 +53,7 @@ pub async fn serve(options: Options) -> Result<(), String> {
 
 async fn answer(app: Arc<App>, request: Request<Incoming>) -> Result<Response<Full<Bytes>>, Infallible> {
     let (parts, body) = request.into_parts();
-    let Ok(body) = Limited::new(body, LARGEST_BODY).collect().await else {
+    let Ok(body) = Limited::new(body, MAX_BODY_SIZE).collect().await else {
         // As API Gateway has it: it knows no problem documents.
         return Ok(status(StatusCode::PAYLOAD_TOO_LARGE));
     };

@@ -12,7 +12,9 @@ use padron_local::{
 use padron_testkit::{Answer, TestApp};
 use serde_json::{Value, json};
 
-use crate::support::{ACME, admin, app, cost, globex_owner, happened, owner, stored, token_with_email, user};
+use crate::support::{
+    ACME, admin, app, cost, event_types, globex_owner, owner, stored, token_with_email, user,
+};
 
 const EMAIL: &str = "nina@peña.example";
 
@@ -108,7 +110,7 @@ async fn every_other_caller_and_token_is_refused_with_its_own_code_and_changes_n
     // The secret of one organization's token under the ids of another's.
     let foreign = BASE64_URL_SAFE_NO_PAD.decode(globex["token"].as_str().unwrap()).unwrap();
     let spliced = json!({ "token": BASE64_URL_SAFE_NO_PAD.encode([&bytes[..32], &foreign[32..]].concat()) });
-    let before = happened(&app, demo::organization(demo::ACME)).await;
+    let before = event_types(&app, demo::organization(demo::ACME)).await;
     for (body, email, expected) in [
         (by_token(&invitation), "other@peña.example", "403 invitation_email_mismatch"),
         (by_id(&invitation), "other@peña.example", "404 invitation_not_found"),
@@ -156,7 +158,7 @@ async fn every_other_caller_and_token_is_refused_with_its_own_code_and_changes_n
         let call = app.call("POST", "/invitations/accept").bearer(&bearer).json(&by_token(&invitation));
         assert_eq!(call.send().await.problem(), "403 email_not_verified");
     }
-    assert_eq!(happened(&app, demo::organization(demo::ACME)).await, before);
+    assert_eq!(event_types(&app, demo::organization(demo::ACME)).await, before);
     assert_eq!(accept(&app, user(1), EMAIL, &by_token(&invitation)).await.status, 200, "it is as it was");
     assert_eq!(
         accept(&app, user(1), EMAIL, &by_token(&invitation)).await.problem(),
@@ -195,7 +197,7 @@ async fn an_organization_deleted_between_the_read_and_the_write_is_joined_by_no_
         let mut acme = stored(&app, demo::ACME).await;
         acme.deleted_at = Some(app.clock.now());
         acme.touch(app.clock.now());
-        let what = padron_domain::Happening::OrganizationDeleted { restorable_until: app.clock.now() };
+        let what = padron_domain::EventData::OrganizationDeleted { restorable_until: app.clock.now() };
         let event = padron_domain::Event::new(acme.id, padron_domain::Actor::Operator, app.clock.now(), what);
         app.store().delete_organization(&acme, &event).unwrap().commit().await.unwrap();
     };

@@ -4,7 +4,7 @@ use padron_local::demo;
 use padron_testkit::{Answer, TestApp};
 use serde_json::{Map, Value, json};
 
-use crate::support::{ACME, app, cost, happened, member, owner, pairs, wrong};
+use crate::support::{ACME, app, cost, event_types, member, owner, pairs, wrong};
 
 async fn create(app: &TestApp, body: &Value) -> Answer {
     app.call("POST", &format!("{ACME}/customers")).user(member()).json(body).send().await
@@ -125,8 +125,8 @@ async fn the_published_customer_goes_round_field_by_field() {
             "metadata": {},
         })
     );
-    let happened = happened(&app, demo::organization(demo::ACME)).await;
-    assert_eq!(happened.iter().filter(|name| *name == "customer.created").count(), 2);
+    let event_types = event_types(&app, demo::organization(demo::ACME)).await;
+    assert_eq!(event_types.iter().filter(|name| *name == "customer.created").count(), 2);
 }
 
 #[tokio::test]
@@ -208,7 +208,7 @@ async fn all_that_is_wrong_is_told_at_once_and_where_the_body_has_it() {
     let both = with(nested(), json!({ "addressCity": "Huatabampo" }));
     assert_eq!(wrong(&create(&app, &both).await), pairs(&[("/address", "contradiction")]));
     assert_eq!(
-        happened(&app, demo::organization(demo::ACME)).await,
+        event_types(&app, demo::organization(demo::ACME)).await,
         Vec::<String>::new(),
         "nothing was written"
     );
@@ -331,7 +331,7 @@ async fn what_is_left_out_of_an_update_stays() {
     let version = read_etag(&app, id).await;
     assert_eq!(update(&app, id, &json!({ "addressCity": "Navojoa" })).await.status, 200);
     assert_eq!(read_etag(&app, id).await, version);
-    let events: Vec<String> = happened(&app, demo::organization(demo::ACME)).await;
+    let events: Vec<String> = event_types(&app, demo::organization(demo::ACME)).await;
     assert_eq!(events, ["customer.updated", "customer.updated", "customer.created"]);
 }
 

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use padron_testkit::{Answer, TestApp};
 use serde_json::{Value, json};
 
-use crate::support::{app, cost, happened, member, owner, stranger};
+use crate::support::{app, cost, event_types, member, owner, stranger};
 
 async fn create(app: &TestApp, body: &Value) -> Answer {
     app.call("POST", "/organizations").user(stranger()).json(body).send().await
@@ -50,7 +50,7 @@ async fn the_caller_owns_what_they_create_and_finds_it_where_location_says() {
     assert_eq!(members.json()[0]["role"], "owner");
     assert_eq!(members.header("x-total-count"), "1");
     let id = padron_local::demo::organization(created["id"].as_str().unwrap());
-    assert_eq!(happened(&app, id).await, ["organization.created"]);
+    assert_eq!(event_types(&app, id).await, ["organization.created"]);
 }
 
 #[tokio::test]

@@ -5,7 +5,7 @@ use std::time::Duration;
 use padron_local::demo;
 use serde_json::json;
 
-use crate::support::{ACME, admin, app, cost, happened, member, member_path, owner, stranger};
+use crate::support::{ACME, admin, app, cost, event_types, member, member_path, owner, stranger};
 
 const DAYS_30: Duration = Duration::from_secs(30 * 24 * 60 * 60);
 
@@ -44,7 +44,7 @@ async fn its_owner_restores_it_as_it_was() {
     let call = app.call("PUT", &path).user(admin()).json(&json!({ "role": "admin" }));
     assert_eq!(call.send().await.status, 200, "and can be changed");
     let id = demo::organization(demo::ACME);
-    assert_eq!(happened(&app, id).await.iter().filter(|name| name.starts_with("organization")).count(), 2);
+    assert_eq!(event_types(&app, id).await.iter().filter(|name| name.starts_with("organization")).count(), 2);
 }
 
 #[tokio::test]

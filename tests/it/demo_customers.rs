@@ -2,8 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use padron_domain::{Customer, CustomerKind, CustomerNumber, Kin, Relative};
-use padron_local::demo::{self, many};
+use padron_domain::{Ancestor, Ancestors, Customer, CustomerKind, CustomerNumber};
+use padron_local::demo::{self, generate};
 
 use crate::support::{ACME, app, member};
 
@@ -11,13 +11,13 @@ use crate::support::{ACME, app, member};
 fn made_up_customers_break_no_rule() {
     let organization = demo::organization(demo::ACME);
     let now = padron_domain::Timestamp::parse("2026-01-15T12:00:00Z").unwrap();
-    let maker = many::Maker::new(organization, 3000, now, 1);
+    let maker = generate::Maker::new(organization, 3000, now, 1);
     let all: BTreeMap<CustomerNumber, Customer> =
         (0..3000).filter_map(|index| maker.customer(index)).map(|one| (one.number, one)).collect();
     assert!(all.len() > 2990, "hardly two of one number");
-    let relative =
-        |one: &Customer| Relative { name: one.name.clone().into(), kind: one.kind, parent: one.parent };
-    let kin = Kin::of(all.values().map(|one| (one.number, relative(one))));
+    let ancestor =
+        |one: &Customer| Ancestor { name: one.name.clone().into(), kind: one.kind, parent: one.parent };
+    let ancestors = Ancestors::new(all.values().map(|one| (one.number, ancestor(one))));
     for one in all.values() {
         let blank = Customer::new(organization, one.number, one.id.clone(), one.created_at);
         assert_eq!(one.broken_rules(&blank), [], "{one:?}");
@@ -25,8 +25,10 @@ fn made_up_customers_break_no_rule() {
         assert_eq!(one.warnings(), [], "{one:?}");
         assert!(one.created_at <= one.updated_at && one.updated_at <= now);
         assert_eq!(one.number.created_at(), one.created_at);
-        assert!(kin.above(one.parent).count() < Customer::DEEPEST);
-        if let Some((_, parent)) = kin.owner(one.parent).filter(|_| one.kind == CustomerKind::CpoSubsidiary) {
+        assert!(ancestors.above(one.parent).count() < Customer::MAX_DEPTH);
+        if let Some((_, parent)) =
+            ancestors.owner(one.parent).filter(|_| one.kind == CustomerKind::CpoSubsidiary)
+        {
             assert!(parent.kind.may_have_subsidiaries());
         }
     }
@@ -43,9 +45,9 @@ async fn they_are_written_and_counted_once_and_again() {
     let organization = demo::organization(demo::ACME);
     let there = demo::customers::customers().len() as u64;
     for run in 1..=2 {
-        let maker = many::Maker::new(organization, 60, app.clock.now(), u32::try_from(run).unwrap());
+        let maker = generate::Maker::new(organization, 60, app.clock.now(), u32::try_from(run).unwrap());
         let told = std::sync::Mutex::new(Vec::new());
-        many::write(&app.store(), &maker, |written| told.lock().unwrap().push(written)).await.unwrap();
+        generate::write(&app.store(), &maker, |written| told.lock().unwrap().push(written)).await.unwrap();
         let told = told.into_inner().unwrap();
         assert!(told.is_sorted() && told.len() == 3, "{told:?}");
         assert_eq!(told.last(), Some(&60));

@@ -130,7 +130,7 @@ fn what_functions_refuse_at_start_is_refused_by_the_template_first() {
 }
 
 /// Lambda's quota for all variables of a function together.
-const MOST_ENVIRONMENT: u64 = 4096;
+const MAX_ENVIRONMENT: u64 = 4096;
 
 #[test]
 fn the_longest_values_together_are_as_much_as_lambda_takes() {
@@ -153,11 +153,11 @@ fn the_longest_values_together_are_as_much_as_lambda_takes() {
     // Of audience and client, and of keys and their URL, one is empty.
     let either = |one: &str| template["Parameters"][one]["MaxLength"].as_u64().unwrap();
     total -= either("JwtClientId") + either("JwtJwksUrl");
-    assert!(total <= MOST_ENVIRONMENT, "{total}");
+    assert!(total <= MAX_ENVIRONMENT, "{total}");
 }
 
 /// What CloudFormation makes of the template: with the transformation of the SAM CLI, which `make test` installs.
-fn transformed(parameters: &[&str]) -> Value {
+pub(crate) fn transformed(parameters: &[&str]) -> Value {
     let output = Command::new(root().join(".tools/sam/bin/python"))
         .arg("tests/transform.py")
         .args(parameters)

@@ -103,8 +103,8 @@ async fn a_throttled_partition_gets_few_tries_and_the_caller_is_told_to_wait() {
 // Order
 
 /// The types of an organization's events, oldest first.
-async fn happened(app: &TestApp) -> Vec<String> {
-    let mut types = crate::support::happened(app, demo::organization(demo::ACME)).await;
+async fn event_types(app: &TestApp) -> Vec<String> {
+    let mut types = crate::support::event_types(app, demo::organization(demo::ACME)).await;
     types.reverse();
     types
 }
@@ -137,11 +137,11 @@ async fn events_sort_as_versions_however_fast_these_follow_each_other() {
             .filter_map(|event| event["data"]["to"].as_str())
             .collect();
         assert_eq!(roles, ["admin", "member", "admin"]);
-        let happened = happened(&app).await;
+        let event_types = event_types(&app).await;
         let of = |prefix: &str| -> Vec<&str> {
-            happened.iter().map(String::as_str).filter(|one| one.starts_with(prefix)).collect()
+            event_types.iter().map(String::as_str).filter(|one| one.starts_with(prefix)).collect()
         };
-        assert_eq!(of("member.").last(), Some(&"member.removed"), "{happened:?}");
+        assert_eq!(of("member.").last(), Some(&"member.removed"), "{event_types:?}");
         assert_eq!(of("invite."), ["invite.created", "invite.resent", "invite.cancelled"]);
     }
 }

@@ -5,7 +5,7 @@ use padron_local::demo;
 use padron_testkit::{Answer, TestApp};
 use serde_json::{Value, json};
 
-use crate::support::{ACME, admin, app, cost, happened, member, owner};
+use crate::support::{ACME, admin, app, cost, event_types, member, owner};
 
 const CUSTOMERS: &str = "/organizations/550e8400-e29b-41d4-a716-446655440000/customers";
 /// The published example, whose id is from elsewhere.
@@ -98,7 +98,7 @@ async fn a_deleted_customer_is_gone_by_every_name_and_its_children_are_roots() {
     assert_eq!(orphan["parentId"], Value::Null, "no reference to what is gone");
     let list = app.get(&format!("{CUSTOMERS}?limit=1")).user(member()).send().await;
     assert_eq!(list.header("x-total-count"), "42");
-    assert_eq!(happened(&app, demo::organization(demo::ACME)).await, ["customer.deleted"]);
+    assert_eq!(event_types(&app, demo::organization(demo::ACME)).await, ["customer.deleted"]);
     let events = app.get(&format!("{ACME}/events")).user(admin()).send().await.json();
     assert_eq!(
         events[0]["data"],

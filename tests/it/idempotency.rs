@@ -4,13 +4,13 @@ use std::{collections::BTreeMap, time::Duration};
 
 use base64::{Engine as _, prelude::BASE64_STANDARD};
 use padron_domain::{OrganizationId, UserId};
-use padron_http::{Method, Registration, Rule};
+use padron_http::{Method, Registration};
 use padron_local::demo;
 use padron_testkit::{Answer, Call, Fault, Recorded, TestApp};
 use serde_json::{Value, json};
 
 use crate::{
-    support::{ACME, admin, app, happened, owner, sample_token, stranger},
+    support::{ACME, admin, app, event_types, owner, sample_token, stranger},
     wiring::sample_event,
 };
 
@@ -55,7 +55,7 @@ fn sample(app: &TestApp, endpoint: &'static Registration, key: &str) -> Value {
     event["headers"]["authorization"] =
         json!(format!("Bearer {}", sample_token(app, endpoint.route.function)));
     event["headers"]["idempotency-key"] = json!(key);
-    if endpoint.rule == Rule::MemberOfTenant {
+    if endpoint.headers.iter().any(|header| header.name == "token") {
         event["headers"]["token"] = json!(app.token(owner()));
     }
     event
@@ -79,7 +79,7 @@ async fn times(app: &TestApp, answer: &Answer, event: &str) -> usize {
         "organization.created" => OrganizationId::parse(answer.json()["id"].as_str().unwrap()).unwrap(),
         _ => demo::organization(demo::ACME),
     };
-    happened(app, organization).await.iter().filter(|name| *name == event).count()
+    event_types(app, organization).await.iter().filter(|name| *name == event).count()
 }
 
 #[tokio::test]

@@ -129,13 +129,18 @@ async fn an_admin_who_is_one_no_more_invites_no_one() {
         let before = access.membership.unwrap();
         let after =
             padron_domain::Membership { role: Role::Member, version: before.version + 1, ..before.clone() };
-        let what = padron_domain::Happening::MemberRoleUpdated {
+        let data = padron_domain::EventData::MemberRoleUpdated {
             member_id: admin(),
             from: Role::Admin,
             to: Role::Member,
         };
-        let event = padron_domain::Event::new(acme, padron_domain::Actor::Operator, app.clock.now(), what);
-        app.store().update_role(&before, &after, &before, &event).unwrap().commit().await.unwrap();
+        let event = padron_domain::Event::new(acme, padron_domain::Actor::Operator, app.clock.now(), data);
+        app.store()
+            .update_role(&before, &after, &padron_domain::Authority::Membership(before.clone()), &event)
+            .unwrap()
+            .commit()
+            .await
+            .unwrap();
     };
     let good = json!({ "email": "a@b.example", "role": "admin" });
     let (answer, ()) = tokio::join!(invite(&app, &good), demote);

@@ -8,7 +8,7 @@ use padron_testkit::{Answer, Fault, TestApp};
 use serde_json::{Value, json};
 
 use crate::support::{
-    ACME, admin, app, happened, membership, owner, pairs, token_with_email, user, write_membership, wrong,
+    ACME, admin, app, event_types, membership, owner, pairs, token_with_email, user, write_membership, wrong,
 };
 
 async fn invite(app: &TestApp, invitations: &Value) -> Answer {
@@ -119,7 +119,7 @@ async fn a_key_is_refused_where_no_answer_is_kept() {
         let refused = call.header("idempotency-key", "k").json(body).send().await;
         assert_eq!(wrong(&refused), pairs(&[("/headers/Idempotency-Key", "not_supported")]), "{path}");
     }
-    assert!(happened(&app, demo::organization(demo::ACME)).await.is_empty(), "nothing was written");
+    assert!(event_types(&app, demo::organization(demo::ACME)).await.is_empty(), "nothing was written");
     // What does not need one takes it: a client may send it with everything.
     for (method, status) in [("GET", 200), ("PUT", 200), ("HEAD", 200)] {
         let mut call = app.call(method, ACME).user(owner()).header("idempotency-key", "k");
@@ -140,7 +140,7 @@ async fn an_admin_who_is_demoted_on_the_way_is_told_of_those_who_were_invited() 
     let bulk = app.call("POST", &format!("{ACME}/members/invite-bulk")).user(admin()).json(&body);
     app.proxy.always(Some(Fault::Delay(Duration::from_millis(50))));
     let demote = async {
-        while happened(&app, demo::organization(demo::ACME)).await.len() < 2 {
+        while event_types(&app, demo::organization(demo::ACME)).await.len() < 2 {
             tokio::time::sleep(Duration::from_millis(5)).await;
         }
         let member = Membership { role: Role::Member, ..membership(&app, admin()).await };
@@ -161,6 +161,6 @@ async fn an_admin_who_is_demoted_on_the_way_is_told_of_those_who_were_invited() 
         let decline = app.call("POST", "/invitations/decline").bearer(&bearer).json(&body).send().await;
         assert_eq!(decline.status, 204, "{email}");
     }
-    let told = happened(&app, demo::organization(demo::ACME)).await;
+    let told = event_types(&app, demo::organization(demo::ACME)).await;
     assert_eq!(told.iter().filter(|name| *name == "invite.created").count(), invited);
 }

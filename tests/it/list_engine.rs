@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use padron_domain::{Customer, CustomerNumber};
-use padron_local::demo::{self, many};
+use padron_local::demo::{self, generate};
 use padron_testkit::{Answer, Recorded, TestApp};
 use serde_json::{Value, json};
 
@@ -238,24 +238,24 @@ async fn a_page_that_is_hydrated_costs_what_the_contract_says() {
 /// The full size once: twenty thousand customers.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn twenty_thousand_are_looked_through_and_one_more_is_too_many() {
-    const MOST: u64 = 20_000;
+    const MAX_ROWS: u64 = 20_000;
     let app = app().await;
     let organization = demo::organization(demo::ACME);
     let time = Duration::from_secs(300);
     let there = demo::customers::customers().len() as u64;
-    let maker = many::Maker::new(organization, MOST - there, app.clock.now(), 7);
-    many::write(&app.store_for(time), &maker, |_| {}).await.unwrap();
+    let maker = generate::Maker::new(organization, MAX_ROWS - there, app.clock.now(), 7);
+    generate::write(&app.store_for(time), &maker, |_| {}).await.unwrap();
     // Where two were of one number, one was left out.
     let create = async || {
         let body = json!({ "legalName": "Last", "address": { "country": "USA" } });
         assert_eq!(app.call("POST", LIST).user(member()).json(&body).send().await.status, 201);
     };
-    for _ in app.store().customer_count(organization).await.unwrap()..MOST {
+    for _ in app.store().customer_count(organization).await.unwrap()..MAX_ROWS {
         create().await;
     }
     let read = reads(&app, &format!("{SPIRII}?sortBy=cpoName&limit=50&search=nunez")).await;
     let rows: f64 = read.iter().filter(|(name, _)| name == "GSI3").map(|(_, units)| units).sum();
-    assert!(rows <= 2.0 * 304.0 * 1.05, "{rows} units for the rows of {MOST}: {read:?}");
+    assert!(rows <= 2.0 * 304.0 * 1.05, "{rows} units for the rows of {MAX_ROWS}: {read:?}");
     assert_eq!(
         names(&read)[2..].iter().filter(|name| **name != "GSI3").collect::<Vec<_>>(),
         [&"items"],
@@ -263,7 +263,7 @@ async fn twenty_thousand_are_looked_through_and_one_more_is_too_many() {
     );
     let page =
         ask(&app, &format!("{SPIRII}?sortBy=ownerName&offset=19990&limit=50&sortDirection=asc")).await.json();
-    assert_eq!((&page["count"], page["data"].as_array().unwrap().len()), (&json!(MOST), 10));
+    assert_eq!((&page["count"], page["data"].as_array().unwrap().len()), (&json!(MAX_ROWS), 10));
     // By cursor, in the order of names: the last page costs what the first one does.
     let mut path = format!("{LIST}?sortBy=name&limit=1000");
     let mut seen = Vec::new();
@@ -280,7 +280,7 @@ async fn twenty_thousand_are_looked_through_and_one_more_is_too_many() {
         path = answer.next_page().unwrap();
     }
     assert!(seen.is_sorted_by(|a, b| a >= b), "from Z to A");
-    assert_eq!(seen.len() as u64, MOST);
+    assert_eq!(seen.len() as u64, MAX_ROWS);
     let full = &costs[..costs.len() - 1];
     let (least, most) =
         full.iter().fold((f64::MAX, 0.0_f64), |(least, most), cost| (cost.min(least), cost.max(most)));

@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeSet, time::Duration};
 
-use padron_domain::{Actor, Event, Happening};
+use padron_domain::{Actor, Event, EventData};
 use padron_local::demo;
 use padron_testkit::TestApp;
 use serde_json::{Value, json};
@@ -109,9 +109,9 @@ async fn a_page_of_what_is_rare_reads_a_bounded_part_and_leads_on() {
     for number in 0..120 {
         app.clock.advance(Duration::from_secs(1));
         let what = if number == 0 {
-            Happening::OrganizationRestored {}
+            EventData::OrganizationRestored {}
         } else {
-            Happening::OrganizationUpdated { fields: fields.clone() }
+            EventData::OrganizationUpdated { fields: fields.clone() }
         };
         let mut acme = stored(&app, demo::ACME).await;
         acme.touch(app.clock.now());

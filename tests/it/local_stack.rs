@@ -8,7 +8,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use padron_local::{demo, supervise::without_cargo_variables};
+use padron_local::{demo, processes::without_cargo_variables};
 use serde_json::Value;
 use tempfile::TempDir;
 

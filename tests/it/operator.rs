@@ -1,6 +1,6 @@
 //! `padron admin set-plan`: what an operator sets, no caller can.
 
-use padron_domain::{Failure, Happening, Membership, OrganizationId, Plan, Role};
+use padron_domain::{EventData, Failure, Membership, OrganizationId, Plan, Role};
 use padron_local::{
     admin::{Limit, PlanChange, apply},
     demo,
@@ -31,7 +31,7 @@ async fn try_to_join(app: &TestApp, number: u128) -> Result<(), TransactionError
         joined_at,
         changed_at: None,
     };
-    let what = Happening::MemberAdded { member_id: user, role: Role::Member, invitation_id: None };
+    let what = EventData::MemberAdded { member_id: user, role: Role::Member, invitation_id: None };
     let event = padron_domain::Event::new(organization, padron_domain::Actor::User(user), joined_at, what);
     app.store().add_member(&member, &event).unwrap().commit().await
 }
@@ -42,7 +42,7 @@ async fn join_until_full(app: &TestApp, numbers: std::ops::Range<u128>) -> usize
     for number in numbers {
         match try_to_join(app, number).await {
             Ok(()) => joined += 1,
-            Err(TransactionError::Refused(Failure::SeatLimitReached)) => {}
+            Err(TransactionError::Refused(Failure::SEAT_LIMIT_REACHED)) => {}
             Err(other) => panic!("{other:?}"),
         }
     }
@@ -78,7 +78,7 @@ async fn the_last_seat_is_given_once() {
     let joins = futures_util::future::join_all((0..32).map(|number| try_to_join(&app, number))).await;
     assert_eq!(joins.iter().filter(|joined| joined.is_ok()).count(), 1);
     let full = |joined: &&Result<(), TransactionError>| {
-        matches!(joined, Err(TransactionError::Refused(Failure::SeatLimitReached)))
+        matches!(joined, Err(TransactionError::Refused(Failure::SEAT_LIMIT_REACHED)))
     };
     assert_eq!(joins.iter().filter(full).count(), 31);
 }

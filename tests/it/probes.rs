@@ -96,7 +96,7 @@ impl Endpoint for ForSignedIn {
     type Output = Body<[Option<String>; 3]>;
 
     async fn handle(_: &Context<'_>, access: SignedIn, _: NoInput) -> Result<Self::Output, Error> {
-        let user = access.principal().user();
+        let user = access.user();
         Ok(Body([Some(user.id.to_string()), user.email.clone(), user.name.clone()]))
     }
 }

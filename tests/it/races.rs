@@ -9,7 +9,7 @@ use std::{
 };
 
 use futures_util::future::join_all;
-use padron_domain::{Actor, Event, Happening, Role, UserId};
+use padron_domain::{Actor, Authority, Event, EventData, Role, UserId};
 use padron_local::demo;
 use padron_testkit::{Answer, Fault, TestApp};
 use proptest::{
@@ -19,7 +19,7 @@ use proptest::{
 };
 use serde_json::{Value, json};
 
-use crate::support::{ACME, app, happened, join, owner, stored, user};
+use crate::support::{ACME, app, event_types, join, owner, stored, user};
 
 /// What someone does. Users are numbers, small so that they meet.
 #[derive(Clone, Debug)]
@@ -368,9 +368,14 @@ async fn whoever_leaves_and_joins_again_is_someone_else_to_writes_and_tags_from_
         tokio::time::sleep(Duration::from_millis(100)).await;
         let acme = demo::organization(demo::ACME);
         let membership = app.store().organization_access(acme, who(3), []).await.unwrap().membership.unwrap();
-        let removed = Happening::MemberRemoved { member_id: who(3) };
+        let removed = EventData::MemberRemoved { member_id: who(3) };
         let event = Event::new(acme, Actor::User(who(3)), app.clock.now(), removed);
-        app.store().remove_member(&membership, &membership, &event).unwrap().commit().await.unwrap();
+        app.store()
+            .remove_member(&membership, &Authority::Membership(membership.clone()), &event)
+            .unwrap()
+            .commit()
+            .await
+            .unwrap();
         join(&app, demo::ACME, who(3), Role::Admin).await;
     };
     let (answer, ()) = tokio::join!(role.send(), rejoin);
@@ -475,7 +480,7 @@ async fn without_if_match_a_lost_race_is_run_again_and_every_event_is_a_write() 
     .await;
     assert!(answers.iter().all(|answer| answer.status == 200), "three times is enough for four: {answers:?}");
     assert_eq!(stored(&app, demo::ACME).await.version, before + 4);
-    let events = happened(&app, demo::organization(demo::ACME)).await;
+    let events = event_types(&app, demo::organization(demo::ACME)).await;
     assert_eq!(events.iter().filter(|name| *name == "organization.updated").count(), 4);
     let versions: Vec<Value> = answers.iter().map(|answer| answer.headers["etag"].clone().into()).collect();
     assert_eq!(versions.iter().collect::<std::collections::HashSet<_>>().len(), 4);

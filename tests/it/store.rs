@@ -58,13 +58,13 @@ async fn a_refused_transaction_names_the_write_that_refused_and_writes_nothing()
     let app = app().await;
     let (taken_slug, members) = organization(&app, "acme-corp").await;
     let refused = app.store().install_organization(&taken_slug, &members, None).await;
-    assert!(matches!(refused, Err(TransactionError::Refused(Failure::SlugTaken))), "{refused:?}");
+    assert!(matches!(refused, Err(TransactionError::Refused(Failure::SLUG_TAKEN))), "{refused:?}");
     assert!(!exists(&app, taken_slug.id).await, "nothing of it was written");
 
     let (mut taken_id, members) = organization(&app, "another").await;
     taken_id.id = demo::organization(demo::ACME);
     let refused = app.store().install_organization(&taken_id, &members, None).await;
-    assert!(matches!(refused, Err(TransactionError::Refused(Failure::ConcurrentChange))), "{refused:?}");
+    assert!(matches!(refused, Err(TransactionError::Refused(Failure::CONCURRENT_CHANGE))), "{refused:?}");
 }
 
 #[tokio::test]
@@ -136,7 +136,7 @@ async fn trouble_without_end_is_unavailable_at_the_deadline() {
         else {
             panic!("{fault:?}")
         };
-        assert_eq!(error.failure(), Failure::Unavailable, "{fault:?}");
+        assert_eq!(error.failure(), Failure::UNAVAILABLE, "{fault:?}");
     }
     app.proxy.always(None);
     assert!(!exists(&app, new.id).await);
@@ -155,7 +155,7 @@ async fn thirty_two_at_once_have_one_winner_for_a_slug() {
     for task in tasks {
         match task.await.unwrap() {
             Ok(()) => winners += 1,
-            Err(TransactionError::Refused(Failure::SlugTaken)) => {}
+            Err(TransactionError::Refused(Failure::SLUG_TAKEN)) => {}
             Err(other) => panic!("{other:?}"),
         }
     }

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use padron_domain::{
-    Actor, Customer, Event, Happening, Membership, Organization, OrganizationId, Role, UserId,
+    Actor, Customer, Event, EventData, Membership, Organization, OrganizationId, Role, UserId,
 };
 use padron_local::demo;
 use padron_testkit::{Answer, Call, TestApp};
@@ -74,15 +74,15 @@ pub(crate) async fn join(app: &TestApp, organization: &str, user: UserId, role: 
         joined_at: app.clock.now(),
         changed_at: None,
     };
-    let added = Happening::MemberAdded { member_id: user, role, invitation_id: None };
+    let added = EventData::MemberAdded { member_id: user, role, invitation_id: None };
     let event = Event::new(member.organization, Actor::Operator, app.clock.now(), added);
     app.store().add_member(&member, &event).unwrap().commit().await.unwrap();
 }
 
 /// The kinds of the newest events of an organization, newest first.
-pub(crate) async fn happened(app: &TestApp, organization: OrganizationId) -> Vec<String> {
+pub(crate) async fn event_types(app: &TestApp, organization: OrganizationId) -> Vec<String> {
     let page = app.store().events(organization, (None, None), None, 100, None).await.unwrap();
-    page.items.iter().map(|event| event.what.name().to_owned()).collect()
+    page.items.iter().map(|event| event.data.event_type().to_owned()).collect()
 }
 
 /// An organization as it is stored, deleted or not.
@@ -94,7 +94,7 @@ pub(crate) async fn stored(app: &TestApp, organization: &str) -> Organization {
 /// Deletes a customer behind the API's back.
 pub(crate) async fn delete_customer(store: &padron_store::Store, customer: &Customer) {
     let Customer { organization, number, updated_at, .. } = *customer;
-    let what = Happening::CustomerDeleted { customer_id: customer.id.clone(), number };
+    let what = EventData::CustomerDeleted { customer_id: customer.id.clone(), number };
     let event = Event::new(organization, Actor::Operator, updated_at, what);
     store.delete_customer(customer, &event).unwrap().commit().await.unwrap();
 }

@@ -5,7 +5,7 @@ use padron_local::demo;
 use padron_testkit::{Answer, TestApp};
 use serde_json::{Value, json};
 
-use crate::support::{ACME, admin, app, cost, happened, member, member_path, owner, user};
+use crate::support::{ACME, admin, app, cost, event_types, member, member_path, owner, user};
 
 async fn put(app: &TestApp, caller: UserId, target: UserId, body: &Value) -> Answer {
     app.call("PUT", &format!("{}/role", member_path(target))).user(caller).json(body).send().await
@@ -69,7 +69,7 @@ async fn the_same_role_again_writes_nothing() {
     let answer = put(&app, owner(), admin(), &json!({ "role": "admin" })).await;
     assert_eq!(answer.status, 200);
     assert_eq!(app.recorded().len(), 1);
-    assert_eq!(happened(&app, demo::organization(demo::ACME)).await, [] as [&str; 0]);
+    assert_eq!(event_types(&app, demo::organization(demo::ACME)).await, [] as [&str; 0]);
 }
 
 #[tokio::test]

@@ -4,7 +4,7 @@ use padron_local::demo;
 use padron_testkit::{Answer, TestApp};
 use serde_json::{Value, json};
 
-use crate::support::{ACME, app, cost, happened, owner, stored};
+use crate::support::{ACME, app, cost, event_types, owner, stored};
 
 async fn put(app: &TestApp, body: &Value) -> Answer {
     app.call("PUT", ACME).user(owner()).json(body).send().await
@@ -63,7 +63,7 @@ async fn what_is_so_already_writes_nothing() {
     let answer = put(&app, &json!({ "name": "Acme Corp" })).await;
     assert_eq!((answer.status, answer.header("etag")), (200, before.header("etag")));
     assert_eq!(app.recorded().len(), 1, "one read");
-    assert_eq!(happened(&app, demo::organization(demo::ACME)).await, [] as [&str; 0]);
+    assert_eq!(event_types(&app, demo::organization(demo::ACME)).await, [] as [&str; 0]);
 }
 
 #[tokio::test]

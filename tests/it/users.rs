@@ -8,7 +8,7 @@ use padron_testkit::{Answer, TestApp};
 use serde_json::{Value, json};
 
 use crate::support::{
-    ACME, admin, app, globex_owner, happened, join, member, owner, stranger, token_with_email, user,
+    ACME, admin, app, event_types, globex_owner, join, member, owner, stranger, token_with_email, user,
 };
 
 async fn me(app: &TestApp, user: UserId, email: Option<&str>, name: Option<&str>) -> Answer {
@@ -87,7 +87,7 @@ async fn what_an_older_token_says_is_out_of_date() {
         answer.json()["email"].as_str().unwrap().to_owned()
     };
     let told = async || {
-        let names = happened(&app, demo::organization(demo::ACME)).await;
+        let names = event_types(&app, demo::organization(demo::ACME)).await;
         names.iter().filter(|name| *name == "member.updated").count()
     };
     for (seconds, email, shown) in [
@@ -304,5 +304,5 @@ async fn open_invitations_are_found_by_verified_email_and_accepted_by_id() {
     assert_eq!(mine(demo::INVITED).await.json(), expected, "what is accepted is open no more");
     app.call("DELETE", ACME).user(owner()).send().await;
     assert_eq!(mine(demo::INVITED).await.json(), json!([]));
-    assert!(happened(&app, demo::organization(demo::GLOBEX)).await.contains(&"member.added".to_owned()));
+    assert!(event_types(&app, demo::organization(demo::GLOBEX)).await.contains(&"member.added".to_owned()));
 }

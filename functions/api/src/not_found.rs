@@ -1,7 +1,9 @@
 //! What no other route takes: 404, or 405 where the path is known.
 
 use padron_domain::{Error, Failure};
-use padron_http::{Anonymous, AnyInput, Context, Endpoint, Reply, Route};
+use padron_http::{
+    Anonymous, AnyInput, Context, Endpoint, METHOD_NOT_ALLOWED, ROUTE_NOT_FOUND, Reply, Route,
+};
 
 /// Answers what no other endpoint does.
 #[derive(Debug)]
@@ -10,6 +12,7 @@ pub struct NotFound;
 impl Endpoint for NotFound {
     const ROUTE: Route = Route::fallback("not-found");
     const SUMMARY: &'static str = "Unknown routes";
+    const FAILURES: &'static [&'static [Failure]] = &[&[ROUTE_NOT_FOUND, METHOD_NOT_ALLOWED]];
     type Access = Anonymous;
     type Input = AnyInput;
     type Output = Reply;
@@ -18,9 +21,9 @@ impl Endpoint for NotFound {
         let allowed = methods_of(cx.request.path());
         // A path outside the API's base can look like one of its own.
         if allowed.is_empty() || allowed.contains(&cx.request.method()) {
-            return Err(Failure::RouteNotFound.into());
+            return Err(ROUTE_NOT_FOUND.into());
         }
-        let problem = Reply::problem(&Failure::MethodNotAllowed.into(), cx.request_id);
+        let problem = Reply::problem(&METHOD_NOT_ALLOWED.into(), cx.request_id);
         Ok(problem.header("allow", allowed.join(", ")))
     }
 }

@@ -1,11 +1,11 @@
 //! `POST /invitations/accept`: who is asked joins, once, if there is a seat.
 
-use padron_domain::{Error, Failure, Happening, InvitationState, Membership};
+use padron_domain::{Error, EventData, Failure, InvitationState, Membership};
 use padron_dto::OrganizationEntry;
 use padron_http::{Body, Context, Endpoint, Json, Route, SignedIn, Written};
 use padron_store::{Action, Store};
 
-use crate::invitee::{Answered, FAILURES, Own};
+use crate::invitee::{FAILURES, InvitationReply, PendingInvitation};
 
 /// Accepts an invitation.
 #[derive(Debug)]
@@ -16,24 +16,26 @@ impl Endpoint for AcceptInvitation {
     const SUMMARY: &'static str =
         "Join the organization; the verified e-mail must be the one that was invited";
     const FAILURES: &'static [&'static [Failure]] =
-        &[FAILURES, &[Failure::AlreadyMember, Failure::SeatLimitReached]];
+        &[FAILURES, &[Failure::ALREADY_MEMBER, Failure::SEAT_LIMIT_REACHED]];
     const ACTIONS: &'static [&'static [Action]] = &[Store::INVITATION_ACCESS, Store::ACCEPT_INVITATION];
     type Access = SignedIn;
-    type Input = Json<Answered>;
+    type Input = Json<InvitationReply>;
     type Output = Written<Body<OrganizationEntry>>;
 
     async fn handle(
         cx: &Context<'_>,
         caller: SignedIn,
-        Json(answered): Json<Answered>,
+        Json(answered): Json<InvitationReply>,
     ) -> Result<Self::Output, Error> {
-        let Own { invitation, organization, membership } = answered.find(cx, &caller).await?;
+        let PendingInvitation { invitation, organization, membership } = answered.find(cx, &caller).await?;
         if membership.is_some() {
             // Items are read one after the other: the membership may be of this very invitation, accepted in between.
             let looked_twice = cx.is_retry();
-            return Err(if looked_twice { Failure::AlreadyMember } else { Failure::ConcurrentChange }.into());
+            return Err(
+                if looked_twice { Failure::ALREADY_MEMBER } else { Failure::CONCURRENT_CHANGE }.into()
+            );
         }
-        let user = caller.principal().user();
+        let user = caller.user();
         let at = invitation.next_change(cx.now());
         let member = Membership {
             organization: organization.id,
@@ -45,12 +47,12 @@ impl Endpoint for AcceptInvitation {
             joined_at: at,
             changed_at: None,
         };
-        let added = Happening::MemberAdded {
+        let added = EventData::MemberAdded {
             member_id: member.user,
             role: member.role,
             invitation_id: Some(invitation.id),
         };
-        let how = Happening::InviteAccepted { invitation_id: invitation.id, member_id: member.user };
+        let how = EventData::InviteAccepted { invitation_id: invitation.id, member_id: member.user };
         let accepting = cx.event(caller.principal(), organization.id, how).not_before(at);
         let joining = accepting.followed_by(added);
         let accepted = invitation.ended(InvitationState::Accepted, at);

@@ -1,10 +1,10 @@
 //! `POST /invitations/decline`: who is asked does not want to.
 
-use padron_domain::{Error, Failure, Happening, InvitationState};
+use padron_domain::{Error, EventData, Failure, InvitationState};
 use padron_http::{Context, Endpoint, Json, NoContent, Route, SignedIn, Written};
 use padron_store::{Action, Store};
 
-use crate::invitee::{Answered, FAILURES, Own};
+use crate::invitee::{FAILURES, InvitationReply, PendingInvitation};
 
 /// Declines an invitation.
 #[derive(Debug)]
@@ -16,16 +16,16 @@ impl Endpoint for DeclineInvitation {
     const FAILURES: &'static [&'static [Failure]] = &[FAILURES];
     const ACTIONS: &'static [&'static [Action]] = &[Store::INVITATION_ACCESS, Store::DECLINE_INVITATION];
     type Access = SignedIn;
-    type Input = Json<Answered>;
+    type Input = Json<InvitationReply>;
     type Output = Written<NoContent>;
 
     async fn handle(
         cx: &Context<'_>,
         caller: SignedIn,
-        Json(answered): Json<Answered>,
+        Json(answered): Json<InvitationReply>,
     ) -> Result<Self::Output, Error> {
-        let Own { invitation, .. } = answered.find(cx, &caller).await?;
-        let declined = Happening::InviteDeclined { invitation_id: invitation.id };
+        let PendingInvitation { invitation, .. } = answered.find(cx, &caller).await?;
+        let declined = EventData::InviteDeclined { invitation_id: invitation.id };
         let at = invitation.next_change(cx.now());
         let event = cx.event(caller.principal(), invitation.organization, declined).not_before(at);
         let after = invitation.ended(InvitationState::Declined, at);

@@ -2,10 +2,12 @@
 
 use padron_domain::{Email, Error, Failure, Invitation, InvitationId, OrganizationId};
 use padron_dto::IssuedInvitation;
-use padron_http::{Admin, Context, Endpoint, Input, Issued, Json, Request, Route, Target, Written};
-use padron_store::{Action, Found, Key, Store};
+use padron_http::{
+    Admin, Context, CreatedWithoutLocation, Endpoint, Json, NamedResource, Request, Route, Written,
+};
+use padron_store::{Action, Items, Key, Read, Store};
 
-use crate::issue::{Issue, NewInvitation};
+use crate::issuance::{Issuance, NewInvitation};
 
 /// Invites someone.
 #[derive(Debug)]
@@ -13,24 +15,21 @@ pub struct InviteMember;
 
 /// The invitation that the e-mail in the body has already, whatever became of it.
 #[derive(Debug)]
-pub struct Earlier(Option<Invitation>);
+pub struct ExistingInvitation(Option<Invitation>);
 
-impl Target for Earlier {
-    const FAILURES: &'static [Failure] = &[];
-
+impl NamedResource<Json<NewInvitation>> for ExistingInvitation {
     type Name = Email;
 
-    fn name(request: &Request<'_>) -> Result<Email, Error> {
-        let Json(new) = Json::<NewInvitation>::decode(request)?;
-        Ok(new.invitee()?.0)
+    fn name(_: &Request<'_>, Json(new): &Json<NewInvitation>) -> Result<Email, Error> {
+        Ok(new.invitee()?.email)
     }
 
-    fn key(email: &Email, organization: OrganizationId) -> Option<Key> {
-        Some(Key::invitation(organization, InvitationId::of(organization, email)))
+    fn read(email: &Email, organization: OrganizationId) -> Option<Read> {
+        Some(Key::invitation(organization, InvitationId::of(organization, email)).into())
     }
 
-    fn find(email: Email, organization: OrganizationId, found: &mut Found) -> Result<Self, Error> {
-        found.invitation(organization, InvitationId::of(organization, &email)).map(Self)
+    fn from_items(email: Email, organization: OrganizationId, items: &mut Items) -> Result<Self, Error> {
+        items.invitation(organization, InvitationId::of(organization, &email)).map(Self)
     }
 }
 
@@ -38,22 +37,22 @@ impl Endpoint for InviteMember {
     const ROUTE: Route = Route::post("invite-member", "/organizations/{organizationId}/members/invite");
     const SUMMARY: &'static str =
         "Invite someone by e-mail; again: with a new token. You deliver the token, which is shown here alone";
-    const FAILURES: &'static [&'static [Failure]] = &[&[Failure::AlreadyMember]];
+    const FAILURES: &'static [&'static [Failure]] = &[&[Failure::ALREADY_MEMBER]];
     const ACTIONS: &'static [&'static [Action]] = &[Store::INVITE];
-    type Access = Admin<Earlier>;
+    type Access = Admin<ExistingInvitation>;
     type Input = Json<NewInvitation>;
-    type Output = Written<Issued<IssuedInvitation>>;
+    type Output = Written<CreatedWithoutLocation<IssuedInvitation>>;
 
     async fn handle(
         cx: &Context<'_>,
-        admin: Admin<Earlier>,
+        admin: Admin<ExistingInvitation>,
         Json(new): Json<NewInvitation>,
     ) -> Result<Self::Output, Error> {
-        let (admin, Earlier(before)) = admin.into_member().with_target()?;
-        let issue =
-            Issue::new(cx, admin.principal(), admin.organization().id, before.as_ref(), new.invitee()?)?;
+        let (admin, ExistingInvitation(before)) = admin.with_resource()?;
+        let issuance =
+            Issuance::new(cx, admin.principal(), admin.organization().id, before.as_ref(), new.invitee()?)?;
         let change =
-            cx.store().invite(before.as_ref(), &issue.invitation, admin.membership(), &issue.event)?;
-        cx.commit(change, Issued(issue.answer(cx))).await
+            cx.store().invite(before.as_ref(), &issuance.invitation, admin.authority(), &issuance.event)?;
+        cx.commit(change, CreatedWithoutLocation(issuance.answer(cx))).await
     }
 }

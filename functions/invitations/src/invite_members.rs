@@ -2,15 +2,14 @@
 
 use std::collections::HashMap;
 
-use padron_auth::Principal;
-use padron_domain::{Email, Error, Failure, Invitation, InvitationId, Membership, Role};
+use padron_domain::{Error, Failure, Invitation, InvitationId};
 use padron_dto::IssuedInvitation;
-use padron_http::{Admin, Context, Endpoint, Json, MultiStatus, Object, Route, shape};
+use padron_http::{Admin, Context, Endpoint, Json, MultiStatus, Object, Route, status};
 use padron_store::{Action, Key, Store};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::issue::{Issue, NewInvitation};
+use crate::issuance::{Invitee, Issuance, NewInvitation};
 
 /// Invites many.
 #[derive(Debug)]
@@ -25,7 +24,7 @@ pub struct NewInvitations {
     invitations: Vec<Object<NewInvitation>>,
 }
 
-const MOST: usize = 50;
+const MAX_INVITATIONS: usize = 50;
 
 /// What came of it, in the order of the request.
 #[derive(Debug, Serialize, JsonSchema)]
@@ -63,16 +62,16 @@ impl InvitationResult {
                 Self { index, status: 201, invitation: Some(invitation), code: None, detail: None }
             }
             Err(error) => {
-                let shape = shape(error.failure());
+                let failure = error.failure();
                 let detail = match error.violations() {
                     [violation, ..] => violation.detail.clone(),
-                    [] => shape.detail.unwrap_or(shape.message).to_owned(),
+                    [] => failure.detail().to_owned(),
                 };
                 Self {
                     index,
-                    status: shape.status,
+                    status: status(failure),
                     invitation: None,
-                    code: Some(shape.code),
+                    code: Some(failure.code()),
                     detail: Some(detail),
                 }
             }
@@ -83,7 +82,7 @@ impl InvitationResult {
 impl Endpoint for InviteMembers {
     const ROUTE: Route = Route::post("invite-members", "/organizations/{organizationId}/members/invite-bulk");
     const SUMMARY: &'static str = "Invite up to fifty by e-mail, each as if alone";
-    const FAILURES: &'static [&'static [Failure]] = &[&[Failure::ConcurrentChange]];
+    const FAILURES: &'static [&'static [Failure]] = &[&[Failure::CONCURRENT_CHANGE]];
     const ACTIONS: &'static [&'static [Action]] = &[Store::INVITE, Store::INVITATIONS_BY_ID];
     type Access = Admin;
     type Input = Json<NewInvitations>;
@@ -91,18 +90,16 @@ impl Endpoint for InviteMembers {
 
     async fn handle(
         cx: &Context<'_>,
-        admin: Admin,
+        mut admin: Admin,
         Json(NewInvitations { invitations }): Json<NewInvitations>,
     ) -> Result<Self::Output, Error> {
-        if invitations.is_empty() || invitations.len() > MOST {
+        if invitations.is_empty() || invitations.len() > MAX_INVITATIONS {
             return Err(Error::invalid("/invitations", "invalid_length", "1 to 50 invitations."));
         }
         let organization = admin.organization().id;
-        let mut inviter =
-            Inviter { principal: admin.principal().clone(), membership: admin.membership().clone() };
-        let invitees: Vec<Result<(Email, Role), Error>> =
+        let invitees: Vec<Result<Invitee, Error>> =
             invitations.iter().map(|Object(new)| new.invitee()).collect();
-        let ids = invitees.iter().flatten().map(|(email, _)| InvitationId::of(organization, email));
+        let ids = invitees.iter().flatten().map(|invitee| InvitationId::of(organization, &invitee.email));
         let mut ids: Vec<InvitationId> = ids.collect();
         ids.sort_unstable_by_key(|id| id.uuid());
         ids.dedup();
@@ -117,20 +114,21 @@ impl Endpoint for InviteMembers {
         for (index, invitee) in invitees.into_iter().enumerate() {
             let outcome = match invitee {
                 Err(error) => Err(error),
-                Ok((email, _)) if invited.contains(&email) => {
+                Ok(Invitee { email, .. }) if invited.contains(&email) => {
                     let detail = "The same address stands further up in this request.";
                     Err(Error::invalid("/email", "duplicate", detail))
                 }
-                Ok((email, role)) => {
-                    invited.push(email.clone());
-                    let before = earlier.remove(&InvitationId::of(organization, &email).uuid());
-                    invite(cx, &mut inviter, before, email, role).await
+                Ok(invitee) => {
+                    invited.push(invitee.email.clone());
+                    let id = InvitationId::of(organization, &invitee.email);
+                    let before = earlier.remove(&id.uuid());
+                    invite(cx, &mut admin, before, invitee).await
                 }
             };
             let outcome = match outcome {
                 // Where nothing was written yet, what is in the way of all is the answer to the request. Later, the tokens of those
                 // who were invited must be answered, so it is the answer to the rest.
-                Err(error) if results.iter().all(InvitationResult::is_failed) && is_of_all(&error) => {
+                Err(error) if results.iter().all(InvitationResult::is_failed) && is_request_wide(&error) => {
                     return Err(error);
                 }
                 outcome => outcome,
@@ -142,50 +140,31 @@ impl Endpoint for InviteMembers {
 }
 
 /// Whether it is no matter of one invitation.
-fn is_of_all(error: &Error) -> bool {
+fn is_request_wide(error: &Error) -> bool {
     matches!(
         error.failure(),
-        Failure::ConcurrentChange | Failure::InsufficientRole | Failure::Unavailable | Failure::Internal
+        Failure::CONCURRENT_CHANGE | Failure::INSUFFICIENT_ROLE | Failure::UNAVAILABLE | Failure::INTERNAL
     )
-}
-
-/// Who invites, as they were read last.
-struct Inviter {
-    principal: Principal,
-    membership: Membership,
-}
-
-impl Inviter {
-    /// Reads what an invitation depends on once more: the inviter's membership, and the invitation itself.
-    async fn read_again(&mut self, cx: &Context<'_>, id: InvitationId) -> Result<Option<Invitation>, Error> {
-        let (organization, user) = (self.membership.organization, self.membership.user);
-        let key = Key::invitation(organization, id);
-        let mut access = cx.store().organization_access(organization, user, [key]).await?;
-        let is_active = access.organization.is_some_and(|organization| organization.deleted_at.is_none());
-        let membership = access.membership.filter(|membership| is_active && membership.role >= Role::Admin);
-        self.membership = membership.ok_or(Failure::InsufficientRole)?;
-        access.others.invitation(organization, id)
-    }
 }
 
 async fn invite(
     cx: &Context<'_>,
-    inviter: &mut Inviter,
+    admin: &mut Admin,
     mut before: Option<Invitation>,
-    email: Email,
-    role: Role,
+    invitee: Invitee,
 ) -> Result<IssuedInvitation, Error> {
-    let organization = inviter.membership.organization;
+    let organization = admin.organization().id;
     let mut retries = cx.retries();
     loop {
-        let invitee = (email.clone(), role);
-        let issue = Issue::new(cx, &inviter.principal, organization, before.as_ref(), invitee)?;
+        let issuance = Issuance::new(cx, admin.principal(), organization, before.as_ref(), invitee.clone())?;
         let change =
-            cx.store().invite(before.as_ref(), &issue.invitation, &inviter.membership, &issue.event)?;
+            cx.store().invite(before.as_ref(), &issuance.invitation, admin.authority(), &issuance.event)?;
         match change.commit().await.map_err(Error::from) {
-            Ok(()) => return Ok(issue.answer(cx)),
+            Ok(()) => return Ok(issuance.answer(cx)),
             Err(error) if error.is_retryable() && retries.wait().await => {
-                before = inviter.read_again(cx, issue.invitation.id).await?;
+                let id = issuance.invitation.id;
+                let mut items = admin.read_again(cx, Key::invitation(organization, id).into()).await?;
+                before = items.invitation(organization, id)?;
             }
             Err(error) => return Err(error.without_retry()),
         }

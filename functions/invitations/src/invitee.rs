@@ -13,7 +13,7 @@ use serde_json::json;
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
 #[schemars(transform = one_way)]
-pub struct Answered {
+pub struct InvitationReply {
     /// The token that came with it.
     #[serde(default)]
     #[schemars(extend("pattern" = InvitationToken::PATTERN))]
@@ -43,50 +43,50 @@ fn one_way(schema: &mut Schema) {
 
 /// How naming an invitation of one's own can fail.
 pub(crate) const FAILURES: &[Failure] = &[
-    Failure::EmailNotVerified,
-    Failure::InvitationNotFound,
-    Failure::InvitationEmailMismatch,
-    Failure::OrganizationMismatch,
-    Failure::OrganizationNotFound,
-    Failure::InvitationExpired,
-    Failure::InvitationAccepted,
-    Failure::InvitationDeclined,
-    Failure::InvitationRevoked,
+    Failure::EMAIL_NOT_VERIFIED,
+    Failure::INVITATION_NOT_FOUND,
+    Failure::INVITATION_EMAIL_MISMATCH,
+    Failure::ORGANIZATION_MISMATCH,
+    Failure::ORGANIZATION_NOT_FOUND,
+    Failure::INVITATION_EXPIRED,
+    Failure::INVITATION_ACCEPTED,
+    Failure::INVITATION_DECLINED,
+    Failure::INVITATION_REVOKED,
 ];
 
 /// An open invitation of the caller's.
-pub(crate) struct Own {
+pub(crate) struct PendingInvitation {
     pub(crate) invitation: Invitation,
     pub(crate) organization: Organization,
     /// If they are a member already, by another way.
     pub(crate) membership: Option<Membership>,
 }
 
-impl Answered {
+impl InvitationReply {
     /// Finds it, and makes sure that the caller is who is asked, and that it can be answered still.
-    pub(crate) async fn find(self, cx: &Context<'_>, caller: &SignedIn) -> Result<Own, Error> {
+    pub(crate) async fn find(self, cx: &Context<'_>, caller: &SignedIn) -> Result<PendingInvitation, Error> {
         let (organization, invitation, token) = self.named()?;
-        let user = caller.principal().user();
-        let email = user.email.as_deref().ok_or(Failure::EmailNotVerified)?;
+        let user = caller.user();
+        let email = user.email.as_deref().ok_or(Failure::EMAIL_NOT_VERIFIED)?;
         let found = cx.store().invitation_access(organization, invitation, user.id).await?;
         // A token that is not the newest, or was tampered with, is like one of an invitation that never was.
         let is_proven = |invitation: &Invitation| token.as_ref().is_none_or(|token| token.proves(invitation));
-        let invitation = found.invitation.filter(is_proven).ok_or(Failure::InvitationNotFound)?;
+        let invitation = found.invitation.filter(is_proven).ok_or(Failure::INVITATION_NOT_FOUND)?;
         if Email::parse(email).as_ref() != Some(&invitation.email) {
             // Ids can be computed from an organization and an address: to whoever has not got the token, an invitation of someone
             // else is like one that never was.
             let failure = match token {
-                Some(_) => Failure::InvitationEmailMismatch,
-                None => Failure::InvitationNotFound,
+                Some(_) => Failure::INVITATION_EMAIL_MISMATCH,
+                None => Failure::INVITATION_NOT_FOUND,
             };
             return Err(failure.into());
         }
-        let organization = found.organization.ok_or(Failure::OrganizationNotFound)?;
+        let organization = found.organization.ok_or(Failure::ORGANIZATION_NOT_FOUND)?;
         if user.organization.is_some_and(|bound| bound != organization.id) {
-            return Err(Failure::OrganizationMismatch.into());
+            return Err(Failure::ORGANIZATION_MISMATCH.into());
         }
         invitation.require_pending(cx.now())?;
-        Ok(Own { invitation, organization, membership: found.membership })
+        Ok(PendingInvitation { invitation, organization, membership: found.membership })
     }
 
     fn named(self) -> Result<(OrganizationId, InvitationId, Option<InvitationToken>), Error> {

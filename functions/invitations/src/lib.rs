@@ -7,7 +7,7 @@ pub mod decline_invitation;
 pub mod invite_member;
 pub mod invite_members;
 mod invitee;
-mod issue;
+mod issuance;
 pub mod list_invitations;
 pub mod list_my_invitations;
 pub mod resend_invitation;

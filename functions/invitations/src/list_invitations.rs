@@ -21,7 +21,7 @@ pub struct InvitationQuery {
 }
 
 impl Input for InvitationQuery {
-    const FAILURES: &'static [Failure] = &[Failure::InvalidRequest];
+    const FAILURES: &'static [Failure] = &[Failure::INVALID_REQUEST];
 
     fn decode(request: &Request<'_>) -> Result<Self, Error> {
         let query = Query::read(request, &["limit", "cursor", "status"])?;
@@ -55,6 +55,6 @@ impl Endpoint for ListInvitations {
         let page = cx.store().invitations(organization, after, paging.limit(), is_wanted).await?;
         let next = paging.next(cx, organization, page.next.map(|last| last.id))?;
         let items = page.items.into_iter().map(|invitation| InvitationResponse::new(invitation, cx.now()));
-        Ok(Array::of(items)?.0.next(next))
+        Ok(Array::new(items)?.next(next))
     }
 }

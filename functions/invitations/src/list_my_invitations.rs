@@ -2,7 +2,7 @@
 
 use padron_domain::{Email, Error, InvitationId, InvitationStatus, OrganizationId, Role, Timestamp};
 use padron_http::{Array, Context, Endpoint, Paging, Route, SignedIn};
-use padron_store::{Action, Store};
+use padron_store::{Action, InvitationWithOrganization, InvitationsPage, Store};
 use schemars::JsonSchema;
 use serde::Serialize;
 
@@ -51,27 +51,29 @@ impl Endpoint for ListMyInvitations {
     type Output = Array<MyInvitation>;
 
     async fn handle(cx: &Context<'_>, caller: SignedIn, paging: Paging) -> Result<Self::Output, Error> {
-        let user = caller.principal().user();
+        let user = caller.user();
         let after = paging.after(cx, user.id)?;
         let Some(email) = user.email.as_deref().and_then(Email::parse) else {
-            return Ok(Array::of([])?.0);
+            return Array::new([]);
         };
-        let (page, next) = cx.store().invitations_of(&email, after, paging.limit()).await?;
+        let InvitationsPage { invitations, next } =
+            cx.store().invitations_of(&email, after, paging.limit()).await?;
         let next = paging.next(cx, user.id, next)?;
-        let open = page.into_iter().filter_map(|(invitation, organization)| {
-            let organization = organization.filter(|organization| organization.deleted_at.is_none())?;
-            (invitation.status(cx.now()) == InvitationStatus::Pending).then_some(MyInvitation {
-                id: invitation.id,
-                organization: InvitingOrganization {
-                    id: organization.id,
-                    name: organization.name,
-                    slug: organization.slug,
-                },
-                role: invitation.role,
-                created_at: invitation.created_at,
-                expires_at: invitation.expires_at,
-            })
-        });
-        Ok(Array::of(open)?.0.next(next))
+        let open =
+            invitations.into_iter().filter_map(|InvitationWithOrganization { invitation, organization }| {
+                let organization = organization.filter(|organization| organization.deleted_at.is_none())?;
+                (invitation.status(cx.now()) == InvitationStatus::Pending).then_some(MyInvitation {
+                    id: invitation.id,
+                    organization: InvitingOrganization {
+                        id: organization.id,
+                        name: organization.name,
+                        slug: organization.slug,
+                    },
+                    role: invitation.role,
+                    created_at: invitation.created_at,
+                    expires_at: invitation.expires_at,
+                })
+            });
+        Ok(Array::new(open)?.next(next))
     }
 }

@@ -5,7 +5,7 @@ use padron_dto::IssuedInvitation;
 use padron_http::{Admin, Body, Context, Endpoint, NoInput, Route, Written};
 use padron_store::{Action, Store};
 
-use crate::{issue::Issue, revoke_invitation::ENDED};
+use crate::{issuance::Issuance, revoke_invitation::ENDED};
 
 /// Renews an invitation.
 #[derive(Debug)]
@@ -22,11 +22,15 @@ impl Endpoint for ResendInvitation {
     type Output = Written<Body<IssuedInvitation>>;
 
     async fn handle(cx: &Context<'_>, admin: Admin<Invitation>, _: NoInput) -> Result<Self::Output, Error> {
-        let (admin, before) = admin.into_member().with_target()?;
+        let (admin, before) = admin.with_resource()?;
         before.require_open(cx.now())?;
-        let issue = Issue::again(cx, admin.principal(), &before)?;
-        let change =
-            cx.store().update_invitation(&before, &issue.invitation, admin.membership(), &issue.event)?;
-        cx.commit(change, Body(issue.answer(cx))).await
+        let issuance = Issuance::again(cx, admin.principal(), &before)?;
+        let change = cx.store().update_invitation(
+            &before,
+            &issuance.invitation,
+            admin.authority(),
+            &issuance.event,
+        )?;
+        cx.commit(change, Body(issuance.answer(cx))).await
     }
 }

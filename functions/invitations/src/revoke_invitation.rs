@@ -1,6 +1,6 @@
 //! `DELETE /organizations/{organizationId}/invitations/{invitationId}`: someone is not asked any more.
 
-use padron_domain::{Error, Failure, Happening, Invitation, InvitationState};
+use padron_domain::{Error, EventData, Failure, Invitation, InvitationState};
 use padron_http::{Admin, Context, Endpoint, NoContent, NoInput, Route, Written};
 use padron_store::{Action, Store};
 
@@ -10,7 +10,7 @@ pub struct RevokeInvitation;
 
 /// How an invitation can have come to its end before.
 pub(crate) const ENDED: &[Failure] =
-    &[Failure::InvitationAccepted, Failure::InvitationDeclined, Failure::InvitationRevoked];
+    &[Failure::INVITATION_ACCEPTED, Failure::INVITATION_DECLINED, Failure::INVITATION_REVOKED];
 
 impl Endpoint for RevokeInvitation {
     const ROUTE: Route =
@@ -23,13 +23,13 @@ impl Endpoint for RevokeInvitation {
     type Output = Written<NoContent>;
 
     async fn handle(cx: &Context<'_>, admin: Admin<Invitation>, _: NoInput) -> Result<Self::Output, Error> {
-        let (admin, before) = admin.into_member().with_target()?;
+        let (admin, before) = admin.with_resource()?;
         before.require_open(cx.now())?;
-        let cancelled = Happening::InviteCancelled { invitation_id: before.id };
+        let cancelled = EventData::InviteCancelled { invitation_id: before.id };
         let at = before.next_change(cx.now());
         let event = cx.event(admin.principal(), before.organization, cancelled).not_before(at);
         let after = before.ended(InvitationState::Revoked, at);
-        let change = cx.store().update_invitation(&before, &after, admin.membership(), &event)?;
+        let change = cx.store().update_invitation(&before, &after, admin.authority(), &event)?;
         cx.commit(change, NoContent).await
     }
 }

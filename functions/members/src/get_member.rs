@@ -16,7 +16,7 @@ impl Endpoint for GetMember {
     type Output = Versioned<MemberResponse>;
 
     async fn handle(_: &Context<'_>, caller: Member<Membership>, _: NoInput) -> Result<Self::Output, Error> {
-        let (_, member) = caller.with_target()?;
+        let (_, member) = caller.with_resource()?;
         Ok(Versioned { version: member.version, body: member.into() })
     }
 }

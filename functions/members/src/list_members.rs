@@ -22,16 +22,16 @@ pub struct MemberQuery {
     role: Option<Role>,
 }
 
-const LONGEST_TEXT: usize = 100;
+const MAX_TEXT_LENGTH: usize = 100;
 
 impl Input for MemberQuery {
-    const FAILURES: &'static [Failure] = &[Failure::InvalidRequest];
+    const FAILURES: &'static [Failure] = &[Failure::INVALID_REQUEST];
 
     fn decode(request: &Request<'_>) -> Result<Self, Error> {
         let query = Query::read(request, &["limit", "cursor", "q", "role"])?;
         let text = query.parse("q", "1 to 100 characters.", |text| {
             let text = trim(text);
-            (1..=LONGEST_TEXT).contains(&text.chars().count()).then(|| search_key(text))
+            (1..=MAX_TEXT_LENGTH).contains(&text.chars().count()).then(|| search_key(text))
         })?;
         let role = query.parse("role", "member, admin or owner.", Role::parse)?;
         Ok(Self { paging: Paging::read(&query)?, text, role })
@@ -39,7 +39,7 @@ impl Input for MemberQuery {
 
     fn describe(operation: &mut Operation, _: &mut Schemas) {
         Paging::describe_parameters(operation);
-        let text = json!({ "type": "string", "minLength": 1, "maxLength": LONGEST_TEXT });
+        let text = json!({ "type": "string", "minLength": 1, "maxLength": MAX_TEXT_LENGTH });
         let meaning = "Those with this in name or e-mail, whatever the case and the accents";
         operation.parameter("query", "q", meaning, false, &text);
         let role = json!({ "type": "string", "enum": Role::ALL.map(Role::name) });
@@ -76,7 +76,7 @@ impl Endpoint for ListMembers {
             (store.members(organization, after, paging.limit(), Some(&is_wanted)).await?, None)
         };
         let next = paging.next(cx, organization, page.next.map(|last| last.user))?;
-        let array = Array::of(page.items.into_iter().map(MemberResponse::from))?.0.next(next);
+        let array = Array::new(page.items.into_iter().map(MemberResponse::from))?.next(next);
         Ok(match total {
             Some(total) => array.total(total),
             None => array,

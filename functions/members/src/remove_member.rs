@@ -1,6 +1,6 @@
 //! `DELETE /organizations/{organizationId}/members/{memberId}`: a member is out, or leaves, with the commit.
 
-use padron_domain::{Error, Failure, Happening, Role};
+use padron_domain::{Error, EventData, Failure, Role};
 use padron_http::{AdminOrSelf, Context, Endpoint, NoContent, NoInput, Route, Written};
 use padron_store::{Action, Store};
 
@@ -12,22 +12,22 @@ impl Endpoint for RemoveMember {
     const ROUTE: Route = Route::delete("remove-member", "/organizations/{organizationId}/members/{memberId}");
     const SUMMARY: &'static str = "Remove a member, or leave; the owner cannot";
     const FAILURES: &'static [&'static [Failure]] =
-        &[&[Failure::OwnerCannotLeave, Failure::PreconditionFailed]];
+        &[&[Failure::OWNER_CANNOT_LEAVE, Failure::PRECONDITION_FAILED]];
     const ACTIONS: &'static [&'static [Action]] = &[Store::REMOVE_MEMBER];
     type Access = AdminOrSelf;
     type Input = NoInput;
     type Output = Written<NoContent>;
 
     async fn handle(cx: &Context<'_>, caller: AdminOrSelf, _: NoInput) -> Result<Self::Output, Error> {
-        let (caller, member) = caller.into_member().with_target()?;
+        let (caller, member) = caller.with_resource()?;
         cx.require_version(member.version)?;
         if member.role == Role::Owner {
-            return Err(Failure::OwnerCannotLeave.into());
+            return Err(Failure::OWNER_CANNOT_LEAVE.into());
         }
-        let removed = Happening::MemberRemoved { member_id: member.user };
+        let removed = EventData::MemberRemoved { member_id: member.user };
         let event = cx.event(caller.principal(), member.organization, removed);
         let event = event.not_before(member.next_change(cx.now()));
-        let change = cx.store().remove_member(&member, caller.membership(), &event)?;
+        let change = cx.store().remove_member(&member, caller.authority(), &event)?;
         cx.commit(change, NoContent).await
     }
 }

@@ -1,6 +1,6 @@
 //! `PUT /organizations/{organizationId}/members/{memberId}/role`: another role for a member, from the next request on.
 
-use padron_domain::{Error, Failure, Happening, Membership, Role};
+use padron_domain::{Error, EventData, Failure, Membership, Role};
 use padron_dto::{AssignableRole, MemberResponse};
 use padron_http::{Admin, Context, Endpoint, Json, Route, Versioned, Written};
 use padron_store::{Action, Store};
@@ -24,7 +24,7 @@ impl Endpoint for UpdateMemberRole {
         Route::put("update-member-role", "/organizations/{organizationId}/members/{memberId}/role");
     const SUMMARY: &'static str = "Change the role of a member";
     const FAILURES: &'static [&'static [Failure]] =
-        &[&[Failure::OwnerRoleImmutable, Failure::PreconditionFailed]];
+        &[&[Failure::OWNER_ROLE_IMMUTABLE, Failure::PRECONDITION_FAILED]];
     const ACTIONS: &'static [&'static [Action]] = &[Store::UPDATE_ROLE];
     type Access = Admin<Membership>;
     type Input = Json<RoleUpdate>;
@@ -35,21 +35,21 @@ impl Endpoint for UpdateMemberRole {
         admin: Admin<Membership>,
         Json(RoleUpdate { role }): Json<RoleUpdate>,
     ) -> Result<Self::Output, Error> {
-        let (admin, before) = admin.into_member().with_target()?;
+        let (admin, before) = admin.with_resource()?;
         cx.require_version(before.version)?;
         if before.role == Role::Owner {
-            return Err(Failure::OwnerRoleImmutable.into());
+            return Err(Failure::OWNER_ROLE_IMMUTABLE.into());
         }
         let role = Role::from(role);
         if role == before.role {
-            return cx.nothing_to_write(Versioned { version: before.version, body: before.into() }).await;
+            return cx.unchanged(Versioned { version: before.version, body: before.into() }).await;
         }
         let at = before.next_change(cx.now());
-        let after = before.becoming(role, at);
-        let updated = Happening::MemberRoleUpdated { member_id: after.user, from: before.role, to: role };
+        let after = before.with_role(role, at);
+        let updated = EventData::MemberRoleUpdated { member_id: after.user, from: before.role, to: role };
         let event = cx.event(admin.principal(), after.organization, updated);
         let event = event.not_before(at);
-        let change = cx.store().update_role(&before, &after, admin.membership(), &event)?;
+        let change = cx.store().update_role(&before, &after, admin.authority(), &event)?;
         let answer = Versioned { version: after.version, body: after.into() };
         cx.commit(change, answer).await
     }

@@ -21,7 +21,7 @@ pub struct SlugQuery {
 }
 
 impl Input for SlugQuery {
-    const FAILURES: &'static [Failure] = &[Failure::InvalidRequest];
+    const FAILURES: &'static [Failure] = &[Failure::INVALID_REQUEST];
 
     fn decode(request: &Request<'_>) -> Result<Self, Error> {
         let query = Query::read(request, &["slug"])?;

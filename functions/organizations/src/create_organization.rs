@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use padron_domain::{
-    AccountChanges, Error, Failure, Happening, LINE_PATTERN, LONGEST_URL, Membership, Organization,
+    AccountChanges, Error, EventData, Failure, LINE_PATTERN, MAX_URL_LENGTH, Membership, Organization,
     OrganizationId, Patch, RESERVED_SLUGS, Role, SLUG_LENGTH, SLUG_PATTERN,
 };
 use padron_dto::{MetadataSchema, OrganizationResponse};
@@ -32,7 +32,7 @@ pub struct NewOrganization {
     ))]
     slug: String,
     /// https URL of a logo; it is never fetched.
-    #[schemars(extend("format" = "uri", "maxLength" = LONGEST_URL))]
+    #[schemars(extend("format" = "uri", "maxLength" = MAX_URL_LENGTH))]
     logo: Option<String>,
     /// IANA time zone; `America/Mexico_City` if it is left out.
     timezone: Option<String>,
@@ -44,7 +44,7 @@ pub struct NewOrganization {
 impl Endpoint for CreateOrganization {
     const ROUTE: Route = Route::post("create-organization", "/organizations");
     const SUMMARY: &'static str = "Create an organization; the caller becomes its owner";
-    const FAILURES: &'static [&'static [Failure]] = &[&[Failure::SlugTaken]];
+    const FAILURES: &'static [&'static [Failure]] = &[&[Failure::SLUG_TAKEN]];
     const ACTIONS: &'static [&'static [Action]] = &[Store::CREATE_ORGANIZATION];
     type Access = SignedIn;
     type Input = Json<NewOrganization>;
@@ -62,7 +62,7 @@ impl Endpoint for CreateOrganization {
             timezone: timezone.into(),
             metadata: metadata.into(),
         };
-        let user = caller.principal().user();
+        let user = caller.user();
         let organization = Organization::create(OrganizationId::random(), user.id, slug, account, cx.now())?;
         let owner = Membership {
             organization: organization.id,
@@ -74,9 +74,9 @@ impl Endpoint for CreateOrganization {
             joined_at: cx.now(),
             changed_at: None,
         };
-        let created = Happening::OrganizationCreated { slug: organization.slug.clone() };
+        let created = EventData::OrganizationCreated { slug: organization.slug.clone() };
         let event = cx.event(caller.principal(), organization.id, created);
-        let seats = cx.seats().of(organization.plan);
+        let seats = cx.options().seats.of(organization.plan);
         let change =
             cx.store().create_organization(&organization, &[owner], user.issued_at, seats, &event)?;
         let answer = Created {

@@ -1,6 +1,6 @@
 //! `DELETE /organizations/{organizationId}`: unknown to everyone at once, and to be restored for thirty days.
 
-use padron_domain::{Error, Failure, Happening};
+use padron_domain::{Error, EventData, Failure};
 use padron_http::{Context, Endpoint, NoContent, NoInput, Owner, Route, Written};
 use padron_store::{Action, Store};
 
@@ -11,7 +11,7 @@ pub struct DeleteOrganization;
 impl Endpoint for DeleteOrganization {
     const ROUTE: Route = Route::delete("delete-organization", "/organizations/{organizationId}");
     const SUMMARY: &'static str = "Delete an organization; its owner can restore it for thirty days";
-    const FAILURES: &'static [&'static [Failure]] = &[&[Failure::PreconditionFailed]];
+    const FAILURES: &'static [&'static [Failure]] = &[&[Failure::PRECONDITION_FAILED]];
     const ACTIONS: &'static [&'static [Action]] = &[Store::CLOSE_ORGANIZATION];
     type Access = Owner;
     type Input = NoInput;
@@ -22,7 +22,7 @@ impl Endpoint for DeleteOrganization {
         let mut organization = owner.organization().clone();
         organization.touch(cx.now());
         organization.deleted_at = Some(organization.updated_at);
-        let deleted = Happening::OrganizationDeleted {
+        let deleted = EventData::OrganizationDeleted {
             restorable_until: organization.restorable_until().unwrap_or(cx.now()),
         };
         let event = cx.event(owner.principal(), organization.id, deleted).not_before(organization.updated_at);

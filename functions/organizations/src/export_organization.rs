@@ -5,10 +5,10 @@ use std::time::Duration;
 use padron_domain::{Customer, CustomerNumber, Direction, Error, Failure, Id};
 use padron_dto::{EventResponse, InvitationResponse, MemberResponse, OrganizationResponse};
 use padron_http::{
-    Context, Endpoint, Input, Lines, Owner, Query, Request, Route, cursor_schema,
+    Context, Endpoint, Input, Ndjson, Owner, Query, Request, Route, cursor_schema,
     openapi::{Operation, Schemas},
 };
-use padron_store::{Action, CustomersPage, Page, Span, Store};
+use padron_store::{Action, CustomersPage, NumberRange, Page, Store};
 use serde::Serialize;
 use serde_json::{Map, Value};
 use uuid::Uuid;
@@ -24,7 +24,7 @@ pub struct ExportQuery {
 }
 
 impl Input for ExportQuery {
-    const FAILURES: &'static [Failure] = &[Failure::InvalidRequest];
+    const FAILURES: &'static [Failure] = &[Failure::INVALID_REQUEST];
 
     fn decode(request: &Request<'_>) -> Result<Self, Error> {
         let query = Query::read(request, &["cursor"])?;
@@ -92,12 +92,12 @@ impl Section {
 
 /// Where an export is: in this section, after what has this id. A customer's id is its number.
 #[derive(Clone, Copy, Debug)]
-struct Place {
+struct ExportCursor {
     section: Section,
     after: Option<Uuid>,
 }
 
-impl Place {
+impl ExportCursor {
     fn seal(self, cx: &Context<'_>, context: &[u8]) -> Result<String, Error> {
         let section = Section::ALL.iter().position(|section| *section == self.section).unwrap_or_default();
         let mut bytes = section.to_be_bytes().to_vec();
@@ -133,15 +133,15 @@ impl Endpoint for ExportOrganization {
         &[Store::MEMBERS, Store::INVITATIONS, Store::CUSTOMERS, Store::EVENTS];
     type Access = Owner;
     type Input = ExportQuery;
-    type Output = Lines;
+    type Output = Ndjson;
 
-    async fn handle(cx: &Context<'_>, owner: Owner, query: ExportQuery) -> Result<Lines, Error> {
+    async fn handle(cx: &Context<'_>, owner: Owner, query: ExportQuery) -> Result<Ndjson, Error> {
         let organization = owner.organization().id;
         let context = [Self::ROUTE.function.as_bytes(), organization.uuid().as_bytes()].concat();
-        let start = Place { section: Section::Organization, after: None };
+        let start = ExportCursor { section: Section::Organization, after: None };
         let mut place = match &query.cursor {
             None => start,
-            Some(cursor) => Place::open(cx, &context, cursor).ok_or_else(|| {
+            Some(cursor) => ExportCursor::open(cx, &context, cursor).ok_or_else(|| {
                 Error::invalid(
                     "/query/cursor",
                     "invalid_cursor",
@@ -149,7 +149,7 @@ impl Endpoint for ExportOrganization {
                 )
             })?,
         };
-        let mut lines = Lines::new();
+        let mut lines = Ndjson::new();
         loop {
             let (found, more) = read(cx, &owner, place).await?;
             let mut is_full = false;
@@ -162,7 +162,7 @@ impl Endpoint for ExportOrganization {
             }
             if !is_full && !more {
                 match place.section.next() {
-                    Some(section) => place = Place { section, after: None },
+                    Some(section) => place = ExportCursor { section, after: None },
                     None => return Ok(lines),
                 }
             }
@@ -174,7 +174,7 @@ impl Endpoint for ExportOrganization {
 }
 
 /// The next part of a section.
-async fn read(cx: &Context<'_>, owner: &Owner, place: Place) -> Result<Part, Error> {
+async fn read(cx: &Context<'_>, owner: &Owner, place: ExportCursor) -> Result<Part, Error> {
     let (organization, store) = (owner.organization().id, cx.store());
     match place.section {
         Section::Organization => {
@@ -194,7 +194,7 @@ async fn read(cx: &Context<'_>, owner: &Owner, place: Place) -> Result<Part, Err
         Section::Customers => {
             let after = place.after.and_then(id_as_number);
             let bounds = (CustomerNumber::MIN, CustomerNumber::MAX);
-            let span = Span { direction: Direction::Ascending, bounds, after, skip: 0, limit: BATCH };
+            let span = NumberRange { direction: Direction::Ascending, bounds, after, skip: 0, limit: BATCH };
             let CustomersPage { customers, next } = store.customers(organization, span).await?;
             let page = customers.iter().map(|customer| {
                 Ok((line("customer", whitelisted(customer)?)?, number_as_id(customer.number)))

@@ -1,6 +1,6 @@
 //! `GET /organizations/{organizationId}/events`: what happened in an organization, newest first.
 
-use padron_domain::{Actor, Error, Event, Failure, Happening, Timestamp};
+use padron_domain::{Actor, Error, Event, EventData, Failure, Timestamp};
 use padron_dto::EventResponse;
 use padron_http::{
     Admin, Array, Context, Endpoint, Input, Paging, Query, Request, Route,
@@ -24,12 +24,12 @@ pub struct EventQuery {
 }
 
 impl Input for EventQuery {
-    const FAILURES: &'static [Failure] = &[Failure::InvalidRequest];
+    const FAILURES: &'static [Failure] = &[Failure::INVALID_REQUEST];
 
     fn decode(request: &Request<'_>) -> Result<Self, Error> {
         let query = Query::read(request, &["limit", "cursor", "type", "actor", "from", "to"])?;
         let name = query.parse("type", "The name of a kind of event, such as member.added.", |name| {
-            Happening::NAMES.contains(&name).then(|| name.to_owned())
+            EventData::TYPES.contains(&name).then(|| name.to_owned())
         })?;
         let actor = query.parse("actor", "The UUID of a user, or `operator`.", |actor| actor.parse().ok())?;
         Ok(Self {
@@ -43,7 +43,7 @@ impl Input for EventQuery {
 
     fn describe(operation: &mut Operation, _: &mut Schemas) {
         Paging::describe_parameters(operation);
-        let names = json!({ "type": "string", "enum": Happening::NAMES });
+        let names = json!({ "type": "string", "enum": EventData::TYPES });
         operation.parameter("query", "type", "Events of this kind only", false, &names);
         let actor = json!({ "anyOf": [{ "type": "string", "format": "uuid" }, { "const": "operator" }] });
         operation.parameter("query", "actor", "Of this user only, or of the `operator`", false, &actor);
@@ -65,7 +65,7 @@ impl Endpoint for ListEvents {
         let EventQuery { paging, name, actor, from, to } = query;
         let organization = admin.organization().id;
         let is_wanted = |event: &Event| {
-            name.as_ref().is_none_or(|name| name == event.what.name())
+            name.as_ref().is_none_or(|name| name == event.data.event_type())
                 && actor.is_none_or(|actor| actor == event.actor)
         };
         let is_wanted: Option<&(dyn Fn(&Event) -> bool + Sync)> =
@@ -73,6 +73,6 @@ impl Endpoint for ListEvents {
         let after = paging.after(cx, organization)?;
         let page = cx.store().events(organization, (from, to), after, paging.limit(), is_wanted).await?;
         let next = paging.next(cx, organization, page.next.map(|last| last.id))?;
-        Ok(Array::of(page.items.into_iter().map(EventResponse::from))?.0.next(next))
+        Ok(Array::new(page.items.into_iter().map(EventResponse::from))?.next(next))
     }
 }

@@ -6,7 +6,7 @@ use padron_http::{
     Array, Context, Endpoint, Input, Paging, Query, Request, Route, SignedIn,
     openapi::{Operation, Schemas},
 };
-use padron_store::{Action, Belonging, Store};
+use padron_store::{Action, MembershipWithOrganization, Store};
 use serde_json::json;
 
 /// Lists the caller's organizations.
@@ -29,7 +29,7 @@ enum Status {
 }
 
 impl Input for OrganizationQuery {
-    const FAILURES: &'static [Failure] = &[Failure::InvalidRequest];
+    const FAILURES: &'static [Failure] = &[Failure::INVALID_REQUEST];
 
     fn decode(request: &Request<'_>) -> Result<Self, Error> {
         let query = Query::read(request, &["limit", "cursor", "status", "slug"])?;
@@ -63,7 +63,7 @@ impl Endpoint for ListOrganizations {
     const ROUTE: Route = Route::get("list-organizations", "/organizations");
     const SUMMARY: &'static str = "The organizations that the caller belongs to, in the order of their ids";
     const ACTIONS: &'static [&'static [Action]] =
-        &[Store::BELONGINGS, Store::ORGANIZATION_WITH_SLUG, Store::ORGANIZATION_ACCESS];
+        &[Store::MEMBERSHIPS_WITH_ORGANIZATIONS, Store::ORGANIZATION_WITH_SLUG, Store::ORGANIZATION_ACCESS];
     type Access = SignedIn;
     type Input = OrganizationQuery;
     type Output = Array<OrganizationEntry>;
@@ -73,7 +73,7 @@ impl Endpoint for ListOrganizations {
         caller: SignedIn,
         query: OrganizationQuery,
     ) -> Result<Self::Output, Error> {
-        let user = caller.principal().user().id;
+        let user = caller.user().id;
         let is_wanted = |organization: &Organization, role: Role| match query.status {
             Status::Active => organization.deleted_at.is_none(),
             Status::Deleted => {
@@ -84,24 +84,25 @@ impl Endpoint for ListOrganizations {
         if let Some(slug) = &query.slug {
             // What is no slug is no one's, and maybe no key either.
             if check_slug(slug).is_err() {
-                return Ok(Array::of([])?.0);
+                return Array::new([]);
             }
             let Some(id) = cx.store().organization_with_slug(slug).await? else {
-                return Ok(Array::of([])?.0);
+                return Array::new([]);
             };
             let access = cx.store().organization_access(id, user, []).await?;
             let found = access.organization.zip(access.membership);
             let entry = found.filter(|(organization, one)| is_wanted(organization, one.role));
             let entry = entry
                 .map(|(organization, one)| OrganizationEntry::new(organization, one.role, one.joined_at));
-            return Ok(Array::of(entry)?.0);
+            return Array::new(entry);
         }
-        let page = cx.store().belongings(user, after, query.paging.limit()).await?;
-        let next = query.paging.next(cx, user, page.next.map(|last| last.place.organization))?;
-        let entries = page.items.into_iter().filter_map(|Belonging { organization, place }| {
-            let organization = organization.filter(|organization| is_wanted(organization, place.role))?;
-            Some(OrganizationEntry::new(organization, place.role, place.joined_at))
-        });
-        Ok(Array::of(entries)?.0.next(next))
+        let page = cx.store().memberships_with_organizations(user, after, query.paging.limit()).await?;
+        let next = query.paging.next(cx, user, page.next.map(|last| last.entry.organization))?;
+        let entries =
+            page.items.into_iter().filter_map(|MembershipWithOrganization { organization, entry }| {
+                let organization = organization.filter(|organization| is_wanted(organization, entry.role))?;
+                Some(OrganizationEntry::new(organization, entry.role, entry.joined_at))
+            });
+        Ok(Array::new(entries)?.next(next))
     }
 }

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use padron_domain::{Error, Failure};
 use padron_http::{Job, JobContext};
-use padron_store::{Action, Due, Pace, Purge, Store, Turn};
+use padron_store::{Action, Pace, PurgeCandidate, PurgeOutcome, Store, TimeSlice};
 use serde::Serialize;
 use tokio::time::Instant;
 
@@ -43,7 +43,7 @@ impl Job for PurgeOrganizations {
         let mut after = None;
         while run.has_time() {
             let page = match cx.store().due_for_purge(cx.now, after.as_ref()).await {
-                Err(error) if error.failure() == Failure::Unavailable && after.is_some() => break,
+                Err(error) if error.failure() == Failure::UNAVAILABLE && after.is_some() => break,
                 page => page?,
             };
             after = page.last().cloned();
@@ -70,7 +70,7 @@ struct Run<'a> {
     ends: Instant,
     report: PurgeReport,
     /// Those whose turn was over before they were gone.
-    large: Vec<Due>,
+    large: Vec<PurgeCandidate>,
     failed: Option<Error>,
 }
 
@@ -80,7 +80,7 @@ impl Run<'_> {
     }
 
     /// Gives each of them a turn: an equal part of the time that is left, so that a large one does not keep the others waiting.
-    async fn purge(&mut self, due: &[Due]) {
+    async fn purge(&mut self, due: &[PurgeCandidate]) {
         for (position, one) in due.iter().enumerate() {
             if !self.has_time() {
                 self.report.unfinished = true;
@@ -88,13 +88,13 @@ impl Run<'_> {
             }
             let waiting = u32::try_from(due.len() - position).unwrap_or(u32::MAX);
             let ends = Instant::now() + self.ends.duration_since(Instant::now()) / waiting;
-            let turn = Turn { ends, run_ends: self.ends };
+            let turn = TimeSlice { ends, run_ends: self.ends };
             match self.cx.store().purge(one.organization, self.cx.now, &mut self.pace, turn).await {
-                Ok(Purge::Done) => self.report.purged += 1,
-                Ok(Purge::Gone | Purge::Spared) => {}
-                Ok(Purge::Unfinished) => self.large.push(one.clone()),
+                Ok(PurgeOutcome::Purged) => self.report.purged += 1,
+                Ok(PurgeOutcome::AlreadyPurged | PurgeOutcome::NotDue) => {}
+                Ok(PurgeOutcome::Unfinished) => self.large.push(one.clone()),
                 // A busy partition is for the next run, the others may be at leisure.
-                Err(error) if error.failure() == Failure::Unavailable => self.report.unfinished = true,
+                Err(error) if error.failure() == Failure::UNAVAILABLE => self.report.unfinished = true,
                 // One that cannot be purged is not in the way of the others, but someone must look at it.
                 Err(error) => self.failed = Some(error),
             }

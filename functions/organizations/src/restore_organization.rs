@@ -1,8 +1,8 @@
 //! `POST /organizations/{organizationId}/restore`: a deleted organization is there again, as it was.
 
-use padron_domain::{Error, Failure, Happening};
+use padron_domain::{Error, EventData, Failure};
 use padron_dto::OrganizationResponse;
-use padron_http::{Context, DeletedOwner, Endpoint, NoInput, Route, Versioned, Written};
+use padron_http::{Context, Endpoint, NoInput, OwnerIncludingDeleted, Route, Versioned, Written};
 use padron_store::{Action, Store};
 
 /// Restores an organization.
@@ -12,20 +12,24 @@ pub struct RestoreOrganization;
 impl Endpoint for RestoreOrganization {
     const ROUTE: Route = Route::post("restore-organization", "/organizations/{organizationId}/restore");
     const SUMMARY: &'static str = "Restore an organization that was deleted less than thirty days ago";
-    const FAILURES: &'static [&'static [Failure]] = &[&[Failure::NotDeleted, Failure::PreconditionFailed]];
+    const FAILURES: &'static [&'static [Failure]] = &[&[Failure::NOT_DELETED, Failure::PRECONDITION_FAILED]];
     const ACTIONS: &'static [&'static [Action]] = &[Store::CLOSE_ORGANIZATION];
-    type Access = DeletedOwner;
+    type Access = OwnerIncludingDeleted;
     type Input = NoInput;
     type Output = Written<Versioned<OrganizationResponse>>;
 
-    async fn handle(cx: &Context<'_>, owner: DeletedOwner, _: NoInput) -> Result<Self::Output, Error> {
+    async fn handle(
+        cx: &Context<'_>,
+        owner: OwnerIncludingDeleted,
+        _: NoInput,
+    ) -> Result<Self::Output, Error> {
         let mut organization = owner.organization().clone();
         cx.require_version(organization.version)?;
         if organization.deleted_at.take().is_none() {
-            return Err(Failure::NotDeleted.into());
+            return Err(Failure::NOT_DELETED.into());
         }
         organization.touch(cx.now());
-        let event = cx.event(owner.principal(), organization.id, Happening::OrganizationRestored {});
+        let event = cx.event(owner.principal(), organization.id, EventData::OrganizationRestored {});
         let event = event.not_before(organization.updated_at);
         let change = cx.store().restore_organization(&organization, &event)?;
         let answer = Versioned {

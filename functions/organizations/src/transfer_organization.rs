@@ -1,9 +1,9 @@
 //! `POST /organizations/{organizationId}/transfer`: another member becomes the owner, the owner an admin.
 
-use padron_domain::{Error, Failure, Happening, Membership, OrganizationId, UserId};
+use padron_domain::{Error, EventData, Failure, Membership, OrganizationId, UserId};
 use padron_dto::OrganizationResponse;
-use padron_http::{Context, Endpoint, Input, Json, Owner, Request, Route, Target, Versioned, Written};
-use padron_store::{Action, Found, Key, Store};
+use padron_http::{Context, Endpoint, Json, NamedResource, Owner, Request, Route, Versioned, Written};
+use padron_store::{Action, Items, Key, Read, Store};
 use schemars::JsonSchema;
 use serde::Deserialize;
 
@@ -24,29 +24,29 @@ pub struct Transfer {
 #[derive(Debug)]
 pub struct NewOwner(Membership);
 
-impl Target for NewOwner {
-    const FAILURES: &'static [Failure] = <Membership as Target>::FAILURES;
+impl NamedResource<Json<Transfer>> for NewOwner {
+    const FAILURES: &'static [Failure] = &[Failure::MEMBER_NOT_FOUND];
 
     type Name = UserId;
 
-    fn name(request: &Request<'_>) -> Result<UserId, Error> {
-        let Json(Transfer { user_id }) = Json::decode(request)?;
-        Ok(user_id)
+    fn name(_: &Request<'_>, Json(Transfer { user_id }): &Json<Transfer>) -> Result<UserId, Error> {
+        Ok(*user_id)
     }
 
-    fn key(user: &UserId, organization: OrganizationId) -> Option<Key> {
-        Membership::key(user, organization)
+    fn read(user: &UserId, organization: OrganizationId) -> Option<Read> {
+        Some(Key::membership(organization, *user).into())
     }
 
-    fn find(user: UserId, organization: OrganizationId, found: &mut Found) -> Result<Self, Error> {
-        Membership::find(user, organization, found).map(Self)
+    fn from_items(user: UserId, organization: OrganizationId, items: &mut Items) -> Result<Self, Error> {
+        items.membership(organization, user)?.map(Self).ok_or_else(|| Failure::MEMBER_NOT_FOUND.into())
     }
 }
 
 impl Endpoint for TransferOrganization {
     const ROUTE: Route = Route::post("transfer-organization", "/organizations/{organizationId}/transfer");
     const SUMMARY: &'static str = "Make another member the owner; the owner becomes an admin";
-    const FAILURES: &'static [&'static [Failure]] = &[&[Failure::AlreadyOwner, Failure::PreconditionFailed]];
+    const FAILURES: &'static [&'static [Failure]] =
+        &[&[Failure::ALREADY_OWNER, Failure::PRECONDITION_FAILED]];
     const ACTIONS: &'static [&'static [Action]] = &[Store::CLOSE_ORGANIZATION];
     type Access = Owner<NewOwner>;
     type Input = Json<Transfer>;
@@ -57,18 +57,18 @@ impl Endpoint for TransferOrganization {
         owner: Owner<NewOwner>,
         _: Json<Transfer>,
     ) -> Result<Self::Output, Error> {
-        let (owner, NewOwner(successor)) = owner.into_member().with_target()?;
+        let (owner, NewOwner(successor)) = owner.with_resource()?;
         let mut organization = owner.organization().clone();
         cx.require_version(organization.version)?;
         let (from, to) = (owner.membership().user, successor.user);
         if from == to {
-            return Err(Failure::AlreadyOwner.into());
+            return Err(Failure::ALREADY_OWNER.into());
         }
         organization.owner = to;
         let now = cx.now();
         organization.touch(owner.membership().next_change(now).max(successor.next_change(now)));
         let event =
-            cx.event(owner.principal(), organization.id, Happening::OrganizationTransferred { from, to });
+            cx.event(owner.principal(), organization.id, EventData::OrganizationTransferred { from, to });
         let event = event.not_before(organization.updated_at);
         let change =
             cx.store().transfer_organization(&organization, owner.membership(), &successor, &event)?;

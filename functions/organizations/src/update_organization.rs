@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use padron_domain::{
-    AccountChanges, Error, Failure, Happening, LINE_PATTERN, LONGEST_URL, Organization, Patch, Violation,
+    AccountChanges, Error, EventData, Failure, LINE_PATTERN, MAX_URL_LENGTH, Organization, Patch, Violation,
 };
 use padron_dto::{MetadataSchema, OrganizationResponse, read_back};
 use padron_http::{Context, Endpoint, Json, Owner, ReadBack, Route, Versioned, Written};
@@ -29,7 +29,7 @@ pub struct OrganizationUpdate {
     name: Patch<String>,
     /// https URL of a logo; it is never fetched. `null`: none.
     #[serde(default)]
-    #[schemars(with = "Option<String>", extend("format" = "uri", "maxLength" = LONGEST_URL))]
+    #[schemars(with = "Option<String>", extend("format" = "uri", "maxLength" = MAX_URL_LENGTH))]
     logo: Patch<String>,
     /// IANA time zone. `null`: `America/Mexico_City`.
     #[serde(default)]
@@ -46,7 +46,8 @@ pub struct OrganizationUpdate {
 impl Endpoint for UpdateOrganization {
     const ROUTE: Route = Route::put("update-organization", "/organizations/{organizationId}");
     const SUMMARY: &'static str = "Change an organization's account";
-    const FAILURES: &'static [&'static [Failure]] = &[&[Failure::SlugImmutable, Failure::PreconditionFailed]];
+    const FAILURES: &'static [&'static [Failure]] =
+        &[&[Failure::SLUG_IMMUTABLE, Failure::PRECONDITION_FAILED]];
     const ACTIONS: &'static [&'static [Action]] = &[Store::UPDATE_ORGANIZATION];
     type Access = Owner;
     type Input = Json<OrganizationUpdate>;
@@ -72,7 +73,7 @@ impl Endpoint for UpdateOrganization {
         }
         // Sent back whole, but it has changed since it was read.
         if is_newest.is_ok() && read_back.is_of_older_version() {
-            return Err(Error::from(Failure::ConcurrentChange).without_retry());
+            return Err(Error::from(Failure::CONCURRENT_CHANGE).without_retry());
         }
         refuse(violations)?;
         is_newest?;
@@ -82,10 +83,10 @@ impl Endpoint for UpdateOrganization {
             body: OrganizationResponse::new(organization.clone(), cx.now()),
         };
         if fields.is_empty() {
-            return cx.nothing_to_write(answer).await;
+            return cx.unchanged(answer).await;
         }
         let fields = fields.into_iter().map(ToOwned::to_owned).collect();
-        let event = cx.event(owner.principal(), organization.id, Happening::OrganizationUpdated { fields });
+        let event = cx.event(owner.principal(), organization.id, EventData::OrganizationUpdated { fields });
         let event = event.not_before(organization.updated_at);
         let change = cx.store().update_organization(&organization, &event)?;
         cx.commit(change, answer).await
@@ -112,9 +113,9 @@ fn refuse(violations: Vec<Violation>) -> Result<(), Error> {
         return Ok(());
     }
     let is_slug = violations.iter().any(|violation| violation.code == SLUG_IMMUTABLE);
-    let failure = if is_slug { Failure::SlugImmutable } else { Failure::InvalidRequest };
+    let failure = if is_slug { Failure::SLUG_IMMUTABLE } else { Failure::INVALID_REQUEST };
     let error = Error::from(failure);
-    Err(violations
-        .into_iter()
-        .fold(error, |error, Violation { pointer, code, detail }| error.at(pointer, code, detail)))
+    Err(violations.into_iter().fold(error, |error, Violation { pointer, code, detail }| {
+        error.with_violation(pointer, code, detail)
+    }))
 }

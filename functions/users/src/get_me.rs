@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use padron_auth::User;
-use padron_domain::{Error, Failure, Happening, Membership, OrganizationId, Profile, Timestamp};
+use padron_domain::{Error, EventData, Failure, Membership, OrganizationId, Profile, Timestamp};
 use padron_http::{Body, Context, Endpoint, NoInput, Route, SignedIn};
 use padron_store::{Action, Store};
 
@@ -21,14 +21,19 @@ const RESERVE: Duration = Duration::from_secs(2);
 impl Endpoint for GetMe {
     const ROUTE: Route = Route::get("get-me", "/users/me");
     const SUMMARY: &'static str = "The caller, as their verified claims have them";
-    const ACTIONS: &'static [&'static [Action]] =
-        &[Store::PROFILE, Store::WRITE_PROFILE, Store::PLACES, Store::MEMBERSHIPS, Store::REFRESH_MEMBER];
+    const ACTIONS: &'static [&'static [Action]] = &[
+        Store::PROFILE,
+        Store::WRITE_PROFILE,
+        Store::MEMBERSHIP_ENTRIES,
+        Store::MEMBERSHIPS,
+        Store::REFRESH_MEMBER,
+    ];
     type Access = SignedIn;
     type Input = NoInput;
     type Output = Body<UserResponse>;
 
     async fn handle(cx: &Context<'_>, caller: SignedIn, _: NoInput) -> Result<Self::Output, Error> {
-        let user = caller.principal().user();
+        let user = caller.user();
         let known = cx.store().profile(user.id).await?;
         let known = known.unwrap_or(Profile {
             user: user.id,
@@ -73,8 +78,8 @@ fn as_claimed(known: &Profile, user: &User) -> Profile {
 async fn refresh_memberships(cx: &Context<'_>, caller: &SignedIn, profile: &Profile) -> Result<bool, Error> {
     let (mut after, mut all) = (None, true);
     loop {
-        let page = cx.store().places(profile.user, after, BATCH).await?;
-        let ids: Vec<OrganizationId> = page.items.iter().map(|place| place.organization).collect();
+        let page = cx.store().membership_entries(profile.user, after, BATCH).await?;
+        let ids: Vec<OrganizationId> = page.items.iter().map(|entry| entry.organization).collect();
         for membership in cx.store().memberships(profile.user, &ids).await? {
             if !cx.has_time(RESERVE) {
                 return Ok(false);
@@ -106,15 +111,15 @@ async fn refresh(
         if after.name != before.name {
             fields.push("name".to_owned());
         }
-        let updated = Happening::MemberUpdated { member_id: before.user, fields };
+        let updated = EventData::MemberUpdated { member_id: before.user, fields };
         let event = cx.event(caller.principal(), before.organization, updated).not_before(at);
         let change = cx.store().refresh_member(&before, &after, profile, &event)?;
         match change.commit().await.map_err(|error| Error::from(error).failure()) {
             Ok(()) => return Ok(with_email),
             // Another member has that e-mail: this membership keeps the one it has, as long as they do.
-            Err(Failure::AlreadyMember) if with_email => with_email = false,
+            Err(Failure::ALREADY_MEMBER) if with_email => with_email = false,
             // It changed meanwhile, or the table is busy.
-            Err(Failure::ConcurrentChange | Failure::Unavailable) => return Ok(false),
+            Err(Failure::CONCURRENT_CHANGE | Failure::UNAVAILABLE) => return Ok(false),
             Err(failure) => return Err(failure.into()),
         }
     }
@@ -123,6 +128,6 @@ async fn refresh(
 /// The membership as it should be, a version later; `None` if it is so already.
 fn refreshed(before: &Membership, profile: &Profile, with_email: bool, at: Timestamp) -> Option<Membership> {
     let email = if with_email { profile.email.clone() } else { before.email.clone() };
-    let after = Membership { email, name: profile.name.clone(), ..before.becoming(before.role, at) };
+    let after = Membership { email, name: profile.name.clone(), ..before.with_role(before.role, at) };
     (after.email != before.email || after.name != before.name).then_some(after)
 }

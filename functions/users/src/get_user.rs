@@ -1,7 +1,7 @@
 //! `GET /users/{userId}`: a user, for those who share an organization with them.
 
-use padron_domain::{Error, Failure};
-use padron_http::{Body, Context, Endpoint, NoInput, Route, SignedIn};
+use padron_domain::{Error, Failure, UserId};
+use padron_http::{Body, Context, Endpoint, InPath, Route, SignedIn};
 use padron_store::{Action, Store};
 
 use crate::user::UserResponse;
@@ -13,18 +13,22 @@ pub struct GetUser;
 impl Endpoint for GetUser {
     const ROUTE: Route = Route::get("get-user", "/users/{userId}");
     const SUMMARY: &'static str = "A user who shares an organization with the caller";
-    const FAILURES: &'static [&'static [Failure]] = &[&[Failure::UserNotFound]];
+    const FAILURES: &'static [&'static [Failure]] = &[&[Failure::USER_NOT_FOUND]];
     const ACTIONS: &'static [&'static [Action]] = &[Store::PROFILE, Store::SHARE_ORGANIZATION];
     type Access = SignedIn;
-    type Input = NoInput;
+    type Input = InPath<UserId>;
     type Output = Body<UserResponse>;
 
-    async fn handle(cx: &Context<'_>, caller: SignedIn, _: NoInput) -> Result<Self::Output, Error> {
-        let (caller, user) = (caller.principal().user().id, cx.request.user()?);
+    async fn handle(
+        cx: &Context<'_>,
+        caller: SignedIn,
+        InPath(user): InPath<UserId>,
+    ) -> Result<Self::Output, Error> {
+        let caller = caller.user().id;
         if caller != user && !cx.store().share_organization(caller, user).await? {
-            return Err(Failure::UserNotFound.into());
+            return Err(Failure::USER_NOT_FOUND.into());
         }
-        let profile = cx.store().profile(user).await?.ok_or(Failure::UserNotFound)?;
+        let profile = cx.store().profile(user).await?.ok_or(Failure::USER_NOT_FOUND)?;
         Ok(Body(profile.into()))
     }
 }

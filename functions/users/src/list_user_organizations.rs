@@ -2,7 +2,7 @@
 
 use padron_domain::Error;
 use padron_dto::OrganizationEntry;
-use padron_http::{Array, Context, Endpoint, OneSelf, Paging, Route};
+use padron_http::{Array, Context, Endpoint, Paging, Route, SelfOnly};
 use padron_store::{Action, Store};
 
 /// Lists a user's organizations.
@@ -12,19 +12,20 @@ pub struct ListUserOrganizations;
 impl Endpoint for ListUserOrganizations {
     const ROUTE: Route = Route::get("list-user-organizations", "/users/{userId}/organizations");
     const SUMMARY: &'static str = "The organizations a user belongs to, in the order of their ids";
-    const ACTIONS: &'static [&'static [Action]] = &[Store::BELONGINGS];
-    type Access = OneSelf;
+    const ACTIONS: &'static [&'static [Action]] = &[Store::MEMBERSHIPS_WITH_ORGANIZATIONS];
+    type Access = SelfOnly;
     type Input = Paging;
     type Output = Array<OrganizationEntry>;
 
-    async fn handle(cx: &Context<'_>, caller: OneSelf, paging: Paging) -> Result<Self::Output, Error> {
-        let user = caller.principal().user().id;
-        let page = cx.store().belongings(user, paging.after(cx, user)?, paging.limit()).await?;
-        let next = paging.next(cx, user, page.next.map(|last| last.place.organization))?;
-        let entries = page.items.into_iter().filter_map(|belonging| {
-            let organization = belonging.organization.filter(|one| one.deleted_at.is_none())?;
-            Some(OrganizationEntry::new(organization, belonging.place.role, belonging.place.joined_at))
+    async fn handle(cx: &Context<'_>, caller: SelfOnly, paging: Paging) -> Result<Self::Output, Error> {
+        let user = caller.user().id;
+        let page =
+            cx.store().memberships_with_organizations(user, paging.after(cx, user)?, paging.limit()).await?;
+        let next = paging.next(cx, user, page.next.map(|last| last.entry.organization))?;
+        let entries = page.items.into_iter().filter_map(|membership| {
+            let organization = membership.organization.filter(|one| one.deleted_at.is_none())?;
+            Some(OrganizationEntry::new(organization, membership.entry.role, membership.entry.joined_at))
         });
-        Ok(Array::of(entries)?.0.next(next))
+        Ok(Array::new(entries)?.next(next))
     }
 }

@@ -1,13 +1,13 @@
 //! The demo data: what the published pages show, so that their examples work as printed.
 
 pub mod customers;
-pub mod many;
+pub mod generate;
 
 use std::collections::BTreeMap;
 
 use padron_domain::{
-    Address, Certificate, Customization, Email, Error, Invitation, InvitationId, InvitationState, Legal,
-    Membership, Organization, OrganizationId, PdfExtra, Periodicity, Plan, Receipts, Role, Seats,
+    Actor, Address, Certificate, Customization, Email, Error, Invitation, InvitationId, InvitationState,
+    Legal, Membership, Organization, OrganizationId, PdfExtra, Periodicity, Plan, Receipts, Role, Seats,
     SelfInvoice, SubscriptionStatus, Timestamp, UserId,
 };
 use padron_store::{Store, TransactionError};
@@ -45,29 +45,29 @@ fn at(text: &str) -> Timestamp {
 }
 
 /// How many customers are written in one transaction.
-const LARGEST_CHUNK: usize = 24;
+const MAX_CHUNK: usize = 24;
 
 /// Writes what is not there yet. What was changed since stays as it is.
 pub async fn load(store: &Store) -> Result<(), String> {
     for (organization, members) in [acme(), globex()] {
         let seats = Seats::default().of(organization.plan);
         match store.install_organization(&organization, &members, seats).await {
-            Ok(()) | Err(TransactionError::Refused(_) | TransactionError::Stale) => {}
+            Ok(()) | Err(TransactionError::Refused(_) | TransactionError::Outdated) => {}
             Err(TransactionError::Failed(error)) => return Err(explain(&error)),
         }
     }
     match store.install_invitation(&invitation()).await {
-        Ok(()) | Err(TransactionError::Refused(_) | TransactionError::Stale) => {}
+        Ok(()) | Err(TransactionError::Refused(_) | TransactionError::Outdated) => {}
         Err(TransactionError::Failed(error)) => return Err(explain(&error)),
     }
     // Once there are any, the customers are the user's own: one that was deleted does not come back.
     if store.customer_count(organization(ACME)).await.map_err(|error| explain(&error))? > 0 {
         return Ok(());
     }
-    for customers in customers::customers().chunks(LARGEST_CHUNK) {
+    for customers in customers::customers().chunks(MAX_CHUNK) {
         match store.create_customers(customers).await {
             Ok(()) => {}
-            Err(TransactionError::Refused(_) | TransactionError::Stale) => {}
+            Err(TransactionError::Refused(_) | TransactionError::Outdated) => {}
             Err(TransactionError::Failed(error)) => return Err(explain(&error)),
         }
     }
@@ -108,7 +108,7 @@ fn invitation() -> Invitation {
         role: Role::Member,
         state: InvitationState::Pending,
         token_hash: String::new(),
-        invited_by: user(ADMIN),
+        invited_by: Actor::User(user(ADMIN)),
         created_at: at("2025-12-26T10:00:00Z"),
         // Far ahead, so that it can be tried.
         expires_at: at("2045-05-05T20:55:33.468Z"),

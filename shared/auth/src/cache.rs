@@ -11,7 +11,7 @@ use ring::digest::{SHA256, SHA256_OUTPUT_LEN, digest};
 use crate::{jwks::KeySet, principal::Principal};
 
 /// One Lambda environment serves one request at a time: this is many users' worth.
-const MOST_TOKENS: usize = 512;
+const MAX_TOKENS: usize = 512;
 
 /// Verified tokens, by hash: the tokens themselves are not kept.
 #[derive(Debug, Default)]
@@ -48,7 +48,7 @@ impl VerifiedTokens {
     /// Remembers a token. Where there are too many, all are forgotten: none is worth the choosing.
     pub(crate) fn insert(&self, hash: TokenHash, verified: Verified) {
         let mut tokens = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        if tokens.len() >= MOST_TOKENS {
+        if tokens.len() >= MAX_TOKENS {
             tokens.clear();
         }
         tokens.insert(hash, verified);

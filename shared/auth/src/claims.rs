@@ -17,10 +17,10 @@ use crate::{
 
 /// How far the clocks of issuer and verifier may be apart, in seconds.
 const LEEWAY: u64 = 60;
-const LONGEST_SUBJECT: usize = 1024;
+const MAX_SUBJECT_LENGTH: usize = 1024;
 
 /// The longest name that is taken from a token, in characters: the longest that a customer can have.
-const LONGEST_NAME: usize = Customer::LONGEST_NAME;
+const MAX_NAME_LENGTH: usize = Customer::MAX_NAME_LENGTH;
 
 /// The claims that decide. Every type is the strict one: an `exp` that is text, null, negative or out of range is not "absent",
 /// it is wrong (CVE-2026-25537), and a claim given twice is refused.
@@ -78,8 +78,8 @@ impl<'de> Deserialize<'de> for NumericDate {
             }
             fn visit_f64<E: de::Error>(self, seconds: f64) -> Result<NumericDate, E> {
                 // Beyond 2⁵³ a fraction has no place, and the second is not exact.
-                const LARGEST: f64 = 9_007_199_254_740_992.0;
-                if !(0.0..=LARGEST).contains(&seconds) || (seconds == 0.0 && seconds.is_sign_negative()) {
+                const MAX: f64 = 9_007_199_254_740_992.0;
+                if !(0.0..=MAX).contains(&seconds) || (seconds == 0.0 && seconds.is_sign_negative()) {
                     return Err(E::custom("out of range"));
                 }
                 #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "within range")]
@@ -137,7 +137,7 @@ impl Claims {
         }
         self.check_use(header)?;
         self.check_audience(audience)?;
-        if self.sub.is_empty() || self.sub.len() > LONGEST_SUBJECT {
+        if self.sub.is_empty() || self.sub.len() > MAX_SUBJECT_LENGTH {
             return Err(Unacceptable::Refused("the subject is empty or too long"));
         }
         // Last, so that "expired" is said only of what was good: a client takes it as "get a new one".
@@ -202,7 +202,7 @@ impl Claims {
         User {
             id: user_id(&self.iss, &self.sub),
             email: email.filter(|email| is_verified && Email::is_plausible(email)),
-            name: text(self.name).and_then(|name| to_line(&name, LONGEST_NAME)),
+            name: text(self.name).and_then(|name| to_line(&name, MAX_NAME_LENGTH)),
             organization,
             issued_at: self.iat.and_then(|iat| i64::try_from(iat.0).ok()),
         }

@@ -8,7 +8,7 @@ use pkcs1::{RsaPublicKey, UintRef, der::Encode};
 use serde::Deserialize;
 
 /// Issuers publish two to four keys; a document with many more is not a key set.
-const MOST_KEYS: usize = 32;
+const MAX_KEYS: usize = 32;
 /// RSA keys from 2,048 bits (NIST SP 800-131A) to 8,192, past which one verification costs too much.
 const RSA_BYTES: std::ops::RangeInclusive<usize> = 256..=1024;
 
@@ -76,7 +76,7 @@ impl KeySet {
     /// Reads a key set. Keys of other kinds are passed over, as RFC 7517 §5 asks.
     pub fn parse(document: &[u8]) -> Result<Self, InvalidKeySet> {
         let Document { keys } = serde_json::from_slice(document).map_err(|_| InvalidKeySet::Malformed)?;
-        if keys.len() > MOST_KEYS {
+        if keys.len() > MAX_KEYS {
             return Err(InvalidKeySet::TooMany);
         }
         let mut usable = HashMap::new();

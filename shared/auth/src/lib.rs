@@ -7,6 +7,7 @@ mod bearer;
 mod cache;
 mod claims;
 mod crypto;
+mod failure;
 mod issuer;
 mod jwks;
 mod principal;
@@ -15,6 +16,7 @@ mod token;
 mod verifier;
 
 pub use bearer::{bearer_token, is_jwt};
+pub use failure::{AUTHENTICATION_REQUIRED, INVALID_TOKEN, TOKEN_EXPIRED};
 pub use issuer::{Audience, Issuer, KeySource};
 pub use jwks::{InvalidKeySet, KeySet};
 pub use principal::{Principal, User};

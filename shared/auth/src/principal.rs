@@ -1,6 +1,6 @@
 //! Who is calling, once it is proven.
 
-use padron_domain::{OrganizationId, UserId};
+use padron_domain::{Actor, OrganizationId, UserId};
 
 /// A proven caller.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -10,10 +10,10 @@ pub enum Principal {
 }
 
 impl Principal {
-    /// The user who calls, or on whose behalf the call is made.
-    pub fn user(&self) -> &User {
+    /// Returns the principal as the actor of an event.
+    pub fn actor(&self) -> Actor {
         match self {
-            Self::User(user) => user,
+            Self::User(user) => Actor::User(user.id),
         }
     }
 }

@@ -27,7 +27,7 @@ const FRESH_FOR: Duration = Duration::from_secs(15 * 60);
 const USABLE_FOR: Duration = Duration::from_secs(24 * 60 * 60);
 const FETCH_TIMEOUT: Duration = Duration::from_secs(3);
 /// Key sets have one to ten thousand bytes.
-const LARGEST_DOCUMENT: usize = 64 * 1024;
+const MAX_DOCUMENT_SIZE: usize = 64 * 1024;
 
 /// The key set of one issuer, behind a URL.
 #[derive(Debug)]
@@ -104,7 +104,7 @@ impl RemoteKeys {
         if answer.status() != http::StatusCode::OK {
             return Err(format!("status {}", answer.status().as_u16()));
         }
-        let body = Limited::new(answer.into_body(), LARGEST_DOCUMENT).collect().await;
+        let body = Limited::new(answer.into_body(), MAX_DOCUMENT_SIZE).collect().await;
         let body = body.map_err(|_| "the answer was cut off or too large")?.to_bytes();
         KeySet::parse(&body).map_err(|why| why.to_string())
     }

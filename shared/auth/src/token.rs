@@ -4,7 +4,7 @@ use base64::{Engine as _, prelude::BASE64_URL_SAFE_NO_PAD};
 use serde::{Deserialize, de::IgnoredAny};
 
 /// Longer ones name nothing an issuer would publish.
-const LONGEST_KID: usize = 256;
+const MAX_KID_LENGTH: usize = 256;
 
 /// A token taken apart.
 pub(crate) struct Token<'a> {
@@ -64,7 +64,7 @@ impl Header {
         if zip.is_some() || enc.is_some() {
             return Err("the token is compressed or encrypted");
         }
-        if kid.len() > LONGEST_KID {
+        if kid.len() > MAX_KID_LENGTH {
             return Err("the `kid` is too long");
         }
         // RFC 9068 names access tokens `at+jwt`; most issuers still say `JWT` or nothing. Anything else (logout tokens,

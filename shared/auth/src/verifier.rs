@@ -3,13 +3,14 @@
 use std::sync::Arc;
 
 use jsonwebtoken::Algorithm;
-use padron_domain::{Error, Failure, OrganizationId, Timestamp};
+use padron_domain::{Error, OrganizationId, Timestamp};
 use tokio::time::Instant;
 
 use crate::{
     cache::{self, Verified, VerifiedTokens},
     claims::{Claims, Unacceptable},
     crypto,
+    failure::{INVALID_TOKEN, TOKEN_EXPIRED},
     issuer::{Audience, Issuer, KeySource},
     jwks::KeySet,
     principal::Principal,
@@ -71,7 +72,7 @@ impl Verifier {
     }
 
     async fn verify_anew(&self, token: &str, now: Timestamp, deadline: Instant) -> Result<Verified, Error> {
-        let refuse = |why: Refusal| Error::from(Failure::InvalidToken).because(why);
+        let refuse = |why: Refusal| Error::from(INVALID_TOKEN).with_cause(why);
         let token = Token::parse(token).map_err(refuse)?;
         // Read before the signature is checked, to know whose keys to check it with. Nothing else is done with them.
         let claims = Claims::parse(&token.payload).map_err(refuse)?;
@@ -87,7 +88,7 @@ impl Verifier {
         let until = claims.good_until();
         let principal = claims.principal(&token.header, &issuer.audience, organization, now).map_err(
             |why| match why {
-                Unacceptable::Expired => Failure::TokenExpired.into(),
+                Unacceptable::Expired => TOKEN_EXPIRED.into(),
                 Unacceptable::Refused(why) => refuse(why),
             },
         )?;

@@ -15,9 +15,9 @@ pub struct Email(String);
 
 impl Email {
     // RFC 5321 §4.5.3.1: the part before the `@`, and the whole within the angle brackets of a path.
-    const LONGEST_LOCAL: usize = 64;
+    const MAX_LOCAL_LENGTH: usize = 64;
     /// The longest address, in bytes.
-    pub const LONGEST: usize = 254;
+    pub const MAX_LENGTH: usize = 254;
 
     /// Reads an address. Refused are those that NFKC changes, for they look like another one; quoted local parts, comments
     /// and address literals; and domains of a single label.
@@ -36,7 +36,7 @@ impl Email {
                         || (!letter.is_ascii() && letter.is_alphanumeric())
                 })
         };
-        if local.len() > Self::LONGEST_LOCAL || !local.split('.').all(is_atom) {
+        if local.len() > Self::MAX_LOCAL_LENGTH || !local.split('.').all(is_atom) {
             return None;
         }
         let domain = idna::domain_to_ascii_strict(domain).ok()?;
@@ -44,7 +44,7 @@ impl Email {
             return None;
         }
         let email = format!("{}@{domain}", local.to_ascii_lowercase());
-        (email.len() <= Self::LONGEST).then_some(Self(email))
+        (email.len() <= Self::MAX_LENGTH).then_some(Self(email))
     }
 
     /// Whether a text that an issuer calls an address can be one, and be shown: of this length at most, in one line and without
@@ -52,7 +52,7 @@ impl Email {
     pub fn is_plausible(text: &str) -> bool {
         let sides = text.rsplit_once('@');
         let is_hidden = |letter: char| is_blank(letter) || is_forbidden(letter);
-        text.len() <= Self::LONGEST
+        text.len() <= Self::MAX_LENGTH
             && !text.contains(is_hidden)
             && sides.is_some_and(|(local, domain)| !local.is_empty() && !domain.is_empty())
     }

@@ -1,160 +1,127 @@
-//! What can go wrong, in the words of the business. `padron-http` gives each failure its status and public text.
+//! What can go wrong, in the words of the business. `padron-http` gives each class of failures its status.
 
 use std::{fmt, time::Duration};
 
-/// Every way a request can fail; each has one stable code on the wire.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Failure {
-    /// There is no access token, or not where it belongs.
-    AuthenticationRequired,
-    /// The access token is malformed, forged, or made for someone else.
-    InvalidToken,
-    /// The access token was good once.
-    TokenExpired,
-    /// The organization is unknown or deleted.
-    OrganizationNotFound,
-    /// The organization is known, the caller does not belong to it.
-    NotAMember,
-    /// The caller belongs to the organization, but their role may not do this.
-    InsufficientRole,
-    /// The organization that the token is for is not the one that is asked for.
-    OrganizationMismatch,
-    /// The caller belongs to no organization, and names none.
-    NoOrganization,
-    /// The caller belongs to several organizations, and names none.
-    SeveralOrganizations,
-    /// The caller joined another organization a moment ago, and does not say which one they mean.
-    OrganizationUncertain,
-    /// No member of the organization has this id.
-    MemberNotFound,
-    /// The organization has no such customer.
-    CustomerNotFound,
-    /// Another customer of the organization has this external id.
-    ExternalIdTaken,
-    /// A customer cannot be below itself.
-    HierarchyCycle,
-    /// A hierarchy has so many levels at most.
-    HierarchyTooDeep,
-    /// Only a CPO or another CPOSubsidiary can have a CPOSubsidiary below it.
-    ParentNotCpo,
-    /// A filter names a customer that the organization does not have.
-    CustomerNotAccessible,
-    /// A list that cannot be streamed is of an organization with too many customers.
-    QueryTooBroad,
-    /// Another organization has this slug.
-    SlugTaken,
-    /// A slug is given once and stays.
-    SlugImmutable,
-    /// The organization is not deleted, so it cannot be restored.
-    NotDeleted,
-    /// The owner must hand the organization over first.
-    OwnerCannotLeave,
-    /// The owner's role changes with a transfer only.
-    OwnerRoleImmutable,
-    /// The organization is theirs already.
-    AlreadyOwner,
-    /// The organization has as many members as its plan allows.
-    SeatLimitReached,
-    /// The user is a member already.
-    AlreadyMember,
-    /// The invitation is unknown, or the token is not its newest.
-    InvitationNotFound,
-    /// The invitation is for another e-mail than the caller's.
-    InvitationEmailMismatch,
-    /// The caller's token has no verified e-mail.
-    EmailNotVerified,
-    /// The time to accept the invitation is over.
-    InvitationExpired,
-    /// The invitation was revoked.
-    InvitationRevoked,
-    /// The invitation was declined.
-    InvitationDeclined,
-    /// The invitation was accepted.
-    InvitationAccepted,
-    /// No user of that id shares an organization with the caller.
-    UserNotFound,
-    /// Only the user themselves may.
-    NotYourself,
-    /// What the caller knows of it is not its newest version.
-    PreconditionFailed,
-    /// What was read has changed before the write: worth reading it again.
-    ConcurrentChange,
-    /// The idempotency key belongs to another request.
-    IdempotencyKeyReused,
-    /// The tenant is neither the organization nor its owner.
-    TenantMismatch,
-    /// No route has this path.
-    RouteNotFound,
-    /// The path has routes, none with this method.
+/// A way in which a request can fail: a stable code, and what the API answers with it.
+///
+/// Each failure is a constant beside the rules that it is about, such as [`Failure::SLUG_TAKEN`] in the module of slugs. A crate
+/// outside this one declares its own constants with [`Failure::new`].
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub struct Failure {
+    class: Class,
+    code: &'static str,
+    message: &'static str,
+    hint: Option<&'static str>,
+}
+
+/// The kinds of failures that a client tells apart without knowing their codes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Class {
+    /// The request is malformed or breaks a rule.
+    Invalid,
+    /// There are no credentials.
+    Unauthenticated,
+    /// The credentials are not valid, or not any more.
+    InvalidCredentials,
+    /// The caller is known and may not do this.
+    Forbidden,
+    /// There is no such thing, or the caller may not know of it.
+    NotFound,
+    /// The thing is known, but cannot be asked for in this way.
     MethodNotAllowed,
-    /// The request is malformed; [`Error::violations`] say where.
-    InvalidRequest,
-    /// A page holds more than one answer can.
-    PageTooLarge,
-    /// The body is longer than the route takes.
-    PayloadTooLarge,
-    /// The body is of a type the route does not take.
-    UnsupportedMediaType,
-    /// The database, or the issuer's key set, cannot be reached or is overloaded: worth another try.
+    /// The request contradicts what is stored.
+    Conflict,
+    /// The caller decided on an older version than the newest.
+    PreconditionFailed,
+    /// The request is larger than is accepted.
+    TooLarge,
+    /// The request is in a format that is not accepted.
+    UnsupportedType,
+    /// The request is well-formed, and cannot be carried out.
+    Unprocessable,
+    /// The same request may succeed a moment later.
     Unavailable,
-    /// A defect of ours.
+    /// The service has a defect.
     Internal,
 }
 
 impl Failure {
-    /// All of them, for tables and tests.
-    pub const ALL: [Self; 47] = [
-        Self::AuthenticationRequired,
-        Self::InvalidToken,
-        Self::TokenExpired,
-        Self::OrganizationNotFound,
-        Self::NotAMember,
-        Self::InsufficientRole,
-        Self::OrganizationMismatch,
-        Self::NoOrganization,
-        Self::SeveralOrganizations,
-        Self::OrganizationUncertain,
-        Self::MemberNotFound,
-        Self::CustomerNotFound,
-        Self::ExternalIdTaken,
-        Self::HierarchyCycle,
-        Self::HierarchyTooDeep,
-        Self::ParentNotCpo,
-        Self::CustomerNotAccessible,
-        Self::QueryTooBroad,
-        Self::SlugTaken,
-        Self::SlugImmutable,
-        Self::NotDeleted,
-        Self::OwnerCannotLeave,
-        Self::OwnerRoleImmutable,
-        Self::AlreadyOwner,
-        Self::SeatLimitReached,
-        Self::AlreadyMember,
-        Self::InvitationNotFound,
-        Self::InvitationEmailMismatch,
-        Self::EmailNotVerified,
-        Self::InvitationExpired,
-        Self::InvitationRevoked,
-        Self::InvitationDeclined,
-        Self::InvitationAccepted,
-        Self::UserNotFound,
-        Self::NotYourself,
-        Self::PreconditionFailed,
-        Self::ConcurrentChange,
-        Self::IdempotencyKeyReused,
-        Self::TenantMismatch,
-        Self::RouteNotFound,
-        Self::MethodNotAllowed,
-        Self::InvalidRequest,
-        Self::PageTooLarge,
-        Self::PayloadTooLarge,
-        Self::UnsupportedMediaType,
-        Self::Unavailable,
-        Self::Internal,
-    ];
+    /// Declares a failure. `code` is for programs and never changes; `message` is for people, to the letter where a published API
+    /// has one.
+    pub const fn new(class: Class, code: &'static str, message: &'static str) -> Self {
+        Self { class, code, message, hint: None }
+    }
+
+    /// Adds what the caller can do about it, where the message does not say.
+    #[must_use]
+    pub const fn with_hint(self, hint: &'static str) -> Self {
+        Self { hint: Some(hint), ..self }
+    }
+
+    /// Returns the class.
+    pub const fn class(self) -> Class {
+        self.class
+    }
+
+    /// Returns the stable code.
+    pub const fn code(self) -> &'static str {
+        self.code
+    }
+
+    /// Returns the message.
+    pub const fn message(self) -> &'static str {
+        self.message
+    }
+
+    /// Returns what the caller can do about it: the hint, or else the message.
+    pub const fn detail(self) -> &'static str {
+        match self.hint {
+            Some(hint) => hint,
+            None => self.message,
+        }
+    }
 }
 
-/// One thing wrong with the input, and where. Never holds what the caller sent.
+/// Shows the code.
+impl fmt::Debug for Failure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.code)
+    }
+}
+
+impl Failure {
+    /// The request is malformed; [`Error::violations`] say where.
+    pub const INVALID_REQUEST: Self = Self::new(Class::Invalid, "invalid_request", "Invalid request")
+        .with_hint("`errors` lists what is wrong and where.");
+
+    /// What the caller knows of it is not its newest version.
+    pub const PRECONDITION_FAILED: Self =
+        Self::new(Class::PreconditionFailed, "precondition_failed", "This is not the newest version")
+            .with_hint(
+                "Read it again, apply the change to what it is now, and send the new ETag in If-Match.",
+            );
+
+    /// What was read has changed before the write: worth reading it again.
+    pub const CONCURRENT_CHANGE: Self = Self::new(
+        Class::Conflict,
+        "concurrent_change",
+        "Others changed the same at the same time. Nothing was written",
+    )
+    .with_hint("Read it again and decide anew.");
+
+    /// The database, or the issuer's key set, cannot be reached or is overloaded: worth another try.
+    pub const UNAVAILABLE: Self = Self::new(
+        Class::Unavailable,
+        "service_unavailable",
+        "Temporarily unavailable. Try again after the time in Retry-After",
+    );
+
+    /// A defect of ours.
+    pub const INTERNAL: Self =
+        Self::new(Class::Internal, "internal_error", "An unexpected error occurred on the server");
+}
+
+/// One thing that is wrong with the input, and where. It never quotes what the caller sent.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Violation {
     /// JSON pointer (RFC 6901) into the body, or `/query/<name>`, `/path/<name>`, `/headers/<name>`.
@@ -165,16 +132,14 @@ pub struct Violation {
     pub detail: String,
 }
 
-/// A failed request: which failure, and what else there is to say about it.
+/// A failed request: the failure, and the details that belong to this request.
+// Boxed, so that a `Result` stays small on the path that succeeds.
 #[derive(Debug)]
-pub struct Error {
-    failure: Failure,
-    // Boxed, so that a `Result` stays two words wide on the path that succeeds.
-    details: Option<Box<Details>>,
-}
+pub struct Error(Box<Details>);
 
-#[derive(Debug, Default)]
+#[derive(Debug)]
 struct Details {
+    failure: Failure,
     violations: Vec<Violation>,
     retry_after: Option<Duration>,
     cause: Option<String>,
@@ -182,94 +147,99 @@ struct Details {
 }
 
 impl Error {
-    /// A request refused for one reason.
+    /// Creates the error of a request that is invalid for one reason.
     pub fn invalid(pointer: impl Into<String>, code: &'static str, detail: impl Into<String>) -> Self {
-        Self::violations_of(vec![Violation { pointer: pointer.into(), code, detail: detail.into() }])
+        Self::from(Failure::INVALID_REQUEST).with_violation(pointer, code, detail)
     }
 
-    /// A request refused for several reasons at once.
-    pub fn violations_of(violations: Vec<Violation>) -> Self {
-        let mut error = Self::from(Failure::InvalidRequest);
-        error.details_mut().violations = violations;
+    /// Creates the error of a request that is invalid for several reasons.
+    pub fn from_violations(violations: Vec<Violation>) -> Self {
+        let mut error = Self::from(Failure::INVALID_REQUEST);
+        error.0.violations = violations;
         error
     }
 
-    /// Says where in the request the failure is.
+    /// Adds where in the request the failure is.
     #[must_use]
-    pub fn at(mut self, pointer: impl Into<String>, code: &'static str, detail: impl Into<String>) -> Self {
-        let violation = Violation { pointer: pointer.into(), code, detail: detail.into() };
-        self.details_mut().violations.push(violation);
+    pub fn with_violation(
+        mut self,
+        pointer: impl Into<String>,
+        code: &'static str,
+        detail: impl Into<String>,
+    ) -> Self {
+        self.0.violations.push(Violation { pointer: pointer.into(), code, detail: detail.into() });
         self
     }
 
-    /// A defect of ours. `cause` goes to the log, never to the caller, and must hold no personal data.
+    /// Creates the error of a defect. `cause` is logged and never answered; it must hold no personal data.
     pub fn internal(cause: impl Into<String>) -> Self {
-        Self::from(Failure::Internal).because(cause)
+        Self::from(Failure::INTERNAL).with_cause(cause)
     }
 
-    /// Something we depend on is out of reach. `cause` as in [`Error::internal`].
+    /// Creates the error of a dependency that cannot be used right now, to be retried after a second. `cause` is as in
+    /// [`Error::internal`].
     pub fn unavailable(cause: impl Into<String>) -> Self {
-        let mut error = Self::from(Failure::Unavailable).because(cause);
-        error.details_mut().retry_after = Some(Duration::from_secs(1));
+        let mut error = Self::from(Failure::UNAVAILABLE).with_cause(cause);
+        error.0.retry_after = Some(Duration::from_secs(1));
         error
     }
 
-    /// Adds what only the log may say.
+    /// Adds a cause, which is logged and never answered.
     #[must_use]
-    pub fn because(mut self, cause: impl Into<String>) -> Self {
-        self.details_mut().cause = Some(cause.into());
+    pub fn with_cause(mut self, cause: impl Into<String>) -> Self {
+        self.0.cause = Some(cause.into());
         self
     }
 
-    /// Says that the same request would fail in the same way again, though others of this failure are worth another try.
+    /// Marks the error as final: the request would fail in the same way again, though others with this failure are retried.
     #[must_use]
     pub fn without_retry(mut self) -> Self {
-        self.details_mut().is_final = true;
+        self.0.is_final = true;
         self
     }
 
-    /// Whether the request is to be decided once more, from what is there now: what it was decided from has changed before it
-    /// could be written.
+    /// Returns whether the request is to be retried: what it was decided from has changed before the write.
     pub fn is_retryable(&self) -> bool {
-        self.failure == Failure::ConcurrentChange
-            && !self.details.as_ref().is_some_and(|details| details.is_final)
+        self.0.failure == Failure::CONCURRENT_CHANGE && !self.0.is_final
     }
 
-    /// Which failure this is.
+    /// Returns the failure.
     pub fn failure(&self) -> Failure {
-        self.failure
+        self.0.failure
     }
 
-    /// What is wrong with the input, if that is the failure.
+    /// Returns what is wrong with the input.
     pub fn violations(&self) -> &[Violation] {
-        self.details.as_ref().map_or(&[], |details| &details.violations)
+        &self.0.violations
     }
 
-    /// When another try makes sense.
+    /// Returns how long the client should wait before it retries.
     pub fn retry_after(&self) -> Option<Duration> {
-        self.details.as_ref()?.retry_after
+        self.0.retry_after
     }
 
-    /// For the log alone.
+    /// Returns the cause, for the log alone.
     pub fn cause(&self) -> Option<&str> {
-        self.details.as_ref()?.cause.as_deref()
-    }
-
-    fn details_mut(&mut self) -> &mut Details {
-        self.details.get_or_insert_default()
+        self.0.cause.as_deref()
     }
 }
 
 impl From<Failure> for Error {
     fn from(failure: Failure) -> Self {
-        Self { failure, details: None }
+        Self(Box::new(Details {
+            failure,
+            violations: Vec::new(),
+            retry_after: None,
+            cause: None,
+            is_final: false,
+        }))
     }
 }
 
-/// Only the failure's name: the cause is for the log, and is asked for by name.
+/// Shows the code only: the cause is for the log.
 impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        fmt::Debug::fmt(&self.failure, f)
+        f.write_str(self.0.failure.code)
     }
 }
 impl std::error::Error for Error {}

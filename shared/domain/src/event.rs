@@ -5,11 +5,8 @@ use uuid::Uuid;
 
 use crate::{CustomerId, CustomerNumber, Id, InvitationId, OrganizationId, Plan, Role, Timestamp, UserId};
 
-/// Marks ids of events.
-#[derive(Debug)]
-pub enum EventKind {}
 /// Names an event: a UUIDv7 (RFC 9562 §5.7), so their order is that of time.
-pub type EventId = Id<EventKind>;
+pub type EventId = Id<Event>;
 
 /// That something was done in an organization, by whom and when.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -24,13 +21,13 @@ pub struct Event {
     pub at: Timestamp,
     /// What was done.
     #[serde(flatten)]
-    pub what: Happening,
+    pub data: EventData,
 }
 
 impl Event {
     /// An event that has no id yet.
-    pub fn new(organization: OrganizationId, actor: Actor, at: Timestamp, what: Happening) -> Self {
-        Self { id: EventId::at(at), organization, actor, at, what }
+    pub fn new(organization: OrganizationId, actor: Actor, at: Timestamp, data: EventData) -> Self {
+        Self { id: EventId::at(at), organization, actor, at, data }
     }
 
     /// The same, not before that instant: the events of a record are in the order of its versions, whatever the clocks of those who
@@ -42,8 +39,8 @@ impl Event {
 
     /// Another event of the same change, which sorts right after this one.
     #[must_use]
-    pub fn followed_by(&self, what: Happening) -> Self {
-        Self { id: self.id.next(), what, ..self.clone() }
+    pub fn followed_by(&self, data: EventData) -> Self {
+        Self { id: self.id.next(), data, ..self.clone() }
     }
 }
 
@@ -95,21 +92,21 @@ impl std::fmt::Display for Actor {
 }
 
 impl std::str::FromStr for Actor {
-    type Err = NoActor;
+    type Err = ParseActorError;
 
-    fn from_str(text: &str) -> Result<Self, NoActor> {
+    fn from_str(text: &str) -> Result<Self, ParseActorError> {
         match text {
             "operator" => Ok(Self::Operator),
-            user => UserId::parse(user).map(Self::User).ok_or(NoActor),
+            user => UserId::parse(user).map(Self::User).ok_or(ParseActorError),
         }
     }
 }
 
 /// That a text names no [`Actor`].
 #[derive(Debug)]
-pub struct NoActor;
+pub struct ParseActorError;
 
-impl std::fmt::Display for NoActor {
+impl std::fmt::Display for ParseActorError {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str("neither a user's UUID nor `operator`")
     }
@@ -130,7 +127,7 @@ impl<'de> Deserialize<'de> for Actor {
 /// What was done, under Timbrix's names. Holds names of fields, and values only where they are not personal data.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "type", content = "data", rename_all_fields = "camelCase")]
-pub enum Happening {
+pub enum EventData {
     /// An organization came to be.
     #[serde(rename = "organization.created")]
     OrganizationCreated {
@@ -264,9 +261,9 @@ pub enum Happening {
     },
 }
 
-impl Happening {
+impl EventData {
     /// The names of all of them.
-    pub const NAMES: [&str; 18] = [
+    pub const TYPES: [&str; 18] = [
         "organization.created",
         "organization.updated",
         "organization.deleted",
@@ -288,7 +285,7 @@ impl Happening {
     ];
 
     /// Its name.
-    pub fn name(&self) -> &'static str {
+    pub fn event_type(&self) -> &'static str {
         match self {
             Self::OrganizationCreated { .. } => "organization.created",
             Self::OrganizationUpdated { .. } => "organization.updated",

@@ -5,13 +5,13 @@ use std::cell::Cell;
 use url::{SyntaxViolation, Url};
 
 /// The longest URL that is stored, in bytes, as it is sent and as it is serialized: most browsers give up beyond it.
-pub const LONGEST_URL: usize = 2048;
+pub const MAX_URL_LENGTH: usize = 2048;
 
 /// Returns an absolute https URL (RFC 3986, as the WHATWG URL Standard parses it) in its serialized form. `None` for anything
 /// else, for one with a user in it, and for one whose host parsers disagree about, such as `https:///x` and
 /// `https://x.example\@y.example`.
 pub fn https_url(text: &str) -> Option<String> {
-    if text.len() > LONGEST_URL {
+    if text.len() > MAX_URL_LENGTH {
         return None;
     }
     let is_ambiguous = Cell::new(false);
@@ -35,7 +35,7 @@ pub fn https_url(text: &str) -> Option<String> {
     let is_https =
         url.scheme() == "https" && url.has_host() && url.username().is_empty() && url.password().is_none();
     let url = String::from(url);
-    (is_plain && is_https && url.len() <= LONGEST_URL).then_some(url)
+    (is_plain && is_https && url.len() <= MAX_URL_LENGTH).then_some(url)
 }
 
 #[cfg(test)]

@@ -5,20 +5,15 @@ use std::{fmt, marker::PhantomData};
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 use uuid::Uuid;
 
+use crate::{Organization, Profile};
+
 /// A UUID (RFC 9562) that names one kind of thing.
 pub struct Id<T>(Uuid, PhantomData<fn() -> T>);
 
-/// Marks ids of organizations.
-#[derive(Debug)]
-pub enum OrganizationKind {}
-/// Marks ids of users.
-#[derive(Debug)]
-pub enum UserKind {}
-
 /// Names an organization.
-pub type OrganizationId = Id<OrganizationKind>;
+pub type OrganizationId = Id<Organization>;
 /// Names a user: the `sub` of their tokens where that is a UUID, else a UUIDv5 of issuer and `sub`.
-pub type UserId = Id<UserKind>;
+pub type UserId = Id<Profile>;
 
 impl<T> Id<T> {
     /// Wraps a UUID.

@@ -5,13 +5,10 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use crate::{Email, Failure, Id, OrganizationId, Role, Timestamp, UserId};
+use crate::{Actor, Class, Email, Failure, Id, OrganizationId, Role, Timestamp};
 
-/// Marks ids of invitations.
-#[derive(Debug)]
-pub enum InvitationKind {}
 /// Names an invitation: a UUIDv5 of organization and e-mail, so there is one for each.
-pub type InvitationId = Id<InvitationKind>;
+pub type InvitationId = Id<Invitation>;
 
 impl InvitationId {
     /// The id of the invitation of an e-mail into an organization.
@@ -39,7 +36,7 @@ pub struct Invitation {
     /// SHA-256 of its token: the token itself is shown once and kept nowhere.
     pub token_hash: String,
     /// Who invited them last.
-    pub invited_by: UserId,
+    pub invited_by: Actor,
     /// When they were invited last.
     pub created_at: Timestamp,
     /// Until when it can be accepted.
@@ -118,17 +115,17 @@ impl Invitation {
     pub fn require_pending(&self, now: Timestamp) -> Result<(), Failure> {
         match self.status(now) {
             InvitationStatus::Pending => Ok(()),
-            InvitationStatus::Expired => Err(Failure::InvitationExpired),
-            InvitationStatus::Accepted => Err(Failure::InvitationAccepted),
-            InvitationStatus::Declined => Err(Failure::InvitationDeclined),
-            InvitationStatus::Revoked => Err(Failure::InvitationRevoked),
+            InvitationStatus::Expired => Err(Failure::INVITATION_EXPIRED),
+            InvitationStatus::Accepted => Err(Failure::INVITATION_ACCEPTED),
+            InvitationStatus::Declined => Err(Failure::INVITATION_DECLINED),
+            InvitationStatus::Revoked => Err(Failure::INVITATION_REVOKED),
         }
     }
 
     /// Fails if it has come to its end, other than by time.
     pub fn require_open(&self, now: Timestamp) -> Result<(), Failure> {
         match self.require_pending(now) {
-            Err(Failure::InvitationExpired) => Ok(()),
+            Err(Failure::INVITATION_EXPIRED) => Ok(()),
             outcome => outcome,
         }
     }
@@ -146,7 +143,7 @@ impl Invitation {
 
     /// The same with another token, a version later: valid from that instant on anew.
     #[must_use]
-    pub fn renewed(&self, token_hash: String, by: UserId, at: Timestamp) -> Self {
+    pub fn renewed(&self, token_hash: String, by: Actor, at: Timestamp) -> Self {
         Self {
             token_hash,
             version: self.version + 1,
@@ -158,4 +155,44 @@ impl Invitation {
             ..self.clone()
         }
     }
+}
+
+impl Failure {
+    /// The invitation is unknown, or the token is not its newest.
+    pub const INVITATION_NOT_FOUND: Self =
+        Self::new(Class::NotFound, "invitation_not_found", "Invitation not found")
+            .with_hint("It is unknown, or the token was replaced by a newer one. Ask for a new invitation.");
+
+    /// The invitation is for another e-mail than the caller's.
+    pub const INVITATION_EMAIL_MISMATCH: Self = Self::new(
+        Class::Forbidden,
+        "invitation_email_mismatch",
+        "Access denied. The invitation is for another e-mail address",
+    )
+    .with_hint("Sign in with the address that was invited.");
+
+    /// The caller's token has no verified e-mail.
+    pub const EMAIL_NOT_VERIFIED: Self = Self::new(
+        Class::Forbidden,
+        "email_not_verified",
+        "Access denied. The access token has no verified e-mail address",
+    )
+    .with_hint("Verify your e-mail address with your identity provider, then get a new token.");
+
+    /// The time to accept the invitation is over.
+    pub const INVITATION_EXPIRED: Self =
+        Self::new(Class::Conflict, "invitation_expired", "The invitation has expired")
+            .with_hint("Ask for it to be sent again.");
+
+    /// The invitation was revoked.
+    pub const INVITATION_REVOKED: Self =
+        Self::new(Class::Conflict, "invitation_revoked", "The invitation was revoked");
+
+    /// The invitation was declined.
+    pub const INVITATION_DECLINED: Self =
+        Self::new(Class::Conflict, "invitation_declined", "The invitation was declined");
+
+    /// The invitation was accepted.
+    pub const INVITATION_ACCEPTED: Self =
+        Self::new(Class::Conflict, "invitation_accepted", "The invitation was accepted already");
 }

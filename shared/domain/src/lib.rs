@@ -23,20 +23,20 @@ mod time;
 
 pub use country::{MEXICO, alpha_2_of_alpha_3, alpha_3_of_alpha_2, alpha_3_of_words};
 pub use customer::{
-    Billing, Categorization, Customer, CustomerAddress, CustomerField, CustomerFilter, CustomerId,
-    CustomerKind, CustomerNumber, CustomerReference, CustomerRow, CustomerSort, CustomerStatus, Direction,
-    Document, Finance, Finding, Kin, NamePart, Notification, Payout, Person, PersonAddress, Position,
-    Relative, Selection, Start, Telephone, TwoFactor, Within, name_sort_key, select,
+    Ancestor, Ancestors, Billing, Categorization, Customer, CustomerAddress, CustomerField, CustomerFilter,
+    CustomerId, CustomerKind, CustomerNumber, CustomerReference, CustomerRow, CustomerSort, CustomerStatus,
+    Direction, Document, Finance, Finding, NamePart, Notification, PageStart, Payout, Person, PersonAddress,
+    Position, Selection, Telephone, TimeRange, TwoFactor, name_sort_key, select,
 };
 pub use email::Email;
-pub use error::{Error, Failure, Violation};
-pub use event::{Actor, Event, EventId, Happening, NoActor};
+pub use error::{Class, Error, Failure, Violation};
+pub use event::{Actor, Event, EventData, EventId, ParseActorError};
 pub use fold::{name_key, search_key};
-pub use https_url::{LONGEST_URL, https_url};
+pub use https_url::{MAX_URL_LENGTH, https_url};
 pub use id::{Id, OrganizationId, UserId};
 pub use invitation::{Invitation, InvitationId, InvitationState, InvitationStatus};
-pub use member::{Membership, Profile, Role};
-pub use metadata::{LONGEST_KEY, LONGEST_VALUE, MOST_ENTRIES, Metadata};
+pub use member::{Authority, Membership, Profile, Role};
+pub use metadata::{MAX_ENTRIES, MAX_KEY_LENGTH, MAX_VALUE_LENGTH, Metadata};
 pub use organization::{
     AccountChanges, Address, Certificate, Customization, Legal, Organization, PdfExtra, PendingStep,
     Periodicity, Plan, Receipts, Seats, SelfInvoice, SubscriptionStatus,

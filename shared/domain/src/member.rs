@@ -5,7 +5,7 @@ use std::{fmt, time::Duration};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use crate::{OrganizationId, Timestamp, UserId};
+use crate::{Class, Failure, OrganizationId, Timestamp, UserId};
 
 /// What a member may do; each role may do all that the ones before it may.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -124,7 +124,75 @@ impl Membership {
 
     /// The same in another role, a version later.
     #[must_use]
-    pub fn becoming(&self, role: Role, at: Timestamp) -> Self {
+    pub fn with_role(&self, role: Role, at: Timestamp) -> Self {
         Self { role, version: self.version + 1, changed_at: Some(at), ..self.clone() }
     }
+}
+
+/// What an actor's right to act in an organization rests on. A write that depends on this right checks in its transaction that it is
+/// unchanged.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Authority {
+    /// The actor is a member.
+    Membership(Membership),
+}
+
+impl Authority {
+    /// Returns the role in which the actor acts.
+    pub fn role(&self) -> Role {
+        match self {
+            Self::Membership(membership) => membership.role,
+        }
+    }
+}
+
+impl Failure {
+    /// The organization is known, the caller does not belong to it.
+    pub const NOT_A_MEMBER: Self = Self::new(
+        Class::Forbidden,
+        "not_a_member",
+        "Access denied. User is not a member of this organization",
+    );
+
+    /// The caller belongs to the organization, but their role may not do this.
+    pub const INSUFFICIENT_ROLE: Self = Self::new(
+        Class::Forbidden,
+        "insufficient_role",
+        "Access denied. Your role in this organization does not allow this",
+    );
+
+    /// No member of the organization has this id.
+    pub const MEMBER_NOT_FOUND: Self = Self::new(Class::NotFound, "member_not_found", "Member not found");
+
+    /// The user is a member already.
+    pub const ALREADY_MEMBER: Self =
+        Self::new(Class::Conflict, "already_member", "The user is a member of this organization already");
+
+    /// The organization has as many members as its plan allows.
+    pub const SEAT_LIMIT_REACHED: Self = Self::new(
+        Class::Conflict,
+        "seat_limit_reached",
+        "The organization has as many members as its plan allows",
+    )
+    .with_hint("Remove a member, or change to a larger plan.");
+
+    /// The owner must hand the organization over first.
+    pub const OWNER_CANNOT_LEAVE: Self = Self::new(
+        Class::Conflict,
+        "owner_cannot_leave",
+        "The owner cannot leave the organization or be removed",
+    )
+    .with_hint("Transfer the organization to another member first.");
+
+    /// The owner's role changes with a transfer only.
+    pub const OWNER_ROLE_IMMUTABLE: Self =
+        Self::new(Class::Conflict, "owner_role_immutable", "The role of the owner cannot be changed")
+            .with_hint("Transfer the organization to another member instead.");
+
+    /// No user of that id shares an organization with the caller.
+    pub const USER_NOT_FOUND: Self = Self::new(Class::NotFound, "user_not_found", "User not found");
+
+    /// Only the user themselves may.
+    pub const NOT_YOURSELF: Self =
+        Self::new(Class::Forbidden, "not_yourself", "Access denied. Only the user themselves may see this");
 }

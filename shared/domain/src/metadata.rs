@@ -8,24 +8,24 @@ use crate::text::is_line;
 pub type Metadata = BTreeMap<String, String>;
 
 /// The most entries it has.
-pub const MOST_ENTRIES: usize = 50;
+pub const MAX_ENTRIES: usize = 50;
 /// The longest name, in characters.
-pub const LONGEST_KEY: usize = 40;
+pub const MAX_KEY_LENGTH: usize = 40;
 /// The longest text, in characters.
-pub const LONGEST_VALUE: usize = 500;
+pub const MAX_VALUE_LENGTH: usize = 500;
 
 /// What is wrong with it: a code, and what to do about it.
 pub(crate) fn problems(metadata: &Metadata) -> Vec<(&'static str, &'static str)> {
-    let is_key = |key: &String| (1..=LONGEST_KEY).contains(&key.chars().count()) && is_line(key);
+    let is_key = |key: &String| (1..=MAX_KEY_LENGTH).contains(&key.chars().count()) && is_line(key);
     let checks = [
-        (metadata.len() <= MOST_ENTRIES, "too_many", "At most 50 entries."),
+        (metadata.len() <= MAX_ENTRIES, "too_many", "At most 50 entries."),
         (
             metadata.keys().all(is_key),
             "invalid_key",
             "Keys have 1 to 40 characters, none of them control characters.",
         ),
         (
-            metadata.values().all(|value| value.chars().count() <= LONGEST_VALUE),
+            metadata.values().all(|value| value.chars().count() <= MAX_VALUE_LENGTH),
             "invalid_length",
             "Values have at most 500 characters.",
         ),

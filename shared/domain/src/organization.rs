@@ -5,7 +5,8 @@ use std::{collections::BTreeMap, ops::RangeInclusive, time::Duration};
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    Error, OrganizationId, Patch, SlugProblem, Timestamp, UserId, Violation, check_slug, https_url, metadata,
+    Class, Error, Failure, OrganizationId, Patch, SlugProblem, Timestamp, UserId, Violation, check_slug,
+    https_url, metadata,
     text::{is_line, trim},
 };
 
@@ -372,7 +373,7 @@ impl Organization {
             violations.push(Violation { pointer: "/slug".into(), code, detail: detail.into() });
         }
         if !violations.is_empty() {
-            return Err(Error::violations_of(violations));
+            return Err(Error::from_violations(violations));
         }
         organization.set(account);
         Ok(organization)
@@ -383,7 +384,7 @@ impl Organization {
     pub fn update(&mut self, account: AccountChanges, now: Timestamp) -> Result<Vec<&'static str>, Error> {
         let violations = account.violations();
         if !violations.is_empty() {
-            return Err(Error::violations_of(violations));
+            return Err(Error::from_violations(violations));
         }
         let changed = self.set(account);
         if !changed.is_empty() {
@@ -499,4 +500,47 @@ impl AccountChanges {
 
 fn has_length(text: &str, range: RangeInclusive<usize>) -> bool {
     range.contains(&trim(text).chars().count())
+}
+
+impl Failure {
+    /// The organization is unknown or deleted.
+    pub const ORGANIZATION_NOT_FOUND: Self =
+        Self::new(Class::NotFound, "organization_not_found", "Organization not found");
+
+    /// The organization that the token is for is not the one that is asked for.
+    pub const ORGANIZATION_MISMATCH: Self = Self::new(
+        Class::Forbidden,
+        "organization_mismatch",
+        "Access denied. The access token is for another organization",
+    );
+
+    /// The caller belongs to no organization, and names none.
+    pub const NO_ORGANIZATION: Self = Self::new(
+        Class::Forbidden,
+        "no_organization",
+        "Access denied. User is not a member of any organization",
+    );
+
+    /// The caller belongs to several organizations, and names none.
+    pub const SEVERAL_ORGANIZATIONS: Self =
+        Self::new(Class::Invalid, "several_organizations", "User is a member of several organizations")
+            .with_hint("Name one of them in the header X-Organization-Id.");
+
+    /// The caller joined another organization a moment ago, and does not say which one they mean.
+    pub const ORGANIZATION_UNCERTAIN: Self = Self::new(
+        Class::Conflict,
+        "organization_uncertain",
+        "User has joined another organization a moment ago",
+    )
+    .with_hint(
+        "Name the one you mean in the header X-Organization-Id, or send the request again in a minute.",
+    );
+
+    /// The organization is not deleted, so it cannot be restored.
+    pub const NOT_DELETED: Self =
+        Self::new(Class::Conflict, "organization_not_deleted", "The organization is not deleted");
+
+    /// The organization is theirs already.
+    pub const ALREADY_OWNER: Self =
+        Self::new(Class::Conflict, "already_owner", "The user is the owner of this organization already");
 }

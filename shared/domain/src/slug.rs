@@ -2,6 +2,8 @@
 
 use std::ops::RangeInclusive;
 
+use crate::{Class, Failure};
+
 /// Why a text is no slug.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum SlugProblem {
@@ -29,6 +31,19 @@ pub fn check_slug(slug: &str) -> Result<(), SlugProblem> {
     } else {
         Err(SlugProblem::InvalidFormat)
     }
+}
+
+impl Failure {
+    /// Another organization has this slug.
+    pub const SLUG_TAKEN: Self =
+        Self::new(Class::Conflict, "slug_taken", "Another organization has this slug").with_hint(
+            "Choose another slug. The slug of a deleted organization is free once that is purged.",
+        );
+
+    /// A slug is given once and stays.
+    pub const SLUG_IMMUTABLE: Self =
+        Self::new(Class::Invalid, "slug_immutable", "The slug of an organization cannot be changed")
+            .with_hint("Leave `slug` out, or send the one it has.");
 }
 
 #[cfg(test)]

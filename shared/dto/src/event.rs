@@ -30,8 +30,9 @@ pub struct EventResponse {
 
 impl From<Event> for EventResponse {
     fn from(event: Event) -> Self {
-        let Event { id, organization, actor, at, what } = event;
-        let data = serde_json::to_value(&what).map(|mut what| what["data"].take()).unwrap_or_default();
-        Self { id, r#type: what.name(), organization_id: organization, actor, created_at: at, data }
+        let Event { id, organization, actor, at, data } = event;
+        let r#type = data.event_type();
+        let data = serde_json::to_value(&data).map(|mut data| data["data"].take()).unwrap_or_default();
+        Self { id, r#type, organization_id: organization, actor, created_at: at, data }
     }
 }

@@ -1,6 +1,6 @@
 //! Invitations as the API answers them.
 
-use padron_domain::{Invitation, InvitationId, Role, Timestamp, UserId};
+use padron_domain::{Actor, Invitation, InvitationId, Role, Timestamp};
 use schemars::JsonSchema;
 use serde::Serialize;
 
@@ -22,7 +22,7 @@ pub struct InvitationResponse {
     status: &'static str,
     /// UUID of the user who invited them last.
     #[schemars(with = "String", extend("format" = "uuid"))]
-    invited_by: UserId,
+    invited_by: Actor,
     /// When they were invited last.
     #[schemars(with = "String", extend("format" = "date-time"))]
     created_at: Timestamp,

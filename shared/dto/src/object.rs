@@ -2,7 +2,7 @@
 
 use std::{borrow::Cow, fmt, marker::PhantomData};
 
-use padron_domain::{LINE_PATTERN, LONGEST_KEY, LONGEST_VALUE, MOST_ENTRIES};
+use padron_domain::{LINE_PATTERN, MAX_ENTRIES, MAX_KEY_LENGTH, MAX_VALUE_LENGTH};
 use schemars::{JsonSchema, Schema, SchemaGenerator, generate::SchemaSettings, json_schema};
 use serde::{
     Deserialize, Deserializer,
@@ -102,9 +102,9 @@ impl JsonSchema for MetadataSchema {
     fn json_schema(_: &mut SchemaGenerator) -> Schema {
         json_schema!({
             "type": "object",
-            "maxProperties": MOST_ENTRIES,
-            "propertyNames": { "minLength": 1, "maxLength": LONGEST_KEY, "pattern": LINE_PATTERN },
-            "additionalProperties": { "type": "string", "maxLength": LONGEST_VALUE },
+            "maxProperties": MAX_ENTRIES,
+            "propertyNames": { "minLength": 1, "maxLength": MAX_KEY_LENGTH, "pattern": LINE_PATTERN },
+            "additionalProperties": { "type": "string", "maxLength": MAX_VALUE_LENGTH },
         })
     }
 }

@@ -1,21 +1,22 @@
-//! Writes: committed with the answer that tells of them.
+//! Writes, committed together with the answer that reports them.
 
 use std::marker::PhantomData;
 
 use padron_auth::Principal;
-use padron_domain::{Actor, Error, Event, Failure, Happening, OrganizationId};
+use padron_domain::{Error, Event, EventData, Failure, OrganizationId};
 use padron_store::{Action, Change};
 
 use crate::{
-    app::Context,
+    context::Context,
+    describe::{Operation, Schemas},
     event::Request,
-    openapi::{Operation, Schemas},
-    reply::{Output, Reply},
-    route::Method,
+    idempotency,
+    output::Output,
+    reply::Reply,
 };
 
-/// An answer to a write that is done. Only [`Context::commit`] makes one, and [`Context::nothing_to_write`] where there is none, so
-/// a handler that owes it cannot forget the idempotency record.
+/// The answer to a write that is done. Only [`Context::commit`] and [`Context::unchanged`] create one, so a handler that must return one
+/// cannot forget the idempotency record.
 #[derive(Debug)]
 pub struct Written<A> {
     reply: Reply,
@@ -23,55 +24,53 @@ pub struct Written<A> {
 }
 
 impl Context<'_> {
-    /// That a caller did something here and now.
-    pub fn event(&self, by: &Principal, organization: OrganizationId, what: Happening) -> Event {
-        Event::new(organization, Actor::User(by.user().id), self.now(), what)
+    /// Creates an event of this request.
+    pub fn event(&self, by: &Principal, organization: OrganizationId, data: EventData) -> Event {
+        Event::new(organization, by.actor(), self.now(), data)
     }
 
-    /// Commits a change together with its answer, which is kept for as long as the caller may send the request again.
+    /// Commits a change together with its answer, which is recorded for as long as the caller may send the request again.
     pub async fn commit<A: Output>(&self, mut change: Change<'_>, answer: A) -> Result<Written<A>, Error> {
         let reply = answer.reply(self.request)?;
-        if let Some(claim) = self.claim() {
-            change.record(&claim.record(self, &reply)?, self.now())?;
+        if let Some(id) = self.idempotency_id() {
+            change.record(&idempotency::record(self, id, &reply)?, self.now())?;
         }
         change.commit().await?;
         Ok(Written { reply, answer: PhantomData })
     }
 
-    /// The answer to a request that asks for what is so already: nothing is written. It may be so because this very request was
-    /// committed a moment ago: then it is the answer that was kept.
-    pub async fn nothing_to_write<A: Output>(&self, answer: A) -> Result<Written<A>, Error> {
-        let kept = match self.claim() {
-            Some(claim) => claim.replay_if_kept(self).await?,
+    /// Answers without a write because nothing would change. If that is so because a duplicate of this request was committed a moment ago,
+    /// its recorded answer is replayed.
+    pub async fn unchanged<A: Output>(&self, answer: A) -> Result<Written<A>, Error> {
+        let recorded = match self.idempotency_id() {
+            Some(id) => idempotency::read_and_replay(self, id).await?,
             None => None,
         };
-        let reply = match kept {
+        let reply = match recorded {
             Some(reply) => reply,
             None => answer.reply(self.request)?,
         };
         Ok(Written { reply, answer: PhantomData })
     }
 
-    /// Refuses a request whose `If-Match` names another version of what it is about (RFC 9110 §13.1.1).
-    pub fn require_version(&self, version: u64) -> Result<(), Error> {
-        let Some(known) = self.request.header("if-match") else { return Ok(()) };
-        // Strong comparison: a weak tag matches nothing.
-        let is_version = |tag: &str| {
-            let tag = tag.strip_prefix('"').and_then(|tag| tag.strip_suffix('"')).unwrap_or_default();
-            tag.split('.').next() == Some(&*version.to_string())
-        };
-        if known.trim() == "*" || known.split(',').map(str::trim).any(is_version) {
-            Ok(())
-        } else {
-            Err(Failure::PreconditionFailed.into())
+    /// Commits a change if there is one, like [`Context::commit`]; otherwise answers like [`Context::unchanged`].
+    pub async fn commit_any<A: Output>(
+        &self,
+        change: Option<Change<'_>>,
+        answer: A,
+    ) -> Result<Written<A>, Error> {
+        match change {
+            Some(change) => self.commit(change, answer).await,
+            None => self.unchanged(answer).await,
         }
     }
 }
 
 impl<A: Output> Output for Written<A> {
     const IS_WRITE: bool = true;
-    // The event of every write; the answer that is kept, and looked for.
+    // The event of every write; the recorded answer, which is written and read.
     const ACTIONS: &'static [Action] = &[Action::PUT, Action::BATCH_GET];
+    const FAILURES: &'static [Failure] = &[Failure::CONCURRENT_CHANGE];
 
     fn reply(self, _: &Request<'_>) -> Result<Reply, Error> {
         Ok(self.reply)
@@ -79,13 +78,5 @@ impl<A: Output> Output for Written<A> {
 
     fn describe(operation: &mut Operation, schemas: &mut Schemas) {
         A::describe(operation, schemas);
-        let text = |name: &str| serde_json::json!({ "type": "string", "maxLength": 255, "title": name });
-        operation.fails(Failure::ConcurrentChange);
-        if operation.route().method == Some(Method::Post) {
-            let meaning =
-                "Names the request: sent again within 24 hours, it is answered as it was, and done once";
-            operation.parameter("header", "Idempotency-Key", meaning, false, &text("Idempotency key"));
-            operation.fails(Failure::IdempotencyKeyReused);
-        }
     }
 }

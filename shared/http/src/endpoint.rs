@@ -1,44 +1,46 @@
-//! What an endpoint is, and the list entry that makes it known.
+//! Endpoints, and the registrations that make them known.
 
-use std::{borrow::Cow, pin::Pin};
+use std::pin::Pin;
 
-use padron_domain::{Error, Failure, Role};
+use padron_domain::{Error, Failure};
 use padron_store::Action;
-use serde_json::Value;
 
 use crate::{
-    access::{Access, Entered, Rule},
-    app::Context,
-    event::Request,
-    input::Input,
-    openapi::{Operation, Schemas},
-    reply::{Output, Reply},
+    access::{Access, Authorization},
+    context::{Context, EndpointInfo, Redact},
+    describe::{Operation, Schemas},
+    entity_tag,
+    idempotency::{self, IDEMPOTENCY_KEY_REUSED},
+    input::{Input, LazyInput},
+    output::Output,
+    parameter::{HeaderDescription, PathParameterDescription},
+    reply::Reply,
     route::{Method, Route},
 };
 
-/// One operation of the API, whole: where it is reached, who may call it, what it takes, what it does.
+/// One operation of the API: its route, its access check, its input, its output and its handler.
 pub trait Endpoint: Send + Sync + 'static {
-    /// Where it is reached.
+    /// The route.
     const ROUTE: Route;
-    /// One sentence for the API's description.
+    /// One sentence for the API description.
     const SUMMARY: &'static str;
-    /// What else can go wrong, beside what access and input bring with them.
+    /// The failures of the handler, beside those of access and input.
     const FAILURES: &'static [&'static [Failure]] = &[];
-    /// What the store needs for it, beside what access brings with it.
+    /// The store actions of the handler, beside those of access.
     const ACTIONS: &'static [&'static [Action]] = &[];
-    /// Takes out of an answer that was kept what a member of that role does not see. The answer was given to someone who may have
-    /// had a higher role then.
+    /// Removes from a recorded answer what a member with a lower role may not see: the answer was given to someone who may have had a
+    /// higher role then.
     const REDACT: Option<Redact> = None;
-    /// Memory of its function in MB, and with it its share of a processor.
+    /// The memory of the function in MB, and with it its share of a processor.
     const MEMORY: u16 = Registration::MEMORY;
-    /// Who may call it. A parameter of [`Endpoint::handle`], so the check cannot be forgotten.
-    type Access: Access;
-    /// What it takes.
+    /// The access check. It is a parameter of [`Endpoint::handle`], so it cannot be forgotten.
+    type Access: Access<Self::Input>;
+    /// The input.
     type Input: Input;
-    /// What it answers.
+    /// The output.
     type Output: Output;
 
-    /// Does it.
+    /// Handles a request.
     fn handle(
         cx: &Context<'_>,
         access: Self::Access,
@@ -46,14 +48,9 @@ pub trait Endpoint: Send + Sync + 'static {
     ) -> impl Future<Output = Result<Self::Output, Error>> + Send;
 }
 
-/// An endpoint's work on one request, its types forgotten.
-pub type Run = for<'a> fn(&'a Context<'a>) -> Pin<Box<dyn Future<Output = Result<Reply, Error>> + Send + 'a>>;
-
-/// Takes out of the body of an answer what a member of that role does not see, and returns whether there was any of it.
-pub type Redact = fn(&mut Value, Role) -> bool;
-
-/// What of a request's body tells it from another one.
-pub(crate) type FingerprintInput = for<'r> fn(&'r Request<'_>) -> Cow<'r, [u8]>;
+/// Handles a request of one endpoint, whose types are erased.
+pub type RunEndpoint =
+    for<'a> fn(&'a Context<'a>) -> Pin<Box<dyn Future<Output = Result<Reply, Error>> + Send + 'a>>;
 
 pub(crate) fn run<'a, E: Endpoint>(
     cx: &'a Context<'a>,
@@ -61,21 +58,21 @@ pub(crate) fn run<'a, E: Endpoint>(
     Box::pin(async move {
         let mut retries = cx.retries();
         loop {
-            match once::<E>(cx).await {
+            match run_once::<E>(cx).await {
                 Err(error) if error.is_retryable() && retries.wait().await => {}
-                Err(error) => return refused(cx, error).await,
+                Err(error) => return replay_or_fail(cx, error).await,
                 answered => return answered,
             }
         }
     })
 }
 
-/// A refusal is final unless the same request has succeeded by now: its twin may have been committed while this one was reading,
-/// and what refuses it is its own effect.
-async fn refused(cx: &Context<'_>, error: Error) -> Result<Reply, Error> {
-    let is_ours = matches!(error.failure(), Failure::Unavailable | Failure::Internal);
-    match cx.claim() {
-        Some(claim) if !is_ours => match claim.replay_if_kept(cx).await {
+/// Replays the recorded answer if there is one by now: a duplicate of this request may have been committed while this one was reading, so
+/// that the failure is the effect of the request itself.
+async fn replay_or_fail(cx: &Context<'_>, error: Error) -> Result<Reply, Error> {
+    let is_internal = matches!(error.failure(), Failure::UNAVAILABLE | Failure::INTERNAL);
+    match cx.idempotency_id() {
+        Some(id) if !is_internal => match idempotency::read_and_replay(cx, id).await {
             Ok(Some(reply)) => Ok(reply),
             _ => Err(error),
         },
@@ -83,72 +80,89 @@ async fn refused(cx: &Context<'_>, error: Error) -> Result<Reply, Error> {
     }
 }
 
-/// The order of checks, the same for all: who is calling, may they, what do they send.
-async fn once<E: Endpoint>(cx: &Context<'_>) -> Result<Reply, Error> {
-    let access = match E::Access::authorize(cx).await? {
-        Entered::Granted(access) => access,
-        Entered::Replayed(reply) => return Ok(reply),
+/// Checks and handles a request, in the order that all endpoints share: access, input, handler.
+async fn run_once<E: Endpoint>(cx: &Context<'_>) -> Result<Reply, Error> {
+    let input = LazyInput::new(cx.request);
+    let access = match E::Access::authorize(cx, &input).await? {
+        Authorization::Granted(access) => access,
+        Authorization::Replayed(reply) => return Ok(reply),
     };
-    let input = E::Input::decode(cx.request)?;
+    let input = input.into_result()?;
     E::handle(cx, access, input).await?.reply(cx.request)
 }
 
-/// An endpoint in a list: what router, tests and API description know of it.
+/// An endpoint as router, tests and API description know it.
 #[derive(Clone, Copy, Debug)]
 pub struct Registration {
-    /// Where it is reached.
+    /// The route.
     pub route: Route,
-    /// Who may call it.
-    pub rule: Rule,
-    /// Its work on one request.
-    pub run: Run,
-    /// Path of its type, as its binary names it.
+    /// Whether everyone is admitted, as in [`Access::IS_PUBLIC`].
+    pub is_public: bool,
+    /// Whether the user whom the path names is admitted in any role, as in [`Access::ADMITS_SELF`].
+    pub admits_self: bool,
+    /// Handles a request.
+    pub run: RunEndpoint,
+    /// Returns the path of the endpoint's type, as its binary names it.
     pub type_name: fn() -> &'static str,
-    /// Memory of its function in MB.
+    /// The memory of the function in MB.
     pub memory: u16,
-    /// Whether it changes anything.
-    pub(crate) is_write: bool,
-    /// Whether it keeps its answers for requests with an idempotency key that are sent again.
-    pub(crate) keeps_answers: bool,
-    /// Whether it is a `POST`, which a client may want to send again without doing it twice.
-    pub(crate) takes_idempotency_keys: bool,
-    /// Takes out of a kept answer what its reader does not see.
-    pub(crate) redact: Option<Redact>,
-    /// What of a body tells one request from another.
-    pub(crate) fingerprint_input: FingerprintInput,
+    pub(crate) info: EndpointInfo,
+    /// The request headers that the access check reads, as in [`Access::HEADERS`].
+    pub headers: &'static [HeaderDescription],
     actions: [&'static [&'static [Action]]; 3],
-    /// Describes it, where a description can be asked for.
-    describe: Option<fn(&mut Schemas) -> Operation>,
+    access_failures: &'static [&'static [Failure]],
+    write_failures: &'static [Failure],
+    input_failures: &'static [Failure],
+    handler_failures: [&'static [&'static [Failure]]; 2],
+    /// Describes the endpoint; `None` in the binary that serves it.
+    describe: Option<fn(&Registration, &mut Schemas) -> Operation>,
 }
 
 impl Registration {
-    /// What a function has that asks for nothing else.
+    /// The memory in MB of a function that needs no more.
     pub const MEMORY: u16 = 256;
 
     /// Registers an endpoint.
     pub const fn of<E: Endpoint>() -> Self {
-        Self { describe: Some(Operation::of::<E>), ..Self::to_serve::<E>() }
+        Self { describe: Some(describe::<E>), ..Self::to_serve::<E>() }
     }
 
-    /// Registers an endpoint that is only to be served: its binary need not hold the code that describes it.
+    /// Registers an endpoint that is only served: its binary does not contain the code that describes it.
     pub(crate) const fn to_serve<E: Endpoint>() -> Self {
+        const { assert_path_is_read::<E>() };
+        let is_post = matches!(E::ROUTE.method, Some(Method::Post));
         Self {
             route: E::ROUTE,
-            rule: E::Access::RULE,
+            is_public: E::Access::IS_PUBLIC,
+            admits_self: E::Access::ADMITS_SELF,
             run: run::<E>,
             type_name: std::any::type_name::<E>,
             memory: E::MEMORY,
-            is_write: E::Output::IS_WRITE,
-            keeps_answers: E::Output::IS_WRITE && matches!(E::ROUTE.method, Some(Method::Post)),
-            takes_idempotency_keys: matches!(E::ROUTE.method, Some(Method::Post)),
-            redact: E::REDACT,
-            fingerprint_input: E::Input::fingerprint_input,
+            info: EndpointInfo {
+                function: E::ROUTE.function,
+                is_write: E::Output::IS_WRITE,
+                takes_idempotency_keys: is_post,
+                records_answers: E::Output::IS_WRITE && is_post,
+                least_role: E::Access::LEAST_ROLE,
+                redact: E::REDACT,
+                fingerprint_input: E::Input::fingerprint_input,
+            },
+            headers: E::Access::HEADERS,
             actions: [E::Access::ACTIONS, E::ACTIONS, &[E::Output::ACTIONS]],
+            access_failures: E::Access::FAILURES,
+            write_failures: if E::Output::IS_WRITE { E::Access::WRITE_FAILURES } else { &[] },
+            input_failures: E::Input::FAILURES,
+            handler_failures: [E::FAILURES, &[E::Output::FAILURES]],
             describe: None,
         }
     }
 
-    /// What its function must be allowed to do, each action once, in order.
+    /// Returns the least role that is admitted, as in [`Access::LEAST_ROLE`].
+    pub fn least_role(&self) -> Option<padron_domain::Role> {
+        self.info.least_role
+    }
+
+    /// Returns the store actions of the function, sorted and without duplicates.
     pub fn actions(&self) -> Vec<Action> {
         let mut actions = self.actions.concat().concat();
         actions.sort_unstable();
@@ -156,8 +170,93 @@ impl Registration {
         actions
     }
 
-    /// Its part of the API's description.
-    pub(crate) fn describe(&self, schemas: &mut Schemas) -> Option<Operation> {
-        self.describe.map(|describe| describe(schemas))
+    /// Returns the failures of the access check, the input, the handler and its output.
+    pub fn failures(&self) -> Vec<Failure> {
+        let access = self.access_failures.iter().copied().flatten().chain(self.write_failures);
+        let mut failures: Vec<Failure> = access.copied().collect();
+        failures.extend(self.own_failures());
+        failures.extend(self.input_failures);
+        if self.info.records_answers {
+            failures.push(IDEMPOTENCY_KEY_REUSED);
+        }
+        failures.extend(EVERYWHERE);
+        failures
     }
+
+    /// Returns the failures of the handler and its output.
+    pub fn own_failures(&self) -> Vec<Failure> {
+        self.handler_failures.concat().concat()
+    }
+
+    /// Returns the endpoint's part of the API description.
+    pub(crate) fn describe(&self, schemas: &mut Schemas) -> Option<Operation> {
+        self.describe.map(|describe| describe(self, schemas))
+    }
+}
+
+/// The failures that every endpoint can have: a defect, and a missed deadline.
+const EVERYWHERE: &[Failure] = &[Failure::INTERNAL, Failure::UNAVAILABLE];
+
+fn describe<E: Endpoint>(registration: &Registration, schemas: &mut Schemas) -> Operation {
+    let mut operation = Operation::new(E::ROUTE, E::SUMMARY, E::Access::DESCRIPTION);
+    let path: Vec<PathParameterDescription> = [E::Access::PATH, &[E::Input::PATH]].concat().concat();
+    operation.path_parameters(&path);
+    if !E::Access::IS_PUBLIC {
+        operation.needs_token();
+    }
+    for header in E::Access::HEADERS {
+        operation.header(header);
+    }
+    E::Input::describe(&mut operation, schemas);
+    E::Output::describe(&mut operation, schemas);
+    let failures = registration.failures();
+    if registration.info.records_answers {
+        operation.header(&idempotency::HEADER_DESCRIPTION);
+    }
+    if failures.contains(&Failure::PRECONDITION_FAILED) {
+        operation.header(&entity_tag::IF_MATCH);
+    }
+    operation.failures(&failures, schemas);
+    operation
+}
+
+/// Fails to compile if nobody reads a parameter of the path, or if one that is read is not there.
+const fn assert_path_is_read<E: Endpoint>() {
+    let mut read = 0;
+    let mut list = 0;
+    while list < E::Access::PATH.len() {
+        read += count_in_path(E::ROUTE.path, E::Access::PATH[list]);
+        list += 1;
+    }
+    read += count_in_path(E::ROUTE.path, E::Input::PATH);
+    assert!(
+        read == E::ROUTE.count_parameters(),
+        "a parameter of the path is read by neither access, nor resource, nor input"
+    );
+}
+
+const fn count_in_path(path: &str, parameters: &[PathParameterDescription]) -> usize {
+    let mut index = 0;
+    while index < parameters.len() {
+        assert!(has_parameter(path, parameters[index].name), "the path lacks a parameter that is read");
+        index += 1;
+    }
+    parameters.len()
+}
+
+/// Returns whether a path contains `{name}`.
+const fn has_parameter(path: &str, name: &str) -> bool {
+    let (path, name) = (path.as_bytes(), name.as_bytes());
+    let mut start = 0;
+    while start + name.len() + 2 <= path.len() {
+        let mut matched = 0;
+        while path[start] == b'{' && matched < name.len() && path[start + 1 + matched] == name[matched] {
+            matched += 1;
+        }
+        if matched == name.len() && path[start + 1 + matched] == b'}' {
+            return true;
+        }
+        start += 1;
+    }
+    false
 }

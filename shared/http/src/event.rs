@@ -6,14 +6,17 @@
 use std::{borrow::Cow, fmt};
 
 use base64::{Engine as _, prelude::BASE64_STANDARD};
-use padron_domain::{Error, Failure, InvitationId, OrganizationId, UserId};
+use padron_domain::{Class, Error, Failure};
 use percent_encoding::percent_decode_str;
 use serde::{
     Deserialize, Deserializer,
     de::{self, MapAccess, SeqAccess, Visitor},
 };
 
-use crate::route::{BASE_PATH, Method};
+use crate::{
+    parameter::PathParameter,
+    route::{BASE_PATH, Method, ROUTE_NOT_FOUND},
+};
 
 /// How the parameters in a path are handed over.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -62,10 +65,14 @@ struct HttpDescription<'a> {
     method: Option<Text<'a>>,
 }
 
+/// The body is longer than the route takes.
+pub const PAYLOAD_TOO_LARGE: Failure =
+    Failure::new(Class::TooLarge, "payload_too_large", "The body is larger than this route takes");
+
 /// Room for a thousand ids of customers. API Gateway itself takes about ten thousand bytes.
-const LONGEST_QUERY: usize = 64 * 1024;
+const MAX_QUERY_LENGTH: usize = 64 * 1024;
 /// Longer ids are not API Gateway's.
-const LONGEST_REQUEST_ID: usize = 128;
+const MAX_REQUEST_ID_LENGTH: usize = 128;
 
 impl<'a> Request<'a> {
     /// Decodes an event.
@@ -91,7 +98,7 @@ impl<'a> Request<'a> {
             })?;
             let path = decoded.split('?').next().unwrap_or_default();
             if path.is_empty() || path.contains('/') {
-                return Err(Failure::RouteNotFound.into());
+                return Err(ROUTE_NOT_FOUND.into());
             }
             value.0 = Cow::Owned(path.to_owned());
         }
@@ -132,7 +139,7 @@ impl<'a> Request<'a> {
                 Error::invalid("/query", "invalid_encoding", "The query is percent-encoded UTF-8.")
             })
         };
-        if self.raw_query().len() > LONGEST_QUERY {
+        if self.raw_query().len() > MAX_QUERY_LENGTH {
             return Err(Error::invalid("/query", "too_long", "The query is longer than 64 KB."));
         }
         let parts = self.raw_query().split('&').filter(|part| !part.is_empty());
@@ -150,39 +157,14 @@ impl<'a> Request<'a> {
     }
 
     /// The path parameter of that name, decoded.
-    pub fn path_parameter(&self, name: &str) -> Option<&str> {
+    fn path_parameter(&self, name: &str) -> Option<&str> {
         self.path_parameters.as_ref()?.all(name).next()
     }
 
-    /// The organization that the path names.
-    pub fn organization(&self) -> Result<OrganizationId, Error> {
-        let text = self.path_parameter("organizationId").unwrap_or_default();
-        OrganizationId::parse(text).ok_or_else(|| {
-            Error::invalid("/path/organizationId", "invalid_format", "The organization's id is a UUID.")
-        })
-    }
-
-    /// The invitation that `{invitationId}` names.
-    pub fn invitation(&self) -> Result<InvitationId, Error> {
-        let text = self.path_parameter("invitationId").unwrap_or_default();
-        InvitationId::parse(text).ok_or_else(|| {
-            Error::invalid("/path/invitationId", "invalid_format", "An invitation's id is a UUID.")
-        })
-    }
-
-    /// The user whom `{userId}` names.
-    pub fn user(&self) -> Result<UserId, Error> {
-        let text = self.path_parameter("userId").unwrap_or_default();
-        UserId::parse(text)
-            .ok_or_else(|| Error::invalid("/path/userId", "invalid_format", "A user's id is a UUID."))
-    }
-
-    /// The user whom `{memberId}` names.
-    pub fn member(&self) -> Result<UserId, Error> {
-        let text = self.path_parameter("memberId").unwrap_or_default();
-        UserId::parse(text).ok_or_else(|| {
-            Error::invalid("/path/memberId", "invalid_format", "A member's id is that of the user, a UUID.")
-        })
+    /// Parses a path parameter.
+    pub fn parameter<P: PathParameter>(&self) -> Result<P, Error> {
+        let text = self.path_parameter(P::NAME).unwrap_or_default();
+        P::parse(text).ok_or_else(|| Error::invalid(format!("/path/{}", P::NAME), P::VIOLATION, P::EXPECTED))
     }
 
     /// The body, of any size: the same whether the gateway encoded it or not. One that is not what it is marked as stands for
@@ -212,14 +194,14 @@ impl<'a> Request<'a> {
     pub(crate) fn id(&self) -> Option<&str> {
         let id = self.request_context.as_ref()?.request_id.as_deref()?;
         let is_one = !id.is_empty()
-            && id.len() <= LONGEST_REQUEST_ID
+            && id.len() <= MAX_REQUEST_ID_LENGTH
             && id.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'='));
         is_one.then_some(id)
     }
 }
 
 fn too_large(limit: usize) -> Error {
-    Error::from(Failure::PayloadTooLarge).because(format!("more than {limit} bytes"))
+    Error::from(PAYLOAD_TOO_LARGE).with_cause(format!("more than {limit} bytes"))
 }
 
 /// Text that is borrowed from the payload where it needs no unescaping.

@@ -1,104 +1,112 @@
-//! Requests that may be sent again, and are carried out once.
+//! Requests with an idempotency key: carried out once, answered alike however often they are sent
+//! (draft-ietf-httpapi-idempotency-key-header).
 
 use padron_auth::Principal;
-use padron_domain::{Error, Failure, OrganizationId, Role};
-use padron_store::{Found, Key, Purpose, Recorded, RequestId};
+use padron_domain::{Class, Error, Failure, OrganizationId, Role};
+use padron_store::{IdempotencyId, IdempotencyRecord, Items, Purpose};
 
-use crate::{access::Rule, app::Context, reply::Reply};
+use crate::{context::Context, parameter::HeaderDescription, reply::Reply};
 
-/// The header that names a request (draft-ietf-httpapi-idempotency-key-header).
-pub(crate) const IDEMPOTENCY_KEY: &str = "idempotency-key";
-const LONGEST_KEY: usize = 255;
+/// The idempotency key belongs to another request.
+pub const IDEMPOTENCY_KEY_REUSED: Failure = Failure::new(
+    Class::Unprocessable,
+    "idempotency_key_reused",
+    "The idempotency key was used for a request with another body",
+)
+.with_hint("Use a new key for a new request, and the same body for the same request.");
 
-/// What a request with an idempotency key stands for.
-#[derive(Debug)]
-pub(crate) struct Claim {
-    request: RequestId,
+const HEADER: &str = "idempotency-key";
+const MAX_KEY_LENGTH: usize = 255;
+
+/// The request header that identifies a request which may be sent again.
+pub(crate) const HEADER_DESCRIPTION: HeaderDescription = HeaderDescription {
+    name: "Idempotency-Key",
+    description: "Names the request: sent again within 24 hours, it is answered as it was, and done once",
+    is_required: false,
+    max_length: Some(MAX_KEY_LENGTH),
+};
+
+/// Returns what the request is identified by when it is sent again; `None` if it has no key or is no `POST`. Other methods are
+/// idempotent by themselves.
+///
+/// `organization` is the organization that the request is about, which not every path names. A key is refused where answers are not
+/// recorded, because the client relies on one.
+pub(crate) fn idempotency_id(
+    cx: &Context<'_>,
+    principal: &Principal,
+    organization: Option<OrganizationId>,
+) -> Result<Option<IdempotencyId>, Error> {
+    let header = cx.request.header(HEADER).filter(|_| cx.endpoint.takes_idempotency_keys);
+    let Some(header) = header else { return Ok(None) };
+    if !cx.endpoint.records_answers {
+        let detail = "This route keeps no answers, so a key would promise what it does not do. Leave it out.";
+        return Err(Error::invalid("/headers/Idempotency-Key", "not_supported", detail));
+    }
+    let key = parse_key(&header).ok_or_else(|| {
+        Error::invalid(
+            "/headers/Idempotency-Key",
+            "invalid_format",
+            "1 to 255 printable ASCII characters, such as a UUID.",
+        )
+    })?;
+    let organization = organization.map(|organization| organization.to_string()).unwrap_or_default();
+    let scope = format!("{organization}{}", cx.request.path());
+    Ok(Some(IdempotencyId::new(principal.actor(), cx.endpoint.function, &scope, key)))
 }
 
-impl Claim {
-    /// The claim of this request; `None` if it brings no key, or is no `POST`: others are done once however often they are sent.
-    /// A key is refused where no answer is kept, because its client relies on one. `organization`: where it is to be done, for not
-    /// every path tells.
-    pub(crate) fn of(
-        cx: &Context<'_>,
-        principal: &Principal,
-        organization: Option<OrganizationId>,
-    ) -> Result<Option<Self>, Error> {
-        let header = cx.request.header(IDEMPOTENCY_KEY).filter(|_| cx.endpoint.takes_idempotency_keys);
-        let Some(header) = header else { return Ok(None) };
-        if !cx.endpoint.keeps_answers {
-            let detail =
-                "This route keeps no answers, so a key would promise what it does not do. Leave it out.";
-            return Err(Error::invalid("/headers/Idempotency-Key", "not_supported", detail));
-        }
-        let key = key(&header).ok_or_else(|| {
-            Error::invalid(
-                "/headers/Idempotency-Key",
-                "invalid_format",
-                "1 to 255 printable ASCII characters, such as a UUID.",
-            )
-        })?;
-        let place = organization.map(|organization| organization.to_string()).unwrap_or_default();
-        let place = format!("{place}{}", cx.request.path());
-        let request = RequestId::new(principal.user().id, cx.endpoint.route.function, &place, key);
-        Ok(Some(Self { request }))
-    }
-
-    /// Under which the answer is kept.
-    pub(crate) fn key(&self) -> Key {
-        Key::recorded(&self.request)
-    }
-
-    /// The same as [`Claim::replay`], looked for by itself.
-    pub(crate) async fn replay_if_kept(&self, cx: &Context<'_>) -> Result<Option<Reply>, Error> {
-        let mut found = cx.store().recorded(&self.request).await?;
-        self.replay(cx, &mut found)
-    }
-
-    /// The answer that was given, if this is the same request again; refused if it is another one, and to those who are admins no
-    /// more: what is kept of an admin's route may hold what only admins see, such as the token of an invitation.
-    pub(crate) fn replay(&self, cx: &Context<'_>, found: &mut Found) -> Result<Option<Reply>, Error> {
-        if cx.endpoint.rule == Rule::Member(Role::Admin) && cx.role() < Some(Role::Admin) {
-            return Err(Failure::InsufficientRole.into());
-        }
-        let Some(recorded) = found.recorded(&self.request, cx.now())? else { return Ok(None) };
-        if !cx.secrets().is_fingerprint(recorded.fingerprint(), &(cx.endpoint.fingerprint_input)(cx.request))
-        {
-            return Err(Failure::IdempotencyKeyReused.into());
-        }
-        let answer = cx.secrets().open(Purpose::Answer, self.context(), recorded.answer());
-        let reply = answer.and_then(|answer| Reply::from_kept(&answer));
-        let reply = reply.ok_or_else(|| Error::internal("a kept answer cannot be read"))?;
-        let reply = match (cx.endpoint.redact, cx.role()) {
-            (Some(redact), Some(role)) => reply.change_body(|body| redact(body, role))?,
-            (Some(_), None) => return Err(Error::internal("a kept answer is to be redacted for no role")),
-            (None, _) => reply,
-        };
-        Ok(Some(reply.header("idempotent-replayed", "true".into())))
-    }
-
-    /// The answer, to be kept.
-    pub(crate) fn record(&self, cx: &Context<'_>, reply: &Reply) -> Result<Recorded, Error> {
-        let fingerprint = cx.secrets().fingerprint(&(cx.endpoint.fingerprint_input)(cx.request));
-        let answer = cx.secrets().seal(Purpose::Answer, self.context(), &reply.to_kept()?)?;
-        Ok(Recorded::new(self.request.clone(), fingerprint, answer, cx.now()))
-    }
-
-    fn context(&self) -> &[u8] {
-        self.request.as_str().as_bytes()
-    }
+/// Returns the recorded answer, if there is one. It is read for this alone.
+pub(crate) async fn read_and_replay(cx: &Context<'_>, id: &IdempotencyId) -> Result<Option<Reply>, Error> {
+    let mut items = cx.store().idempotency_record(id).await?;
+    replay(cx, id, &mut items)
 }
 
-/// The key in a header: a string of RFC 9651, as the draft has it, or bare, as most clients send it.
-fn key(header: &str) -> Option<&str> {
+/// Returns the recorded answer among `items`, if there is one.
+///
+/// Fails if the recorded answer is of a request with another body. The answers of routes for admins are refused to those who are not
+/// admins any more: they may hold what only admins see, such as the token of an invitation.
+pub(crate) fn replay(
+    cx: &Context<'_>,
+    id: &IdempotencyId,
+    items: &mut Items,
+) -> Result<Option<Reply>, Error> {
+    if cx.endpoint.least_role == Some(Role::Admin) && cx.role() < Some(Role::Admin) {
+        return Err(Failure::INSUFFICIENT_ROLE.into());
+    }
+    let Some(record) = items.idempotency_record(id, cx.now())? else { return Ok(None) };
+    if !cx.secrets().is_fingerprint(record.fingerprint(), &(cx.endpoint.fingerprint_input)(cx.request)) {
+        return Err(IDEMPOTENCY_KEY_REUSED.into());
+    }
+    let answer = cx.secrets().open(Purpose::Answer, id.as_bytes(), record.answer());
+    let reply = answer.and_then(|answer| Reply::from_record(&answer));
+    let reply = reply.ok_or_else(|| Error::internal("a recorded answer cannot be read"))?;
+    let reply = match (cx.endpoint.redact, cx.role()) {
+        (Some(redact), Some(role)) => reply.change_body(|body| redact(body, role))?,
+        (Some(_), None) => return Err(Error::internal("a recorded answer is to be redacted for no role")),
+        (None, _) => reply,
+    };
+    Ok(Some(reply.header("idempotent-replayed", "true".into())))
+}
+
+/// Returns the record of an answer, to be written with what it answers.
+pub(crate) fn record(
+    cx: &Context<'_>,
+    id: &IdempotencyId,
+    reply: &Reply,
+) -> Result<IdempotencyRecord, Error> {
+    let fingerprint = cx.secrets().fingerprint(&(cx.endpoint.fingerprint_input)(cx.request));
+    let answer = cx.secrets().seal(Purpose::Answer, id.as_bytes(), &reply.to_record()?)?;
+    Ok(IdempotencyRecord::new(id.clone(), fingerprint, answer, cx.now()))
+}
+
+/// Parses the header: a quoted string of RFC 9651, as in the draft, or a bare one, as most clients send it.
+fn parse_key(header: &str) -> Option<&str> {
     let header = header.trim();
     let key = match header.strip_prefix('"') {
         Some(quoted) => quoted.strip_suffix('"')?,
         None => header,
     };
     let is_printable = key.bytes().all(|byte| (b' '..=b'~').contains(&byte));
-    ((1..=LONGEST_KEY).contains(&key.len()) && is_printable).then_some(key)
+    ((1..=MAX_KEY_LENGTH).contains(&key.len()) && is_printable).then_some(key)
 }
 
 #[cfg(test)]
@@ -108,11 +116,11 @@ mod tests {
     #[test]
     fn a_key_is_the_same_in_quotes_and_bare() {
         for header in ["8e03978e-40d5", "\"8e03978e-40d5\"", " 8e03978e-40d5 "] {
-            assert_eq!(key(header), Some("8e03978e-40d5"));
+            assert_eq!(parse_key(header), Some("8e03978e-40d5"));
         }
-        assert_eq!(key(&"k".repeat(255)).map(str::len), Some(255));
+        assert_eq!(parse_key(&"k".repeat(255)).map(str::len), Some(255));
         for header in ["", " ", "\"\"", "\"open", "\"", "ñ", "tab\there", &"k".repeat(256)] {
-            assert_eq!(key(header), None, "{header:?}");
+            assert_eq!(parse_key(header), None, "{header:?}");
         }
     }
 }

@@ -35,7 +35,7 @@ pub(crate) fn read(body: &[u8]) -> Result<Value, Error> {
         } else {
             (String::new(), "malformed_json", "The body is not valid JSON.")
         };
-        Error::violations_of(vec![Violation { pointer, code, detail: detail.into() }])
+        Error::from_violations(vec![Violation { pointer, code, detail: detail.into() }])
     })
 }
 

@@ -1,12 +1,28 @@
 //! From an API Gateway event to an endpoint and back.
 //!
-//! An endpoint implements [`Endpoint`]: its route, who may call it, what it takes and what it answers. [`serve`] makes a
-//! Lambda function of it; [`App::answer`] is what both it and the tests call.
+//! An endpoint implements [`Endpoint`]: its route, its access check, its input and its output. [`serve`] makes a Lambda function of
+//! it; [`App::answer`] is what both the function and the tests call.
+//!
+//! The modules form layers. Each uses only modules further up in this list:
+//!
+//! 1. `concat`, `json`, `log`, `problem`, `route`, `size`: values without a request.
+//! 2. `event` and `parameter`: the request. `read_back`: records that clients send back.
+//! 3. `describe`: one operation of the API description. `entity_tag`, `reply`: the response.
+//! 4. `input`, `bounded` and `output`: what endpoints take and return.
+//! 5. `settings` and `context`: one request being handled. `query`: parameters of lists. `idempotency`, `commit`: writes.
+//! 6. `access`: who may call.
+//! 7. `endpoint` and `job`: what is registered. `openapi`: the whole API description.
+//! 8. `app` and `serve`: the shell around all handlers.
 
 mod access;
 mod app;
+mod bounded;
 mod commit;
+mod concat;
+mod context;
+mod describe;
 mod endpoint;
+mod entity_tag;
 mod event;
 mod idempotency;
 mod input;
@@ -14,32 +30,47 @@ mod job;
 mod json;
 mod log;
 pub mod openapi;
+mod output;
+mod parameter;
 mod problem;
 mod query;
+mod read_back;
 mod reply;
 mod route;
 mod serve;
 mod settings;
+mod size;
 
 pub use access::{
-    Access, Admin, AdminOrSelf, Anonymous, CredentialMember, CustomerCount, DeletedOwner, Entered, Member,
-    MemberOfTenant, OneSelf, Owner, Rule, SignedIn, Target, TenantMember,
+    Access, AccessCheck, Admin, AdminOrSelf, Anonymous, Authorization, Caller, Member, MemberByCredential,
+    NamedResource, Owner, OwnerIncludingDeleted, Policy, SelfOnly, SignedIn, UNAUTHENTICATED,
+    active_organizations, authenticate, named_organization, verify,
 };
-pub use app::{App, Context, Retries};
+pub use app::App;
+pub use bounded::Bounded;
 pub use commit::Written;
-pub use endpoint::{Endpoint, Redact, Registration, Run};
-pub use event::{PathEncoding, Request};
-pub use input::{AnyInput, Bounded, Input, Json, NoInput, ReadBack, unknown_parameter};
+pub use concat::concat;
+pub use context::{Context, Redact, Retries};
+pub use endpoint::{Endpoint, Registration, RunEndpoint};
+pub use entity_tag::EntityTag;
+pub use event::{PAYLOAD_TOO_LARGE, PathEncoding, Request};
+pub use idempotency::IDEMPOTENCY_KEY_REUSED;
+pub use input::{
+    AnyInput, InPath, Input, Json, LazyInput, NoInput, UNSUPPORTED_MEDIA_TYPE, unknown_parameter,
+};
 pub use job::{Job, JobContext, JobRegistration, RunJob};
 pub use json::member_pointer;
 pub use log::Log;
-pub use padron_dto::Object;
-pub use problem::{Problem, Shape, shape};
-pub use query::{Paging, Query, cursor_schema, instant};
-pub use reply::{
-    Array, Body, Changes, Created, Issued, Lines, MultiStatus, NoContent, Output, Page, Reply, Response,
-    Versioned, Warned,
+pub use output::{
+    Array, Body, Changes, Created, CreatedWithoutLocation, MultiStatus, Ndjson, NoContent, Output,
+    PAGE_TOO_LARGE, Page, Versioned,
 };
-pub use route::{BASE_PATH, Method, Route};
+pub use padron_dto::Object;
+pub use parameter::{HeaderDescription, MemberId, PathParameter, PathParameterDescription};
+pub use problem::{Problem, status};
+pub use query::{Paging, Query, cursor_schema, encode_parameter, instant, invalid_cursor};
+pub use read_back::ReadBack;
+pub use reply::{Reply, Response};
+pub use route::{BASE_PATH, METHOD_NOT_ALLOWED, Method, ROUTE_NOT_FOUND, Route};
 pub use serve::{Exit, serve, serve_job};
-pub use settings::{Settings, SettingsError};
+pub use settings::{Options, Settings, SettingsError};

@@ -6,10 +6,10 @@ use serde_json::{Value, json};
 use uuid::Uuid;
 
 use crate::{
-    app::Context,
+    context::Context,
+    describe::{Operation, Schemas},
     event::Request,
     input::{Input, unknown_parameter},
-    openapi::{Operation, Schemas},
 };
 
 /// The parameters of a request, each of them known and given once.
@@ -73,6 +73,17 @@ pub fn instant(
     })
 }
 
+/// Returns a parameter of a query, percent-encoded.
+pub fn encode_parameter(name: &str, value: &str) -> String {
+    format!("{name}={}", utf8_percent_encode(value, RESERVED))
+}
+
+/// Returns the error of a cursor that is not one of this list.
+pub fn invalid_cursor() -> Error {
+    let detail = "Take the cursor from a Link header of this list, with the same parameters.";
+    Error::invalid("/query/cursor", "invalid_cursor", detail)
+}
+
 /// The schema of a cursor: base64url.
 pub fn cursor_schema() -> Value {
     json!({ "type": "string", "minLength": 1, "pattern": "^[A-Za-z0-9_-]+$" })
@@ -94,14 +105,14 @@ impl Paging {
     /// The parameters it reads.
     pub const PARAMETERS: [&str; 2] = ["limit", "cursor"];
     const DEFAULT_LIMIT: u16 = 50;
-    const LARGEST_LIMIT: u16 = 100;
+    const MAX_LIMIT: u16 = 100;
 
     /// Reads `limit` and `cursor`.
     pub fn read(query: &Query) -> Result<Self, Error> {
         let number = |text: &str| {
             let is_number = text.len() <= 5 && text.bytes().all(|byte| byte.is_ascii_digit());
             let number: Option<u16> = is_number.then(|| text.parse().ok()).flatten();
-            number.filter(|number| (1..=Self::LARGEST_LIMIT).contains(number))
+            number.filter(|number| (1..=Self::MAX_LIMIT).contains(number))
         };
         let limit = query.parse("limit", "A whole number from 1 to 100.", number)?;
         let mut filters = query.0.clone();
@@ -121,11 +132,11 @@ impl Paging {
 
     /// After which one the page begins. `scope` is whose list it is: an organization or a user.
     pub fn after<T, S>(&self, cx: &Context<'_>, scope: Id<S>) -> Result<Option<Id<T>>, Error> {
-        self.after_place(cx, &json!(scope.uuid()), |id| Uuid::from_slice(id).ok().map(Id::new))
+        self.after_position(cx, &json!(scope.uuid()), |id| Uuid::from_slice(id).ok().map(Id::new))
     }
 
-    /// The same, for lists whose places are not ids: `read` decodes what [`Paging::next_place`] was given.
-    pub fn after_place<P>(
+    /// The same, for lists whose places are not ids: `read` decodes what [`Paging::next_position`] was given.
+    pub fn after_position<P>(
         &self,
         cx: &Context<'_>,
         scope: &Value,
@@ -134,13 +145,7 @@ impl Paging {
         let Some(cursor) = &self.cursor else { return Ok(None) };
         let opened = cx.secrets().open_cursor(&self.context(cx, scope), cursor);
         let place = opened.and_then(|place| read(&place));
-        place.map(Some).ok_or_else(|| {
-            Error::invalid(
-                "/query/cursor",
-                "invalid_cursor",
-                "Take the cursor from a Link header of this list, with the same parameters.",
-            )
-        })
+        place.map(Some).ok_or_else(invalid_cursor)
     }
 
     /// The query of the page after that one, if there is one.
@@ -150,28 +155,29 @@ impl Paging {
         scope: Id<S>,
         last: Option<Id<T>>,
     ) -> Result<Option<String>, Error> {
-        last.map(|last| self.next_place(cx, &json!(scope.uuid()), last.uuid().as_bytes())).transpose()
+        last.map(|last| self.next_position(cx, &json!(scope.uuid()), last.uuid().as_bytes())).transpose()
     }
 
     /// The query of the page after that place.
-    pub fn next_place(&self, cx: &Context<'_>, scope: &Value, last: &[u8]) -> Result<String, Error> {
+    pub fn next_position(&self, cx: &Context<'_>, scope: &Value, last: &[u8]) -> Result<String, Error> {
         let cursor = cx.secrets().seal_cursor(&self.context(cx, scope), last)?;
         let mut query = format!("limit={}", self.limit);
         for (name, value) in &self.filters {
-            query.push_str(&format!("&{name}={}", utf8_percent_encode(value, RESERVED)));
+            query.push('&');
+            query.push_str(&encode_parameter(name, value));
         }
         Ok(format!("{query}&cursor={cursor}"))
     }
 
     /// What cursors are bound to.
     fn context(&self, cx: &Context<'_>, scope: &Value) -> Vec<u8> {
-        json!([cx.endpoint.route.function, scope, &self.filters]).to_string().into_bytes()
+        json!([cx.endpoint.function, scope, &self.filters]).to_string().into_bytes()
     }
 
     /// Adds its parameters to the description of an operation.
     pub fn describe_parameters(operation: &mut Operation) {
         let limit = json!({
-            "type": "integer", "minimum": 1, "maximum": Self::LARGEST_LIMIT, "default": Self::DEFAULT_LIMIT,
+            "type": "integer", "minimum": 1, "maximum": Self::MAX_LIMIT, "default": Self::DEFAULT_LIMIT,
         });
         operation.parameter("query", "limit", "How many a page has at most", false, &limit);
         operation.parameter("query", "cursor", "Where to go on, from `Link`", false, &cursor_schema());
@@ -180,7 +186,7 @@ impl Paging {
 
 /// A list that nothing else is asked of.
 impl Input for Paging {
-    const FAILURES: &'static [Failure] = &[Failure::InvalidRequest];
+    const FAILURES: &'static [Failure] = &[Failure::INVALID_REQUEST];
 
     fn decode(request: &Request<'_>) -> Result<Self, Error> {
         Self::read(&Query::read(request, &Self::PARAMETERS)?)

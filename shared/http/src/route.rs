@@ -1,5 +1,16 @@
 //! Where an endpoint is reached. Declared once, on the endpoint; everything else is compared with it.
 
+use padron_domain::{Class, Failure};
+
+/// No route has this path.
+pub const ROUTE_NOT_FOUND: Failure =
+    Failure::new(Class::NotFound, "route_not_found", "Not found. No route has this path");
+
+/// The path has routes, none with this method.
+pub const METHOD_NOT_ALLOWED: Failure =
+    Failure::new(Class::MethodNotAllowed, "method_not_allowed", "Method not allowed")
+        .with_hint("The Allow header lists the methods of this path.");
+
 /// What all paths begin with: the name of the stage in the cloud, a prefix of the router locally.
 pub const BASE_PATH: &str = "/api";
 
@@ -77,6 +88,18 @@ impl Route {
     /// The names of the path's parameters, in order.
     pub fn parameters(&self) -> impl Iterator<Item = &'static str> {
         self.path.split('/').filter_map(parameter)
+    }
+
+    /// Returns the number of the path's parameters.
+    pub(crate) const fn count_parameters(&self) -> usize {
+        let (path, mut index, mut count) = (self.path.as_bytes(), 0, 0);
+        while index < path.len() {
+            if path[index] == b'{' {
+                count += 1;
+            }
+            index += 1;
+        }
+        count
     }
 
     /// The values of the parameters if the path, below [`BASE_PATH`], is one of this route's.

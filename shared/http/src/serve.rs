@@ -25,13 +25,13 @@ use crate::{
 pub type Exit = ExitCode;
 
 /// The time a request may take: below the function's timeout in `template.yaml`, which is below API Gateway's 30 seconds.
-const LONGEST_REQUEST: Duration = Duration::from_secs(9);
+const MAX_REQUEST_TIME: Duration = Duration::from_secs(9);
 
 /// The time a run of a job may take: below the timeout of its function in `template.yaml`.
-const LONGEST_RUN: Duration = Duration::from_secs(240);
+const MAX_RUN_TIME: Duration = Duration::from_secs(240);
 
 /// Lambda gives a start ten seconds, with a whole processor; what does not come up in this time is left to the first request.
-const LONGEST_WARM_UP: Duration = Duration::from_secs(1);
+const MAX_WARM_UP_TIME: Duration = Duration::from_secs(1);
 
 /// Serves an endpoint until Lambda ends the environment.
 pub fn serve<E: Endpoint>() -> Exit {
@@ -53,17 +53,17 @@ fn serve_function(endpoint: &Registration) -> Exit {
     let app = App::new(settings, Clock::System, Log::Stdout);
     let served = runtime.block_on(async {
         if warm_up {
-            app.warm_up(LONGEST_WARM_UP).await;
+            app.warm_up(MAX_WARM_UP_TIME).await;
         }
         let handler = service_fn(async |event: LambdaEvent<Box<RawValue>>| {
-            let deadline = deadline(&event.context, LONGEST_REQUEST);
+            let deadline = deadline(&event.context, MAX_REQUEST_TIME);
             let response =
                 app.answer(endpoint, event.payload.get(), &event.context.request_id, deadline).await;
             Ok::<_, Infallible>(response)
         });
         Runtime::new(handler).run().await
     });
-    ended(served)
+    ended(endpoint.route.function, served)
 }
 
 fn run_job(job: JobRegistration) -> Exit {
@@ -74,7 +74,7 @@ fn run_job(job: JobRegistration) -> Exit {
     let store = Store::new(&settings.connection);
     let served = runtime.block_on(async {
         let handler = service_fn(async |event: LambdaEvent<Box<RawValue>>| {
-            let deadline = deadline(&event.context, LONGEST_RUN);
+            let deadline = deadline(&event.context, MAX_RUN_TIME);
             let cx = JobContext::new(&store, Clock::System.now(), deadline).at_pace(settings.job_pace);
             let outcome = (job.run)(&cx).await;
             let (level, cause) = match &outcome {
@@ -87,7 +87,7 @@ fn run_job(job: JobRegistration) -> Exit {
         });
         Runtime::new(handler).run().await
     });
-    ended(served)
+    ended(job.function, served)
 }
 
 #[derive(Serialize)]
@@ -102,21 +102,22 @@ struct JobLine<'a> {
 }
 
 fn prepare(function: &str) -> Result<(Settings, tokio::runtime::Runtime), Exit> {
-    log_panics();
+    log_panics(function.to_owned());
     if std::env::var_os("AWS_LAMBDA_RUNTIME_API").is_none() {
-        return Err(fail(&format!(
-            "`{function}` is a Lambda function. To try it on this machine, use `make run`."
-        )));
+        return Err(fail(
+            function,
+            &format!("`{function}` is a Lambda function. To try it on this machine, use `make run`."),
+        ));
     }
-    let settings = Settings::from_env().map_err(|error| fail(&error.to_string()))?;
+    let settings = Settings::from_env().map_err(|error| fail(function, &error.to_string()))?;
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
-    Ok((settings, runtime.map_err(|_| fail("The runtime could not be started."))?))
+    Ok((settings, runtime.map_err(|_| fail(function, "The runtime could not be started."))?))
 }
 
-fn ended(served: Result<(), lambda_runtime::Error>) -> Exit {
+fn ended(function: &str, served: Result<(), lambda_runtime::Error>) -> Exit {
     match served {
         Ok(()) => ExitCode::SUCCESS,
-        Err(error) => fail(&format!("The Lambda runtime stopped: {error}")),
+        Err(error) => fail(function, &format!("The Lambda runtime stopped: {error}")),
     }
 }
 
@@ -132,19 +133,20 @@ fn deadline(context: &Context, longest: Duration) -> Instant {
 struct Line<'a> {
     level: &'static str,
     message: &'a str,
+    function: &'a str,
     #[serde(skip_serializing_if = "Option::is_none")]
     location: Option<String>,
 }
 
-fn fail(message: &str) -> Exit {
-    Log::Stdout.write(&Line { level: "fatal", message, location: None });
+fn fail(function: &str, message: &str) -> Exit {
+    Log::Stdout.write(&Line { level: "fatal", message, function, location: None });
     ExitCode::FAILURE
 }
 
 /// Says where, not what: the message of a panic can hold whatever was being worked on.
-fn log_panics() {
-    std::panic::set_hook(Box::new(|panic| {
+fn log_panics(function: String) {
+    std::panic::set_hook(Box::new(move |panic| {
         let location = panic.location().map(ToString::to_string);
-        Log::Stdout.write(&Line { level: "error", message: "panic", location });
+        Log::Stdout.write(&Line { level: "error", message: "panic", function: &function, location });
     }));
 }

@@ -3,7 +3,7 @@
 use std::{fmt, num::NonZeroU32, sync::Arc};
 
 use padron_auth::{Audience, Issuer, KeySet, KeySource};
-use padron_domain::Seats;
+use padron_domain::{Seats, https_url};
 use padron_store::{Connection, Credentials, Roots, Secrets};
 
 use crate::event::PathEncoding;
@@ -17,18 +17,34 @@ pub struct Settings {
     pub issuer: Issuer,
     /// What cursors and answers are sealed with.
     pub secrets: Arc<Secrets>,
-    /// How many members an organization may have, by plan.
-    pub seats: Seats,
-    /// The page where invitations are accepted, with `{token}` in the place of the token.
-    pub accept_url: Option<String>,
-    /// Of how many customers a list looks at every one.
-    pub customer_rows: usize,
+    /// What the business rules depend on.
+    pub options: Options,
     /// How many units jobs may write in a second.
     pub job_pace: NonZeroU32,
     /// Whether to connect to the database at start, where a function uses it.
     pub warm_up: bool,
     /// How the gateway hands over the parameters in a path.
     pub path_encoding: PathEncoding,
+}
+
+/// Options of the operator that business rules depend on.
+#[derive(Clone, Debug)]
+pub struct Options {
+    /// The maximum number of members of an organization, by plan.
+    pub seats: Seats,
+    /// The URL of the page where invitations are accepted, with `{token}` in the place of the token.
+    pub accept_url: Option<String>,
+    /// The maximum number of customers whose rows a list reads.
+    pub customer_rows: usize,
+}
+
+impl Options {
+    /// Returns the URL where the invitation with this token is accepted, serialized like every URL in an answer.
+    pub fn accept_url(&self, token: &str) -> Option<String> {
+        let url = self.accept_url.as_ref()?.replace(TOKEN, token);
+        // The page of a local installation need not be https.
+        Some(https_url(&url).unwrap_or(url))
+    }
 }
 
 /// What is wrong with the environment, a line each.
@@ -100,9 +116,7 @@ impl Settings {
                 connection,
                 issuer,
                 secrets,
-                seats,
-                accept_url,
-                customer_rows,
+                options: Options { seats, accept_url, customer_rows },
                 job_pace,
                 warm_up,
                 path_encoding,
@@ -139,9 +153,9 @@ fn job_pace(reader: &mut Reader<'_>) -> NonZeroU32 {
 fn customer_rows(reader: &mut Reader<'_>) -> usize {
     const DEFAULT: usize = 20_000;
     // More would neither fit into the memory of a function nor be read in time.
-    const MOST: usize = 100_000;
+    const MAX_ROWS: usize = 100_000;
     let Some(text) = reader.optional("CUSTOMER_ROWS") else { return DEFAULT };
-    text.parse().ok().filter(|rows| (1..=MOST).contains(rows)).unwrap_or_else(|| {
+    text.parse().ok().filter(|rows| (1..=MAX_ROWS).contains(rows)).unwrap_or_else(|| {
         reader.problems.push("CUSTOMER_ROWS is a number of customers from 1 to 100,000".into());
         DEFAULT
     })
@@ -233,7 +247,7 @@ fn issuer(reader: &mut Reader<'_>) -> Option<Issuer> {
 }
 
 /// What stands in `ACCEPT_URL` for the token.
-pub(crate) const TOKEN: &str = "{token}";
+const TOKEN: &str = "{token}";
 
 /// Keys must come over https, but for an issuer on this very machine. A URL with a user in it is none.
 fn is_safe(url: &str) -> bool {

@@ -66,7 +66,7 @@ const CONNECT_TIMEOUT: Duration = Duration::from_secs(1);
 /// second. A connection that went stale while the function was frozen is noticed at the first attempt.
 const FIRST_PAUSE: Duration = Duration::from_millis(25);
 /// How long an idle connection is kept: shorter than the other side keeps it.
-const LONGEST_IDLE: Duration = Duration::from_secs(20);
+const MAX_IDLE_TIME: Duration = Duration::from_secs(20);
 /// How long one attempt may take: a healthy answer takes milliseconds, and a request has time for three attempts.
 const ATTEMPT_TIMEOUT: Duration = Duration::from_secs(2);
 const ATTEMPTS: u32 = 3;
@@ -83,7 +83,7 @@ fn tls_context(roots: Roots) -> Option<TlsContext> {
 }
 
 pub(crate) fn connect(connection: &Connection) -> Client {
-    let builder = Builder::new().pool_idle_timeout(LONGEST_IDLE);
+    let builder = Builder::new().pool_idle_timeout(MAX_IDLE_TIME);
     let http = if connection.endpoint.as_ref().is_some_and(|url| url.starts_with("http://")) {
         builder.build_http()
     } else {

@@ -1,26 +1,31 @@
-//! Customers: pages in table order, their number, and their relatives.
+//! Customers: pages in table order, their number, and their ancestors.
 
 use aws_sdk_dynamodb::types::AttributeValue;
 use futures_util::future::try_join_all;
 use padron_domain::{
-    Customer, CustomerId, CustomerKind, CustomerNumber, Direction, Error, Event, Failure, OrganizationId,
-    Relative,
+    Ancestor, Customer, CustomerId, CustomerKind, CustomerNumber, Direction, Error, Event, Failure,
+    OrganizationId, name_sort_key,
 };
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
 use crate::{
-    Action, Change, TransactionError,
+    Action,
     expression::Expression,
-    item::{Entity, ExternalId, ForeignId, Item, document, from_item},
-    key::{Key, PK, SK, count_partition, customer_sort_key, partition},
-    read::LARGEST_BATCH,
+    item::{Entity, Item, document, from_item},
+    key::{
+        GSI1_PK, GSI1_SK, GSI2_SK, GSI3_SK, Key, PK, SK, child_partition, count_partition, customer_sort_key,
+        hex_number, name_index_key, partition, update_index_key,
+    },
+    range_query::QueryPage,
+    read::{Consistency, Items, MAX_BATCH, Projection},
+    row::{ROW, pack},
     table::Store,
-    transaction::COUNT,
+    transaction::{COUNT, Change, TransactionError},
 };
 
 /// Part of an organization's customers, in the order of their numbers.
 #[derive(Clone, Copy, Debug)]
-pub struct Span {
+pub struct NumberRange {
     /// Which way.
     pub direction: Direction,
     /// The first and the last number that belong to it.
@@ -33,7 +38,7 @@ pub struct Span {
     pub limit: usize,
 }
 
-/// Customers of a [`Span`].
+/// Customers of a [`NumberRange`].
 #[derive(Debug)]
 pub struct CustomersPage {
     /// The customers.
@@ -44,7 +49,7 @@ pub struct CustomersPage {
 
 /// A customer above another one, and what it is below.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Ancestor {
+pub struct AncestorLink {
     /// Its number.
     pub number: CustomerNumber,
     /// What it is.
@@ -83,7 +88,7 @@ pub enum CustomerTaken {
 
 /// One query answers at most one megabyte. A page of more than this many is ended early, with more to come: what Lambda can
 /// answer is less than what they hold.
-const MOST_QUERIES: usize = 6;
+const MAX_QUERIES: usize = 6;
 
 impl Store {
     /// What [`Store::customer_count`] needs.
@@ -98,21 +103,25 @@ impl Store {
     pub const UPDATE_CUSTOMER: &'static [Action] = &[Action::PUT, Action::DELETE, Action::CHECK];
     /// What it needs of a customer who keeps parent and external id.
     pub const UPDATE_IN_PLACE: &'static [Action] = &[Action::PUT];
-    /// What [`Store::ancestors`] needs.
-    pub const ANCESTORS: &'static [Action] = &[Action::BATCH_GET];
+    /// What [`Store::ancestor_chain`] needs.
+    pub const ANCESTOR_CHAIN: &'static [Action] = &[Action::BATCH_GET];
     /// What [`Store::delete_customer`] needs.
     pub const DELETE_CUSTOMER: &'static [Action] = &[Action::PUT, Action::UPDATE, Action::DELETE];
-    /// What [`Store::customer_relatives`] needs.
-    pub const CUSTOMER_RELATIVES: &'static [Action] = &[Action::BATCH_GET];
+    /// What [`Store::customer_ancestors`] needs.
+    pub const CUSTOMER_ANCESTORS: &'static [Action] = &[Action::BATCH_GET];
 
     /// Reads customers in the order of their numbers, eventually consistent. The page after the hundredth costs what the
     /// first one does: it begins where the one before ended.
-    pub async fn customers(&self, organization: OrganizationId, span: Span) -> Result<CustomersPage, Error> {
-        let Span { direction, bounds: (first, last), mut after, skip, limit } = span;
+    pub async fn customers(
+        &self,
+        organization: OrganizationId,
+        span: NumberRange,
+    ) -> Result<CustomersPage, Error> {
+        let NumberRange { direction, bounds: (first, last), mut after, skip, limit } = span;
         let mut customers = Vec::with_capacity(limit);
         let (mut left_out, mut queries) = (0, 0);
         // What is left out is not answered, so it does not count; it is bounded by whoever asks.
-        while queries < MOST_QUERIES {
+        while queries < MAX_QUERIES {
             // Numbers are whole, so "after" is "from the next one on".
             let next = |number: CustomerNumber| number.get().checked_add(1).and_then(CustomerNumber::new);
             let before = |number: CustomerNumber| number.get().checked_sub(1).and_then(CustomerNumber::new);
@@ -134,7 +143,7 @@ impl Store {
                 .expression_attribute_values(":high", AttributeValue::S(customer_sort_key(high)))
                 .scan_index_forward(direction == Direction::Ascending)
                 .limit(i32::try_from(wanted).unwrap_or(i32::MAX));
-            let (items, more) = self.query(query, (PK, partition(organization))).await?;
+            let QueryPage { items, has_more } = self.query(query, (PK, partition(organization))).await?;
             for item in items {
                 if left_out < skip {
                     left_out += 1;
@@ -145,8 +154,8 @@ impl Store {
                     customers.push(customer);
                 }
             }
-            if !more || customers.len() == limit {
-                return Ok(CustomersPage { customers, next: after.filter(|_| more) });
+            if !has_more || customers.len() == limit {
+                return Ok(CustomersPage { customers, next: after.filter(|_| has_more) });
             }
             queries += usize::from(!customers.is_empty());
         }
@@ -175,33 +184,30 @@ impl Store {
     /// How many customers there are, for half a unit.
     pub async fn customer_count(&self, organization: OrganizationId) -> Result<u64, Error> {
         let query = self.client.query().key_condition_expression("#pk = :pk");
-        let (counters, _) = self.query(query, (PK, count_partition(organization))).await?;
+        let counters = self.query(query, (PK, count_partition(organization))).await?.items;
         let count = |counter: &Item| counter.get(COUNT)?.as_n().ok()?.parse::<i64>().ok();
         // Counters are read one after the other: of a customer that moves between two of them, both may be seen or neither.
         Ok(u64::try_from(counters.iter().filter_map(count).sum::<i64>()).unwrap_or(0))
     }
 
-    /// Reads these customers as others show them, those that are still there. `strongly`: as they are now, for the price of two.
-    pub async fn customer_relatives(
+    /// Reads what others show of these customers: the ones that still exist.
+    pub async fn customer_ancestors(
         &self,
         organization: OrganizationId,
         numbers: &[CustomerNumber],
-        strongly: bool,
-    ) -> Result<Vec<(CustomerNumber, Relative<'static>)>, Error> {
-        let batches = numbers.chunks(LARGEST_BATCH).map(async |numbers| {
+        consistency: Consistency,
+    ) -> Result<Vec<(CustomerNumber, Ancestor<'static>)>, Error> {
+        let batches = numbers.chunks(MAX_BATCH).map(async |numbers| {
             let keys: Vec<Key> = numbers.iter().map(|number| Key::customer(organization, *number)).collect();
-            let found = if strongly {
-                self.batch_look(&keys, &Attributes::NAMES).await?
-            } else {
-                self.batch_glance(&keys, &Attributes::NAMES).await?
-            };
+            let found =
+                self.batch_get(&keys, consistency, Projection::Attributes(&Attributes::NAMES)).await?;
             found.into_items().map(Attributes::from_item).collect::<Result<Vec<_>, Error>>()
         });
-        let relatives = try_join_all(batches).await?.into_iter().flatten();
-        let relative = |Attributes { number, name, kind, parent }| {
-            (number, Relative { name: name.into(), kind, parent })
+        let ancestors = try_join_all(batches).await?.into_iter().flatten();
+        let ancestor = |Attributes { number, name, kind, parent }| {
+            (number, Ancestor { name: name.into(), kind, parent })
         };
-        Ok(relatives.map(relative).collect())
+        Ok(ancestors.map(ancestor).collect())
     }
 
     /// Writes a customer with all that points to it, and counts it.
@@ -216,7 +222,7 @@ impl Store {
         customers: &[Customer],
     ) -> Result<(), TransactionError<(usize, CustomerTaken)>> {
         let Some(&Customer { organization, .. }) = customers.first() else { return Ok(()) };
-        let mut change = self.unannounced_change();
+        let mut change = self.change_without_event();
         for (at, customer) in customers.iter().enumerate() {
             // DynamoDB refuses a transaction that writes an item twice, without saying which.
             let has_same = |other: &Customer| other.external_id == customer.external_id;
@@ -246,7 +252,9 @@ impl Store {
         organization: OrganizationId,
         number: CustomerNumber,
     ) -> Result<Option<Customer>, Error> {
-        self.batch_get(&[Key::customer(organization, number)]).await?.customer(organization, number)
+        self.batch_get(&[Key::customer(organization, number)], Consistency::Strong, Projection::All)
+            .await?
+            .customer(organization, number)
     }
 
     /// The customer that an id from elsewhere leads to.
@@ -255,28 +263,36 @@ impl Store {
         organization: OrganizationId,
         id: &CustomerId,
     ) -> Result<Option<CustomerNumber>, Error> {
-        self.batch_get(&[Key::customer_id(organization, id)]).await?.customer_id(organization, id)
+        self.batch_get(&[Key::customer_id(organization, id)], Consistency::Strong, Projection::All)
+            .await?
+            .customer_id(organization, id)
     }
 
     /// A customer and those above it as they are now, the nearest first; ends at a root, at one who is gone, and at `until`.
     /// `None` if they are more than `most`.
-    pub async fn ancestors(
+    pub async fn ancestor_chain(
         &self,
         organization: OrganizationId,
         first: CustomerNumber,
         until: CustomerNumber,
         most: usize,
-    ) -> Result<Option<Vec<Ancestor>>, Error> {
-        let mut ancestors: Vec<Ancestor> = Vec::new();
+    ) -> Result<Option<Vec<AncestorLink>>, Error> {
+        let mut ancestors: Vec<AncestorLink> = Vec::new();
         let mut next = Some(first);
         while let Some(number) = next {
             if ancestors.len() == most {
                 return Ok(None);
             }
-            let found = self.batch_look(&[Key::customer(organization, number)], &Attributes::NAMES).await?;
+            let found = self
+                .batch_get(
+                    &[Key::customer(organization, number)],
+                    Consistency::Strong,
+                    Projection::Attributes(&Attributes::NAMES),
+                )
+                .await?;
             let Some(item) = found.into_items().next() else { break };
             let Attributes { kind, parent, .. } = Attributes::from_item(item)?;
-            ancestors.push(Ancestor { number, kind, parent });
+            ancestors.push(AncestorLink { number, kind, parent });
             next = parent.filter(|_| number != until);
         }
         Ok(Some(ancestors))
@@ -295,7 +311,7 @@ impl Store {
         // Where the number is another's, there are others to take.
         change.replace(customer, Expression::condition(format!("attribute_not_exists({PK})")))?;
         if let Some(external_id) = customer.external_id.clone() {
-            change.create(&ExternalId { organization, external_id, number }, Failure::ExternalIdTaken)?;
+            change.create(&ExternalId { organization, external_id, number }, Failure::EXTERNAL_ID_TAKEN)?;
         }
         change.count_customers(organization, 1)?;
         Ok(change)
@@ -307,7 +323,7 @@ impl Store {
         &self,
         before: &Customer,
         customer: &Customer,
-        moves_below: &[Ancestor],
+        moves_below: &[AncestorLink],
         event: &Event,
     ) -> Result<Change<'_>, Error> {
         let &Customer { organization, number, .. } = customer;
@@ -315,13 +331,14 @@ impl Store {
         change.replace(customer, Expression::version(before.version))?;
         if before.external_id != customer.external_id {
             if let Some(external_id) = &before.external_id {
-                change.remove(&Key::external_id(organization, external_id), is_of(number))?;
+                change.remove(&Key::external_id(organization, external_id), if_points_to(number))?;
             }
             if let Some(external_id) = customer.external_id.clone() {
-                change.create(&ExternalId { organization, external_id, number }, Failure::ExternalIdTaken)?;
+                change
+                    .create(&ExternalId { organization, external_id, number }, Failure::EXTERNAL_ID_TAKEN)?;
             }
         }
-        for Ancestor { number, parent, .. } in moves_below {
+        for AncestorLink { number, parent, .. } in moves_below {
             let is_there = Expression::condition(format!("attribute_exists({PK})"));
             let still = match parent {
                 Some(parent) => is_there.and("#parent = :parent").number(":parent", parent.get()),
@@ -339,10 +356,10 @@ impl Store {
         let still = Expression::version(customer.version);
         change.remove(&customer.key(), still)?;
         if is_foreign(customer) {
-            change.remove(&Key::customer_id(organization, &customer.id), is_of(number))?;
+            change.remove(&Key::customer_id(organization, &customer.id), if_points_to(number))?;
         }
         if let Some(external_id) = &customer.external_id {
-            change.remove(&Key::external_id(organization, external_id), is_of(number))?;
+            change.remove(&Key::external_id(organization, external_id), if_points_to(number))?;
         }
         change.count_customers(organization, -1)?;
         Ok(change)
@@ -350,11 +367,101 @@ impl Store {
 }
 
 /// That a pointer leads to that customer. It changes with the customer only, whose version says that it has not.
-fn is_of(number: CustomerNumber) -> Expression {
+fn if_points_to(number: CustomerNumber) -> Expression {
     Expression::condition("#number = :number").name("#number", "number").number(":number", number.get())
 }
 
 /// Whether the id was brought from elsewhere, and so does not tell the number.
 fn is_foreign(customer: &Customer) -> bool {
     customer.id.number() != Some(customer.number)
+}
+
+impl Entity for Customer {
+    const NAME: &'static str = "customer";
+    const ATTRIBUTES: Option<&[&str]> = Some(&["version", "number", "name", "kind", "parent"]);
+
+    fn key(&self) -> Key {
+        Key::customer(self.organization, self.number)
+    }
+
+    fn index_keys(&self) -> Vec<(&'static str, String)> {
+        let mut keys = vec![
+            (GSI2_SK, name_index_key(&name_sort_key(&self.name), self.number)),
+            (GSI3_SK, update_index_key(&self.updated_at.to_string(), self.number)),
+            (ROW, pack(self)),
+        ];
+        if let Some(parent) = self.parent {
+            keys.push((GSI1_PK, child_partition(self.organization, parent)));
+            keys.push((GSI1_SK, hex_number(self.number)));
+        }
+        keys
+    }
+}
+
+/// Which customer has an id from elsewhere.
+#[derive(Debug, Serialize, Deserialize)]
+pub(crate) struct ForeignId {
+    pub(crate) organization: OrganizationId,
+    pub(crate) id: CustomerId,
+    pub(crate) number: CustomerNumber,
+}
+
+impl Entity for ForeignId {
+    const NAME: &'static str = "customer-id";
+
+    fn key(&self) -> Key {
+        Key::customer_id(self.organization, &self.id)
+    }
+}
+
+/// Which customer has an external id: its existence is the uniqueness of the external id.
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct ExternalId {
+    pub(crate) organization: OrganizationId,
+    pub(crate) external_id: String,
+    pub(crate) number: CustomerNumber,
+}
+
+impl Entity for ExternalId {
+    const NAME: &'static str = "external-id";
+
+    fn key(&self) -> Key {
+        Key::external_id(self.organization, &self.external_id)
+    }
+}
+impl Items {
+    /// Returns the number of the organization's customers; 0 if it was not read.
+    pub fn customer_count(&self) -> u64 {
+        self.customer_count.unwrap_or_default()
+    }
+
+    /// That customer, if it was asked for and is there.
+    pub fn customer(
+        &mut self,
+        organization: OrganizationId,
+        number: CustomerNumber,
+    ) -> Result<Option<Customer>, Error> {
+        self.remove(&Key::customer(organization, number))
+    }
+
+    /// The customer that an id from elsewhere leads to, if it was asked for and is there.
+    pub fn customer_id(
+        &mut self,
+        organization: OrganizationId,
+        id: &CustomerId,
+    ) -> Result<Option<CustomerNumber>, Error> {
+        let found: Option<ForeignId> = self.remove(&Key::customer_id(organization, id))?;
+        Ok(found.map(|found| found.number))
+    }
+
+    /// The customer that an external id leads to, if it was asked for and is there.
+    pub fn external_id(
+        &mut self,
+        organization: OrganizationId,
+        external_id: &str,
+    ) -> Result<Option<CustomerNumber>, Error> {
+        let found: Option<ExternalId> = self.remove(&Key::external_id(organization, external_id))?;
+        Ok(found.map(|found| found.number))
+    }
 }

@@ -4,8 +4,9 @@ use padron_domain::{Error, Event, EventId, OrganizationId, Timestamp};
 
 use crate::{
     Action,
+    item::Entity,
     key::{Key, event_partition},
-    scan::{Page, Scan},
+    range_query::{Page, RangeQuery},
     table::Store,
 };
 
@@ -28,7 +29,7 @@ impl Store {
         if from > to {
             return Ok(Page { items: Vec::new(), next: None });
         }
-        let scan = Scan {
+        let range = RangeQuery {
             partition: event_partition(organization),
             from,
             to,
@@ -36,6 +37,15 @@ impl Store {
             ascending: false,
             limit,
         };
-        self.scan(scan, wanted).await
+        self.range_query(range, wanted).await
+    }
+}
+
+impl Entity for Event {
+    const NAME: &'static str = "event";
+    const ATTRIBUTES: Option<&[&str]> = Some(&["type", "actor"]);
+
+    fn key(&self) -> Key {
+        Key::event(self.organization, self.id)
     }
 }

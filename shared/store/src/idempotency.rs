@@ -2,46 +2,21 @@
 
 use std::time::Duration;
 
-use padron_domain::{Error, Timestamp, UserId};
-use ring::digest::{Context, SHA256};
+use padron_domain::{Error, Timestamp};
 use serde::{Deserialize, Serialize};
 
 use crate::{
     expression::Expression,
     item::Entity,
-    key::{Key, PK, hex},
-    read::Found,
+    key::{IdempotencyId, Key, PK},
+    read::{Consistency, Items, Projection},
     table::Store,
 };
 
-/// Which request an idempotency key stands for: whose it is, what it asks for, and the key. A hash, so that neither keys nor
-/// users can be read off the table's partitions.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(transparent)]
-pub struct RequestId(String);
-
-impl RequestId {
-    /// The id of a request. Ids in a path may be written in either case.
-    pub fn new(user: UserId, route: &str, path: &str, idempotency_key: &str) -> Self {
-        let mut hash = Context::new(&SHA256);
-        for part in [&user.to_string(), route, &path.to_ascii_lowercase(), idempotency_key] {
-            // With its length before it, no two lists of parts read the same.
-            hash.update(&(part.len() as u64).to_be_bytes());
-            hash.update(part.as_bytes());
-        }
-        Self(hex(&hash.finish()))
-    }
-
-    /// The id.
-    pub fn as_str(&self) -> &str {
-        &self.0
-    }
-}
-
 /// The answer to a request, kept for when it is sent again.
 #[derive(Debug, Serialize, Deserialize)]
-pub struct Recorded {
-    request: RequestId,
+pub struct IdempotencyRecord {
+    request: IdempotencyId,
     /// A MAC of the body.
     fingerprint: String,
     /// Encrypted: answers hold personal data, and now and then a token.
@@ -51,12 +26,12 @@ pub struct Recorded {
     ttl: i64,
 }
 
-impl Recorded {
+impl IdempotencyRecord {
     /// How long an answer is kept.
     pub const KEPT: Duration = Duration::from_secs(24 * 60 * 60);
 
     /// An answer to keep from now on.
-    pub fn new(request: RequestId, fingerprint: String, answer: Vec<u8>, now: Timestamp) -> Self {
+    pub fn new(request: IdempotencyId, fingerprint: String, answer: Vec<u8>, now: Timestamp) -> Self {
         Self { request, fingerprint, answer, ttl: now.plus(Self::KEPT).seconds() }
     }
 
@@ -82,17 +57,29 @@ impl Recorded {
     }
 }
 
-impl Entity for Recorded {
+impl Entity for IdempotencyRecord {
     const NAME: &'static str = "idempotency";
 
     fn key(&self) -> Key {
-        Key::recorded(&self.request)
+        Key::idempotency_record(&self.request)
+    }
+}
+
+impl Items {
+    /// The answer that is kept for a request, if it was asked for and is there.
+    pub fn idempotency_record(
+        &mut self,
+        request: &IdempotencyId,
+        now: Timestamp,
+    ) -> Result<Option<IdempotencyRecord>, Error> {
+        let recorded: Option<IdempotencyRecord> = self.remove(&Key::idempotency_record(request))?;
+        Ok(recorded.filter(|recorded| recorded.is_kept(now)))
     }
 }
 
 impl Store {
     /// The answer that is kept for a request, by itself.
-    pub async fn recorded(&self, request: &RequestId) -> Result<Found, Error> {
-        self.batch_get(&[Key::recorded(request)]).await
+    pub async fn idempotency_record(&self, request: &IdempotencyId) -> Result<Items, Error> {
+        self.batch_get(&[Key::idempotency_record(request)], Consistency::Strong, Projection::All).await
     }
 }

@@ -2,8 +2,8 @@
 
 use base64::{Engine as _, prelude::BASE64_URL_SAFE_NO_PAD};
 use padron_domain::{
-    Email, Error, Event, Failure, Id, Invitation, InvitationId, Membership, Organization, OrganizationId,
-    UserId,
+    Authority, Email, Error, Event, Failure, Id, Invitation, InvitationId, InvitationState, Membership,
+    Organization, OrganizationId, UserId,
 };
 use ring::{
     digest::{SHA256, digest},
@@ -13,14 +13,15 @@ use subtle::ConstantTimeEq;
 use uuid::Uuid;
 
 use crate::{
-    Action, Change,
+    Action,
     expression::Expression,
-    item::{Item, WHOLE},
-    key::{GSI1_SK, Key, PK, invitee_partition, organization_of, partition},
-    members::{still_allowed, take_seat},
-    scan::{Page, Scan},
+    item::{Entity, Item},
+    key::{GSI1_PK, GSI1_SK, Key, PK, invitee_partition, organization_of, partition},
+    members::{check_authority, take_seat},
+    range_query::{Page, QueryPage, RangeQuery},
+    read::{Consistency, Items, Projection},
     table::Store,
-    transaction::TransactionError,
+    transaction::{Change, TransactionError},
 };
 
 /// What proves an invitation: whose it is, and 32 random bytes. Only its hash is kept.
@@ -95,6 +96,24 @@ pub struct InvitationAccess {
     pub membership: Option<Membership>,
 }
 
+/// A page of invitations to several organizations.
+#[derive(Debug)]
+pub struct InvitationsPage {
+    /// The invitations.
+    pub invitations: Vec<InvitationWithOrganization>,
+    /// The organization after which the next page begins; `None` on the last page.
+    pub next: Option<OrganizationId>,
+}
+
+/// An invitation, and the organization that it invites to.
+#[derive(Debug)]
+pub struct InvitationWithOrganization {
+    /// The invitation.
+    pub invitation: Invitation,
+    /// The organization, if it exists.
+    pub organization: Option<Organization>,
+}
+
 impl Store {
     /// What [`Store::invitation_access`] needs.
     pub const INVITATION_ACCESS: &'static [Action] = &[Action::BATCH_GET];
@@ -125,12 +144,12 @@ impl Store {
             Key::invitation(organization, invitation),
             Key::membership(organization, user),
         ];
-        let mut found = self.batch_get(&keys).await?;
-        let organization: Option<Organization> = found.take(&keys[0])?;
+        let mut found = self.batch_get(&keys, Consistency::Strong, Projection::All).await?;
+        let organization: Option<Organization> = found.remove(&keys[0])?;
         Ok(InvitationAccess {
             organization: organization.filter(|organization| organization.deleted_at.is_none()),
-            invitation: found.take(&keys[1])?,
-            membership: found.take(&keys[2])?,
+            invitation: found.remove(&keys[1])?,
+            membership: found.remove(&keys[2])?,
         })
     }
 
@@ -141,8 +160,8 @@ impl Store {
         ids: &[InvitationId],
     ) -> Result<Vec<Invitation>, Error> {
         let keys: Vec<Key> = ids.iter().map(|id| Key::invitation(organization, *id)).collect();
-        let mut found = self.batch_get(&keys).await?;
-        keys.iter().filter_map(|key| found.take(key).transpose()).collect()
+        let mut found = self.batch_get(&keys, Consistency::Strong, Projection::All).await?;
+        keys.iter().filter_map(|key| found.remove(key).transpose()).collect()
     }
 
     /// Invites someone who is no member yet, on behalf of `actor`; over the invitation that was there before.
@@ -150,21 +169,21 @@ impl Store {
         &self,
         before: Option<&Invitation>,
         after: &Invitation,
-        actor: &Membership,
+        actor: &Authority,
         event: &Event,
     ) -> Result<Change<'_>, Error> {
         let mut change = self.change(event)?;
         let absent = || Expression::condition(format!("attribute_not_exists({PK})"));
-        change.replace(after, before.map_or_else(absent, still))?;
-        change.check_or(&Key::email(after.organization, &after.email), absent(), Failure::AlreadyMember)?;
-        still_allowed(&mut change, actor, None)?;
+        change.replace(after, before.map_or_else(absent, if_unchanged))?;
+        change.check_or(&Key::email(after.organization, &after.email), absent(), Failure::ALREADY_MEMBER)?;
+        check_authority(&mut change, actor, None)?;
         Ok(change)
     }
 
     /// Writes an invitation that comes with its installation: no event tells of it.
     pub async fn install_invitation(&self, invitation: &Invitation) -> Result<(), TransactionError> {
-        let mut change = self.unannounced_change();
-        change.create(invitation, Failure::ConcurrentChange)?;
+        let mut change = self.change_without_event();
+        change.create(invitation, Failure::CONCURRENT_CHANGE)?;
         change.commit().await
     }
 
@@ -173,11 +192,11 @@ impl Store {
         &self,
         before: &Invitation,
         after: &Invitation,
-        actor: &Membership,
+        actor: &Authority,
         event: &Event,
     ) -> Result<Change<'_>, Error> {
         let mut change = self.decline_invitation(before, after, event)?;
-        still_allowed(&mut change, actor, None)?;
+        check_authority(&mut change, actor, None)?;
         Ok(change)
     }
 
@@ -189,7 +208,7 @@ impl Store {
         event: &Event,
     ) -> Result<Change<'_>, Error> {
         let mut change = self.change(event)?;
-        change.replace(after, still(before))?;
+        change.replace(after, if_unchanged(before))?;
         Ok(change)
     }
 
@@ -205,7 +224,7 @@ impl Store {
     ) -> Result<Change<'_>, Error> {
         let mut change = self.change(accepted)?;
         change.add_event(added)?;
-        change.replace(after, still(before))?;
+        change.replace(after, if_unchanged(before))?;
         take_seat(&mut change, member, issued_at)?;
         Ok(change)
     }
@@ -218,7 +237,7 @@ impl Store {
         limit: usize,
         wanted: Option<&(dyn Fn(&Invitation) -> bool + Sync)>,
     ) -> Result<Page<Invitation>, Error> {
-        let scan = Scan {
+        let range = RangeQuery {
             partition: partition(organization),
             from: "INVITE#".into(),
             to: "INVITE#~".into(),
@@ -226,43 +245,74 @@ impl Store {
             ascending: true,
             limit,
         };
-        self.scan(scan, wanted).await
+        self.range_query(range, wanted).await
     }
 
-    /// A page of the invitations of an e-mail that have not come to an end, in the order of their organizations, each with its
-    /// organization, eventually consistent.
+    /// Returns a page of the pending invitations of an e-mail, in the order of their organizations, eventually consistent.
     pub async fn invitations_of(
         &self,
         email: &Email,
         after: Option<OrganizationId>,
         limit: usize,
-    ) -> Result<(Vec<(Invitation, Option<Organization>)>, Option<OrganizationId>), Error> {
+    ) -> Result<InvitationsPage, Error> {
         let after = after.map(|organization| {
             let id = InvitationId::of(organization, email);
             let mut key: Item = Key::invitation(organization, id).attributes().into();
             key.extend(Key::invitee(email, organization));
             key
         });
-        let (found, more) = self.index_page(invitee_partition(email), after, limit).await?;
+        let QueryPage { items: found, has_more } =
+            self.index_page(invitee_partition(email), after, limit).await?;
         let keys: Vec<Key> = found.iter().filter_map(Key::of).collect();
         // By the index, which may list what is gone: the list goes on after it all the same.
         let last = found.last().and_then(|item| organization_of(item.get(GSI1_SK)?.as_s().ok()?));
-        let next = last.filter(|_| more);
+        let next = last.filter(|_| has_more);
         if keys.is_empty() {
-            return Ok((Vec::new(), next));
+            return Ok(InvitationsPage { invitations: Vec::new(), next });
         }
-        let mut found = self.batch_glance(&keys, &WHOLE).await?;
+        let mut found = self.batch_get(&keys, Consistency::Eventual, Projection::Document).await?;
         let mut invitations = Vec::with_capacity(keys.len());
         for key in &keys {
-            invitations.extend(found.take::<Invitation>(key)?);
+            invitations.extend(found.remove::<Invitation>(key)?);
         }
         let ids: Vec<_> = invitations.iter().map(|invitation| invitation.organization).collect();
         let organizations = self.organizations(&ids).await?;
-        Ok((invitations.into_iter().zip(organizations).collect(), next))
+        let pairs = invitations.into_iter().zip(organizations);
+        let invitations =
+            pairs.map(|(invitation, organization)| InvitationWithOrganization { invitation, organization });
+        Ok(InvitationsPage { invitations: invitations.collect(), next })
     }
 }
 
 /// That the invitation is the version that was read.
-fn still(invitation: &Invitation) -> Expression {
+fn if_unchanged(invitation: &Invitation) -> Expression {
     Expression::version(invitation.version)
+}
+
+impl Entity for Invitation {
+    const NAME: &'static str = "invitation";
+    const ATTRIBUTES: Option<&[&str]> = Some(&["version"]);
+
+    fn key(&self) -> Key {
+        Key::invitation(self.organization, self.id)
+    }
+
+    /// While it has not come to an end: whose it is.
+    fn index_keys(&self) -> Vec<(&'static str, String)> {
+        if self.state != InvitationState::Pending {
+            return Vec::new();
+        }
+        vec![(GSI1_PK, invitee_partition(&self.email)), (GSI1_SK, partition(self.organization))]
+    }
+}
+
+impl Items {
+    /// That invitation, if it was asked for and is there.
+    pub fn invitation(
+        &mut self,
+        organization: OrganizationId,
+        id: InvitationId,
+    ) -> Result<Option<Invitation>, Error> {
+        self.remove(&Key::invitation(organization, id))
+    }
 }

@@ -5,10 +5,11 @@
 use std::collections::HashMap;
 
 use aws_sdk_dynamodb::types::AttributeValue;
-use padron_domain::{CustomerId, CustomerNumber, Email, EventId, InvitationId, OrganizationId, UserId};
-use ring::digest::{Digest, SHA256, digest};
-
-use crate::idempotency::RequestId;
+use padron_domain::{
+    Actor, CustomerId, CustomerNumber, Email, EventId, InvitationId, OrganizationId, UserId,
+};
+use ring::digest::{Context, Digest, SHA256, digest};
+use serde::{Deserialize, Serialize};
 
 pub(crate) const PK: &str = "PK";
 pub(crate) const SK: &str = "SK";
@@ -69,8 +70,8 @@ impl Key {
     }
 
     /// The answer to a request.
-    pub fn recorded(request: &RequestId) -> Self {
-        Self { pk: format!("IDEM#{}", request.as_str()), sk: "IDEM".into() }
+    pub fn idempotency_record(id: &IdempotencyId) -> Self {
+        Self { pk: format!("IDEM#{}", id.0), sk: "IDEM".into() }
     }
 
     /// Whose a slug is.
@@ -127,6 +128,30 @@ impl Key {
 
     pub(crate) fn attributes(&self) -> [(String, AttributeValue); 2] {
         [(PK.into(), AttributeValue::S(self.pk.clone())), (SK.into(), AttributeValue::S(self.sk.clone()))]
+    }
+}
+
+/// Which request an idempotency key stands for: whose it is, what it asks for, and the key. A hash, so that neither keys nor
+/// users can be read off the table's partitions.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct IdempotencyId(String);
+
+impl IdempotencyId {
+    /// The id of a request. Ids in a path may be written in either case.
+    pub fn new(actor: Actor, function: &str, scope: &str, idempotency_key: &str) -> Self {
+        let mut hash = Context::new(&SHA256);
+        for part in [&actor.to_string(), function, &scope.to_ascii_lowercase(), idempotency_key] {
+            // With its length before it, no two lists of parts read the same.
+            hash.update(&(part.len() as u64).to_be_bytes());
+            hash.update(part.as_bytes());
+        }
+        Self(hex(&hash.finish()))
+    }
+
+    /// Returns the bytes of the id, which recorded answers are bound to.
+    pub fn as_bytes(&self) -> &[u8] {
+        self.0.as_bytes()
     }
 }
 
@@ -234,9 +259,9 @@ mod tests {
                 Key::event(organization, Id::new(Uuid::from_u128(a))),
                 Key::event(organization, Id::new(Uuid::from_u128(b))),
                 Key::event(another, Id::new(Uuid::from_u128(a))),
-                Key::recorded(&RequestId::new(user, "r", "p", &text)),
-                Key::recorded(&RequestId::new(user, "r", "p", &other)),
-                Key::recorded(&RequestId::new(someone, "r", "p", &text)),
+                Key::idempotency_record(&IdempotencyId::new(Actor::User(user), "r", "p", &text)),
+                Key::idempotency_record(&IdempotencyId::new(Actor::User(user), "r", "p", &other)),
+                Key::idempotency_record(&IdempotencyId::new(Actor::User(someone), "r", "p", &text)),
                 Key::slug(&text),
                 Key::slug(&other),
                 Key::external_id(organization, &text),

@@ -3,15 +3,20 @@
 //! Each change depends on the roster, so that it fails in an organization that was deleted meanwhile, and never on the
 //! organization itself, so that it does not wait for its profile.
 
-use padron_domain::{Error, Event, Failure, Membership, OrganizationId, Role, UserId};
+use padron_domain::{Authority, Email, Error, Event, Failure, Membership, OrganizationId, Role, UserId};
+use serde::{Deserialize, Serialize};
 
 use crate::{
-    Action, Change,
+    Action,
     expression::Expression,
-    item::{EmailOwner, Entity, Roster, RosterState, first_seen},
-    key::{Key, partition},
-    scan::{Page, Scan},
+    item::Entity,
+    key::{GSI1_PK, GSI1_SK, Key, PK, partition, user_partition},
+    profile::profile_on_join,
+    range_query::{Page, RangeQuery},
+    read::{Consistency, Items, Projection},
+    roster::{Roster, RosterState, if_roster_is},
     table::Store,
+    transaction::Change,
 };
 
 impl Store {
@@ -37,15 +42,17 @@ impl Store {
         &self,
         before: &Membership,
         after: &Membership,
-        actor: &Membership,
+        actor: &Authority,
         event: &Event,
     ) -> Result<Change<'_>, Error> {
         let mut change = self.change(event)?;
-        change.replace(after, still(before))?;
+        change.replace(after, if_unchanged(before))?;
         let admins = i64::from(after.role == Role::Admin) - i64::from(before.role == Role::Admin);
-        change
-            .update(&Key::roster(before.organization), counting(still_in(RosterState::Active), 0, admins))?;
-        still_allowed(&mut change, actor, Some(before.user))?;
+        change.update(
+            &Key::roster(before.organization),
+            count_members(if_roster_is(RosterState::Active), 0, admins),
+        )?;
+        check_authority(&mut change, actor, Some(before.user))?;
         Ok(change)
     }
 
@@ -53,18 +60,20 @@ impl Store {
     pub fn remove_member(
         &self,
         member: &Membership,
-        actor: &Membership,
+        actor: &Authority,
         event: &Event,
     ) -> Result<Change<'_>, Error> {
         let mut change = self.change(event)?;
-        change.remove(&member.key(), still(member))?;
+        change.remove(&member.key(), if_unchanged(member))?;
         if let Some(email) = EmailOwner::of(member) {
-            change.remove(&email.key(), email.still_theirs())?;
+            change.remove(&email.key(), email.if_owned())?;
         }
         let admins = -i64::from(member.role == Role::Admin);
-        change
-            .update(&Key::roster(member.organization), counting(still_in(RosterState::Active), -1, admins))?;
-        still_allowed(&mut change, actor, Some(member.user))?;
+        change.update(
+            &Key::roster(member.organization),
+            count_members(if_roster_is(RosterState::Active), -1, admins),
+        )?;
+        check_authority(&mut change, actor, Some(member.user))?;
         Ok(change)
     }
 
@@ -76,7 +85,7 @@ impl Store {
         limit: usize,
         wanted: Option<&(dyn Fn(&Membership) -> bool + Sync)>,
     ) -> Result<Page<Membership>, Error> {
-        let scan = Scan {
+        let range = RangeQuery {
             partition: partition(organization),
             from: "MEMBER#".into(),
             to: "MEMBER#~".into(),
@@ -84,14 +93,20 @@ impl Store {
             ascending: true,
             limit,
         };
-        self.scan(scan, wanted).await
+        self.range_query(range, wanted).await
     }
 
     /// How many members there are, eventually consistent, for half a unit.
     pub async fn member_count(&self, organization: OrganizationId) -> Result<u64, Error> {
         let key = Key::roster(organization);
-        let mut found = self.batch_glance(std::slice::from_ref(&key), &Roster::SHOWN).await?;
-        Ok(found.take::<Roster>(&key)?.map_or(0, |roster| roster.members))
+        let mut found = self
+            .batch_get(
+                std::slice::from_ref(&key),
+                Consistency::Eventual,
+                Projection::Attributes(&Roster::COUNT_ATTRIBUTES),
+            )
+            .await?;
+        Ok(found.remove::<Roster>(&key)?.map_or(0, |roster| roster.members))
     }
 }
 
@@ -101,21 +116,21 @@ pub(crate) fn take_seat(
     member: &Membership,
     issued_at: Option<i64>,
 ) -> Result<(), Error> {
-    join(change, member, issued_at, Failure::AlreadyMember)?;
-    let seat = still_in(RosterState::Active)
+    add_membership(change, member, issued_at, Failure::ALREADY_MEMBER)?;
+    let seat = if_roster_is(RosterState::Active)
         .and("(attribute_not_exists(#seats) OR #members < #seats)")
         .name("#seats", "seats")
         .name("#members", "members");
     change.update_or(
         &Key::roster(member.organization),
-        counting(seat, 1, i64::from(member.role == Role::Admin)),
-        Failure::SeatLimitReached,
+        count_members(seat, 1, i64::from(member.role == Role::Admin)),
+        Failure::SEAT_LIMIT_REACHED,
         ("state", RosterState::Active.name()),
     )
 }
 
 /// Writes a membership with what belongs to it: whose its e-mail is, and the user's profile where there is none.
-pub(crate) fn join<R>(
+pub(crate) fn add_membership<R>(
     change: &mut Change<'_, R>,
     member: &Membership,
     issued_at: Option<i64>,
@@ -128,21 +143,16 @@ where
     if let Some(email) = EmailOwner::of(member) {
         change.create(&email, taken)?;
     }
-    change.update(&Key::profile(member.user), first_seen(member, issued_at))
+    change.update(&Key::profile(member.user), profile_on_join(member, issued_at))
 }
 
 /// That the membership is the version that was read.
-pub(crate) fn still(member: &Membership) -> Expression {
+pub(crate) fn if_unchanged(member: &Membership) -> Expression {
     Expression::version(member.version)
 }
 
-/// That the organization is in this state.
-pub(crate) fn still_in(state: RosterState) -> Expression {
-    Expression::condition("#state = :state").name("#state", "state").text(":state", state.name())
-}
-
 /// Counts members and admins up or down.
-fn counting(still: Expression, members: i64, admins: i64) -> Expression {
+fn count_members(still: Expression, members: i64, admins: i64) -> Expression {
     still
         .then("ADD #members :more, #admins :admins")
         .name("#members", "members")
@@ -151,15 +161,72 @@ fn counting(still: Expression, members: i64, admins: i64) -> Expression {
         .number(":admins", admins)
 }
 
-/// That the actor has the role that was read still. Where they act on themselves, their own membership's condition says so.
-pub(crate) fn still_allowed(
+/// Checks that the actor's right to act is unchanged. If actor and target are the same item, its own condition checks it.
+pub(crate) fn check_authority(
     change: &mut Change<'_>,
-    actor: &Membership,
+    actor: &Authority,
     target: Option<UserId>,
 ) -> Result<(), Error> {
-    if target == Some(actor.user) {
+    let Authority::Membership(membership) = actor;
+    if target == Some(membership.user) {
         return Ok(());
     }
-    let still = Expression::condition("#role = :role").name("#role", "role").text(":role", actor.role.name());
-    change.check(&actor.key(), still)
+    let role = membership.role.name();
+    let if_role = Expression::condition("#role = :role").name("#role", "role").text(":role", role);
+    change.check(&membership.key(), if_role)
+}
+
+impl Entity for Membership {
+    const NAME: &'static str = "membership";
+    const ATTRIBUTES: Option<&[&str]> = Some(&["version", "role", "joinedAt"]);
+
+    fn key(&self) -> Key {
+        Key::membership(self.organization, self.user)
+    }
+
+    fn index_keys(&self) -> Vec<(&'static str, String)> {
+        vec![(GSI1_PK, user_partition(self.user)), (GSI1_SK, partition(self.organization))]
+    }
+}
+
+/// Which member has an e-mail: whoever is invited by it is a member already.
+#[derive(Debug, Serialize, Deserialize)]
+pub(crate) struct EmailOwner {
+    pub(crate) organization: OrganizationId,
+    pub(crate) user: UserId,
+    pub(crate) email: Email,
+}
+
+impl EmailOwner {
+    /// That of a membership, if it has an e-mail.
+    pub(crate) fn of(member: &Membership) -> Option<Self> {
+        let email = member.email.as_deref().and_then(Email::parse)?;
+        Some(Self { organization: member.organization, user: member.user, email })
+    }
+
+    /// That no other member has it by now.
+    pub(crate) fn if_owned(&self) -> Expression {
+        Expression::condition(format!("attribute_not_exists({PK}) OR #user = :user"))
+            .name("#user", "user")
+            .text(":user", self.user.to_string())
+    }
+}
+
+impl Entity for EmailOwner {
+    const NAME: &'static str = "email";
+
+    fn key(&self) -> Key {
+        Key::email(self.organization, &self.email)
+    }
+}
+
+impl Items {
+    /// That membership, if it was asked for and is there.
+    pub fn membership(
+        &mut self,
+        organization: OrganizationId,
+        user: UserId,
+    ) -> Result<Option<Membership>, Error> {
+        self.remove(&Key::membership(organization, user))
+    }
 }

@@ -4,16 +4,19 @@ use aws_sdk_dynamodb::types::AttributeValue;
 use padron_domain::{
     Error, Event, Failure, Membership, Organization, OrganizationId, Role, Timestamp, UserId,
 };
+use serde::{Deserialize, Serialize};
 
 use crate::{
-    Action, Change, TransactionError,
+    Action,
     expression::Expression,
-    item::{Item, Roster, RosterState, Slug, WHOLE},
+    item::{Entity, Item},
     key::{GSI1_PK, GSI1_SK, Key, organization_of, partition, user_partition},
-    members::{join, still, still_in},
-    read::Found,
-    scan::Page,
+    members::{add_membership, if_unchanged},
+    range_query::{Page, QueryPage},
+    read::{Consistency, Items, Projection, Read},
+    roster::{Roster, RosterState, if_roster_is},
     table::Store,
+    transaction::{Change, TransactionError},
 };
 
 /// What decides whether, and as what, a user may act in an organization, and what was read beside it.
@@ -24,12 +27,12 @@ pub struct OrganizationAccess {
     /// The user's membership, if they have one.
     pub membership: Option<Membership>,
     /// What else was asked for.
-    pub others: Found,
+    pub others: Items,
 }
 
-/// A user's place in an organization, as the user's list has it.
+/// A user's entry in an organization, as the user's list has it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Place {
+pub struct MembershipEntry {
     /// The organization.
     pub organization: OrganizationId,
     /// Their role.
@@ -38,22 +41,22 @@ pub struct Place {
     pub joined_at: Timestamp,
 }
 
-/// An organization with a user's place in it.
+/// An organization with a user's entry in it.
 #[derive(Clone, Debug)]
-pub struct Belonging {
+pub struct MembershipWithOrganization {
     /// The organization, if it was read and is there.
     pub organization: Option<Organization>,
-    /// The user's place.
-    pub place: Place,
+    /// The user's entry.
+    pub entry: MembershipEntry,
 }
 
 impl Store {
     /// What [`Store::organization_access`] needs.
     pub const ORGANIZATION_ACCESS: &'static [Action] = &[Action::BATCH_GET];
-    /// What [`Store::places`] needs.
-    pub const PLACES: &'static [Action] = &[Action::QUERY_GSI1];
-    /// What [`Store::belongings`] needs.
-    pub const BELONGINGS: &'static [Action] = &[Action::QUERY_GSI1, Action::BATCH_GET];
+    /// What [`Store::membership_entries`] needs.
+    pub const MEMBERSHIP_ENTRIES: &'static [Action] = &[Action::QUERY_GSI1];
+    /// What [`Store::memberships_with_organizations`] needs.
+    pub const MEMBERSHIPS_WITH_ORGANIZATIONS: &'static [Action] = &[Action::QUERY_GSI1, Action::BATCH_GET];
     /// What [`Store::organization_with_slug`] needs.
     pub const ORGANIZATION_WITH_SLUG: &'static [Action] = &[Action::BATCH_GET];
     /// What [`Store::create_organization`] needs.
@@ -69,18 +72,32 @@ impl Store {
         &self,
         organization: OrganizationId,
         user: UserId,
-        others: impl IntoIterator<Item = Key>,
+        reads: impl IntoIterator<Item = Read>,
     ) -> Result<OrganizationAccess, Error> {
         let mut keys = vec![Key::organization(organization), Key::membership(organization, user)];
-        keys.extend(others);
-        let mut found = self.batch_get(&keys).await?;
+        let mut counts_customers = false;
+        for read in reads {
+            match read {
+                Read::Item(key) => keys.push(key),
+                Read::CustomerCount => counts_customers = true,
+            }
+        }
+        let batch = self.batch_get(&keys, Consistency::Strong, Projection::All);
+        let found = if counts_customers {
+            let (mut found, count) = tokio::try_join!(batch, self.customer_count(organization))?;
+            found.customer_count = Some(count);
+            found
+        } else {
+            batch.await?
+        };
+        let mut found = found;
         Ok(OrganizationAccess {
-            organization: found.take(&keys[0])?,
+            organization: found.remove(&keys[0])?,
             // Who acts on themselves asks for their own membership twice.
             membership: if keys[2..].contains(&keys[1]) {
-                found.see(&keys[1])?
+                found.peek(&keys[1])?
             } else {
-                found.take(&keys[1])?
+                found.remove(&keys[1])?
             },
             others: found,
         })
@@ -89,7 +106,7 @@ impl Store {
     /// An organization as it is now, deleted or not.
     pub async fn organization(&self, id: OrganizationId) -> Result<Option<Organization>, Error> {
         let key = Key::organization(id);
-        self.batch_get(std::slice::from_ref(&key)).await?.take(&key)
+        self.batch_get(std::slice::from_ref(&key), Consistency::Strong, Projection::All).await?.remove(&key)
     }
 
     /// Creates an organization with its first members, the owner among them. `issued_at` is when the claims in their memberships
@@ -113,7 +130,7 @@ impl Store {
         members: &[Membership],
         seats: Option<u64>,
     ) -> Result<(), TransactionError> {
-        create(self.unannounced_change(), organization, members, None, seats)?.commit().await
+        create(self.change_without_event(), organization, members, None, seats)?.commit().await
     }
 
     /// Writes an organization anew, a version later.
@@ -123,7 +140,7 @@ impl Store {
         event: &Event,
     ) -> Result<Change<'_>, Error> {
         let mut change = self.change(event)?;
-        change.replace(organization, still_before(organization))?;
+        change.replace(organization, if_previous_version(organization))?;
         Ok(change)
     }
 
@@ -136,7 +153,7 @@ impl Store {
         let mut change = self.update_organization(organization, event)?;
         change.update(
             &Key::roster(organization.id),
-            still_in(RosterState::Active)
+            if_roster_is(RosterState::Active)
                 .then("SET #state = :deleted")
                 .text(":deleted", RosterState::Deleted.name()),
         )?;
@@ -150,7 +167,7 @@ impl Store {
         event: &Event,
     ) -> Result<Change<'_>, Error> {
         let mut change = self.update_organization(organization, event)?;
-        let deleted = still_in(RosterState::Deleted)
+        let deleted = if_roster_is(RosterState::Deleted)
             .then("SET #state = :active")
             .text(":active", RosterState::Active.name());
         change.update(&Key::roster(organization.id), deleted)?;
@@ -166,9 +183,9 @@ impl Store {
         event: &Event,
     ) -> Result<Change<'_>, Error> {
         let mut change = self.update_organization(organization, event)?;
-        change.replace(&before.becoming(Role::Admin, event.at), still(before))?;
-        change.replace(&after.becoming(Role::Owner, event.at), still(after))?;
-        let handed_over = still_in(RosterState::Active)
+        change.replace(&before.with_role(Role::Admin, event.at), if_unchanged(before))?;
+        change.replace(&after.with_role(Role::Owner, event.at), if_unchanged(after))?;
+        let handed_over = if_roster_is(RosterState::Active)
             .and("#owner = :before")
             .then("SET #owner = :after ADD #admins :admins")
             .name("#owner", "owner")
@@ -189,20 +206,22 @@ impl Store {
     ) -> Result<Change<'_>, Error> {
         let mut change = self.update_organization(organization, event)?;
         let update = match seats {
-            Some(seats) => still_in(RosterState::Active).then("SET #seats = :seats").number(":seats", seats),
-            None => still_in(RosterState::Active).then("REMOVE #seats"),
+            Some(seats) => {
+                if_roster_is(RosterState::Active).then("SET #seats = :seats").number(":seats", seats)
+            }
+            None => if_roster_is(RosterState::Active).then("REMOVE #seats"),
         };
         change.update(&Key::roster(organization.id), update.name("#seats", "seats"))?;
         Ok(change)
     }
 
     /// A page of the organizations that a user belongs to, in the order of their ids, eventually consistent.
-    pub async fn places(
+    pub async fn membership_entries(
         &self,
         user: UserId,
         after: Option<OrganizationId>,
         limit: usize,
-    ) -> Result<Page<Place>, Error> {
+    ) -> Result<Page<MembershipEntry>, Error> {
         let text = |value: String| AttributeValue::S(value);
         let after = after.map(|organization| {
             let mut key: Item = Key::membership(organization, user).attributes().into();
@@ -210,13 +229,13 @@ impl Store {
             key.insert(GSI1_SK.into(), text(partition(organization)));
             key
         });
-        let (items, more) = self.index_page(user_partition(user), after, limit).await?;
-        let items = items.iter().map(place).collect::<Result<Vec<_>, _>>()?;
-        let next = items.last().copied().filter(|_| more);
+        let QueryPage { items, has_more } = self.index_page(user_partition(user), after, limit).await?;
+        let items = items.iter().map(entry).collect::<Result<Vec<_>, _>>()?;
+        let next = items.last().copied().filter(|_| has_more);
         Ok(Page { items, next })
     }
 
-    /// Reads up to 100 organizations, eventually consistent, each in the place of its id.
+    /// Reads up to 100 organizations, eventually consistent, each in the entry of its id.
     pub(crate) async fn organizations(
         &self,
         ids: &[OrganizationId],
@@ -225,32 +244,34 @@ impl Store {
             return Ok(Vec::new());
         }
         let keys: Vec<Key> = ids.iter().map(|id| Key::organization(*id)).collect();
-        let mut found = self.batch_glance(&keys, &WHOLE).await?;
-        keys.iter().map(|key| found.take(key)).collect()
+        let mut found = self.batch_get(&keys, Consistency::Eventual, Projection::Document).await?;
+        keys.iter().map(|key| found.remove(key)).collect()
     }
 
-    /// A page of the organizations that a user belongs to with their places in them, deleted ones included, in the order of
+    /// A page of the organizations that a user belongs to with their entries in them, deleted ones included, in the order of
     /// their ids, eventually consistent.
-    pub async fn belongings(
+    pub async fn memberships_with_organizations(
         &self,
         user: UserId,
         after: Option<OrganizationId>,
         limit: usize,
-    ) -> Result<Page<Belonging>, Error> {
-        let Page { items: places, next } = self.places(user, after, limit).await?;
-        let ids: Vec<_> = places.iter().map(|place| place.organization).collect();
+    ) -> Result<Page<MembershipWithOrganization>, Error> {
+        let Page { items: entries, next } = self.membership_entries(user, after, limit).await?;
+        let ids: Vec<_> = entries.iter().map(|entry| entry.organization).collect();
         let organizations = self.organizations(&ids).await?;
-        let pairs = organizations.into_iter().zip(places);
-        let items = pairs.map(|(organization, place)| Belonging { organization, place }).collect();
-        let next = next.map(|place| Belonging { organization: None, place });
+        let pairs = organizations.into_iter().zip(entries);
+        let items =
+            pairs.map(|(organization, entry)| MembershipWithOrganization { organization, entry }).collect();
+        let next = next.map(|entry| MembershipWithOrganization { organization: None, entry });
         Ok(Page { items, next })
     }
 
     /// Which organization has a slug.
     pub async fn organization_with_slug(&self, slug: &str) -> Result<Option<OrganizationId>, Error> {
         let key = Key::slug(slug);
-        let mut found = self.batch_get(std::slice::from_ref(&key)).await?;
-        Ok(found.take::<Slug>(&key)?.map(|slug| slug.organization))
+        let mut found =
+            self.batch_get(std::slice::from_ref(&key), Consistency::Strong, Projection::All).await?;
+        Ok(found.remove::<Slug>(&key)?.map(|slug| slug.organization))
     }
 }
 
@@ -262,9 +283,9 @@ fn create<'a>(
     seats: Option<u64>,
 ) -> Result<Change<'a>, Error> {
     // Ids are new and random: another one under the same id is this very one, written by an earlier try.
-    change.create(organization, Failure::ConcurrentChange)?;
+    change.create(organization, Failure::CONCURRENT_CHANGE)?;
     let slug = Slug { slug: organization.slug.clone(), organization: organization.id };
-    change.create(&slug, Failure::SlugTaken)?;
+    change.create(&slug, Failure::SLUG_TAKEN)?;
     let count = |role: Option<Role>| {
         members.iter().filter(|member| role.is_none_or(|role| member.role == role)).count() as u64
     };
@@ -276,17 +297,17 @@ fn create<'a>(
         admins: count(Some(Role::Admin)),
         seats,
     };
-    change.create(&roster, Failure::ConcurrentChange)?;
+    change.create(&roster, Failure::CONCURRENT_CHANGE)?;
     for member in members {
-        join(&mut change, member, issued_at, Failure::ConcurrentChange)?;
+        add_membership(&mut change, member, issued_at, Failure::CONCURRENT_CHANGE)?;
     }
     Ok(change)
 }
 
-fn place(item: &Item) -> Result<Place, Error> {
+fn entry(item: &Item) -> Result<MembershipEntry, Error> {
     let unreadable = || Error::internal("a membership's index entry cannot be read");
     let text = |name: &str| item.get(name).and_then(|value| value.as_s().ok()).ok_or_else(unreadable);
-    Ok(Place {
+    Ok(MembershipEntry {
         organization: organization_of(text(GSI1_SK)?).ok_or_else(unreadable)?,
         role: Role::parse(text("role")?).ok_or_else(unreadable)?,
         joined_at: Timestamp::parse(text("joinedAt")?).map_err(|_| unreadable())?,
@@ -294,6 +315,39 @@ fn place(item: &Item) -> Result<Place, Error> {
 }
 
 /// That the organization is the version before this one.
-pub(crate) fn still_before(organization: &Organization) -> Expression {
+pub(crate) fn if_previous_version(organization: &Organization) -> Expression {
     Expression::version(organization.version - 1)
+}
+
+/// The partition of GSI1 that deleted organizations are in.
+pub(crate) const PURGE: &str = "PURGE";
+
+impl Entity for Organization {
+    const NAME: &'static str = "organization";
+    const ATTRIBUTES: Option<&[&str]> = Some(&["version"]);
+
+    fn key(&self) -> Key {
+        Key::organization(self.id)
+    }
+
+    /// While it is deleted: when it is to be purged.
+    fn index_keys(&self) -> Vec<(&'static str, String)> {
+        let Some(until) = self.restorable_until() else { return Vec::new() };
+        vec![(GSI1_PK, PURGE.into()), (GSI1_SK, format!("{until}#{}", self.id))]
+    }
+}
+
+/// Whose a slug is: its existence is the uniqueness of the slug.
+#[derive(Debug, Serialize, Deserialize)]
+pub(crate) struct Slug {
+    pub(crate) slug: String,
+    pub(crate) organization: OrganizationId,
+}
+
+impl Entity for Slug {
+    const NAME: &'static str = "slug";
+
+    fn key(&self) -> Key {
+        Key::slug(&self.slug)
+    }
 }

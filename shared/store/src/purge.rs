@@ -7,32 +7,34 @@ use padron_domain::{Error, Organization, OrganizationId, Timestamp};
 use tokio::time::{Instant, sleep_until};
 
 use crate::{
-    Action, Change, TransactionError,
+    Action,
     action::GSI1,
     expression::Expression,
-    item::{Item, PURGE, RosterState},
+    item::Item,
     key::{GSI1_PK, GSI1_SK, Key, PK, SK, count_partition, event_partition, partition},
-    members::still_in,
-    organizations::still_before,
+    organizations::{PURGE, if_previous_version},
+    range_query::QueryPage,
+    roster::{RosterState, if_roster_is},
     table::{Backoff, Store, Throttling},
+    transaction::{Change, TransactionError},
 };
 
 /// What became of an organization that is to be purged.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Purge {
+pub enum PurgeOutcome {
     /// It was deleted for good.
-    Done,
+    Purged,
     /// Another run was faster.
-    Gone,
+    AlreadyPurged,
     /// It is there again, or not due yet.
-    Spared,
+    NotDue,
     /// Its turn was over; the next one goes on.
     Unfinished,
 }
 
 /// How long an organization's purge may take.
 #[derive(Clone, Copy, Debug)]
-pub struct Turn {
+pub struct TimeSlice {
     /// When the others have theirs. Something is done in every turn, however short it is.
     pub ends: Instant,
     /// When nothing new is begun any more.
@@ -68,7 +70,7 @@ impl Pace {
 
 /// An organization that is to be purged.
 #[derive(Clone, Debug)]
-pub struct Due {
+pub struct PurgeCandidate {
     /// Which.
     pub organization: OrganizationId,
     /// Its place among those that are.
@@ -96,7 +98,11 @@ impl Store {
 
     /// Some organizations that cannot be restored any more, those deleted first before the others: after `after`, of an earlier
     /// page. The index lags behind, so some may be gone already.
-    pub async fn due_for_purge(&self, now: Timestamp, after: Option<&Due>) -> Result<Vec<Due>, Error> {
+    pub async fn due_for_purge(
+        &self,
+        now: Timestamp,
+        after: Option<&PurgeCandidate>,
+    ) -> Result<Vec<PurgeCandidate>, Error> {
         let query = self
             .client
             .query()
@@ -111,11 +117,11 @@ impl Store {
             // After every organization of that instant.
             .expression_attribute_values(":now", AttributeValue::S(format!("{now}#~")))
             .limit(DUE);
-        let (items, _) = self.query(query, (GSI1_PK, PURGE.to_owned())).await?;
+        let items = self.query(query, (GSI1_PK, PURGE.to_owned())).await?.items;
         let due = |item: &Item| {
             let place = item.get(GSI1_SK)?.as_s().ok()?;
             let organization = OrganizationId::parse(place.rsplit_once('#')?.1)?;
-            Some(Due { organization, place: place.clone() })
+            Some(PurgeCandidate { organization, place: place.clone() })
         };
         Ok(items.iter().filter_map(due).collect())
     }
@@ -130,51 +136,56 @@ impl Store {
         id: OrganizationId,
         now: Timestamp,
         pace: &mut Pace,
-        turn: Turn,
-    ) -> Result<Purge, Error> {
-        let Some(organization) = self.organization(id).await? else { return Ok(Purge::Gone) };
+        turn: TimeSlice,
+    ) -> Result<PurgeOutcome, Error> {
+        let Some(organization) = self.organization(id).await? else { return Ok(PurgeOutcome::AlreadyPurged) };
         if organization.restorable_until().is_none_or(|until| now < until) {
-            return Ok(Purge::Spared);
+            return Ok(PurgeOutcome::NotDue);
         }
         let organization = if organization.purging {
             organization
         } else {
-            match self.mark(organization, now).await? {
+            match self.mark_purging(organization, now).await? {
                 Some(marked) => marked,
-                None => return Ok(Purge::Spared),
+                None => return Ok(PurgeOutcome::NotDue),
             }
         };
         for partition in [partition(id), count_partition(id), event_partition(id)] {
-            if !self.empty(&partition, pace, turn).await? {
-                return Ok(Purge::Unfinished);
+            if !self.empty_partition(&partition, pace, turn).await? {
+                return Ok(PurgeOutcome::Unfinished);
             }
         }
-        self.bury(&organization).await
+        self.delete_root(&organization).await
     }
 
     /// Marks it as being purged; `None` if it was restored, or marked by another, meanwhile.
-    async fn mark(
+    async fn mark_purging(
         &self,
         mut organization: Organization,
         now: Timestamp,
     ) -> Result<Option<Organization>, Error> {
         organization.purging = true;
         organization.touch(now);
-        let mut change: Change<'_> = self.unannounced_change();
-        change.replace(&organization, still_before(&organization))?;
-        let deleted = still_in(RosterState::Deleted)
+        let mut change: Change<'_> = self.change_without_event();
+        change.replace(&organization, if_previous_version(&organization))?;
+        let deleted = if_roster_is(RosterState::Deleted)
             .then("SET #state = :purging")
             .text(":purging", RosterState::Purging.name());
         change.update(&Key::roster(organization.id), deleted)?;
         match change.commit().await {
             Ok(()) => Ok(Some(organization)),
-            Err(TransactionError::Stale) => Ok(None),
+            Err(TransactionError::Outdated) => Ok(None),
             Err(error) => Err(error.into()),
         }
     }
 
     /// Deletes everything in a partition but the organization and its roster. `false`: the turn was over before it was empty.
-    async fn empty(&self, partition: &str, pace: &mut Pace, turn: Turn) -> Result<bool, Error> {
+    async fn empty_partition(
+        &self,
+        partition: &str,
+        pace: &mut Pace,
+        turn: TimeSlice,
+    ) -> Result<bool, Error> {
         let mut after = None;
         let (mut deleted, mut is_first) = (false, true);
         loop {
@@ -197,7 +208,7 @@ impl Store {
                 .consistent_read(true)
                 .set_exclusive_start_key(after.take())
                 .limit(i32::try_from(BATCH * WIDTH).unwrap_or(i32::MAX));
-            let (items, more) = self.query(query, (PK, partition.to_owned())).await?;
+            let QueryPage { items, has_more } = self.query(query, (PK, partition.to_owned())).await?;
             let last = items.last().cloned();
             let keys: Vec<Key> =
                 items.iter().filter_map(Key::of).filter(|key| !key.outlives_its_partition()).collect();
@@ -206,7 +217,7 @@ impl Store {
                 self.delete_all(keys).await?;
             }
             pace.spent(self.spent().units - before);
-            match last.filter(|_| more) {
+            match last.filter(|_| has_more) {
                 Some(last) => after = Some(last),
                 // Once more from the start, until a whole pass finds nothing.
                 None if deleted => deleted = false,
@@ -251,8 +262,8 @@ impl Store {
     }
 
     /// The organization itself, its roster and its slug, together: nothing without a slug is left, and no slug without them.
-    async fn bury(&self, organization: &Organization) -> Result<Purge, Error> {
-        let mut change: Change<'_> = self.unannounced_change();
+    async fn delete_root(&self, organization: &Organization) -> Result<PurgeOutcome, Error> {
+        let mut change: Change<'_> = self.change_without_event();
         change.remove(&Key::roster(organization.id), Expression::default())?;
         let is_there = Expression::condition(format!("attribute_exists({PK})"));
         change.remove(&Key::organization(organization.id), is_there)?;
@@ -262,9 +273,9 @@ impl Store {
                 .text(":organization", organization.id.to_string());
         change.remove(&Key::slug(&organization.slug), still_its)?;
         match change.commit().await {
-            Ok(()) => Ok(Purge::Done),
+            Ok(()) => Ok(PurgeOutcome::Purged),
             // Another run was faster; the slug may be someone else's by now.
-            Err(TransactionError::Stale) => Ok(Purge::Gone),
+            Err(TransactionError::Outdated) => Ok(PurgeOutcome::AlreadyPurged),
             Err(error) => Err(error.into()),
         }
     }

@@ -1,32 +1,73 @@
-//! Strongly consistent reads by key.
+//! Reads by key.
 
 use std::collections::HashMap;
 
 use aws_sdk_dynamodb::types::{KeysAndAttributes, ReturnConsumedCapacity};
-use padron_domain::{
-    Customer, CustomerId, CustomerNumber, Error, Invitation, InvitationId, Membership, OrganizationId,
-    Profile, Timestamp, UserId,
-};
+use padron_domain::Error;
 
 use crate::{
-    idempotency::{Recorded, RequestId},
-    item::{Entity, ExternalId, ForeignId, Item, from_item},
+    item::{DOCUMENT_ATTRIBUTES, Entity, Item, from_item},
     key::Key,
     table::{Store, Throttling},
 };
 
-/// How many items DynamoDB reads in one batch.
-pub(crate) const LARGEST_BATCH: usize = 100;
+/// The read consistency of DynamoDB.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Consistency {
+    /// The read reflects all writes that were acknowledged before it, for one unit per 4 KB.
+    Strong,
+    /// The read may lack the writes of the last moment, for half a unit per 4 KB.
+    Eventual,
+}
+
+/// The attributes that a read returns.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Projection<'a> {
+    /// All attributes.
+    All,
+    /// The keys and the document of entities that are stored as a document.
+    Document,
+    /// Only these attributes.
+    Attributes(&'a [&'a str]),
+}
+
+impl<'a> Projection<'a> {
+    fn attributes(self) -> Option<&'a [&'a str]> {
+        match self {
+            Self::All => None,
+            Self::Document => Some(&DOCUMENT_ATTRIBUTES),
+            Self::Attributes(attributes) => Some(attributes),
+        }
+    }
+}
+
+/// Something that is read beside a caller's membership.
+#[derive(Clone, Debug)]
+pub enum Read {
+    /// An item, in the same batch.
+    Item(Key),
+    /// The number of the organization's customers, in a query side by side with the batch.
+    CustomerCount,
+}
+
+impl From<Key> for Read {
+    fn from(key: Key) -> Self {
+        Self::Item(key)
+    }
+}
+
+/// The maximum number of items that DynamoDB reads in one batch.
+pub(crate) const MAX_BATCH: usize = 100;
 
 /// What was found under the keys that were asked for.
 #[derive(Debug, Default)]
-pub struct Found {
+pub struct Items {
     items: HashMap<Key, Item>,
-    /// How many customers the organization has, if that was asked for too.
-    pub customer_count: Option<u64>,
+    /// The number of the organization's customers, if it was read.
+    pub(crate) customer_count: Option<u64>,
 }
 
-impl Found {
+impl Items {
     /// The items as they are.
     pub(crate) fn into_items(self) -> impl Iterator<Item = Item> {
         self.items.into_values()
@@ -39,103 +80,30 @@ impl Found {
     }
 
     /// The entity under that key; `None` if the table has none.
-    pub(crate) fn take<E: Entity>(&mut self, key: &Key) -> Result<Option<E>, Error> {
+    pub(crate) fn remove<E: Entity>(&mut self, key: &Key) -> Result<Option<E>, Error> {
         self.items.remove(key).map(from_item).transpose()
     }
 
     /// The same, left where it is.
-    pub(crate) fn see<E: Entity>(&self, key: &Key) -> Result<Option<E>, Error> {
+    pub(crate) fn peek<E: Entity>(&self, key: &Key) -> Result<Option<E>, Error> {
         self.items.get(key).cloned().map(from_item).transpose()
-    }
-
-    /// That membership, if it was asked for and is there.
-    pub fn membership(
-        &mut self,
-        organization: OrganizationId,
-        user: UserId,
-    ) -> Result<Option<Membership>, Error> {
-        self.take(&Key::membership(organization, user))
-    }
-
-    /// That customer, if it was asked for and is there.
-    pub fn customer(
-        &mut self,
-        organization: OrganizationId,
-        number: CustomerNumber,
-    ) -> Result<Option<Customer>, Error> {
-        self.take(&Key::customer(organization, number))
-    }
-
-    /// The customer that an id from elsewhere leads to, if it was asked for and is there.
-    pub fn customer_id(
-        &mut self,
-        organization: OrganizationId,
-        id: &CustomerId,
-    ) -> Result<Option<CustomerNumber>, Error> {
-        let found: Option<ForeignId> = self.take(&Key::customer_id(organization, id))?;
-        Ok(found.map(|found| found.number))
-    }
-
-    /// The customer that an external id leads to, if it was asked for and is there.
-    pub fn external_id(
-        &mut self,
-        organization: OrganizationId,
-        external_id: &str,
-    ) -> Result<Option<CustomerNumber>, Error> {
-        let found: Option<ExternalId> = self.take(&Key::external_id(organization, external_id))?;
-        Ok(found.map(|found| found.number))
-    }
-
-    /// That user's profile, if it was asked for and is there.
-    pub fn profile(&mut self, user: UserId) -> Result<Option<Profile>, Error> {
-        self.take(&Key::profile(user))
-    }
-
-    /// That invitation, if it was asked for and is there.
-    pub fn invitation(
-        &mut self,
-        organization: OrganizationId,
-        id: InvitationId,
-    ) -> Result<Option<Invitation>, Error> {
-        self.take(&Key::invitation(organization, id))
-    }
-
-    /// The answer that is kept for a request, if it was asked for and is there.
-    pub fn recorded(&mut self, request: &RequestId, now: Timestamp) -> Result<Option<Recorded>, Error> {
-        let recorded: Option<Recorded> = self.take(&Key::recorded(request))?;
-        Ok(recorded.filter(|recorded| recorded.is_kept(now)))
     }
 }
 
 impl Store {
-    /// Reads up to 100 items in one strongly consistent call. What DynamoDB leaves unprocessed is asked for again, so an
-    /// item that is missing from the result is missing from the table. Keys given twice are read once.
-    pub(crate) async fn batch_get(&self, keys: &[Key]) -> Result<Found, Error> {
-        self.batch(keys, true, None).await
-    }
-
-    /// Reads a key that no item has, so that the first request finds a connection made and the client's code run once.
-    /// Costs half a unit; whether it succeeds does not matter.
+    /// Reads a key that no item has, so that the first request finds an open connection. Costs half a unit; a failure is ignored.
     pub async fn warm_up(&self) {
-        _ = self.batch(&[Key::nothing()], false, None).await;
+        _ = self.batch_get(&[Key::nothing()], Consistency::Eventual, Projection::All).await;
     }
 
-    /// Like [`Store::batch_get`], but eventually consistent and of some attributes only: for what is shown, not decided from.
-    pub(crate) async fn batch_glance(&self, keys: &[Key], attributes: &[&str]) -> Result<Found, Error> {
-        self.batch(keys, false, Some(attributes)).await
-    }
-
-    /// Like [`Store::batch_get`], but of some attributes only.
-    pub(crate) async fn batch_look(&self, keys: &[Key], attributes: &[&str]) -> Result<Found, Error> {
-        self.batch(keys, true, Some(attributes)).await
-    }
-
-    async fn batch(
+    /// Reads up to 100 items by key, in one call. Keys that DynamoDB leaves unprocessed are requested again, so an item that is missing
+    /// from the result is missing from the table. Keys that are given twice are read once.
+    pub(crate) async fn batch_get(
         &self,
         keys: &[Key],
-        consistent: bool,
-        attributes: Option<&[&str]>,
-    ) -> Result<Found, Error> {
+        consistency: Consistency,
+        projection: Projection<'_>,
+    ) -> Result<Items, Error> {
         let mut wanted = Vec::with_capacity(keys.len());
         for (index, key) in keys.iter().enumerate() {
             // DynamoDB refuses a batch that names a key twice.
@@ -143,11 +111,13 @@ impl Store {
                 wanted.push(key.attributes().into());
             }
         }
-        let mut found = Found::default();
+        let mut found = Items::default();
         let mut throttling = Throttling::default();
         loop {
-            let mut request = KeysAndAttributes::builder().set_keys(Some(wanted)).consistent_read(consistent);
-            if let Some(attributes) = attributes {
+            let mut request = KeysAndAttributes::builder()
+                .set_keys(Some(wanted))
+                .consistent_read(consistency == Consistency::Strong);
+            if let Some(attributes) = projection.attributes() {
                 // Through placeholders, for some of their names are DynamoDB's own words.
                 let place = |index: usize| format!("#a{index}");
                 request = request

@@ -37,7 +37,7 @@ impl std::fmt::Debug for Keys {
 
 impl Secrets {
     /// A root secret has at least this many bytes.
-    pub const SHORTEST: usize = 32;
+    pub const MIN_LENGTH: usize = 32;
 
     /// Derives the keys; `None` if a secret is too short.
     pub fn new(current: &[u8], previous: Option<&[u8]>) -> Option<Self> {
@@ -88,7 +88,7 @@ impl Secrets {
 
 impl Keys {
     fn new(secret: &[u8]) -> Option<Self> {
-        if secret.len() < Secrets::SHORTEST {
+        if secret.len() < Secrets::MIN_LENGTH {
             return None;
         }
         let root = hkdf::Salt::new(hkdf::HKDF_SHA256, b"padron").extract(secret);

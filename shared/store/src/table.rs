@@ -105,7 +105,7 @@ pub struct Backoff {
 }
 
 impl Backoff {
-    const LONGEST: Duration = Duration::from_millis(500);
+    const MAX_PAUSE: Duration = Duration::from_millis(500);
 
     /// Begins with short ones.
     pub const fn new() -> Self {
@@ -115,7 +115,7 @@ impl Backoff {
     /// The next pause.
     pub fn pause(&mut self) -> Duration {
         let pause = self.ceiling.mul_f64(random_fraction());
-        self.ceiling = (self.ceiling * 2).min(Self::LONGEST);
+        self.ceiling = (self.ceiling * 2).min(Self::MAX_PAUSE);
         pause
     }
 }
@@ -133,12 +133,12 @@ pub(crate) struct Throttling {
 }
 
 impl Throttling {
-    const MOST_PAUSES: u32 = 3;
+    const MAX_PAUSES: u32 = 3;
     const FIRST: Duration = Duration::from_millis(100);
 
     /// The next pause: up to 100 ms, then up to four times as long each time. `None` after the third.
     fn pause(&mut self) -> Option<Duration> {
-        if self.pauses == Self::MOST_PAUSES {
+        if self.pauses == Self::MAX_PAUSES {
             return None;
         }
         let ceiling = Self::FIRST * 4_u32.pow(self.pauses);

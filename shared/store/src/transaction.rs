@@ -13,7 +13,7 @@ use uuid::Uuid;
 
 use crate::{
     expression::Expression,
-    idempotency::Recorded,
+    idempotency::IdempotencyRecord,
     item::{Entity, to_item},
     key::{Key, PK},
     table::{Backoff, CallError, Store, Throttling},
@@ -31,28 +31,28 @@ pub(crate) const COUNT: &str = "count";
 pub struct Change<'a, R = Failure> {
     store: &'a Store,
     /// Each with what it means when its condition does not hold.
-    writes: Vec<(TransactWriteItem, Refusal<R>)>,
+    writes: Vec<(TransactWriteItem, OnConditionFailed<R>)>,
     count: Option<Count>,
 }
 
 /// What it means when a condition does not hold.
 #[derive(Debug)]
-enum Refusal<R> {
+enum OnConditionFailed<R> {
     /// What was read is no longer so.
-    Stale,
+    Outdated,
     /// What is claimed is another's.
-    Taken(R),
+    Refuse(R),
     /// The same, as long as the item has this text under this name; else what was read is no longer so.
-    TakenWhile(R, &'static str, &'static str),
+    RefuseWhile(R, &'static str, &'static str),
 }
 
-impl<R: Copy> Refusal<R> {
+impl<R: Copy> OnConditionFailed<R> {
     /// What is refused; `None` if it is stale.
     fn of(&self, reason: &CancellationReason) -> Option<R> {
         match self {
-            Self::Stale => None,
-            Self::Taken(taken) => Some(*taken),
-            Self::TakenWhile(taken, name, text) => {
+            Self::Outdated => None,
+            Self::Refuse(taken) => Some(*taken),
+            Self::RefuseWhile(taken, name, text) => {
                 let value = reason.item().and_then(|item| item.get(*name)?.as_s().ok());
                 value.is_some_and(|value| value == text).then_some(*taken)
             }
@@ -76,7 +76,7 @@ pub enum TransactionError<R = Failure> {
     /// What it claims is another's.
     Refused(R),
     /// It was decided from what is no longer so.
-    Stale,
+    Outdated,
     /// DynamoDB would not have it, or it is not known whether it did.
     Failed(Error),
 }
@@ -86,7 +86,7 @@ impl<R> TransactionError<R> {
     pub fn map<S>(self, refusal: impl FnOnce(R) -> S) -> TransactionError<S> {
         match self {
             Self::Refused(refused) => TransactionError::Refused(refusal(refused)),
-            Self::Stale => TransactionError::Stale,
+            Self::Outdated => TransactionError::Outdated,
             Self::Failed(error) => TransactionError::Failed(error),
         }
     }
@@ -102,7 +102,7 @@ impl From<TransactionError> for Error {
     fn from(error: TransactionError) -> Self {
         match error {
             TransactionError::Refused(failure) => failure.into(),
-            TransactionError::Stale => Failure::ConcurrentChange.into(),
+            TransactionError::Outdated => Failure::CONCURRENT_CHANGE.into(),
             TransactionError::Failed(error) => error,
         }
     }
@@ -111,13 +111,13 @@ impl From<TransactionError> for Error {
 impl Store {
     /// A change that this event tells of.
     pub(crate) fn change<R: Copy>(&self, event: &Event) -> Result<Change<'_, R>, Error> {
-        let mut change = self.unannounced_change();
+        let mut change = self.change_without_event();
         change.add_event(event)?;
         Ok(change)
     }
 
     /// A change that no event tells of: for data that comes with its installation.
-    pub(crate) fn unannounced_change<R>(&self) -> Change<'_, R> {
+    pub(crate) fn change_without_event<R>(&self) -> Change<'_, R> {
         Change { store: self, writes: Vec::new(), count: None }
     }
 }
@@ -125,24 +125,28 @@ impl Store {
 impl<R: Copy> Change<'_, R> {
     /// Adds an event that tells of the change.
     pub(crate) fn add_event(&mut self, event: &Event) -> Result<(), Error> {
-        self.put(event, Expression::default(), Refusal::Stale)
+        self.put(event, Expression::default(), OnConditionFailed::Outdated)
     }
 
     /// Writes an item whose key must be free.
     pub(crate) fn create<E: Entity>(&mut self, entity: &E, taken: R) -> Result<(), Error> {
-        self.put(entity, Expression::condition(format!("attribute_not_exists({PK})")), Refusal::Taken(taken))
+        self.put(
+            entity,
+            Expression::condition(format!("attribute_not_exists({PK})")),
+            OnConditionFailed::Refuse(taken),
+        )
     }
 
     /// Writes an item over the one that was read.
     pub(crate) fn replace<E: Entity>(&mut self, entity: &E, still: Expression) -> Result<(), Error> {
-        self.put(entity, still, Refusal::Stale)
+        self.put(entity, still, OnConditionFailed::Outdated)
     }
 
     fn put<E: Entity>(
         &mut self,
         entity: &E,
         expression: Expression,
-        refusal: Refusal<R>,
+        refusal: OnConditionFailed<R>,
     ) -> Result<(), Error> {
         let put = Put::builder()
             .table_name(&*self.store.table)
@@ -158,7 +162,7 @@ impl<R: Copy> Change<'_, R> {
 
     /// Changes attributes of an item that was read, or that need not be there.
     pub(crate) fn update(&mut self, key: &Key, expression: Expression) -> Result<(), Error> {
-        self.update_if(key, expression, Refusal::Stale)
+        self.update_if(key, expression, OnConditionFailed::Outdated)
     }
 
     /// The same, where the condition claims something too, as long as the item has that text under that name.
@@ -169,10 +173,15 @@ impl<R: Copy> Change<'_, R> {
         taken: R,
         (name, text): (&'static str, &'static str),
     ) -> Result<(), Error> {
-        self.update_if(key, expression, Refusal::TakenWhile(taken, name, text))
+        self.update_if(key, expression, OnConditionFailed::RefuseWhile(taken, name, text))
     }
 
-    fn update_if(&mut self, key: &Key, expression: Expression, refusal: Refusal<R>) -> Result<(), Error> {
+    fn update_if(
+        &mut self,
+        key: &Key,
+        expression: Expression,
+        refusal: OnConditionFailed<R>,
+    ) -> Result<(), Error> {
         let update = Update::builder()
             .table_name(&*self.store.table)
             .set_key(Some(key.attributes().into()))
@@ -197,21 +206,21 @@ impl<R: Copy> Change<'_, R> {
             .set_expression_attribute_values(still.values)
             .build()
             .map_err(|_| Error::internal("a delete without a key"))?;
-        self.push(TransactWriteItem::builder().delete(delete).build(), Refusal::Stale);
+        self.push(TransactWriteItem::builder().delete(delete).build(), OnConditionFailed::Outdated);
         Ok(())
     }
 
     /// Commits only if that holds of an item which stays as it is.
     pub(crate) fn check(&mut self, key: &Key, still: Expression) -> Result<(), Error> {
-        self.check_if(key, still, Refusal::Stale)
+        self.check_if(key, still, OnConditionFailed::Outdated)
     }
 
     /// The same, where the condition claims something.
     pub(crate) fn check_or(&mut self, key: &Key, free: Expression, taken: R) -> Result<(), Error> {
-        self.check_if(key, free, Refusal::Taken(taken))
+        self.check_if(key, free, OnConditionFailed::Refuse(taken))
     }
 
-    fn check_if(&mut self, key: &Key, still: Expression, refusal: Refusal<R>) -> Result<(), Error> {
+    fn check_if(&mut self, key: &Key, still: Expression, refusal: OnConditionFailed<R>) -> Result<(), Error> {
         let check = ConditionCheck::builder()
             .table_name(&*self.store.table)
             .set_key(Some(key.attributes().into()))
@@ -225,18 +234,18 @@ impl<R: Copy> Change<'_, R> {
     }
 
     /// Keeps the answer for whoever sends the request again. Another answer that was kept meanwhile makes the change stale.
-    pub fn record(&mut self, recorded: &Recorded, now: Timestamp) -> Result<(), Error> {
-        self.put(recorded, Recorded::is_new(now), Refusal::Stale)
+    pub fn record(&mut self, recorded: &IdempotencyRecord, now: Timestamp) -> Result<(), Error> {
+        self.put(recorded, IdempotencyRecord::is_new(now), OnConditionFailed::Outdated)
     }
 
-    fn push(&mut self, write: TransactWriteItem, refusal: Refusal<R>) {
+    fn push(&mut self, write: TransactWriteItem, refusal: OnConditionFailed<R>) {
         self.writes.push((write, refusal));
     }
 
     /// Counts customers up or down.
     pub(crate) fn count_customers(&mut self, organization: OrganizationId, change: i8) -> Result<(), Error> {
         let count = Count { at: self.writes.len(), organization, change };
-        self.push(self.counter(count)?, Refusal::Stale);
+        self.push(self.counter(count)?, OnConditionFailed::Outdated);
         self.count = Some(count);
         Ok(())
     }
@@ -297,7 +306,7 @@ impl<R: Copy> Change<'_, R> {
     }
 
     /// Classifies a cancellation: stale if a condition on what was read failed; else throttled or in conflict, both of which are tried
-    /// again; else refused. Refusal comes last because an earlier try of the same request may have written what is claimed.
+    /// again; else refused. OnConditionFailed comes last because an earlier try of the same request may have written what is claimed.
     fn verdict(&self, cancelled: &TransactionCanceledException) -> Verdict<R> {
         let reasons = cancelled.cancellation_reasons();
         let failed = |reason: &CancellationReason| reason.code() == Some("ConditionalCheckFailed");
@@ -305,7 +314,7 @@ impl<R: Copy> Change<'_, R> {
         // `None` for what is stale.
         let refusals: Vec<Option<R>> = failed.map(|((_, refusal), reason)| refusal.of(reason)).collect();
         if refusals.iter().any(Option::is_none) {
-            return Verdict::Over(TransactionError::Stale);
+            return Verdict::Over(TransactionError::Outdated);
         }
         let has = |codes: &[&str]| {
             reasons.iter().filter_map(CancellationReason::code).any(|code| codes.contains(&code))

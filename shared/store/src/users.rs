@@ -3,14 +3,16 @@
 use padron_domain::{Error, Event, Failure, Membership, OrganizationId, Profile, UserId};
 
 use crate::{
-    Action, Change,
+    Action,
     expression::Expression,
-    item::{EmailOwner, Entity, ISSUED_AT, profile_update},
+    item::Entity,
     key::Key,
-    members::still,
-    organizations::Place,
+    members::{EmailOwner, if_unchanged},
+    organizations::MembershipEntry,
+    profile::{ISSUED_AT, profile_update},
+    read::{Consistency, Projection},
     table::Store,
-    transaction::TransactionError,
+    transaction::{Change, TransactionError},
 };
 
 /// How many places of a user are read together.
@@ -31,7 +33,7 @@ impl Store {
     /// A user's profile as it is now.
     pub async fn profile(&self, user: UserId) -> Result<Option<Profile>, Error> {
         let key = Key::profile(user);
-        self.batch_get(std::slice::from_ref(&key)).await?.take(&key)
+        self.batch_get(std::slice::from_ref(&key), Consistency::Strong, Projection::All).await?.remove(&key)
     }
 
     /// Writes what is new of a user, to be told to their memberships. No event tells of it: it is no organization's. `false`: what
@@ -45,29 +47,29 @@ impl Store {
             Some(_) => format!("{never} OR #{ISSUED_AT} <= :{ISSUED_AT}"),
             None => never,
         });
-        let mut change: Change<'_> = self.unannounced_change();
+        let mut change: Change<'_> = self.change_without_event();
         change.update(&profile.key(), update)?;
         match change.commit().await {
             Ok(()) => Ok(true),
-            Err(TransactionError::Stale) => Ok(false),
+            Err(TransactionError::Outdated) => Ok(false),
             Err(error) => Err(error.into()),
         }
     }
 
     /// Marks a profile as known to all memberships, unless it has changed meanwhile, or its user has joined somewhere.
     pub async fn settle_profile(&self, profile: &Profile) -> Result<(), Error> {
-        let settled = still_said(profile)
+        let settled = if_claims_unchanged(profile)
             .and(if profile.joins == 0 { "attribute_not_exists(#joins)" } else { "#joins = :joins" })
             .then("SET #settled = :settled")
             .name("#joins", "joins")
             .name("#settled", "settled")
             .flag(":settled", true);
         let settled = if profile.joins == 0 { settled } else { settled.number(":joins", profile.joins) };
-        let mut change: Change<'_> = self.unannounced_change();
+        let mut change: Change<'_> = self.change_without_event();
         change.update(&profile.key(), settled)?;
         match change.commit().await {
             // The next call settles what is new.
-            Ok(()) | Err(TransactionError::Stale) => Ok(()),
+            Ok(()) | Err(TransactionError::Outdated) => Ok(()),
             Err(error) => Err(error.into()),
         }
     }
@@ -83,8 +85,8 @@ impl Store {
         }
         let keys: Vec<Key> =
             organizations.iter().map(|organization| Key::membership(*organization, user)).collect();
-        let mut found = self.batch_get(&keys).await?;
-        keys.iter().filter_map(|key| found.take(key).transpose()).collect()
+        let mut found = self.batch_get(&keys, Consistency::Strong, Projection::All).await?;
+        keys.iter().filter_map(|key| found.remove(key).transpose()).collect()
     }
 
     /// Writes a membership whose e-mail or name has changed, as long as the profile says so. Refused if another member has the
@@ -97,15 +99,15 @@ impl Store {
         event: &Event,
     ) -> Result<Change<'_>, Error> {
         let mut change = self.change(event)?;
-        change.replace(after, still(before))?;
-        change.check(&profile.key(), still_said(profile))?;
+        change.replace(after, if_unchanged(before))?;
+        change.check(&profile.key(), if_claims_unchanged(profile))?;
         let (old, new) = (EmailOwner::of(before), EmailOwner::of(after));
         if old.as_ref().map(Entity::key) != new.as_ref().map(Entity::key) {
             if let Some(old) = old {
-                change.remove(&old.key(), old.still_theirs())?;
+                change.remove(&old.key(), old.if_owned())?;
             }
             if let Some(new) = new {
-                change.create(&new, Failure::AlreadyMember)?;
+                change.create(&new, Failure::ALREADY_MEMBER)?;
             }
         }
         Ok(change)
@@ -116,7 +118,7 @@ impl Store {
     /// Walks the places of both side by side, in the order of the organizations, and looks closely at those they have in
     /// common: indexes lag behind.
     pub async fn share_organization(&self, one: UserId, other: UserId) -> Result<bool, Error> {
-        let (mut ours, mut theirs) = (Places::of(one), Places::of(other));
+        let (mut ours, mut theirs) = (MembershipEntries::of(one), MembershipEntries::of(other));
         let (mut mine, mut yours) = tokio::try_join!(ours.next(self), theirs.next(self))?;
         while let (Some(left), Some(right)) = (mine, yours) {
             match left.organization.uuid().cmp(&right.organization.uuid()) {
@@ -139,8 +141,9 @@ impl Store {
         one: UserId,
         other: UserId,
     ) -> Result<bool, Error> {
-        let mut access =
-            self.organization_access(organization, one, [Key::membership(organization, other)]).await?;
+        let mut access = self
+            .organization_access(organization, one, [Key::membership(organization, other).into()])
+            .await?;
         let is_active = access.organization.is_some_and(|organization| organization.deleted_at.is_none());
         let is_member = access.others.membership(organization, other)?.is_some();
         Ok(is_active && is_member && access.membership.is_some())
@@ -153,7 +156,7 @@ fn claims(profile: &Profile) -> [(&'static str, Option<&String>); 2] {
 }
 
 /// That the profile says this still.
-fn still_said(profile: &Profile) -> Expression {
+fn if_claims_unchanged(profile: &Profile) -> Expression {
     let mut still = Expression::default();
     let mut conditions = Vec::new();
     for (name, value) in claims(profile) {
@@ -171,24 +174,24 @@ fn still_said(profile: &Profile) -> Expression {
 }
 
 /// The places of a user, one after the other.
-struct Places {
+struct MembershipEntries {
     user: UserId,
-    read: std::vec::IntoIter<Place>,
+    read: std::vec::IntoIter<MembershipEntry>,
     more: Option<Option<OrganizationId>>,
 }
 
-impl Places {
+impl MembershipEntries {
     fn of(user: UserId) -> Self {
         Self { user, read: Vec::new().into_iter(), more: Some(None) }
     }
 
-    async fn next(&mut self, store: &Store) -> Result<Option<Place>, Error> {
+    async fn next(&mut self, store: &Store) -> Result<Option<MembershipEntry>, Error> {
         loop {
             if let Some(place) = self.read.next() {
                 return Ok(Some(place));
             }
             let Some(after) = self.more else { return Ok(None) };
-            let page = store.places(self.user, after, BATCH).await?;
+            let page = store.membership_entries(self.user, after, BATCH).await?;
             self.more = page.next.map(|place| Some(place.organization));
             self.read = page.items.into_iter();
         }

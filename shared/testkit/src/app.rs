@@ -21,6 +21,7 @@ use uuid::Uuid;
 
 use crate::{
     answer::Answer,
+    coverage::InFlight,
     description::Description,
     proxy::{FaultProxy, Recorded},
 };
@@ -43,6 +44,7 @@ pub struct TestApp {
     store: Store,
     table: String,
     lines: Arc<Mutex<Vec<String>>>,
+    in_flight: Mutex<InFlight>,
     engine: Engine,
 }
 
@@ -118,7 +120,9 @@ impl TestApp {
     }
 
     /// How the app itself reaches the table: through the proxy.
+    /// Whoever takes it makes requests beside the app's, so which of them are the app's is not known any more.
     pub fn proxied_connection(&self) -> Connection {
+        self.in_flight.lock().unwrap_or_else(PoisonError::into_inner).has_others = true;
         connection(self.proxy.address(), &self.table)
     }
 
@@ -176,11 +180,14 @@ impl TestApp {
         if self.waits {
             self.proxy.settled().await;
         }
+        self.in_flight.lock().unwrap_or_else(PoisonError::into_inner).begin(endpoint);
         let deadline = Instant::now() + self.time_limit;
         let response = self.app.answer(endpoint, event, "invocation-id", deadline).await;
         if self.waits {
             self.proxy.settled().await;
         }
+        let used = self.proxy.take_actions();
+        self.in_flight.lock().unwrap_or_else(PoisonError::into_inner).end(endpoint, used);
         let response = serde_json::to_value(&response).expect("a response is JSON");
         // Whatever a test does: the description must have said so.
         if let (Some(description), Ok(event)) = (Description::of(endpoint), serde_json::from_str(event)) {
@@ -245,6 +252,7 @@ impl TestAppBuilder {
             proxy,
             clock,
             lines,
+            in_flight: Mutex::default(),
             engine,
         };
         if std::env::var_os(WITH_FAULTS).is_some() {

@@ -11,10 +11,14 @@ use padron_domain::trim;
 use padron_http::{Registration, openapi};
 use serde_json::{Value, json};
 
+use crate::coverage;
+
 /// The description of one endpoint.
 pub(crate) struct Description {
     /// The codes of the problems it can answer, by status.
     responses: HashMap<String, String>,
+    /// What bodies of successes look like, by status.
+    answers: HashMap<String, Validator>,
     body: Option<Validator>,
     parameters: Vec<(String, Value)>,
 }
@@ -45,7 +49,13 @@ impl Description {
             jsonschema::draft202012::options().build(&schema).expect("a schema")
         };
         let parameters = operation["parameters"].as_array().into_iter().flatten();
+        let answers =
+            operation["responses"].as_object().into_iter().flatten().filter_map(|(status, response)| {
+                let schema = &response["content"]["application/json"]["schema"];
+                (!schema.is_null()).then(|| (status.clone(), validator(schema)))
+            });
         Self {
+            answers: answers.collect(),
             responses: responses
                 .map(|(status, response)| (status.clone(), text(&response["description"])))
                 .collect(),
@@ -76,9 +86,15 @@ impl Description {
         if let Some(code) = code.filter(|_| status.as_str() >= "400") {
             let described = described.is_some_and(|text| text.contains(&format!("`{code}`")));
             assert!(described, "{function} answers {status} {code}, which its description does not have");
+            coverage::note(endpoint, code);
         }
         if !status.starts_with('2') {
             return;
+        }
+        if let (Some(validator), Some(answer)) = (self.answers.get(&status), &problem)
+            && let Err(error) = validator.validate(answer)
+        {
+            panic!("{function} answers what its description calls wrong: {error} in {answer}");
         }
         if let Some(validator) = &self.body {
             let body = sent_body(event);

@@ -3,6 +3,7 @@
 
 mod answer;
 mod app;
+mod coverage;
 mod description;
 mod key_server;
 mod proxy;

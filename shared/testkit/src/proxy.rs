@@ -109,6 +109,8 @@ struct Shared {
     client: Client<HttpConnector, Full<Bytes>>,
     script: Mutex<Script>,
     recorded: Mutex<Vec<Recorded>>,
+    /// The IAM actions of what was asked, each with the index it reads.
+    actions: Mutex<BTreeSet<(String, Option<String>)>>,
     /// What transactions were answered, by their tokens.
     committed: Mutex<HashMap<String, Value>>,
     /// The items that open transactions touch.
@@ -168,6 +170,7 @@ impl FaultProxy {
             client: Client::builder(TokioExecutor::new()).build_http(),
             script: Mutex::default(),
             recorded: Mutex::default(),
+            actions: Mutex::default(),
             committed: Mutex::default(),
             open: Mutex::default(),
             spent: Mutex::default(),
@@ -248,6 +251,11 @@ impl FaultProxy {
         lock(&self.shared.script).conflicts = transactions;
     }
 
+    /// The IAM actions of what was asked since the last call of this, each with the index it reads.
+    pub(crate) fn take_actions(&self) -> BTreeSet<(String, Option<String>)> {
+        std::mem::take(&mut lock(&self.shared.actions))
+    }
+
     /// What was asked since the last call of this, in order.
     pub fn take_recorded(&self) -> Vec<Recorded> {
         std::mem::take(&mut lock(&self.shared.recorded))
@@ -318,6 +326,7 @@ impl Shared {
     async fn answer(&self, request: Request<Incoming>) -> Option<Response<Full<Bytes>>> {
         let (parts, operation, body) = read(request).await?;
         let mut recorded = Recorded { operation, body, answer: Value::Null };
+        lock(&self.actions).extend(recorded.actions());
         let fault = {
             let mut script = lock(&self.script);
             let mut conflict = None;

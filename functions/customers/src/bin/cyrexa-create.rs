@@ -1,4 +1,4 @@
 //! The Lambda function `cyrexa-create`.
 fn main() -> padron_http::Exit {
-    padron_http::serve::<padron_customers::cyrexa_create::CyrexaCreate>()
+    padron_http::serve::<padron_customers::cyrexa::create::CyrexaCreate>()
 }

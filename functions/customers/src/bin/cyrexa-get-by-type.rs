@@ -1,4 +1,4 @@
 //! The Lambda function `cyrexa-get-by-type`.
 fn main() -> padron_http::Exit {
-    padron_http::serve::<padron_customers::cyrexa_get_by_type::CyrexaGetByType>()
+    padron_http::serve::<padron_customers::cyrexa::get_by_type::CyrexaGetByType>()
 }

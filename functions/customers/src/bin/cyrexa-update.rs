@@ -1,4 +1,4 @@
 //! The Lambda function `cyrexa-update`.
 fn main() -> padron_http::Exit {
-    padron_http::serve::<padron_customers::cyrexa_update::CyrexaUpdate>()
+    padron_http::serve::<padron_customers::cyrexa::update::CyrexaUpdate>()
 }

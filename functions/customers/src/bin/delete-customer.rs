@@ -1,4 +1,4 @@
 //! The Lambda function `delete-customer`.
 fn main() -> padron_http::Exit {
-    padron_http::serve::<padron_customers::delete_customer::DeleteCustomer>()
+    padron_http::serve::<padron_customers::timbrix::delete_customer::DeleteCustomer>()
 }

@@ -1,4 +1,4 @@
 //! The Lambda function `get-customer-hierarchy`.
 fn main() -> padron_http::Exit {
-    padron_http::serve::<padron_customers::get_customer_hierarchy::GetCustomerHierarchy>()
+    padron_http::serve::<padron_customers::timbrix::get_customer_hierarchy::GetCustomerHierarchy>()
 }

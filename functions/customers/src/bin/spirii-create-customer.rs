@@ -1,4 +1,4 @@
 //! The Lambda function `spirii-create-customer`.
 fn main() -> padron_http::Exit {
-    padron_http::serve::<padron_customers::spirii_create_customer::SpiriiCreateCustomer>()
+    padron_http::serve::<padron_customers::spirii::create_customer::SpiriiCreateCustomer>()
 }

@@ -1,4 +1,4 @@
 //! The Lambda function `spirii-list-customers`.
 fn main() -> padron_http::Exit {
-    padron_http::serve::<padron_customers::spirii_list_customers::SpiriiListCustomers>()
+    padron_http::serve::<padron_customers::spirii::list_customers::SpiriiListCustomers>()
 }

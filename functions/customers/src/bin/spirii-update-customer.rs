@@ -1,4 +1,4 @@
 //! The Lambda function `spirii-update-customer`.
 fn main() -> padron_http::Exit {
-    padron_http::serve::<padron_customers::spirii_update_customer::SpiriiUpdateCustomer>()
+    padron_http::serve::<padron_customers::spirii::update_customer::SpiriiUpdateCustomer>()
 }

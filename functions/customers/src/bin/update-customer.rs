@@ -1,4 +1,4 @@
 //! The Lambda function `update-customer`.
 fn main() -> padron_http::Exit {
-    padron_http::serve::<padron_customers::update_customer::UpdateCustomer>()
+    padron_http::serve::<padron_customers::timbrix::update_customer::UpdateCustomer>()
 }

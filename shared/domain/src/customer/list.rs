@@ -1,11 +1,10 @@
 //! Lists of customers: which, in what order, and from where on. The meaning of every parameter is here; how they are read is
 //! the store's affair.
 
-use std::{borrow::Cow, collections::HashMap};
+use std::borrow::Cow;
 
-use crate::{
-    Customer, CustomerId, CustomerKind, CustomerNumber, CustomerStatus, Timestamp, fold::search_key, name_key,
-};
+use super::{Ancestor, Ancestors, Customer, CustomerId, CustomerKind, CustomerNumber, CustomerStatus};
+use crate::{Timestamp, fold::search_key, name_key};
 
 /// Which way a list runs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -61,14 +60,14 @@ impl CustomerSort {
 
 /// A stretch of time, both ends included.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Within {
+pub struct TimeRange {
     /// From then on.
     pub from: Option<Timestamp>,
     /// Until then.
     pub to: Option<Timestamp>,
 }
 
-impl Within {
+impl TimeRange {
     /// Whether it is bounded at all.
     pub fn is_bounded(self) -> bool {
         self.from.is_some() || self.to.is_some()
@@ -98,9 +97,9 @@ pub struct CustomerFilter {
     /// Stands there.
     pub statuses: Option<Vec<CustomerStatus>>,
     /// Was created then.
-    pub created: Within,
+    pub created: TimeRange,
     /// Was last changed then.
-    pub updated: Within,
+    pub updated: TimeRange,
     /// Belongs to this one.
     pub parent: Option<CustomerNumber>,
     /// Is somewhere below this one.
@@ -170,90 +169,20 @@ fn folded(text: &str) -> Cow<'_, str> {
 }
 
 /// In an order by name, names end after this many bytes: DynamoDB's sort keys have 1,024 of them.
-const LONGEST_NAME_KEY: usize = 256;
+const MAX_NAME_KEY_LENGTH: usize = 256;
 
 /// What names are ordered by, in the table's index and in memory alike.
 pub fn name_sort_key(name: &str) -> String {
     let mut key = name_key(name);
-    key.truncate(key.floor_char_boundary(LONGEST_NAME_KEY));
+    key.truncate(key.floor_char_boundary(MAX_NAME_KEY_LENGTH));
     key
 }
 
-/// What others show of a customer, and what it is below.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Relative<'r> {
-    /// Its name.
-    pub name: Cow<'r, str>,
-    /// What it is.
-    pub kind: CustomerKind,
-    /// The customer it was put under, be that still there or not.
-    pub parent: Option<CustomerNumber>,
-}
-
-/// Customers with those above them, by number. Whoever is not among them is gone, and so is no one's parent any more.
-#[derive(Debug, Default)]
-pub struct Kin<'r>(HashMap<CustomerNumber, Relative<'r>>);
-
-impl<'r> Kin<'r> {
-    /// How far up is looked. Depth is checked before a customer moves, not claimed: those that move at the same time can end
-    /// deeper than they should.
-    pub const FARTHEST: usize = 4 * Customer::DEEPEST;
-
-    /// These.
-    pub fn of(relatives: impl IntoIterator<Item = (CustomerNumber, Relative<'r>)>) -> Self {
-        Self(relatives.into_iter().collect())
-    }
-
-    /// Those of all rows of an organization.
-    pub fn of_rows(rows: &'r [CustomerRow]) -> Self {
-        let relative = |row: &'r CustomerRow| Relative {
-            name: row.name.as_str().into(),
-            kind: row.kind,
-            parent: row.parent,
-        };
-        Self::of(rows.iter().map(|row| (row.number, relative(row))))
-    }
-
-    /// Adds more of them.
-    pub fn extend(&mut self, relatives: impl IntoIterator<Item = (CustomerNumber, Relative<'r>)>) {
-        self.0.extend(relatives);
-    }
-
-    /// The one with that number.
-    pub fn get(&self, number: CustomerNumber) -> Option<&Relative<'r>> {
-        self.0.get(&number)
-    }
-
-    /// The parent, if it is still there.
-    pub fn owner(&self, parent: Option<CustomerNumber>) -> Option<(CustomerNumber, &Relative<'r>)> {
-        let parent = parent?;
-        Some((parent, self.get(parent)?))
-    }
-
-    /// The parent and those above it, the nearest first.
-    pub fn above(
-        &self,
-        parent: Option<CustomerNumber>,
-    ) -> impl Iterator<Item = (CustomerNumber, &Relative<'r>)> {
-        std::iter::successors(self.owner(parent), |(_, above)| self.owner(above.parent)).take(Self::FARTHEST)
-    }
-
-    /// The nearest CPO from the parent on upwards.
-    pub fn cpo(&self, parent: Option<CustomerNumber>) -> Option<(CustomerNumber, &Relative<'r>)> {
-        self.above(parent).find(|(_, above)| above.kind == CustomerKind::Cpo)
-    }
-
-    /// How many levels there are below a customer.
-    pub fn levels_below(&self, number: CustomerNumber) -> usize {
-        let steps =
-            |relative: &Relative<'r>| self.above(relative.parent).position(|(above, _)| above == number);
-        self.0.values().filter_map(steps).map(|steps| steps + 1).max().unwrap_or(0)
-    }
-
+impl Ancestors<'_> {
     fn lets(&self, filter: &CustomerFilter, row: &CustomerRow) -> bool {
         let CustomerFilter { search, kinds, statuses, created, updated, parent, owner, cpo } = filter;
         let is =
-            |wanted: CustomerNumber| move |(number, _): (CustomerNumber, &Relative<'_>)| number == wanted;
+            |wanted: CustomerNumber| move |(number, _): (CustomerNumber, &Ancestor<'_>)| number == wanted;
         kinds.as_ref().is_none_or(|kinds| kinds.contains(&row.kind))
             && statuses.as_ref().is_none_or(|statuses| statuses.contains(&row.status))
             && created.contains(row.number.created_at())
@@ -267,8 +196,8 @@ impl<'r> Kin<'r> {
     /// What it is sorted by, as text whose order is that of the list.
     fn sort_key(&self, sort: CustomerSort, row: &CustomerRow) -> String {
         // A value that is missing is lower than any there is.
-        let name_of = |found: Option<(CustomerNumber, &Relative<'_>)>| {
-            found.map_or(String::new(), |(_, relative)| format!("+{}", name_sort_key(&relative.name)))
+        let name_of = |found: Option<(CustomerNumber, &Ancestor<'_>)>| {
+            found.map_or(String::new(), |(_, ancestor)| format!("+{}", name_sort_key(&ancestor.name)))
         };
         match sort {
             CustomerSort::Id | CustomerSort::CreatedAt => String::new(),
@@ -292,9 +221,9 @@ pub struct Position {
 
 /// Where a page begins.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Start {
+pub enum PageStart {
     /// After so many.
-    Skip(usize),
+    Offset(usize),
     /// After this place.
     After(Position),
 }
@@ -312,23 +241,23 @@ pub struct Selection {
 
 /// Filters, sorts and cuts out a page of those candidates.
 pub fn select<'c>(
-    kin: &Kin<'_>,
+    ancestors: &Ancestors<'_>,
     candidates: impl IntoIterator<Item = &'c CustomerRow>,
     filter: &CustomerFilter,
     (sort, direction): (CustomerSort, Direction),
-    start: &Start,
+    start: &PageStart,
     limit: usize,
 ) -> Selection {
-    let passing = candidates.into_iter().filter(|row| kin.lets(filter, row));
+    let passing = candidates.into_iter().filter(|row| ancestors.lets(filter, row));
     let mut positions: Vec<Position> =
-        passing.map(|row| Position { key: kin.sort_key(sort, row), number: row.number }).collect();
+        passing.map(|row| Position { key: ancestors.sort_key(sort, row), number: row.number }).collect();
     positions.sort_unstable();
     if direction == Direction::Descending {
         positions.reverse();
     }
     let begin = match start {
-        Start::Skip(skip) => positions.len().min(*skip),
-        Start::After(last) => positions.partition_point(|position| match direction {
+        PageStart::Offset(skip) => positions.len().min(*skip),
+        PageStart::After(last) => positions.partition_point(|position| match direction {
             Direction::Ascending => position <= last,
             Direction::Descending => position >= last,
         }),

@@ -95,18 +95,18 @@ impl CustomerAddress {
 
 impl Customer {
     /// How many levels a hierarchy can have, the root's among them.
-    pub const DEEPEST: usize = 8;
+    pub const MAX_DEPTH: usize = 8;
 
     /// The longest name, in characters.
-    pub const LONGEST_NAME: usize = 300;
+    pub const MAX_NAME_LENGTH: usize = 300;
     /// What a name looks like, as a regular expression of ECMA-262: `|` separates the fields of a CFDI's original string.
     pub const NAME_PATTERN: &'static str = r"^[^|\u0000-\u001f\u007f-\u009f\u2028-\u202e\u2066-\u2069]*$";
     /// A line of an address.
-    const LONGEST_LINE: usize = 300;
+    const MAX_LINE_LENGTH: usize = 300;
     /// The longest external id, in characters.
-    pub const LONGEST_EXTERNAL_ID: usize = 40;
+    pub const MAX_EXTERNAL_ID_LENGTH: usize = 40;
     /// The longest tax id, in characters: `NumRegIdTrib` of CFDI 4.0. An RFC is shorter.
-    pub const LONGEST_TAX_ID: usize = 40;
+    pub const MAX_TAX_ID_LENGTH: usize = 40;
 
     /// A new one that nothing is known of yet.
     pub fn new(organization: OrganizationId, number: CustomerNumber, id: CustomerId, now: Timestamp) -> Self {
@@ -378,7 +378,7 @@ impl<'a> Rules<'a> {
         let Customer { name, country, external_id, metadata, billing, email, tax_id, .. } = self.customer;
         if trim(name).is_empty() {
             self.demand(Field::Name, "A customer has a name.");
-        } else if name.chars().count() > Customer::LONGEST_NAME {
+        } else if name.chars().count() > Customer::MAX_NAME_LENGTH {
             self.refuse(&[Field::Name], "too_long", "At most 300 characters.");
         } else if name.contains('|') || !is_line(name) {
             self.refuse(
@@ -395,7 +395,7 @@ impl<'a> Rules<'a> {
             );
         }
         if let Some(external_id) = external_id {
-            if external_id.chars().count() > Customer::LONGEST_EXTERNAL_ID {
+            if external_id.chars().count() > Customer::MAX_EXTERNAL_ID_LENGTH {
                 self.refuse(&[Field::ExternalId], "too_long", "At most 40 characters.");
             } else if !is_line(external_id) {
                 self.refuse(
@@ -409,12 +409,12 @@ impl<'a> Rules<'a> {
                 self.refuse(&[Field::ExternalId], "invalid_value", detail);
             }
         }
-        if self.customer.address.line().chars().count() > Customer::LONGEST_LINE {
+        if self.customer.address.line().chars().count() > Customer::MAX_LINE_LENGTH {
             let detail =
                 "Street and number have at most 300 characters in one line, with a space between them.";
             self.refuse(&[Field::Address], "too_long", detail);
         }
-        if !self.customer.is_mexican() && tax_id.chars().count() > Customer::LONGEST_TAX_ID {
+        if !self.customer.is_mexican() && tax_id.chars().count() > Customer::MAX_TAX_ID_LENGTH {
             let detail = "A foreign tax id has at most 40 characters.";
             self.refuse(&[Field::TaxId, Field::Country], "too_long", detail);
         } else if !is_line(tax_id) {

@@ -11,7 +11,9 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Number, Value};
 
-use super::write::{CustomerBody, Dropped, Places, WithWarnings, demand, set, set_optional, set_value};
+use super::write::{
+    CustomerBody, Dropped, FieldPointers, WithWarnings, demand, set, set_optional, set_value,
+};
 use crate::{Body, Object, read_back};
 
 /// A customer in Cyrexa's dialect, in the envelope its lists have.
@@ -437,7 +439,7 @@ pub struct CustomerFields {
     #[schemars(with = "Option<CustomerType>")]
     customer_type: Patch<CustomerType>,
     /// Name, 1 to 300 characters without `|`; the same as `person.fullName`.
-    #[schemars(with = "Option<String>", length(max = Customer::LONGEST_NAME), extend("pattern" = Customer::NAME_PATTERN))]
+    #[schemars(with = "Option<String>", length(max = Customer::MAX_NAME_LENGTH), extend("pattern" = Customer::NAME_PATTERN))]
     customer_name: Patch<String>,
     /// Where it stands in being verified, spelt as published or correctly.
     #[schemars(with = "Option<String>", extend("enum" = [
@@ -482,7 +484,7 @@ struct PersonFields {
     first_name: Patch<Object<NamePartFields>>,
     #[schemars(with = "Option<NamePartFields>")]
     last_name: Patch<Object<NamePartFields>>,
-    #[schemars(with = "Option<String>", length(max = Customer::LONGEST_NAME), extend("pattern" = Customer::NAME_PATTERN))]
+    #[schemars(with = "Option<String>", length(max = Customer::MAX_NAME_LENGTH), extend("pattern" = Customer::NAME_PATTERN))]
     full_name: Patch<String>,
     #[schemars(with = "Option<String>")]
     group_id: Patch<String>,
@@ -648,9 +650,9 @@ struct TwoFactorFields {
 }
 
 /// Where an answer has the fields: within its envelope.
-pub const PLACES: Places = Places { within: "/customer", of: place };
+pub const POINTERS: FieldPointers = FieldPointers { within: "/customer", of: pointer_of };
 
-fn place(field: CustomerField) -> &'static str {
+fn pointer_of(field: CustomerField) -> &'static str {
     match field {
         CustomerField::Name => "/customerName",
         CustomerField::Kind => "/customerType",
@@ -691,8 +693,8 @@ impl CustomerBody for CustomerFields {
     const IS_FOR_INVOICES: bool = false;
     const HAS_COUNTRY_IN_WORDS: bool = true;
 
-    fn places(&self) -> Places {
-        if self.customer.is_some() { PLACES } else { Places { within: "", of: place } }
+    fn pointers(&self) -> FieldPointers {
+        if self.customer.is_some() { POINTERS } else { FieldPointers { within: "", of: pointer_of } }
     }
 
     fn parent(&self) -> &Patch<CustomerReference> {
@@ -719,7 +721,7 @@ impl CustomerBody for CustomerFields {
             let mut found = Vec::new();
             inner.0.write(customer, is_new, &mut found);
             let within = |Violation { pointer, code, detail }| Violation {
-                pointer: format!("{}{pointer}", PLACES.within),
+                pointer: format!("{}{pointer}", POINTERS.within),
                 code,
                 detail,
             };
@@ -744,7 +746,7 @@ impl CustomerBody for CustomerFields {
             Patch::Set(_) => {}
             Patch::Keep if !is_new => {}
             Patch::Clear | Patch::Keep => {
-                demand(violations, place(CustomerField::Kind).into(), "Person or Organization.");
+                demand(violations, pointer_of(CustomerField::Kind).into(), "Person or Organization.");
             }
         }
         let person = match person {
@@ -774,7 +776,7 @@ impl CustomerBody for CustomerFields {
     }
 }
 
-/// The name stands in two places. Where they say two things, the one that is not what was there before is meant; a new customer
+/// The name stands in two pointers. Where they say two things, the one that is not what was there before is meant; a new customer
 /// that has neither is called by its person's names.
 fn write_name(customer: &mut Customer, customer_name: &Patch<String>, person: &PersonFields, is_new: bool) {
     let said = |patch: &Patch<String>| match patch {

@@ -5,4 +5,4 @@ pub mod spirii;
 pub mod timbrix;
 mod write;
 
-pub use write::{CustomerBody, Places, Warning, WithWarnings};
+pub use write::{CustomerBody, FieldPointers, Warning, WithWarnings};

@@ -10,7 +10,7 @@ use serde_json::{Map, Value};
 
 use super::{
     timbrix::{ExternalIdSchema, ReferenceSchema},
-    write::{CustomerBody, Places, WithWarnings, demand, set, set_optional, set_or, set_value},
+    write::{CustomerBody, FieldPointers, WithWarnings, demand, set, set_optional, set_or, set_value},
 };
 use crate::{Body, Object, read_back};
 
@@ -234,7 +234,7 @@ fn alpha_2(alpha_3: &str) -> String {
 #[schemars(rename = "SpiriiCustomerFields", transform = read_back::<WithWarnings<CustomerResponse>>)]
 pub struct CustomerFields {
     /// Name, at most 80 characters.
-    #[schemars(with = "Option<String>", length(max = LONGEST_NAME), extend("pattern" = Customer::NAME_PATTERN))]
+    #[schemars(with = "Option<String>", length(max = MAX_NAME_LENGTH), extend("pattern" = Customer::NAME_PATTERN))]
     name: Patch<String>,
     /// `private`, `business` or `CPOSubsidiary`, in either letter case. A CPO cannot be created here.
     #[schemars(with = "Option<String>", extend("pattern" = kind_pattern()))]
@@ -295,7 +295,7 @@ struct BillingFields {
     gln: Patch<String>,
     #[schemars(with = "Option<String>")]
     invoice_email: Patch<String>,
-    #[schemars(with = "Option<String>", length(max = Customer::LONGEST_TAX_ID), extend("pattern" = LINE_PATTERN))]
+    #[schemars(with = "Option<String>", length(max = Customer::MAX_TAX_ID_LENGTH), extend("pattern" = LINE_PATTERN))]
     vat_number: Patch<String>,
     /// Street and number.
     #[schemars(with = "Option<String>")]
@@ -345,9 +345,9 @@ struct SettingsFields {
 }
 
 /// Where the fields are.
-pub const PLACES: Places = Places { within: "", of: place };
+pub const POINTERS: FieldPointers = FieldPointers { within: "", of: pointer_of };
 
-fn place(field: CustomerField) -> &'static str {
+fn pointer_of(field: CustomerField) -> &'static str {
     match field {
         CustomerField::Name => "/name",
         CustomerField::Kind => "/type",
@@ -377,7 +377,7 @@ fn place(field: CustomerField) -> &'static str {
     }
 }
 
-const LONGEST_NAME: usize = 80;
+const MAX_NAME_LENGTH: usize = 80;
 
 impl Body for CustomerFields {
     const REQUIRED: &'static [&'static str] = &["name", "country", "contactDetails", "ownerId", "type"];
@@ -386,8 +386,8 @@ impl Body for CustomerFields {
 impl CustomerBody for CustomerFields {
     const IS_FOR_INVOICES: bool = false;
 
-    fn places(&self) -> Places {
-        PLACES
+    fn pointers(&self) -> FieldPointers {
+        POINTERS
     }
 
     fn parent(&self) -> &Patch<CustomerReference> {
@@ -427,11 +427,11 @@ impl CustomerBody for CustomerFields {
             }
         }
         let mut refuse = |field, code, detail: &str| {
-            violations.push(Violation { pointer: place(field).into(), code, detail: detail.into() });
+            violations.push(Violation { pointer: pointer_of(field).into(), code, detail: detail.into() });
         };
         if let Patch::Set(name) = &name
             && *name != customer.name
-            && name.chars().count() > LONGEST_NAME
+            && name.chars().count() > MAX_NAME_LENGTH
         {
             refuse(CustomerField::Name, "too_long", "At most 80 characters.");
         }
@@ -590,7 +590,7 @@ fn write_payout(
         if matches!(number, Patch::Set(number) if number.contains(MASK)) {
             let detail =
                 "Only the end of the number is there. Leave it out to keep it, or send the whole number.";
-            let pointer = format!("{}/{name}", place(CustomerField::Payout));
+            let pointer = format!("{}/{name}", pointer_of(CustomerField::Payout));
             violations.push(Violation { pointer, code: "masked_value", detail: detail.into() });
         }
     }

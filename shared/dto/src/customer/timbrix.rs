@@ -10,7 +10,7 @@ use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-use super::write::{CustomerBody, Places, WithWarnings, set, set_optional};
+use super::write::{CustomerBody, FieldPointers, WithWarnings, set, set_optional};
 use crate::{Body, MetadataSchema, Object, read_back};
 
 /// A customer in Timbrix's dialect. `number`, `type`, `parentId`, `externalId` and `metadata` are beyond its page.
@@ -112,10 +112,10 @@ impl From<Customer> for CustomerResponse {
 #[schemars(rename = "CustomerFields", transform = read_back::<WithWarnings<CustomerResponse>>)]
 pub struct CustomerFields {
     /// Legal name, 1 to 300 characters without `|`.
-    #[schemars(with = "Option<String>", length(max = Customer::LONGEST_NAME), extend("pattern" = Customer::NAME_PATTERN))]
+    #[schemars(with = "Option<String>", length(max = Customer::MAX_NAME_LENGTH), extend("pattern" = Customer::NAME_PATTERN))]
     legal_name: Patch<String>,
     /// RFC, in either letter case, with or without hyphens; of foreigners the tax id of their country, at most 40 characters.
-    #[schemars(with = "Option<String>", length(max = Customer::LONGEST_TAX_ID), extend("pattern" = LINE_PATTERN))]
+    #[schemars(with = "Option<String>", length(max = Customer::MAX_TAX_ID_LENGTH), extend("pattern" = LINE_PATTERN))]
     tax_id: Patch<String>,
     /// Tax system of the SAT catalogue `c_RegimenFiscal`; of foreigners `616`, or none.
     #[schemars(with = "Option<String>")]
@@ -250,7 +250,7 @@ impl JsonSchema for ExternalIdSchema {
     }
     fn json_schema(_: &mut SchemaGenerator) -> Schema {
         json_schema!({
-            "type": "string", "maxLength": Customer::LONGEST_EXTERNAL_ID, "pattern": LINE_PATTERN, "not": { "enum": [".", ".."] },
+            "type": "string", "maxLength": Customer::MAX_EXTERNAL_ID_LENGTH, "pattern": LINE_PATTERN, "not": { "enum": [".", ".."] },
         })
     }
 }
@@ -322,7 +322,7 @@ impl CustomerFields {
 }
 
 /// Where an answer has the fields.
-pub const PLACES: Places = Places { within: "", of: nested };
+pub const POINTERS: FieldPointers = FieldPointers { within: "", of: nested };
 
 fn nested(field: CustomerField) -> &'static str {
     match field {
@@ -370,7 +370,7 @@ impl Body for CustomerFields {
 impl CustomerBody for CustomerFields {
     const IS_FOR_INVOICES: bool = true;
 
-    fn places(&self) -> Places {
+    fn pointers(&self) -> FieldPointers {
         let is_nested = self.address != Patch::Keep;
         let of = [
             &self.address_street,
@@ -384,7 +384,7 @@ impl CustomerBody for CustomerFields {
             &self.address_country,
         ];
         let is_flat = of.into_iter().any(|field| *field != Patch::Keep);
-        Places { within: "", of: if is_flat && !is_nested { flat } else { nested } }
+        FieldPointers { within: "", of: if is_flat && !is_nested { flat } else { nested } }
     }
 
     fn parent(&self) -> &Patch<CustomerReference> {

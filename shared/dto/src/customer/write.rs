@@ -13,7 +13,7 @@ pub trait CustomerBody {
     const HAS_COUNTRY_IN_WORDS: bool = false;
 
     /// Where its fields are.
-    fn places(&self) -> Places;
+    fn pointers(&self) -> FieldPointers;
 
     /// What it says of the customer it belongs to.
     fn parent(&self) -> &Patch<CustomerReference>;
@@ -28,14 +28,14 @@ pub trait CustomerBody {
 
 /// Where a body has the fields of the record.
 #[derive(Clone, Copy, Debug)]
-pub struct Places {
+pub struct FieldPointers {
     /// The pointer of the object that holds them all.
     pub within: &'static str,
     /// The pointer of each from there.
     pub of: fn(CustomerField) -> &'static str,
 }
 
-impl Places {
+impl FieldPointers {
     /// The pointer of a field.
     pub fn pointer(self, field: CustomerField) -> String {
         format!("{}{}", self.within, (self.of)(field))
@@ -74,9 +74,9 @@ pub struct WithWarnings<T> {
 
 impl<T> WithWarnings<T> {
     /// The customer with its warnings, as this dialect has its fields.
-    pub fn new(customer: T, findings: Vec<Finding>, places: Places) -> Self {
+    pub fn new(customer: T, findings: Vec<Finding>, pointers: FieldPointers) -> Self {
         let warning =
-            |Finding { field, code, detail }| Warning { pointer: places.pointer(field), code, detail };
+            |Finding { field, code, detail }| Warning { pointer: pointers.pointer(field), code, detail };
         Self { customer, warnings: findings.into_iter().map(warning).collect() }
     }
 }

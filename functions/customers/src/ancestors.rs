@@ -1,0 +1,119 @@
+//! The customers above others, joined when customers are shown: a rename writes one customer, never its descendants.
+
+use std::collections::BTreeSet;
+
+use padron_domain::{
+    Ancestor, Ancestors, Customer, CustomerKind, CustomerNumber, CustomerRow, Error, OrganizationId,
+};
+use padron_dto::customer::spirii::Reference;
+use padron_store::{Consistency, Store};
+
+/// How far up ancestors are read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum AncestorDepth {
+    /// Reads none.
+    None,
+    /// Reads the parent, to see whether it still exists.
+    Parent,
+    /// Reads up to the nearest CPO.
+    Cpo,
+    /// Reads up to the root.
+    Root,
+}
+
+/// A customer whose ancestors can be read.
+pub(crate) trait Descendant {
+    /// Returns the number of the customer, and what its own descendants show of it.
+    fn as_ancestor(&self) -> (CustomerNumber, Ancestor<'static>);
+}
+
+impl Descendant for Customer {
+    fn as_ancestor(&self) -> (CustomerNumber, Ancestor<'static>) {
+        let Self { number, name, kind, parent, .. } = self;
+        (*number, Ancestor { name: name.clone().into(), kind: *kind, parent: *parent })
+    }
+}
+
+impl Descendant for CustomerRow {
+    fn as_ancestor(&self) -> (CustomerNumber, Ancestor<'static>) {
+        let Self { number, name, kind, parent, .. } = self;
+        (*number, Ancestor { name: name.clone().into(), kind: *kind, parent: *parent })
+    }
+}
+
+/// Reads the ancestors of customers level by level, each of them once.
+pub(crate) async fn read_ancestors<C: Descendant>(
+    store: &Store,
+    organization: OrganizationId,
+    customers: &[C],
+    depth: AncestorDepth,
+    consistency: Consistency,
+) -> Result<Ancestors<'static>, Error> {
+    let levels = match depth {
+        AncestorDepth::None => return Ok(Ancestors::default()),
+        AncestorDepth::Parent => 1,
+        AncestorDepth::Cpo | AncestorDepth::Root => Ancestors::MAX_DISTANCE,
+    };
+    let mut ancestors = Ancestors::new(customers.iter().map(Descendant::as_ancestor));
+    let parents = customers.iter().filter_map(|customer| customer.as_ancestor().1.parent);
+    let mut level: BTreeSet<CustomerNumber> = parents.collect();
+    let mut missing = BTreeSet::new();
+    for _ in 0..levels {
+        let goes_on =
+            |ancestor: &Ancestor<'_>| depth != AncestorDepth::Cpo || ancestor.kind != CustomerKind::Cpo;
+        // Walks up from a customer over those that were read, to the first one that was not.
+        let first_unread = |from: CustomerNumber| {
+            let mut next = Some(from);
+            for _ in 0..Ancestors::MAX_DISTANCE {
+                let Some(ancestor) = ancestors.get(next?) else { return next };
+                next = ancestor.parent.filter(|_| goes_on(ancestor));
+            }
+            None
+        };
+        let unread: BTreeSet<CustomerNumber> = match depth {
+            AncestorDepth::Parent => {
+                level.iter().copied().filter(|parent| ancestors.get(*parent).is_none()).collect()
+            }
+            _ => level.iter().filter_map(|from| first_unread(*from)).collect(),
+        };
+        let unread: Vec<CustomerNumber> = unread.difference(&missing).copied().collect();
+        if unread.is_empty() {
+            break;
+        }
+        ancestors.extend(store.customer_ancestors(organization, &unread, consistency).await?);
+        missing.extend(unread.iter().filter(|number| ancestors.get(**number).is_none()));
+        level = unread.into_iter().collect();
+    }
+    Ok(ancestors)
+}
+
+/// Reads the ancestors of one customer, strongly consistent: what a client reads of one customer it may send back.
+pub(crate) async fn read_ancestors_of_one(
+    store: &Store,
+    customer: &Customer,
+    depth: AncestorDepth,
+) -> Result<Ancestors<'static>, Error> {
+    let customers = std::slice::from_ref(customer);
+    read_ancestors(store, customer.organization, customers, depth, Consistency::Strong).await
+}
+
+/// Returns the parent of a customer as Spirii's `owner`, if it still exists.
+pub(crate) fn owner_of(ancestors: &Ancestors<'_>, customer: &Customer) -> Option<Reference> {
+    ancestors.owner(customer.parent).map(|(number, owner)| Reference::new(number, &owner.name))
+}
+
+/// Returns the nearest CPO above a customer.
+pub(crate) fn cpo_of(ancestors: &Ancestors<'_>, customer: &Customer) -> Option<Reference> {
+    ancestors.cpo(customer.parent).map(|(number, cpo)| Reference::new(number, &cpo.name))
+}
+
+/// Returns the customer without a parent that does not exist any more.
+pub(crate) fn with_live_parent(ancestors: &Ancestors<'_>, customer: Customer) -> Customer {
+    Customer { parent: ancestors.owner(customer.parent).map(|(number, _)| number), ..customer }
+}
+
+/// Reads the parent of a customer, and returns the customer without it if it does not exist any more.
+pub(crate) async fn read_live_parent(store: &Store, customer: Customer) -> Result<Customer, Error> {
+    let ancestors = read_ancestors_of_one(store, &customer, AncestorDepth::Parent).await?;
+    Ok(with_live_parent(&ancestors, customer))
+}

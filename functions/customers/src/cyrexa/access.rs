@@ -1,0 +1,174 @@
+//! Who may call Cyrexa's routes: their three headers are `Authorization`, `tenantId` and `token`.
+
+use std::borrow::Cow;
+
+use padron_auth::{AUTHENTICATION_REQUIRED, INVALID_TOKEN, Principal, TOKEN_EXPIRED, User, is_jwt};
+use padron_domain::{Class, Error, Failure, Organization, OrganizationId, UserId};
+use padron_http::{
+    AccessCheck, Authorization, Caller, Context, HeaderDescription, LazyInput, NamedResource,
+    PathParameterDescription, Policy, active_organizations, authenticate, concat, named_organization, verify,
+};
+use padron_store::{Action, Store};
+
+/// A member of the organization in the path, which the header `tenantId` names too.
+pub type MemberByPathAndTenant<T = ()> = Caller<ByPathAndTenant, T>;
+/// A member of the organization that the header `tenantId` names, for paths that name none.
+pub type MemberByTenant<T = ()> = Caller<ByTenant, T>;
+
+/// The tenant is neither the organization nor its owner.
+pub const TENANT_MISMATCH: Failure = Failure::new(
+    Class::Forbidden,
+    "tenant_mismatch",
+    "Access denied. The tenant is not that of this organization",
+)
+.with_hint("The header tenantId is the id of the organization or of its owner.");
+
+const FAILURES: &[Failure] = &[
+    AUTHENTICATION_REQUIRED,
+    INVALID_TOKEN,
+    TOKEN_EXPIRED,
+    Failure::INVALID_REQUEST,
+    Failure::NOT_A_MEMBER,
+    Failure::ORGANIZATION_MISMATCH,
+    TENANT_MISMATCH,
+    Failure::UNAVAILABLE,
+];
+
+const TENANT: HeaderDescription = HeaderDescription {
+    name: "tenantId",
+    description: "Id of the organization or of its owner",
+    is_required: true,
+    max_length: None,
+};
+const TOKEN: HeaderDescription = HeaderDescription {
+    name: "token",
+    description: "An access token of the same user as the bearer's; it may be the same one",
+    is_required: true,
+    max_length: None,
+};
+
+/// Admits the members of the organization in the path. The header `tenantId` must be the id of the organization or of its owner, and
+/// `token` an access token of the same user as the bearer's.
+///
+/// An organization that does not exist is reported like one that the caller does not belong to.
+#[derive(Debug)]
+pub struct ByPathAndTenant;
+
+impl Policy for ByPathAndTenant {
+    const DESCRIPTION: &'static str =
+        "For members of the organization, with all three headers of Cyrexa's API.";
+    const HEADERS: &'static [HeaderDescription] = &[TENANT, TOKEN];
+    const PATH: &'static [PathParameterDescription] = &[PathParameterDescription::of::<OrganizationId>()];
+    const FAILURES: &'static [Failure] = FAILURES;
+
+    async fn authorize<I: Send + Sync, T: NamedResource<I>>(
+        cx: &Context<'_>,
+        input: &LazyInput<'_, I>,
+    ) -> Result<Authorization<Caller<Self, T>>, Error> {
+        let principal = authenticate_twice(cx).await?;
+        let tenant = tenant(cx)?;
+        let check = AccessCheck::of(cx, principal, cx.request.parameter()?, input).await?;
+        check.admit_unless_deleted::<Self>(cx, Failure::NOT_A_MEMBER)?.and_then(|caller| {
+            let is_tenant = is_tenant(caller.organization(), &tenant);
+            if is_tenant { Ok(caller) } else { Err(TENANT_MISMATCH.into()) }
+        })
+    }
+}
+
+/// Admits the members of the organization that the header `tenantId` names, by its id or by that of its owner. `token` is as for
+/// [`ByPathAndTenant`].
+///
+/// An organization that does not exist is reported like one that the caller does not belong to.
+#[derive(Debug)]
+pub struct ByTenant;
+
+impl Policy for ByTenant {
+    const DESCRIPTION: &'static str =
+        "For members of the organization that `tenantId` names, with all three headers of Cyrexa's API.";
+    const HEADERS: &'static [HeaderDescription] = &[
+        HeaderDescription {
+            name: "X-Organization-Id",
+            description: "The organization, where the owner in `tenantId` has several",
+            is_required: false,
+            max_length: None,
+        },
+        TENANT,
+        TOKEN,
+    ];
+    const ACTIONS: &'static [Action] = Store::MEMBERSHIPS_WITH_ORGANIZATIONS;
+    const FAILURES: &'static [Failure] = &concat::<_, 9>(&[FAILURES, &[Failure::SEVERAL_ORGANIZATIONS]]);
+    const WRITE_FAILURES: &'static [Failure] = &[Failure::ORGANIZATION_UNCERTAIN];
+
+    async fn authorize<I: Send + Sync, T: NamedResource<I>>(
+        cx: &Context<'_>,
+        input: &LazyInput<'_, I>,
+    ) -> Result<Authorization<Caller<Self, T>>, Error> {
+        let principal = authenticate_twice(cx).await?;
+        let tenant = tenant(cx)?;
+        let named = OrganizationId::parse(&tenant).ok_or(TENANT_MISMATCH)?;
+        let Principal::User(User { id: user, organization: bound, .. }) = &principal;
+        let user = *user;
+        // The header, or the organization that the token is bound to, selects one of an owner's organizations.
+        if let Some(selected) = named_organization(cx)?.or(*bound) {
+            let check = AccessCheck::of(cx, principal, selected, input).await?;
+            return check.admit_unless_deleted::<Self>(cx, Failure::NOT_A_MEMBER)?.and_then(|caller| {
+                let is_tenant = is_tenant(caller.organization(), &tenant);
+                if is_tenant { Ok(caller) } else { Err(Failure::ORGANIZATION_MISMATCH.into()) }
+            });
+        }
+        let check = AccessCheck::of(cx, principal, named, input).await?;
+        if check.organization().is_some_and(|organization| organization.deleted_at.is_none()) {
+            return check.admit(cx, Failure::NOT_A_MEMBER);
+        }
+        let owned = organization_of_owner(cx, user, UserId::new(named.uuid())).await?;
+        AccessCheck::admit_by_index(cx, check.into_principal(), owned, input, Failure::NOT_A_MEMBER).await
+    }
+}
+
+/// Returns the header `tenantId`.
+fn tenant<'r>(cx: &'r Context<'_>) -> Result<Cow<'r, str>, Error> {
+    cx.request.header("tenantid").filter(|tenant| !tenant.is_empty()).ok_or_else(|| {
+        let detail = "Name the tenant: the id of the organization, or of its owner.";
+        Error::invalid("/headers/tenantId", "missing_header", detail)
+    })
+}
+
+/// Returns whether a tenant is an organization: it has its id, or that of its owner.
+fn is_tenant(organization: &Organization, tenant: &str) -> bool {
+    OrganizationId::parse(tenant).is_some_and(|id| id == organization.id)
+        || UserId::parse(tenant).is_some_and(|id| id == organization.owner)
+}
+
+/// Returns the organization of a user that this owner has, if there is exactly one.
+async fn organization_of_owner(
+    cx: &Context<'_>,
+    user: UserId,
+    owner: UserId,
+) -> Result<OrganizationId, Error> {
+    // Whoever has more organizations than are read names one by its own id.
+    let all = active_organizations(cx, user).await.map_err(|error| match error.failure() {
+        Failure::SEVERAL_ORGANIZATIONS => Failure::NOT_A_MEMBER.into(),
+        _ => error,
+    })?;
+    let mut owned = all.iter().filter(|organization| organization.owner == owner);
+    match (owned.next(), owned.next()) {
+        (Some(only), None) => Ok(only.id),
+        (None, _) => Err(Failure::NOT_A_MEMBER.into()),
+        (Some(_), Some(_)) => {
+            let detail = "This owner has several of your organizations. Name one of them by its own id, or in the header.";
+            let error = Error::from(Failure::SEVERAL_ORGANIZATIONS);
+            Err(error.with_violation("/headers/tenantId", "ambiguous", detail))
+        }
+    }
+}
+
+/// Returns the principal that both `Authorization` and `token` prove.
+async fn authenticate_twice(cx: &Context<'_>) -> Result<Principal, Error> {
+    let principal = authenticate(cx).await?;
+    let token = cx.request.header("token");
+    let token = token.as_deref().ok_or(AUTHENTICATION_REQUIRED)?;
+    if verify(cx, is_jwt(token)?).await?.actor() != principal.actor() {
+        return Err(Error::from(INVALID_TOKEN).with_cause("the two tokens are not of one subject"));
+    }
+    Ok(principal)
+}

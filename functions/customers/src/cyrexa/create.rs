@@ -1,0 +1,41 @@
+//! `POST /customer/create`: a new customer, in Cyrexa's dialect.
+
+use padron_domain::Error;
+use padron_dto::{
+    New,
+    customer::cyrexa::{CustomerEnvelope, CustomerFields, POINTERS},
+};
+use padron_http::{Bounded, Context, Created, Endpoint, Route, Written};
+use padron_store::{Action, Store};
+
+use super::access::MemberByTenant;
+use crate::{
+    warned::Warned,
+    write::{Draft, create},
+};
+
+/// Creates a customer.
+#[derive(Debug)]
+pub struct CyrexaCreate;
+
+impl Endpoint for CyrexaCreate {
+    const ROUTE: Route = Route::post("cyrexa-create", "/customer/create");
+    const SUMMARY: &'static str = "Create a customer, as Cyrexa has it. Required: `customerType`, and `customerName` or a person's name";
+    const ACTIONS: &'static [&'static [Action]] = &[Store::CUSTOMER, Store::NEW_CUSTOMER];
+    type Access = MemberByTenant;
+    type Input = Bounded<New<CustomerFields>>;
+    type Output = Written<Created<Warned<CustomerEnvelope>>>;
+
+    async fn handle(
+        cx: &Context<'_>,
+        member: MemberByTenant,
+        body: Bounded<New<CustomerFields>>,
+    ) -> Result<Self::Output, Error> {
+        let Draft { customer, change, warnings } = create(cx, &member, body).await?;
+        let answer = Created {
+            location: format!("/customer/getDetailsById/{}", customer.id),
+            versioned: Warned::new(customer.version, CustomerEnvelope::from(customer), warnings, POINTERS),
+        };
+        cx.commit(change, answer).await
+    }
+}

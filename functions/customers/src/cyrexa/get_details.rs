@@ -1,0 +1,32 @@
+//! `GET /customer/getDetailsById/{customerId}`: a customer in Cyrexa's dialect.
+
+use padron_domain::Error;
+use padron_dto::customer::cyrexa::CustomerEnvelope;
+use padron_http::{Context, Endpoint, NoInput, Route, Versioned};
+use padron_store::{Action, Store};
+
+use super::access::MemberByTenant;
+use crate::named_customer::NamedCustomer;
+
+/// Reads a customer.
+#[derive(Debug)]
+pub struct CyrexaGetDetails;
+
+impl Endpoint for CyrexaGetDetails {
+    const ROUTE: Route = Route::get("cyrexa-get-details", "/customer/getDetailsById/{customerId}");
+    const SUMMARY: &'static str = "A customer, as Cyrexa shows it";
+    const ACTIONS: &'static [&'static [Action]] = &[Store::CUSTOMER];
+    type Access = MemberByTenant<NamedCustomer>;
+    type Input = NoInput;
+    type Output = Versioned<CustomerEnvelope>;
+
+    async fn handle(
+        cx: &Context<'_>,
+        member: MemberByTenant<NamedCustomer>,
+        _: NoInput,
+    ) -> Result<Self::Output, Error> {
+        let (member, named) = member.with_resource()?;
+        let customer = named.resolve(cx, member.organization().id).await?;
+        Ok(Versioned { version: customer.version, body: customer.into() })
+    }
+}

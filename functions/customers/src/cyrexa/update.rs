@@ -1,0 +1,42 @@
+//! `PUT /customer/update/{customerId}`: changes of a customer, in Cyrexa's dialect. What is left out stays.
+
+use padron_domain::{Customer, Error, Failure};
+use padron_dto::customer::cyrexa::{CustomerEnvelope, CustomerFields, CustomerResponse, POINTERS};
+use padron_http::{Bounded, Context, Endpoint, Route, Written};
+use padron_store::{Action, Store};
+
+use super::access::MemberByTenant;
+use crate::{
+    named_customer::NamedCustomer,
+    warned::Warned,
+    write::{Draft, answered, update},
+};
+
+/// Updates a customer.
+#[derive(Debug)]
+pub struct CyrexaUpdate;
+
+impl Endpoint for CyrexaUpdate {
+    const ROUTE: Route = Route::put("cyrexa-update", "/customer/update/{customerId}");
+    const SUMMARY: &'static str = "Change a customer, as Cyrexa has it; what is left out stays";
+    const FAILURES: &'static [&'static [Failure]] = &[&[Failure::PRECONDITION_FAILED]];
+    // This dialect changes neither parents nor external ids.
+    const ACTIONS: &'static [&'static [Action]] =
+        &[Store::CUSTOMER, Store::UPDATE_IN_PLACE, Store::CUSTOMER_ANCESTORS];
+    type Access = MemberByTenant<NamedCustomer>;
+    type Input = Bounded<CustomerFields>;
+    type Output = Written<Warned<CustomerEnvelope>>;
+
+    async fn handle(
+        cx: &Context<'_>,
+        member: MemberByTenant<NamedCustomer>,
+        body: Bounded<CustomerFields>,
+    ) -> Result<Self::Output, Error> {
+        let (member, named) = member.with_resource()?;
+        let stored = named.resolve(cx, member.organization().id).await?;
+        let shown = async |customer: &Customer| answered(&CustomerResponse::from(customer.clone()));
+        let Draft { customer, change, warnings } = update(cx, &member, stored, body, shown).await?;
+        let answer = Warned::new(customer.version, CustomerEnvelope::from(customer), warnings, POINTERS);
+        cx.commit_any(change, answer).await
+    }
+}

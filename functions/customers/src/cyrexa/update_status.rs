@@ -1,0 +1,70 @@
+//! `POST /customer/update/{customerId}/status/{status}`: where a customer stands in being verified.
+
+use padron_domain::{CustomerStatus, Error, EventData, Failure};
+use padron_dto::customer::cyrexa::CustomerEnvelope;
+use padron_http::{Context, Endpoint, InPath, PathParameter, Route, Versioned, Written};
+use padron_store::{Action, Store};
+use serde_json::{Value, json};
+
+use super::access::MemberByTenant;
+use crate::named_customer::NamedCustomer;
+
+/// The status of a customer, as it stands in `{status}`.
+#[derive(Debug)]
+pub struct StatusParameter(CustomerStatus);
+
+impl PathParameter for StatusParameter {
+    const NAME: &'static str = "status";
+    const DESCRIPTION: &'static str = "Status, in the spelling as published or a correct one";
+    const EXPECTED: &'static str = "One of new, verified, under_verificaiton, blacklisted, under_investigation, dispute, on_hold, \
+                                    bancrupted, or a correct spelling of them.";
+    const VIOLATION: &'static str = "unknown_value";
+
+    fn schema() -> Value {
+        json!({ "type": "string" })
+    }
+
+    fn parse(text: &str) -> Option<Self> {
+        CustomerStatus::parse(text).map(Self)
+    }
+}
+
+/// Updates a customer's status.
+#[derive(Debug)]
+pub struct CyrexaUpdateStatus;
+
+impl Endpoint for CyrexaUpdateStatus {
+    const ROUTE: Route = Route::post("cyrexa-update-status", "/customer/update/{customerId}/status/{status}");
+    const SUMMARY: &'static str = "Change the status of a customer";
+    const FAILURES: &'static [&'static [Failure]] = &[&[Failure::PRECONDITION_FAILED]];
+    const ACTIONS: &'static [&'static [Action]] = &[Store::CUSTOMER, Store::UPDATE_IN_PLACE];
+    type Access = MemberByTenant<NamedCustomer>;
+    type Input = InPath<StatusParameter>;
+    type Output = Written<Versioned<CustomerEnvelope>>;
+
+    async fn handle(
+        cx: &Context<'_>,
+        member: MemberByTenant<NamedCustomer>,
+        InPath(StatusParameter(status)): InPath<StatusParameter>,
+    ) -> Result<Self::Output, Error> {
+        let (member, named) = member.with_resource()?;
+        let before = named.resolve(cx, member.organization().id).await?;
+        cx.require_version(before.version)?;
+        let mut customer = before.clone();
+        customer.status = status;
+        if customer == before {
+            let version = customer.version;
+            return cx.unchanged(Versioned { version, body: customer.into() }).await;
+        }
+        customer.touch(cx.now());
+        let updated = EventData::CustomerUpdated {
+            customer_id: customer.id.clone(),
+            number: customer.number,
+            fields: vec!["status".into()],
+        };
+        let event =
+            cx.event(member.principal(), customer.organization, updated).not_before(customer.updated_at);
+        let change = cx.store().update_customer(&before, &customer, &[], &event)?;
+        cx.commit(change, Versioned { version: customer.version, body: customer.into() }).await
+    }
+}

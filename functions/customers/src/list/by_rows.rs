@@ -1,0 +1,88 @@
+//! Lists that are decided from the row of every customer.
+
+use padron_domain::{
+    Ancestor, Ancestors, CustomerFilter, CustomerReference, CustomerRow, Error, Failure, OrganizationId,
+    select,
+};
+use padron_store::Store;
+
+use super::{Filters, ListRequest, Listing};
+use crate::named_customer::look_up;
+
+/// The rows of all customers of an organization, to be read.
+#[derive(Debug)]
+pub(crate) struct Rows<'s> {
+    pub(crate) store: &'s Store,
+    /// The number of customers, as counted.
+    pub(crate) total: u64,
+    /// The maximum number of rows.
+    pub(crate) max_rows: usize,
+}
+
+impl Rows<'_> {
+    /// Reads the rows in the order of their numbers. Fails if there are too many; the count tells, before any is read.
+    pub(crate) async fn read(&self, organization: OrganizationId) -> Result<Vec<CustomerRow>, Error> {
+        if self.total > self.max_rows as u64 {
+            return Err(Failure::QUERY_TOO_BROAD.into());
+        }
+        // The count is a little older than the rows.
+        let slack = self.max_rows / 10 + 1;
+        let rows = self.store.customer_rows(organization, self.max_rows + slack).await?;
+        rows.ok_or_else(|| Failure::QUERY_TOO_BROAD.into())
+    }
+}
+
+/// Reads all rows, then filters, sorts and cuts out the page.
+pub(super) async fn read(request: ListRequest<'_>) -> Result<Listing, Error> {
+    let ListRequest { cx, organization, total, plan, .. } = request;
+    let store = cx.store();
+    let rows = Rows { store, total, max_rows: cx.options().customer_rows }.read(organization).await?;
+    let filter = resolve(store, organization, &plan.filters, &rows).await?;
+    let ancestors = Ancestors::from_rows(&rows);
+    let order = (plan.sort, plan.direction);
+    let selection = select(&ancestors, &rows, &filter, order, &plan.start, plan.limit.into());
+    drop(ancestors);
+    let ancestor = |row: CustomerRow| {
+        (row.number, Ancestor { name: row.name.into(), kind: row.kind, parent: row.parent })
+    };
+    let ancestors = Ancestors::new(rows.into_iter().map(ancestor));
+    let count = selection.count;
+    request.hydrate(selection, ancestors, Some(count)).await
+}
+
+/// Resolves the customers that filters name, first among `rows`, where most of them are. A customer that does not exist and one of another
+/// organization fail alike.
+pub(super) async fn resolve(
+    store: &Store,
+    organization: OrganizationId,
+    filters: &Filters,
+    rows: &[CustomerRow],
+) -> Result<CustomerFilter, Error> {
+    let number_of = async |reference: &Option<CustomerReference>| {
+        let Some(reference) = reference else { return Ok(None) };
+        let row = reference
+            .number()
+            .and_then(|number| rows.binary_search_by_key(&number, |row| row.number).ok())
+            .map(|index| &rows[index])
+            .filter(|row| reference.names(row.number, &row.id))
+            .or_else(|| rows.iter().find(|row| reference.names(row.number, &row.id)));
+        if let Some(row) = row {
+            return Ok(Some(row.number));
+        }
+        let found = look_up(store, organization, reference).await?;
+        found
+            .map(|customer| Some(customer.number))
+            .ok_or_else(|| Error::from(Failure::CUSTOMER_NOT_ACCESSIBLE))
+    };
+    let Filters { search, kinds, statuses, created, updated, parent, owner, cpo, .. } = filters;
+    Ok(CustomerFilter {
+        search: search.clone(),
+        kinds: kinds.clone(),
+        statuses: statuses.clone(),
+        created: *created,
+        updated: *updated,
+        parent: number_of(parent).await?,
+        owner: number_of(owner).await?,
+        cpo: number_of(cpo).await?,
+    })
+}

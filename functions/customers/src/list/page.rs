@@ -1,0 +1,27 @@
+//! A page as a bare array.
+
+use padron_domain::{Customer, Error};
+use padron_http::{Array, Context};
+use serde::Serialize;
+
+use super::{Listing, Plan};
+use crate::ancestors::with_live_parent;
+
+/// The customers of a page that fit into one answer, with the way to the others.
+pub(crate) fn array<T: From<Customer> + Serialize>(
+    cx: &Context<'_>,
+    plan: &Plan,
+    mut listing: Listing,
+) -> Result<Array<T>, Error> {
+    let customers = std::mem::take(&mut listing.customers);
+    let shown = customers.into_iter().map(|customer| T::from(with_live_parent(&listing.ancestors, customer)));
+    let array = Array::new(shown)?;
+    let next =
+        listing.after(array.len()).map(|last| plan.next(cx, last.clone(), listing.count)).transpose()?;
+    let array = array.next(next);
+    // How many there are is told of the whole list alone.
+    Ok(match listing.count.filter(|_| plan.filters.are_none()) {
+        Some(count) => array.total(count),
+        None => array,
+    })
+}

@@ -1,0 +1,130 @@
+//! Customers that a path, a query or a body names by number or id.
+
+use std::marker::PhantomData;
+
+use padron_domain::{Customer, CustomerNumber, CustomerReference, Error, Failure, OrganizationId};
+use padron_http::{Context, NamedResource, PathParameter, PathParameterDescription, Request};
+use padron_store::{Items, Key, Read, Store};
+use serde_json::{Value, json};
+
+/// A customer's number or id, as it stands in `{customerId}`.
+#[derive(Debug)]
+pub struct CustomerIdParameter(CustomerReference);
+
+impl PathParameter for CustomerIdParameter {
+    const NAME: &'static str = "customerId";
+    const DESCRIPTION: &'static str = "Id of the customer: 24 hex digits, or its number";
+    const EXPECTED: &'static str = "A customer's id is 24 hex digits, or its number.";
+
+    fn schema() -> Value {
+        json!({ "type": "string", "pattern": CustomerReference::PATTERN })
+    }
+
+    fn parse(text: &str) -> Option<Self> {
+        CustomerReference::parse(text).map(Self)
+    }
+}
+
+impl From<CustomerIdParameter> for CustomerReference {
+    fn from(CustomerIdParameter(reference): CustomerIdParameter) -> Self {
+        reference
+    }
+}
+
+/// The customer that a path parameter `P` names, as far as one read finds it: [`NamedCustomer::resolve`] finds it in any case.
+#[derive(Debug)]
+pub struct NamedCustomer<P = CustomerIdParameter> {
+    reference: CustomerReference,
+    found: Lookup,
+    parameter: PhantomData<fn() -> P>,
+}
+
+#[derive(Debug)]
+enum Lookup {
+    /// The customer with the number, which an id made here begins with.
+    Customer(Box<Option<Customer>>),
+    /// The number of the customer with an id that was brought from elsewhere.
+    Number(Option<CustomerNumber>),
+}
+
+impl<I, P: PathParameter + Into<CustomerReference> + Send> NamedResource<I> for NamedCustomer<P> {
+    const PATH: &'static [PathParameterDescription] = &[PathParameterDescription::of::<P>()];
+    const FAILURES: &'static [Failure] = &[Failure::CUSTOMER_NOT_FOUND];
+
+    type Name = CustomerReference;
+
+    fn name(request: &Request<'_>, _: &I) -> Result<CustomerReference, Error> {
+        request.parameter().map(P::into)
+    }
+
+    fn read(reference: &CustomerReference, organization: OrganizationId) -> Option<Read> {
+        let key = match reference.number() {
+            Some(number) => Some(Key::customer(organization, number)),
+            None => reference.id().map(|id| Key::customer_id(organization, id)),
+        };
+        key.map(Into::into)
+    }
+
+    fn from_items(
+        reference: CustomerReference,
+        organization: OrganizationId,
+        items: &mut Items,
+    ) -> Result<Self, Error> {
+        let found = match (reference.number(), reference.id()) {
+            (Some(number), _) => Lookup::Customer(Box::new(items.customer(organization, number)?)),
+            (None, Some(id)) => Lookup::Number(items.customer_id(organization, id)?),
+            (None, None) => Lookup::Number(None),
+        };
+        Ok(Self { reference, found, parameter: PhantomData })
+    }
+}
+
+impl<P> NamedCustomer<P> {
+    /// Returns the customer. Reads once more if its id was brought from elsewhere.
+    pub(crate) async fn resolve(
+        self,
+        cx: &Context<'_>,
+        organization: OrganizationId,
+    ) -> Result<Customer, Error> {
+        let Self { reference, found, .. } = self;
+        let number = match (found, &reference) {
+            (Lookup::Customer(customer), _) => match (*customer, &reference) {
+                (Some(customer), reference) if reference.names(customer.number, &customer.id) => {
+                    return Ok(customer);
+                }
+                // An id from elsewhere can look like one made here.
+                (_, CustomerReference::Id(id)) => cx.store().customer_number(organization, id).await?,
+                (_, CustomerReference::Number(_)) => None,
+            },
+            (Lookup::Number(number), _) => number,
+        };
+        let customer = read_if_named(cx.store(), organization, &reference, number).await?;
+        customer.ok_or_else(|| Failure::CUSTOMER_NOT_FOUND.into())
+    }
+}
+
+/// Reads the customer that a reference names, strongly consistent.
+pub(crate) async fn look_up(
+    store: &Store,
+    organization: OrganizationId,
+    reference: &CustomerReference,
+) -> Result<Option<Customer>, Error> {
+    if let Some(customer) = read_if_named(store, organization, reference, reference.number()).await? {
+        return Ok(Some(customer));
+    }
+    let Some(id) = reference.id() else { return Ok(None) };
+    let number = store.customer_number(organization, id).await?;
+    read_if_named(store, organization, reference, number).await
+}
+
+/// Reads the customer with that number, if it is the one that the reference names.
+async fn read_if_named(
+    store: &Store,
+    organization: OrganizationId,
+    reference: &CustomerReference,
+    number: Option<CustomerNumber>,
+) -> Result<Option<Customer>, Error> {
+    let Some(number) = number else { return Ok(None) };
+    let customer = store.customer(organization, number).await?;
+    Ok(customer.filter(|customer| reference.names(customer.number, &customer.id)))
+}

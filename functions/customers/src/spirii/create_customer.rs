@@ -1,0 +1,49 @@
+//! `POST /v2/customers`: a new customer, in Spirii's dialect.
+
+use padron_domain::{Error, Failure, Role};
+use padron_dto::{
+    New,
+    customer::spirii::{CustomerFields, CustomerResponse, POINTERS, mask_account_numbers},
+};
+use padron_http::{Bounded, Context, Created, Endpoint, MemberByCredential, Redact, Route, Written};
+use padron_store::Action;
+use serde_json::Value;
+
+use super::show::{sees_account_numbers, show};
+use crate::{
+    warned::Warned,
+    write::{self, Draft, create},
+};
+
+fn redact(body: &mut Value, role: Role) -> bool {
+    !sees_account_numbers(role) && mask_account_numbers(body)
+}
+
+/// Creates a customer.
+#[derive(Debug)]
+pub struct SpiriiCreateCustomer;
+
+impl Endpoint for SpiriiCreateCustomer {
+    const ROUTE: Route = Route::post("spirii-create-customer", "/v2/customers");
+    const SUMMARY: &'static str = "Create a customer, as Spirii has it. Required: `name`, `country`, `contactDetails`, `ownerId` and `type`";
+    const FAILURES: &'static [&'static [Failure]] = write::CREATE_FAILURES;
+    const ACTIONS: &'static [&'static [Action]] = write::CREATE_ACTIONS;
+    // An admin saw the account numbers; whoever is one no more does not see them in the answer that was kept.
+    const REDACT: Option<Redact> = Some(redact);
+    type Access = MemberByCredential;
+    type Input = Bounded<New<CustomerFields>>;
+    type Output = Written<Created<Warned<CustomerResponse>>>;
+
+    async fn handle(
+        cx: &Context<'_>,
+        member: MemberByCredential,
+        body: Bounded<New<CustomerFields>>,
+    ) -> Result<Self::Output, Error> {
+        let Draft { customer, change, warnings } = create(cx, &member, body).await?;
+        let answer = Created {
+            location: format!("/v2/customers/{}", customer.number),
+            versioned: Warned::new(customer.version, show(cx, &member, customer).await?, warnings, POINTERS),
+        };
+        cx.commit(change, answer).await
+    }
+}

@@ -1,0 +1,61 @@
+//! `GET /v2/customers`: customers in Spirii's dialect, for members of the credential's organization.
+
+use padron_domain::Error;
+use padron_dto::customer::spirii::{CustomerResponse, PageResponse};
+use padron_http::{Changes, Context, Endpoint, MemberByCredential, PAGE_TOO_LARGE, Page, Route};
+use padron_store::Action;
+
+use super::show::sees_account_numbers;
+use crate::{
+    ancestors::{AncestorDepth, cpo_of, owner_of},
+    customer_count::CustomerCount,
+    list::{self, EmptyQuery, ListOptions, ListQuery, Plan, complete_until, list},
+};
+
+const SPIRII: ListOptions = ListOptions { empty_query: EmptyQuery::Defaults, counts_matches: true };
+
+/// Lists customers.
+#[derive(Debug)]
+pub struct SpiriiListCustomers;
+
+impl Endpoint for SpiriiListCustomers {
+    const ROUTE: Route = Route::get("spirii-list-customers", "/v2/customers");
+    const SUMMARY: &'static str = "Customers of the credential's organization, as Spirii shows them";
+    const ACTIONS: &'static [&'static [Action]] = list::ACTIONS;
+    const MEMORY: u16 = list::MEMORY;
+    type Access = MemberByCredential<CustomerCount>;
+    type Input = ListQuery;
+    type Output = Changes<Page<PageResponse>>;
+
+    async fn handle(
+        cx: &Context<'_>,
+        member: MemberByCredential<CustomerCount>,
+        query: ListQuery,
+    ) -> Result<Self::Output, Error> {
+        let (member, CustomerCount(total)) = member.with_resource()?;
+        let organization = member.organization().id;
+        let plan = Plan::new(cx, query, Self::ROUTE, organization, SPIRII)?;
+        let listing = list(cx, organization, total, &plan, AncestorDepth::Cpo).await?;
+        if !listing.is_whole {
+            return Err(PAGE_TOO_LARGE.into());
+        }
+        let unmasked = sees_account_numbers(member.role());
+        let last = listing.after(listing.customers.len());
+        let next = last.map(|last| plan.next(cx, last.clone(), listing.count)).transpose()?;
+        let show = |customer| {
+            let (owner, cpo) =
+                (owner_of(&listing.ancestors, &customer), cpo_of(&listing.ancestors, &customer));
+            CustomerResponse::new(customer, owner, cpo, unmasked)
+        };
+        let page = Page {
+            body: PageResponse {
+                data: listing.customers.into_iter().map(show).collect(),
+                count: listing.count.unwrap_or_default(),
+                limit: plan.limit.into(),
+                offset: plan.offset(),
+            },
+            next,
+        };
+        Ok(Changes { list: page, complete_until: complete_until(cx, &plan) })
+    }
+}

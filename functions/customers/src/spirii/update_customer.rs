@@ -1,0 +1,65 @@
+//! `PUT /v2/customers/{number}`: changes of a customer, in Spirii's dialect. What is left out stays.
+
+use padron_domain::{Customer, CustomerReference, Error, Failure};
+use padron_dto::customer::spirii::{CustomerFields, CustomerResponse, POINTERS};
+use padron_http::{Bounded, Context, Endpoint, MemberByCredential, PathParameter, Route, Written};
+use padron_store::Action;
+use serde_json::{Value, json};
+
+use super::show::show;
+use crate::{
+    named_customer::NamedCustomer,
+    warned::Warned,
+    write::{self, Draft, answered, update},
+};
+
+/// A customer's number or id, as it stands in `{number}`.
+#[derive(Debug)]
+pub struct NumberParameter(CustomerReference);
+
+impl PathParameter for NumberParameter {
+    const NAME: &'static str = "number";
+    const DESCRIPTION: &'static str = "Number of the customer, or its id";
+    const EXPECTED: &'static str = "A customer's id is 24 hex digits, or its number.";
+
+    fn schema() -> Value {
+        json!({ "type": "string", "pattern": CustomerReference::PATTERN })
+    }
+
+    fn parse(text: &str) -> Option<Self> {
+        CustomerReference::parse(text).map(Self)
+    }
+}
+
+impl From<NumberParameter> for CustomerReference {
+    fn from(NumberParameter(reference): NumberParameter) -> Self {
+        reference
+    }
+}
+
+/// Updates a customer.
+#[derive(Debug)]
+pub struct SpiriiUpdateCustomer;
+
+impl Endpoint for SpiriiUpdateCustomer {
+    const ROUTE: Route = Route::put("spirii-update-customer", "/v2/customers/{number}");
+    const SUMMARY: &'static str = "Change a customer, as Spirii has it; what is left out stays";
+    const FAILURES: &'static [&'static [Failure]] = write::UPDATE_FAILURES;
+    const ACTIONS: &'static [&'static [Action]] = write::UPDATE_ACTIONS;
+    type Access = MemberByCredential<NamedCustomer<NumberParameter>>;
+    type Input = Bounded<CustomerFields>;
+    type Output = Written<Warned<CustomerResponse>>;
+
+    async fn handle(
+        cx: &Context<'_>,
+        member: MemberByCredential<NamedCustomer<NumberParameter>>,
+        body: Bounded<CustomerFields>,
+    ) -> Result<Self::Output, Error> {
+        let (member, named) = member.with_resource()?;
+        let stored = named.resolve(cx, member.organization().id).await?;
+        let as_shown = async |customer: &Customer| answered(&show(cx, &member, customer.clone()).await?);
+        let Draft { customer, change, warnings } = update(cx, &member, stored, body, as_shown).await?;
+        let answer = Warned::new(customer.version, show(cx, &member, customer).await?, warnings, POINTERS);
+        cx.commit_any(change, answer).await
+    }
+}

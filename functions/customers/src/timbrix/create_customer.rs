@@ -1,0 +1,42 @@
+//! `POST /organizations/{organizationId}/customers`: a new customer, in Timbrix's dialect.
+
+use padron_domain::{Error, Failure};
+use padron_dto::{
+    New,
+    customer::timbrix::{CustomerFields, CustomerResponse, POINTERS},
+};
+use padron_http::{Bounded, Context, Created, Endpoint, Member, Route, Written};
+use padron_store::Action;
+
+use crate::{
+    warned::Warned,
+    write::{self, Draft, create},
+};
+
+/// Creates a customer.
+#[derive(Debug)]
+pub struct CreateCustomer;
+
+impl Endpoint for CreateCustomer {
+    const ROUTE: Route = Route::post("create-customer", "/organizations/{organizationId}/customers");
+    const SUMMARY: &'static str =
+        "Create a customer. Required: `legalName`; in Mexico also `taxId`, `taxSystem` and the zip";
+    const FAILURES: &'static [&'static [Failure]] = write::CREATE_FAILURES;
+    const ACTIONS: &'static [&'static [Action]] = write::CREATE_ACTIONS;
+    type Access = Member;
+    type Input = Bounded<New<CustomerFields>>;
+    type Output = Written<Created<Warned<CustomerResponse>>>;
+
+    async fn handle(
+        cx: &Context<'_>,
+        member: Member,
+        body: Bounded<New<CustomerFields>>,
+    ) -> Result<Self::Output, Error> {
+        let Draft { customer, change, warnings } = create(cx, &member, body).await?;
+        let answer = Created {
+            location: format!("/organizations/{}/customers/{}", customer.organization, customer.id),
+            versioned: Warned::new(customer.version, CustomerResponse::from(customer), warnings, POINTERS),
+        };
+        cx.commit(change, answer).await
+    }
+}

@@ -1,0 +1,39 @@
+//! `DELETE /organizations/{organizationId}/customers/{customerId}`: gone for good. Its children become roots, without a write:
+//! a parent that is gone reads as none.
+
+use padron_domain::{Error, EventData, Failure};
+use padron_http::{Context, Endpoint, Member, NoContent, NoInput, Route, Written};
+use padron_store::{Action, Store};
+
+use crate::named_customer::NamedCustomer;
+
+/// Deletes a customer.
+#[derive(Debug)]
+pub struct DeleteCustomer;
+
+impl Endpoint for DeleteCustomer {
+    const ROUTE: Route =
+        Route::delete("delete-customer", "/organizations/{organizationId}/customers/{customerId}");
+    const SUMMARY: &'static str = "Delete a customer for good; its children become roots";
+    const FAILURES: &'static [&'static [Failure]] = &[&[Failure::PRECONDITION_FAILED]];
+    const ACTIONS: &'static [&'static [Action]] = &[Store::CUSTOMER, Store::DELETE_CUSTOMER];
+    type Access = Member<NamedCustomer>;
+    type Input = NoInput;
+    type Output = Written<NoContent>;
+
+    async fn handle(
+        cx: &Context<'_>,
+        member: Member<NamedCustomer>,
+        _: NoInput,
+    ) -> Result<Self::Output, Error> {
+        let (member, named) = member.with_resource()?;
+        let customer = named.resolve(cx, member.organization().id).await?;
+        cx.require_version(customer.version)?;
+        let deleted =
+            EventData::CustomerDeleted { customer_id: customer.id.clone(), number: customer.number };
+        let event = cx.event(member.principal(), customer.organization, deleted);
+        let event = event.not_before(customer.updated_at.next());
+        let change = cx.store().delete_customer(&customer, &event)?;
+        cx.commit(change, NoContent).await
+    }
+}

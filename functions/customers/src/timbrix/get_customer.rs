@@ -1,0 +1,32 @@
+//! `GET /organizations/{organizationId}/customers/{customerId}`: a customer in Timbrix's dialect, for members.
+
+use padron_domain::Error;
+use padron_dto::customer::timbrix::CustomerResponse;
+use padron_http::{Context, Endpoint, Member, NoInput, Route, Versioned};
+use padron_store::{Action, Store};
+
+use crate::{ancestors::read_live_parent, named_customer::NamedCustomer};
+
+/// Reads a customer.
+#[derive(Debug)]
+pub struct GetCustomer;
+
+impl Endpoint for GetCustomer {
+    const ROUTE: Route = Route::get("get-customer", "/organizations/{organizationId}/customers/{customerId}");
+    const SUMMARY: &'static str = "A customer, by its id or number";
+    const ACTIONS: &'static [&'static [Action]] = &[Store::CUSTOMER, Store::CUSTOMER_ANCESTORS];
+    type Access = Member<NamedCustomer>;
+    type Input = NoInput;
+    type Output = Versioned<CustomerResponse>;
+
+    async fn handle(
+        cx: &Context<'_>,
+        member: Member<NamedCustomer>,
+        _: NoInput,
+    ) -> Result<Self::Output, Error> {
+        let (member, named) = member.with_resource()?;
+        let customer = named.resolve(cx, member.organization().id).await?;
+        let customer = read_live_parent(cx.store(), customer).await?;
+        Ok(Versioned { version: customer.version, body: customer.into() })
+    }
+}

@@ -1,0 +1,41 @@
+//! `PUT /organizations/{organizationId}/customers/{customerId}`: changes of a customer, in Timbrix's dialect. What is left out
+//! stays.
+
+use padron_domain::{Customer, Error, Failure};
+use padron_dto::customer::timbrix::{CustomerFields, CustomerResponse, POINTERS};
+use padron_http::{Bounded, Context, Endpoint, Member, Route, Written};
+use padron_store::Action;
+
+use crate::{
+    named_customer::NamedCustomer,
+    warned::Warned,
+    write::{self, Draft, answered, update},
+};
+
+/// Updates a customer.
+#[derive(Debug)]
+pub struct UpdateCustomer;
+
+impl Endpoint for UpdateCustomer {
+    const ROUTE: Route =
+        Route::put("update-customer", "/organizations/{organizationId}/customers/{customerId}");
+    const SUMMARY: &'static str = "Change a customer; what is left out stays";
+    const FAILURES: &'static [&'static [Failure]] = write::UPDATE_FAILURES;
+    const ACTIONS: &'static [&'static [Action]] = write::UPDATE_ACTIONS;
+    type Access = Member<NamedCustomer>;
+    type Input = Bounded<CustomerFields>;
+    type Output = Written<Warned<CustomerResponse>>;
+
+    async fn handle(
+        cx: &Context<'_>,
+        member: Member<NamedCustomer>,
+        body: Bounded<CustomerFields>,
+    ) -> Result<Self::Output, Error> {
+        let (member, named) = member.with_resource()?;
+        let stored = named.resolve(cx, member.organization().id).await?;
+        let shown = async |customer: &Customer| answered(&CustomerResponse::from(customer.clone()));
+        let Draft { customer, change, warnings } = update(cx, &member, stored, body, shown).await?;
+        let answer = Warned::new(customer.version, CustomerResponse::from(customer), warnings, POINTERS);
+        cx.commit_any(change, answer).await
+    }
+}

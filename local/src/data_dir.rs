@@ -1,0 +1,138 @@
+//! What the local stack keeps between runs: its database and its issuer's key.
+
+use std::{
+    fs::{self, DirBuilder, File, OpenOptions, Permissions},
+    io::{self, ErrorKind, Write},
+    net::SocketAddr,
+    os::unix::fs::{DirBuilderExt, OpenOptionsExt, PermissionsExt},
+    path::{Path, PathBuf},
+};
+
+use padron_emulator::{Issuer, SigningKey};
+
+/// The folder of the local stack. What is in it holds personal data and a key, so it is for its owner alone.
+#[derive(Clone, Debug)]
+pub struct DataDir(PathBuf);
+
+const KEY: &str = "issuer-key.der";
+const DATABASE: &str = "padron.db";
+const ADDRESS: &str = "padron.db.address";
+
+impl DataDir {
+    /// This folder, made if it is not there. Files that an earlier version left readable for others are closed to them.
+    pub fn open(path: &Path) -> Result<Self, String> {
+        let data_dir = Self(path.into());
+        let opened = DirBuilder::new()
+            .recursive(true)
+            .mode(0o700)
+            .create(path)
+            .and_then(|()| data_dir.close_to_others());
+        opened.map_err(|error| format!("{}: {error}", path.display()))?;
+        Ok(data_dir)
+    }
+
+    fn close_to_others(&self) -> io::Result<()> {
+        for name in [KEY, DATABASE, "padron.db-wal", "padron.db-shm", ADDRESS] {
+            match fs::set_permissions(self.0.join(name), Permissions::from_mode(0o600)) {
+                Err(error) if error.kind() != ErrorKind::NotFound => return Err(error),
+                _ => {}
+            }
+        }
+        Ok(())
+    }
+
+    /// The file of the database.
+    pub fn database(&self) -> PathBuf {
+        self.0.join(DATABASE)
+    }
+
+    /// Where the database listens while the stack runs. What stands here after a stack was killed is out of date.
+    pub fn database_address(&self) -> Option<SocketAddr> {
+        fs::read_to_string(self.0.join(ADDRESS)).ok()?.parse().ok()
+    }
+
+    /// Says where the database listens.
+    pub fn publish_database(&self, address: SocketAddr) -> Result<(), String> {
+        let path = self.0.join(ADDRESS);
+        let written = private().truncate(true).open(&path);
+        let written = written.and_then(|mut file| file.write_all(address.to_string().as_bytes()));
+        written.map_err(|error| format!("{}: {error}", path.display()))
+    }
+
+    /// Forgets the database. The issuer's key stays, and with it the tokens that are out.
+    pub fn forget_data(&self) -> Result<(), String> {
+        for suffix in ["", "-wal", "-shm"] {
+            let path = self.0.join(format!("{DATABASE}{suffix}"));
+            match fs::remove_file(&path) {
+                Err(error) if error.kind() != ErrorKind::NotFound => {
+                    return Err(format!("{}: {error}", path.display()));
+                }
+                _ => {}
+            }
+        }
+        Ok(())
+    }
+
+    /// The file of the database, made if it is not there: the engine makes its other files with the permissions of this one.
+    pub fn make_database(&self) -> Result<PathBuf, String> {
+        let path = self.database();
+        private().append(true).open(&path).map_err(|error| format!("{}: {error}", path.display()))?;
+        Ok(path)
+    }
+
+    /// The local issuer. Its key is made at first use and readable by this user alone.
+    pub fn issuer(&self) -> Result<Issuer, String> {
+        let path = self.0.join(KEY);
+        let explain = |error: io::Error| format!("{}: {error}", path.display());
+        let document = match fs::read(&path) {
+            Err(error) if error.kind() == ErrorKind::NotFound => {
+                // Written apart and linked in whole: of two processes that start at once, one key wins and both use it.
+                let fresh = path.with_extension(format!("{}.new", std::process::id()));
+                let mut file: File = private().truncate(true).open(&fresh).map_err(explain)?;
+                file.write_all(&SigningKey::new_rsa_document()).map_err(explain)?;
+                let linked = fs::hard_link(&fresh, &path);
+                fs::remove_file(&fresh).map_err(explain)?;
+                match linked {
+                    Err(error) if error.kind() != ErrorKind::AlreadyExists => return Err(explain(error)),
+                    _ => fs::read(&path).map_err(explain)?,
+                }
+            }
+            read => read.map_err(explain)?,
+        };
+        let key = SigningKey::rs256("local", &document)
+            .ok_or_else(|| format!("{} holds no key. Delete it, and a new one is made.", path.display()))?;
+        Ok(Issuer { name: "http://localhost/padron".into(), audience: "padron".into(), key })
+    }
+
+    /// The environment of a function that uses this issuer and that table.
+    pub fn environment(&self, issuer: &Issuer, endpoint: &str) -> Vec<(&'static str, String)> {
+        vec![
+            ("TABLE_NAME", TABLE.into()),
+            ("AWS_REGION", "us-east-1".into()),
+            ("AWS_ACCESS_KEY_ID", "local".into()),
+            ("AWS_SECRET_ACCESS_KEY", "local".into()),
+            ("AWS_SESSION_TOKEN", String::new()),
+            ("AWS_ENDPOINT_URL_DYNAMODB", endpoint.into()),
+            ("JWT_ISSUER", issuer.name.clone()),
+            ("JWT_AUDIENCE", issuer.audience.clone()),
+            ("JWT_CLIENT_ID", String::new()),
+            ("JWT_JWKS", issuer.jwks().to_string()),
+            ("JWT_JWKS_URL", String::new()),
+            ("JWT_ORGANIZATION_CLAIM", String::new()),
+            // Cursors and kept answers of the local stack are no secret.
+            ("ROOT_SECRET", "the root secret of a local stack".into()),
+            ("ROOT_SECRET_PREVIOUS", String::new()),
+            ("ACCEPT_URL", "http://localhost:3000/invitations/accept?token={token}".into()),
+        ]
+    }
+}
+
+/// How a file is opened to be written, and made if it is not there: readable by its owner alone.
+fn private() -> OpenOptions {
+    let mut options = OpenOptions::new();
+    options.write(true).create(true).mode(0o600);
+    options
+}
+
+/// Name of the local table.
+pub const TABLE: &str = "padron";

@@ -1,0 +1,56 @@
+//! `padron declared`: what endpoints declare and no test has seen.
+//!
+//! A store action that is declared and never used is a right that a function does not need. A failure that is declared and never answered
+//! is either untested or cannot happen.
+
+use std::{collections::BTreeSet, fs, path::Path};
+
+use padron_store::{Action, On};
+
+/// What no test can show, and why.
+const EXCEPTIONS: &[(&str, &str, &str)] = &[];
+
+/// Returns a line for everything that an endpoint declares and that the tests have not seen, as the file in `seen` lists it.
+///
+/// Failures of access and input are those of many endpoints: one that was seen somewhere counts everywhere.
+///
+/// # Errors
+///
+/// Fails if the file cannot be read: the tests write it.
+pub fn unseen(seen: &Path) -> Result<Vec<String>, String> {
+    let text = fs::read_to_string(seen).map_err(|error| format!("{}: {error}", seen.display()))?;
+    let seen: BTreeSet<(&str, &str)> = text.lines().filter_map(|line| line.split_once(' ')).collect();
+    let seen_anywhere: BTreeSet<&str> = seen.iter().map(|(_, shown)| *shown).collect();
+    let is_exception = |function: &str, shown: &str| {
+        EXCEPTIONS.iter().any(|(known, exception, _)| *known == function && *exception == shown)
+    };
+    let mut unseen = Vec::new();
+    for endpoint in padron_api::endpoints() {
+        let function = endpoint.route.function;
+        let mut require = |shown: &str, is_seen: bool| {
+            if !is_seen && !is_exception(function, shown) {
+                unseen.push(format!("{function} declares {shown}, which no test has seen"));
+            }
+        };
+        for action in endpoint.actions() {
+            let shown = action_line(action);
+            require(&shown, seen.contains(&(function, &*shown)));
+        }
+        for failure in endpoint.own_failures() {
+            require(failure.code(), seen.contains(&(function, failure.code())));
+        }
+        for failure in endpoint.failures() {
+            require(failure.code(), seen_anywhere.contains(failure.code()));
+        }
+    }
+    unseen.sort();
+    unseen.dedup();
+    Ok(unseen)
+}
+
+fn action_line(action: Action) -> String {
+    match action.on {
+        On::Table => format!("{} table", action.name),
+        On::Index(index) => format!("{} {index}", action.name),
+    }
+}

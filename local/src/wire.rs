@@ -1,0 +1,388 @@
+//! `make wire`: the files that repeat what the list of endpoints says.
+//!
+//! These are the binaries and their entries in the manifests, the router of `cargo lambda watch`, the functions of `template.yaml` and
+//! the sample events. All of them are derived from the endpoints; the tests compare, and this module writes.
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    fmt::Write as _,
+    fs,
+    path::{Path, PathBuf},
+};
+
+use padron_http::{BASE_PATH, JobRegistration, Registration, Route};
+use padron_store::{Action, On};
+use serde_json::json;
+
+use crate::demo;
+
+/// A file that is derived from the endpoints.
+#[derive(Debug, PartialEq, Eq)]
+pub struct WiredFile {
+    /// The path, relative to the repository.
+    pub path: PathBuf,
+    /// The content; `None` if the file belongs to no endpoint and is to be deleted.
+    pub content: Option<String>,
+}
+
+/// A Lambda function, as all files need it.
+struct Function {
+    name: &'static str,
+    /// The package, without its prefix: `organizations`.
+    package: String,
+    /// The path of the endpoint's or the job's type.
+    type_name: &'static str,
+    /// The function of `padron_http` that serves it.
+    serve: &'static str,
+}
+
+fn functions() -> Vec<Function> {
+    let package_of = |type_name: &str| {
+        let package = type_name.split("::").next().unwrap_or_default();
+        package.trim_start_matches("padron_").replace('_', "-")
+    };
+    let function = |name, type_name: &'static str, serve| Function {
+        name,
+        package: package_of(type_name),
+        type_name,
+        serve,
+    };
+    let endpoints = padron_api::endpoints()
+        .map(|endpoint| function(endpoint.route.function, (endpoint.type_name)(), "serve"));
+    let jobs = padron_api::jobs().map(|job| function(job.function, (job.type_name)(), "serve_job"));
+    endpoints.chain(jobs).collect()
+}
+
+/// Returns the files that differ from what the endpoints say.
+///
+/// # Errors
+///
+/// Fails if a file cannot be read, or lacks the place where its derived part belongs.
+pub fn outdated_files(root: &Path) -> Result<Vec<WiredFile>, String> {
+    let mut files = binaries(root)?;
+    files.extend(manifests(root)?);
+    files.push(router(root)?);
+    files.push(template(root)?);
+    files.extend(sample_events(root)?);
+    files.retain(|file| fs::read_to_string(root.join(&file.path)).ok() != file.content);
+    Ok(files)
+}
+
+/// Writes the files that differ from what the endpoints say, and prints their paths.
+///
+/// # Errors
+///
+/// Fails like [`outdated_files`], or if a file cannot be written.
+pub fn write(root: &Path) -> Result<(), String> {
+    let outdated = outdated_files(root)?;
+    for WiredFile { path, content } in &outdated {
+        let full = root.join(path);
+        let written = match content {
+            Some(content) => {
+                let folder = full.parent().map_or(Ok(()), fs::create_dir_all);
+                folder.and_then(|()| fs::write(&full, content))
+            }
+            None => fs::remove_file(&full),
+        };
+        written.map_err(|error| format!("{}: {error}", path.display()))?;
+        println!("{} {}", if content.is_some() { "wrote" } else { "deleted" }, path.display());
+    }
+    if outdated.is_empty() {
+        println!("Everything is wired.");
+    }
+    Ok(())
+}
+
+fn read(root: &Path, path: &Path) -> Result<String, String> {
+    fs::read_to_string(root.join(path)).map_err(|error| format!("{}: {error}", path.display()))
+}
+
+fn file_names(folder: &Path) -> Result<Vec<String>, String> {
+    let entries = match fs::read_dir(folder) {
+        Ok(entries) => entries,
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(Vec::new()),
+        Err(error) => return Err(format!("{}: {error}", folder.display())),
+    };
+    let names = entries.flatten().map(|entry| entry.file_name().to_string_lossy().into_owned());
+    Ok(names.collect())
+}
+
+/// The packages of `functions/`, by name.
+fn packages(root: &Path) -> Result<Vec<String>, String> {
+    let mut names = file_names(&root.join("functions"))?;
+    names.sort();
+    Ok(names)
+}
+
+/// Three lines for each function, and nothing else.
+fn binaries(root: &Path) -> Result<Vec<WiredFile>, String> {
+    let functions = functions();
+    let path = |package: &str, name: &str| PathBuf::from(format!("functions/{package}/src/bin/{name}.rs"));
+    let binary = |Function { name, package, type_name, serve }: &Function| WiredFile {
+        path: path(package, name),
+        content: Some(format!(
+            "//! The Lambda function `{name}`.\nfn main() -> padron_http::Exit {{\n    padron_http::{serve}::<{type_name}>()\n}}\n"
+        )),
+    };
+    let mut files: Vec<WiredFile> = functions.iter().map(binary).collect();
+    for package in packages(root)? {
+        for file in file_names(&root.join(format!("functions/{package}/src/bin")))? {
+            let name = file.trim_end_matches(".rs");
+            if !functions.iter().any(|function| function.package == package && function.name == name) {
+                files.push(WiredFile { path: path(&package, name), content: None });
+            }
+        }
+    }
+    Ok(files)
+}
+
+/// The `[[bin]]` tables stand before `[lints]`, in the order of the endpoints.
+fn manifests(root: &Path) -> Result<Vec<WiredFile>, String> {
+    let functions = functions();
+    let mut files = Vec::new();
+    for package in packages(root)? {
+        let path = PathBuf::from(format!("functions/{package}/Cargo.toml"));
+        let manifest = read(root, &path)?;
+        let (mut head, rest) = manifest
+            .split_once("[lints]\n")
+            .ok_or_else(|| format!("{} has no table [lints]", path.display()))?;
+        head = head.split_once("[[bin]]").map_or(head, |(head, _)| head);
+        let mut content = head.to_owned();
+        for Function { name, .. } in functions.iter().filter(|function| function.package == package) {
+            content.push_str(&format!(
+                "[[bin]]\nname = \"{name}\"\ntest = false\ndoc = false\nbench = false\n\n"
+            ));
+        }
+        content.push_str(&format!("[lints]\n{rest}"));
+        files.push(WiredFile { path, content: Some(content) });
+    }
+    Ok(files)
+}
+
+/// The routes of `cargo lambda watch`, one line for each path.
+fn router(root: &Path) -> Result<WiredFile, String> {
+    const TABLE: &str = "[workspace.metadata.lambda.watch.router]\n";
+    let path = PathBuf::from("Cargo.toml");
+    let manifest = read(root, &path)?;
+    let (head, rest) =
+        manifest.split_once(TABLE).ok_or_else(|| format!("Cargo.toml has no table {}", TABLE.trim()))?;
+    let rest = rest.find("\n[").map_or("", |next| &rest[next..]);
+    let mut paths: BTreeMap<&str, Vec<String>> = BTreeMap::new();
+    for Registration { route, .. } in padron_api::endpoints() {
+        for method in route.methods() {
+            let entry = format!("{{ method = \"{method}\", function = \"{}\" }}", route.function);
+            paths.entry(route.path).or_default().push(entry);
+        }
+    }
+    let lines =
+        paths.iter().map(|(path, entries)| format!("\"{BASE_PATH}{path}\" = [{}]\n", entries.join(", ")));
+    Ok(WiredFile { path, content: Some(format!("{head}{TABLE}{}{rest}", lines.collect::<String>())) })
+}
+
+/// Converts the name of a function to its logical id: `get-organization` to `GetOrganization`.
+pub fn logical_id(name: &str) -> String {
+    name.split('-').map(|word| word[..1].to_uppercase() + &word[1..]).collect()
+}
+
+/// The derived parts of the template stand between two comments each, apart from the lines of the dashboard.
+fn template(root: &Path) -> Result<WiredFile, String> {
+    let path = PathBuf::from("template.yaml");
+    let mut text = read(root, &path)?;
+    replace_section(&mut text, "routes", &template_routes())?;
+    replace_section(&mut text, "functions", &template_functions())?;
+    for metric in ["Invocations", "Errors", "Throttles"] {
+        replace_dashboard_lines(&mut text, metric)?;
+    }
+    Ok(WiredFile { path, content: Some(text) })
+}
+
+/// Replaces what stands between `# make wire: <name>` and the next `# end of make wire`.
+fn replace_section(text: &mut String, name: &str, content: &str) -> Result<(), String> {
+    let missing = || format!("template.yaml lacks the section `# make wire: {name}`, or its end");
+    let begin = text.find(&format!("# make wire: {name}\n")).ok_or_else(missing)?;
+    let begin = begin + text[begin..].find('\n').ok_or_else(missing)? + 1;
+    let end = begin + text[begin..].find("# end of make wire").ok_or_else(missing)?;
+    // The comment's own indentation stays.
+    let end = text[..end].rfind('\n').ok_or_else(missing)? + 1;
+    text.replace_range(begin..end, content);
+    Ok(())
+}
+
+/// Replaces the lines of a widget that shows one metric of every function.
+fn replace_dashboard_lines(text: &mut String, metric: &str) -> Result<(), String> {
+    let prefix = format!("[\"AWS/Lambda\", \"{metric}\", \"FunctionName\", ");
+    let missing = || format!("the dashboard of template.yaml has no line {prefix}…");
+    let begin = text.find(&prefix).ok_or_else(missing)?;
+    let begin = text[..begin].rfind('\n').ok_or_else(missing)? + 1;
+    let end = text.rfind(&prefix).ok_or_else(missing)?;
+    // The last line ends the list of the widget.
+    let end = end + text[end..].find("]]}}").ok_or_else(missing)?;
+    let lines: Vec<String> = functions()
+        .iter()
+        .map(|function| format!("            {prefix}\"${{{}Function}}\"", logical_id(function.name)))
+        .collect();
+    text.replace_range(begin..end, &lines.join("],\n"));
+    Ok(())
+}
+
+/// The routes of the API: what SAM would make of an event of type `HttpApi` for each of them, without a permission for each.
+fn template_routes() -> String {
+    let mut paths: Vec<&'static str> = Vec::new();
+    for Registration { route, .. } in padron_api::endpoints() {
+        if !paths.contains(&route.path) {
+            paths.push(route.path);
+        }
+    }
+    let mut text = String::new();
+    for path in paths {
+        text.push_str(&format!("          \"{path}\":\n"));
+        for Registration { route, .. } in
+            padron_api::endpoints().filter(|endpoint| endpoint.route.path == path)
+        {
+            for method in template_methods(route) {
+                let parameters: Vec<String> = route
+                    .parameters()
+                    .map(|name| format!("{{ name: {name}, in: path, required: true }}"))
+                    .collect();
+                let parameters = match parameters.as_slice() {
+                    [] => String::new(),
+                    _ => format!("parameters: [{}], ", parameters.join(", ")),
+                };
+                let is_default = if route.method.is_none() { "isDefaultRoute: true, " } else { "" };
+                _ = writeln!(
+                    text,
+                    "            {method}: {{ {is_default}{parameters}responses: {{}}, x-amazon-apigateway-integration: \
+                     {{ type: aws_proxy, httpMethod: POST, payloadFormatVersion: \"2.0\", uri: !Sub \"arn:${{AWS::Partition}}:apigateway:\
+                     ${{AWS::Region}}:lambda:path/2015-03-31/functions/${{{}Function.Arn}}/invocations\" }} }}",
+                    logical_id(route.function),
+                );
+            }
+        }
+    }
+    text
+}
+
+fn template_methods(route: &Route) -> Vec<String> {
+    match route.method {
+        Some(_) => route.methods().map(str::to_lowercase).collect(),
+        None => vec!["x-amazon-apigateway-any-method".into()],
+    }
+}
+
+/// The log groups, one for each package, then the functions.
+fn template_functions() -> String {
+    let mut text = String::new();
+    let packages: BTreeSet<String> = functions().into_iter().map(|function| function.package).collect();
+    for package in packages {
+        _ = write!(
+            text,
+            "  {}FunctionLogs:\n    Type: AWS::Logs::LogGroup\n    Properties: {{ RetentionInDays: !Ref LogRetentionDays }}\n\n",
+            logical_id(&package)
+        );
+    }
+    for (function, endpoint) in functions().iter().zip(padron_api::endpoints()) {
+        text.push_str(&endpoint_resources(function, endpoint));
+    }
+    let number_of_endpoints = padron_api::endpoints().count();
+    for (function, job) in functions()[number_of_endpoints..].iter().zip(padron_api::jobs()) {
+        text.push_str(&job_resources(function, job));
+    }
+    text
+}
+
+/// A function with its role, and the permission for the API to invoke it.
+fn endpoint_resources(function: &Function, endpoint: &Registration) -> String {
+    let memory = match endpoint.memory {
+        Registration::MEMORY => String::new(),
+        memory => format!("      MemorySize: {memory}\n"),
+    };
+    let id = logical_id(function.name);
+    format!(
+        "{}  {id}Permission:\n    Type: AWS::Lambda::Permission\n    Properties: {{ Action: lambda:InvokeFunction, FunctionName: !Ref {id}Function, \
+         Principal: apigateway.amazonaws.com, SourceArn: !Sub \"arn:${{AWS::Partition}}:execute-api:${{AWS::Region}}:${{AWS::AccountId}}:${{Api}}/*\" }}\n\n",
+        function_resource(function, &endpoint.actions(), &memory)
+    )
+}
+
+/// A function that runs by the clock. A run ends itself before the timeout of its function.
+fn job_resources(function: &Function, job: &JobRegistration) -> String {
+    format!(
+        "{}      Events:\n        Clock: {{ Type: Schedule, Properties: {{ Schedule: {} }} }}\n\n",
+        function_resource(function, &job.actions(), "      Timeout: 300\n"),
+        job.schedule
+    )
+}
+
+fn function_resource(function: &Function, actions: &[Action], more: &str) -> String {
+    let Function { name, package, .. } = function;
+    let mut text = format!(
+        "  {}Function:\n    Type: AWS::Serverless::Function\n    Properties:\n      CodeUri: target/lambda/{name}/\n{more}      \
+         LoggingConfig: {{ LogGroup: !Ref {}FunctionLogs }}\n",
+        logical_id(name),
+        logical_id(package)
+    );
+    if !actions.is_empty() {
+        text.push_str("      Policies:\n        - Statement:\n");
+    }
+    let mut resources: BTreeMap<On, Vec<String>> = BTreeMap::new();
+    for action in actions {
+        resources.entry(action.on).or_default().push(format!("\"{}\"", action.name));
+    }
+    for (on, names) in resources {
+        let resource = match on {
+            On::Table => "!GetAtt Table.Arn".to_owned(),
+            On::Index(index) => format!("!Sub \"${{Table.Arn}}/index/{index}\""),
+        };
+        _ = writeln!(
+            text,
+            "            - {{ Effect: Allow, Action: [{}], Resource: {resource} }}",
+            names.join(", ")
+        );
+    }
+    text
+}
+
+/// A sample event is written once, and then completed by hand: it is a request that the endpoint answers with success.
+fn sample_events(root: &Path) -> Result<Vec<WiredFile>, String> {
+    let path = |name: &str| PathBuf::from(format!("events/{name}.json"));
+    let mut files = Vec::new();
+    let mut add_if_missing = |name: &str, event: serde_json::Value| {
+        if !root.join(path(name)).exists() {
+            files.push(WiredFile { path: path(name), content: Some(format!("{event:#}\n")) });
+        }
+    };
+    for endpoint in padron_api::endpoints() {
+        add_if_missing(endpoint.route.function, sample_event(&endpoint.route));
+    }
+    for job in padron_api::jobs() {
+        add_if_missing(job.function, json!({ "detail-type": "Scheduled Event", "source": "aws.events" }));
+    }
+    let known = functions();
+    for file in file_names(&root.join("events"))? {
+        if !known.iter().any(|function| file == format!("{}.json", function.name)) {
+            files.push(WiredFile { path: Path::new("events").join(file), content: None });
+        }
+    }
+    Ok(files)
+}
+
+fn sample_event(route: &Route) -> serde_json::Value {
+    let method = route.method.map_or("GET", |method| method.name());
+    let path = format!("{BASE_PATH}{}", route.path.replace("{organizationId}", demo::ACME));
+    let route_key =
+        route.method.map_or("$default".into(), |method| format!("{} {}", method.name(), route.path));
+    let parameters: serde_json::Map<_, _> = route
+        .parameters()
+        .map(|name| (name.to_owned(), json!(if name == "organizationId" { demo::ACME } else { "…" })))
+        .collect();
+    json!({
+        "version": "2.0", "routeKey": route_key, "rawPath": path, "rawQueryString": "",
+        "headers": { "authorization": "Bearer <your_token>", "host": "abcdefghij.execute-api.us-east-1.amazonaws.com" },
+        "requestContext": {
+            "accountId": "123456789012", "apiId": "abcdefghij", "stage": "api", "routeKey": route_key,
+            "http": { "method": method, "path": path, "protocol": "HTTP/1.1", "sourceIp": "192.0.2.1", "userAgent": "curl/8.5.0" },
+            "requestId": "JKJaXmPLvHcESHA=", "time": "12/Mar/2026:19:03:58 +0000", "timeEpoch": 1_773_342_238_000_u64,
+        },
+        "pathParameters": parameters, "isBase64Encoded": false,
+    })
+}

@@ -1,0 +1,50 @@
+//! How requests about customers fail.
+
+use crate::{Class, Failure};
+
+impl Failure {
+    /// The organization has no such customer.
+    pub const CUSTOMER_NOT_FOUND: Self =
+        Self::new(Class::NotFound, "customer_not_found", "Customer not found");
+
+    /// A filter names a customer that the organization does not have.
+    pub const CUSTOMER_NOT_ACCESSIBLE: Self = Self::new(
+        Class::Forbidden,
+        "customer_not_accessible",
+        "Access denied. The organization has no customer that this filter names",
+    )
+    .with_hint("`parentId`, `ownerId` and `cpoId` name customers of this organization.");
+
+    /// A list that cannot be streamed is of an organization with too many customers.
+    pub const QUERY_TOO_BROAD: Self = Self::new(Class::Unprocessable, "query_too_broad", "The organization has too many customers for this list")
+        .with_hint("Sort by `id`, `createdAt`, `name` or `updatedAt` without other filters than a range of that time, and follow \
+                     the cursor; or name customers in `customerIds`, by external id, or as children in the hierarchy.");
+
+    /// Another customer of the organization has this external id.
+    pub const EXTERNAL_ID_TAKEN: Self = Self::new(
+        Class::Conflict,
+        "external_id_taken",
+        "Another customer of this organization has this external id",
+    )
+    .with_hint(
+        "Choose another one, or update the customer that has it: GET …/customers/external/{externalId}.",
+    );
+
+    /// A customer cannot be below itself.
+    pub const HIERARCHY_CYCLE: Self =
+        Self::new(Class::Conflict, "hierarchy_cycle", "A customer cannot be below itself")
+            .with_hint("The parent is the customer itself, or somewhere below it. Choose another parent.");
+
+    /// A hierarchy has so many levels at most.
+    pub const HIERARCHY_TOO_DEEP: Self =
+        Self::new(Class::Conflict, "hierarchy_too_deep", "A hierarchy of customers has at most eight levels")
+            .with_hint("Choose a parent that is higher up.");
+
+    /// Only a CPO or another CPOSubsidiary can have a CPOSubsidiary below it.
+    pub const PARENT_NOT_CPO: Self = Self::new(
+        Class::Conflict,
+        "parent_not_cpo",
+        "A CPOSubsidiary belongs to a CPO or to another CPOSubsidiary",
+    )
+    .with_hint("Choose another parent, or another type.");
+}

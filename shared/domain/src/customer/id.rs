@@ -1,0 +1,181 @@
+//! Numbers and ids of customers.
+
+use std::fmt;
+
+use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
+use uuid::Uuid;
+
+use crate::Timestamp;
+
+/// A customer's number: 42 bits of the milliseconds of its creation, then 11 bits that tell apart those of one millisecond.
+/// Small enough for a JavaScript number, and in the order of creation.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct CustomerNumber(u64);
+
+impl CustomerNumber {
+    const DISTINCT_BITS: u32 = 11;
+    /// The smallest there can be.
+    pub const MIN: Self = Self(0);
+    /// The largest there can be: 2⁵³ - 1.
+    pub const MAX: Self = Self((1 << 53) - 1);
+
+    /// A number as it stands on the wire; `None` beyond 53 bits.
+    pub const fn new(number: u64) -> Option<Self> {
+        if number <= Self::MAX.0 { Some(Self(number)) } else { None }
+    }
+
+    /// The number of a customer created at that instant; of `distinct`, the lowest 11 bits count.
+    pub fn at(created_at: Timestamp, distinct: u16) -> Option<Self> {
+        let millis = u64::try_from(created_at.millis()).ok().filter(|millis| *millis < 1 << 42)?;
+        Self::new((millis << Self::DISTINCT_BITS) | u64::from(distinct & ((1 << Self::DISTINCT_BITS) - 1)))
+    }
+
+    /// A number of a customer created at that instant, likely one of its own.
+    pub fn random_at(created_at: Timestamp) -> Option<Self> {
+        let [.., high, low] = Uuid::new_v4().into_bytes();
+        Self::at(created_at, u16::from_be_bytes([high, low]))
+    }
+
+    /// The instant of creation that it is made of.
+    pub fn created_at(self) -> Timestamp {
+        let millis = i64::try_from(self.0 >> Self::DISTINCT_BITS).unwrap_or_default();
+        // 42 bits of milliseconds end in the year 2109.
+        Timestamp::from_millis(millis).unwrap_or(Timestamp::LATEST)
+    }
+
+    /// The smallest number of a customer created at that instant or later; `None` if there can be none.
+    pub fn since(instant: Timestamp) -> Option<Self> {
+        if instant.millis() <= 0 { Some(Self(0)) } else { Self::at(instant, 0) }
+    }
+
+    /// The largest number of a customer created at that instant or earlier; `None` if there can be none.
+    pub fn until(instant: Timestamp) -> Option<Self> {
+        if instant.millis() < 0 {
+            return None;
+        }
+        Some(Self::at(instant, u16::MAX).unwrap_or(Self::MAX))
+    }
+
+    /// The number itself.
+    pub const fn get(self) -> u64 {
+        self.0
+    }
+}
+
+impl fmt::Display for CustomerNumber {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(&self.0, f)
+    }
+}
+impl Serialize for CustomerNumber {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_u64(self.0)
+    }
+}
+impl<'de> Deserialize<'de> for CustomerNumber {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        Self::new(u64::deserialize(deserializer)?)
+            .ok_or_else(|| de::Error::custom("a number of at most 53 bits"))
+    }
+}
+
+/// A customer's id: 24 hex digits, lower case. Those made here begin with the number; those brought from elsewhere are kept.
+#[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct CustomerId([u8; 24]);
+
+impl CustomerId {
+    /// The id of a customer with that number: its 14 hex digits, then ten random ones.
+    pub fn new(number: CustomerNumber, random: u64) -> Self {
+        let text = format!("{:014x}{:010x}", number.get(), random & 0xff_ffff_ffff);
+        let mut digits = [0; 24];
+        digits.copy_from_slice(text.as_bytes());
+        Self(digits)
+    }
+
+    /// A new id of a customer with that number.
+    pub fn random(number: CustomerNumber) -> Self {
+        let (_, random) = Uuid::new_v4().as_u64_pair();
+        Self::new(number, random)
+    }
+
+    /// Reads 24 hex digits of either case.
+    pub fn parse(text: &str) -> Option<Self> {
+        let mut digits: [u8; 24] = text.as_bytes().try_into().ok()?;
+        digits.make_ascii_lowercase();
+        digits.iter().all(u8::is_ascii_hexdigit).then_some(Self(digits))
+    }
+
+    /// The number that an id made here begins with. Whether there is such a customer only the table knows.
+    pub fn number(&self) -> Option<CustomerNumber> {
+        u64::from_str_radix(&self.as_str()[..14], 16).ok().and_then(CustomerNumber::new)
+    }
+
+    /// The digits.
+    pub fn as_str(&self) -> &str {
+        std::str::from_utf8(&self.0).unwrap_or_default()
+    }
+}
+
+impl fmt::Display for CustomerId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+impl fmt::Debug for CustomerId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+impl Serialize for CustomerId {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(self.as_str())
+    }
+}
+impl<'de> Deserialize<'de> for CustomerId {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = std::borrow::Cow::<str>::deserialize(deserializer)?;
+        Self::parse(&text).ok_or_else(|| de::Error::custom("24 hex digits"))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ids_and_numbers_are_in_the_order_of_creation() {
+        let at = |text| Timestamp::parse(text).unwrap();
+        let numbers = [
+            CustomerNumber::at(at("1970-01-01T00:00:00Z"), 0).unwrap(),
+            CustomerNumber::at(at("2025-01-26T10:00:00.000Z"), 0).unwrap(),
+            CustomerNumber::at(at("2025-01-26T10:00:00.000Z"), 2047).unwrap(),
+            CustomerNumber::at(at("2025-01-26T10:00:00.001Z"), 0).unwrap(),
+            CustomerNumber::at(at("2109-05-15T07:35:11.103Z"), 2047).unwrap(),
+        ];
+        assert!(numbers.is_sorted_by(|a, b| a < b));
+        assert_eq!(numbers[4], CustomerNumber::MAX);
+        assert!(CustomerNumber::at(at("2109-05-15T07:35:11.104Z"), 0).is_none());
+        assert!(CustomerNumber::at(at("1969-12-31T23:59:59.999Z"), 0).is_none());
+        let ids = numbers.map(|number| CustomerId::new(number, u64::MAX));
+        assert!(ids.is_sorted_by(|a, b| a < b));
+        for (number, id) in numbers.iter().zip(&ids) {
+            assert_eq!(id.number(), Some(*number));
+            assert_eq!(CustomerId::parse(&id.to_string().to_uppercase()).as_ref(), Some(id));
+        }
+    }
+
+    #[test]
+    fn an_id_is_24_hex_digits() {
+        assert!(CustomerId::parse("590ce6c56d04f840aa8438af").is_some());
+        for text in [
+            "",
+            "590ce6c56d04f840aa8438a",
+            "590ce6c56d04f840aa8438aff",
+            "590ce6c56d04f840aa8438ag",
+            "ññññññññññññ",
+        ] {
+            assert!(CustomerId::parse(text).is_none(), "{text}");
+        }
+        assert_eq!(CustomerId::parse("ffffffffffffffffffffffff").unwrap().number(), None);
+    }
+}

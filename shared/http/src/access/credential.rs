@@ -1,0 +1,91 @@
+//! Members of the organization that a credential implies, for paths that name none.
+
+use padron_auth::{AUTHENTICATION_REQUIRED, INVALID_TOKEN, Principal, TOKEN_EXPIRED, User};
+use padron_domain::{Error, Failure, Organization, OrganizationId, UserId};
+use padron_store::{Action, Store};
+
+use super::{AccessCheck, Authorization, Caller, NamedResource, Policy, authenticate};
+use crate::{context::Context, input::LazyInput, parameter::HeaderDescription};
+
+/// Admits the members of the organization that the token is bound to, else of the one in the header `X-Organization-Id`, else of the
+/// caller's only one.
+///
+/// An organization that does not exist is reported like one that the caller does not belong to.
+#[derive(Debug)]
+pub struct ByCredential;
+
+impl Policy for ByCredential {
+    const DESCRIPTION: &'static str = "For members of the organization that the token is bound to, that the header `X-Organization-Id` names, or \
+         that is their only one.";
+    const HEADERS: &'static [HeaderDescription] = &[HeaderDescription {
+        name: "X-Organization-Id",
+        description: "The organization, where the caller belongs to several",
+        is_required: false,
+        max_length: None,
+    }];
+    const ACTIONS: &'static [Action] = Store::MEMBERSHIPS_WITH_ORGANIZATIONS;
+    const FAILURES: &'static [Failure] = &[
+        AUTHENTICATION_REQUIRED,
+        INVALID_TOKEN,
+        TOKEN_EXPIRED,
+        Failure::INVALID_REQUEST,
+        Failure::SEVERAL_ORGANIZATIONS,
+        Failure::NO_ORGANIZATION,
+        Failure::NOT_A_MEMBER,
+        Failure::ORGANIZATION_MISMATCH,
+        Failure::UNAVAILABLE,
+    ];
+    const WRITE_FAILURES: &'static [Failure] = &[Failure::ORGANIZATION_UNCERTAIN];
+
+    async fn authorize<I: Send + Sync, T: NamedResource<I>>(
+        cx: &Context<'_>,
+        input: &LazyInput<'_, I>,
+    ) -> Result<Authorization<Caller<Self, T>>, Error> {
+        let principal = authenticate(cx).await?;
+        let Principal::User(User { id: user, organization: bound, .. }) = &principal;
+        if let Some(named) = named_organization(cx)?.or(*bound) {
+            let check = AccessCheck::of(cx, principal, named, input).await?;
+            return check.admit_unless_deleted(cx, Failure::NOT_A_MEMBER);
+        }
+        let only = only_organization(cx, *user).await?;
+        AccessCheck::admit_by_index(cx, principal, only, input, Failure::NO_ORGANIZATION).await
+    }
+}
+
+/// Returns the organization that the header `X-Organization-Id` names.
+pub fn named_organization(cx: &Context<'_>) -> Result<Option<OrganizationId>, Error> {
+    let named = cx.request.header("x-organization-id").map(|id| {
+        OrganizationId::parse(&id).ok_or_else(|| {
+            let detail = "The organization's id is a UUID.";
+            Error::invalid("/headers/X-Organization-Id", "invalid_format", detail)
+        })
+    });
+    named.transpose()
+}
+
+/// Returns the only organization of a user that is not deleted.
+async fn only_organization(cx: &Context<'_>, user: UserId) -> Result<OrganizationId, Error> {
+    let two = cx.store().membership_entries(user, None, 2).await?;
+    match two.items.as_slice() {
+        [] => return Err(Failure::NO_ORGANIZATION.into()),
+        // Whether it is deleted is seen by the access check.
+        [only] => return Ok(only.organization),
+        _ => {}
+    }
+    match active_organizations(cx, user).await?.as_slice() {
+        [only] => Ok(only.id),
+        [] => Err(Failure::NO_ORGANIZATION.into()),
+        _ => Err(Failure::SEVERAL_ORGANIZATIONS.into()),
+    }
+}
+
+/// Returns the organizations of a user that are not deleted. Fails if the user has more than a page of them: they must name one.
+pub async fn active_organizations(cx: &Context<'_>, user: UserId) -> Result<Vec<Organization>, Error> {
+    const MAX_ORGANIZATIONS: usize = 100;
+    let page = cx.store().memberships_with_organizations(user, None, MAX_ORGANIZATIONS).await?;
+    if page.next.is_some() {
+        return Err(Failure::SEVERAL_ORGANIZATIONS.into());
+    }
+    let all = page.items.into_iter().filter_map(|membership| membership.organization);
+    Ok(all.filter(|organization| organization.deleted_at.is_none()).collect())
+}

@@ -1,0 +1,95 @@
+//! What a request names inside its organization.
+
+use padron_domain::{Error, Failure, Invitation, InvitationId, Membership, OrganizationId};
+use padron_store::{Action, Items, Key, Read};
+
+use crate::{
+    event::Request,
+    parameter::{MemberId, PathParameterDescription},
+};
+
+/// A resource that a request names inside its organization. It is read in the same call as the caller's membership, and reported as
+/// missing only after every other check.
+///
+/// `I` is the input of the endpoint, for resources that a body or a query names.
+pub trait NamedResource<I>: Sized + Send {
+    /// The path parameters that name it.
+    const PATH: &'static [PathParameterDescription] = &[];
+    /// The failures when it is missing.
+    const FAILURES: &'static [Failure] = &[];
+    /// The store actions that reading it needs, beside those of the access check.
+    const ACTIONS: &'static [Action] = &[];
+
+    /// The name of a resource.
+    type Name: Send;
+
+    /// Returns the name, as the path or the input has it.
+    fn name(request: &Request<'_>, input: &I) -> Result<Self::Name, Error>;
+
+    /// Returns what to read, if there is anything.
+    fn read(name: &Self::Name, organization: OrganizationId) -> Option<Read>;
+
+    /// Takes the resource out of the items that were read.
+    fn from_items(name: Self::Name, organization: OrganizationId, items: &mut Items) -> Result<Self, Error>;
+}
+
+/// No resource.
+impl<I> NamedResource<I> for () {
+    type Name = ();
+
+    fn name(_: &Request<'_>, _: &I) -> Result<(), Error> {
+        Ok(())
+    }
+
+    fn read((): &(), _: OrganizationId) -> Option<Read> {
+        None
+    }
+
+    fn from_items((): (), _: OrganizationId, _: &mut Items) -> Result<Self, Error> {
+        Ok(())
+    }
+}
+
+/// The member whom `{memberId}` names.
+impl<I> NamedResource<I> for Membership {
+    const PATH: &'static [PathParameterDescription] = &[PathParameterDescription::of::<MemberId>()];
+    const FAILURES: &'static [Failure] = &[Failure::MEMBER_NOT_FOUND];
+
+    type Name = MemberId;
+
+    fn name(request: &Request<'_>, _: &I) -> Result<MemberId, Error> {
+        request.parameter()
+    }
+
+    fn read(MemberId(user): &MemberId, organization: OrganizationId) -> Option<Read> {
+        Some(Key::membership(organization, *user).into())
+    }
+
+    fn from_items(
+        MemberId(user): MemberId,
+        organization: OrganizationId,
+        items: &mut Items,
+    ) -> Result<Self, Error> {
+        items.membership(organization, user)?.ok_or_else(|| Failure::MEMBER_NOT_FOUND.into())
+    }
+}
+
+/// The invitation that `{invitationId}` names.
+impl<I> NamedResource<I> for Invitation {
+    const PATH: &'static [PathParameterDescription] = &[PathParameterDescription::of::<InvitationId>()];
+    const FAILURES: &'static [Failure] = &[Failure::INVITATION_NOT_FOUND];
+
+    type Name = InvitationId;
+
+    fn name(request: &Request<'_>, _: &I) -> Result<InvitationId, Error> {
+        request.parameter()
+    }
+
+    fn read(id: &InvitationId, organization: OrganizationId) -> Option<Read> {
+        Some(Key::invitation(organization, *id).into())
+    }
+
+    fn from_items(id: InvitationId, organization: OrganizationId, items: &mut Items) -> Result<Self, Error> {
+        items.invitation(organization, id)?.ok_or_else(|| Failure::INVITATION_NOT_FOUND.into())
+    }
+}

@@ -1,0 +1,65 @@
+//! JSON bodies whose texts and lists have size limits.
+
+use std::borrow::Cow;
+
+use padron_domain::{Error, Failure, Violation};
+use padron_dto::Body;
+use schemars::JsonSchema;
+use serde::de::DeserializeOwned;
+use serde_json::Value;
+
+use crate::{
+    describe::{Operation, Schemas},
+    event::Request,
+    input::{Input, Json, from_value, json_body},
+    json,
+    size::check_size,
+};
+
+/// A JSON body whose texts and lists are held to a size, wherever they stand in it. What is too large is not refused at once but
+/// told with whatever else is wrong.
+#[derive(Debug)]
+pub struct Bounded<T> {
+    /// What the body says.
+    pub value: T,
+    /// What is too large in it.
+    pub violations: Vec<Violation>,
+}
+
+impl<T: Body + DeserializeOwned + JsonSchema + Send + Sync> Input for Bounded<T> {
+    const FAILURES: &'static [Failure] = Json::<T>::FAILURES;
+
+    fn decode(request: &Request<'_>) -> Result<Self, Error> {
+        let body = json_body(request)?;
+        let mut violations = Vec::new();
+        check_size(&body, "", &mut violations);
+        Ok(Self { value: from_value(body)?, violations })
+    }
+
+    fn describe(operation: &mut Operation, schemas: &mut Schemas) {
+        operation.body(&schemas.bounded_request::<T>());
+    }
+
+    fn fingerprint_input<'r>(request: &'r Request<'_>) -> Cow<'r, [u8]> {
+        let body = request.whole_body();
+        if T::SECRETS.is_empty() {
+            return body;
+        }
+        // Of a body that is refused no answer is kept, so there is nothing to compare.
+        let mut body = json::read(&body).unwrap_or_default();
+        drop_members(&mut body, T::SECRETS);
+        body.to_string().into_bytes().into()
+    }
+}
+
+/// Takes the members of these names out of a value, wherever they stand.
+fn drop_members(value: &mut Value, names: &[&str]) {
+    match value {
+        Value::Object(members) => {
+            members.retain(|name, _| !names.contains(&name.as_str()));
+            members.values_mut().for_each(|member| drop_members(member, names));
+        }
+        Value::Array(items) => items.iter_mut().for_each(|item| drop_members(item, names)),
+        _ => {}
+    }
+}

@@ -1,0 +1,194 @@
+//! One request being handled.
+
+use std::{
+    borrow::Cow,
+    sync::{
+        Mutex, OnceLock, PoisonError,
+        atomic::{AtomicBool, AtomicI64, Ordering},
+    },
+    time::Duration,
+};
+
+use padron_auth::Verifier;
+use padron_domain::{Clock, Error, Role, Timestamp};
+use padron_store::{Backoff, IdempotencyId, Secrets, Store};
+use serde_json::Value;
+use tokio::time::{Instant, sleep_until};
+
+use crate::{entity_tag, event::Request, settings::Options};
+
+/// What the shell around a handler needs to know of its endpoint.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct EndpointInfo {
+    /// The name of the function.
+    pub(crate) function: &'static str,
+    /// Whether the endpoint writes.
+    pub(crate) is_write: bool,
+    /// Whether a request may have an idempotency key.
+    pub(crate) takes_idempotency_keys: bool,
+    /// Whether answers are recorded for requests that are sent again.
+    pub(crate) records_answers: bool,
+    /// The least role that is admitted, if the endpoint belongs to an organization.
+    pub(crate) least_role: Option<Role>,
+    /// Removes from a recorded answer what its reader may not see.
+    pub(crate) redact: Option<Redact>,
+    /// Returns the bytes that are hashed to compare two requests with the same idempotency key.
+    pub(crate) fingerprint_input: FingerprintInput,
+}
+
+/// Removes from the body of an answer what a member with that role may not see, and returns whether there was any of it.
+pub type Redact = fn(&mut Value, Role) -> bool;
+
+/// Returns the bytes of a request that are hashed to compare it with another one.
+pub(crate) type FingerprintInput = for<'r> fn(&'r Request<'_>) -> Cow<'r, [u8]>;
+
+/// What all requests of one Lambda environment share.
+#[derive(Debug)]
+pub(crate) struct Services {
+    pub(crate) store: Store,
+    pub(crate) verifier: Verifier,
+    pub(crate) secrets: std::sync::Arc<Secrets>,
+    pub(crate) options: Options,
+    pub(crate) clock: Clock,
+}
+
+/// One request being handled.
+#[derive(Debug)]
+pub struct Context<'a> {
+    /// The request.
+    pub request: &'a Request<'a>,
+    /// The id of the request, for the log and the caller.
+    pub request_id: &'a str,
+    pub(crate) endpoint: &'a EndpointInfo,
+    /// Set once the caller is known.
+    idempotency_id: OnceLock<IdempotencyId>,
+    is_retry: AtomicBool,
+    /// The role of the caller, once it is known.
+    role: Mutex<Option<Role>>,
+    /// In milliseconds since 1970.
+    now: AtomicI64,
+    store: Store,
+    started: Instant,
+    deadline: Instant,
+    services: &'a Services,
+}
+
+impl<'a> Context<'a> {
+    pub(crate) fn new(
+        services: &'a Services,
+        endpoint: &'a EndpointInfo,
+        request: &'a Request<'a>,
+        request_id: &'a str,
+        store: Store,
+        started: Instant,
+        deadline: Instant,
+    ) -> Self {
+        Self {
+            request,
+            request_id,
+            endpoint,
+            idempotency_id: OnceLock::new(),
+            is_retry: AtomicBool::new(false),
+            role: Mutex::new(None),
+            now: AtomicI64::new(services.clock.now().millis()),
+            store,
+            started,
+            deadline,
+            services,
+        }
+    }
+}
+
+impl Context<'_> {
+    /// Returns the store, with the deadline of this request.
+    pub fn store(&self) -> &Store {
+        &self.store
+    }
+
+    /// Returns the keys that cursors and recorded answers are encrypted with.
+    pub fn secrets(&self) -> &Secrets {
+        &self.services.secrets
+    }
+
+    /// Returns the options that the operator has set.
+    pub fn options(&self) -> &Options {
+        &self.services.options
+    }
+
+    /// Returns the one "now" of everything that this try of the request does.
+    pub fn now(&self) -> Timestamp {
+        Timestamp::from_millis(self.now.load(Ordering::Relaxed)).unwrap_or(Timestamp::LATEST)
+    }
+
+    /// Returns the verifier of access tokens.
+    pub(crate) fn verifier(&self) -> &Verifier {
+        &self.services.verifier
+    }
+
+    /// Remembers what the request is identified by when it is sent again; later tries keep it.
+    pub(crate) fn set_idempotency_id(&self, id: IdempotencyId) -> &IdempotencyId {
+        self.idempotency_id.get_or_init(|| id)
+    }
+
+    /// Returns what the request is identified by when it is sent again, if it has an idempotency key.
+    pub(crate) fn idempotency_id(&self) -> Option<&IdempotencyId> {
+        self.idempotency_id.get()
+    }
+
+    /// Returns the role that the caller had when the request was last admitted.
+    pub(crate) fn role(&self) -> Option<Role> {
+        *self.role.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(crate) fn set_role(&self, role: Role) {
+        *self.role.lock().unwrap_or_else(PoisonError::into_inner) = Some(role);
+    }
+
+    /// Returns whether this is not the first try of the request.
+    pub fn is_retry(&self) -> bool {
+        self.is_retry.load(Ordering::Relaxed)
+    }
+
+    /// Returns the retries of work that can lose a race against other writes.
+    pub fn retries(&self) -> Retries<'_> {
+        Retries { cx: self, backoff: Backoff::new() }
+    }
+
+    /// Returns whether more than `reserve` of the request's time is left.
+    pub fn has_time(&self, reserve: Duration) -> bool {
+        Instant::now() + reserve < self.deadline
+    }
+
+    /// Returns the deadline of the request.
+    pub(crate) fn deadline(&self) -> Instant {
+        self.deadline
+    }
+
+    /// Fails if the request's `If-Match` names another version than this one (RFC 9110 §13.1.1).
+    pub fn require_version(&self, version: u64) -> Result<(), Error> {
+        entity_tag::require_version(self.request, version)
+    }
+}
+
+/// The retries of work that can lose a race against other writes.
+#[derive(Debug)]
+pub struct Retries<'a> {
+    cx: &'a Context<'a>,
+    backoff: Backoff,
+}
+
+impl Retries<'_> {
+    /// Waits a random time, up to a ceiling that doubles with each retry, and then takes a new "now". Returns `false` without waiting if
+    /// less than a third of the request's time would be left.
+    pub async fn wait(&mut self) -> bool {
+        let Context { started, deadline, .. } = *self.cx;
+        let until = Instant::now() + self.backoff.pause();
+        if until + deadline.duration_since(started) / 3 >= deadline {
+            return false;
+        }
+        sleep_until(until).await;
+        self.cx.now.store(self.cx.services.clock.now().millis(), Ordering::Relaxed);
+        self.cx.is_retry.store(true, Ordering::Relaxed);
+        true
+    }
+}

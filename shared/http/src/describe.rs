@@ -1,0 +1,210 @@
+//! One operation of the API description (OpenAPI 3.1), and the schemas that operations share.
+
+use std::collections::BTreeMap;
+
+use padron_domain::Failure;
+use schemars::{JsonSchema, SchemaGenerator, generate::SchemaSettings};
+use serde_json::{Map, Value, json};
+
+use crate::{
+    parameter::{HeaderDescription, PathParameterDescription},
+    problem::{self, Problem, status},
+    route::{Method, Route},
+    size::describe_size,
+};
+
+/// The schemas that operations refer to. Requests and responses have separate schemas: a field that is optional in a request is
+/// always there in a response.
+#[derive(Debug)]
+pub struct Schemas {
+    requests: SchemaGenerator,
+    bounded_requests: SchemaGenerator,
+    responses: SchemaGenerator,
+}
+
+impl Schemas {
+    /// Creates an empty collection.
+    pub(crate) fn new() -> Self {
+        let settings = || {
+            SchemaSettings::draft2020_12().with(|settings| {
+                settings.definitions_path = "/components/schemas".into();
+                settings.meta_schema = None;
+            })
+        };
+        Self {
+            requests: settings().into_generator(),
+            bounded_requests: settings().with_transform(describe_size).into_generator(),
+            responses: settings().for_serialize().into_generator(),
+        }
+    }
+
+    /// Returns a reference to the schema of a response.
+    pub fn response<T: JsonSchema>(&mut self) -> Value {
+        self.responses.subschema_for::<T>().to_value()
+    }
+
+    /// Returns a reference to the schema of a request.
+    pub fn request<T: JsonSchema>(&mut self) -> Value {
+        self.requests.subschema_for::<T>().to_value()
+    }
+
+    /// Returns a reference to the schema of a request whose texts and lists have the limits of a
+    /// [`Bounded`](crate::Bounded) body.
+    pub(crate) fn bounded_request<T: JsonSchema>(&mut self) -> Value {
+        self.bounded_requests.subschema_for::<T>().to_value()
+    }
+
+    /// Returns all schemas by name.
+    ///
+    /// # Panics
+    ///
+    /// Panics if a name stands for two different schemas.
+    pub(crate) fn into_definitions(mut self) -> Map<String, Value> {
+        let mut all = self.responses.take_definitions(true);
+        let requests = self.requests.take_definitions(true);
+        let bounded_requests = self.bounded_requests.take_definitions(true);
+        for (name, schema) in requests.into_iter().chain(bounded_requests) {
+            let before = all.insert(name.clone(), schema.clone());
+            assert!(
+                before.is_none_or(|before| before == schema),
+                "the schema `{name}` is of a request and of a response: give them two names"
+            );
+        }
+        all
+    }
+}
+
+/// The description of one operation.
+#[derive(Debug)]
+pub struct Operation {
+    route: Route,
+    value: Map<String, Value>,
+    responses: BTreeMap<String, Value>,
+}
+
+impl Operation {
+    /// Starts the description of the operation behind a route.
+    pub(crate) fn new(route: Route, summary: &str, description: &str) -> Self {
+        let mut operation = Self { route, value: Map::new(), responses: BTreeMap::new() };
+        operation.set("operationId", json!(route.function));
+        operation.set("summary", json!(summary));
+        operation.set("description", json!(description));
+        operation.set("tags", json!([tag(route)]));
+        operation.set("parameters", json!([]));
+        operation
+    }
+
+    /// Marks the operation as one that needs an access token.
+    pub(crate) fn needs_token(&mut self) {
+        self.set("security", json!([{ "bearer": [] }]));
+    }
+
+    fn set(&mut self, name: &str, value: Value) {
+        self.value.insert(name.into(), value);
+    }
+
+    /// Adds a parameter of the query or a request header: `place` is `query` or `header`.
+    pub fn parameter(&mut self, place: &str, name: &str, description: &str, required: bool, schema: &Value) {
+        if let Some(parameters) = self.value.get_mut("parameters").and_then(Value::as_array_mut) {
+            parameters.push(json!({
+                "name": name, "in": place, "required": required, "description": description, "schema": schema,
+            }));
+        }
+    }
+
+    /// Adds the parameters of the path, in its order.
+    pub(crate) fn path_parameters(&mut self, descriptions: &[PathParameterDescription]) {
+        let route = self.route;
+        for name in route.parameters() {
+            let described = descriptions.iter().find(|parameter| parameter.name == name);
+            if let Some(PathParameterDescription { description, schema, .. }) = described {
+                self.parameter("path", name, description, true, &schema());
+            }
+        }
+    }
+
+    /// Adds a request header that holds a text.
+    pub(crate) fn header(&mut self, header: &HeaderDescription) {
+        let HeaderDescription { name, description, is_required, .. } = *header;
+        self.parameter("header", name, description, is_required, &header.schema());
+    }
+
+    /// Adds a header to the successful responses.
+    pub fn response_header(&mut self, name: &str, description: &str) {
+        for response in self.responses.values_mut() {
+            response["headers"][name] = json!({ "description": description, "schema": { "type": "string" } });
+        }
+    }
+
+    /// Adds a JSON body to the request.
+    pub(crate) fn body(&mut self, schema: &Value) {
+        self.set(
+            "requestBody",
+            json!({ "required": true, "content": { "application/json": { "schema": schema } } }),
+        );
+    }
+
+    /// Adds a successful response, with a JSON body if there is a schema.
+    pub fn succeeds(&mut self, status: &str, schema: Option<&Value>) {
+        let mut response = json!({ "description": "Success" });
+        if let Some(schema) = schema {
+            response["content"] = json!({ "application/json": { "schema": schema } });
+        }
+        self.responses.insert(status.into(), response);
+    }
+
+    /// Gives the response of status 200 another status.
+    pub(crate) fn succeeds_as(&mut self, status: &str) {
+        if let Some(response) = self.responses.remove("200") {
+            self.responses.insert(status.into(), response);
+        }
+    }
+
+    /// Makes the response of a status a text of that media type.
+    pub(crate) fn content(&mut self, status: &str, media_type: &str) {
+        if let Some(response) = self.responses.get_mut(status) {
+            response["content"][media_type] = json!({ "schema": { "type": "string" } });
+        }
+    }
+
+    /// Adds an entity tag to the successful responses; where the operation reads, the conditional request, too.
+    pub fn versioned(&mut self) {
+        self.response_header(
+            "ETag",
+            "`\"<version>.<variant>\"`: send it back in `If-None-Match` or `If-Match`",
+        );
+        if self.route.method == Some(Method::Get) {
+            self.responses
+                .insert("304".into(), json!({ "description": "Nothing changed since that entity tag" }));
+            let text = json!({ "type": "string" });
+            self.parameter("header", "If-None-Match", "Entity tags of what the client has", false, &text);
+        }
+    }
+
+    /// Adds the responses of failures.
+    pub(crate) fn failures(&mut self, failures: &[Failure], schemas: &mut Schemas) {
+        let problem = schemas.response::<Problem>();
+        for failure in failures {
+            let response = self.responses.entry(status(*failure).to_string()).or_insert_with(
+                || json!({ "description": "", "content": { problem::MEDIA_TYPE: { "schema": problem } } }),
+            );
+            let line = format!("`{}`: {}", failure.code(), failure.message());
+            let known = response["description"].as_str().unwrap_or_default();
+            if !known.split('\n').any(|one| one == line) {
+                let all = [known, &line].iter().filter(|part| !part.is_empty()).copied().collect::<Vec<_>>();
+                response["description"] = json!(all.join("\n"));
+            }
+        }
+    }
+
+    /// Returns the operation object.
+    pub(crate) fn into_value(mut self) -> Value {
+        self.set("responses", json!(self.responses));
+        Value::Object(self.value)
+    }
+}
+
+/// The tag of an operation: the first segment of its path.
+fn tag(route: Route) -> &'static str {
+    route.path.split('/').nth(1).filter(|segment| !segment.is_empty()).unwrap_or("api")
+}

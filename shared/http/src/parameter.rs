@@ -1,0 +1,124 @@
+//! Parameters in paths and headers, described where they are read.
+
+use padron_domain::{InvitationId, OrganizationId, UserId};
+use serde_json::{Value, json};
+
+/// A value that stands in a path, such as `{organizationId}`.
+pub trait PathParameter: Sized {
+    /// The name between the braces.
+    const NAME: &'static str;
+    /// The description in the API description.
+    const DESCRIPTION: &'static str;
+    /// What a value looks like, for the caller who sends something else.
+    const EXPECTED: &'static str;
+    /// The code of the violation when a value does not parse.
+    const VIOLATION: &'static str = "invalid_format";
+
+    /// Returns the JSON schema of a value.
+    fn schema() -> Value;
+
+    /// Parses a value.
+    fn parse(text: &str) -> Option<Self>;
+}
+
+/// A path parameter in the API description.
+#[derive(Clone, Copy, Debug)]
+pub struct PathParameterDescription {
+    pub(crate) name: &'static str,
+    pub(crate) description: &'static str,
+    pub(crate) schema: fn() -> Value,
+}
+
+impl PathParameterDescription {
+    /// Describes a path parameter.
+    pub const fn of<P: PathParameter>() -> Self {
+        Self { name: P::NAME, description: P::DESCRIPTION, schema: P::schema }
+    }
+}
+
+/// A request header in the API description.
+#[derive(Clone, Copy, Debug)]
+pub struct HeaderDescription {
+    /// The name, as it is documented.
+    pub name: &'static str,
+    /// What it says.
+    pub description: &'static str,
+    /// Whether a request without it is refused.
+    pub is_required: bool,
+    /// The maximum length, if it is less than what API Gateway takes.
+    pub max_length: Option<usize>,
+}
+
+impl HeaderDescription {
+    /// Returns the JSON schema of a value.
+    pub(crate) fn schema(&self) -> Value {
+        match self.max_length {
+            Some(length) => json!({ "type": "string", "maxLength": length }),
+            None => json!({ "type": "string" }),
+        }
+    }
+}
+
+fn uuid_schema() -> Value {
+    json!({ "type": "string", "format": "uuid" })
+}
+
+impl PathParameter for OrganizationId {
+    const NAME: &'static str = "organizationId";
+    const DESCRIPTION: &'static str = "Id of the organization";
+    const EXPECTED: &'static str = "The organization's id is a UUID.";
+
+    fn schema() -> Value {
+        uuid_schema()
+    }
+
+    fn parse(text: &str) -> Option<Self> {
+        Self::parse(text)
+    }
+}
+
+impl PathParameter for InvitationId {
+    const NAME: &'static str = "invitationId";
+    const DESCRIPTION: &'static str = "Id of the invitation";
+    const EXPECTED: &'static str = "An invitation's id is a UUID.";
+
+    fn schema() -> Value {
+        uuid_schema()
+    }
+
+    fn parse(text: &str) -> Option<Self> {
+        Self::parse(text)
+    }
+}
+
+impl PathParameter for UserId {
+    const NAME: &'static str = "userId";
+    const DESCRIPTION: &'static str = "Id of the user";
+    const EXPECTED: &'static str = "A user's id is a UUID.";
+
+    fn schema() -> Value {
+        uuid_schema()
+    }
+
+    fn parse(text: &str) -> Option<Self> {
+        Self::parse(text)
+    }
+}
+
+/// The user id of a member, as it stands in `{memberId}`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct MemberId(pub UserId);
+
+impl PathParameter for MemberId {
+    const NAME: &'static str = "memberId";
+    const DESCRIPTION: &'static str = "Id of the member: that of the user";
+    const EXPECTED: &'static str = "A member's id is that of the user, a UUID.";
+
+    fn schema() -> Value {
+        uuid_schema()
+    }
+
+    fn parse(text: &str) -> Option<Self> {
+        UserId::parse(text).map(Self)
+    }
+}

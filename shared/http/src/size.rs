@@ -1,0 +1,78 @@
+//! The limits of a [`Bounded`](crate::Bounded) body: checked on requests, and described.
+
+use padron_domain::Violation;
+use schemars::{Schema, transform::transform_subschemas};
+use serde_json::Value;
+
+use crate::json::{is_metadata, member_pointer};
+
+/// The longest text of a [`Bounded`](crate::Bounded) body, in characters.
+const MAX_TEXT_LENGTH: usize = 300;
+/// The longest list of a [`Bounded`](crate::Bounded) body.
+const MAX_ITEMS: usize = 20;
+/// So many findings are enough to say that a body is not what it should be.
+const MAX_VIOLATIONS: usize = 100;
+/// The longest name of a member that is looked at.
+const MAX_NAME_LENGTH: usize = 64;
+
+/// The texts of a [`Bounded`](crate::Bounded) body, as a regular expression of ECMA-262.
+const TEXT_PATTERN: &str = r"^[^\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f-\u009f]*$";
+
+/// Describes what [`check_size`] holds to, wherever a schema does not say less.
+pub(crate) fn describe_size(schema: &mut Schema) {
+    // What callers keep with a record has bounds of its own.
+    if schema.get("propertyNames").is_some() {
+        return;
+    }
+    let is = |kind: &str| match schema.get("type") {
+        Some(Value::String(name)) => name == kind,
+        Some(Value::Array(names)) => names.iter().any(|name| name == kind),
+        _ => false,
+    };
+    let limits: &[(&str, Value)] = match (is("string") && schema.get("enum").is_none(), is("array")) {
+        (true, _) => &[("maxLength", MAX_TEXT_LENGTH.into()), ("pattern", TEXT_PATTERN.into())],
+        (_, true) => &[("maxItems", MAX_ITEMS.into())],
+        _ => &[],
+    };
+    for (name, limit) in limits {
+        if schema.get(*name).is_none() {
+            schema.insert((*name).into(), limit.clone());
+        }
+    }
+    transform_subschemas(&mut describe_size, schema);
+}
+
+/// Adds what is too large in a value, and texts that are none.
+pub(crate) fn check_size(value: &Value, pointer: &str, violations: &mut Vec<Violation>) {
+    if violations.len() >= MAX_VIOLATIONS {
+        return;
+    }
+    let mut refuse = |code, detail: &str| {
+        violations.push(Violation { pointer: pointer.to_owned(), code, detail: detail.into() });
+    };
+    match value {
+        Value::String(text) => {
+            if text.chars().count() > MAX_TEXT_LENGTH {
+                refuse("too_long", "At most 300 characters.");
+            }
+            if text.chars().any(|letter| letter.is_control() && !matches!(letter, '\n' | '\r' | '\t')) {
+                refuse("invalid_character", "No control characters but tabs and line breaks.");
+            }
+        }
+        Value::Array(items) => {
+            if items.len() > MAX_ITEMS {
+                return refuse("too_many", "At most 20 elements.");
+            }
+            for (index, item) in items.iter().enumerate() {
+                check_size(item, &format!("{pointer}/{index}"), violations);
+            }
+        }
+        Value::Object(members) if !is_metadata(pointer) => {
+            // No field has so long a name: whoever takes the body says that it is unknown.
+            for (name, member) in members.iter().filter(|(name, _)| name.len() <= MAX_NAME_LENGTH) {
+                check_size(member, &member_pointer(pointer, name), violations);
+            }
+        }
+        _ => {}
+    }
+}
