@@ -3,6 +3,7 @@
 pub mod customer;
 mod event;
 mod invitation;
+mod lenient;
 mod member;
 mod object;
 mod organization;

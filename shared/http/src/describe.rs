@@ -1,9 +1,11 @@
 //! One operation of the API description (OpenAPI 3.1), and the schemas that operations share.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use padron_domain::Failure;
-use schemars::{JsonSchema, SchemaGenerator, generate::SchemaSettings};
+use schemars::{
+    JsonSchema, Schema, SchemaGenerator, generate::SchemaSettings, transform::transform_subschemas,
+};
 use serde_json::{Map, Value, json};
 
 use crate::{
@@ -34,7 +36,7 @@ impl Schemas {
         Self {
             requests: settings().into_generator(),
             bounded_requests: settings().with_transform(describe_size).into_generator(),
-            responses: settings().for_serialize().into_generator(),
+            responses: settings().for_serialize().with_transform(of_response).into_generator(),
         }
     }
 
@@ -56,22 +58,57 @@ impl Schemas {
 
     /// Returns all schemas by name.
     ///
-    /// # Panics
-    ///
-    /// Panics if a name stands for two different schemas.
-    pub(crate) fn into_definitions(mut self) -> Map<String, Value> {
+    /// A type that is part of requests and of responses has two schemas if they differ. The one of requests is called `…Fields` then, and
+    /// references to it are among [`Definitions::renamed`].
+    pub(crate) fn into_definitions(mut self) -> Definitions {
         let mut all = self.responses.take_definitions(true);
-        let requests = self.requests.take_definitions(true);
-        let bounded_requests = self.bounded_requests.take_definitions(true);
-        for (name, schema) in requests.into_iter().chain(bounded_requests) {
-            let before = all.insert(name.clone(), schema.clone());
-            assert!(
-                before.is_none_or(|before| before == schema),
-                "the schema `{name}` is of a request and of a response: give them two names"
-            );
+        let mut requests = self.requests.take_definitions(true);
+        requests.extend(self.bounded_requests.take_definitions(true));
+        let differs =
+            |(name, schema): &(&String, &Value)| all.get(*name).is_some_and(|known| known != *schema);
+        let renamed: BTreeSet<String> =
+            requests.iter().filter(differs).map(|(name, _)| name.clone()).collect();
+        for (name, mut schema) in requests {
+            rename_references(&mut schema, &renamed);
+            all.insert(if renamed.contains(&name) { format!("{name}Fields") } else { name }, schema);
         }
-        all
+        Definitions { schemas: all, renamed }
     }
+}
+
+/// All schemas of a description.
+#[derive(Debug)]
+pub(crate) struct Definitions {
+    /// The schemas by name.
+    pub(crate) schemas: Map<String, Value>,
+    /// The names of the types whose schema in requests is called `…Fields`.
+    pub(crate) renamed: BTreeSet<String>,
+}
+
+/// Renames the references in a schema of a request.
+pub(crate) fn rename_references(schema: &mut Value, renamed: &BTreeSet<String>) {
+    match schema {
+        Value::Object(members) => {
+            if let Some(Value::String(reference)) = members.get_mut("$ref")
+                && reference.rsplit('/').next().is_some_and(|name| renamed.contains(name))
+            {
+                reference.push_str("Fields");
+            }
+            members.values_mut().for_each(|member| rename_references(member, renamed));
+        }
+        Value::Array(items) => items.iter_mut().for_each(|item| rename_references(item, renamed)),
+        _ => {}
+    }
+}
+
+/// Removes from a schema of a response what matters only in requests: defaults, for a response always has its fields, and that unknown
+/// fields are refused, for a later version may add some.
+fn of_response(schema: &mut Schema) {
+    schema.remove("default");
+    if schema.get("additionalProperties") == Some(&Value::Bool(false)) {
+        schema.remove("additionalProperties");
+    }
+    transform_subschemas(&mut of_response, schema);
 }
 
 /// The description of one operation.

@@ -5,7 +5,11 @@ use std::collections::BTreeMap;
 use serde_json::{Map, Value, json};
 
 pub use crate::describe::{Operation, Schemas};
-use crate::{endpoint::Registration, route::BASE_PATH};
+use crate::{
+    describe::{Definitions, rename_references},
+    endpoint::Registration,
+    route::BASE_PATH,
+};
 
 /// Returns the description of these endpoints.
 pub fn document<'a>(registrations: impl IntoIterator<Item = &'a Registration>) -> Value {
@@ -18,7 +22,12 @@ pub fn document<'a>(registrations: impl IntoIterator<Item = &'a Registration>) -
         };
         paths.entry(registration.route.path).or_default().insert(method.name().to_lowercase(), operation);
     }
-    let schemas = schemas.into_definitions();
+    let Definitions { schemas, renamed } = schemas.into_definitions();
+    for operation in paths.values_mut().flat_map(Map::values_mut) {
+        if let Some(body) = operation.get_mut("requestBody") {
+            rename_references(body, &renamed);
+        }
+    }
     json!({
         "openapi": "3.1.0",
         "info": {

@@ -1,109 +1,24 @@
-//! Timbrix: `GET /organizations/{organizationId}/customers`.
+//! Customers as requests of Timbrix's routes write them.
 
-use std::{borrow::Cow, collections::BTreeMap};
+use std::collections::BTreeMap;
 
 use padron_domain::{
-    Customer, CustomerAddress, CustomerField, CustomerKind, CustomerNumber, CustomerReference, LINE_PATTERN,
-    MEXICO, Patch, Timestamp, Violation,
+    Customer, CustomerField, CustomerKind, CustomerReference, LINE_PATTERN, MEXICO, Patch, Violation,
 };
-use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
-use serde::{Deserialize, Serialize};
+use schemars::JsonSchema;
+use serde::Deserialize;
 use serde_json::{Map, Value};
 
-use super::write::{CustomerBody, FieldPointers, WithWarnings, set, set_optional};
-use crate::{Body, MetadataSchema, Object, read_back};
-
-/// A customer in Timbrix's dialect. `number`, `type`, `parentId`, `externalId` and `metadata` are beyond its page.
-#[derive(Debug, Serialize, JsonSchema)]
-#[serde(rename_all = "camelCase")]
-#[schemars(rename = "Customer")]
-pub struct CustomerResponse {
-    /// 24 hex digits.
-    id: String,
-    /// UUID of the organization.
-    organization_id: String,
-    /// Legal name.
-    legal_name: String,
-    /// RFC, or the tax id of another country; `""` if unknown.
-    tax_id: String,
-    /// Tax system of the SAT catalogue `c_RegimenFiscal`; `""` if unknown.
-    tax_system: String,
-    /// E-mail; `""` if unknown.
-    email: String,
-    /// Phone number.
-    phone: Option<String>,
-    /// Use of the SAT catalogue `c_UsoCFDI`; `""` if unknown.
-    default_invoice_use: String,
-    /// Where it is.
-    address: AddressResponse,
-    /// When it was created.
-    #[schemars(with = "String", extend("format" = "date-time"))]
-    created_at: Timestamp,
-    /// When it was last changed.
-    #[schemars(with = "String", extend("format" = "date-time"))]
-    updated_at: Timestamp,
-    /// The same customer as a number of at most 53 bits.
-    number: u64,
-    /// `Private`, `Business`, `CPO` or `CPOSubsidiary`.
-    #[schemars(extend("enum" = ["Private", "Business", "CPO", "CPOSubsidiary"]))]
-    r#type: &'static str,
-    /// Number of the customer it belongs to.
-    parent_id: Option<u64>,
-    /// Id in the caller's own system.
-    external_id: Option<String>,
-    /// What the caller keeps with it.
-    metadata: BTreeMap<String, String>,
-}
-
-#[derive(Debug, Serialize, JsonSchema)]
-#[schemars(rename = "CustomerAddress")]
-struct AddressResponse {
-    street: String,
-    exterior: String,
-    interior: Option<String>,
-    neighborhood: String,
-    city: String,
-    municipality: String,
-    zip: String,
-    state: String,
-    /// ISO 3166-1 alpha-3; `""` if unknown.
-    country: String,
-}
-
-impl From<Customer> for CustomerResponse {
-    fn from(customer: Customer) -> Self {
-        let CustomerAddress { street, exterior, interior, neighborhood, city, municipality, zip, state } =
-            customer.address;
-        Self {
-            id: customer.id.to_string(),
-            organization_id: customer.organization.to_string(),
-            legal_name: customer.name,
-            tax_id: customer.tax_id,
-            tax_system: customer.tax_system,
-            email: customer.email,
-            phone: customer.phone,
-            default_invoice_use: customer.default_invoice_use,
-            address: AddressResponse {
-                street,
-                exterior,
-                interior,
-                neighborhood,
-                city,
-                municipality,
-                zip,
-                state,
-                country: customer.country.unwrap_or_default(),
-            },
-            created_at: customer.created_at,
-            updated_at: customer.updated_at,
-            number: customer.number.get(),
-            r#type: customer.kind.name(),
-            parent_id: customer.parent.map(|parent| parent.get()),
-            external_id: customer.external_id,
-            metadata: customer.metadata,
-        }
-    }
-}
+use super::response::CustomerResponse;
+use crate::{
+    Body, MetadataSchema, Object,
+    customer::{
+        schema::{ExternalIdSchema, ReferenceSchema},
+        write::{CustomerBody, FieldPointers, WithWarnings, set, set_optional},
+    },
+    lenient::patch_fields,
+    read_back,
+};
 
 /// A customer as Timbrix writes it. `type`, `parentId`, `externalId` and `metadata` are beyond its page. The address stands either
 /// in `address`, as it is answered, or flat in `address…`, as Timbrix documents its requests.
@@ -219,42 +134,6 @@ enum Kind {
 /// ISO 3166-1 alpha-3, or none. Whether there is such a country is a matter of rules.
 const COUNTRY_PATTERN: &str = "^([A-Za-z]{3})?$";
 
-/// A customer's number, or its id of 24 hex digits.
-pub(super) struct ReferenceSchema;
-
-impl JsonSchema for ReferenceSchema {
-    fn schema_name() -> Cow<'static, str> {
-        "CustomerReference".into()
-    }
-    fn json_schema(_: &mut SchemaGenerator) -> Schema {
-        let (first, last) = (CustomerNumber::MIN.get(), CustomerNumber::MAX.get());
-        json_schema!({
-            "description": "A customer's number, or its id of 24 hex digits.",
-            "anyOf": [
-                { "type": "integer", "minimum": first, "maximum": last },
-                { "type": "string", "pattern": CustomerReference::PATTERN },
-            ],
-        })
-    }
-}
-
-/// An id in the caller's own system.
-pub(super) struct ExternalIdSchema;
-
-impl JsonSchema for ExternalIdSchema {
-    fn inline_schema() -> bool {
-        true
-    }
-    fn schema_name() -> Cow<'static, str> {
-        "ExternalId".into()
-    }
-    fn json_schema(_: &mut SchemaGenerator) -> Schema {
-        json_schema!({
-            "type": "string", "maxLength": Customer::MAX_EXTERNAL_ID_LENGTH, "pattern": LINE_PATTERN, "not": { "enum": [".", ".."] },
-        })
-    }
-}
-
 impl AddressFields {
     /// Whether nothing is said of it at all.
     fn is_absent(&self) -> bool {
@@ -262,22 +141,6 @@ impl AddressFields {
         [street, exterior, interior, neighborhood, city, municipality, zip, state, country]
             .into_iter()
             .all(|field| *field == Patch::Keep)
-    }
-
-    /// All of it emptied.
-    fn cleared() -> Self {
-        let clear = || Patch::Clear;
-        Self {
-            street: clear(),
-            exterior: clear(),
-            interior: clear(),
-            neighborhood: clear(),
-            city: clear(),
-            municipality: clear(),
-            zip: clear(),
-            state: clear(),
-            country: Patch::Keep,
-        }
     }
 
     fn write(self, customer: &mut Customer) {
@@ -413,7 +276,8 @@ impl CustomerBody for CustomerFields {
         }
         match address {
             Patch::Keep => flat.write(customer),
-            Patch::Clear => AddressFields::cleared().write(customer),
+            // The country stays: which rules hold depends on it.
+            Patch::Clear => AddressFields { country: Patch::Keep, ..patch_fields(address) }.write(customer),
             Patch::Set(Object(address)) => address.write(customer),
         }
         set_optional(&mut customer.external_id, self.external_id);

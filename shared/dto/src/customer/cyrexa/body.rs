@@ -1,0 +1,354 @@
+//! Customers as requests of Cyrexa's routes write them.
+
+use padron_domain::{
+    self as domain, Categorization, Customer, CustomerAddress, CustomerField, CustomerReference,
+    CustomerStatus, Patch, Violation, alpha_3_of_words,
+};
+use schemars::JsonSchema;
+use serde::Deserialize;
+use serde_json::{Map, Value};
+
+use super::{
+    customer_type::CustomerType,
+    parts::{AddressEntry, Document, NamePart, Notification, SecretQuestion, Telephone},
+    response::CustomerResponse,
+};
+use crate::{
+    Body, Object,
+    customer::write::{
+        CustomerBody, Dropped, FieldPointers, WithWarnings, demand, set, set_optional, set_value,
+    },
+    lenient::patch_fields,
+    read_back,
+};
+
+/// A customer as Cyrexa writes it. Required of a new one: `customerType`, and `customerName` or a person's name. Passwords, PINs,
+/// answers and codes are accepted and dropped: they are neither kept nor answered.
+#[derive(Debug, Default, PartialEq, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", default)]
+#[schemars(rename = "CyrexaCustomerFields", transform = read_back::<WithWarnings<CustomerResponse>>)]
+pub struct CustomerFields {
+    /// `Person` or `Organization`.
+    #[schemars(with = "Option<CustomerType>")]
+    customer_type: Patch<CustomerType>,
+    /// Name, 1 to 300 characters without `|`; the same as `person.fullName`.
+    #[schemars(with = "Option<String>", length(max = Customer::MAX_NAME_LENGTH), extend("pattern" = Customer::NAME_PATTERN))]
+    customer_name: Patch<String>,
+    /// Where it stands in being verified, spelt as published or correctly.
+    #[schemars(with = "Option<String>", extend("enum" = [
+        "new", "verified", "under_verificaiton", "under_verification", "blacklisted", "under_investigation", "dispute",
+        "on_hold", "bancrupted", "bankrupted", null,
+    ]))]
+    customer_status: Patch<CustomerStatus>,
+    /// Category.
+    #[schemars(with = "Option<String>", extend("enum" = ["category1", "category2", "category3", null]))]
+    categorization: Patch<Categorization>,
+    /// What it wants to be told.
+    #[schemars(with = "Option<Vec<Notification>>")]
+    notifications: Patch<Vec<Object<Notification>>>,
+    /// The person.
+    #[schemars(with = "Option<PersonFields>")]
+    person: Patch<Object<PersonFields>>,
+    /// How a second factor reaches them.
+    #[schemars(with = "Option<TwoFactorFields>")]
+    twofa: Patch<Object<TwoFactorFields>>,
+    /// The whole customer, as the lists have it, in place of the fields above.
+    #[schemars(with = "Option<Box<CustomerFields>>")]
+    customer: Option<Box<Object<CustomerFields>>>,
+    /// The other fields of a customer are accepted as they are, so that one can be read, changed and sent back.
+    #[serde(flatten)]
+    others: Map<String, Value>,
+}
+
+#[derive(Debug, PartialEq, Default, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields, default)]
+#[schemars(rename = "CyrexaPersonFields")]
+struct PersonFields {
+    #[schemars(with = "Option<NamePart>")]
+    first_name: Patch<Object<NamePart>>,
+    #[schemars(with = "Option<NamePart>")]
+    last_name: Patch<Object<NamePart>>,
+    #[schemars(with = "Option<String>", length(max = Customer::MAX_NAME_LENGTH), extend("pattern" = Customer::NAME_PATTERN))]
+    full_name: Patch<String>,
+    #[schemars(with = "Option<String>")]
+    group_id: Patch<String>,
+    #[schemars(with = "Option<String>")]
+    gender: Patch<String>,
+    #[schemars(with = "Option<String>")]
+    date_of_birth: Patch<String>,
+    #[schemars(with = "Option<String>")]
+    place_of_birth: Patch<String>,
+    #[schemars(with = "Option<String>")]
+    nationality: Patch<String>,
+    /// Accepted and dropped.
+    #[schemars(with = "Value")]
+    pin_code: Dropped,
+    /// Accepted and dropped.
+    #[schemars(with = "Value")]
+    password: Dropped,
+    #[schemars(with = "Option<String>")]
+    email: Patch<String>,
+    #[schemars(with = "Option<Vec<Telephone>>")]
+    telephone_numbers: Patch<Vec<Object<Telephone>>>,
+    #[schemars(with = "Option<Vec<AddressEntry>>")]
+    addresses: Patch<Vec<Object<AddressEntry>>>,
+    #[schemars(with = "Option<Vec<Document>>")]
+    documents: Patch<Vec<Object<Document>>>,
+    #[serde(rename = "SecretQuestion")]
+    #[schemars(with = "Option<Vec<SecretQuestion>>")]
+    secret_question: Patch<Vec<Object<SecretQuestion>>>,
+}
+
+#[derive(Debug, PartialEq, Default, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields, default)]
+#[schemars(rename = "CyrexaTwoFactorFields")]
+struct TwoFactorFields {
+    #[schemars(with = "Option<String>")]
+    target_type: Patch<String>,
+    #[schemars(with = "Option<String>")]
+    target_value: Patch<String>,
+    /// Accepted and dropped.
+    #[schemars(with = "Value")]
+    target_code: Dropped,
+    /// Accepted and dropped.
+    #[schemars(with = "Value")]
+    input_code: Dropped,
+    /// Accepted and dropped.
+    #[schemars(with = "Value")]
+    codematch: Dropped,
+}
+
+/// Where an answer has the fields: within its envelope.
+pub const POINTERS: FieldPointers = FieldPointers { within: "/customer", of: pointer_of };
+
+fn pointer_of(field: CustomerField) -> &'static str {
+    match field {
+        CustomerField::Name => "/customerName",
+        CustomerField::Kind => "/customerType",
+        CustomerField::Email => "/person/email",
+        CustomerField::Phone => "/person/telephoneNumbers/0/number",
+        CustomerField::Address => "/person/addresses/0/address",
+        CustomerField::Zip => "/person/addresses/0/address/zipCode",
+        CustomerField::Country => "/person/addresses/0/address/country",
+        CustomerField::Status => "/customerStatus",
+        CustomerField::Categorization => "/categorization",
+        CustomerField::Notifications => "/notifications",
+        CustomerField::Person => "/person",
+        // Not of this dialect.
+        CustomerField::TaxId
+        | CustomerField::TaxSystem
+        | CustomerField::DefaultInvoiceUse
+        | CustomerField::ContactName
+        | CustomerField::State
+        | CustomerField::ExternalId
+        | CustomerField::Metadata
+        | CustomerField::Parent
+        | CustomerField::Billing
+        | CustomerField::InvoiceEmail
+        | CustomerField::Payout
+        | CustomerField::Finance
+        | CustomerField::Locations => "",
+    }
+}
+
+impl Body for CustomerFields {
+    const SECRETS: &'static [&'static str] =
+        &["password", "pinCode", "answer", "targetCode", "inputCode", "codematch"];
+    const REQUIRED: &'static [&'static str] = &["customerType"];
+    const ENVELOPE: Option<&'static str> = Some("customer");
+}
+
+impl CustomerBody for CustomerFields {
+    const IS_FOR_INVOICES: bool = false;
+    const HAS_COUNTRY_IN_WORDS: bool = true;
+
+    fn pointers(&self) -> FieldPointers {
+        if self.customer.is_some() { POINTERS } else { FieldPointers { within: "", of: pointer_of } }
+    }
+
+    fn parent(&self) -> &Patch<CustomerReference> {
+        // This dialect knows no one above a customer.
+        &Patch::Keep
+    }
+
+    fn others(&self) -> &Map<String, Value> {
+        match &self.customer {
+            Some(inner) => &inner.0.others,
+            None => &self.others,
+        }
+    }
+
+    fn write(mut self, customer: &mut Customer, is_new: bool, violations: &mut Vec<Violation>) {
+        if let Some(inner) = self.customer.take() {
+            // It stands beside the customer in an answer.
+            self.others.remove("warnings");
+            if self != Self::default() || inner.0.customer.is_some() {
+                let detail = "Either the object `customer` or its fields, not both.".into();
+                violations.push(Violation { pointer: "/customer".into(), code: "contradiction", detail });
+                return;
+            }
+            let mut found = Vec::new();
+            inner.0.write(customer, is_new, &mut found);
+            let within = |Violation { pointer, code, detail }| Violation {
+                pointer: format!("{}{pointer}", POINTERS.within),
+                code,
+                detail,
+            };
+            violations.extend(found.into_iter().map(within));
+            return;
+        }
+        let Self {
+            customer_type,
+            customer_name,
+            customer_status,
+            categorization,
+            notifications,
+            person,
+            twofa,
+            customer: _,
+            others: _,
+        } = self;
+        match customer_type {
+            Patch::Set(kind) if kind != CustomerType::of(customer.kind) || is_new => {
+                customer.kind = kind.kinds()[0];
+            }
+            Patch::Set(_) => {}
+            Patch::Keep if !is_new => {}
+            Patch::Clear | Patch::Keep => {
+                demand(violations, pointer_of(CustomerField::Kind).into(), "Person or Organization.");
+            }
+        }
+        let person = match person {
+            // The name stays: there is no customer without one.
+            Patch::Clear => PersonFields { full_name: Patch::Keep, ..patch_fields(person) },
+            person => patch_fields(person),
+        };
+        write_name(customer, &customer_name, &person, is_new);
+        set_value(&mut customer.status, customer_status);
+        set_value(&mut customer.categorization, categorization);
+        set_value(&mut customer.notifications, values(notifications));
+        person.write(customer);
+        match twofa {
+            Patch::Keep => {}
+            Patch::Clear => customer.person.twofa = None,
+            Patch::Set(Object(TwoFactorFields { target_type, target_value, .. })) => {
+                let mut twofa = customer.person.twofa.take().unwrap_or_default();
+                set_optional(&mut twofa.target_type, target_type);
+                set_optional(&mut twofa.target_value, target_value);
+                customer.person.twofa = Some(twofa).filter(|twofa| *twofa != domain::TwoFactor::default());
+            }
+        }
+    }
+}
+
+/// The name stands in two pointers. Where they say two things, the one that is not what was there before is meant; a new customer
+/// that has neither is called by its person's names.
+fn write_name(customer: &mut Customer, customer_name: &Patch<String>, person: &PersonFields, is_new: bool) {
+    let said = |patch: &Patch<String>| match patch {
+        Patch::Set(name) if *name != customer.name => Some(name.clone()),
+        _ => None,
+    };
+    let name_of = |part: &Patch<Object<NamePart>>| match part {
+        Patch::Set(Object(part)) => Some(part.name.0.clone()).filter(|name| !name.is_empty()),
+        _ => None,
+    };
+    let said = said(customer_name).or_else(|| said(&person.full_name));
+    match said {
+        Some(name) => customer.name = name,
+        None if is_new => {
+            let names = [name_of(&person.first_name), name_of(&person.last_name)];
+            customer.name = names.into_iter().flatten().collect::<Vec<_>>().join(" ");
+        }
+        None if *customer_name == Patch::Clear => customer.name.clear(),
+        None => {}
+    }
+}
+
+/// Returns the patch of a list with each element as it is stored.
+fn values<T, V: From<T>>(list: Patch<Vec<Object<T>>>) -> Patch<Vec<V>> {
+    list.map(|list| list.into_iter().map(|Object(value)| value.into()).collect())
+}
+
+impl PersonFields {
+    fn write(self, customer: &mut Customer) {
+        let Self {
+            first_name,
+            last_name,
+            full_name: _,
+            group_id,
+            gender,
+            date_of_birth,
+            place_of_birth,
+            nationality,
+            pin_code: Dropped,
+            password: Dropped,
+            email,
+            telephone_numbers,
+            addresses,
+            documents,
+            secret_question,
+        } = self;
+        let part = |Object(part): Object<NamePart>| Some(part.into());
+        set_value(&mut customer.person.first_name, first_name.map(part));
+        set_value(&mut customer.person.last_name, last_name.map(part));
+        set_optional(&mut customer.person.group_id, group_id);
+        set_optional(&mut customer.person.gender, gender);
+        set_optional(&mut customer.person.date_of_birth, date_of_birth);
+        set_optional(&mut customer.person.place_of_birth, place_of_birth);
+        set_optional(&mut customer.person.nationality, nationality);
+        set(&mut customer.email, email);
+        if telephone_numbers != Patch::Keep {
+            let mut telephones: Vec<domain::Telephone> = Vec::new();
+            set_value(&mut telephones, values(telephone_numbers));
+            let number = telephones.first_mut().map(|first| std::mem::take(&mut first.number));
+            customer.phone = number.filter(|number| !number.is_empty());
+            // Of a number alone, the record has all there is to say.
+            if telephones == [domain::Telephone::default()] {
+                telephones.clear();
+            }
+            customer.person.telephone_numbers = telephones;
+        }
+        if addresses != Patch::Keep {
+            let mut list = Vec::new();
+            set_value(&mut list, values(addresses));
+            write_addresses(customer, list);
+        }
+        set_value(&mut customer.person.documents, values(documents));
+        set_value(&mut customer.person.secret_questions, values(secret_question));
+    }
+}
+
+/// Of the first address, the parts that the record has become the record's. A list is replaced whole, and so are they; but where
+/// no country is given, it stays: what taxes are paid by depends on it.
+fn write_addresses(customer: &mut Customer, mut list: Vec<domain::PersonAddress>) {
+    let main = list.first_mut().map(|first| {
+        let take = |field: &mut Option<String>| field.take().unwrap_or_default();
+        let main = CustomerAddress {
+            street: take(&mut first.street),
+            exterior: first.street_number.first_mut().map(std::mem::take).unwrap_or_default(),
+            interior: Some(take(&mut first.apartment)).filter(|interior| !interior.is_empty()),
+            neighborhood: take(&mut first.area),
+            city: take(&mut first.city),
+            zip: take(&mut first.zip_code),
+            // Not of this dialect.
+            municipality: customer.address.municipality.clone(),
+            state: customer.address.state.clone(),
+        };
+        // One in words that are not known leaves the record's: which rules hold depends on it.
+        if let Some(known) = first.country.as_deref().and_then(alpha_3_of_words) {
+            customer.country = Some(known.to_owned());
+        }
+        // What the record tells as well is not kept twice.
+        first.country = first.country.take().filter(|given| Some(given) != customer.country.as_ref());
+        if first.street_number.iter().all(String::is_empty) {
+            first.street_number.clear();
+        }
+        main
+    });
+    if list == [domain::PersonAddress::default()] {
+        list.clear();
+    }
+    let CustomerAddress { municipality, state, .. } = std::mem::take(&mut customer.address);
+    customer.address = main.unwrap_or(CustomerAddress { municipality, state, ..CustomerAddress::default() });
+    customer.person.addresses = list;
+}

@@ -1,0 +1,363 @@
+//! The parts of a customer that requests and answers write in the same way.
+//!
+//! In a request every field may be left out, apart from the type of a notification; in an answer every field is there.
+
+use padron_domain as domain;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use serde_json::{Number, Value};
+
+use crate::{Object, customer::write::Dropped, lenient::Lenient};
+
+#[derive(Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[schemars(rename = "CyrexaNotification")]
+pub(super) struct Notification {
+    notification_type: String,
+    #[serde(default)]
+    is_enabled: bool,
+}
+
+#[derive(Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+#[schemars(rename = "CyrexaNamePart")]
+pub(super) struct NamePart {
+    pub(super) name: Lenient<String>,
+    order: Option<i64>,
+    abbreviation: Option<String>,
+    language: Option<String>,
+    native: Option<String>,
+    suffix: Option<String>,
+    prefix: Option<String>,
+}
+
+#[derive(Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields, default)]
+#[schemars(rename = "CyrexaTelephone")]
+pub(super) struct Telephone {
+    phone_type: Option<String>,
+    operator: Option<String>,
+    encoding: Option<String>,
+    country: Option<String>,
+    number: Lenient<String>,
+    purpose: Option<String>,
+}
+
+#[derive(Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields, default)]
+#[schemars(rename = "CyrexaAddresses")]
+pub(super) struct AddressEntry {
+    address_purpose: Option<String>,
+    address: Object<Address>,
+}
+
+#[derive(Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields, default)]
+#[schemars(rename = "CyrexaAddress")]
+struct Address {
+    country: Lenient<String>,
+    area: Lenient<String>,
+    zip_code: Lenient<String>,
+    city: Lenient<String>,
+    street: Lenient<String>,
+    street_number: Lenient<Vec<String>>,
+    building: Option<String>,
+    apartment: Option<String>,
+    entrance: Option<String>,
+    floor: Option<String>,
+    door_number: Option<String>,
+    geo_position: Option<Object<GeoPosition>>,
+    alternative: Option<Object<Alternative>>,
+    related_to_address: Lenient<Vec<Object<RelatedAddress>>>,
+    additional_data: Lenient<Vec<Object<Datum>>>,
+}
+
+#[derive(Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+#[schemars(rename = "CyrexaGeoPosition")]
+struct GeoPosition {
+    #[schemars(with = "Option<f64>")]
+    latitude: Option<Number>,
+    #[schemars(with = "Option<f64>")]
+    longitude: Option<Number>,
+    #[schemars(with = "Option<f64>")]
+    altitude: Option<Number>,
+}
+
+#[derive(Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+#[schemars(rename = "CyrexaAlternative")]
+struct Alternative {
+    word1: Lenient<String>,
+    word2: Lenient<String>,
+    word3: Lenient<String>,
+}
+
+#[derive(Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields, default)]
+#[schemars(rename = "CyrexaRelatedAddress")]
+struct RelatedAddress {
+    relation_type: Lenient<String>,
+    address: Lenient<String>,
+}
+
+#[derive(Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+#[schemars(rename = "CyrexaDatum")]
+struct Datum {
+    name: Lenient<String>,
+    r#type: Lenient<String>,
+    value: Lenient<String>,
+}
+
+#[derive(Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields, default)]
+#[schemars(rename = "CyrexaDocument")]
+pub(super) struct Document {
+    purpose: Option<String>,
+    name: Option<String>,
+    document_type: Option<String>,
+    location: Option<String>,
+    verification_response: Option<String>,
+    status: Option<String>,
+    metadata: Lenient<Vec<Object<Datum>>>,
+}
+
+/// A question. Its answer is neither stored nor answered.
+#[derive(Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+#[schemars(rename = "CyrexaSecretQuestion")]
+pub(super) struct SecretQuestion {
+    question: Lenient<String>,
+    /// Accepted and dropped.
+    #[serde(skip_serializing)]
+    #[schemars(with = "Value")]
+    answer: Dropped,
+}
+
+impl From<domain::Notification> for Notification {
+    fn from(notification: domain::Notification) -> Self {
+        let domain::Notification { notification_type, is_enabled } = notification;
+        Self { notification_type, is_enabled }
+    }
+}
+
+impl From<Notification> for domain::Notification {
+    fn from(Notification { notification_type, is_enabled }: Notification) -> Self {
+        Self { notification_type, is_enabled }
+    }
+}
+
+impl From<domain::NamePart> for NamePart {
+    fn from(part: domain::NamePart) -> Self {
+        let domain::NamePart { name, order, abbreviation, language, native, suffix, prefix } = part;
+        Self { name: Lenient(name), order, abbreviation, language, native, suffix, prefix }
+    }
+}
+
+impl From<NamePart> for domain::NamePart {
+    fn from(part: NamePart) -> Self {
+        let NamePart { name: Lenient(name), order, abbreviation, language, native, suffix, prefix } = part;
+        Self { name, order, abbreviation, language, native, suffix, prefix }
+    }
+}
+
+impl From<domain::Telephone> for Telephone {
+    fn from(telephone: domain::Telephone) -> Self {
+        let domain::Telephone { phone_type, operator, encoding, country, number, purpose } = telephone;
+        Self { phone_type, operator, encoding, country, number: Lenient(number), purpose }
+    }
+}
+
+impl From<Telephone> for domain::Telephone {
+    fn from(telephone: Telephone) -> Self {
+        let Telephone { phone_type, operator, encoding, country, number: Lenient(number), purpose } =
+            telephone;
+        Self { phone_type, operator, encoding, country, number, purpose }
+    }
+}
+
+impl From<domain::PersonAddress> for AddressEntry {
+    fn from(address: domain::PersonAddress) -> Self {
+        let domain::PersonAddress {
+            address_purpose,
+            country,
+            area,
+            zip_code,
+            city,
+            street,
+            street_number,
+            building,
+            apartment,
+            entrance,
+            floor,
+            door_number,
+            geo_position,
+            alternative,
+            related_to_address,
+            additional_data,
+        } = address;
+        let text = |text: Option<String>| Lenient(text.unwrap_or_default());
+        let address = Address {
+            country: text(country),
+            area: text(area),
+            zip_code: text(zip_code),
+            city: text(city),
+            street: text(street),
+            street_number: Lenient(street_number),
+            building,
+            apartment,
+            entrance,
+            floor,
+            door_number,
+            geo_position: geo_position.map(|position| Object(position.into())),
+            alternative: alternative.map(|words| Object(words.into())),
+            related_to_address: objects(related_to_address),
+            additional_data: objects(additional_data),
+        };
+        Self { address_purpose, address: Object(address) }
+    }
+}
+
+impl From<AddressEntry> for domain::PersonAddress {
+    fn from(AddressEntry { address_purpose, address: Object(address) }: AddressEntry) -> Self {
+        let Address {
+            country,
+            area,
+            zip_code,
+            city,
+            street,
+            street_number: Lenient(street_number),
+            building,
+            apartment,
+            entrance,
+            floor,
+            door_number,
+            geo_position,
+            alternative,
+            related_to_address,
+            additional_data,
+        } = address;
+        // What is answered as an empty text is sent back as one.
+        let text = |Lenient(text): Lenient<String>| Some(text).filter(|text| !text.is_empty());
+        Self {
+            address_purpose,
+            country: text(country),
+            area: text(area),
+            zip_code: text(zip_code),
+            city: text(city),
+            street: text(street),
+            street_number,
+            building,
+            apartment,
+            entrance,
+            floor,
+            door_number,
+            geo_position: geo_position.map(|Object(position)| position.into()),
+            alternative: alternative.map(|Object(words)| words.into()),
+            related_to_address: values(related_to_address),
+            additional_data: values(additional_data),
+        }
+    }
+}
+
+/// The decimals are stored as texts, so that a record compares exactly.
+impl From<[String; 3]> for GeoPosition {
+    fn from(position: [String; 3]) -> Self {
+        let number = |decimal: String| decimal.parse().ok().and_then(Number::from_f64);
+        let [latitude, longitude, altitude] = position.map(number);
+        Self { latitude, longitude, altitude }
+    }
+}
+
+impl From<GeoPosition> for [String; 3] {
+    fn from(GeoPosition { latitude, longitude, altitude }: GeoPosition) -> Self {
+        [latitude, longitude, altitude].map(|number| {
+            number.and_then(|number| number.as_f64()).map(|number| number.to_string()).unwrap_or_default()
+        })
+    }
+}
+
+impl From<[String; 3]> for Alternative {
+    fn from(words: [String; 3]) -> Self {
+        let [word1, word2, word3] = words.map(Lenient);
+        Self { word1, word2, word3 }
+    }
+}
+
+impl From<Alternative> for [String; 3] {
+    fn from(Alternative { word1, word2, word3 }: Alternative) -> Self {
+        [word1.0, word2.0, word3.0]
+    }
+}
+
+impl From<[String; 2]> for RelatedAddress {
+    fn from(related: [String; 2]) -> Self {
+        let [relation_type, address] = related.map(Lenient);
+        Self { relation_type, address }
+    }
+}
+
+impl From<RelatedAddress> for [String; 2] {
+    fn from(RelatedAddress { relation_type, address }: RelatedAddress) -> Self {
+        [relation_type.0, address.0]
+    }
+}
+
+impl From<[String; 3]> for Datum {
+    fn from(datum: [String; 3]) -> Self {
+        let [name, r#type, value] = datum.map(Lenient);
+        Self { name, r#type, value }
+    }
+}
+
+impl From<Datum> for [String; 3] {
+    fn from(Datum { name, r#type, value }: Datum) -> Self {
+        [name.0, r#type.0, value.0]
+    }
+}
+
+impl From<domain::Document> for Document {
+    fn from(document: domain::Document) -> Self {
+        let domain::Document {
+            purpose,
+            name,
+            document_type,
+            location,
+            verification_response,
+            status,
+            metadata,
+        } = document;
+        let metadata = objects(metadata);
+        Self { purpose, name, document_type, location, verification_response, status, metadata }
+    }
+}
+
+impl From<Document> for domain::Document {
+    fn from(document: Document) -> Self {
+        let Document { purpose, name, document_type, location, verification_response, status, metadata } =
+            document;
+        let metadata = values(metadata);
+        Self { purpose, name, document_type, location, verification_response, status, metadata }
+    }
+}
+
+impl From<String> for SecretQuestion {
+    fn from(question: String) -> Self {
+        Self { question: Lenient(question), answer: Dropped }
+    }
+}
+
+impl From<SecretQuestion> for String {
+    fn from(SecretQuestion { question: Lenient(question), answer: Dropped }: SecretQuestion) -> Self {
+        question
+    }
+}
+
+fn objects<V, T: From<V>>(values: Vec<V>) -> Lenient<Vec<Object<T>>> {
+    Lenient(values.into_iter().map(|value| Object(value.into())).collect())
+}
+
+fn values<V: From<T>, T>(Lenient(objects): Lenient<Vec<Object<T>>>) -> Vec<V> {
+    objects.into_iter().map(|Object(value)| value.into()).collect()
+}
