@@ -1,27 +1,29 @@
-//! `GET /health`: whether the API serves, for everyone.
+//! The endpoint `GET /health`, which is open to everyone.
 
 use padron_domain::Error;
 use padron_http::{Anonymous, Body, Context, Endpoint, NoInput, Route};
 use schemars::JsonSchema;
 use serde::Serialize;
 
-/// Says that it is there. Asks nothing of the database: whoever watches this restarts functions, not tables.
+/// The endpoint that reports that the API is available.
+///
+/// It sends no request to DynamoDB, because a monitor that finds it failing can restart functions but not tables.
 #[derive(Debug)]
 pub struct Health;
 
-/// What it says.
+/// The response of the health check.
 #[derive(Debug, Serialize, JsonSchema)]
 #[schemars(rename = "Health")]
 pub struct HealthResponse {
-    /// `ok`.
+    /// Always `ok`.
     status: &'static str,
-    /// Version of what is deployed.
+    /// The version of the deployed API.
     version: &'static str,
 }
 
 impl Endpoint for Health {
     const ROUTE: Route = Route::get("health", "/health");
-    const SUMMARY: &'static str = "Whether the API serves";
+    const SUMMARY: &'static str = "Reports whether the API is available";
     type Access = Anonymous;
     type Input = NoInput;
     type Output = Body<HealthResponse>;

@@ -1,11 +1,13 @@
-//! The API as a whole: whether it serves, what it does not serve, and the list of all it does.
+//! The registry of all endpoints and scheduled jobs.
+//!
+//! The package itself has the endpoints that belong to the API as a whole: the health check, and the fallback for unknown routes.
 
 use padron_http::{JobRegistration, Registration};
 
 pub mod health;
 pub mod not_found;
 
-/// Every endpoint there is, by package. A new package is added here, and nowhere else.
+/// The endpoints of all packages. A new package is added here and nowhere else.
 pub const PACKAGES: &[&[Registration]] = &[
     &[Registration::of::<health::Health>(), Registration::of::<not_found::NotFound>()],
     padron_organizations::ENDPOINTS,
@@ -15,12 +17,12 @@ pub const PACKAGES: &[&[Registration]] = &[
     padron_customers::ENDPOINTS,
 ];
 
-/// Everything that is done by the clock.
+/// Returns all scheduled jobs.
 pub fn jobs() -> impl Iterator<Item = &'static JobRegistration> {
     padron_organizations::JOBS.iter()
 }
 
-/// Every endpoint there is.
+/// Returns all endpoints.
 pub fn endpoints() -> impl Iterator<Item = &'static Registration> {
     PACKAGES.iter().copied().flatten()
 }

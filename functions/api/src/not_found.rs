@@ -1,17 +1,17 @@
-//! What no other route takes: 404, or 405 where the path is known.
+//! The fallback endpoint: 404 for an unknown path, 405 for a known path with another method.
 
 use padron_domain::{Error, Failure};
 use padron_http::{
     Anonymous, AnyInput, Context, Endpoint, METHOD_NOT_ALLOWED, ROUTE_NOT_FOUND, Reply, Route,
 };
 
-/// Answers what no other endpoint does.
+/// The endpoint for requests that no other route matches.
 #[derive(Debug)]
 pub struct NotFound;
 
 impl Endpoint for NotFound {
     const ROUTE: Route = Route::fallback("not-found");
-    const SUMMARY: &'static str = "Unknown routes";
+    const SUMMARY: &'static str = "Responds to requests that match no other route";
     const FAILURES: &'static [&'static [Failure]] = &[&[ROUTE_NOT_FOUND, METHOD_NOT_ALLOWED]];
     type Access = Anonymous;
     type Input = AnyInput;
@@ -19,7 +19,8 @@ impl Endpoint for NotFound {
 
     async fn handle(cx: &Context<'_>, _: Anonymous, _: AnyInput) -> Result<Reply, Error> {
         let allowed = methods_of(cx.request.path());
-        // A path outside the API's base can look like one of its own.
+        // A path outside the API's base path can look like one of its routes. A route that has the request's method did not match, so the
+        // path is unknown.
         if allowed.is_empty() || allowed.contains(&cx.request.method()) {
             return Err(ROUTE_NOT_FOUND.into());
         }
@@ -28,8 +29,8 @@ impl Endpoint for NotFound {
     }
 }
 
-/// The methods of a path, as the router would find it: where a route names the path to the letter, routes with parameters
-/// in its place are not meant.
+/// Returns the methods of the routes that match a path, with the precedence of the router: where a route names the path literally, routes
+/// with parameters in its place are left out.
 fn methods_of(path: &str) -> Vec<&'static str> {
     let matching = || ROUTES.iter().filter_map(|route| Some((route, route.captures(path)?.len())));
     let fewest = matching().map(|(_, parameters)| parameters).min();
@@ -39,7 +40,7 @@ fn methods_of(path: &str) -> Vec<&'static str> {
     methods.collect()
 }
 
-/// The routes alone: the code behind them is not linked into this function.
+/// The routes of all endpoints, without their handlers, whose code is therefore not linked into this function.
 const ROUTES: &[Route] = &{
     let mut routes = [NotFound::ROUTE; count()];
     let (mut package, mut next) = (0, 0);

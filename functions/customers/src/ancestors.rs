@@ -1,4 +1,7 @@
-//! The customers above others, joined when customers are shown: a rename writes one customer, never its descendants.
+//! Ancestors of customers.
+//!
+//! A customer stores only the number of its parent. The names of ancestors are joined when customers are shown, so a rename writes one
+//! customer and never its descendants.
 
 use std::collections::BTreeSet;
 
@@ -8,22 +11,22 @@ use padron_domain::{
 use padron_dto::customer::spirii::Reference;
 use padron_store::{Consistency, Store};
 
-/// How far up ancestors are read.
+/// The depth up to which ancestors are read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum AncestorDepth {
-    /// Reads none.
+    /// No ancestors.
     None,
-    /// Reads the parent, to see whether it still exists.
+    /// The parent, to check whether it still exists.
     Parent,
-    /// Reads up to the nearest CPO.
+    /// All ancestors up to the nearest CPO.
     Cpo,
-    /// Reads up to the root.
+    /// All ancestors up to the root.
     Root,
 }
 
 /// A customer whose ancestors can be read.
 pub(crate) trait Descendant {
-    /// Returns the number of the customer, and what its own descendants show of it.
+    /// Returns the number of the customer, and the data that its descendants show of it.
     fn as_ancestor(&self) -> (CustomerNumber, Ancestor<'static>);
 }
 
@@ -41,7 +44,7 @@ impl Descendant for CustomerRow {
     }
 }
 
-/// Reads the ancestors of customers level by level, each of them once.
+/// Reads the ancestors of customers level by level, and each ancestor once.
 pub(crate) async fn read_ancestors<C: Descendant>(
     store: &Store,
     organization: OrganizationId,
@@ -61,7 +64,7 @@ pub(crate) async fn read_ancestors<C: Descendant>(
     for _ in 0..levels {
         let goes_on =
             |ancestor: &Ancestor<'_>| depth != AncestorDepth::Cpo || ancestor.kind != CustomerKind::Cpo;
-        // Walks up from a customer over those that were read, to the first one that was not.
+        // Walks up from a customer over the ancestors that were read, and returns the first one that was not.
         let first_unread = |from: CustomerNumber| {
             let mut next = Some(from);
             for _ in 0..Ancestors::MAX_DISTANCE {
@@ -87,7 +90,7 @@ pub(crate) async fn read_ancestors<C: Descendant>(
     Ok(ancestors)
 }
 
-/// Reads the ancestors of one customer, strongly consistent: what a client reads of one customer it may send back.
+/// Reads the ancestors of one customer with strongly consistent reads, because a client may send back what it has read of one customer.
 pub(crate) async fn read_ancestors_of_one(
     store: &Store,
     customer: &Customer,
@@ -97,22 +100,22 @@ pub(crate) async fn read_ancestors_of_one(
     read_ancestors(store, customer.organization, customers, depth, Consistency::Strong).await
 }
 
-/// Returns the parent of a customer as Spirii's `owner`, if it still exists.
+/// Returns the parent of a customer as Spirii's `owner`; `None` if there is no parent, or it no longer exists.
 pub(crate) fn owner_of(ancestors: &Ancestors<'_>, customer: &Customer) -> Option<Reference> {
     ancestors.owner(customer.parent).map(|(number, owner)| Reference::new(number, &owner.name))
 }
 
-/// Returns the nearest CPO above a customer.
+/// Returns the nearest CPO above a customer; `None` if there is none.
 pub(crate) fn cpo_of(ancestors: &Ancestors<'_>, customer: &Customer) -> Option<Reference> {
     ancestors.cpo(customer.parent).map(|(number, cpo)| Reference::new(number, &cpo.name))
 }
 
-/// Returns the customer without a parent that does not exist any more.
+/// Returns the customer, without its parent if the parent no longer exists.
 pub(crate) fn with_live_parent(ancestors: &Ancestors<'_>, customer: Customer) -> Customer {
     Customer { parent: ancestors.owner(customer.parent).map(|(number, _)| number), ..customer }
 }
 
-/// Reads the parent of a customer, and returns the customer without it if it does not exist any more.
+/// Reads the parent of a customer, and returns the customer without its parent if the parent no longer exists.
 pub(crate) async fn read_live_parent(store: &Store, customer: Customer) -> Result<Customer, Error> {
     let ancestors = read_ancestors_of_one(store, &customer, AncestorDepth::Parent).await?;
     Ok(with_live_parent(&ancestors, customer))

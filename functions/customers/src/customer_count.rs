@@ -1,10 +1,10 @@
-//! The number of an organization's customers, read beside the caller's membership.
+//! The number of an organization's customers, read in the same batch as the caller's membership.
 
 use padron_domain::{Error, OrganizationId};
 use padron_http::{NamedResource, Request};
 use padron_store::{Action, Items, Read, Store};
 
-/// The number of the organization's customers.
+/// The number of the customers of an organization.
 #[derive(Clone, Copy, Debug)]
 pub struct CustomerCount(pub u64);
 

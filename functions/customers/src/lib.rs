@@ -1,6 +1,7 @@
-//! Customers: one record, in the dialects of Timbrix, Spirii and Cyrexa.
+//! Endpoints for customers. There is one record, which each endpoint shows in the dialect of Timbrix, Spirii or Cyrexa.
 //!
-//! `list` and `write` are the same for all dialects; `timbrix`, `spirii` and `cyrexa` hold the endpoints of each.
+//! A dialect is the routes and the JSON format of another API. `list` and `write` are the same for all dialects. `timbrix`, `spirii` and
+//! `cyrexa` hold the endpoints of each dialect.
 
 use padron_http::Registration;
 

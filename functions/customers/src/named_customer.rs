@@ -1,4 +1,7 @@
 //! Customers that a path, a query or a body names by number or id.
+//!
+//! Ids that Padrón generates begin with the customer's number. An imported id was generated elsewhere, and needs one more read to find
+//! the number.
 
 use std::marker::PhantomData;
 
@@ -7,13 +10,13 @@ use padron_http::{Context, NamedResource, PathParameter, PathParameterDescriptio
 use padron_store::{Items, Key, Read, Store};
 use serde_json::{Value, json};
 
-/// A customer's number or id, as it stands in `{customerId}`.
+/// The number or id of a customer in the path parameter `{customerId}`.
 #[derive(Debug)]
 pub struct CustomerIdParameter(CustomerReference);
 
 impl PathParameter for CustomerIdParameter {
     const NAME: &'static str = "customerId";
-    const DESCRIPTION: &'static str = "Id of the customer: 24 hex digits, or its number";
+    const DESCRIPTION: &'static str = "The id of the customer, 24 hex digits, or its number";
     const EXPECTED: &'static str = "A customer's id is 24 hex digits, or its number.";
 
     fn schema() -> Value {
@@ -31,7 +34,9 @@ impl From<CustomerIdParameter> for CustomerReference {
     }
 }
 
-/// The customer that a path parameter `P` names, as far as one read finds it: [`NamedCustomer::resolve`] finds it in any case.
+/// The customer that the path parameter `P` names, as far as the read of the access check finds it.
+///
+/// [`NamedCustomer::resolve`] returns the customer itself.
 #[derive(Debug)]
 pub struct NamedCustomer<P = CustomerIdParameter> {
     reference: CustomerReference,
@@ -41,9 +46,9 @@ pub struct NamedCustomer<P = CustomerIdParameter> {
 
 #[derive(Debug)]
 enum Lookup {
-    /// The customer with the number, which an id made here begins with.
+    /// The customer with the number, which is also the beginning of a generated id; `None` if there is none.
     Customer(Box<Option<Customer>>),
-    /// The number of the customer with an id that was brought from elsewhere.
+    /// The number of the customer with an imported id; `None` if there is none.
     Number(Option<CustomerNumber>),
 }
 
@@ -80,7 +85,7 @@ impl<I, P: PathParameter + Into<CustomerReference> + Send> NamedResource<I> for 
 }
 
 impl<P> NamedCustomer<P> {
-    /// Returns the customer. Reads once more if its id was brought from elsewhere.
+    /// Returns the customer. Reads once more if its id was imported. Fails if the customer does not exist.
     pub(crate) async fn resolve(
         self,
         cx: &Context<'_>,
@@ -92,7 +97,7 @@ impl<P> NamedCustomer<P> {
                 (Some(customer), reference) if reference.names(customer.number, &customer.id) => {
                     return Ok(customer);
                 }
-                // An id from elsewhere can look like one made here.
+                // An imported id can look like a generated one.
                 (_, CustomerReference::Id(id)) => cx.store().customer_number(organization, id).await?,
                 (_, CustomerReference::Number(_)) => None,
             },
@@ -103,7 +108,7 @@ impl<P> NamedCustomer<P> {
     }
 }
 
-/// Reads the customer that a reference names, strongly consistent.
+/// Reads the customer that a reference names, with strongly consistent reads; `None` if there is none.
 pub(crate) async fn look_up(
     store: &Store,
     organization: OrganizationId,
@@ -117,7 +122,7 @@ pub(crate) async fn look_up(
     read_if_named(store, organization, reference, number).await
 }
 
-/// Reads the customer with that number, if it is the one that the reference names.
+/// Reads the customer with a number; `None` if there is none, or the reference does not name it.
 async fn read_if_named(
     store: &Store,
     organization: OrganizationId,

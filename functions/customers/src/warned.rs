@@ -1,4 +1,4 @@
-//! Answers with warnings.
+//! Responses with warnings.
 
 use padron_domain::{Error, Finding};
 use padron_dto::customer::{FieldPointers, WithWarnings};
@@ -9,9 +9,9 @@ use padron_http::{
 use schemars::JsonSchema;
 use serde::Serialize;
 
-/// 200 with a customer that was written, and what may be wrong with it.
+/// A response with status 200: the customer that was written, and warnings about values that may be wrong.
 ///
-/// The entity tag covers the customer only, so it equals the one that reading the customer returns.
+/// The entity tag covers the customer only, so it equals the tag that reading the customer returns.
 #[derive(Debug)]
 pub struct Warned<T> {
     version: u64,
@@ -19,7 +19,7 @@ pub struct Warned<T> {
 }
 
 impl<T> Warned<T> {
-    /// Creates the answer of a version of a customer. `pointers` says where the fields are in it.
+    /// Creates the response for a version of a customer. `pointers` are the JSON pointers of the fields in that customer.
     pub(crate) fn new(version: u64, customer: T, warnings: Vec<Finding>, pointers: FieldPointers) -> Self {
         Self { version, body: WithWarnings::new(customer, warnings, pointers) }
     }

@@ -1,4 +1,6 @@
-//! `POST /invitations/accept`: who is asked joins, once, if there is a seat.
+//! The endpoint `POST /invitations/accept`, which makes the invited person a member.
+//!
+//! An invitation can be accepted once, and only if the organization has a free seat.
 
 use padron_domain::{Error, EventData, Failure, InvitationState, Membership};
 use padron_dto::OrganizationEntry;
@@ -7,14 +9,13 @@ use padron_store::{Action, Store};
 
 use crate::invitee::{FAILURES, InvitationReply, PendingInvitation};
 
-/// Accepts an invitation.
+/// The endpoint that accepts an invitation.
 #[derive(Debug)]
 pub struct AcceptInvitation;
 
 impl Endpoint for AcceptInvitation {
     const ROUTE: Route = Route::post("accept-invitation", "/invitations/accept");
-    const SUMMARY: &'static str =
-        "Join the organization; the verified e-mail must be the one that was invited";
+    const SUMMARY: &'static str = "Accepts an invitation to the verified e-mail address of the caller";
     const FAILURES: &'static [&'static [Failure]] =
         &[FAILURES, &[Failure::ALREADY_MEMBER, Failure::SEAT_LIMIT_REACHED]];
     const ACTIONS: &'static [&'static [Action]] = &[Store::INVITATION_ACCESS, Store::ACCEPT_INVITATION];
@@ -29,7 +30,8 @@ impl Endpoint for AcceptInvitation {
     ) -> Result<Self::Output, Error> {
         let PendingInvitation { invitation, organization, membership } = answered.find(cx, &caller).await?;
         if membership.is_some() {
-            // Items are read one after the other: the membership may be of this very invitation, accepted in between.
+            // The items of a batch are not read at the same instant. The membership may be the result of this very invitation, which was
+            // accepted between the reads, so the request is retried once.
             let looked_twice = cx.is_retry();
             return Err(
                 if looked_twice { Failure::ALREADY_MEMBER } else { Failure::CONCURRENT_CHANGE }.into()

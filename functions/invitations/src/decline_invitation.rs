@@ -1,4 +1,4 @@
-//! `POST /invitations/decline`: who is asked does not want to.
+//! The endpoint `POST /invitations/decline`, which declines an invitation for the invited person.
 
 use padron_domain::{Error, EventData, Failure, InvitationState};
 use padron_http::{Context, Endpoint, Json, NoContent, Route, SignedIn, Written};
@@ -6,13 +6,13 @@ use padron_store::{Action, Store};
 
 use crate::invitee::{FAILURES, InvitationReply, PendingInvitation};
 
-/// Declines an invitation.
+/// The endpoint that declines an invitation.
 #[derive(Debug)]
 pub struct DeclineInvitation;
 
 impl Endpoint for DeclineInvitation {
     const ROUTE: Route = Route::post("decline-invitation", "/invitations/decline");
-    const SUMMARY: &'static str = "Decline an invitation";
+    const SUMMARY: &'static str = "Declines an invitation";
     const FAILURES: &'static [&'static [Failure]] = &[FAILURES];
     const ACTIONS: &'static [&'static [Action]] = &[Store::INVITATION_ACCESS, Store::DECLINE_INVITATION];
     type Access = SignedIn;

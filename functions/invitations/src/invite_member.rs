@@ -1,4 +1,4 @@
-//! `POST /organizations/{organizationId}/members/invite`: someone is asked to join.
+//! The endpoint `POST /organizations/{organizationId}/members/invite`, which invites a person to join.
 
 use padron_domain::{Email, Error, Failure, Invitation, InvitationId, OrganizationId};
 use padron_dto::IssuedInvitation;
@@ -9,11 +9,11 @@ use padron_store::{Action, Items, Key, Read, Store};
 
 use crate::issuance::{Issuance, NewInvitation};
 
-/// Invites someone.
+/// The endpoint that invites a person.
 #[derive(Debug)]
 pub struct InviteMember;
 
-/// The invitation that the e-mail in the body has already, whatever became of it.
+/// The earlier invitation of the e-mail address in the body, in any state; `None` if there is none.
 #[derive(Debug)]
 pub struct ExistingInvitation(Option<Invitation>);
 
@@ -35,8 +35,7 @@ impl NamedResource<Json<NewInvitation>> for ExistingInvitation {
 
 impl Endpoint for InviteMember {
     const ROUTE: Route = Route::post("invite-member", "/organizations/{organizationId}/members/invite");
-    const SUMMARY: &'static str =
-        "Invite someone by e-mail; again: with a new token. You deliver the token, which is shown here alone";
+    const SUMMARY: &'static str = "Invites a person by e-mail, or renews their invitation. Only this response contains the token, which the client delivers";
     const FAILURES: &'static [&'static [Failure]] = &[&[Failure::ALREADY_MEMBER]];
     const ACTIONS: &'static [&'static [Action]] = &[Store::INVITE];
     type Access = Admin<ExistingInvitation>;

@@ -1,4 +1,4 @@
-//! `POST /organizations/{organizationId}/members/invite-bulk`: many are asked to join, each for themselves.
+//! The endpoint `POST /organizations/{organizationId}/members/invite-bulk`, which invites several people independently of each other.
 
 use std::collections::HashMap;
 
@@ -11,42 +11,42 @@ use serde::{Deserialize, Serialize};
 
 use crate::issuance::{Invitee, Issuance, NewInvitation};
 
-/// Invites many.
+/// The endpoint that invites several people.
 #[derive(Debug)]
 pub struct InviteMembers;
 
-/// Whom to invite.
+/// The invitations of a bulk request.
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct NewInvitations {
-    /// 1 to 50.
+    /// The invitations, 1 to 50.
     #[schemars(length(min = 1, max = 50))]
     invitations: Vec<Object<NewInvitation>>,
 }
 
 const MAX_INVITATIONS: usize = 50;
 
-/// What came of it, in the order of the request.
+/// The results of a bulk request.
 #[derive(Debug, Serialize, JsonSchema)]
 pub struct InvitationResults {
-    /// One for each.
+    /// One result for each invitation, in the order of the request.
     results: Vec<InvitationResult>,
 }
 
-/// What came of one of them.
+/// The result of one invitation of a bulk request.
 #[derive(Debug, Serialize, JsonSchema)]
 pub struct InvitationResult {
-    /// Its place in the request, from 0 on.
+    /// The position of the invitation in the request, starting at 0.
     index: usize,
-    /// The status that it would have been answered alone: 201, or what went wrong.
+    /// The HTTP status that the invitation would have had in a request of its own: 201, or the status of the failure.
     status: u16,
-    /// The invitation.
+    /// The issued invitation. Absent if it failed.
     #[serde(skip_serializing_if = "Option::is_none")]
     invitation: Option<IssuedInvitation>,
-    /// Stable code of what went wrong.
+    /// The stable code of the failure. Absent if the person was invited.
     #[serde(skip_serializing_if = "Option::is_none")]
     code: Option<&'static str>,
-    /// What to do about it.
+    /// What to do about the failure. Absent if the person was invited.
     #[serde(skip_serializing_if = "Option::is_none")]
     detail: Option<String>,
 }
@@ -81,7 +81,7 @@ impl InvitationResult {
 
 impl Endpoint for InviteMembers {
     const ROUTE: Route = Route::post("invite-members", "/organizations/{organizationId}/members/invite-bulk");
-    const SUMMARY: &'static str = "Invite up to fifty by e-mail, each as if alone";
+    const SUMMARY: &'static str = "Invites up to fifty people by e-mail, independently of each other";
     const FAILURES: &'static [&'static [Failure]] = &[&[Failure::CONCURRENT_CHANGE]];
     const ACTIONS: &'static [&'static [Action]] = &[Store::INVITE, Store::INVITATIONS_BY_ID];
     type Access = Admin;
@@ -110,7 +110,8 @@ impl Endpoint for InviteMembers {
         }
         let mut results = Vec::with_capacity(invitees.len());
         let mut invited = Vec::with_capacity(invitees.len());
-        // One after the other: each depends on the admin's own membership, where they would only wait for each other.
+        // The invitations are written one after the other. Each transaction has a condition on the admin's own membership, so parallel
+        // ones would only wait for each other.
         for (index, invitee) in invitees.into_iter().enumerate() {
             let outcome = match invitee {
                 Err(error) => Err(error),
@@ -126,8 +127,9 @@ impl Endpoint for InviteMembers {
                 }
             };
             let outcome = match outcome {
-                // Where nothing was written yet, what is in the way of all is the answer to the request. Later, the tokens of those
-                // who were invited must be answered, so it is the answer to the rest.
+                // As long as nothing was written, a failure that concerns all invitations is the response to the request. Later, the
+                // response must contain the tokens of those who were invited, so the failure becomes the result of each remaining
+                // invitation.
                 Err(error) if results.iter().all(InvitationResult::is_failed) && is_request_wide(&error) => {
                     return Err(error);
                 }
@@ -139,7 +141,7 @@ impl Endpoint for InviteMembers {
     }
 }
 
-/// Whether it is no matter of one invitation.
+/// Returns whether a failure concerns the whole request and not only one invitation.
 fn is_request_wide(error: &Error) -> bool {
     matches!(
         error.failure(),

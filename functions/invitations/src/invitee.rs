@@ -1,4 +1,4 @@
-//! What accepting and declining have in common: the invitation that the body names, and the proof that it is the caller's.
+//! The invitation that a request to accept or decline names, and the check that it is addressed to the caller.
 
 use padron_domain::{
     Email, Error, Failure, Invitation, InvitationId, Membership, Organization, OrganizationId,
@@ -9,26 +9,26 @@ use schemars::{JsonSchema, Schema};
 use serde::Deserialize;
 use serde_json::json;
 
-/// Which invitation: by its token, or by its ids.
+/// The invitation to accept or decline, named by its token or by its ids.
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
 #[schemars(transform = one_way)]
 pub struct InvitationReply {
-    /// The token that came with it.
+    /// The token that was delivered with the invitation.
     #[serde(default)]
     #[schemars(extend("pattern" = InvitationToken::PATTERN))]
     token: Option<String>,
-    /// UUID of the organization, with `invitationId`.
+    /// The id of the organization, a UUID. It is sent together with `invitationId`.
     #[serde(default)]
     #[schemars(with = "Option<String>", extend("format" = "uuid"))]
     organization_id: Option<OrganizationId>,
-    /// Id of the invitation, from the caller's list.
+    /// The id of the invitation, a UUID, from the list of the caller's invitations. It is sent together with `organizationId`.
     #[serde(default)]
     #[schemars(with = "Option<String>", extend("format" = "uuid"))]
     invitation_id: Option<InvitationId>,
 }
 
-/// An invitation is named in one of two ways: what belongs to the other is left out, or `null`.
+/// Adds to the schema that an invitation is named in exactly one of two ways. The fields of the other way are left out or `null`.
 fn one_way(schema: &mut Schema) {
     let (nothing, text) = (json!({ "type": "null" }), json!({ "type": "string" }));
     let by_token = json!({
@@ -41,7 +41,7 @@ fn one_way(schema: &mut Schema) {
     schema.insert("oneOf".into(), json!([by_token, by_ids]));
 }
 
-/// How naming an invitation of one's own can fail.
+/// The failures of [`InvitationReply::find`].
 pub(crate) const FAILURES: &[Failure] = &[
     Failure::EMAIL_NOT_VERIFIED,
     Failure::INVITATION_NOT_FOUND,
@@ -54,27 +54,28 @@ pub(crate) const FAILURES: &[Failure] = &[
     Failure::INVITATION_REVOKED,
 ];
 
-/// An open invitation of the caller's.
+/// A pending invitation of the caller.
 pub(crate) struct PendingInvitation {
     pub(crate) invitation: Invitation,
     pub(crate) organization: Organization,
-    /// If they are a member already, by another way.
+    /// The caller's membership in the organization; `None` if they are not a member yet.
     pub(crate) membership: Option<Membership>,
 }
 
 impl InvitationReply {
-    /// Finds it, and makes sure that the caller is who is asked, and that it can be answered still.
+    /// Reads the invitation. Fails if it is not addressed to the caller's verified e-mail address, or can no longer be accepted or
+    /// declined.
     pub(crate) async fn find(self, cx: &Context<'_>, caller: &SignedIn) -> Result<PendingInvitation, Error> {
         let (organization, invitation, token) = self.named()?;
         let user = caller.user();
         let email = user.email.as_deref().ok_or(Failure::EMAIL_NOT_VERIFIED)?;
         let found = cx.store().invitation_access(organization, invitation, user.id).await?;
-        // A token that is not the newest, or was tampered with, is like one of an invitation that never was.
+        // A token that was replaced or forged gets the same response as an invitation that does not exist.
         let is_proven = |invitation: &Invitation| token.as_ref().is_none_or(|token| token.proves(invitation));
         let invitation = found.invitation.filter(is_proven).ok_or(Failure::INVITATION_NOT_FOUND)?;
         if Email::parse(email).as_ref() != Some(&invitation.email) {
-            // Ids can be computed from an organization and an address: to whoever has not got the token, an invitation of someone
-            // else is like one that never was.
+            // The id of an invitation can be computed from an organization and an e-mail address. For a caller without the token, an
+            // invitation of someone else is therefore like one that does not exist.
             let failure = match token {
                 Some(_) => Failure::INVITATION_EMAIL_MISMATCH,
                 None => Failure::INVITATION_NOT_FOUND,

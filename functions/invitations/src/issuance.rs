@@ -1,4 +1,4 @@
-//! What inviting one person and inviting many have in common.
+//! Issuing invitations and their tokens, for all endpoints that invite.
 
 use padron_auth::Principal;
 use padron_domain::{
@@ -10,19 +10,19 @@ use padron_store::InvitationToken;
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-/// Whom to invite.
+/// A new invitation.
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct NewInvitation {
-    /// Their e-mail address.
+    /// The e-mail address of the person to invite.
     #[schemars(extend("format" = "email", "maxLength" = Email::MAX_LENGTH))]
     email: String,
-    /// `admin` or `member`.
+    /// The role that the person will have in the organization: `admin` or `member`.
     role: AssignableRole,
 }
 
 impl NewInvitation {
-    /// Returns who is invited. Fails if the e-mail address is invalid.
+    /// Returns the e-mail address and role of the invited person. Fails if the e-mail address is invalid.
     pub(crate) fn invitee(&self) -> Result<Invitee, Error> {
         let email = Email::parse(&self.email).ok_or_else(|| {
             let detail =
@@ -33,16 +33,16 @@ impl NewInvitation {
     }
 }
 
-/// Who is invited, and in which role.
+/// The invited person: their e-mail address, and the role that they will have.
 #[derive(Clone, Debug)]
 pub(crate) struct Invitee {
-    /// The address, in the form that is compared.
+    /// The e-mail address, in the form in which addresses are compared.
     pub(crate) email: Email,
-    /// The role that they will have.
+    /// The role that the person will have in the organization.
     pub(crate) role: Role,
 }
 
-/// An invitation to be written, and what it takes to show it.
+/// An invitation to be written, with the event and the token that belong to it.
 pub(crate) struct Issuance {
     pub(crate) invitation: Invitation,
     pub(crate) event: Event,
@@ -50,7 +50,8 @@ pub(crate) struct Issuance {
 }
 
 impl Issuance {
-    /// A first invitation, or one over that which was there before: with another token, the old one dead.
+    /// Creates an invitation. If `before` is an earlier invitation of the same address, it is renewed with a new token, and its old token
+    /// becomes invalid.
     pub(crate) fn new(
         cx: &Context<'_>,
         by: &Principal,
@@ -81,7 +82,7 @@ impl Issuance {
         Ok(Self { invitation, event, token })
     }
 
-    /// The same invitation with another token, the old one dead.
+    /// Renews an invitation with a new token. Its old token becomes invalid.
     pub(crate) fn again(cx: &Context<'_>, by: &Principal, before: &Invitation) -> Result<Self, Error> {
         let token = InvitationToken::new(before.organization, before.id)?;
         let at = before.next_change(cx.now());
@@ -91,7 +92,7 @@ impl Issuance {
         Ok(Self { invitation, event, token })
     }
 
-    /// The one answer that shows the token.
+    /// Returns the issued invitation for the response. No other response contains the token.
     pub(crate) fn answer(&self, cx: &Context<'_>) -> IssuedInvitation {
         IssuedInvitation {
             invitation: InvitationResponse::new(self.invitation.clone(), cx.now()),

@@ -1,4 +1,4 @@
-//! Invitations: people come in.
+//! Endpoints for invitations to join an organization.
 
 use padron_http::Registration;
 

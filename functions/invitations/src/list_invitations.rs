@@ -1,4 +1,6 @@
-//! `GET /organizations/{organizationId}/invitations`: who is asked to join, and what became of it. Never a token.
+//! The endpoint `GET /organizations/{organizationId}/invitations`, which lists the invitations of an organization with their status.
+//!
+//! The response never contains a token.
 
 use padron_domain::{Error, Failure, Invitation, InvitationStatus};
 use padron_dto::InvitationResponse;
@@ -9,11 +11,11 @@ use padron_http::{
 use padron_store::{Action, Store};
 use serde_json::json;
 
-/// Lists invitations.
+/// The endpoint that lists the invitations of an organization.
 #[derive(Debug)]
 pub struct ListInvitations;
 
-/// Which of them.
+/// The query parameters of the list of invitations.
 #[derive(Debug)]
 pub struct InvitationQuery {
     paging: Paging,
@@ -39,7 +41,7 @@ impl Input for InvitationQuery {
 
 impl Endpoint for ListInvitations {
     const ROUTE: Route = Route::get("list-invitations", "/organizations/{organizationId}/invitations");
-    const SUMMARY: &'static str = "Invitations of an organization, in the order of their ids";
+    const SUMMARY: &'static str = "Lists the invitations of an organization, ordered by id";
     const ACTIONS: &'static [&'static [Action]] = &[Store::INVITATIONS];
     type Access = Admin;
     type Input = InvitationQuery;

@@ -1,4 +1,4 @@
-//! `GET /users/me/invitations`: where the caller is asked to join, by their verified e-mail.
+//! The endpoint `GET /users/me/invitations`, which lists the pending invitations of the caller's verified e-mail address.
 
 use padron_domain::{Email, Error, InvitationId, InvitationStatus, OrganizationId, Role, Timestamp};
 use padron_http::{Array, Context, Endpoint, Paging, Route, SignedIn};
@@ -6,45 +6,45 @@ use padron_store::{Action, InvitationWithOrganization, InvitationsPage, Store};
 use schemars::JsonSchema;
 use serde::Serialize;
 
-/// Lists the caller's open invitations.
+/// The endpoint that lists the caller's pending invitations.
 #[derive(Debug)]
 pub struct ListMyInvitations;
 
-/// An invitation as the one who is asked sees it.
+/// An invitation as shown to the invited person.
 #[derive(Debug, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct MyInvitation {
-    /// Id of the invitation, to accept or decline it with.
+    /// The id of the invitation, a UUID, with which it can be accepted or declined.
     #[schemars(with = "String", extend("format" = "uuid"))]
     id: InvitationId,
-    /// Where to.
+    /// The organization that the invitation is for.
     organization: InvitingOrganization,
-    /// As what: `member` or `admin`.
+    /// The role that the person will have in the organization: `member` or `admin`.
     #[schemars(extend("enum" = ["member", "admin"]), with = "String")]
     role: Role,
-    /// When they were invited last.
+    /// The time at which the person was last invited.
     #[schemars(with = "String", extend("format" = "date-time"))]
     created_at: Timestamp,
-    /// Until when it can be accepted.
+    /// The time until which the invitation can be accepted.
     #[schemars(with = "String", extend("format" = "date-time"))]
     expires_at: Timestamp,
 }
 
-/// As little of an organization as an invited stranger needs.
+/// The organization that an invitation is for, with only the fields that an outsider needs.
 #[derive(Debug, Serialize, JsonSchema)]
 struct InvitingOrganization {
-    /// UUID of the organization.
+    /// The id of the organization, a UUID.
     #[schemars(with = "String", extend("format" = "uuid"))]
     id: OrganizationId,
-    /// Its name.
+    /// The name of the organization.
     name: String,
-    /// Its slug.
+    /// The slug of the organization.
     slug: String,
 }
 
 impl Endpoint for ListMyInvitations {
     const ROUTE: Route = Route::get("list-my-invitations", "/users/me/invitations");
-    const SUMMARY: &'static str = "Open invitations of the caller's verified e-mail; none without one";
+    const SUMMARY: &'static str = "Lists the pending invitations to the verified e-mail address of the caller; without one, the list is empty";
     const ACTIONS: &'static [&'static [Action]] = &[Store::INVITATIONS_OF];
     type Access = SignedIn;
     type Input = Paging;

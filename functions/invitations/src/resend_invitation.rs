@@ -1,4 +1,6 @@
-//! `POST /organizations/{organizationId}/invitations/{invitationId}/resend`: a new token and a new week, the old token dead.
+//! The endpoint `POST /organizations/{organizationId}/invitations/{invitationId}/resend`, which renews an invitation.
+//!
+//! The invitation gets a new token and is valid for another week. Its old token becomes invalid.
 
 use padron_domain::{Error, Failure, Invitation};
 use padron_dto::IssuedInvitation;
@@ -7,14 +9,15 @@ use padron_store::{Action, Store};
 
 use crate::{issuance::Issuance, revoke_invitation::ENDED};
 
-/// Renews an invitation.
+/// The endpoint that renews an invitation.
 #[derive(Debug)]
 pub struct ResendInvitation;
 
 impl Endpoint for ResendInvitation {
     const ROUTE: Route =
         Route::post("resend-invitation", "/organizations/{organizationId}/invitations/{invitationId}/resend");
-    const SUMMARY: &'static str = "Give an open or expired invitation a new token, which is shown here alone";
+    const SUMMARY: &'static str =
+        "Renews a pending or expired invitation with a new token, which only this response contains";
     const FAILURES: &'static [&'static [Failure]] = &[ENDED];
     const ACTIONS: &'static [&'static [Action]] = &[Store::UPDATE_INVITATION];
     type Access = Admin<Invitation>;

@@ -1,21 +1,21 @@
-//! `DELETE /organizations/{organizationId}/invitations/{invitationId}`: someone is not asked any more.
+//! The endpoint `DELETE /organizations/{organizationId}/invitations/{invitationId}`, which revokes an invitation.
 
 use padron_domain::{Error, EventData, Failure, Invitation, InvitationState};
 use padron_http::{Admin, Context, Endpoint, NoContent, NoInput, Route, Written};
 use padron_store::{Action, Store};
 
-/// Revokes an invitation.
+/// The endpoint that revokes an invitation.
 #[derive(Debug)]
 pub struct RevokeInvitation;
 
-/// How an invitation can have come to its end before.
+/// The failures of changing an invitation that was already accepted, declined or revoked.
 pub(crate) const ENDED: &[Failure] =
     &[Failure::INVITATION_ACCEPTED, Failure::INVITATION_DECLINED, Failure::INVITATION_REVOKED];
 
 impl Endpoint for RevokeInvitation {
     const ROUTE: Route =
         Route::delete("revoke-invitation", "/organizations/{organizationId}/invitations/{invitationId}");
-    const SUMMARY: &'static str = "Revoke an open or expired invitation";
+    const SUMMARY: &'static str = "Revokes a pending or expired invitation";
     const FAILURES: &'static [&'static [Failure]] = &[ENDED];
     const ACTIONS: &'static [&'static [Action]] = &[Store::UPDATE_INVITATION];
     type Access = Admin<Invitation>;

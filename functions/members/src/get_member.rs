@@ -1,16 +1,16 @@
-//! `GET /organizations/{organizationId}/members/{memberId}`: a member, for all members.
+//! The endpoint `GET /organizations/{organizationId}/members/{memberId}`, which returns a member to every member of the organization.
 
 use padron_domain::{Error, Membership};
 use padron_dto::MemberResponse;
 use padron_http::{Context, Endpoint, Member, NoInput, Route, Versioned};
 
-/// Reads a member.
+/// The endpoint that returns a member.
 #[derive(Debug)]
 pub struct GetMember;
 
 impl Endpoint for GetMember {
     const ROUTE: Route = Route::get("get-member", "/organizations/{organizationId}/members/{memberId}");
-    const SUMMARY: &'static str = "A member of an organization";
+    const SUMMARY: &'static str = "Returns a member of an organization";
     type Access = Member<Membership>;
     type Input = NoInput;
     type Output = Versioned<MemberResponse>;

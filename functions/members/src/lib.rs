@@ -1,4 +1,4 @@
-//! Members of organizations.
+//! Endpoints for the members of organizations.
 
 use padron_http::Registration;
 

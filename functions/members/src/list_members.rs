@@ -1,4 +1,4 @@
-//! `GET /organizations/{organizationId}/members`: the members, for all members.
+//! The endpoint `GET /organizations/{organizationId}/members`, which lists the members for every member of the organization.
 
 use padron_domain::{Error, Failure, Membership, Role, search_key, trim};
 use padron_dto::MemberResponse;
@@ -9,15 +9,15 @@ use padron_http::{
 use padron_store::{Action, Store};
 use serde_json::json;
 
-/// Lists members.
+/// The endpoint that lists the members of an organization.
 #[derive(Debug)]
 pub struct ListMembers;
 
-/// Which of them.
+/// The query parameters of the list of members.
 #[derive(Debug)]
 pub struct MemberQuery {
     paging: Paging,
-    /// Folded.
+    /// The text to search for, normalized with [`search_key`]; `None` if there is no `q`.
     text: Option<String>,
     role: Option<Role>,
 }
@@ -49,7 +49,7 @@ impl Input for MemberQuery {
 
 impl Endpoint for ListMembers {
     const ROUTE: Route = Route::get("list-members", "/organizations/{organizationId}/members");
-    const SUMMARY: &'static str = "Members of an organization, in the order of their ids";
+    const SUMMARY: &'static str = "Lists the members of an organization, ordered by id";
     const ACTIONS: &'static [&'static [Action]] = &[Store::MEMBERS];
     type Access = Member;
     type Input = MemberQuery;

@@ -1,16 +1,18 @@
-//! `DELETE /organizations/{organizationId}/members/{memberId}`: a member is out, or leaves, with the commit.
+//! The endpoint `DELETE /organizations/{organizationId}/members/{memberId}`, which removes a member or lets the caller leave.
+//!
+//! The member has no access from the commit of the transaction on.
 
 use padron_domain::{Error, EventData, Failure, Role};
 use padron_http::{AdminOrSelf, Context, Endpoint, NoContent, NoInput, Route, Written};
 use padron_store::{Action, Store};
 
-/// Removes a member.
+/// The endpoint that removes a member.
 #[derive(Debug)]
 pub struct RemoveMember;
 
 impl Endpoint for RemoveMember {
     const ROUTE: Route = Route::delete("remove-member", "/organizations/{organizationId}/members/{memberId}");
-    const SUMMARY: &'static str = "Remove a member, or leave; the owner cannot";
+    const SUMMARY: &'static str = "Removes a member, or lets the caller leave; the owner cannot be removed";
     const FAILURES: &'static [&'static [Failure]] =
         &[&[Failure::OWNER_CANNOT_LEAVE, Failure::PRECONDITION_FAILED]];
     const ACTIONS: &'static [&'static [Action]] = &[Store::REMOVE_MEMBER];

@@ -1,4 +1,6 @@
-//! `PUT /organizations/{organizationId}/members/{memberId}/role`: another role for a member, from the next request on.
+//! The endpoint `PUT /organizations/{organizationId}/members/{memberId}/role`, which changes the role of a member.
+//!
+//! The new role applies from the member's next request on.
 
 use padron_domain::{Error, EventData, Failure, Membership, Role};
 use padron_dto::{AssignableRole, MemberResponse};
@@ -7,22 +9,22 @@ use padron_store::{Action, Store};
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-/// Changes a member's role.
+/// The endpoint that changes the role of a member.
 #[derive(Debug)]
 pub struct UpdateMemberRole;
 
-/// Which role.
+/// A change of a member's role.
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct RoleUpdate {
-    /// `admin` or `member`. An owner is made by transferring the organization.
+    /// The new role: `admin` or `member`. To make a member the owner, transfer the organization.
     role: AssignableRole,
 }
 
 impl Endpoint for UpdateMemberRole {
     const ROUTE: Route =
         Route::put("update-member-role", "/organizations/{organizationId}/members/{memberId}/role");
-    const SUMMARY: &'static str = "Change the role of a member";
+    const SUMMARY: &'static str = "Changes the role of a member";
     const FAILURES: &'static [&'static [Failure]] =
         &[&[Failure::OWNER_ROLE_IMMUTABLE, Failure::PRECONDITION_FAILED]];
     const ACTIONS: &'static [&'static [Action]] = &[Store::UPDATE_ROLE];

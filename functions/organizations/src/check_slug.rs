@@ -1,4 +1,6 @@
-//! `GET /organizations/slug-check`: whether a slug can be had. Only creating an organization takes it.
+//! The endpoint `GET /organizations/slug-check`, which checks whether a slug is available.
+//!
+//! The check does not reserve the slug. Only creating an organization does.
 
 use padron_domain::{Error, Failure, SlugProblem, check_slug};
 use padron_http::{
@@ -10,11 +12,11 @@ use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::json;
 
-/// Checks a slug.
+/// The endpoint that checks whether a slug is available.
 #[derive(Debug)]
 pub struct CheckSlug;
 
-/// Which slug.
+/// The query parameters of the slug check.
 #[derive(Debug)]
 pub struct SlugQuery {
     slug: String,
@@ -36,12 +38,12 @@ impl Input for SlugQuery {
     }
 }
 
-/// Whether a slug can be had.
+/// The availability of a slug.
 #[derive(Debug, Serialize, JsonSchema)]
 pub struct SlugCheck {
-    /// Whether it can.
+    /// Whether the slug is available.
     available: bool,
-    /// Why not: `invalid_format`, `reserved` or `taken`.
+    /// The reason why the slug is not available: `invalid_format`, `reserved` or `taken`. Absent if it is available.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schemars(extend("enum" = ["invalid_format", "reserved", "taken"]), with = "Option<String>")]
     reason: Option<&'static str>,
@@ -49,7 +51,7 @@ pub struct SlugCheck {
 
 impl Endpoint for CheckSlug {
     const ROUTE: Route = Route::get("check-slug", "/organizations/slug-check");
-    const SUMMARY: &'static str = "Whether a slug can be had";
+    const SUMMARY: &'static str = "Checks whether a slug is available";
     const ACTIONS: &'static [&'static [Action]] = &[Store::ORGANIZATION_WITH_SLUG];
     type Access = SignedIn;
     type Input = SlugQuery;

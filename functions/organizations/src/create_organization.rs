@@ -1,4 +1,4 @@
-//! `POST /organizations`: a new organization, owned by the caller.
+//! The endpoint `POST /organizations`, which creates an organization that the caller owns.
 
 use std::collections::BTreeMap;
 
@@ -12,7 +12,7 @@ use padron_store::{Action, Store};
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-/// Creates an organization.
+/// The endpoint that creates an organization.
 #[derive(Debug)]
 pub struct CreateOrganization;
 
@@ -20,30 +20,30 @@ pub struct CreateOrganization;
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct NewOrganization {
-    /// 3 to 100 characters.
+    /// The name of the organization, 3 to 100 characters.
     #[schemars(extend(
         "minLength" = Organization::NAME_LENGTH.start(), "maxLength" = Organization::NAME_LENGTH.end(), "pattern" = LINE_PATTERN
     ))]
     name: String,
-    /// 3 to 50 of `a`–`z`, `0`–`9` and single hyphens between them. Unique, and stays for good.
+    /// The slug of the organization: 3 to 50 of `a`–`z`, `0`–`9` and single hyphens between them. It is unique and cannot be changed.
     #[schemars(extend(
         "minLength" = SLUG_LENGTH.start(), "maxLength" = SLUG_LENGTH.end(), "pattern" = SLUG_PATTERN,
         "not" = { "enum": RESERVED_SLUGS },
     ))]
     slug: String,
-    /// https URL of a logo; it is never fetched.
+    /// The `https` URL of a logo, which is never fetched.
     #[schemars(extend("format" = "uri", "maxLength" = MAX_URL_LENGTH))]
     logo: Option<String>,
-    /// IANA time zone; `America/Mexico_City` if it is left out.
+    /// The IANA time zone. The default is `America/Mexico_City`.
     timezone: Option<String>,
-    /// What you want to keep with it: at most 50 entries of at most 40 and 500 characters.
+    /// The custom data of the organization: at most 50 entries, with keys of at most 40 and values of at most 500 characters.
     #[schemars(with = "Option<MetadataSchema>")]
     metadata: Option<BTreeMap<String, String>>,
 }
 
 impl Endpoint for CreateOrganization {
     const ROUTE: Route = Route::post("create-organization", "/organizations");
-    const SUMMARY: &'static str = "Create an organization; the caller becomes its owner";
+    const SUMMARY: &'static str = "Creates an organization; the caller becomes its owner";
     const FAILURES: &'static [&'static [Failure]] = &[&[Failure::SLUG_TAKEN]];
     const ACTIONS: &'static [&'static [Action]] = &[Store::CREATE_ORGANIZATION];
     type Access = SignedIn;

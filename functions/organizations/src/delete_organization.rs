@@ -1,16 +1,18 @@
-//! `DELETE /organizations/{organizationId}`: unknown to everyone at once, and to be restored for thirty days.
+//! The endpoint `DELETE /organizations/{organizationId}`, which deletes an organization.
+//!
+//! The organization is unavailable to everyone at once. Its owner can restore it for thirty days.
 
 use padron_domain::{Error, EventData, Failure};
 use padron_http::{Context, Endpoint, NoContent, NoInput, Owner, Route, Written};
 use padron_store::{Action, Store};
 
-/// Deletes an organization.
+/// The endpoint that deletes an organization.
 #[derive(Debug)]
 pub struct DeleteOrganization;
 
 impl Endpoint for DeleteOrganization {
     const ROUTE: Route = Route::delete("delete-organization", "/organizations/{organizationId}");
-    const SUMMARY: &'static str = "Delete an organization; its owner can restore it for thirty days";
+    const SUMMARY: &'static str = "Deletes an organization; its owner can restore it for thirty days";
     const FAILURES: &'static [&'static [Failure]] = &[&[Failure::PRECONDITION_FAILED]];
     const ACTIONS: &'static [&'static [Action]] = &[Store::CLOSE_ORGANIZATION];
     type Access = Owner;

@@ -1,4 +1,6 @@
-//! `GET /organizations/{organizationId}/export`: everything an organization holds, for its owner, a line each.
+//! The endpoint `GET /organizations/{organizationId}/export`, which returns all data of an organization to its owner.
+//!
+//! The response has one line of JSON for each record.
 
 use std::time::Duration;
 
@@ -13,11 +15,11 @@ use serde::Serialize;
 use serde_json::{Map, Value};
 use uuid::Uuid;
 
-/// Exports an organization.
+/// The endpoint that exports an organization.
 #[derive(Debug)]
 pub struct ExportOrganization;
 
-/// Where to go on.
+/// The query parameters of the export.
 #[derive(Debug)]
 pub struct ExportQuery {
     cursor: Option<String>,
@@ -36,7 +38,8 @@ impl Input for ExportQuery {
     }
 }
 
-/// What is exported of a customer: all there is to know, by name, so that nothing gets out by being added to the record.
+/// The exported fields of a customer: all fields of the record except the organization and the version. The list is explicit, so that a
+/// field that is added to the record is not exported by accident.
 const CUSTOMER: [&str; 25] = [
     "number",
     "id",
@@ -65,12 +68,13 @@ const CUSTOMER: [&str; 25] = [
     "updatedAt",
 ];
 
-/// What is read of a section at once: little enough for what is left of the time, and for what does not fit into the page.
+/// The number of items of a section that are read at once. It is small enough to be read in the time that is left, and to waste few items
+/// that do not fit into the page.
 const BATCH: usize = 500;
-/// Left of a request's time, the page ends.
+/// The time that is kept in reserve. When less of the request's time is left, the page ends.
 const RESERVE: Duration = Duration::from_secs(3);
 
-/// The parts of an export, one after the other.
+/// A section of an export. The sections follow each other in this order.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Section {
     Organization,
@@ -90,7 +94,7 @@ impl Section {
     }
 }
 
-/// Where an export is: in this section, after what has this id. A customer's id is its number.
+/// A position in an export: the section, and the id after which it continues. For a customer, the id is made from its number.
 #[derive(Clone, Copy, Debug)]
 struct ExportCursor {
     section: Section,
@@ -113,7 +117,7 @@ impl ExportCursor {
     }
 }
 
-/// A customer's number in the place of an id.
+/// Returns the number of a customer in the form of an id.
 fn number_as_id(number: CustomerNumber) -> Uuid {
     Uuid::from_u128(number.get().into())
 }
@@ -122,13 +126,13 @@ fn id_as_number(id: Uuid) -> Option<CustomerNumber> {
     CustomerNumber::new(u64::try_from(id.as_u128()).ok()?)
 }
 
-/// Some lines, each with the id to go on after, and whether the section has more.
+/// The lines that were read from a section, each with the id after which the export continues, and whether the section has more lines.
 type Part = (Vec<(String, Uuid)>, bool);
 
 impl Endpoint for ExportOrganization {
     const ROUTE: Route = Route::get("export-organization", "/organizations/{organizationId}/export");
     const SUMMARY: &'static str =
-        "Everything an organization holds: organization, members, invitations, customers, events";
+        "Exports an organization with its members, invitations, customers and events";
     const ACTIONS: &'static [&'static [Action]] =
         &[Store::MEMBERS, Store::INVITATIONS, Store::CUSTOMERS, Store::EVENTS];
     type Access = Owner;
@@ -173,7 +177,7 @@ impl Endpoint for ExportOrganization {
     }
 }
 
-/// The next part of a section.
+/// Reads the next lines of a section.
 async fn read(cx: &Context<'_>, owner: &Owner, place: ExportCursor) -> Result<Part, Error> {
     let (organization, store) = (owner.organization().id, cx.store());
     match place.section {

@@ -1,16 +1,16 @@
-//! `GET /organizations/{organizationId}`: an organization, for its members.
+//! The endpoint `GET /organizations/{organizationId}`, which returns an organization to its members.
 
 use padron_domain::Error;
 use padron_dto::OrganizationResponse;
 use padron_http::{Context, Endpoint, Member, NoInput, Route, Versioned};
 
-/// Reads an organization.
+/// The endpoint that returns an organization.
 #[derive(Debug)]
 pub struct GetOrganization;
 
 impl Endpoint for GetOrganization {
     const ROUTE: Route = Route::get("get-organization", "/organizations/{organizationId}");
-    const SUMMARY: &'static str = "Organization details";
+    const SUMMARY: &'static str = "Returns an organization";
     type Access = Member;
     type Input = NoInput;
     type Output = Versioned<OrganizationResponse>;

@@ -1,4 +1,4 @@
-//! Organizations.
+//! Endpoints and scheduled jobs for organizations.
 
 use padron_http::{JobRegistration, Registration};
 
@@ -28,5 +28,5 @@ pub const ENDPOINTS: &[Registration] = &[
     Registration::of::<export_organization::ExportOrganization>(),
 ];
 
-/// What this package does by the clock.
+/// The scheduled jobs of this package.
 pub const JOBS: &[JobRegistration] = &[JobRegistration::of::<purge_organizations::PurgeOrganizations>()];

@@ -1,4 +1,4 @@
-//! `GET /organizations/{organizationId}/events`: what happened in an organization, newest first.
+//! The endpoint `GET /organizations/{organizationId}/events`, which lists the audit events of an organization, newest first.
 
 use padron_domain::{Actor, Error, Event, EventData, Failure, Timestamp};
 use padron_dto::EventResponse;
@@ -9,11 +9,11 @@ use padron_http::{
 use padron_store::{Action, Store};
 use serde_json::json;
 
-/// Lists events.
+/// The endpoint that lists the events of an organization.
 #[derive(Debug)]
 pub struct ListEvents;
 
-/// Which of them.
+/// The query parameters of the list of events.
 #[derive(Debug)]
 pub struct EventQuery {
     paging: Paging,
@@ -55,7 +55,7 @@ impl Input for EventQuery {
 
 impl Endpoint for ListEvents {
     const ROUTE: Route = Route::get("list-events", "/organizations/{organizationId}/events");
-    const SUMMARY: &'static str = "What happened in an organization, newest first";
+    const SUMMARY: &'static str = "Lists the events of an organization, newest first";
     const ACTIONS: &'static [&'static [Action]] = &[Store::EVENTS];
     type Access = Admin;
     type Input = EventQuery;

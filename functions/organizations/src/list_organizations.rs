@@ -1,4 +1,4 @@
-//! `GET /organizations`: the organizations that the caller belongs to.
+//! The endpoint `GET /organizations`, which lists the organizations that the caller belongs to.
 
 use padron_domain::{Error, Failure, Organization, Role, check_slug};
 use padron_dto::OrganizationEntry;
@@ -9,11 +9,11 @@ use padron_http::{
 use padron_store::{Action, MembershipWithOrganization, Store};
 use serde_json::json;
 
-/// Lists the caller's organizations.
+/// The endpoint that lists the caller's organizations.
 #[derive(Debug)]
 pub struct ListOrganizations;
 
-/// Which of them.
+/// The query parameters of the list of organizations.
 #[derive(Debug)]
 pub struct OrganizationQuery {
     paging: Paging,
@@ -24,7 +24,7 @@ pub struct OrganizationQuery {
 #[derive(Clone, Copy, Debug)]
 enum Status {
     Active,
-    /// Those that the caller can restore.
+    /// The deleted organizations that the caller can restore.
     Deleted,
 }
 
@@ -61,7 +61,7 @@ impl Input for OrganizationQuery {
 
 impl Endpoint for ListOrganizations {
     const ROUTE: Route = Route::get("list-organizations", "/organizations");
-    const SUMMARY: &'static str = "The organizations that the caller belongs to, in the order of their ids";
+    const SUMMARY: &'static str = "Lists the organizations that the caller belongs to, ordered by id";
     const ACTIONS: &'static [&'static [Action]] =
         &[Store::MEMBERSHIPS_WITH_ORGANIZATIONS, Store::ORGANIZATION_WITH_SLUG, Store::ORGANIZATION_ACCESS];
     type Access = SignedIn;
@@ -82,7 +82,7 @@ impl Endpoint for ListOrganizations {
         };
         let after = query.paging.after(cx, user)?;
         if let Some(slug) = &query.slug {
-            // What is no slug is no one's, and maybe no key either.
+            // An invalid slug belongs to no organization, and may not be a valid key in DynamoDB.
             if check_slug(slug).is_err() {
                 return Array::new([]);
             }

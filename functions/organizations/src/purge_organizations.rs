@@ -1,4 +1,4 @@
-//! By the clock: organizations that were deleted thirty days ago are deleted for good, with all they held.
+//! The scheduled job that purges organizations: it permanently deletes those that were deleted thirty days ago, with all their data.
 
 use std::time::Duration;
 
@@ -8,21 +8,21 @@ use padron_store::{Action, Pace, PurgeCandidate, PurgeOutcome, Store, TimeSlice}
 use serde::Serialize;
 use tokio::time::Instant;
 
-/// Purges organizations.
+/// The scheduled job that purges deleted organizations.
 #[derive(Debug)]
 pub struct PurgeOrganizations;
 
-/// What a run came to.
+/// The result of one run of the job.
 #[derive(Debug, Default, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct PurgeReport {
-    /// How many organizations are gone.
+    /// The number of organizations that were purged.
     purged: u32,
-    /// Whether there is more to do than there was time for: the next run goes on.
+    /// Whether there was more to do than there was time for. The next run continues.
     unfinished: bool,
 }
 
-/// Left of a run's time, nothing new is begun.
+/// The time that is kept in reserve. When less of the run's time is left, nothing new is begun.
 const RESERVE: Duration = Duration::from_secs(5);
 
 impl Job for PurgeOrganizations {
@@ -52,7 +52,7 @@ impl Job for PurgeOrganizations {
             }
             run.purge(&page).await;
         }
-        // What is left of the run is for those that need more than one turn.
+        // The rest of the run is for organizations that need more than one time slice.
         while run.has_time() && !run.large.is_empty() {
             let large = std::mem::take(&mut run.large);
             run.purge(&large).await;
@@ -69,7 +69,7 @@ struct Run<'a> {
     pace: Pace,
     ends: Instant,
     report: PurgeReport,
-    /// Those whose turn was over before they were gone.
+    /// The organizations whose time slice ended before they were purged.
     large: Vec<PurgeCandidate>,
     failed: Option<Error>,
 }
@@ -79,7 +79,7 @@ impl Run<'_> {
         Instant::now() < self.ends && self.pace.allows_before(self.ends)
     }
 
-    /// Gives each of them a turn: an equal part of the time that is left, so that a large one does not keep the others waiting.
+    /// Purges organizations, each in an equal share of the time that is left, so that a large one does not keep the others waiting.
     async fn purge(&mut self, due: &[PurgeCandidate]) {
         for (position, one) in due.iter().enumerate() {
             if !self.has_time() {
@@ -93,9 +93,9 @@ impl Run<'_> {
                 Ok(PurgeOutcome::Purged) => self.report.purged += 1,
                 Ok(PurgeOutcome::AlreadyPurged | PurgeOutcome::NotDue) => {}
                 Ok(PurgeOutcome::Unfinished) => self.large.push(one.clone()),
-                // A busy partition is for the next run, the others may be at leisure.
+                // A busy partition is left to the next run. The partitions of the other organizations may have capacity.
                 Err(error) if error.failure() == Failure::UNAVAILABLE => self.report.unfinished = true,
-                // One that cannot be purged is not in the way of the others, but someone must look at it.
+                // An organization that cannot be purged does not stop the others, but the run must fail so that someone looks at it.
                 Err(error) => self.failed = Some(error),
             }
         }

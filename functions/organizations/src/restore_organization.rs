@@ -1,17 +1,17 @@
-//! `POST /organizations/{organizationId}/restore`: a deleted organization is there again, as it was.
+//! The endpoint `POST /organizations/{organizationId}/restore`, which restores a deleted organization as it was.
 
 use padron_domain::{Error, EventData, Failure};
 use padron_dto::OrganizationResponse;
 use padron_http::{Context, Endpoint, NoInput, OwnerIncludingDeleted, Route, Versioned, Written};
 use padron_store::{Action, Store};
 
-/// Restores an organization.
+/// The endpoint that restores a deleted organization.
 #[derive(Debug)]
 pub struct RestoreOrganization;
 
 impl Endpoint for RestoreOrganization {
     const ROUTE: Route = Route::post("restore-organization", "/organizations/{organizationId}/restore");
-    const SUMMARY: &'static str = "Restore an organization that was deleted less than thirty days ago";
+    const SUMMARY: &'static str = "Restores an organization that was deleted less than thirty days ago";
     const FAILURES: &'static [&'static [Failure]] = &[&[Failure::NOT_DELETED, Failure::PRECONDITION_FAILED]];
     const ACTIONS: &'static [&'static [Action]] = &[Store::CLOSE_ORGANIZATION];
     type Access = OwnerIncludingDeleted;

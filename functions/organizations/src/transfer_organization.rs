@@ -1,4 +1,4 @@
-//! `POST /organizations/{organizationId}/transfer`: another member becomes the owner, the owner an admin.
+//! The endpoint `POST /organizations/{organizationId}/transfer`, which makes another member the owner and the owner an admin.
 
 use padron_domain::{Error, EventData, Failure, Membership, OrganizationId, UserId};
 use padron_dto::OrganizationResponse;
@@ -7,20 +7,20 @@ use padron_store::{Action, Items, Key, Read, Store};
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-/// Transfers an organization.
+/// The endpoint that transfers an organization to another member.
 #[derive(Debug)]
 pub struct TransferOrganization;
 
-/// To whom.
+/// A transfer of an organization to another member.
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
 pub struct Transfer {
-    /// UUID of a member.
+    /// The user id of the member who becomes the owner, a UUID.
     #[schemars(with = "String", extend("format" = "uuid"))]
     user_id: UserId,
 }
 
-/// The member whom the body names.
+/// The membership of the new owner, who is named in the body.
 #[derive(Debug)]
 pub struct NewOwner(Membership);
 
@@ -44,7 +44,7 @@ impl NamedResource<Json<Transfer>> for NewOwner {
 
 impl Endpoint for TransferOrganization {
     const ROUTE: Route = Route::post("transfer-organization", "/organizations/{organizationId}/transfer");
-    const SUMMARY: &'static str = "Make another member the owner; the owner becomes an admin";
+    const SUMMARY: &'static str = "Transfers an organization to another member; the owner becomes an admin";
     const FAILURES: &'static [&'static [Failure]] =
         &[&[Failure::ALREADY_OWNER, Failure::PRECONDITION_FAILED]];
     const ACTIONS: &'static [&'static [Action]] = &[Store::CLOSE_ORGANIZATION];

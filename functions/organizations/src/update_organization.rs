@@ -1,4 +1,4 @@
-//! `PUT /organizations/{organizationId}`: changes of the account, by its owner.
+//! The endpoint `PUT /organizations/{organizationId}`, which changes the account of an organization for its owner.
 
 use std::collections::BTreeMap;
 
@@ -12,30 +12,31 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 use serde_json::{Map, Value};
 
-/// Updates an organization.
+/// The endpoint that changes the account of an organization.
 #[derive(Debug)]
 pub struct UpdateOrganization;
 
-/// Changes of an account. What is left out stays. The other fields of an organization are accepted as they are, so that one
-/// can be read, changed and sent back.
+/// Changes of an organization's account. Fields that are left out keep their values. The other fields of an organization are accepted
+/// with their current values, so that an organization can be read, changed and sent back.
 #[derive(Debug, Deserialize, JsonSchema)]
 #[schemars(transform = read_back::<OrganizationResponse>)]
 pub struct OrganizationUpdate {
-    /// 3 to 100 characters.
+    /// The name of the organization, 3 to 100 characters.
     #[serde(default)]
     #[schemars(with = "String", extend(
         "minLength" = Organization::NAME_LENGTH.start(), "maxLength" = Organization::NAME_LENGTH.end(), "pattern" = LINE_PATTERN
     ))]
     name: Patch<String>,
-    /// https URL of a logo; it is never fetched. `null`: none.
+    /// The `https` URL of a logo, which is never fetched. `null` removes the logo.
     #[serde(default)]
     #[schemars(with = "Option<String>", extend("format" = "uri", "maxLength" = MAX_URL_LENGTH))]
     logo: Patch<String>,
-    /// IANA time zone. `null`: `America/Mexico_City`.
+    /// The IANA time zone. `null` resets it to `America/Mexico_City`.
     #[serde(default)]
     #[schemars(with = "Option<String>")]
     timezone: Patch<String>,
-    /// Replaces what was there: at most 50 entries of at most 40 and 500 characters.
+    /// The custom data of the organization. Replaces all entries: at most 50, with keys of at most 40 and values of at most 500
+    /// characters.
     #[serde(default)]
     #[schemars(with = "Option<MetadataSchema>")]
     metadata: Patch<BTreeMap<String, String>>,
@@ -45,7 +46,7 @@ pub struct OrganizationUpdate {
 
 impl Endpoint for UpdateOrganization {
     const ROUTE: Route = Route::put("update-organization", "/organizations/{organizationId}");
-    const SUMMARY: &'static str = "Change an organization's account";
+    const SUMMARY: &'static str = "Changes the account of an organization";
     const FAILURES: &'static [&'static [Failure]] =
         &[&[Failure::SLUG_IMMUTABLE, Failure::PRECONDITION_FAILED]];
     const ACTIONS: &'static [&'static [Action]] = &[Store::UPDATE_ORGANIZATION];
@@ -67,11 +68,12 @@ impl Endpoint for UpdateOrganization {
         let read_back = ReadBack { sent: &others, within: "", now: &now, optional: &OPTIONAL };
         violations.extend(read_back.unknown());
         let is_newest = cx.require_version(organization.version);
-        // An old version of what cannot be changed is no attempt to change it.
+        // If `If-Match` names an old version, read-only fields may have the values of that version, and are not an attempt to change
+        // them.
         if is_newest.is_ok() {
             violations.extend(read_back.changed().map(of_slug));
         }
-        // Sent back whole, but it has changed since it was read.
+        // The client sent the whole record back, but the record has changed since it was read.
         if is_newest.is_ok() && read_back.is_of_older_version() {
             return Err(Error::from(Failure::CONCURRENT_CHANGE).without_retry());
         }
@@ -93,10 +95,10 @@ impl Endpoint for UpdateOrganization {
     }
 }
 
-/// Fields that are left out of an answer where there is nothing to say.
+/// The fields that a response leaves out if they have no value.
 const OPTIONAL: [&str; 3] = ["stripeCustomerId", "subscriptionPeriodEnd", "logo_url"];
 
-/// The slug has a refusal of its own.
+/// Returns the violation, with a code of its own if it is a changed slug.
 fn of_slug(violation: Violation) -> Violation {
     if violation.pointer != "/slug" || violation.code != "read_only" {
         return violation;
@@ -107,7 +109,7 @@ fn of_slug(violation: Violation) -> Violation {
 
 const SLUG_IMMUTABLE: &str = "slug_immutable";
 
-/// Refuses what is wrong, all of it at once; a slug that is to change gives its name to the refusal.
+/// Fails with all violations at once. If one of them is a changed slug, the failure is [`Failure::SLUG_IMMUTABLE`].
 fn refuse(violations: Vec<Violation>) -> Result<(), Error> {
     if violations.is_empty() {
         return Ok(());

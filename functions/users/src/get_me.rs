@@ -1,4 +1,6 @@
-//! `GET /users/me`: the caller's profile. What their token says anew reaches their memberships from here.
+//! The endpoint `GET /users/me`, which returns the caller's profile.
+//!
+//! If the token has a new e-mail address or name, the endpoint also updates the caller's memberships.
 
 use std::time::Duration;
 
@@ -9,18 +11,19 @@ use padron_store::{Action, Store};
 
 use crate::user::UserResponse;
 
-/// Reads the caller's profile.
+/// The endpoint that returns the caller's profile.
 #[derive(Debug)]
 pub struct GetMe;
 
-/// How many memberships are looked at together.
+/// The number of memberships that are read in one batch.
 const BATCH: usize = 50;
-/// Left of a request's time, the rest of the memberships waits for the next call.
+/// The time that is kept in reserve. When less of the request's time is left, the next call updates the remaining memberships.
 const RESERVE: Duration = Duration::from_secs(2);
 
 impl Endpoint for GetMe {
     const ROUTE: Route = Route::get("get-me", "/users/me");
-    const SUMMARY: &'static str = "The caller, as their verified claims have them";
+    const SUMMARY: &'static str =
+        "Returns the profile of the caller, from the verified claims of their tokens";
     const ACTIONS: &'static [&'static [Action]] = &[
         Store::PROFILE,
         Store::WRITE_PROFILE,
@@ -47,7 +50,7 @@ impl Endpoint for GetMe {
         let now = as_claimed(&known, user);
         let changed = (&now.email, &now.name) != (&known.email, &known.name);
         if changed && !cx.store().write_profile(&now).await? {
-            // A newer token was faster.
+            // Another request with a newer token has written the profile in the meantime.
             let newer = cx.store().profile(user.id).await?;
             return Ok(Body(newer.unwrap_or(known).into()));
         }
@@ -58,8 +61,10 @@ impl Endpoint for GetMe {
     }
 }
 
-/// The profile as the caller's token has it. A token without a claim says nothing about it, and one that was issued before what is
-/// known says nothing new.
+/// Returns the profile with the claims of the caller's token.
+///
+/// A claim that the token does not have keeps its known value. A token changes nothing if it was issued before the known claims, or if it
+/// does not say when it was issued although they do.
 fn as_claimed(known: &Profile, user: &User) -> Profile {
     let is_older =
         known.issued_at.is_some_and(|known| user.issued_at.is_none_or(|issued_at| issued_at < known));
@@ -74,7 +79,7 @@ fn as_claimed(known: &Profile, user: &User) -> Profile {
     }
 }
 
-/// Brings the memberships up to date, and says whether all of them are.
+/// Updates the e-mail address and name in the caller's memberships, and returns whether all of them are up to date.
 async fn refresh_memberships(cx: &Context<'_>, caller: &SignedIn, profile: &Profile) -> Result<bool, Error> {
     let (mut after, mut all) = (None, true);
     loop {
@@ -93,7 +98,7 @@ async fn refresh_memberships(cx: &Context<'_>, caller: &SignedIn, profile: &Prof
     }
 }
 
-/// Brings one membership up to date, in a transaction of its own. `false`: the next call tries again.
+/// Updates the e-mail address and name in one membership, in a transaction of its own. Returns `false` if the next call must try again.
 async fn refresh(
     cx: &Context<'_>,
     caller: &SignedIn,
@@ -116,16 +121,16 @@ async fn refresh(
         let change = cx.store().refresh_member(&before, &after, profile, &event)?;
         match change.commit().await.map_err(|error| Error::from(error).failure()) {
             Ok(()) => return Ok(with_email),
-            // Another member has that e-mail: this membership keeps the one it has, as long as they do.
+            // Another member has that e-mail address. This membership keeps its old address as long as they have it.
             Err(Failure::ALREADY_MEMBER) if with_email => with_email = false,
-            // It changed meanwhile, or the table is busy.
+            // The membership has changed in the meantime, or DynamoDB is unavailable.
             Err(Failure::CONCURRENT_CHANGE | Failure::UNAVAILABLE) => return Ok(false),
             Err(failure) => return Err(failure.into()),
         }
     }
 }
 
-/// The membership as it should be, a version later; `None` if it is so already.
+/// Returns the updated membership, one version later; `None` if nothing would change.
 fn refreshed(before: &Membership, profile: &Profile, with_email: bool, at: Timestamp) -> Option<Membership> {
     let email = if with_email { profile.email.clone() } else { before.email.clone() };
     let after = Membership { email, name: profile.name.clone(), ..before.with_role(before.role, at) };

@@ -1,4 +1,4 @@
-//! `GET /users/{userId}`: a user, for those who share an organization with them.
+//! The endpoint `GET /users/{userId}`, which returns a user to those who share an organization with them.
 
 use padron_domain::{Error, Failure, UserId};
 use padron_http::{Body, Context, Endpoint, InPath, Route, SignedIn};
@@ -6,13 +6,13 @@ use padron_store::{Action, Store};
 
 use crate::user::UserResponse;
 
-/// Reads a user.
+/// The endpoint that returns a user.
 #[derive(Debug)]
 pub struct GetUser;
 
 impl Endpoint for GetUser {
     const ROUTE: Route = Route::get("get-user", "/users/{userId}");
-    const SUMMARY: &'static str = "A user who shares an organization with the caller";
+    const SUMMARY: &'static str = "Returns a user who shares an organization with the caller";
     const FAILURES: &'static [&'static [Failure]] = &[&[Failure::USER_NOT_FOUND]];
     const ACTIONS: &'static [&'static [Action]] = &[Store::PROFILE, Store::SHARE_ORGANIZATION];
     type Access = SignedIn;

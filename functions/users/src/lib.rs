@@ -1,4 +1,4 @@
-//! Users: the caller, and those who share an organization with them.
+//! Endpoints for users: the caller, and users who share an organization with them.
 
 use padron_http::Registration;
 

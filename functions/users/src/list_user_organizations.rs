@@ -1,17 +1,17 @@
-//! `GET /users/{userId}/organizations`: the organizations a user belongs to, for themselves.
+//! The endpoint `GET /users/{userId}/organizations`, which lists the organizations of a user for the user themselves.
 
 use padron_domain::Error;
 use padron_dto::OrganizationEntry;
 use padron_http::{Array, Context, Endpoint, Paging, Route, SelfOnly};
 use padron_store::{Action, Store};
 
-/// Lists a user's organizations.
+/// The endpoint that lists the organizations of a user.
 #[derive(Debug)]
 pub struct ListUserOrganizations;
 
 impl Endpoint for ListUserOrganizations {
     const ROUTE: Route = Route::get("list-user-organizations", "/users/{userId}/organizations");
-    const SUMMARY: &'static str = "The organizations a user belongs to, in the order of their ids";
+    const SUMMARY: &'static str = "Lists the organizations that a user belongs to, ordered by id";
     const ACTIONS: &'static [&'static [Action]] = &[Store::MEMBERSHIPS_WITH_ORGANIZATIONS];
     type Access = SelfOnly;
     type Input = Paging;

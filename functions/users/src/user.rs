@@ -1,4 +1,4 @@
-//! A user as the API answers them.
+//! The user in API responses.
 
 use padron_domain::{Profile, UserId};
 use schemars::JsonSchema;
@@ -8,13 +8,13 @@ use serde::Serialize;
 #[derive(Debug, Serialize, JsonSchema)]
 #[schemars(rename = "User")]
 pub struct UserResponse {
-    /// UUID of the user.
+    /// The id of the user, a UUID.
     #[schemars(with = "String", extend("format" = "uuid"))]
     id: UserId,
-    /// Verified e-mail, if one is known.
+    /// The verified e-mail address of the user. Absent if it is not known.
     #[serde(skip_serializing_if = "Option::is_none")]
     email: Option<String>,
-    /// Name, if one is known.
+    /// The name of the user. Absent if it is not known.
     #[serde(skip_serializing_if = "Option::is_none")]
     name: Option<String>,
 }

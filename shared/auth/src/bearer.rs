@@ -1,13 +1,15 @@
-//! The `Authorization` header (RFC 6750 §2.1), the only place a token is taken from.
+//! Bearer tokens in the `Authorization` header (RFC 6750 §2.1), and the form of a JWT.
 
 use padron_domain::Error;
 
 use crate::failure::{AUTHENTICATION_REQUIRED, INVALID_TOKEN};
 
-/// API Gateway takes 10,240 bytes of headers together; issuers' tokens have one to three thousand.
+/// The maximum length of a token, in bytes.
+///
+/// API Gateway accepts 10,240 bytes of headers in total. The tokens of issuers have one to three thousand bytes.
 const MAX_TOKEN_LENGTH: usize = 8192;
 
-/// The token in an `Authorization` header. Two headers, joined by a comma, are no token.
+/// Returns the token in an `Authorization` header. Two headers that are joined by a comma are not a token.
 pub fn bearer_token(header: Option<&str>) -> Result<&str, Error> {
     let header = header.ok_or(AUTHENTICATION_REQUIRED)?;
     let (scheme, token) = header.trim().split_once(' ').ok_or(AUTHENTICATION_REQUIRED)?;
@@ -17,9 +19,9 @@ pub fn bearer_token(header: Option<&str>) -> Result<&str, Error> {
     is_jwt(token.trim_start())
 }
 
-/// The text, if it can be a JWT at all.
+/// Returns the text if it has the form of a JWT, and an error otherwise.
 pub fn is_jwt(token: &str) -> Result<&str, Error> {
-    // The alphabet of a JWT: narrower than RFC 6750's, which also serves opaque tokens.
+    // A JWT has a smaller alphabet than the tokens of RFC 6750, which include opaque ones.
     let of_jwt = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.');
     if token.is_empty() || token.len() > MAX_TOKEN_LENGTH || !token.bytes().all(of_jwt) {
         return Err(Error::from(INVALID_TOKEN).with_cause("not of a JWT's form"));

@@ -1,4 +1,6 @@
-//! Tokens that were verified before: a client sends the same one many times, and its signature is a third of a request.
+//! A cache of verified tokens.
+//!
+//! A client sends the same token many times, and verifying its signature is a third of a request's work.
 
 use std::{
     collections::HashMap,
@@ -10,28 +12,32 @@ use ring::digest::{SHA256, SHA256_OUTPUT_LEN, digest};
 
 use crate::{jwks::KeySet, principal::Principal};
 
-/// One Lambda environment serves one request at a time: this is many users' worth.
+/// The maximum number of tokens in the cache. It is enough for many users, because a Lambda environment serves one request at a
+/// time.
 const MAX_TOKENS: usize = 512;
 
-/// Verified tokens, by hash: the tokens themselves are not kept.
+/// A cache of verified tokens, by hash. The tokens themselves are not stored.
 #[derive(Debug, Default)]
 pub(crate) struct VerifiedTokens(Mutex<HashMap<TokenHash, Verified>>);
 
+/// The SHA-256 hash of a token.
 pub(crate) type TokenHash = [u8; SHA256_OUTPUT_LEN];
 
-/// What verifying a token came to.
+/// The result of verifying a token.
 #[derive(Clone, Debug)]
 pub(crate) struct Verified {
     pub(crate) principal: Principal,
-    /// Good until then, by the token's own word.
+    /// The instant until which the token is valid, according to its own claims.
     pub(crate) until: Timestamp,
-    /// Which of the verifier's issuers it is of.
+    /// The index of the token's issuer among the verifier's issuers.
     pub(crate) issuer: usize,
     pub(crate) kid: String,
-    /// The key set it was verified with. With another one it must be verified again: the key may be gone from it.
+    /// The key set that the token was verified with. With another key set, the token must be verified again, because the key may
+    /// be missing from it.
     pub(crate) keys: Arc<KeySet>,
 }
 
+/// Returns the SHA-256 hash of a token.
 pub(crate) fn hash(token: &str) -> TokenHash {
     let mut hash = TokenHash::default();
     hash.copy_from_slice(digest(&SHA256, token.as_bytes()).as_ref());
@@ -39,13 +45,13 @@ pub(crate) fn hash(token: &str) -> TokenHash {
 }
 
 impl VerifiedTokens {
-    /// What is known of a token that is still good.
+    /// Returns the result for a token that is still valid; `None` if it is not in the cache or has expired.
     pub(crate) fn get(&self, hash: &TokenHash, now: Timestamp) -> Option<Verified> {
         let tokens = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         tokens.get(hash).filter(|verified| now < verified.until).cloned()
     }
 
-    /// Remembers a token. Where there are too many, all are forgotten: none is worth the choosing.
+    /// Adds a token to the cache. A full cache is cleared first, because choosing which tokens to remove is not worth the effort.
     pub(crate) fn insert(&self, hash: TokenHash, verified: Verified) {
         let mut tokens = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         if tokens.len() >= MAX_TOKENS {
@@ -54,7 +60,7 @@ impl VerifiedTokens {
         tokens.insert(hash, verified);
     }
 
-    /// Forgets all: the keys they were verified with are not the issuer's any more.
+    /// Removes all tokens, because the keys that they were verified with are no longer the issuer's.
     pub(crate) fn clear(&self) {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).clear();
     }

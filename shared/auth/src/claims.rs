@@ -1,4 +1,4 @@
-//! The claims of a token whose signature holds (RFC 7519 §4, RFC 9068, OpenID Connect Core §2).
+//! The claims of a token (RFC 7519 §4, RFC 9068, OpenID Connect Core §2).
 
 use std::fmt;
 
@@ -15,15 +15,18 @@ use crate::{
     token::{Header, Refusal},
 };
 
-/// How far the clocks of issuer and verifier may be apart, in seconds.
+/// The maximum difference between the clocks of issuer and verifier, in seconds.
 const LEEWAY: u64 = 60;
+/// The maximum length of a subject, in bytes.
 const MAX_SUBJECT_LENGTH: usize = 1024;
 
-/// The longest name that is taken from a token, in characters: the longest that a customer can have.
+/// The maximum length of a name that is taken from a token, in characters: that of a customer's name.
 const MAX_NAME_LENGTH: usize = Customer::MAX_NAME_LENGTH;
 
-/// The claims that decide. Every type is the strict one: an `exp` that is text, null, negative or out of range is not "absent",
-/// it is wrong (CVE-2026-25537), and a claim given twice is refused.
+/// The claims that decide whether a token is accepted, and those about the user.
+///
+/// The types of the former are strict. An `exp` that is text, null, negative or out of range is not treated as absent, but
+/// rejected (CVE-2026-25537). A claim that is given twice is rejected too.
 #[derive(Deserialize)]
 pub(crate) struct Claims {
     pub(crate) iss: String,
@@ -36,24 +39,25 @@ pub(crate) struct Claims {
     aud: Option<OneOrMany>,
     client_id: Option<String>,
     token_use: Option<String>,
-    // What tells an ID token from an access token.
+    // These claims distinguish an ID token from an access token.
     nonce: Option<IgnoredAny>,
     at_hash: Option<IgnoredAny>,
     c_hash: Option<IgnoredAny>,
     s_hash: Option<IgnoredAny>,
     auth_time: Option<IgnoredAny>,
-    /// Of logout tokens and security events.
+    /// The claim of logout tokens and security event tokens.
     events: Option<IgnoredAny>,
     scope: Option<IgnoredAny>,
     scp: Option<IgnoredAny>,
-    /// Keycloak's own mark: `Bearer`, `ID`, `Refresh`.
+    /// The token type that Keycloak sets: `Bearer`, `ID` or `Refresh`.
     typ: Option<String>,
-    // Who it is: read if they are of the right type, else as if they were not there.
+    // These claims describe the user. A claim of the wrong type is treated as absent.
     email: Option<serde_json::Value>,
     email_verified: Option<serde_json::Value>,
     name: Option<serde_json::Value>,
 }
 
+/// A claim with one value or an array of values.
 #[derive(Deserialize)]
 #[serde(untagged)]
 enum OneOrMany {
@@ -61,7 +65,7 @@ enum OneOrMany {
     Many(Vec<String>),
 }
 
-/// Seconds since 1970 (RFC 7519 §2): a JSON number that may have a fraction, which is cut off, or an exponent.
+/// A number of seconds since 1970 (RFC 7519 §2). The JSON number may have an exponent, or a fraction, which is cut off.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 struct NumericDate(u64);
 
@@ -77,7 +81,7 @@ impl<'de> Deserialize<'de> for NumericDate {
                 Ok(NumericDate(seconds))
             }
             fn visit_f64<E: de::Error>(self, seconds: f64) -> Result<NumericDate, E> {
-                // Beyond 2⁵³ a fraction has no place, and the second is not exact.
+                // Beyond 2⁵³ an `f64` has no fraction, and its seconds are not exact.
                 const MAX: f64 = 9_007_199_254_740_992.0;
                 if !(0.0..=MAX).contains(&seconds) || (seconds == 0.0 && seconds.is_sign_negative()) {
                     return Err(E::custom("out of range"));
@@ -90,15 +94,17 @@ impl<'de> Deserialize<'de> for NumericDate {
     }
 }
 
-/// A claim that may be absent, but not null.
+/// Deserializes a claim that may be absent, but not null.
 fn present<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<NumericDate>, D::Error> {
     NumericDate::deserialize(deserializer).map(Some)
 }
 
-/// Whether a token is good, was good, or never was.
+/// The reason why a token is not accepted.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) enum Unacceptable {
+    /// The token was valid, but has expired.
     Expired,
+    /// The token is not valid.
     Refused(Refusal),
 }
 
@@ -113,13 +119,15 @@ impl Claims {
         serde_json::from_slice(payload).map_err(|_| "a claim is missing, given twice or of the wrong type")
     }
 
-    /// The instant from which on it is expired.
+    /// Returns the instant at which the token expires, including the allowed difference between clocks.
     pub(crate) fn good_until(&self) -> Timestamp {
         let millis = self.exp.0.saturating_add(LEEWAY).saturating_mul(1000);
         i64::try_from(millis).ok().and_then(Timestamp::from_millis).unwrap_or(Timestamp::LATEST)
     }
 
-    /// Whom the token stands for, if it is good at that instant. The caller has matched `iss` and the signature.
+    /// Returns the principal that the token identifies, if the token is valid at `now`.
+    ///
+    /// The caller must have checked the issuer and the signature.
     pub(crate) fn principal(
         self,
         header: &Header,
@@ -127,7 +135,7 @@ impl Claims {
         organization: Option<OrganizationId>,
         now: Timestamp,
     ) -> Result<Principal, Unacceptable> {
-        // A clock before 1970 accepts nothing.
+        // A clock that is set before 1970 is wrong, so no token is accepted.
         let now = u64::try_from(now.seconds()).map_err(|_| "the clock is wrong")?;
         if self.nbf.is_some_and(|nbf| nbf.0 > now + LEEWAY) {
             return Err(Unacceptable::Refused("not valid yet"));
@@ -140,14 +148,16 @@ impl Claims {
         if self.sub.is_empty() || self.sub.len() > MAX_SUBJECT_LENGTH {
             return Err(Unacceptable::Refused("the subject is empty or too long"));
         }
-        // Last, so that "expired" is said only of what was good: a client takes it as "get a new one".
+        // Expiry is checked last, so that only tokens that were valid are reported as expired. A client reacts by getting a new
+        // token.
         if self.exp.0.saturating_add(LEEWAY) <= now {
             return Err(Unacceptable::Expired);
         }
         Ok(Principal::User(self.into_user(organization)))
     }
 
-    /// An ID token tells an application who signed in; it is no key to an API (RFC 9068 §5).
+    /// Checks that the token is an access token. An ID token tells an application who signed in, and is not valid for an API (RFC
+    /// 9068 §5).
     fn check_use(&self, header: &Header) -> Result<(), Refusal> {
         if self.token_use.as_deref().is_some_and(|r#use| r#use != "access") {
             return Err("the token's use is not access");
@@ -161,7 +171,7 @@ impl Claims {
         if self.events.is_some() {
             return Err("a security event");
         }
-        // Some issuers put these into access tokens too, but then with what only access tokens have.
+        // Some issuers add these claims to access tokens too, but always together with claims that only access tokens have.
         let says_access = header.is_access_token()
             || [&self.scope, &self.scp].into_iter().any(Option::is_some)
             || self.client_id.is_some();
@@ -191,13 +201,13 @@ impl Claims {
             Some(serde_json::Value::String(text)) => Some(text),
             _ => None,
         };
-        // Amazon Cognito and others send the text.
+        // Amazon Cognito and others send the boolean as a string.
         let is_verified = match &self.email_verified {
             Some(serde_json::Value::Bool(verified)) => *verified,
             Some(serde_json::Value::String(verified)) => verified == "true",
             _ => false,
         };
-        // A signed claim is still text from outside: it is stored and shown to others.
+        // Even a signed claim is text from outside. It is stored and shown to other users.
         let email = text(self.email).map(|email| trim(&email).to_owned());
         User {
             id: user_id(&self.iss, &self.sub),
@@ -209,7 +219,7 @@ impl Claims {
     }
 }
 
-/// `sub` if it is a UUID, else the UUIDv5 (RFC 9562 §5.5) of `sub` in the namespace of its issuer.
+/// Returns the id of a user: `sub` if it is a UUID, otherwise the UUIDv5 (RFC 9562 §5.5) of `sub` in the namespace of its issuer.
 fn user_id(issuer: &str, subject: &str) -> UserId {
     UserId::parse(subject).unwrap_or_else(|| {
         let namespace = Uuid::new_v5(&Uuid::NAMESPACE_URL, issuer.as_bytes());

@@ -1,4 +1,6 @@
-//! Signatures on ring, the library that TLS is on as well: a second one would be a third of each function's binary.
+//! Verification of signatures with `ring`, the library that TLS uses too.
+//!
+//! A second cryptographic library would be a third of each function's binary.
 
 use jsonwebtoken::{
     Algorithm, DecodingKey,
@@ -10,7 +12,7 @@ use ring::signature::{
 };
 use signature::{Error, Verifier};
 
-/// Verifies, and does nothing else: Padrón signs no tokens.
+/// A cryptographic provider that only verifies signatures, because Padrón signs no tokens.
 static VERIFIES: CryptoProvider = CryptoProvider {
     signer_factory: |_, _| Err(ErrorKind::UnsupportedAlgorithm.into()),
     verifier_factory: |algorithm, key| match algorithm {
@@ -22,11 +24,14 @@ static VERIFIES: CryptoProvider = CryptoProvider {
     key_utils: KeyUtils::new_unimplemented(),
 };
 
-/// Makes jsonwebtoken verify on ring. Of several calls in one process the first counts, and all want the same.
+/// Makes `jsonwebtoken` verify signatures with `ring`.
+///
+/// Only the first call in a process has an effect, and all calls install the same provider.
 pub(crate) fn install() {
     _ = VERIFIES.install_default();
 }
 
+/// A verifier of signatures for one key and its algorithm.
 struct RingVerifier {
     algorithm: Algorithm,
     key: DecodingKey,

@@ -1,15 +1,15 @@
-//! How authentication fails.
+//! Failures of authentication.
 
 use padron_domain::{Class, Failure};
 
-/// There is no access token, or not where it belongs.
+/// The request has no access token, or not where it is expected.
 pub const AUTHENTICATION_REQUIRED: Failure = Failure::new(
     Class::Unauthenticated,
     "authentication_required",
     "Authentication required. Provide a valid bearer token.",
 );
 
-/// The access token is malformed, forged, or made for someone else.
+/// The access token is malformed, forged, or issued for another audience.
 pub const INVALID_TOKEN: Failure = Failure::new(
     Class::InvalidCredentials,
     "invalid_token",
@@ -17,7 +17,7 @@ pub const INVALID_TOKEN: Failure = Failure::new(
 )
 .with_hint("The bearer token is not a valid access token for this API.");
 
-/// The access token was good once.
+/// The access token was valid, but has expired.
 pub const TOKEN_EXPIRED: Failure = Failure::new(
     Class::InvalidCredentials,
     "token_expired",

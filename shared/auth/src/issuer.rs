@@ -1,34 +1,35 @@
-//! Who may vouch for users, and for whom their tokens must be made.
+//! Trusted issuers, and the audiences that their tokens must have.
 
 use crate::jwks::KeySet;
 
 /// An issuer whose access tokens are accepted.
 #[derive(Clone, Debug)]
 pub struct Issuer {
-    /// The exact `iss` of its tokens.
+    /// The exact `iss` claim of the issuer's tokens.
     pub name: String,
-    /// How a token says that it was made for this API.
+    /// The audience that the issuer's tokens must have.
     pub audience: Audience,
-    /// Where its keys come from.
+    /// The source of the issuer's keys.
     pub keys: KeySource,
-    /// The claim that binds a token to one organization, if the issuer has one.
+    /// The name of the claim that binds a token to one organization; `None` if the issuer has no such claim.
     pub organization_claim: Option<String>,
 }
 
-/// How a token says that it was made for this API.
+/// The audience that a token must have, which says that it was issued for this API.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Audience {
-    /// `aud` is or holds one of these (RFC 9068, Auth0 and most others).
+    /// The `aud` claim must be or contain one of these values (RFC 9068, Auth0 and most others).
     Claim(Vec<String>),
-    /// `client_id` is one of these and `token_use` is `access`: Amazon Cognito's access tokens have no `aud`.
+    /// The `client_id` claim must be one of these values and `token_use` must be `access`. Amazon Cognito's access tokens have no
+    /// `aud`.
     CognitoClient(Vec<String>),
 }
 
-/// Where an issuer's keys come from.
+/// The source of an issuer's keys.
 #[derive(Clone, Debug)]
 pub enum KeySource {
-    /// Given with the configuration: no network at start.
+    /// A key set in the configuration, which needs no network request at start.
     Inline(KeySet),
-    /// Fetched from this address when first needed.
+    /// The URL that the key set is fetched from when it is first needed.
     Url(String),
 }

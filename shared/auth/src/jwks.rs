@@ -7,18 +7,19 @@ use jsonwebtoken::{Algorithm, DecodingKey};
 use pkcs1::{RsaPublicKey, UintRef, der::Encode};
 use serde::Deserialize;
 
-/// Issuers publish two to four keys; a document with many more is not a key set.
+/// The maximum number of keys in a key set. Issuers publish two to four.
 const MAX_KEYS: usize = 32;
-/// RSA keys from 2,048 bits (NIST SP 800-131A) to 8,192, past which one verification costs too much.
+/// The allowed size of an RSA modulus, in bytes: from 2,048 bits (NIST SP 800-131A) to 8,192 bits. Larger keys are too expensive
+/// to verify with.
 const RSA_BYTES: std::ops::RangeInclusive<usize> = 256..=1024;
 
-/// The keys of one issuer that Padrón can verify with, by `kid`.
+/// The keys of one issuer that Padrón can verify signatures with, by `kid`.
 #[derive(Clone, Default)]
 pub struct KeySet {
     keys: HashMap<String, Key>,
 }
 
-/// A public key, and the one algorithm it verifies.
+/// A public key, and the only algorithm that it verifies.
 #[derive(Clone)]
 pub(crate) struct Key {
     pub(crate) algorithm: Algorithm,
@@ -31,14 +32,14 @@ impl fmt::Debug for KeySet {
     }
 }
 
-/// Why a document is no key set.
+/// The reason why a document is not a usable key set.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum InvalidKeySet {
-    /// It is not a JSON object with `keys`.
+    /// The document is not a JSON object with `keys`.
     Malformed,
-    /// It has more keys than an issuer has.
+    /// The document has more keys than an issuer publishes.
     TooMany,
-    /// None of its keys is an RS256, ES256 or EdDSA public key with a `kid`.
+    /// None of the keys is an RS256, ES256 or EdDSA public key with a `kid`.
     NoUsableKey,
 }
 
@@ -52,12 +53,13 @@ impl fmt::Display for InvalidKeySet {
     }
 }
 
+/// A JSON Web Key Set before its keys are parsed.
 #[derive(Deserialize)]
 struct Document {
     keys: Vec<serde_json::Value>,
 }
 
-/// The members of a JWK that matter for verifying; a private key's others are never read.
+/// The members of a JWK that are needed to verify signatures. The members of a private key are never read.
 #[derive(Deserialize)]
 struct Jwk {
     kid: String,
@@ -73,7 +75,7 @@ struct Jwk {
 }
 
 impl KeySet {
-    /// Reads a key set. Keys of other kinds are passed over, as RFC 7517 §5 asks.
+    /// Parses a key set. Keys of other types are ignored, as RFC 7517 §5 recommends.
     pub fn parse(document: &[u8]) -> Result<Self, InvalidKeySet> {
         let Document { keys } = serde_json::from_slice(document).map_err(|_| InvalidKeySet::Malformed)?;
         if keys.len() > MAX_KEYS {
@@ -82,19 +84,21 @@ impl KeySet {
         let mut usable = HashMap::new();
         for key in keys {
             if let Some((kid, key)) = serde_json::from_value(key).ok().and_then(Jwk::into_key) {
-                // Of two keys with one `kid` neither can be meant for certain; the first stands.
+                // If two keys have the same `kid`, it is not certain which one is meant. The first one is used.
                 usable.entry(kid).or_insert(key);
             }
         }
         if usable.is_empty() { Err(InvalidKeySet::NoUsableKey) } else { Ok(Self { keys: usable }) }
     }
 
+    /// Returns the key with this `kid`; `None` if there is none.
     pub(crate) fn get(&self, kid: &str) -> Option<&Key> {
         self.keys.get(kid)
     }
 }
 
 impl Jwk {
+    /// Returns the `kid` and the key; `None` if the key cannot verify signatures.
     fn into_key(self) -> Option<(String, Key)> {
         let for_signatures = self.r#use.as_deref().is_none_or(|r#use| r#use == "sig")
             && self.key_ops.as_ref().is_none_or(|ops| ops.iter().any(|op| op == "verify"));
@@ -114,7 +118,7 @@ impl Jwk {
                 if (x.len(), y.len()) != (32, 32) {
                     return None;
                 }
-                // The uncompressed point of SEC 1, which is what this key type is read from.
+                // An EC key is read from the uncompressed point of SEC 1.
                 let point = [&[4], x.as_slice(), y.as_slice()].concat();
                 (Algorithm::ES256, &["ES256"][..], DecodingKey::from_ec_der(&point))
             }
@@ -123,7 +127,7 @@ impl Jwk {
                 if x.len() != 32 {
                     return None;
                 }
-                // RFC 9864 renames `EdDSA` with this curve `Ed25519`; tokens may carry either.
+                // RFC 9864 renames `EdDSA` with this curve to `Ed25519`. Tokens may have either name.
                 (Algorithm::EdDSA, &["EdDSA", "Ed25519"][..], DecodingKey::from_ed_der(&x))
             }
             _ => return None,
@@ -135,12 +139,13 @@ impl Jwk {
     }
 }
 
-/// The form that RSA keys are read from (`RSAPublicKey`, RFC 8017 appendix A.1.1).
+/// Returns an RSA public key in the form that it is read from (`RSAPublicKey`, RFC 8017 appendix A.1.1).
 fn rsa_public_key(modulus: &[u8], exponent: &[u8]) -> Option<Vec<u8>> {
     let (modulus, public_exponent) = (UintRef::new(modulus).ok()?, UintRef::new(exponent).ok()?);
     RsaPublicKey { modulus, public_exponent }.to_der().ok()
 }
 
+/// Decodes a member of a JWK from base64url; `None` if it is absent or invalid.
 fn decode(member: &Option<String>) -> Option<Vec<u8>> {
     BASE64_URL_SAFE_NO_PAD.decode(member.as_ref()?).ok()
 }

@@ -1,7 +1,7 @@
-//! Who is calling: bearer tokens, the keys of their issuers, and the principals they stand for.
+//! Authentication: bearer tokens, the keys of their issuers, and the principals that they identify.
 //!
-//! The wall around everything. Access tokens are JWTs (RFC 7519) signed RS256, ES256 or EdDSA. The algorithm comes from the
-//! key, never from the token; keys are looked up by issuer and `kid` in memory, and nothing a token says is ever fetched.
+//! Access tokens are JWTs (RFC 7519) that are signed with RS256, ES256 or EdDSA. The algorithm comes from the key, never from the
+//! token. Keys are looked up by issuer and `kid` in memory, and nothing is ever fetched because of what a token contains.
 
 mod bearer;
 mod cache;

@@ -1,11 +1,11 @@
-//! Who is calling, once it is proven.
+//! Authenticated callers.
 
 use padron_domain::{Actor, OrganizationId, UserId};
 
-/// A proven caller.
+/// An authenticated caller.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Principal {
-    /// A person with an access token.
+    /// A user with an access token.
     User(User),
 }
 
@@ -18,22 +18,22 @@ impl Principal {
     }
 }
 
-/// A person, as their issuer vouches for them.
+/// A user, according to the claims of their issuer.
 #[derive(Clone, PartialEq, Eq)]
 pub struct User {
-    /// Their id.
+    /// The id of the user.
     pub id: UserId,
-    /// Their e-mail, only if the issuer says that it is verified.
+    /// The e-mail address of the user; `None` unless the issuer says that it is verified.
     pub email: Option<String>,
-    /// Their name.
+    /// The name of the user; `None` if the token has none.
     pub name: Option<String>,
-    /// The one organization that their token is for, if it is for one alone.
+    /// The only organization that the token is valid for; `None` if it is not limited to one.
     pub organization: Option<OrganizationId>,
-    /// When the issuer vouched for this, in seconds since 1970 (`iat`), if the token says so.
+    /// When the issuer issued the token (`iat`), in seconds since 1970; `None` if the token does not say.
     pub issued_at: Option<i64>,
 }
 
-/// Without e-mail and name, which have no place in a log.
+/// Omits e-mail address and name, which must not be logged.
 impl std::fmt::Debug for User {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("User").field("id", &self.id).finish_non_exhaustive()

@@ -1,4 +1,7 @@
-//! Key sets behind a URL: bounded, cached, and asked for at most once a minute whatever the tokens say.
+//! Key sets that are fetched from a URL.
+//!
+//! They are limited in size and cached. They are fetched at most once a minute, or every two seconds after a failure, whatever
+//! the tokens contain.
 
 use std::{sync::Arc, time::Duration};
 
@@ -17,24 +20,25 @@ use tokio::{
 
 use crate::jwks::KeySet;
 
-/// Between two fetches, so that tokens with made-up `kid`s cannot make us call the issuer.
+/// The minimum interval between two fetches. It keeps tokens with invented `kid`s from causing requests to the issuer.
 const REFRESH_INTERVAL: Duration = Duration::from_secs(60);
-/// After a failure: soon, but not at every request.
+/// The minimum interval between a failed fetch and the next one, so that not every request causes a fetch.
 const RETRY_INTERVAL: Duration = Duration::from_secs(2);
-/// After this the set is fetched again, so that a key the issuer withdraws stops working.
+/// The age at which a key set is fetched again, so that a key that the issuer withdraws stops working.
 const FRESH_FOR: Duration = Duration::from_secs(15 * 60);
-/// How long the last set serves while the issuer cannot be reached.
+/// The age up to which a key set is used while the issuer cannot be reached.
 const USABLE_FOR: Duration = Duration::from_secs(24 * 60 * 60);
+/// The maximum duration of a fetch.
 const FETCH_TIMEOUT: Duration = Duration::from_secs(3);
-/// Key sets have one to ten thousand bytes.
+/// The maximum size of a key set, in bytes. Usual key sets have one to ten thousand bytes.
 const MAX_DOCUMENT_SIZE: usize = 64 * 1024;
 
-/// The key set of one issuer, behind a URL.
+/// The key set of one issuer, which is fetched from a URL.
 #[derive(Debug)]
 pub(crate) struct RemoteKeys {
     url: String,
     client: OnceCell<HttpClient>,
-    // One fetch at a time: those who wait for it find its result.
+    // The lock allows one fetch at a time. Requests that wait for it use its result.
     state: Mutex<State>,
 }
 
@@ -44,7 +48,7 @@ type HttpClient = Client<HttpsConnector<HttpConnector>, Empty<Bytes>>;
 struct State {
     keys: Option<(Arc<KeySet>, Timestamp)>,
     last_attempt: Option<Timestamp>,
-    /// Why the last attempt failed, if it did.
+    /// The reason why the last fetch failed; `None` if it did not fail.
     failure: Option<String>,
 }
 
@@ -53,7 +57,9 @@ impl RemoteKeys {
         Self { url, client: OnceCell::new(), state: Mutex::default() }
     }
 
-    /// A set that has the key, if the issuer has it: fetched when it is first needed, too old, or lacks the key and the
+    /// Returns a key set that has the key, if the issuer has it.
+    ///
+    /// The key set is fetched when it is first needed and when it is too old. It is also fetched when it lacks the key and the
     /// last fetch is long enough ago.
     pub(crate) async fn with_key(
         &self,
@@ -87,7 +93,7 @@ impl RemoteKeys {
         }
         let usable = state.keys.as_ref().filter(|(_, fetched)| age(*fetched) < USABLE_FOR);
         match (usable, &state.failure) {
-            // A key that is not there may be one that the failed fetch would have brought: that is no one's fault.
+            // The failed fetch might have brought the missing key, so the token is not at fault.
             (Some((keys, _)), Some(failure)) if keys.get(kid).is_none() => Err(Error::unavailable(failure)),
             (Some((keys, _)), _) => Ok(keys.clone()),
             (None, failure) => {
@@ -96,10 +102,11 @@ impl RemoteKeys {
         }
     }
 
+    /// Fetches and parses the key set. The error is a text for the log.
     async fn fetch(&self) -> Result<KeySet, String> {
         let client = self.client.get_or_try_init(async || http_client()).await?;
         let uri = self.url.parse().map_err(|_| "the URL is not one")?;
-        // Redirects are not followed: the configured address alone is trusted.
+        // Redirects are not followed, because only the configured URL is trusted.
         let answer = client.get(uri).await.map_err(|_| "no connection")?;
         if answer.status() != http::StatusCode::OK {
             return Err(format!("status {}", answer.status().as_u16()));
@@ -110,13 +117,13 @@ impl RemoteKeys {
     }
 }
 
-/// The system's trust store: an issuer may have its certificate from any authority.
+/// Creates a client that uses the system's trust store, because an issuer's certificate may come from any authority.
 fn http_client() -> Result<HttpClient, String> {
     let connector = HttpsConnectorBuilder::new()
-        // By name: which provider is the process's default depends on what else is linked.
+        // The provider is named, because the default provider of the process depends on what else is linked.
         .with_provider_and_native_roots(rustls::crypto::ring::default_provider())
         .map_err(|_| "the system has no trust store")?
-        // Plain http passes the check of the configuration for loopback addresses only.
+        // The configuration allows plain http for loopback addresses only.
         .https_or_http()
         .enable_http1()
         .build();

@@ -1,29 +1,29 @@
-//! A JWS in compact form (RFC 7515), taken apart but not yet believed.
+//! Parsing of a JWS in compact form (RFC 7515), before its signature is verified.
 
 use base64::{Engine as _, prelude::BASE64_URL_SAFE_NO_PAD};
 use serde::{Deserialize, de::IgnoredAny};
 
-/// Longer ones name nothing an issuer would publish.
+/// The maximum length of a `kid`, in bytes. No issuer publishes longer ones.
 const MAX_KID_LENGTH: usize = 256;
 
-/// A token taken apart.
+/// A token that has been parsed, but not verified.
 pub(crate) struct Token<'a> {
     pub(crate) header: Header,
-    /// `header.payload`, as it was signed.
+    /// The signed part of the token: `header.payload`, as it was sent.
     pub(crate) message: &'a [u8],
     pub(crate) signature: &'a str,
-    /// The claims as JSON, to be read only once the signature is verified.
+    /// The claims as JSON. They must not be trusted before the signature is verified.
     pub(crate) payload: Vec<u8>,
 }
 
-/// The JOSE header.
+/// The JOSE header of a token.
 #[derive(Deserialize)]
 pub(crate) struct Header {
     pub(crate) alg: String,
     pub(crate) kid: String,
     typ: Option<String>,
-    // What follows would let a token choose its own key or rules. RFC 7515 lets us ignore all but `crit`; a token that
-    // carries any of them is not from an issuer we know, and refusing it is the safer reading.
+    // These parameters would let a token choose its own key or rules. RFC 7515 allows ignoring all of them except `crit`. A token
+    // that has one of them is not from a known issuer, and rejecting it is safer.
     crit: Option<IgnoredAny>,
     jku: Option<IgnoredAny>,
     jwk: Option<IgnoredAny>,
@@ -33,10 +33,11 @@ pub(crate) struct Header {
     enc: Option<IgnoredAny>,
 }
 
-/// Why a token cannot be believed. For the log.
+/// The reason why a token is rejected, for the log.
 pub(crate) type Refusal = &'static str;
 
 impl<'a> Token<'a> {
+    /// Parses a token. It fails if the header is not that of an access token.
     pub(crate) fn parse(text: &'a str) -> Result<Self, Refusal> {
         let (message, signature) = text.rsplit_once('.').ok_or("a token has three parts")?;
         let (header, payload) = message.split_once('.').ok_or("a token has three parts")?;
@@ -67,8 +68,8 @@ impl Header {
         if kid.len() > MAX_KID_LENGTH {
             return Err("the `kid` is too long");
         }
-        // RFC 9068 names access tokens `at+jwt`; most issuers still say `JWT` or nothing. Anything else (logout tokens,
-        // DPoP proofs, security events) is signed with the same keys and is no access token.
+        // RFC 9068 names the type of access tokens `at+jwt`, but most issuers still use `JWT` or no type. Tokens of any other
+        // type, such as logout tokens, DPoP proofs and security events, are signed with the same keys and are not access tokens.
         let known = |typ: &String| {
             ["jwt", "at+jwt", "application/at+jwt"].iter().any(|name| typ.eq_ignore_ascii_case(name))
         };
@@ -78,7 +79,7 @@ impl Header {
         Ok(())
     }
 
-    /// Whether the token says of itself that it is an RFC 9068 access token.
+    /// Returns whether the header says that the token is an RFC 9068 access token.
     pub(crate) fn is_access_token(&self) -> bool {
         self.typ.as_ref().is_some_and(|typ| typ.to_ascii_lowercase().ends_with("at+jwt"))
     }

@@ -1,4 +1,4 @@
-//! From a token to a principal.
+//! Verification of access tokens.
 
 use std::sync::Arc;
 
@@ -18,13 +18,14 @@ use crate::{
     token::{Refusal, Token},
 };
 
-/// Verifies access tokens of the issuers it was given.
+/// A verifier of access tokens from trusted issuers.
 #[derive(Debug)]
 pub struct Verifier {
     issuers: Vec<Trusted>,
     verified: VerifiedTokens,
 }
 
+/// An issuer that the verifier trusts.
 #[derive(Debug)]
 struct Trusted {
     name: String,
@@ -33,6 +34,7 @@ struct Trusted {
     organization_claim: Option<String>,
 }
 
+/// The keys of an issuer.
 #[derive(Debug)]
 enum Keys {
     Inline(Arc<KeySet>),
@@ -40,7 +42,7 @@ enum Keys {
 }
 
 impl Verifier {
-    /// Trusts these issuers. Fetches nothing yet.
+    /// Creates a verifier that trusts these issuers. It does not fetch any keys yet.
     pub fn new(issuers: impl IntoIterator<Item = Issuer>) -> Self {
         crypto::install();
         let trusted = |Issuer { name, audience, keys, organization_claim }| Trusted {
@@ -55,11 +57,13 @@ impl Verifier {
         Self { issuers: issuers.into_iter().map(trusted).collect(), verified: VerifiedTokens::default() }
     }
 
-    /// Whom the token stands for at that instant. Waits for an issuer's keys until the deadline at most.
+    /// Verifies a token and returns the principal that it identifies at `now`. Waits for an issuer's keys until `deadline` at
+    /// most.
     pub async fn verify(&self, token: &str, now: Timestamp, deadline: Instant) -> Result<Principal, Error> {
         let hash = cache::hash(token);
         if let Some(known) = self.verified.get(&hash, now) {
-            // Asked for all the same: a set that is due is fetched, and one that changed is another one.
+            // The key set is requested for a cached token too. A key set that is due is fetched, and one that changed is another
+            // one.
             let keys = self.issuers[known.issuer].keys(&known.kid, now, deadline).await?;
             if Arc::ptr_eq(&keys, &known.keys) {
                 return Ok(known.principal);
@@ -71,10 +75,12 @@ impl Verifier {
         Ok(verified.principal)
     }
 
+    /// Verifies a token without the cache.
     async fn verify_anew(&self, token: &str, now: Timestamp, deadline: Instant) -> Result<Verified, Error> {
         let refuse = |why: Refusal| Error::from(INVALID_TOKEN).with_cause(why);
         let token = Token::parse(token).map_err(refuse)?;
-        // Read before the signature is checked, to know whose keys to check it with. Nothing else is done with them.
+        // The claims are read before the signature is checked, because the issuer determines the keys. They are not used for
+        // anything else before.
         let claims = Claims::parse(&token.payload).map_err(refuse)?;
         let issuer = self.issuers.iter().position(|issuer| issuer.name == claims.iss);
         let index = issuer.ok_or_else(|| refuse("an issuer that is not trusted"))?;
@@ -105,7 +111,7 @@ impl Trusted {
     }
 }
 
-/// The organization in a claim of that name. A claim that is there and names none is wrong, not absent.
+/// Returns the organization in a claim; `None` if the claim is absent. A claim that is present and not a UUID is an error.
 fn bound_organization(payload: &[u8], claim: &str) -> Result<Option<OrganizationId>, Refusal> {
     const WRONG: Refusal = "the organization's claim is not a UUID";
     let claims: serde_json::Map<String, serde_json::Value> =
@@ -116,7 +122,7 @@ fn bound_organization(payload: &[u8], claim: &str) -> Result<Option<Organization
     }
 }
 
-/// The key decides the algorithm; a token that names another one is refused.
+/// Checks the signature. The key determines the algorithm, and a token that names another one is rejected.
 fn check_signature(token: &Token<'_>, keys: &KeySet) -> Result<(), Refusal> {
     let key = keys.get(&token.header.kid).ok_or("no key of the issuer has this `kid`")?;
     let named = match key.algorithm {

@@ -1,4 +1,4 @@
-//! Countries, as each dialect names them (ISO 3166-1).
+//! Country codes and names (ISO 3166-1), in the forms that the dialects of the API use.
 
 use std::{collections::HashMap, sync::LazyLock};
 
@@ -6,25 +6,27 @@ use rust_iso3166::{ALL, from_alpha2, from_alpha3};
 
 use crate::{search_key, text::trim};
 
-/// The country of those whose tax data is Mexican.
+/// The alpha-3 code of Mexico, the country of customers with Mexican tax data.
 pub const MEXICO: &str = "MEX";
 
-/// Whether it is an alpha-3 code, in capitals.
+/// Returns whether a text is an alpha-3 code in upper case.
 pub(crate) fn is_alpha_3(text: &str) -> bool {
     from_alpha3(text).is_some_and(|country| country.alpha3 == text)
 }
 
-/// The alpha-3 code of an alpha-2 code in capitals.
+/// Returns the alpha-3 code for an alpha-2 code in upper case; `None` if it is unknown.
 pub fn alpha_3_of_alpha_2(text: &str) -> Option<&'static str> {
     from_alpha2(text).filter(|country| country.alpha2 == text).map(|country| country.alpha3)
 }
 
-/// The alpha-2 code of an alpha-3 code.
+/// Returns the alpha-2 code for an alpha-3 code; `None` if it is unknown.
 pub fn alpha_2_of_alpha_3(text: &str) -> Option<&'static str> {
     from_alpha3(text).map(|country| country.alpha2)
 }
 
-/// The alpha-3 code of what people write: a code of either kind, or a name in English or Spanish.
+/// Returns the alpha-3 code for a country as people write it; `None` if it is unknown.
+///
+/// The text can be an alpha-2 code, an alpha-3 code, or a name in English or Spanish.
 pub fn alpha_3_of_words(text: &str) -> Option<&'static str> {
     static NAMES: LazyLock<HashMap<String, &'static str>> = LazyLock::new(|| {
         let english = ALL.iter().map(|country| (country.name, country.alpha3));
@@ -42,7 +44,7 @@ pub fn alpha_3_of_words(text: &str) -> Option<&'static str> {
     NAMES.get(&search_key(trim(text))).copied()
 }
 
-/// Names that neither standard has, and many people use.
+/// The alpha-3 codes of common names that neither ISO 3166-1 nor the SAT catalogue has.
 const OTHER_NAMES: [(&str, &str); 34] = [
     ("BOL", "Bolivia"),
     ("BHS", "The Bahamas"),
@@ -80,7 +82,7 @@ const OTHER_NAMES: [(&str, &str); 34] = [
     ("VNM", "Vietnam"),
 ];
 
-/// The names of SAT's catalogue `c_Pais`.
+/// The alpha-3 codes and Spanish names of the SAT catalogue `c_Pais`.
 const SPANISH_NAMES: [(&str, &str); 249] = [
     ("AFG", "Afganistán"),
     ("ALA", "Islas Åland"),

@@ -1,4 +1,4 @@
-//! The customer: one record that three dialects write and read.
+//! Customers: one record that the three dialects of the API write and read.
 
 mod ancestors;
 mod failure;

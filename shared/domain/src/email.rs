@@ -1,4 +1,4 @@
-//! E-mail addresses as they are compared.
+//! E-mail addresses in the form in which they are compared.
 
 use std::fmt;
 
@@ -8,19 +8,23 @@ use unicode_normalization::{IsNormalized, UnicodeNormalization, is_nfkc_quick};
 
 use crate::text::{is_blank, is_forbidden};
 
-/// An e-mail address in the one form that is compared and hashed: ASCII letters in lower case, the domain in its ASCII form
-/// (IDNA, UTS #46). Letters beyond ASCII before the `@` stay as they are: whether they have a case is the mail server's affair.
+/// An e-mail address in the normalized form that is compared and hashed.
+///
+/// ASCII letters are in lower case, and the domain is in its ASCII form (IDNA, UTS #46). Letters beyond ASCII before the `@` stay
+/// as they are, because it depends on the mail server whether their case matters.
 #[derive(Clone, PartialEq, Eq, Hash)]
 pub struct Email(String);
 
 impl Email {
-    // RFC 5321 §4.5.3.1: the part before the `@`, and the whole within the angle brackets of a path.
+    // RFC 5321 §4.5.3.1 limits the part before the `@`, and the whole address within the angle brackets of a path.
     const MAX_LOCAL_LENGTH: usize = 64;
-    /// The longest address, in bytes.
+    /// The maximum length of an address, in bytes.
     pub const MAX_LENGTH: usize = 254;
 
-    /// Reads an address. Refused are those that NFKC changes, for they look like another one; quoted local parts, comments
-    /// and address literals; and domains of a single label.
+    /// Parses and normalizes an address; `None` if it is not acceptable.
+    ///
+    /// Addresses that NFKC changes are rejected, because they look like another address. Quoted local parts, comments, address
+    /// literals and domains with a single label are rejected too.
     pub fn parse(text: &str) -> Option<Self> {
         let is_normal = match is_nfkc_quick(text.chars()) {
             IsNormalized::Yes => true,
@@ -47,8 +51,10 @@ impl Email {
         (email.len() <= Self::MAX_LENGTH).then_some(Self(email))
     }
 
-    /// Whether a text that an issuer calls an address can be one, and be shown: of this length at most, in one line and without
-    /// spaces, something on both sides of an `@`. Whether it is the one that was invited, only [`Email::parse`] can say.
+    /// Returns whether a text that an issuer sends as an e-mail address can be one, and can be shown.
+    ///
+    /// The text must have at most [`Email::MAX_LENGTH`] bytes in one line, no spaces, and something on both sides of an `@`. Only
+    /// [`Email::parse`] can tell whether it is the address that was invited.
     pub fn is_plausible(text: &str) -> bool {
         let sides = text.rsplit_once('@');
         let is_hidden = |letter: char| is_blank(letter) || is_forbidden(letter);
@@ -57,7 +63,7 @@ impl Email {
             && sides.is_some_and(|(local, domain)| !local.is_empty() && !domain.is_empty())
     }
 
-    /// The address.
+    /// Returns the address.
     pub fn as_str(&self) -> &str {
         &self.0
     }
@@ -75,7 +81,7 @@ impl<'de> Deserialize<'de> for Email {
     }
 }
 
-/// Not shown: an address is personal data.
+/// Hides the address, because it is personal data.
 impl fmt::Debug for Email {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("Email(…)")

@@ -1,11 +1,11 @@
-//! What can go wrong, in the words of the business. `padron-http` gives each class of failures its status.
+//! Failures and errors of requests. `padron-http` maps each class of failures to an HTTP status.
 
 use std::{fmt, time::Duration};
 
-/// A way in which a request can fail: a stable code, and what the API answers with it.
+/// A way in which a request can fail, with a stable code and the message that the API responds with.
 ///
-/// Each failure is a constant beside the rules that it is about, such as [`Failure::SLUG_TAKEN`] in the module of slugs. A crate
-/// outside this one declares its own constants with [`Failure::new`].
+/// Each failure is a constant next to the rules that it is about, such as [`Failure::SLUG_TAKEN`] in the module of slugs. Other
+/// crates declare their own constants with [`Failure::new`].
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub struct Failure {
     class: Class,
@@ -14,30 +14,30 @@ pub struct Failure {
     hint: Option<&'static str>,
 }
 
-/// The kinds of failures that a client tells apart without knowing their codes.
+/// A class of failures, which clients can distinguish without knowing the codes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Class {
     /// The request is malformed or breaks a rule.
     Invalid,
-    /// There are no credentials.
+    /// The request has no credentials.
     Unauthenticated,
-    /// The credentials are not valid, or not any more.
+    /// The credentials are not valid, or no longer valid.
     InvalidCredentials,
-    /// The caller is known and may not do this.
+    /// The caller is authenticated, but not allowed to do this.
     Forbidden,
-    /// There is no such thing, or the caller may not know of it.
+    /// The resource does not exist, or the caller may not know that it exists.
     NotFound,
-    /// The thing is known, but cannot be asked for in this way.
+    /// The resource exists, but does not support the method.
     MethodNotAllowed,
-    /// The request contradicts what is stored.
+    /// The request conflicts with the stored data.
     Conflict,
-    /// The caller decided on an older version than the newest.
+    /// The caller's version of the resource is not the newest.
     PreconditionFailed,
-    /// The request is larger than is accepted.
+    /// The request is larger than allowed.
     TooLarge,
-    /// The request is in a format that is not accepted.
+    /// The format of the request is not supported.
     UnsupportedType,
-    /// The request is well-formed, and cannot be carried out.
+    /// The request is well-formed, but cannot be carried out.
     Unprocessable,
     /// The same request may succeed a moment later.
     Unavailable,
@@ -46,34 +46,36 @@ pub enum Class {
 }
 
 impl Failure {
-    /// Declares a failure. `code` is for programs and never changes; `message` is for people, to the letter where a published API
-    /// has one.
+    /// Creates a failure.
+    ///
+    /// `code` is for programs and never changes. `message` is for people. If a published API has a message for this failure, it
+    /// is the same to the letter.
     pub const fn new(class: Class, code: &'static str, message: &'static str) -> Self {
         Self { class, code, message, hint: None }
     }
 
-    /// Adds what the caller can do about it, where the message does not say.
+    /// Adds a hint about what the caller can do, for failures whose message does not say it.
     #[must_use]
     pub const fn with_hint(self, hint: &'static str) -> Self {
         Self { hint: Some(hint), ..self }
     }
 
-    /// Returns the class.
+    /// Returns the class of the failure.
     pub const fn class(self) -> Class {
         self.class
     }
 
-    /// Returns the stable code.
+    /// Returns the stable code of the failure.
     pub const fn code(self) -> &'static str {
         self.code
     }
 
-    /// Returns the message.
+    /// Returns the message of the failure.
     pub const fn message(self) -> &'static str {
         self.message
     }
 
-    /// Returns what the caller can do about it: the hint, or else the message.
+    /// Returns what the caller can do about the failure: the hint, or the message if there is none.
     pub const fn detail(self) -> &'static str {
         match self.hint {
             Some(hint) => hint,
@@ -82,7 +84,7 @@ impl Failure {
     }
 }
 
-/// Shows the code.
+/// Prints the code.
 impl fmt::Debug for Failure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.code)
@@ -90,18 +92,18 @@ impl fmt::Debug for Failure {
 }
 
 impl Failure {
-    /// The request is malformed; [`Error::violations`] say where.
+    /// The request is malformed. [`Error::violations`] lists where.
     pub const INVALID_REQUEST: Self = Self::new(Class::Invalid, "invalid_request", "Invalid request")
         .with_hint("`errors` lists what is wrong and where.");
 
-    /// What the caller knows of it is not its newest version.
+    /// The caller's version of the resource is not the newest.
     pub const PRECONDITION_FAILED: Self =
         Self::new(Class::PreconditionFailed, "precondition_failed", "This is not the newest version")
             .with_hint(
                 "Read it again, apply the change to what it is now, and send the new ETag in If-Match.",
             );
 
-    /// What was read has changed before the write: worth reading it again.
+    /// The data has changed between the read and the write. The request can be retried.
     pub const CONCURRENT_CHANGE: Self = Self::new(
         Class::Conflict,
         "concurrent_change",
@@ -109,31 +111,30 @@ impl Failure {
     )
     .with_hint("Read it again and decide anew.");
 
-    /// The database, or the issuer's key set, cannot be reached or is overloaded: worth another try.
+    /// The database or the issuer's key set is unreachable or overloaded. The request can be retried.
     pub const UNAVAILABLE: Self = Self::new(
         Class::Unavailable,
         "service_unavailable",
         "Temporarily unavailable. Try again after the time in Retry-After",
     );
 
-    /// A defect of ours.
+    /// The service has a defect.
     pub const INTERNAL: Self =
         Self::new(Class::Internal, "internal_error", "An unexpected error occurred on the server");
 }
 
-/// One thing that is wrong with the input, and where. It never quotes what the caller sent.
+/// A violation of a rule by the input, and its location. It never quotes what the caller sent.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Violation {
-    /// JSON pointer (RFC 6901) into the body, or `/query/<name>`, `/path/<name>`, `/headers/<name>`.
+    /// The location: a JSON pointer (RFC 6901) into the body, or `/query/<name>`, `/path/<name>` or `/headers/<name>`.
     pub pointer: String,
-    /// Stable code: `unknown_field`, `invalid_format`, …
+    /// A stable code, such as `unknown_field` or `invalid_format`.
     pub code: &'static str,
-    /// What to do about it.
+    /// A message that says what to do about the violation.
     pub detail: String,
 }
 
-/// A failed request: the failure, and the details that belong to this request.
-// Boxed, so that a `Result` stays small on the path that succeeds.
+/// The error of a request: a [`Failure`] with the details of this request.
 #[derive(Debug)]
 pub struct Error(Box<Details>);
 
@@ -147,19 +148,19 @@ struct Details {
 }
 
 impl Error {
-    /// Creates the error of a request that is invalid for one reason.
+    /// Creates an error for a request that is invalid for one reason.
     pub fn invalid(pointer: impl Into<String>, code: &'static str, detail: impl Into<String>) -> Self {
         Self::from(Failure::INVALID_REQUEST).with_violation(pointer, code, detail)
     }
 
-    /// Creates the error of a request that is invalid for several reasons.
+    /// Creates an error for a request that is invalid for several reasons.
     pub fn from_violations(violations: Vec<Violation>) -> Self {
         let mut error = Self::from(Failure::INVALID_REQUEST);
         error.0.violations = violations;
         error
     }
 
-    /// Adds where in the request the failure is.
+    /// Adds a violation, which says where in the request the failure is.
     #[must_use]
     pub fn with_violation(
         mut self,
@@ -171,34 +172,39 @@ impl Error {
         self
     }
 
-    /// Creates the error of a defect. `cause` is logged and never answered; it must hold no personal data.
+    /// Creates an error for a defect of the service.
+    ///
+    /// `cause` is logged and never sent to the client. It must not contain personal data.
     pub fn internal(cause: impl Into<String>) -> Self {
         Self::from(Failure::INTERNAL).with_cause(cause)
     }
 
-    /// Creates the error of a dependency that cannot be used right now, to be retried after a second. `cause` is as in
-    /// [`Error::internal`].
+    /// Creates an error for a dependency that is unavailable, with a retry after one second.
+    ///
+    /// The rules for `cause` are those of [`Error::internal`].
     pub fn unavailable(cause: impl Into<String>) -> Self {
         let mut error = Self::from(Failure::UNAVAILABLE).with_cause(cause);
         error.0.retry_after = Some(Duration::from_secs(1));
         error
     }
 
-    /// Adds a cause, which is logged and never answered.
+    /// Adds a cause, which is logged and never sent to the client.
     #[must_use]
     pub fn with_cause(mut self, cause: impl Into<String>) -> Self {
         self.0.cause = Some(cause.into());
         self
     }
 
-    /// Marks the error as final: the request would fail in the same way again, though others with this failure are retried.
+    /// Marks the error as final, because the request would fail in the same way again.
+    ///
+    /// The request is then not retried, although other requests with this failure are.
     #[must_use]
     pub fn without_retry(mut self) -> Self {
         self.0.is_final = true;
         self
     }
 
-    /// Returns whether the request is to be retried: what it was decided from has changed before the write.
+    /// Returns whether the request can be retried, because the data that it depends on changed before the write.
     pub fn is_retryable(&self) -> bool {
         self.0.failure == Failure::CONCURRENT_CHANGE && !self.0.is_final
     }
@@ -208,17 +214,17 @@ impl Error {
         self.0.failure
     }
 
-    /// Returns what is wrong with the input.
+    /// Returns the violations of the input.
     pub fn violations(&self) -> &[Violation] {
         &self.0.violations
     }
 
-    /// Returns how long the client should wait before it retries.
+    /// Returns how long the client should wait before it retries; `None` if the error does not say.
     pub fn retry_after(&self) -> Option<Duration> {
         self.0.retry_after
     }
 
-    /// Returns the cause, for the log alone.
+    /// Returns the cause, which is only for the log.
     pub fn cause(&self) -> Option<&str> {
         self.0.cause.as_deref()
     }
@@ -236,7 +242,7 @@ impl From<Failure> for Error {
     }
 }
 
-/// Shows the code only: the cause is for the log.
+/// Prints the code only, because the cause is for the log.
 impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.0.failure.code)

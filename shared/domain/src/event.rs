@@ -1,43 +1,44 @@
-//! What happened: the audit trail, and what webhooks will be told.
+//! Events: the audit trail, and the content of future webhooks.
 
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use crate::{CustomerId, CustomerNumber, Id, InvitationId, OrganizationId, Plan, Role, Timestamp, UserId};
 
-/// Names an event: a UUIDv7 (RFC 9562 §5.7), so their order is that of time.
+/// The id of an event: a UUIDv7 (RFC 9562 §5.7), so that ids sort by time.
 pub type EventId = Id<Event>;
 
-/// That something was done in an organization, by whom and when.
+/// An event in an organization: what was done, by whom and when.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Event {
-    /// Its id.
+    /// The id of the event.
     pub id: EventId,
-    /// Where it happened.
+    /// The organization in which the event happened.
     pub organization: OrganizationId,
-    /// Who did it.
+    /// The actor who caused the event.
     pub actor: Actor,
-    /// When.
+    /// When the event happened.
     pub at: Timestamp,
-    /// What was done.
+    /// The type and data of the event.
     #[serde(flatten)]
     pub data: EventData,
 }
 
 impl Event {
-    /// An event that has no id yet.
+    /// Creates an event with a new id of the instant `at`.
     pub fn new(organization: OrganizationId, actor: Actor, at: Timestamp, data: EventData) -> Self {
         Self { id: EventId::at(at), organization, actor, at, data }
     }
 
-    /// The same, not before that instant: the events of a record are in the order of its versions, whatever the clocks of those who
-    /// write them say.
+    /// Returns the event at `instant` or later, with a new id if it was earlier.
+    ///
+    /// The events of a record are thus in the order of its versions, even if the clocks of the writers differ.
     #[must_use]
     pub fn not_before(self, instant: Timestamp) -> Self {
         if self.at >= instant { self } else { Self { id: EventId::at(instant), at: instant, ..self } }
     }
 
-    /// Another event of the same change, which sorts right after this one.
+    /// Returns another event of the same change, which sorts right after this one.
     #[must_use]
     pub fn followed_by(&self, data: EventData) -> Self {
         Self { id: self.id.next(), data, ..self.clone() }
@@ -45,7 +46,7 @@ impl Event {
 }
 
 impl EventId {
-    /// A new id of that instant.
+    /// Creates a new id of an instant.
     pub fn at(instant: Timestamp) -> Self {
         let (seconds, millis) = (instant.seconds(), instant.millis().rem_euclid(1000));
         let nanoseconds = u32::try_from(millis).unwrap_or(0) * 1_000_000;
@@ -54,31 +55,31 @@ impl EventId {
         Self::new(Uuid::new_v7(instant))
     }
 
-    /// The id right after this one, of the same instant.
+    /// Returns the id right after this one, of the same instant.
     #[must_use]
     pub fn next(self) -> Self {
         Self::new(Uuid::from_u128(self.uuid().as_u128().saturating_add(1)))
     }
 
-    /// The first id that an event of that instant can have.
+    /// Returns the first id that an event of an instant can have.
     pub fn first_at(instant: Timestamp) -> Self {
         let millis = u64::try_from(instant.millis()).unwrap_or(0);
         Self::new(uuid::Builder::from_unix_timestamp_millis(millis, &[0; 10]).into_uuid())
     }
 
-    /// The last id that an event of that instant can have.
+    /// Returns the last id that an event of an instant can have.
     pub fn last_at(instant: Timestamp) -> Self {
         let millis = u64::try_from(instant.millis()).unwrap_or(0);
         Self::new(uuid::Builder::from_unix_timestamp_millis(millis, &[0xff; 10]).into_uuid())
     }
 }
 
-/// Who did something.
+/// The user or operator who caused an event.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Actor {
     /// A user of the API.
     User(UserId),
-    /// Whoever runs this installation, at its command line.
+    /// The operator of this installation, at its command line.
     Operator,
 }
 
@@ -102,7 +103,7 @@ impl std::str::FromStr for Actor {
     }
 }
 
-/// That a text names no [`Actor`].
+/// An error that is returned when a text does not name an [`Actor`].
 #[derive(Debug)]
 pub struct ParseActorError;
 
@@ -124,145 +125,147 @@ impl<'de> Deserialize<'de> for Actor {
     }
 }
 
-/// What was done, under Timbrix's names. Holds names of fields, and values only where they are not personal data.
+/// The type and data of an event, with the names that Timbrix uses.
+///
+/// The data contains the names of changed fields. It contains values only where they are not personal data.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "type", content = "data", rename_all_fields = "camelCase")]
 pub enum EventData {
-    /// An organization came to be.
+    /// An organization was created.
     #[serde(rename = "organization.created")]
     OrganizationCreated {
-        /// Its slug.
+        /// The slug of the organization.
         slug: String,
     },
     /// Fields of an organization were changed.
     #[serde(rename = "organization.updated")]
     OrganizationUpdated {
-        /// Which.
+        /// The names of the changed fields.
         fields: Vec<String>,
     },
-    /// An organization was deleted; it can be restored.
+    /// An organization was deleted. It can still be restored.
     #[serde(rename = "organization.deleted")]
     OrganizationDeleted {
-        /// Until when.
+        /// The time until which the organization can be restored.
         restorable_until: Timestamp,
     },
     /// A deleted organization was restored.
     #[serde(rename = "organization.restored")]
     OrganizationRestored {},
-    /// An organization got another owner; the one before became an admin.
+    /// An organization was transferred to another owner. The previous owner became an admin.
     #[serde(rename = "organization.transferred")]
     OrganizationTransferred {
-        /// The owner before.
+        /// The id of the previous owner.
         from: UserId,
-        /// The owner now.
+        /// The id of the new owner.
         to: UserId,
     },
-    /// An organization's plan or limits were changed.
+    /// The plan or the limits of an organization were changed.
     #[serde(rename = "organization.plan_updated")]
     OrganizationPlanUpdated {
-        /// The plan now.
+        /// The new plan.
         plan: Plan,
-        /// How many members it may have now; `null`: as many as they like.
+        /// The new maximum number of members; `null` if there is no limit.
         seats: Option<u64>,
     },
-    /// A user joined, by accepting that invitation.
+    /// A user joined an organization by accepting an invitation.
     #[serde(rename = "member.added")]
     MemberAdded {
-        /// Who.
+        /// The user id of the new member.
         member_id: UserId,
-        /// As what.
+        /// The role of the new member.
         role: Role,
-        /// How.
+        /// The id of the accepted invitation.
         invitation_id: Option<InvitationId>,
     },
-    /// What a user's tokens say of them has changed.
+    /// The e-mail address or name in a user's tokens has changed.
     #[serde(rename = "member.updated")]
     MemberUpdated {
-        /// Who.
+        /// The user id of the member.
         member_id: UserId,
-        /// Which of `email` and `name`.
+        /// The names of the changed fields: `email`, `name` or both.
         fields: Vec<String>,
     },
-    /// A member left, or was removed.
+    /// A member left an organization, or was removed.
     #[serde(rename = "member.removed")]
     MemberRemoved {
-        /// Who.
+        /// The user id of the member.
         member_id: UserId,
     },
-    /// A member got another role.
+    /// The role of a member was changed.
     #[serde(rename = "member.role_updated")]
     MemberRoleUpdated {
-        /// Who.
+        /// The user id of the member.
         member_id: UserId,
-        /// The role before.
+        /// The previous role.
         from: Role,
-        /// The role now.
+        /// The new role.
         to: Role,
     },
-    /// Someone was invited, or invited anew.
+    /// An e-mail address was invited, or invited again.
     #[serde(rename = "invite.created")]
     InviteCreated {
-        /// By which invitation.
+        /// The id of the invitation.
         invitation_id: InvitationId,
-        /// As what.
+        /// The role that the invited user gets.
         role: Role,
     },
-    /// An invitation got a new token.
+    /// An invitation was sent again with a new token.
     #[serde(rename = "invite.resent")]
     InviteResent {
-        /// Which.
+        /// The id of the invitation.
         invitation_id: InvitationId,
     },
     /// An invitation was revoked.
     #[serde(rename = "invite.cancelled")]
     InviteCancelled {
-        /// Which.
+        /// The id of the invitation.
         invitation_id: InvitationId,
     },
-    /// A customer came to be.
+    /// A customer was created.
     #[serde(rename = "customer.created")]
     CustomerCreated {
-        /// Its id.
+        /// The id of the customer.
         customer_id: CustomerId,
-        /// Its number.
+        /// The number of the customer.
         number: CustomerNumber,
     },
     /// A customer was changed.
     #[serde(rename = "customer.updated")]
     CustomerUpdated {
-        /// Its id.
+        /// The id of the customer.
         customer_id: CustomerId,
-        /// Its number.
+        /// The number of the customer.
         number: CustomerNumber,
-        /// The fields of the record that have changed.
+        /// The names of the changed fields of the record.
         fields: Vec<String>,
     },
     /// A customer was deleted.
     #[serde(rename = "customer.deleted")]
     CustomerDeleted {
-        /// Its id.
+        /// The id of the customer.
         customer_id: CustomerId,
-        /// Its number.
+        /// The number of the customer.
         number: CustomerNumber,
     },
-    /// An invitation was accepted; `member.added` tells of the membership.
+    /// An invitation was accepted. A `member.added` event describes the membership.
     #[serde(rename = "invite.accepted")]
     InviteAccepted {
-        /// Which.
+        /// The id of the invitation.
         invitation_id: InvitationId,
-        /// Who accepted it.
+        /// The user id of the member who accepted the invitation.
         member_id: UserId,
     },
     /// An invitation was declined.
     #[serde(rename = "invite.declined")]
     InviteDeclined {
-        /// Which.
+        /// The id of the invitation.
         invitation_id: InvitationId,
     },
 }
 
 impl EventData {
-    /// The names of all of them.
+    /// The names of all event types.
     pub const TYPES: [&str; 18] = [
         "organization.created",
         "organization.updated",
@@ -284,7 +287,7 @@ impl EventData {
         "customer.deleted",
     ];
 
-    /// Its name.
+    /// Returns the name of the event type.
     pub fn event_type(&self) -> &'static str {
         match self {
             Self::OrganizationCreated { .. } => "organization.created",

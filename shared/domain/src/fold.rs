@@ -1,14 +1,17 @@
-//! Keys by which texts are ordered and searched, without case and accents. In the order Ñ comes after N; in a search it is an N.
+//! Keys by which texts are sorted and searched, without case and accents.
+//!
+//! In a sort key, Ñ comes after N. In a search key, Ñ is an N.
 
 use unicode_normalization::{UnicodeNormalization, char::is_combining_mark};
 
 use crate::{latin::ascii_spelling, text};
 
+/// The combining tilde.
 const TILDE: char = '\u{303}';
-/// Sorts after every letter that can follow an N, so that Ñ comes after all of N's words.
+/// A character that sorts after every ASCII letter, so that Ñ comes after all words with N.
 const AFTER_LETTERS: char = '\u{7f}';
 
-/// Returns the key that names are ordered by.
+/// Returns the key that names are sorted by: lower case, without accents, and with Ñ after N.
 pub fn name_key(name: &str) -> String {
     let mut key = String::with_capacity(name.len());
     for letter in name.to_lowercase().nfd() {
@@ -21,11 +24,12 @@ pub fn name_key(name: &str) -> String {
     key
 }
 
-/// Returns the form that texts are searched in: without case, marks and characters that cannot be seen, Ñ like N, and Latin
-/// letters in the spelling of ASCII, so that `strasse` finds `Straße` and `aero` finds `Ærø`.
+/// Returns the key that texts are searched by: without case, marks and zero-width characters.
 ///
-/// This is near Unicode's `NFKC_Casefold`, without marks: compatibility decomposition, then full case folding, character by
-/// character, so that a final sigma is a sigma. A dotless ı is an i.
+/// Ñ becomes N, and Latin letters get their ASCII spelling, so that `strasse` finds `Straße` and `aero` finds `Ærø`.
+///
+/// The key is close to Unicode's `NFKC_Casefold`, but without marks. It applies compatibility decomposition and then full case
+/// folding, character by character, so that a final sigma becomes a sigma. A dotless ı becomes an i.
 pub fn search_key(text: &str) -> String {
     let mut key = String::with_capacity(text.len());
     for letter in text.nfkd().flat_map(full_case_fold).nfkd() {
@@ -35,7 +39,7 @@ pub fn search_key(text: &str) -> String {
         match ascii_spelling(letter) {
             Some(spelling) => key.push_str(spelling),
             None if matches!(letter, '\u{2018}' | '\u{2019}' | '\u{2bc}') => key.push('\''),
-            // Every kind of space is one, and so are several.
+            // Every kind of white space becomes a space, and so does a run of white space.
             None if letter.is_whitespace() => {
                 if !key.ends_with(' ') {
                     key.push(' ');
@@ -47,8 +51,10 @@ pub fn search_key(text: &str) -> String {
     key
 }
 
-/// Folds the case of one character. Its upper case in lower case is what most of Unicode's `CaseFolding.txt` has; the lower case
-/// comes first for letters that have no upper case of their own, such as ẞ.
+/// Folds the case of one character.
+///
+/// For most characters, the upper case converted to lower case is what Unicode's `CaseFolding.txt` has. The conversion to lower
+/// case comes first for letters that have no other upper case, such as ẞ.
 fn full_case_fold(letter: char) -> impl Iterator<Item = char> {
     letter.to_lowercase().flat_map(char::to_uppercase).flat_map(char::to_lowercase)
 }

@@ -1,15 +1,16 @@
-//! URLs of pages and images, as they are stored.
+//! Validation of the URLs of pages and images.
 
 use std::cell::Cell;
 
 use url::{SyntaxViolation, Url};
 
-/// The longest URL that is stored, in bytes, as it is sent and as it is serialized: most browsers give up beyond it.
+/// The maximum length of a URL, in bytes, both as sent and as serialized. Most browsers do not support longer ones.
 pub const MAX_URL_LENGTH: usize = 2048;
 
-/// Returns an absolute https URL (RFC 3986, as the WHATWG URL Standard parses it) in its serialized form. `None` for anything
-/// else, for one with a user in it, and for one whose host parsers disagree about, such as `https:///x` and
-/// `https://x.example\@y.example`.
+/// Returns an absolute https URL (RFC 3986) in its serialized form; `None` if the text is not an acceptable one.
+///
+/// The text is parsed by the WHATWG URL Standard. URLs with user information are rejected, and so are URLs whose host depends on
+/// the parser, such as `https:///x` and `https://x.example\@y.example`.
 pub fn https_url(text: &str) -> Option<String> {
     if text.len() > MAX_URL_LENGTH {
         return None;
@@ -29,7 +30,7 @@ pub fn https_url(text: &str) -> Option<String> {
         }
     };
     let url = Url::options().syntax_violation_callback(Some(&note)).parse(text).ok()?;
-    // An empty user is dropped without a word.
+    // The parser drops empty user information without reporting a violation.
     let authority = text.split_once("://")?.1.split(['/', '?', '#']).next()?;
     let is_plain = !is_ambiguous.get() && !authority.is_empty() && !authority.contains('@');
     let is_https =

@@ -1,4 +1,4 @@
-//! Typed UUIDs: an organization's id cannot be passed where a user's is meant.
+//! Typed UUIDs, so that the id of an organization cannot be passed as the id of a user.
 
 use std::{fmt, marker::PhantomData};
 
@@ -7,35 +7,37 @@ use uuid::Uuid;
 
 use crate::{Organization, Profile};
 
-/// A UUID (RFC 9562) that names one kind of thing.
+/// A UUID (RFC 9562) that identifies one type of entity.
 pub struct Id<T>(Uuid, PhantomData<fn() -> T>);
 
-/// Names an organization.
+/// The id of an organization.
 pub type OrganizationId = Id<Organization>;
-/// Names a user: the `sub` of their tokens where that is a UUID, else a UUIDv5 of issuer and `sub`.
+/// The id of a user: the `sub` claim of their tokens if it is a UUID, otherwise a UUIDv5 of issuer and `sub`.
 pub type UserId = Id<Profile>;
 
 impl<T> Id<T> {
-    /// Wraps a UUID.
+    /// Creates an id from a UUID.
     pub const fn new(uuid: Uuid) -> Self {
         Self(uuid, PhantomData)
     }
 
-    /// Reads the hyphenated form in either case, the only one RFC 9562 prints; braces, URNs and bare hex are refused.
+    /// Parses the hyphenated form of a UUID in either case; `None` if the text has any other form.
+    ///
+    /// RFC 9562 prints only this form. Braces, URNs and bare hexadecimal digits are rejected.
     pub fn parse(text: &str) -> Option<Self> {
-        // Anything else of 36 bytes that `Uuid` takes would have to be hyphenated too.
+        // `Uuid` accepts other forms too, but a text of 36 bytes can only be in the hyphenated one.
         if text.len() != uuid::fmt::Hyphenated::LENGTH {
             return None;
         }
         Uuid::try_parse(text).ok().map(Self::new)
     }
 
-    /// A new one that no other thing has.
+    /// Creates a new random id (UUIDv4).
     pub fn random() -> Self {
         Self(Uuid::new_v4(), PhantomData)
     }
 
-    /// The UUID itself.
+    /// Returns the UUID.
     pub const fn uuid(&self) -> Uuid {
         self.0
     }

@@ -1,4 +1,4 @@
-//! Invitations: how people come into an organization.
+//! Invitations to join an organization.
 
 use std::time::Duration;
 
@@ -7,79 +7,79 @@ use uuid::Uuid;
 
 use crate::{Actor, Class, Email, Failure, Id, OrganizationId, Role, Timestamp};
 
-/// Names an invitation: a UUIDv5 of organization and e-mail, so there is one for each.
+/// The id of an invitation: a UUIDv5 of organization and e-mail address, so that there is one invitation for each pair.
 pub type InvitationId = Id<Invitation>;
 
 impl InvitationId {
-    /// The id of the invitation of an e-mail into an organization.
+    /// Returns the id of the invitation of an e-mail address to an organization.
     pub fn of(organization: OrganizationId, email: &Email) -> Self {
         Self::new(Uuid::new_v5(&organization.uuid(), email.as_str().as_bytes()))
     }
 }
 
-/// That someone is asked to join an organization.
+/// An invitation to join an organization.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Invitation {
-    /// Its id.
+    /// The id of the invitation.
     pub id: InvitationId,
-    /// The organization.
+    /// The organization that the invitation is for.
     pub organization: OrganizationId,
-    /// Grows by one with every write.
+    /// The version of the invitation. Every write increases it by one.
     pub version: u64,
-    /// Who is asked.
+    /// The e-mail address that is invited.
     pub email: Email,
-    /// As what they would join: never as the owner.
+    /// The role that the invited user gets. It is never the owner's.
     pub role: Role,
-    /// What became of it.
+    /// The stored state of the invitation.
     pub state: InvitationState,
-    /// SHA-256 of its token: the token itself is shown once and kept nowhere.
+    /// The SHA-256 hash of the token. The token itself is shown once and never stored.
     pub token_hash: String,
-    /// Who invited them last.
+    /// The actor who last sent the invitation.
     pub invited_by: Actor,
-    /// When they were invited last.
+    /// When the invitation was last sent.
     pub created_at: Timestamp,
-    /// Until when it can be accepted.
+    /// When the invitation expires.
     pub expires_at: Timestamp,
-    /// When it came to its end; `None` while it is open.
+    /// When the invitation was accepted, declined or revoked; `None` while it is pending.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub ended_at: Option<Timestamp>,
 }
 
-/// What became of an invitation.
+/// The stored state of an invitation. It does not show whether the invitation has expired.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum InvitationState {
-    /// Nothing yet.
+    /// The invitation has not been answered or revoked.
     Pending,
-    /// They joined.
+    /// The user accepted the invitation and joined.
     Accepted,
-    /// They do not want to.
+    /// The user declined the invitation.
     Declined,
-    /// They are not asked any more.
+    /// The invitation was revoked.
     Revoked,
 }
 
-/// What an invitation is worth at some instant.
+/// The status of an invitation at an instant.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum InvitationStatus {
-    /// It can be accepted.
+    /// The invitation can be accepted.
     Pending,
-    /// Its time is over.
+    /// The invitation has expired.
     Expired,
-    /// They joined.
+    /// The user accepted the invitation and joined.
     Accepted,
-    /// They do not want to.
+    /// The user declined the invitation.
     Declined,
-    /// They are not asked any more.
+    /// The invitation was revoked.
     Revoked,
 }
 
 impl InvitationStatus {
-    /// All of them.
+    /// All statuses.
     pub const ALL: [Self; 5] = [Self::Pending, Self::Expired, Self::Accepted, Self::Declined, Self::Revoked];
 
-    /// Its name.
+    /// Returns the name of the status.
     pub const fn name(self) -> &'static str {
         match self {
             Self::Pending => "pending",
@@ -90,17 +90,17 @@ impl InvitationStatus {
         }
     }
 
-    /// The status of that name.
+    /// Returns the status with this name; `None` if there is none.
     pub fn parse(name: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|status| status.name() == name)
     }
 }
 
 impl Invitation {
-    /// How long it can be accepted.
+    /// The time during which an invitation can be accepted: seven days.
     pub const VALID: Duration = Duration::from_secs(7 * 24 * 60 * 60);
 
-    /// What it is worth at that instant: it expires without a write.
+    /// Returns the status at an instant. An invitation expires without a write.
     pub fn status(&self, now: Timestamp) -> InvitationStatus {
         match self.state {
             InvitationState::Pending if self.expires_at <= now => InvitationStatus::Expired,
@@ -111,7 +111,7 @@ impl Invitation {
         }
     }
 
-    /// Fails unless it can be accepted at that instant.
+    /// Returns an error unless the invitation can be accepted at `now`.
     pub fn require_pending(&self, now: Timestamp) -> Result<(), Failure> {
         match self.status(now) {
             InvitationStatus::Pending => Ok(()),
@@ -122,7 +122,7 @@ impl Invitation {
         }
     }
 
-    /// Fails if it has come to its end, other than by time.
+    /// Returns an error if the invitation was accepted, declined or revoked. An expired invitation is not an error.
     pub fn require_open(&self, now: Timestamp) -> Result<(), Failure> {
         match self.require_pending(now) {
             Err(Failure::INVITATION_EXPIRED) => Ok(()),
@@ -130,18 +130,20 @@ impl Invitation {
         }
     }
 
-    /// The instant of a change that is made now: later than the last one, whatever the clocks of those who wrote it said.
+    /// Returns the time of a change that is made now.
+    ///
+    /// It is later than the time of the last change, even if the clocks of the writers differ.
     pub fn next_change(&self, now: Timestamp) -> Timestamp {
         self.ended_at.unwrap_or(self.created_at).next().max(now)
     }
 
-    /// The same at its end, a version later.
+    /// Returns the invitation in its final state, one version later.
     #[must_use]
     pub fn ended(&self, state: InvitationState, at: Timestamp) -> Self {
         Self { state, version: self.version + 1, ended_at: Some(at), ..self.clone() }
     }
 
-    /// The same with another token, a version later: valid from that instant on anew.
+    /// Returns the invitation with a new token, one version later. It is valid for [`Invitation::VALID`] from `at`.
     #[must_use]
     pub fn renewed(&self, token_hash: String, by: Actor, at: Timestamp) -> Self {
         Self {
@@ -158,12 +160,12 @@ impl Invitation {
 }
 
 impl Failure {
-    /// The invitation is unknown, or the token is not its newest.
+    /// The invitation is unknown, or its token was replaced by a newer one.
     pub const INVITATION_NOT_FOUND: Self =
         Self::new(Class::NotFound, "invitation_not_found", "Invitation not found")
             .with_hint("It is unknown, or the token was replaced by a newer one. Ask for a new invitation.");
 
-    /// The invitation is for another e-mail than the caller's.
+    /// The invitation is for another e-mail address than the caller's.
     pub const INVITATION_EMAIL_MISMATCH: Self = Self::new(
         Class::Forbidden,
         "invitation_email_mismatch",
@@ -171,7 +173,7 @@ impl Failure {
     )
     .with_hint("Sign in with the address that was invited.");
 
-    /// The caller's token has no verified e-mail.
+    /// The caller's access token has no verified e-mail address.
     pub const EMAIL_NOT_VERIFIED: Self = Self::new(
         Class::Forbidden,
         "email_not_verified",
@@ -179,7 +181,7 @@ impl Failure {
     )
     .with_hint("Verify your e-mail address with your identity provider, then get a new token.");
 
-    /// The time to accept the invitation is over.
+    /// The invitation has expired.
     pub const INVITATION_EXPIRED: Self =
         Self::new(Class::Conflict, "invitation_expired", "The invitation has expired")
             .with_hint("Ask for it to be sent again.");
@@ -192,7 +194,7 @@ impl Failure {
     pub const INVITATION_DECLINED: Self =
         Self::new(Class::Conflict, "invitation_declined", "The invitation was declined");
 
-    /// The invitation was accepted.
+    /// The invitation was already accepted.
     pub const INVITATION_ACCEPTED: Self =
         Self::new(Class::Conflict, "invitation_accepted", "The invitation was accepted already");
 }

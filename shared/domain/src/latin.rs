@@ -1,8 +1,9 @@
-//! Latin letters that are no letter of ASCII with a mark, and what people type in their place.
+//! ASCII spellings of Latin letters that are not an ASCII letter with a mark.
 
-/// The letters that stay after [`search_key`](crate::search_key) has folded case and dropped marks, in the order of their code
-/// points, with the spelling that the Unicode CLDR's transform `Latin-ASCII` (version 41, `common/transforms/Latin-ASCII.xml`)
-/// gives them.
+/// The ASCII spellings of Latin letters, in the order of their code points.
+///
+/// The letters are those that remain after [`search_key`](crate::search_key) has folded case and dropped marks. The spellings are
+/// those of the Unicode CLDR transform `Latin-ASCII` (version 41, `common/transforms/Latin-ASCII.xml`).
 pub(crate) const LATIN_ASCII: [(char, &str); 198] = [
     ('æ', "ae"),
     ('ð', "d"),
@@ -204,7 +205,7 @@ pub(crate) const LATIN_ASCII: [(char, &str); 198] = [
     ('ꞩ', "s"),
 ];
 
-/// Returns the ASCII spelling of a folded letter, if it has one.
+/// Returns the ASCII spelling of a folded letter; `None` if it has none.
 pub(crate) fn ascii_spelling(letter: char) -> Option<&'static str> {
     let at = LATIN_ASCII.binary_search_by_key(&letter, |(known, _)| *known).ok()?;
     Some(LATIN_ASCII[at].1)

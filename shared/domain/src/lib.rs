@@ -1,6 +1,6 @@
-//! The business of Padrón: ids, roles, organizations and what can go wrong with them.
+//! The domain model of Padrón: organizations, members, invitations and customers, their rules, and the failures of requests.
 //!
-//! Knows no HTTP, no AWS and no JSON; everything else depends on it.
+//! This crate contains no HTTP, AWS or JSON code. All other crates depend on it.
 
 mod country;
 mod customer;

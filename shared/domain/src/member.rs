@@ -1,4 +1,4 @@
-//! Who belongs to an organization, and what they may do in it.
+//! Members of an organization, their roles, and the profiles of users.
 
 use std::{fmt, time::Duration};
 
@@ -7,23 +7,23 @@ use uuid::Uuid;
 
 use crate::{Class, Failure, OrganizationId, Timestamp, UserId};
 
-/// What a member may do; each role may do all that the ones before it may.
+/// The role of a member. Each role includes the permissions of the roles before it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Role {
-    /// Reads the organization and works with its customers.
+    /// A member reads the organization and works with its customers.
     Member,
-    /// Manages members and settings.
+    /// An admin manages members and settings.
     Admin,
-    /// Holds the organization: exactly one per organization.
+    /// The owner of the organization. Each organization has exactly one.
     Owner,
 }
 
 impl Role {
-    /// All of them.
+    /// All roles, in ascending order.
     pub const ALL: [Self; 3] = [Self::Member, Self::Admin, Self::Owner];
 
-    /// Its name.
+    /// Returns the name of the role.
     pub const fn name(self) -> &'static str {
         match self {
             Self::Member => "member",
@@ -32,7 +32,7 @@ impl Role {
         }
     }
 
-    /// The role of that name.
+    /// Returns the role with this name; `None` if there is none.
     pub fn parse(name: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|role| role.name() == name)
     }
@@ -44,96 +44,104 @@ impl fmt::Display for Role {
     }
 }
 
-/// A user, as their tokens have them.
+/// The profile of a user, taken from their tokens.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Profile {
-    /// The user.
+    /// The id of the user.
     pub user: UserId,
-    /// Their verified e-mail.
+    /// The verified e-mail address of the user; `None` if there is none.
     pub email: Option<String>,
-    /// Their name.
+    /// The name of the user; `None` if there is none.
     pub name: Option<String>,
-    /// When their issuer said this, in seconds since 1970, if it says when: what it said before is out of date.
+    /// When the issuer issued the token with this data, in seconds since 1970; `None` if the token does not say. Data from
+    /// earlier tokens is out of date.
     #[serde(default)]
     pub issued_at: Option<i64>,
-    /// Whether their memberships are known to say the same.
+    /// Whether all memberships of the user are known to have the same e-mail address and name.
     #[serde(default)]
     pub settled: bool,
-    /// How often they joined: what is known of their memberships is of before the next time.
+    /// The number of times that the user has joined an organization. What was read of their memberships before a join is out of
+    /// date after it.
     #[serde(default)]
     pub joins: u64,
-    /// When they joined an organization last.
+    /// When the user last joined an organization; `None` if this is not known.
     #[serde(default)]
     pub joined_at: Option<Timestamp>,
 }
 
 impl Profile {
-    /// For how long a list of a user's organizations may lack the one they joined last, at most by far: an index lags behind by
-    /// less than a second as a rule.
+    /// The time for which a list of a user's organizations may lack the one that they joined last.
+    ///
+    /// This is a generous limit. The index is eventually consistent, and usually lags behind by less than a second.
     const JOINING: Duration = Duration::from_secs(60);
 
-    /// Whether they joined another organization than that of this membership so lately that a list of their organizations may
-    /// lack it.
+    /// Returns whether the user joined another organization than that of `than` so recently that a list of their organizations
+    /// may lack it.
     pub fn is_joining_another(&self, than: &Membership, now: Timestamp) -> bool {
         self.joined_at.is_some_and(|at| at != than.joined_at && now < at.plus(Self::JOINING))
     }
 }
 
-/// Without e-mail and name, which have no place in a log.
+/// Omits e-mail address and name, which must not be logged.
 impl fmt::Debug for Profile {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Profile").field("user", &self.user).finish_non_exhaustive()
     }
 }
 
-/// That a user belongs to an organization. E-mail and name are copies of verified claims.
+/// The membership of a user in an organization. E-mail address and name are copies of verified claims.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Membership {
-    /// The organization.
+    /// The id of the organization.
     pub organization: OrganizationId,
-    /// The user.
+    /// The id of the user.
     pub user: UserId,
-    /// Grows by one with every write, from [`Membership::first_version`] on.
+    /// The version of the membership. It starts at [`Membership::first_version`], and every write increases it by one.
     pub version: u64,
-    /// What they may do.
+    /// The role of the member.
     pub role: Role,
-    /// Their verified e-mail when they joined.
+    /// The verified e-mail address of the member, copied when they joined or when it last changed; `None` if there is none.
     pub email: Option<String>,
-    /// Their name when they joined.
+    /// The name of the member, copied when they joined or when it last changed; `None` if there is none.
     pub name: Option<String>,
-    /// When they joined.
+    /// When the user joined the organization.
     pub joined_at: Timestamp,
-    /// When it last changed; `None` if it has not changed since they joined.
+    /// When the membership last changed; `None` if it has not changed since the user joined.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub changed_at: Option<Timestamp>,
 }
 
 impl Membership {
-    /// A random beginning: whoever leaves and joins again is not taken for who they were before, neither by a write that was
-    /// decided then nor by an entity tag from then.
+    /// Returns a random first version.
+    ///
+    /// A user who leaves and joins again thus gets other versions. A write that was decided for the previous membership fails,
+    /// and an entity tag of the previous membership does not match.
     pub fn first_version() -> u64 {
         Uuid::new_v4().as_u64_pair().0 >> 16
     }
 
-    /// The instant of a change that is made now: later than the last one, whatever the clocks of those who wrote it said.
+    /// Returns the time of a change that is made now.
+    ///
+    /// It is later than the time of the last change, even if the clocks of the writers differ.
     pub fn next_change(&self, now: Timestamp) -> Timestamp {
         self.changed_at.unwrap_or(self.joined_at).next().max(now)
     }
 
-    /// The same in another role, a version later.
+    /// Returns the membership with another role, one version later.
     #[must_use]
     pub fn with_role(&self, role: Role, at: Timestamp) -> Self {
         Self { role, version: self.version + 1, changed_at: Some(at), ..self.clone() }
     }
 }
 
-/// What an actor's right to act in an organization rests on. A write that depends on this right checks in its transaction that it is
-/// unchanged.
+/// The basis of an actor's right to act in an organization.
+///
+/// A write that depends on this right checks in its transaction that the basis is unchanged.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Authority {
-    /// The actor is a member.
+    /// The membership of an actor who is a member.
     Membership(Membership),
 }
 
@@ -147,14 +155,14 @@ impl Authority {
 }
 
 impl Failure {
-    /// The organization is known, the caller does not belong to it.
+    /// The organization exists, but the caller is not a member of it.
     pub const NOT_A_MEMBER: Self = Self::new(
         Class::Forbidden,
         "not_a_member",
         "Access denied. User is not a member of this organization",
     );
 
-    /// The caller belongs to the organization, but their role may not do this.
+    /// The caller is a member of the organization, but their role does not allow this.
     pub const INSUFFICIENT_ROLE: Self = Self::new(
         Class::Forbidden,
         "insufficient_role",
@@ -164,7 +172,7 @@ impl Failure {
     /// No member of the organization has this id.
     pub const MEMBER_NOT_FOUND: Self = Self::new(Class::NotFound, "member_not_found", "Member not found");
 
-    /// The user is a member already.
+    /// The user is already a member of the organization.
     pub const ALREADY_MEMBER: Self =
         Self::new(Class::Conflict, "already_member", "The user is a member of this organization already");
 
@@ -176,7 +184,7 @@ impl Failure {
     )
     .with_hint("Remove a member, or change to a larger plan.");
 
-    /// The owner must hand the organization over first.
+    /// The owner cannot leave before they transfer the organization.
     pub const OWNER_CANNOT_LEAVE: Self = Self::new(
         Class::Conflict,
         "owner_cannot_leave",
@@ -184,15 +192,15 @@ impl Failure {
     )
     .with_hint("Transfer the organization to another member first.");
 
-    /// The owner's role changes with a transfer only.
+    /// The role of the owner changes only when the organization is transferred.
     pub const OWNER_ROLE_IMMUTABLE: Self =
         Self::new(Class::Conflict, "owner_role_immutable", "The role of the owner cannot be changed")
             .with_hint("Transfer the organization to another member instead.");
 
-    /// No user of that id shares an organization with the caller.
+    /// No user with this id shares an organization with the caller.
     pub const USER_NOT_FOUND: Self = Self::new(Class::NotFound, "user_not_found", "User not found");
 
-    /// Only the user themselves may.
+    /// Only the user themselves may do this.
     pub const NOT_YOURSELF: Self =
         Self::new(Class::Forbidden, "not_yourself", "Access denied. Only the user themselves may see this");
 }

@@ -1,20 +1,20 @@
-//! What callers keep with a record of theirs: texts under names.
+//! Metadata that callers store with a record.
 
 use std::collections::BTreeMap;
 
 use crate::text::is_line;
 
-/// Names and texts.
+/// Key-value pairs of text that callers store with a record.
 pub type Metadata = BTreeMap<String, String>;
 
-/// The most entries it has.
+/// The maximum number of entries.
 pub const MAX_ENTRIES: usize = 50;
-/// The longest name, in characters.
+/// The maximum length of a key, in characters.
 pub const MAX_KEY_LENGTH: usize = 40;
-/// The longest text, in characters.
+/// The maximum length of a value, in characters.
 pub const MAX_VALUE_LENGTH: usize = 500;
 
-/// What is wrong with it: a code, and what to do about it.
+/// Returns a code and a message for each limit that the metadata exceeds. The message says what to do about it.
 pub(crate) fn problems(metadata: &Metadata) -> Vec<(&'static str, &'static str)> {
     let is_key = |key: &String| (1..=MAX_KEY_LENGTH).contains(&key.chars().count()) && is_line(key);
     let checks = [

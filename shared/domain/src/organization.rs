@@ -1,4 +1,4 @@
-//! The organization: the account and its fiscal profile.
+//! Organizations: their account and fiscal profile.
 
 use std::{collections::BTreeMap, ops::RangeInclusive, time::Duration};
 
@@ -10,23 +10,23 @@ use crate::{
     text::{is_line, trim},
 };
 
-/// What the organization pays for.
+/// The plan that an organization pays for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Plan {
-    /// Costs nothing.
+    /// The free plan.
     Free,
-    /// For teams.
+    /// The plan for teams.
     Pro,
-    /// Without limits.
+    /// The plan without limits.
     Enterprise,
 }
 
 impl Plan {
-    /// All of them.
+    /// All plans.
     pub const ALL: [Self; 3] = [Self::Free, Self::Pro, Self::Enterprise];
 
-    /// Its name.
+    /// Returns the name of the plan.
     pub const fn name(self) -> &'static str {
         match self {
             Self::Free => "free",
@@ -35,99 +35,99 @@ impl Plan {
         }
     }
 
-    /// The plan of that name.
+    /// Returns the plan with this name; `None` if there is none.
     pub fn parse(name: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|plan| plan.name() == name)
     }
 }
 
-/// The state of the organization's subscription at the payment provider.
+/// The state of an organization's subscription at the payment provider.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum SubscriptionStatus {
-    /// There is none.
+    /// The organization has no subscription.
     None,
-    /// Paid.
+    /// The subscription is paid.
     Active,
     /// A payment failed.
     PastDue,
-    /// Ended.
+    /// The subscription has ended.
     Canceled,
 }
 
-/// An organization as it is stored.
+/// An organization, as it is stored.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Organization {
-    /// Its id.
+    /// The id of the organization.
     pub id: OrganizationId,
-    /// Grows by one with every write.
+    /// The version of the organization. Every write increases it by one.
     pub version: u64,
-    /// The account's name.
+    /// The name of the account.
     pub name: String,
-    /// Unique and immutable, for URLs.
+    /// The slug of the organization for URLs, unique and immutable.
     pub slug: String,
-    /// The logo the caller set, an https URL.
+    /// The https URL of the logo that the caller set.
     pub logo: Option<String>,
-    /// What it pays for.
+    /// The plan of the organization.
     pub plan: Plan,
-    /// Its owner. Access never decides from this, but from the caller's [`Membership`](crate::Membership).
+    /// The id of the owner. Access is never decided by this field, but by the caller's [`Membership`](crate::Membership).
     pub owner: UserId,
-    /// Its customer id at Stripe.
+    /// The customer id of the organization at Stripe.
     pub stripe_customer_id: Option<String>,
-    /// What the caller keeps with it.
+    /// The metadata that the caller stores with the organization.
     #[serde(default)]
     pub metadata: BTreeMap<String, String>,
-    /// The state of its subscription.
+    /// The state of the subscription.
     pub subscription_status: SubscriptionStatus,
-    /// Until when it has paid.
+    /// The end of the period that is paid.
     pub subscription_period_end: Option<Timestamp>,
-    /// IANA time zone.
+    /// The time zone, a name of the IANA time zone database.
     pub timezone: String,
-    /// When it was created.
+    /// When the organization was created.
     pub created_at: Timestamp,
-    /// When it was last written.
+    /// When the organization was last written.
     pub updated_at: Timestamp,
-    /// When it was deleted: it reads as unknown from then on.
+    /// When the organization was deleted; `None` if it was not. A deleted organization reads as unknown.
     pub deleted_at: Option<Timestamp>,
-    /// Whether what it holds is being deleted: it cannot be restored from then on.
+    /// Whether the data of the organization is being deleted. The organization cannot be restored from then on.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub purging: bool,
-    /// Who it is before the law.
+    /// The legal data of the organization.
     #[serde(default)]
     pub legal: Legal,
-    /// How its invoices look.
+    /// The appearance and numbering of invoices.
     #[serde(default)]
     pub customization: Customization,
-    /// Its certificate for sealing invoices (CSD).
+    /// The certificate for sealing invoices (CSD).
     pub certificate: Option<Certificate>,
-    /// Its electronic signature (FIEL).
+    /// The certificate of the electronic signature (FIEL).
     pub fiel: Option<Certificate>,
-    /// How its receipts are invoiced.
+    /// The settings for invoicing receipts.
     #[serde(default)]
     pub receipts: Receipts,
-    /// How its customers invoice themselves.
+    /// The settings for customers who invoice themselves.
     #[serde(default)]
     pub self_invoice: SelfInvoice,
 }
 
-/// Who the organization is before the law.
+/// The legal data of an organization.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Legal {
-    /// Commercial name.
+    /// The commercial name.
     pub name: Option<String>,
-    /// Registered name, without the corporate suffix.
+    /// The registered name, without the corporate suffix.
     pub legal_name: Option<String>,
-    /// Tax system of the SAT catalogue `c_RegimenFiscal`.
+    /// The tax system, a code of the SAT catalogue `c_RegimenFiscal`.
     pub tax_system: Option<String>,
-    /// Web site.
+    /// The web site.
     pub website: Option<String>,
-    /// Phone number.
+    /// The phone number.
     pub phone: Option<String>,
-    /// RFC, read from the certificate.
+    /// The RFC, which is read from the certificate.
     pub rfc: Option<String>,
-    /// Fiscal address.
+    /// The fiscal address.
     #[serde(default)]
     pub address: Address,
 }
@@ -136,35 +136,35 @@ pub struct Legal {
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Address {
-    /// Street.
+    /// The street.
     pub street: Option<String>,
-    /// Number on the street.
+    /// The number on the street.
     pub exterior: Option<String>,
-    /// Number inside the building.
+    /// The number inside the building.
     pub interior: Option<String>,
-    /// Colonia.
+    /// The neighborhood (colonia).
     pub neighborhood: Option<String>,
-    /// City.
+    /// The city.
     pub city: Option<String>,
-    /// Municipality.
+    /// The municipality.
     pub municipality: Option<String>,
-    /// Postal code, five digits.
+    /// The postal code, five digits.
     pub zip: Option<String>,
-    /// State.
+    /// The state.
     pub state: Option<String>,
 }
 
-/// How the organization's invoices look.
+/// The appearance and numbering of an organization's invoices.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Customization {
-    /// Accent colour, six hex digits.
+    /// The accent colour, six hexadecimal digits.
     pub color: Option<String>,
-    /// Number of the next invoice.
+    /// The number of the next invoice.
     pub next_folio_number: u64,
-    /// Number of the next test invoice.
+    /// The number of the next test invoice.
     pub next_folio_number_test: u64,
-    /// What the PDF shows beyond the required.
+    /// The optional content of an invoice's PDF.
     pub pdf_extra: PdfExtra,
 }
 
@@ -174,41 +174,41 @@ impl Default for Customization {
     }
 }
 
-/// What the PDF of an invoice shows beyond the required.
+/// The optional content of an invoice's PDF.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
 pub struct PdfExtra {
-    /// Catalogue codes.
+    /// Whether the PDF shows catalogue codes.
     pub codes: bool,
-    /// Codes of the address.
+    /// Whether the PDF shows the codes of the address.
     pub address_codes: bool,
-    /// Product keys.
+    /// Whether the PDF shows product keys.
     pub product_key: bool,
-    /// Unit prices rounded.
+    /// Whether the PDF shows rounded unit prices.
     pub round_unit_price: bool,
-    /// Taxes line by line.
+    /// Whether the PDF shows the taxes of each line.
     pub tax_breakdown: bool,
-    /// IEPS line by line.
+    /// Whether the PDF shows the IEPS of each line.
     pub ieps_breakdown: bool,
-    /// The Carta Porte complement.
+    /// Whether the PDF shows the Carta Porte complement.
     pub render_carta_porte: bool,
-    /// The signature on every page.
+    /// Whether the PDF repeats the signature on every page.
     pub repeat_signature: bool,
 }
 
-/// What is public of a certificate; its key never comes near this.
+/// The public data of a certificate. Its private key is never part of this.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Certificate {
-    /// When it was uploaded.
+    /// When the certificate was uploaded.
     pub updated_at: Timestamp,
-    /// Until when it is valid.
+    /// When the certificate expires.
     pub expires_at: Timestamp,
-    /// Its serial number.
+    /// The serial number of the certificate.
     pub serial_number: String,
 }
 
-/// How often receipts are gathered in one invoice.
+/// The interval at which receipts are combined into one invoice.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Periodicity {
@@ -220,21 +220,21 @@ pub enum Periodicity {
     Month,
 }
 
-/// How the organization's receipts are invoiced.
+/// The settings for invoicing an organization's receipts.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Receipts {
-    /// How often they are gathered.
+    /// The interval at which receipts are combined into one invoice.
     pub periodicity: Periodicity,
-    /// For how many days a customer may invoice one.
+    /// The number of days during which a customer may invoice a receipt.
     pub duration_days: u16,
-    /// Number of the next receipt.
+    /// The number of the next receipt.
     pub next_folio_number: u64,
-    /// Number of the next test receipt.
+    /// The number of the next test receipt.
     pub next_folio_number_test: u64,
 }
 
-/// Facturapi's defaults: monthly, seven days, from folio 1.
+/// The defaults of Facturapi: monthly, seven days, from folio 1.
 impl Default for Receipts {
     fn default() -> Self {
         Self {
@@ -246,21 +246,21 @@ impl Default for Receipts {
     }
 }
 
-/// How the organization's customers invoice themselves.
+/// The settings for customers of an organization who invoice themselves.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
 pub struct SelfInvoice {
-    /// Uses of the SAT catalogue `c_UsoCFDI` they may choose; empty: all.
+    /// The uses of the SAT catalogue `c_UsoCFDI` that customers may choose. An empty list allows all.
     pub allowed_cfdi_uses: Vec<String>,
-    /// Whether to withhold ISR under RESICO.
+    /// Whether ISR is withheld under RESICO.
     pub apply_resico_isr: bool,
-    /// Where they ask for help.
+    /// The e-mail address where customers ask for help.
     pub support_email: Option<String>,
-    /// Whether that address is proven.
+    /// Whether the support e-mail address is verified.
     pub support_email_verified: bool,
 }
 
-/// What an organization still has to do.
+/// A step that an organization has not completed yet.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum PendingStep {
     /// Complete the legal data.
@@ -272,7 +272,7 @@ pub enum PendingStep {
 }
 
 impl PendingStep {
-    /// Whether it keeps the organization from issuing invoices.
+    /// Returns whether the step prevents the organization from issuing invoices.
     pub fn is_blocking(self) -> bool {
         match self {
             Self::Legal | Self::Certificate => true,
@@ -281,14 +281,14 @@ impl PendingStep {
     }
 }
 
-/// How many members an organization may have, by plan; `None`: as many as it likes.
+/// The maximum number of members of an organization, by plan; `None` if there is no limit.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Seats {
-    /// Of [`Plan::Free`].
+    /// The limit of [`Plan::Free`].
     pub free: Option<u64>,
-    /// Of [`Plan::Pro`].
+    /// The limit of [`Plan::Pro`].
     pub pro: Option<u64>,
-    /// Of [`Plan::Enterprise`].
+    /// The limit of [`Plan::Enterprise`].
     pub enterprise: Option<u64>,
 }
 
@@ -299,7 +299,7 @@ impl Default for Seats {
 }
 
 impl Seats {
-    /// Those of a plan.
+    /// Returns the limit of a plan; `None` if there is no limit.
     pub fn of(self, plan: Plan) -> Option<u64> {
         match plan {
             Plan::Free => self.free,
@@ -309,28 +309,29 @@ impl Seats {
     }
 }
 
-/// What a caller may change of an account.
+/// The changes that a caller may make to an account.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct AccountChanges {
-    /// 3 to 100 characters.
+    /// The name, 3 to 100 characters.
     pub name: Patch<String>,
-    /// An https URL; it is never fetched.
+    /// The URL of the logo, which must be an https URL. It is never fetched.
     pub logo: Patch<String>,
-    /// IANA time zone; cleared: [`Organization::DEFAULT_TIMEZONE`].
+    /// The IANA time zone. If cleared, it becomes [`Organization::DEFAULT_TIMEZONE`].
     pub timezone: Patch<String>,
-    /// At most 50 entries of at most 40 and 500 characters; replaces what was there.
+    /// The metadata: at most 50 entries, with keys of at most 40 and values of at most 500 characters. It replaces the previous
+    /// metadata.
     pub metadata: Patch<BTreeMap<String, String>>,
 }
 
 impl Organization {
-    /// How many characters a name has, blank ones at its ends apart.
+    /// The allowed length of a name, in characters, without blank characters at its ends.
     pub const NAME_LENGTH: RangeInclusive<usize> = 3..=100;
-    /// Where most of them are.
+    /// The default time zone, that of most organizations.
     pub const DEFAULT_TIMEZONE: &'static str = "America/Mexico_City";
-    /// How long a deleted one can be restored.
+    /// The time during which a deleted organization can be restored: 30 days.
     pub const RESTORABLE: Duration = Duration::from_secs(30 * 24 * 60 * 60);
 
-    /// A new one, of that owner. Fails with all that is wrong.
+    /// Creates an organization with its owner, or returns an error with all violations.
     pub fn create(
         id: OrganizationId,
         owner: UserId,
@@ -379,8 +380,9 @@ impl Organization {
         Ok(organization)
     }
 
-    /// Changes its account. Answers the names of the fields that changed: none, and it is as it was, or it is a version
-    /// later. Fails with all that is wrong.
+    /// Updates the account and returns the names of the changed fields, or returns an error with all violations.
+    ///
+    /// If no field changed, the organization stays as it is. Otherwise it is one version later.
     pub fn update(&mut self, account: AccountChanges, now: Timestamp) -> Result<Vec<&'static str>, Error> {
         let violations = account.violations();
         if !violations.is_empty() {
@@ -393,7 +395,9 @@ impl Organization {
         Ok(changed)
     }
 
-    /// Marks it as written: a version later, and later than it was written before, whatever the clock says.
+    /// Marks the organization as written at `now`, one version later.
+    ///
+    /// The time of the write is later than that of the previous one, whatever the clock says.
     pub fn touch(&mut self, now: Timestamp) {
         self.version += 1;
         self.updated_at = self.updated_at.next().max(now);
@@ -420,12 +424,14 @@ impl Organization {
         changes.into_iter().filter(|(_, changed)| *changed).map(|(name, _)| name).collect()
     }
 
-    /// Until when it can be restored, if it is deleted.
+    /// Returns until when the organization can be restored; `None` if it is not deleted.
     pub fn restorable_until(&self) -> Option<Timestamp> {
         Some(self.deleted_at?.plus(Self::RESTORABLE))
     }
 
-    /// What is left to do at that instant. Computed, never stored: a certificate expires without a write.
+    /// Returns the steps that are not completed at `now`.
+    ///
+    /// The steps are computed and never stored, because a certificate expires without a write.
     pub fn pending_steps(&self, now: Timestamp) -> Vec<PendingStep> {
         let Legal { legal_name, tax_system, rfc, address, .. } = &self.legal;
         let legal = [legal_name, tax_system, rfc, &address.zip].into_iter().all(Option::is_some);
@@ -441,14 +447,14 @@ impl Organization {
         .collect()
     }
 
-    /// Whether it can issue invoices at that instant.
+    /// Returns whether the organization can issue invoices at `now`.
     pub fn is_production_ready(&self, now: Timestamp) -> bool {
         !self.pending_steps(now).into_iter().any(PendingStep::is_blocking)
     }
 }
 
 impl AccountChanges {
-    /// All that is wrong with them.
+    /// Returns all violations in the changes.
     pub fn violations(&self) -> Vec<Violation> {
         let mut violations = Vec::new();
         let mut check = |holds: bool, pointer: &str, code, detail: &str| {
@@ -507,26 +513,26 @@ impl Failure {
     pub const ORGANIZATION_NOT_FOUND: Self =
         Self::new(Class::NotFound, "organization_not_found", "Organization not found");
 
-    /// The organization that the token is for is not the one that is asked for.
+    /// The access token is for another organization than the requested one.
     pub const ORGANIZATION_MISMATCH: Self = Self::new(
         Class::Forbidden,
         "organization_mismatch",
         "Access denied. The access token is for another organization",
     );
 
-    /// The caller belongs to no organization, and names none.
+    /// The caller is not a member of any organization, and the request names none.
     pub const NO_ORGANIZATION: Self = Self::new(
         Class::Forbidden,
         "no_organization",
         "Access denied. User is not a member of any organization",
     );
 
-    /// The caller belongs to several organizations, and names none.
+    /// The caller is a member of several organizations, and the request names none.
     pub const SEVERAL_ORGANIZATIONS: Self =
         Self::new(Class::Invalid, "several_organizations", "User is a member of several organizations")
             .with_hint("Name one of them in the header X-Organization-Id.");
 
-    /// The caller joined another organization a moment ago, and does not say which one they mean.
+    /// The caller joined another organization a moment ago, and the request does not name the intended one.
     pub const ORGANIZATION_UNCERTAIN: Self = Self::new(
         Class::Conflict,
         "organization_uncertain",
@@ -540,7 +546,7 @@ impl Failure {
     pub const NOT_DELETED: Self =
         Self::new(Class::Conflict, "organization_not_deleted", "The organization is not deleted");
 
-    /// The organization is theirs already.
+    /// The user is already the owner of the organization.
     pub const ALREADY_OWNER: Self =
         Self::new(Class::Conflict, "already_owner", "The user is the owner of this organization already");
 }

@@ -1,21 +1,21 @@
-//! One field of a partial update.
+//! A field of a partial update.
 
 use serde::{Deserialize, Deserializer};
 
-/// What an update says of a field: nothing, `null`, or a value.
+/// A change to one field in a partial update: absent, `null`, or a value.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Patch<T> {
-    /// It stays as it is.
+    /// The field stays as it is.
     #[default]
     Keep,
-    /// It is emptied.
+    /// The field is cleared.
     Clear,
-    /// It becomes this.
+    /// The field is set to this value.
     Set(T),
 }
 
 impl<T> Patch<T> {
-    /// The value that it sets.
+    /// Returns the value to set; `None` if the field is kept or cleared.
     pub fn set(self) -> Option<T> {
         match self {
             Self::Set(value) => Some(value),
@@ -23,7 +23,7 @@ impl<T> Patch<T> {
         }
     }
 
-    /// Does it to a field that need not have a value.
+    /// Applies the change to an optional field.
     pub fn apply(self, field: &mut Option<T>) {
         match self {
             Self::Keep => {}
@@ -32,7 +32,7 @@ impl<T> Patch<T> {
         }
     }
 
-    /// The same, of another value.
+    /// Converts the value to set with `map`, and leaves other changes as they are.
     pub fn map<U>(self, map: impl FnOnce(T) -> U) -> Patch<U> {
         match self {
             Self::Keep => Patch::Keep,
@@ -42,14 +42,16 @@ impl<T> Patch<T> {
     }
 }
 
-/// [`Patch::Keep`] where there is nothing.
+/// Converts a value to [`Patch::Set`] and `None` to [`Patch::Keep`].
 impl<T> From<Option<T>> for Patch<T> {
     fn from(value: Option<T>) -> Self {
         value.map_or(Self::Keep, Self::Set)
     }
 }
 
-/// Of a field with `#[serde(default)]`: absent is [`Patch::Keep`].
+/// Deserializes `null` as [`Patch::Clear`] and any other value as [`Patch::Set`].
+///
+/// The field needs `#[serde(default)]`, so that an absent field becomes [`Patch::Keep`].
 impl<'de, T: Deserialize<'de>> Deserialize<'de> for Patch<T> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         Ok(Option::deserialize(deserializer)?.map_or(Self::Clear, Self::Set))

@@ -1,5 +1,6 @@
-//! Mexican tax data: the pattern of tax ids, and the SAT catalogues of CFDI 4.0 that customers and organizations refer to
-//! (`c_RegimenFiscal`, `c_UsoCFDI`, `c_Estado`, and the ranges of `c_CodigoPostal`).
+//! Mexican tax data: the pattern of tax ids, and the SAT catalogues of CFDI 4.0 that customers and organizations refer to.
+//!
+//! The catalogues are `c_RegimenFiscal`, `c_UsoCFDI` and `c_Estado`, and the ranges of `c_CodigoPostal`.
 
 use unicode_normalization::UnicodeNormalization;
 
@@ -8,26 +9,26 @@ use crate::{
     text::{is_blank, trim},
 };
 
-/// Before the tax authority there are two kinds of persons.
+/// A kind of taxpayer: a natural person or a company.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum TaxPerson {
-    /// A human being: persona física.
+    /// A natural person (persona física).
     Fisica,
-    /// A company: persona moral.
+    /// A company (persona moral).
     Moral,
 }
 
-/// To which of them something applies.
+/// The kinds of taxpayers that a catalogue entry applies to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Applies {
-    /// To people.
+    /// Whether the entry applies to natural persons.
     pub fisica: bool,
-    /// To companies.
+    /// Whether the entry applies to companies.
     pub moral: bool,
 }
 
 impl Applies {
-    /// Whether it applies to that one.
+    /// Returns whether the entry applies to this kind of taxpayer.
     pub const fn to(self, person: TaxPerson) -> bool {
         match person {
             TaxPerson::Fisica => self.fisica,
@@ -36,32 +37,33 @@ impl Applies {
     }
 }
 
-/// Why a text is no RFC.
+/// The reason why a text is not an RFC.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum RfcProblem {
-    /// It is not of SAT's pattern `t_RFC`.
+    /// The text does not match SAT's pattern `t_RFC`.
     Pattern,
-    /// The six digits are no date.
+    /// The six digits are not a date.
     Date,
 }
 
-/// A tax id of Mexico (Registro Federal de Contribuyentes).
+/// A Mexican tax id (Registro Federal de Contribuyentes).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Rfc<'a>(&'a str);
 
 impl<'a> Rfc<'a> {
-    /// The generic ones, of customers without an RFC of their own: the public at large, and whoever is abroad.
+    /// The generic RFCs of customers without an RFC of their own: the general public, and customers abroad.
     const GENERIC: [&'static str; 2] = ["XAXX010101000", "XEXX010101000"];
 
-    /// Returns an RFC in the spelling that is stored, however people write it: `dum-901231 ab3` is `DUM901231AB3`. Whether it is
-    /// one, [`Rfc::parse`] says.
+    /// Returns an RFC in the spelling that is stored: `dum-901231 ab3` becomes `DUM901231AB3`.
+    ///
+    /// The result is not necessarily a valid RFC. [`Rfc::parse`] checks that.
     pub fn normalize(text: &str) -> String {
         let is_hyphen = |letter: char| matches!(letter, '-' | '\u{2010}'..='\u{2015}' | '\u{2212}');
         let kept = text.nfc().filter(|letter| !is_blank(*letter) && !is_hyphen(*letter));
         kept.map(|letter| if letter == 'ñ' { 'Ñ' } else { letter.to_ascii_uppercase() }).collect()
     }
 
-    /// Reads one: SAT's pattern `[A-Z&Ñ]{3,4}` `yymmdd` `[A-Z0-9]{2}[0-9A]`, and a date that there is in this century.
+    /// Parses an RFC: SAT's pattern `[A-Z&Ñ]{3,4}` `yymmdd` `[A-Z0-9]{2}[0-9A]`, with a date that exists in this century.
     pub fn parse(text: &'a str) -> Result<Self, RfcProblem> {
         let letters: Vec<char> = text.chars().collect();
         let (name, rest) = match letters.len() {
@@ -88,17 +90,17 @@ impl<'a> Rfc<'a> {
         Ok(Self(text))
     }
 
-    /// Whose it is: 12 characters are a company's, 13 a person's.
+    /// Returns the kind of taxpayer: an RFC of 12 characters is a company's, one of 13 characters is a natural person's.
     pub fn person(self) -> TaxPerson {
         if self.0.chars().count() == 12 { TaxPerson::Moral } else { TaxPerson::Fisica }
     }
 
-    /// Whether it is one of those that stand for customers without an RFC: CFDI 4.0 wants tax system 616 with them.
+    /// Returns whether the RFC is a generic one, for customers without an RFC. CFDI 4.0 requires tax system 616 with it.
     pub fn is_generic(self) -> bool {
         Self::GENERIC.contains(&self.0)
     }
 
-    /// Whether the last character is the one that the others call for. There are valid ones of which it is not.
+    /// Returns whether the last character is the check digit of the others. Some valid RFCs have another character there.
     pub fn has_check_digit(self) -> bool {
         const ALPHABET: &str = "0123456789ABCDEFGHIJKLMN&OPQRSTUVWXYZ Ñ";
         if self.is_generic() {
@@ -118,64 +120,64 @@ impl<'a> Rfc<'a> {
     }
 }
 
-/// Under which rules taxes are paid: an entry of `c_RegimenFiscal`.
+/// A tax system: an entry of the SAT catalogue `c_RegimenFiscal`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct TaxSystem {
-    /// Its code.
+    /// The code of the tax system.
     pub code: &'static str,
-    /// Its name.
+    /// The name of the tax system, in Spanish.
     pub name: &'static str,
-    /// Who can be under it.
+    /// The kinds of taxpayers that can have the tax system.
     pub applies: Applies,
 }
 
 impl TaxSystem {
-    /// All that are in force.
+    /// All tax systems that are in force.
     pub const ALL: &'static [Self] = &TAX_SYSTEMS;
 
-    /// The one of customers without tax obligations in Mexico: foreigners, and whoever has a generic RFC.
+    /// The code of the tax system for customers without tax obligations in Mexico: foreigners, and customers with a generic RFC.
     pub const NO_OBLIGATIONS: &'static str = "616";
 
-    /// The one with that code.
+    /// Returns the tax system with this code; `None` if there is none.
     pub fn find(code: &str) -> Option<&'static Self> {
         Self::ALL.iter().find(|system| system.code == code)
     }
 }
 
-/// What an invoice is used for by whoever receives it: an entry of `c_UsoCFDI`.
+/// A use that a recipient makes of an invoice: an entry of the SAT catalogue `c_UsoCFDI`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct InvoiceUse {
-    /// Its code.
+    /// The code of the use.
     pub code: &'static str,
-    /// Its name.
+    /// The name of the use, in Spanish.
     pub name: &'static str,
-    /// Who can use one so.
+    /// The kinds of taxpayers that can choose the use.
     pub applies: Applies,
-    /// Under which tax systems.
+    /// The codes of the tax systems that allow the use.
     pub tax_systems: &'static [&'static str],
 }
 
 impl InvoiceUse {
-    /// All that are in force.
+    /// All uses that are in force.
     pub const ALL: &'static [Self] = &INVOICE_USES;
 
-    /// Those of customers without tax obligations in Mexico: without tax effects, and payments.
+    /// The codes of the uses for customers without tax obligations in Mexico: without tax effects (S01), and payments (CP01).
     pub const NO_OBLIGATIONS: [&'static str; 2] = ["S01", "CP01"];
 
-    /// The one with that code.
+    /// Returns the use with this code; `None` if there is none.
     pub fn find(code: &str) -> Option<&'static Self> {
         Self::ALL.iter().find(|invoice_use| invoice_use.code == code)
     }
 }
 
-/// Returns whether no state has a postal code, as far as it is one: five digits.
+/// Returns whether a text is a postal code of five digits that belongs to no state.
 pub(crate) fn is_zip_of_no_state(zip: &str) -> bool {
     let is_zip = zip.len() == 5 && zip.bytes().all(|digit| digit.is_ascii_digit());
     let is_of_range = |zip: u32| ZIP_RANGES.iter().any(|(from, to, _)| (*from..=*to).contains(&zip));
     is_zip && !zip.parse().is_ok_and(is_of_range)
 }
 
-/// Whether a postal code and a state contradict each other. A state in words unknown here contradicts nothing.
+/// Returns whether a postal code and a state contradict each other. An unknown state contradicts no postal code.
 pub(crate) fn is_zip_of_another_state(zip: &str, state: &str) -> bool {
     let key = search_key(trim(state));
     let is_meant = |known: &State| search_key(known.code) == key || search_key(known.name) == key;
@@ -185,13 +187,13 @@ pub(crate) fn is_zip_of_another_state(zip: &str, state: &str) -> bool {
     !ZIP_RANGES.iter().any(|(from, to, state)| (*from..=*to).contains(&zip) && *state == code)
 }
 
-/// A federal entity: an entry of `c_Estado`.
+/// A federal entity: an entry of the SAT catalogue `c_Estado`.
 struct State {
     code: &'static str,
     name: &'static str,
 }
 
-/// How states are called too.
+/// Other names of states, as search keys, with the codes of the states.
 const OTHER_NAMES: [(&str, &str); 7] = [
     ("cdmx", "CMX"),
     ("df", "CMX"),
@@ -219,10 +221,11 @@ const fn invoice_use(
     InvoiceUse { code, name, applies, tax_systems }
 }
 
-/// Tax systems of those who run a business.
+/// The codes of the tax systems of taxpayers who run a business.
 const ACTIVITY: [&str; 11] = ["601", "603", "606", "612", "620", "621", "622", "623", "624", "625", "626"];
-/// Tax systems of those who may deduct what is personal.
+/// The codes of the tax systems of taxpayers who may deduct personal expenses.
 const DEDUCTIONS: [&str; 9] = ["605", "606", "607", "608", "611", "612", "614", "615", "625"];
+/// The codes of all tax systems.
 const ALL: [&str; 19] = {
     let mut codes = [""; 19];
     let mut at = 0;
@@ -336,6 +339,7 @@ const STATES: [State; 32] = [
     State { code: "ZAC", name: "Zacatecas" },
 ];
 
+/// The ranges of postal codes of each state, including both ends (`c_CodigoPostal`).
 const ZIP_RANGES: [(u32, u32, &str); 34] = [
     (1000, 16999, "CMX"),
     (20000, 20999, "AGU"),

@@ -1,26 +1,28 @@
-//! Slugs: what URLs call an organization.
+//! Slugs, which identify organizations in URLs.
 
 use std::ops::RangeInclusive;
 
 use crate::{Class, Failure};
 
-/// Why a text is no slug.
+/// The reason why a text is not an acceptable slug.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum SlugProblem {
-    /// It does not look like one.
+    /// The text does not have the form of a slug.
     InvalidFormat,
-    /// It means something else in URLs.
+    /// The slug has another meaning in URLs.
     Reserved,
 }
 
-/// How many characters a slug has.
+/// The allowed length of a slug, in characters.
 pub const SLUG_LENGTH: RangeInclusive<usize> = 3..=50;
-/// What a slug looks like, apart from its length, as a regular expression of ECMA-262.
+/// A regular expression (ECMA-262) that slugs match, apart from their length.
 pub const SLUG_PATTERN: &str = "^[a-z0-9]+(-[a-z0-9]+)*$";
-/// Taken by pages and routes.
+/// The slugs that no organization may have, because pages and routes use them.
 pub const RESERVED_SLUGS: [&str; 6] = ["api", "admin", "me", "new", "www", "slug-check"];
 
-/// Whether an organization may have this slug: 3 to 50 of `a`–`z`, `0`–`9` and single hyphens between them.
+/// Checks whether an organization may have this slug.
+///
+/// A slug has 3 to 50 characters: `a`–`z`, `0`–`9`, and single hyphens between them.
 pub fn check_slug(slug: &str) -> Result<(), SlugProblem> {
     let is_word =
         |word: &str| !word.is_empty() && word.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit());
@@ -40,7 +42,7 @@ impl Failure {
             "Choose another slug. The slug of a deleted organization is free once that is purged.",
         );
 
-    /// A slug is given once and stays.
+    /// The slug of an organization cannot be changed.
     pub const SLUG_IMMUTABLE: Self =
         Self::new(Class::Invalid, "slug_immutable", "The slug of an organization cannot be changed")
             .with_hint("Leave `slug` out, or send the one it has.");

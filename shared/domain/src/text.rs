@@ -1,19 +1,23 @@
-//! Texts as people send them: what surrounds a text without being part of it, and what no text may hold.
+//! Rules for texts that people send: the characters that are trimmed from their ends, and those that are forbidden.
 
-/// Returns whether a character takes no part in a text at its ends: white space (Unicode's property `White_Space`) or a zero-width
+/// Returns whether a character is trimmed from the ends of a text: white space (Unicode's property `White_Space`) or a zero-width
 /// character.
 pub(crate) fn is_blank(character: char) -> bool {
     character.is_whitespace() || is_zero_width(character)
 }
 
-/// Returns whether a character is one of those of the property `Default_Ignorable_Code_Point` that editors and spreadsheets leave
-/// behind: soft hyphen, zero-width space, joiners and no-break space, word joiner, directional marks and the byte order mark.
+/// Returns whether a character is a zero-width character.
+///
+/// These are the characters of the property `Default_Ignorable_Code_Point` that editors and spreadsheets leave behind: soft
+/// hyphen, zero-width space, joiners and no-break space, word joiner, directional marks and the byte order mark.
 pub(crate) fn is_zero_width(character: char) -> bool {
     matches!(character, '\u{ad}' | '\u{61c}' | '\u{180e}' | '\u{200b}'..='\u{200f}' | '\u{2060}'..='\u{2064}' | '\u{feff}')
 }
 
-/// Returns whether a character alone shows nothing: a blank one, or one of those that only change others (the rest of
-/// `Default_Ignorable_Code_Point`), or the empty Braille pattern. At the end of a text they may be part of what stands before them.
+/// Returns whether a character on its own shows nothing.
+///
+/// This includes blank characters, characters that only change others (the rest of `Default_Ignorable_Code_Point`), and the empty
+/// Braille pattern. At the end of a text, such a character may belong to the one before it.
 fn shows_nothing(character: char) -> bool {
     is_blank(character)
         || matches!(
@@ -32,33 +36,43 @@ fn shows_nothing(character: char) -> bool {
         )
 }
 
-/// Returns a text without the blank characters at its ends. Those inside stay. Of a text that shows nothing at all, nothing is left.
+/// Returns a text without the blank characters at its ends.
+///
+/// Blank characters inside the text are kept. A text that shows nothing at all becomes empty.
 pub fn trim(text: &str) -> &str {
     if text.chars().all(shows_nothing) { "" } else { text.trim_matches(is_blank) }
 }
 
-/// Returns whether a text holds white space other than a plain space, or a zero-width character: two such texts can look alike and
-/// be different.
+/// Returns whether a text contains white space other than a plain space, or a zero-width character.
+///
+/// Two texts that differ in such characters can look alike.
 pub(crate) fn has_invisible(text: &str) -> bool {
     text.chars().any(|character| character != ' ' && is_blank(character))
 }
 
-/// Returns whether a character must not be part of a text of one line: a control character, a separator of lines or paragraphs, or one
-/// that turns the direction of what follows it (CVE-2021-42574).
+/// Returns whether a character is forbidden in a text of one line.
+///
+/// Control characters are forbidden, and so are line and paragraph separators and characters that change the direction of the
+/// text after them (CVE-2021-42574).
 pub(crate) fn is_forbidden(character: char) -> bool {
     character.is_control() || matches!(character, '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
 }
 
-/// Texts of one line without control and bidirectional characters, as a regular expression of ECMA-262: what JSON Schema calls a pattern.
+/// A regular expression (ECMA-262) for texts of one line without control and bidirectional characters, for `pattern` of JSON
+/// Schema.
 pub const LINE_PATTERN: &str = r"^[^\u0000-\u001f\u007f-\u009f\u2028-\u202e\u2066-\u2069]*$";
 
-/// Returns whether a text is of one line and reads as it is stored: it goes into keys, lists and logs of whoever shows it.
+/// Returns whether a text is a single line without forbidden characters.
+///
+/// Such a text reads as it is stored. It can be used in keys, lists and logs.
 pub(crate) fn is_line(text: &str) -> bool {
     !text.chars().any(is_forbidden)
 }
 
-/// Returns a text as a line of at most `longest` characters, without control and bidirectional characters and directional
-/// marks, and without blank ones at its ends. `None` if nothing is left. For texts that others vouch for, where there is no one to refuse them to.
+/// Returns a text as one line of at most `longest` characters; `None` if nothing is left.
+///
+/// Control characters, bidirectional characters and directional marks are removed, and so are blank characters at the ends. This
+/// is for texts that a third party vouches for, such as the claims of an issuer, where there is no caller to correct them.
 pub fn to_line(text: &str, longest: usize) -> Option<String> {
     let is_mark = |character| matches!(character, '\u{200e}' | '\u{200f}' | '\u{61c}');
     let kept: String = text.chars().filter(|one| !is_forbidden(*one) && !is_mark(*one)).collect();
@@ -95,7 +109,7 @@ mod tests {
 
     #[test]
     fn the_pattern_of_a_line_allows_what_a_line_may_hold() {
-        // The class between `[^` and `]`, as code points.
+        // The character class between `[^` and `]`, as code points.
         let class = LINE_PATTERN.strip_prefix("^[^").and_then(|rest| rest.strip_suffix("]*$")).unwrap();
         let point = |text: &str| u32::from_str_radix(text.strip_prefix(r"\u").unwrap(), 16).unwrap();
         let ranges: Vec<(u32, u32)> = class

@@ -1,4 +1,4 @@
-//! Instants and where they come from.
+//! Timestamps and clocks.
 
 use std::{
     fmt,
@@ -12,38 +12,38 @@ use std::{
 use jiff::{civil, fmt::temporal::DateTimePrinter};
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
-/// An instant in UTC, in milliseconds since 1970, printed as RFC 3339: `2025-01-26T10:00:00.000Z`.
+/// A timestamp in UTC, in milliseconds since 1970, printed in the format of RFC 3339: `2025-01-26T10:00:00.000Z`.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Timestamp(jiff::Timestamp);
 
 impl Timestamp {
-    /// The begin of the year 0: RFC 3339 has no earlier one.
+    /// The earliest timestamp: the beginning of the year 0. RFC 3339 has no earlier one.
     pub const EARLIEST: Self = Self(jiff::Timestamp::constant(-62_167_219_200, 0));
-    /// The last instant that can be stored, on the last day but one of the year 9999.
+    /// The latest timestamp that can be stored: `9999-12-30T22:00:00.000Z`.
     pub const LATEST: Self = Self(jiff::Timestamp::constant(253_402_207_200, 0));
 
-    /// The instant that many milliseconds after 1970; `None` outside the years -9999 to 9999.
+    /// Creates a timestamp from milliseconds since 1970; `None` outside the years -9999 to 9999.
     pub fn from_millis(millis: i64) -> Option<Self> {
         jiff::Timestamp::from_millisecond(millis).ok().map(Self)
     }
 
-    /// Milliseconds since 1970.
+    /// Returns the milliseconds since 1970.
     pub fn millis(self) -> i64 {
         self.0.as_millisecond()
     }
 
-    /// Whole seconds since 1970, rounded down: the `NumericDate` of RFC 7519.
+    /// Returns the whole seconds since 1970, rounded down. This is the `NumericDate` of RFC 7519.
     pub fn seconds(self) -> i64 {
         self.millis().div_euclid(1000)
     }
 
-    /// The millisecond after this one.
+    /// Returns the timestamp one millisecond later.
     #[must_use]
     pub fn next(self) -> Self {
         self.plus(Duration::from_millis(1))
     }
 
-    /// That much later; the end of time at most.
+    /// Returns the timestamp that is `duration` later, at most [`Timestamp::LATEST`].
     #[must_use]
     pub fn plus(self, duration: Duration) -> Self {
         self.0
@@ -51,38 +51,39 @@ impl Timestamp {
             .map_or(self, |later| Self(later).min(Self::LATEST))
     }
 
-    /// That much earlier; the first instant that can be stored at least.
+    /// Returns the timestamp that is `duration` earlier, at least [`Timestamp::EARLIEST`].
     #[must_use]
     pub fn minus(self, duration: Duration) -> Self {
         let duration = jiff::SignedDuration::try_from(duration).unwrap_or(jiff::SignedDuration::MAX);
         self.0.saturating_sub(duration).map_or(self, |earlier| Self(earlier).max(Self::EARLIEST))
     }
 
-    /// Reads an instant of RFC 3339 (§5.6), by its grammar: `2026-01-15T12:00:00.5-06:00`. Parts finer than a millisecond are cut
-    /// off, a second of 60 is read as 59, and an instant outside the years 0 to 9999 of UTC becomes the first or the last that can
-    /// be stored.
+    /// Parses an instant by the grammar of RFC 3339 (§5.6), such as `2026-01-15T12:00:00.5-06:00`.
+    ///
+    /// Parts finer than a millisecond are cut off, and a second of 60 is read as 59. An instant outside the years 0 to 9999 in
+    /// UTC becomes [`Timestamp::EARLIEST`] or [`Timestamp::LATEST`].
     pub fn parse(text: &str) -> Result<Self, InstantProblem> {
         Parts::read(text).map(|parts| parts.millisecond)
     }
 
-    /// Reads an instant like [`Timestamp::parse`], and rounds up to the first millisecond that is not before it.
+    /// Parses an instant like [`Timestamp::parse`], but rounds up to the first millisecond that is not before it.
     pub fn parse_rounding_up(text: &str) -> Result<Self, InstantProblem> {
         let Parts { millisecond, is_finer } = Parts::read(text)?;
         Ok(if is_finer { millisecond.next() } else { millisecond })
     }
 }
 
-/// Why a text is no instant.
+/// The reason why a text is not an instant.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum InstantProblem {
-    /// It is not of RFC 3339's grammar.
+    /// The text does not follow the grammar of RFC 3339.
     Form,
-    /// It has the form of an instant, but the calendar has no such date, or the day no such time.
+    /// The text has the form of an instant, but there is no such date, time or offset.
     Value,
 }
 
 impl InstantProblem {
-    /// Returns what to do about it, for whoever sent the text.
+    /// Returns a message that tells the sender of the text what to do about it.
     pub const fn detail(self) -> &'static str {
         match self {
             Self::Form => {
@@ -96,17 +97,18 @@ impl InstantProblem {
     }
 }
 
-/// An instant, taken apart.
+/// The parts of an instant: its millisecond, and whether it is more precise.
 struct Parts {
-    /// The millisecond that it is in.
+    /// The start of the millisecond that the instant is in.
     millisecond: Timestamp,
-    /// Whether it is later than the start of that millisecond.
+    /// Whether the instant is later than the start of its millisecond.
     is_finer: bool,
 }
 
 impl Parts {
-    /// Reads `date-time` of RFC 3339 (§5.6): `YYYY-MM-DDTHH:MM:SS`, a fraction of any length, `Z` or an offset. Letters may be
-    /// in lower case.
+    /// Parses `date-time` of RFC 3339 (§5.6): `YYYY-MM-DDTHH:MM:SS`, a fraction of any length, and `Z` or an offset.
+    ///
+    /// Letters may be in lower case.
     fn read(text: &str) -> Result<Self, InstantProblem> {
         let is_of = |text: &str, pattern: &str| {
             let fits = |(byte, pattern): (u8, u8)| match pattern {
@@ -129,7 +131,8 @@ impl Parts {
         if !is_of(date_time, DATE_TIME) || fraction.is_empty() || !(is_utc || is_of(offset, "+00:00")) {
             return Err(InstantProblem::Form);
         }
-        // By hand, because lists read thousands of them: all are digits by now, and none has more than four.
+        // The numbers are parsed by hand, because lists read thousands of them. All characters are digits here, and no number has
+        // more than four.
         let number = |from: usize, to: usize| {
             date_time.as_bytes()[from..to]
                 .iter()
@@ -154,7 +157,7 @@ impl Parts {
     }
 }
 
-/// Reads an offset from UTC, `+HH:MM`, in minutes.
+/// Parses an offset from UTC, `+HH:MM`, in minutes; `None` if there is no such offset.
 fn minutes(offset: &str) -> Option<i64> {
     let (hours, minutes): (i64, i64) = (offset[1..3].parse().ok()?, offset[4..].parse().ok()?);
     let sign = if offset.starts_with('-') { -1 } else { 1 };
@@ -193,25 +196,25 @@ impl<'de> Deserialize<'de> for Timestamp {
     }
 }
 
-/// Where the time comes from: the system, or a test.
+/// A source of the current time: the system, or a test.
 #[derive(Clone, Debug)]
 pub enum Clock {
-    /// The machine's clock.
+    /// The clock of the system.
     System,
-    /// Stands still until a test moves it: milliseconds since 1970.
+    /// A clock that stands still until a test moves it, in milliseconds since 1970.
     Manual(Arc<AtomicI64>),
 }
 
 impl Clock {
-    /// A clock that stands at `start` until [`Clock::advance`] moves it.
+    /// Creates a clock that stands at `start` until [`Clock::advance`] moves it.
     pub fn manual(start: Timestamp) -> Self {
         Self::Manual(Arc::new(AtomicI64::new(start.millis())))
     }
 
-    /// The present instant.
+    /// Returns the current time.
     pub fn now(&self) -> Timestamp {
         match self {
-            // A moment finer than a millisecond would not survive being printed.
+            // Parts finer than a millisecond would be lost when the timestamp is printed.
             Self::System => {
                 Timestamp::from_millis(jiff::Timestamp::now().as_millisecond()).unwrap_or(Timestamp::LATEST)
             }
@@ -221,7 +224,7 @@ impl Clock {
         }
     }
 
-    /// Moves a manual clock forward; the system's cannot be moved.
+    /// Moves a manual clock forward. The system's clock is not changed.
     pub fn advance(&self, by: Duration) {
         if let Self::Manual(millis) = self {
             millis.fetch_add(i64::try_from(by.as_millis()).unwrap_or(i64::MAX), Ordering::SeqCst);

@@ -1,4 +1,4 @@
-//! Who may call Cyrexa's routes: their three headers are `Authorization`, `tenantId` and `token`.
+//! Access to Cyrexa's routes, which have the three headers `Authorization`, `tenantId` and `token`.
 
 use std::borrow::Cow;
 
@@ -10,12 +10,12 @@ use padron_http::{
 };
 use padron_store::{Action, Store};
 
-/// A member of the organization in the path, which the header `tenantId` names too.
+/// A member of the organization in the path, which the header `tenantId` must also name.
 pub type MemberByPathAndTenant<T = ()> = Caller<ByPathAndTenant, T>;
 /// A member of the organization that the header `tenantId` names, for paths that name none.
 pub type MemberByTenant<T = ()> = Caller<ByTenant, T>;
 
-/// The tenant is neither the organization nor its owner.
+/// The failure of a request whose tenant is neither the organization nor its owner.
 pub const TENANT_MISMATCH: Failure = Failure::new(
     Class::Forbidden,
     "tenant_mismatch",
@@ -47,8 +47,10 @@ const TOKEN: HeaderDescription = HeaderDescription {
     max_length: None,
 };
 
-/// Admits the members of the organization in the path. The header `tenantId` must be the id of the organization or of its owner, and
-/// `token` an access token of the same user as the bearer's.
+/// The policy that admits members of the organization in the path.
+///
+/// The header `tenantId` must be the id of the organization or of its owner. The header `token` must be an access token of the same user
+/// as the bearer token.
 ///
 /// An organization that does not exist is reported like one that the caller does not belong to.
 #[derive(Debug)]
@@ -75,8 +77,9 @@ impl Policy for ByPathAndTenant {
     }
 }
 
-/// Admits the members of the organization that the header `tenantId` names, by its id or by that of its owner. `token` is as for
-/// [`ByPathAndTenant`].
+/// The policy that admits members of the organization that the header `tenantId` names, by its id or by that of its owner.
+///
+/// The header `token` is as for [`ByPathAndTenant`].
 ///
 /// An organization that does not exist is reported like one that the caller does not belong to.
 #[derive(Debug)]
@@ -125,7 +128,7 @@ impl Policy for ByTenant {
     }
 }
 
-/// Returns the header `tenantId`.
+/// Returns the value of the header `tenantId`. Fails if it is missing or empty.
 fn tenant<'r>(cx: &'r Context<'_>) -> Result<Cow<'r, str>, Error> {
     cx.request.header("tenantid").filter(|tenant| !tenant.is_empty()).ok_or_else(|| {
         let detail = "Name the tenant: the id of the organization, or of its owner.";
@@ -133,19 +136,19 @@ fn tenant<'r>(cx: &'r Context<'_>) -> Result<Cow<'r, str>, Error> {
     })
 }
 
-/// Returns whether a tenant is an organization: it has its id, or that of its owner.
+/// Returns whether a tenant is the id of an organization or of its owner.
 fn is_tenant(organization: &Organization, tenant: &str) -> bool {
     OrganizationId::parse(tenant).is_some_and(|id| id == organization.id)
         || UserId::parse(tenant).is_some_and(|id| id == organization.owner)
 }
 
-/// Returns the organization of a user that this owner has, if there is exactly one.
+/// Returns the organization that a user belongs to and that this owner owns. Fails unless there is exactly one.
 async fn organization_of_owner(
     cx: &Context<'_>,
     user: UserId,
     owner: UserId,
 ) -> Result<OrganizationId, Error> {
-    // Whoever has more organizations than are read names one by its own id.
+    // A user with more organizations than are read must name one by its own id.
     let all = active_organizations(cx, user).await.map_err(|error| match error.failure() {
         Failure::SEVERAL_ORGANIZATIONS => Failure::NOT_A_MEMBER.into(),
         _ => error,
@@ -162,7 +165,7 @@ async fn organization_of_owner(
     }
 }
 
-/// Returns the principal that both `Authorization` and `token` prove.
+/// Returns the principal of `Authorization`. Fails if `token` is not a valid token of the same principal.
 async fn authenticate_twice(cx: &Context<'_>) -> Result<Principal, Error> {
     let principal = authenticate(cx).await?;
     let token = cx.request.header("token");

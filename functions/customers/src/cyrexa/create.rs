@@ -1,4 +1,4 @@
-//! `POST /customer/create`: a new customer, in Cyrexa's dialect.
+//! The endpoint `POST /customer/create`, which creates a customer in Cyrexa's dialect.
 
 use padron_domain::Error;
 use padron_dto::{
@@ -14,13 +14,13 @@ use crate::{
     write::{Draft, create},
 };
 
-/// Creates a customer.
+/// The endpoint that creates a customer in Cyrexa's dialect.
 #[derive(Debug)]
 pub struct CyrexaCreate;
 
 impl Endpoint for CyrexaCreate {
     const ROUTE: Route = Route::post("cyrexa-create", "/customer/create");
-    const SUMMARY: &'static str = "Create a customer, as Cyrexa has it. Required: `customerType`, and `customerName` or a person's name";
+    const SUMMARY: &'static str = "Creates a customer in the format of Cyrexa. Required: `customerType`, and `customerName` or the name of a person";
     const ACTIONS: &'static [&'static [Action]] = &[Store::CUSTOMER, Store::NEW_CUSTOMER];
     type Access = MemberByTenant;
     type Input = Bounded<New<CustomerFields>>;

@@ -1,4 +1,5 @@
-//! `POST /customer/getByOrganization/{organizationId}`: customers in Cyrexa's dialect, by type, status and time.
+//! The endpoint `POST /customer/getByOrganization/{organizationId}`, which searches customers by type, status and time in Cyrexa's
+//! dialect.
 
 use padron_domain::{Error, Failure};
 use padron_dto::customer::cyrexa::CustomersResponse;
@@ -11,7 +12,7 @@ use super::{
 };
 use crate::{customer_count::CustomerCount, list};
 
-/// Searches customers.
+/// The endpoint that searches the customers of an organization in Cyrexa's dialect.
 #[derive(Debug)]
 pub struct CyrexaGetByOrganization;
 
@@ -19,7 +20,7 @@ impl Endpoint for CyrexaGetByOrganization {
     const ROUTE: Route =
         Route::post("cyrexa-get-by-organization", "/customer/getByOrganization/{organizationId}");
     const SUMMARY: &'static str =
-        "Customers of an organization, as Cyrexa shows them, by type, status and time";
+        "Lists the customers of an organization in the format of Cyrexa, by type, status and time";
     const FAILURES: &'static [&'static [Failure]] = &[&[Failure::QUERY_TOO_BROAD]];
     const ACTIONS: &'static [&'static [Action]] = list::ACTIONS;
     const MEMORY: u16 = list::MEMORY;

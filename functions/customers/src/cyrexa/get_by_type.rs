@@ -1,4 +1,4 @@
-//! `POST /customer/getByCustomerType/{customerType}`: customers of a type in Cyrexa's dialect, by status and time.
+//! The endpoint `POST /customer/getByCustomerType/{customerType}`, which searches customers of a type in Cyrexa's dialect.
 
 use padron_domain::{Error, Failure};
 use padron_dto::customer::cyrexa::{CustomerType, CustomersResponse};
@@ -15,13 +15,13 @@ use super::{
 };
 use crate::{customer_count::CustomerCount, list};
 
-/// The type of a customer, as it stands in `{customerType}`.
+/// The type of the customers in the path parameter `{customerType}`.
 #[derive(Debug)]
 pub struct CustomerTypeParameter(CustomerType);
 
 impl PathParameter for CustomerTypeParameter {
     const NAME: &'static str = "customerType";
-    const DESCRIPTION: &'static str = "Type of the customers";
+    const DESCRIPTION: &'static str = "The type of the customers";
     const EXPECTED: &'static str = "Person or Organization.";
     const VIOLATION: &'static str = "unknown_value";
 
@@ -34,7 +34,7 @@ impl PathParameter for CustomerTypeParameter {
     }
 }
 
-/// The input: the type in the path, and the search in the body.
+/// The input of the endpoint: the type in the path, and the search in the body.
 #[derive(Debug)]
 pub struct TypedSearch {
     search: Search,
@@ -57,13 +57,13 @@ impl Input for TypedSearch {
     }
 }
 
-/// Searches customers of a type.
+/// The endpoint that searches customers of a type in Cyrexa's dialect.
 #[derive(Debug)]
 pub struct CyrexaGetByType;
 
 impl Endpoint for CyrexaGetByType {
     const ROUTE: Route = Route::post("cyrexa-get-by-type", "/customer/getByCustomerType/{customerType}");
-    const SUMMARY: &'static str = "Customers of a type, as Cyrexa shows them, by status and time";
+    const SUMMARY: &'static str = "Lists the customers of a type in the format of Cyrexa, by status and time";
     const FAILURES: &'static [&'static [Failure]] = &[&[Failure::QUERY_TOO_BROAD]];
     const ACTIONS: &'static [&'static [Action]] = list::ACTIONS;
     const MEMORY: u16 = list::MEMORY;

@@ -1,4 +1,4 @@
-//! `GET /organization/getCustomers/{organizationId}`: customers in Cyrexa's dialect, for members.
+//! The endpoint `GET /organization/getCustomers/{organizationId}`, which lists customers in Cyrexa's dialect for members.
 
 use padron_domain::Error;
 use padron_dto::customer::cyrexa::CustomerEnvelope;
@@ -14,13 +14,13 @@ use crate::{
 
 const CYREXA: ListOptions = ListOptions { empty_query: EmptyQuery::All, counts_matches: false };
 
-/// Lists customers.
+/// The endpoint that lists the customers of an organization in Cyrexa's dialect.
 #[derive(Debug)]
 pub struct CyrexaGetCustomers;
 
 impl Endpoint for CyrexaGetCustomers {
     const ROUTE: Route = Route::get("cyrexa-get-customers", "/organization/getCustomers/{organizationId}");
-    const SUMMARY: &'static str = "Customers of an organization, as Cyrexa shows them";
+    const SUMMARY: &'static str = "Lists the customers of an organization in the format of Cyrexa";
     const ACTIONS: &'static [&'static [Action]] = list::ACTIONS;
     const MEMORY: u16 = list::MEMORY;
     type Access = MemberByPathAndTenant<CustomerCount>;
@@ -35,7 +35,7 @@ impl Endpoint for CyrexaGetCustomers {
         let (member, CustomerCount(total)) = member.with_resource()?;
         let organization = member.organization().id;
         let plan = Plan::new(cx, query, Self::ROUTE, organization, CYREXA)?;
-        // This dialect shows no one above a customer.
+        // This dialect shows no ancestors.
         let listing = list(cx, organization, total, &plan, AncestorDepth::None).await?;
         Ok(Changes { list: array(cx, &plan, listing)?, complete_until: complete_until(cx, &plan) })
     }

@@ -1,4 +1,4 @@
-//! `GET /customer/getDetailsById/{customerId}`: a customer in Cyrexa's dialect.
+//! The endpoint `GET /customer/getDetailsById/{customerId}`, which returns a customer in Cyrexa's dialect.
 
 use padron_domain::Error;
 use padron_dto::customer::cyrexa::CustomerEnvelope;
@@ -8,13 +8,13 @@ use padron_store::{Action, Store};
 use super::access::MemberByTenant;
 use crate::named_customer::NamedCustomer;
 
-/// Reads a customer.
+/// The endpoint that returns a customer in Cyrexa's dialect.
 #[derive(Debug)]
 pub struct CyrexaGetDetails;
 
 impl Endpoint for CyrexaGetDetails {
     const ROUTE: Route = Route::get("cyrexa-get-details", "/customer/getDetailsById/{customerId}");
-    const SUMMARY: &'static str = "A customer, as Cyrexa shows it";
+    const SUMMARY: &'static str = "Returns a customer in the format of Cyrexa";
     const ACTIONS: &'static [&'static [Action]] = &[Store::CUSTOMER];
     type Access = MemberByTenant<NamedCustomer>;
     type Input = NoInput;

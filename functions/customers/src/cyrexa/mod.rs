@@ -1,4 +1,4 @@
-//! Cyrexa: `/organization/getCustomers` and `/customer/…`.
+//! Endpoints in Cyrexa's dialect: `/organization/getCustomers` and `/customer/…`.
 
 pub mod access;
 pub mod create;

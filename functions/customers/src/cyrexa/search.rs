@@ -1,4 +1,4 @@
-//! What Cyrexa's two searches take in their bodies, and what they answer.
+//! The body and the response of Cyrexa's two searches.
 
 use padron_domain::{
     CustomerSort, CustomerStatus, Direction, Error, InstantProblem, PageStart, TimeRange, Timestamp,
@@ -14,33 +14,34 @@ use crate::{
     list::{DEFAULT_LIMIT, Filters, MAX_LIMIT, Plan, list},
 };
 
-/// Which customers, and which page of them; the oldest are first.
+/// A search for customers, and the page of it to return. The oldest customers are first.
 #[derive(Debug, Default, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields, default)]
 #[schemars(rename = "CyrexaSearch")]
 pub struct Search {
-    /// Only of this type.
+    /// The type of the customers.
     #[schemars(extend("enum" = ["Person", "Organization", "", null]))]
     r#type: Option<String>,
-    /// Only those created then or later: an instant of RFC 3339, or a date, which begins at midnight UTC.
+    /// The earliest creation time of the customers: an RFC 3339 timestamp, or a date, which begins at midnight UTC.
     created: Option<String>,
-    /// Only of this status, in the spelling as published or a correct one.
+    /// The status of the customers, in the spelling as published or a correct one.
     #[schemars(extend("enum" = [
         "new", "verified", "under_verificaiton", "under_verification", "blacklisted", "under_investigation", "dispute",
         "on_hold", "bancrupted", "bankrupted", "", null,
     ]))]
     status: Option<String>,
-    /// Which page; the first is 0.
+    /// The number of the page, starting at 0.
     #[schemars(range(max = 1_000_000))]
     page_number: Option<u32>,
-    /// How many customers a page has at most; 50 if it is left out.
+    /// The maximum number of customers in a page. The default is 50.
     #[schemars(range(min = 1, max = 1000))]
     page_size: Option<u16>,
 }
 
 const MAX_PAGE_NUMBER: u32 = 1_000_000;
 
-/// The page that a search asks for, of customers of that type.
+/// Returns the page that a search asks for. `of_path` is the type of the customers if the path names one. Fails if the page does not fit
+/// into one response.
 pub(super) async fn search<P>(
     cx: &Context<'_>,
     member: Caller<P, CustomerCount>,

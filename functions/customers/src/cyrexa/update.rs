@@ -1,4 +1,6 @@
-//! `PUT /customer/update/{customerId}`: changes of a customer, in Cyrexa's dialect. What is left out stays.
+//! The endpoint `PUT /customer/update/{customerId}`, which changes a customer in Cyrexa's dialect.
+//!
+//! Fields that are left out keep their values.
 
 use padron_domain::{Customer, Error, Failure};
 use padron_dto::customer::cyrexa::{CustomerEnvelope, CustomerFields, CustomerResponse, POINTERS};
@@ -12,13 +14,14 @@ use crate::{
     write::{Draft, answered, update},
 };
 
-/// Updates a customer.
+/// The endpoint that changes a customer in Cyrexa's dialect.
 #[derive(Debug)]
 pub struct CyrexaUpdate;
 
 impl Endpoint for CyrexaUpdate {
     const ROUTE: Route = Route::put("cyrexa-update", "/customer/update/{customerId}");
-    const SUMMARY: &'static str = "Change a customer, as Cyrexa has it; what is left out stays";
+    const SUMMARY: &'static str =
+        "Changes a customer in the format of Cyrexa; fields that are left out keep their values";
     const FAILURES: &'static [&'static [Failure]] = &[&[Failure::PRECONDITION_FAILED]];
     // This dialect changes neither parents nor external ids.
     const ACTIONS: &'static [&'static [Action]] =

@@ -1,4 +1,4 @@
-//! `POST /customer/update/{customerId}/status/{status}`: where a customer stands in being verified.
+//! The endpoint `POST /customer/update/{customerId}/status/{status}`, which changes the verification status of a customer.
 
 use padron_domain::{CustomerStatus, Error, EventData, Failure};
 use padron_dto::customer::cyrexa::CustomerEnvelope;
@@ -9,13 +9,13 @@ use serde_json::{Value, json};
 use super::access::MemberByTenant;
 use crate::named_customer::NamedCustomer;
 
-/// The status of a customer, as it stands in `{status}`.
+/// The status of a customer in the path parameter `{status}`.
 #[derive(Debug)]
 pub struct StatusParameter(CustomerStatus);
 
 impl PathParameter for StatusParameter {
     const NAME: &'static str = "status";
-    const DESCRIPTION: &'static str = "Status, in the spelling as published or a correct one";
+    const DESCRIPTION: &'static str = "The status, in the spelling as published or a correct one";
     const EXPECTED: &'static str = "One of new, verified, under_verificaiton, blacklisted, under_investigation, dispute, on_hold, \
                                     bancrupted, or a correct spelling of them.";
     const VIOLATION: &'static str = "unknown_value";
@@ -29,13 +29,13 @@ impl PathParameter for StatusParameter {
     }
 }
 
-/// Updates a customer's status.
+/// The endpoint that changes the status of a customer.
 #[derive(Debug)]
 pub struct CyrexaUpdateStatus;
 
 impl Endpoint for CyrexaUpdateStatus {
     const ROUTE: Route = Route::post("cyrexa-update-status", "/customer/update/{customerId}/status/{status}");
-    const SUMMARY: &'static str = "Change the status of a customer";
+    const SUMMARY: &'static str = "Changes the status of a customer";
     const FAILURES: &'static [&'static [Failure]] = &[&[Failure::PRECONDITION_FAILED]];
     const ACTIONS: &'static [&'static [Action]] = &[Store::CUSTOMER, Store::UPDATE_IN_PLACE];
     type Access = MemberByTenant<NamedCustomer>;

@@ -11,7 +11,7 @@ use padron_store::{Consistency, CustomersByNumber, Store};
 use super::{Filters, ListRequest, Listing, by_rows};
 use crate::ancestors::{AncestorDepth, read_ancestors};
 
-/// Reads the named customers, then filters and sorts them like all others.
+/// Reads the named customers, then filters and sorts them like those of any other list.
 pub(super) async fn read(request: ListRequest<'_>) -> Result<Listing, Error> {
     let ListRequest { cx, organization, plan, depth, .. } = request;
     let store = cx.store();
@@ -35,7 +35,7 @@ pub(super) async fn read(request: ListRequest<'_>) -> Result<Listing, Error> {
     })
 }
 
-/// Reads the customers that both `customerIds` and `externalId` name, as far as they are given.
+/// Reads the customers that `customerIds` and `externalId` name. If both are given, both must name the customer.
 async fn read_named(
     store: &Store,
     organization: OrganizationId,
@@ -51,7 +51,7 @@ async fn read_named(
     };
     let mut customers: BTreeMap<CustomerNumber, Customer> = BTreeMap::new();
     let references = references.as_deref().unwrap_or_default();
-    // A customer must be in both lists, so reading one of them is enough: there are at most a hundred external ids.
+    // If both lists are given, a customer must be in both, so reading one of them is enough. There are at most a hundred external ids.
     let numbers = match external_ids {
         Some(ids) => store.customers_with_external_ids(organization, ids).await?,
         None => references.iter().filter_map(CustomerReference::number).collect(),
@@ -59,7 +59,7 @@ async fn read_named(
     read_all(store, organization, numbers.into_iter().collect(), &mut customers).await?;
     customers.retain(|_, customer| is_named(customer));
     if external_ids.is_none() {
-        // An id from elsewhere does not hold its customer's number, or holds another customer's.
+        // An imported id does not contain the number of its customer, and may contain that of another one.
         let found: BTreeSet<&CustomerId> = customers.values().map(|customer| &customer.id).collect();
         let elsewhere: Vec<CustomerId> = references
             .iter()
@@ -74,7 +74,7 @@ async fn read_named(
     Ok(customers)
 }
 
-/// Reads customers in as many calls as it takes.
+/// Reads customers by number, in as many calls as needed.
 async fn read_all(
     store: &Store,
     organization: OrganizationId,

@@ -1,4 +1,4 @@
-//! Lists that are decided from the row of every customer.
+//! Lists that need the row of every customer.
 
 use padron_domain::{
     Ancestor, Ancestors, CustomerFilter, CustomerReference, CustomerRow, Error, Failure, OrganizationId,
@@ -9,30 +9,30 @@ use padron_store::Store;
 use super::{Filters, ListRequest, Listing};
 use crate::named_customer::look_up;
 
-/// The rows of all customers of an organization, to be read.
+/// A read of the rows of all customers of an organization.
 #[derive(Debug)]
 pub(crate) struct Rows<'s> {
     pub(crate) store: &'s Store,
-    /// The number of customers, as counted.
+    /// The number of customers, according to the count.
     pub(crate) total: u64,
-    /// The maximum number of rows.
+    /// The maximum number of rows that may be read.
     pub(crate) max_rows: usize,
 }
 
 impl Rows<'_> {
-    /// Reads the rows in the order of their numbers. Fails if there are too many; the count tells, before any is read.
+    /// Reads the rows, ordered by number. Fails if there are too many, and before any read if the count says so.
     pub(crate) async fn read(&self, organization: OrganizationId) -> Result<Vec<CustomerRow>, Error> {
         if self.total > self.max_rows as u64 {
             return Err(Failure::QUERY_TOO_BROAD.into());
         }
-        // The count is a little older than the rows.
+        // The count is slightly older than the rows.
         let slack = self.max_rows / 10 + 1;
         let rows = self.store.customer_rows(organization, self.max_rows + slack).await?;
         rows.ok_or_else(|| Failure::QUERY_TOO_BROAD.into())
     }
 }
 
-/// Reads all rows, then filters, sorts and cuts out the page.
+/// Reads all rows, then filters and sorts them and returns the requested page.
 pub(super) async fn read(request: ListRequest<'_>) -> Result<Listing, Error> {
     let ListRequest { cx, organization, total, plan, .. } = request;
     let store = cx.store();
@@ -50,8 +50,10 @@ pub(super) async fn read(request: ListRequest<'_>) -> Result<Listing, Error> {
     request.hydrate(selection, ancestors, Some(count)).await
 }
 
-/// Resolves the customers that filters name, first among `rows`, where most of them are. A customer that does not exist and one of another
-/// organization fail alike.
+/// Resolves the customers that filters name to their numbers.
+///
+/// Most of them are among `rows`, which are searched first. A customer that does not exist and a customer of another organization fail in
+/// the same way.
 pub(super) async fn resolve(
     store: &Store,
     organization: OrganizationId,

@@ -1,4 +1,4 @@
-//! How many customers a filtered list has.
+//! Counting the customers of a filtered list.
 
 use padron_domain::{CustomerNumber, Error, Failure, OrganizationId, TimeRange};
 use padron_http::Context;
@@ -6,12 +6,16 @@ use padron_store::Store;
 
 use super::Rows;
 
-/// The maximum number of customers in a range that are counted one by one: some 750 read units at 1.2 KB each, a quarter of what a partition
-/// gives in a second. A list in several pages pays for it once.
+/// The maximum number of customers in a range that are counted one by one.
+///
+/// Counting them takes about 750 read capacity units at 1.2 KB each, a quarter of the units that a partition provides in a second. A list
+/// with several pages is counted once.
 const MAX_COUNTED: u64 = 5000;
 
-/// Returns how many customers have numbers between these. A few are counted in the table; of many, the rows tell it for a fraction, if
-/// they may be read.
+/// Returns the number of customers whose numbers are in a range.
+///
+/// A few are counted in the table. For more, the rows of all customers are read, which costs a fraction, if the organization has few
+/// enough of them. Fails if the range has too many customers to count.
 pub(super) async fn count_created(
     cx: &Context<'_>,
     organization: OrganizationId,
@@ -32,7 +36,7 @@ pub(super) async fn count_created(
     count.ok_or_else(|| too_wide("created"))
 }
 
-/// Returns how many customers were last changed within a range of time.
+/// Returns the number of customers that were last changed within a range of time. Fails if there are too many to count.
 pub(super) async fn count_updated(
     store: &Store,
     organization: OrganizationId,
@@ -42,7 +46,7 @@ pub(super) async fn count_updated(
     count.ok_or_else(|| too_wide("updated"))
 }
 
-/// The error of a range with too many customers to count.
+/// Returns the error for a range with too many customers to count.
 fn too_wide(which: &str) -> Error {
     let detail = "The range has too many customers to say how many. Make it narrower, or walk one of the lists without a count.";
     let error = Error::from(Failure::QUERY_TOO_BROAD);

@@ -1,24 +1,25 @@
-//! Where a list goes on: sealed, so that it tells nothing and cannot be made up.
+//! The cursors of lists. They are sealed, so that clients can neither read nor forge them.
 
 use padron_domain::{CustomerNumber, CustomerSort, Direction, Error, Position};
 use padron_http::Context;
 
-/// Where a list goes on.
+/// A cursor: the position after which a list continues, with the order and limit of the list.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct Cursor {
     pub(crate) sort: CustomerSort,
     pub(crate) direction: Direction,
     pub(crate) limit: u16,
     pub(crate) after: Position,
-    /// How many the list had when its first page was made, if that was counted.
+    /// The number of customers when the first page was read; `None` if they were not counted.
     pub(crate) count: Option<u64>,
 }
 
 impl Cursor {
-    /// Of the form below. Another form gets another number, so that cursors from before an update are refused, not misread.
+    /// The version of the binary form. Another form gets another version, so that cursors from before an update are refused and not
+    /// misread.
     const VERSION: u8 = 3;
 
-    /// Stands for a count that was not made.
+    /// The value of a count that was not made.
     const NOT_COUNTED: u64 = u64::MAX;
 
     pub(crate) fn seal(&self, cx: &Context<'_>, context: &[u8]) -> Result<String, Error> {
@@ -29,8 +30,9 @@ impl Cursor {
         Self::of_bytes(&cx.secrets().open_cursor(context, text)?)
     }
 
-    /// Version, order, limit, number, count, then the key with its length before it and as many zeros behind it as make all cursors of
-    /// an order equally long: the length of a name tells something too.
+    /// Returns the binary form: version, order, limit, number, count, length of the key, key and zeros.
+    ///
+    /// The zeros make all cursors of a sort order equally long, because the length of a name is information too.
     fn bytes(&self) -> Vec<u8> {
         let sort = CustomerSort::ALL.iter().position(|sort| *sort == self.sort).unwrap_or_default();
         let order =
@@ -69,7 +71,7 @@ impl Cursor {
     }
 }
 
-/// How long the key of a place can be.
+/// Returns the maximum length of the key of a position, in bytes.
 fn longest_key(sort: CustomerSort) -> usize {
     match sort {
         CustomerSort::Id | CustomerSort::CreatedAt => 0,

@@ -1,4 +1,4 @@
-//! Lists of customers, the same for all dialects: a query is planned, the plan is carried out.
+//! Lists of customers, the same for all dialects: a query becomes a [`Plan`], and the plan is executed.
 
 mod by_ids;
 mod by_rows;
@@ -39,8 +39,9 @@ pub(crate) const ACTIONS: &[&[Action]] = &[
     Store::CUSTOMER_ANCESTORS,
 ];
 
-/// The memory of a list's function in MB. Twenty thousand rows are some ten megabytes; what they need is the share of a processor that
-/// comes with more memory.
+/// The memory of a list's function, in MB.
+///
+/// Twenty thousand rows take about ten megabytes. Lists need the larger share of a processor that comes with more memory.
 pub(crate) const MEMORY: u16 = 1024;
 
 /// A page of a list.
@@ -48,11 +49,11 @@ pub(crate) const MEMORY: u16 = 1024;
 pub(crate) struct Listing {
     /// The customers of the page.
     pub(crate) customers: Vec<Customer>,
-    /// The ancestors of the customers, as far as the answer shows them.
+    /// The ancestors of the customers, as far as the response shows them.
     pub(crate) ancestors: Ancestors<'static>,
     /// The number of customers in the whole list; `None` if it was not asked for.
     pub(crate) count: Option<u64>,
-    /// Whether the page has all customers that were asked for. If not, they are more than one answer can hold.
+    /// Whether the page has all customers that were asked for. If not, they do not fit into one response.
     pub(crate) is_whole: bool,
     /// The position of each customer.
     positions: Vec<Position>,
@@ -61,13 +62,13 @@ pub(crate) struct Listing {
 }
 
 impl Listing {
-    /// Returns the position after which the next page begins if the answer contains only the first `taken` customers.
+    /// Returns the position after which the next page begins if the response contains only the first `taken` customers.
     pub(crate) fn after(&self, taken: usize) -> Option<&Position> {
         if taken < self.positions.len() { self.positions[..taken].last() } else { self.next.as_ref() }
     }
 }
 
-/// A list to be read: the plan, and what it applies to.
+/// A request for a list: a plan, and the organization to which it applies.
 #[derive(Clone, Copy, Debug)]
 struct ListRequest<'a> {
     cx: &'a Context<'a>,
@@ -75,6 +76,7 @@ struct ListRequest<'a> {
     /// The number of customers of the organization.
     total: u64,
     plan: &'a Plan,
+    /// The depth up to which ancestors are read.
     depth: AncestorDepth,
 }
 
@@ -104,12 +106,12 @@ impl ListRequest<'_> {
         self.cx.store()
     }
 
-    /// Returns the number of customers in the list if no filter leaves any out.
+    /// Returns the number of customers in the list; `None` if it has filters.
     fn unfiltered_count(&self) -> Option<u64> {
         self.plan.filters.are_none().then_some(self.total)
     }
 
-    /// Returns the position after which the page begins, and how many customers to skip from there.
+    /// Returns the position after which the page begins, if there is one, and the number of customers to skip from there.
     fn start(&self) -> (Option<Position>, usize) {
         match &self.plan.start {
             PageStart::Offset(skip) => (None, *skip),
@@ -117,7 +119,7 @@ impl ListRequest<'_> {
         }
     }
 
-    /// Reads customers in the order of the table, between two numbers.
+    /// Reads the customers between two numbers, in the order of the table.
     async fn read_number_range(self, first: CustomerNumber, last: CustomerNumber) -> Result<Listing, Error> {
         let Self { cx, organization, total, plan, depth } = self;
         let (after, skip) = self.start();
@@ -153,7 +155,7 @@ impl ListRequest<'_> {
     async fn read_index(self, order: IndexOrder) -> Result<Listing, Error> {
         let Self { organization, plan, depth, .. } = self;
         let (after, skip) = self.start();
-        // One more than the page has tells whether there is another page. An entry of an index is small.
+        // One item more than the page holds tells whether there is another page. The items of an index are small.
         let limit = skip + usize::from(plan.limit) + 1;
         let range = IndexRange { direction: plan.direction, after, limit };
         let hits = self.store().customer_order(organization, order, range);
@@ -178,7 +180,7 @@ impl ListRequest<'_> {
         Ok(listing)
     }
 
-    /// Reads the customers of a selection.
+    /// Reads the customers of a selection, in the order of their positions.
     async fn hydrate(
         self,
         selection: Selection,
@@ -190,8 +192,8 @@ impl ListRequest<'_> {
         let numbers: Vec<CustomerNumber> = hits.iter().map(|hit| hit.number).collect();
         let CustomersByNumber { mut customers, looked_at } =
             store.customers_by_number(organization, &numbers, Consistency::Eventual).await?;
-        // The index can be ahead of an eventually consistent read: customers that are missing, or older than their entry, are read again,
-        // strongly consistent.
+        // The index can be ahead of an eventually consistent read. Customers that are missing, or older than their item in the index, are
+        // read again with strongly consistent reads.
         let mut read = customers.iter().peekable();
         let is_behind = |hit: &&Position| match read.next_if(|customer| customer.number == hit.number) {
             Some(customer) if self.plan.sort == CustomerSort::UpdatedAt => {
@@ -211,18 +213,20 @@ impl ListRequest<'_> {
         }
         let is_whole = looked_at == numbers.len();
         let next = hits[..looked_at].last().filter(|_| more || !is_whole).cloned();
-        // Customers that were deleted meanwhile have no position.
+        // Customers that were deleted in the meantime have no position.
         let mut shown = customers.iter().map(|customer| customer.number).peekable();
         hits.retain(|hit| shown.next_if_eq(&hit.number).is_some());
         Ok(Listing { customers, ancestors, count, is_whole, positions: hits, next })
     }
 }
 
-/// The time after which a change is in every list: nine seconds of a request that decides on it before it commits, the lag of an index, and
-/// the difference between clocks.
+/// The time after which a change is in every list.
+///
+/// It covers nine seconds between a request's decision and its commit, the lag of an index, and the difference between clocks.
 const SETTLED_AFTER: Duration = Duration::from_secs(20);
 
-/// Returns the instant until which a list of changes that begins now is complete, whoever is still writing.
+/// Returns the instant until which a list of changes that begins now is complete, even if other requests are still writing; `None` if
+/// this is not the first page of such a list.
 pub(crate) fn complete_until(cx: &Context<'_>, plan: &Plan) -> Option<Timestamp> {
     let TimeRange { from, to } = plan.filters.updated;
     let is_first_page = matches!(plan.start, PageStart::Offset(0));

@@ -1,4 +1,4 @@
-//! A page as a bare array.
+//! A page of a list as a JSON array.
 
 use padron_domain::{Customer, Error};
 use padron_http::{Array, Context};
@@ -7,7 +7,7 @@ use serde::Serialize;
 use super::{Listing, Plan};
 use crate::ancestors::with_live_parent;
 
-/// The customers of a page that fit into one answer, with the way to the others.
+/// Returns the customers of a page that fit into one response, with the link to the next page.
 pub(crate) fn array<T: From<Customer> + Serialize>(
     cx: &Context<'_>,
     plan: &Plan,
@@ -19,7 +19,7 @@ pub(crate) fn array<T: From<Customer> + Serialize>(
     let next =
         listing.after(array.len()).map(|last| plan.next(cx, last.clone(), listing.count)).transpose()?;
     let array = array.next(next);
-    // How many there are is told of the whole list alone.
+    // The total is returned only for the whole list, without filters.
     Ok(match listing.count.filter(|_| plan.filters.are_none()) {
         Some(count) => array.total(count),
         None => array,

@@ -1,4 +1,4 @@
-//! How a list is served: what it costs, and how far it reaches, depends on what is asked.
+//! The plan of a list, which determines how it is read, what it costs, and how far it reaches.
 
 use padron_domain::{
     CustomerNumber, CustomerSort, Direction, Error, OrganizationId, PageStart, Position, TimeRange,
@@ -12,43 +12,43 @@ use super::{
     query::{DEFAULT_LIMIT, Filters, ListQuery, MAX_LIMIT},
 };
 
-/// The largest offset that is read and left out; beyond it, looking at every row is cheaper.
+/// The largest offset up to which customers are read and skipped. Beyond it, reading the rows of all customers is cheaper.
 const MAX_OFFSET_READ: usize = 200;
 
-/// What is particular to one of the lists.
+/// The options of a list endpoint.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct ListOptions {
-    /// What it does when nothing is asked.
+    /// The behavior without query parameters.
     pub(crate) empty_query: EmptyQuery,
-    /// Whether it answers how many there are even where only some are asked for.
+    /// Whether the response contains the number of customers even if there are filters.
     pub(crate) counts_matches: bool,
 }
 
-/// What a list does when nothing is asked of it.
+/// The behavior of a list without query parameters.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum EmptyQuery {
-    /// The same as with parameters: fifty, newest first.
+    /// The same as with parameters: the 50 newest customers, newest first.
     Defaults,
-    /// All there are, oldest first, as far as one answer goes: Timbrix's list has no parameters.
+    /// All customers that fit into one response, oldest first. Timbrix's list has no parameters.
     All,
 }
 
-/// How the customers of a list are found.
+/// The way in which the customers of a list are found.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum ReadStrategy {
-    /// There are none: the filters contradict each other.
+    /// No read. The filters contradict each other, so there are no customers.
     Empty,
-    /// As the table has them, between two numbers. The hundredth page costs what the first one does.
+    /// A query of the table, between two numbers. The hundredth page costs as much as the first.
     NumberRange(CustomerNumber, CustomerNumber),
-    /// As an index has them, then read by number. The hundredth page costs what the first one does.
+    /// A query of an index, whose customers are then read by number. The hundredth page costs as much as the first.
     Index(IndexOrder),
-    /// Those that are named, read by number, then filtered and sorted.
+    /// A read of the named customers by number, which are then filtered and sorted.
     ByIds,
-    /// By looking at every one's row. Bounded, and refused from the count alone where there are more.
+    /// A read of the rows of all customers. Their number is limited, and the list is refused from the count alone if there are more.
     AllRows,
 }
 
-/// A list that is decided on.
+/// The plan of a list.
 #[derive(Debug)]
 pub(crate) struct Plan {
     pub(crate) strategy: ReadStrategy,
@@ -58,15 +58,15 @@ pub(crate) struct Plan {
     pub(crate) start: PageStart,
     pub(crate) limit: u16,
     pub(crate) counts_matches: bool,
-    /// How many there were when the first page was made, if that was counted and this is a later one.
+    /// The number of customers when the first page was read; `None` if this is the first page, or they were not counted.
     pub(crate) counted: Option<u64>,
     sent_filters: Vec<(String, String)>,
-    /// What cursors of this list are bound to.
+    /// The context to which the cursors of this list are bound.
     context: Vec<u8>,
 }
 
 impl Plan {
-    /// Decides. A cursor brings the list's order with it; what is said beside it must agree.
+    /// Creates the plan for a query. A cursor determines the order of the list. Fails if the query contradicts the cursor.
     pub(crate) fn new(
         cx: &Context<'_>,
         query: ListQuery,
@@ -104,7 +104,7 @@ impl Plan {
         Ok(Self { counts_matches, counted, sent_filters, context, ..without_cursors })
     }
 
-    /// A list that has no cursors.
+    /// Creates a plan for a list without cursors.
     pub(crate) fn of(
         filters: Filters,
         (sort, direction): (CustomerSort, Direction),
@@ -127,7 +127,7 @@ impl Plan {
         }
     }
 
-    /// How many are skipped.
+    /// Returns the number of customers that are skipped.
     pub(crate) fn offset(&self) -> u64 {
         match self.start {
             PageStart::Offset(skip) => skip as u64,
@@ -135,7 +135,7 @@ impl Plan {
         }
     }
 
-    /// The query of the page after that place. IndexOrder, limit and count are in the cursor.
+    /// Returns the query string of the page after a position. The order, the limit and the count are in the cursor.
     pub(crate) fn next(
         &self,
         cx: &Context<'_>,

@@ -1,4 +1,4 @@
-//! What the lists of customers take, the same for all dialects: parameters, and what they mean where they are left out.
+//! The query parameters of the lists of customers and their defaults, the same for all dialects.
 
 use padron_domain::{
     Customer, CustomerKind, CustomerReference, CustomerSort, CustomerStatus, Direction, Error, Failure,
@@ -18,7 +18,7 @@ const MAX_IDS: usize = 1000;
 const MAX_EXTERNAL_IDS: usize = 100;
 const MAX_SEARCH_LENGTH: usize = 300;
 
-/// What a caller asked for.
+/// The query parameters of a list.
 #[derive(Debug, Default)]
 pub struct ListQuery {
     pub(crate) limit: Option<u16>,
@@ -27,13 +27,13 @@ pub struct ListQuery {
     pub(crate) direction: Option<Direction>,
     pub(crate) cursor: Option<String>,
     pub(crate) filters: Filters,
-    /// The filters as they were sent, for the way to the next page.
+    /// The filters as they were sent, for the link to the next page.
     pub(crate) sent_filters: Vec<(String, String)>,
-    /// Whether nothing was sent at all.
+    /// Whether the request has no query parameters.
     pub(crate) is_empty: bool,
 }
 
-/// Which customers are asked for, by names that are still to be looked up.
+/// The filters of a list. Customers that they name have not been looked up yet.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Filters {
     pub(crate) search: Option<String>,
@@ -46,12 +46,12 @@ pub(crate) struct Filters {
     pub(crate) parent: Option<CustomerReference>,
     pub(crate) owner: Option<CustomerReference>,
     pub(crate) cpo: Option<CustomerReference>,
-    /// Whether one of the ranges begins somewhere: what happened since is read in the order in which it happened.
+    /// Whether `createdAtFrom` or `updatedAtFrom` is given. Such a list is ascending by default.
     pub(crate) since: bool,
 }
 
 impl Filters {
-    /// What a list is sorted by where nobody says.
+    /// Returns the sort order of a list whose query does not name one.
     pub(crate) fn default_sort(&self) -> CustomerSort {
         if self.updated.is_bounded() {
             CustomerSort::UpdatedAt
@@ -62,12 +62,12 @@ impl Filters {
         }
     }
 
-    /// Which way it runs where nobody says.
+    /// Returns the direction of a list whose query does not name one.
     pub(crate) fn default_direction(&self) -> Direction {
         if self.since { Direction::Ascending } else { Direction::Descending }
     }
 
-    /// Whether nothing but ranges of time is asked.
+    /// Returns whether there are no filters other than ranges of time.
     pub(crate) fn only_ranges(&self) -> bool {
         let Self {
             search,
@@ -92,7 +92,7 @@ impl Filters {
             && cpo.is_none()
     }
 
-    /// Whether it lets everything through.
+    /// Returns whether there are no filters.
     pub(crate) fn are_none(&self) -> bool {
         self.only_ranges() && !self.created.is_bounded() && !self.updated.is_bounded()
     }
@@ -100,7 +100,7 @@ impl Filters {
 
 /// The parameters that may be given more than once.
 const REPEATED: [&str; 3] = ["customerIds", "externalId", "types"];
-/// The parameters that are no filters.
+/// The parameters that are not filters.
 const PAGING: [&str; 5] = ["limit", "offset", "sortBy", "sortDirection", "cursor"];
 
 impl Input for ListQuery {
@@ -197,7 +197,7 @@ impl Input for ListQuery {
 }
 
 impl ListQuery {
-    /// One parameter.
+    /// Reads one parameter.
     fn take(&mut self, name: &str, value: &str) -> Result<(), Error> {
         let invalid = |detail: &str| Error::invalid(format!("/query/{name}"), "invalid_value", detail);
         let from = || instant(name, value, Timestamp::parse_rounding_up);
@@ -234,7 +234,7 @@ impl ListQuery {
                 if value.chars().count() > MAX_SEARCH_LENGTH {
                     return Err(invalid("At most 300 characters."));
                 }
-                // Nothing is part of everything.
+                // An empty text is part of every customer, so it is no filter.
                 filters.search = Some(search_key(trim(value))).filter(|search| !search.is_empty());
             }
             "customerIds" => {
@@ -295,7 +295,7 @@ impl ListQuery {
     }
 }
 
-/// Digits alone: no sign, no space, no exponent.
+/// Parses a number of digits only, without sign, space or exponent; `None` if it is invalid or greater than [`MAX_OFFSET`].
 fn number(text: &str) -> Option<u64> {
     let is_number = !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
     let number = is_number.then(|| text.parse().ok()).flatten();

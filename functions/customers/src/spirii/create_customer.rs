@@ -1,4 +1,4 @@
-//! `POST /v2/customers`: a new customer, in Spirii's dialect.
+//! The endpoint `POST /v2/customers`, which creates a customer in Spirii's dialect.
 
 use padron_domain::{Error, Failure, Role};
 use padron_dto::{
@@ -19,16 +19,16 @@ fn redact(body: &mut Value, role: Role) -> bool {
     !sees_account_numbers(role) && mask_account_numbers(body)
 }
 
-/// Creates a customer.
+/// The endpoint that creates a customer in Spirii's dialect.
 #[derive(Debug)]
 pub struct SpiriiCreateCustomer;
 
 impl Endpoint for SpiriiCreateCustomer {
     const ROUTE: Route = Route::post("spirii-create-customer", "/v2/customers");
-    const SUMMARY: &'static str = "Create a customer, as Spirii has it. Required: `name`, `country`, `contactDetails`, `ownerId` and `type`";
+    const SUMMARY: &'static str = "Creates a customer in the format of Spirii. Required: `name`, `country`, `contactDetails`, `ownerId` and `type`";
     const FAILURES: &'static [&'static [Failure]] = write::CREATE_FAILURES;
     const ACTIONS: &'static [&'static [Action]] = write::CREATE_ACTIONS;
-    // An admin saw the account numbers; whoever is one no more does not see them in the answer that was kept.
+    // An admin may see account numbers in the response. A caller who is no longer an admin must not see them in the recorded response.
     const REDACT: Option<Redact> = Some(redact);
     type Access = MemberByCredential;
     type Input = Bounded<New<CustomerFields>>;

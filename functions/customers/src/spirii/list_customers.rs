@@ -1,4 +1,4 @@
-//! `GET /v2/customers`: customers in Spirii's dialect, for members of the credential's organization.
+//! The endpoint `GET /v2/customers`, which lists customers in Spirii's dialect for members of the credential's organization.
 
 use padron_domain::Error;
 use padron_dto::customer::spirii::{CustomerResponse, PageResponse};
@@ -14,13 +14,14 @@ use crate::{
 
 const SPIRII: ListOptions = ListOptions { empty_query: EmptyQuery::Defaults, counts_matches: true };
 
-/// Lists customers.
+/// The endpoint that lists the customers of the credential's organization in Spirii's dialect.
 #[derive(Debug)]
 pub struct SpiriiListCustomers;
 
 impl Endpoint for SpiriiListCustomers {
     const ROUTE: Route = Route::get("spirii-list-customers", "/v2/customers");
-    const SUMMARY: &'static str = "Customers of the credential's organization, as Spirii shows them";
+    const SUMMARY: &'static str =
+        "Lists the customers of the credential's organization in the format of Spirii";
     const ACTIONS: &'static [&'static [Action]] = list::ACTIONS;
     const MEMORY: u16 = list::MEMORY;
     type Access = MemberByCredential<CustomerCount>;

@@ -1,4 +1,4 @@
-//! Spirii: `/v2/customers`.
+//! Endpoints in Spirii's dialect: `/v2/customers`.
 
 pub mod create_customer;
 pub mod list_customers;

@@ -1,4 +1,4 @@
-//! A customer as Spirii shows it.
+//! The customer in Spirii's dialect.
 
 use padron_domain::{Customer, Error, Role};
 use padron_dto::customer::spirii::CustomerResponse;
@@ -6,7 +6,7 @@ use padron_http::{Context, MemberByCredential};
 
 use crate::ancestors::{AncestorDepth, cpo_of, owner_of, read_ancestors_of_one};
 
-/// Returns the customer with the names of its ancestors, as they are now.
+/// Returns the customer in Spirii's dialect, with the current names of its ancestors.
 pub(super) async fn show(
     cx: &Context<'_>,
     caller: &MemberByCredential,
@@ -17,7 +17,7 @@ pub(super) async fn show(
     Ok(CustomerResponse::new(customer, owner, cpo, sees_account_numbers(caller.role())))
 }
 
-/// Returns whether a member with this role sees account numbers whole. Other members may write them without seeing them again.
+/// Returns whether a member with this role sees whole account numbers. Other members may write them without seeing them again.
 pub(super) fn sees_account_numbers(role: Role) -> bool {
     role >= Role::Admin
 }

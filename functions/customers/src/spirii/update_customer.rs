@@ -1,4 +1,6 @@
-//! `PUT /v2/customers/{number}`: changes of a customer, in Spirii's dialect. What is left out stays.
+//! The endpoint `PUT /v2/customers/{number}`, which changes a customer in Spirii's dialect.
+//!
+//! Fields that are left out keep their values.
 
 use padron_domain::{Customer, CustomerReference, Error, Failure};
 use padron_dto::customer::spirii::{CustomerFields, CustomerResponse, POINTERS};
@@ -13,13 +15,13 @@ use crate::{
     write::{self, Draft, answered, update},
 };
 
-/// A customer's number or id, as it stands in `{number}`.
+/// The number or id of a customer in the path parameter `{number}`.
 #[derive(Debug)]
 pub struct NumberParameter(CustomerReference);
 
 impl PathParameter for NumberParameter {
     const NAME: &'static str = "number";
-    const DESCRIPTION: &'static str = "Number of the customer, or its id";
+    const DESCRIPTION: &'static str = "The number of the customer, or its id";
     const EXPECTED: &'static str = "A customer's id is 24 hex digits, or its number.";
 
     fn schema() -> Value {
@@ -37,13 +39,14 @@ impl From<NumberParameter> for CustomerReference {
     }
 }
 
-/// Updates a customer.
+/// The endpoint that changes a customer in Spirii's dialect.
 #[derive(Debug)]
 pub struct SpiriiUpdateCustomer;
 
 impl Endpoint for SpiriiUpdateCustomer {
     const ROUTE: Route = Route::put("spirii-update-customer", "/v2/customers/{number}");
-    const SUMMARY: &'static str = "Change a customer, as Spirii has it; what is left out stays";
+    const SUMMARY: &'static str =
+        "Changes a customer in the format of Spirii; fields that are left out keep their values";
     const FAILURES: &'static [&'static [Failure]] = write::UPDATE_FAILURES;
     const ACTIONS: &'static [&'static [Action]] = write::UPDATE_ACTIONS;
     type Access = MemberByCredential<NamedCustomer<NumberParameter>>;

@@ -1,4 +1,4 @@
-//! `POST /organizations/{organizationId}/customers`: a new customer, in Timbrix's dialect.
+//! The endpoint `POST /organizations/{organizationId}/customers`, which creates a customer in Timbrix's dialect.
 
 use padron_domain::{Error, Failure};
 use padron_dto::{
@@ -13,14 +13,14 @@ use crate::{
     write::{self, Draft, create},
 };
 
-/// Creates a customer.
+/// The endpoint that creates a customer in Timbrix's dialect.
 #[derive(Debug)]
 pub struct CreateCustomer;
 
 impl Endpoint for CreateCustomer {
     const ROUTE: Route = Route::post("create-customer", "/organizations/{organizationId}/customers");
     const SUMMARY: &'static str =
-        "Create a customer. Required: `legalName`; in Mexico also `taxId`, `taxSystem` and the zip";
+        "Creates a customer. Required: `legalName`; in Mexico also `taxId`, `taxSystem` and the zip code";
     const FAILURES: &'static [&'static [Failure]] = write::CREATE_FAILURES;
     const ACTIONS: &'static [&'static [Action]] = write::CREATE_ACTIONS;
     type Access = Member;

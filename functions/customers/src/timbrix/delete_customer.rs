@@ -1,5 +1,6 @@
-//! `DELETE /organizations/{organizationId}/customers/{customerId}`: gone for good. Its children become roots, without a write:
-//! a parent that is gone reads as none.
+//! The endpoint `DELETE /organizations/{organizationId}/customers/{customerId}`, which permanently deletes a customer.
+//!
+//! The children of the customer become roots without a write, because a parent that does not exist is read as no parent.
 
 use padron_domain::{Error, EventData, Failure};
 use padron_http::{Context, Endpoint, Member, NoContent, NoInput, Route, Written};
@@ -7,14 +8,14 @@ use padron_store::{Action, Store};
 
 use crate::named_customer::NamedCustomer;
 
-/// Deletes a customer.
+/// The endpoint that permanently deletes a customer.
 #[derive(Debug)]
 pub struct DeleteCustomer;
 
 impl Endpoint for DeleteCustomer {
     const ROUTE: Route =
         Route::delete("delete-customer", "/organizations/{organizationId}/customers/{customerId}");
-    const SUMMARY: &'static str = "Delete a customer for good; its children become roots";
+    const SUMMARY: &'static str = "Permanently deletes a customer; its children become roots";
     const FAILURES: &'static [&'static [Failure]] = &[&[Failure::PRECONDITION_FAILED]];
     const ACTIONS: &'static [&'static [Action]] = &[Store::CUSTOMER, Store::DELETE_CUSTOMER];
     type Access = Member<NamedCustomer>;

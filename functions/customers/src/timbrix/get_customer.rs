@@ -1,4 +1,4 @@
-//! `GET /organizations/{organizationId}/customers/{customerId}`: a customer in Timbrix's dialect, for members.
+//! The endpoint `GET /organizations/{organizationId}/customers/{customerId}`, which returns a customer in Timbrix's dialect to members.
 
 use padron_domain::Error;
 use padron_dto::customer::timbrix::CustomerResponse;
@@ -7,13 +7,13 @@ use padron_store::{Action, Store};
 
 use crate::{ancestors::read_live_parent, named_customer::NamedCustomer};
 
-/// Reads a customer.
+/// The endpoint that returns a customer in Timbrix's dialect.
 #[derive(Debug)]
 pub struct GetCustomer;
 
 impl Endpoint for GetCustomer {
     const ROUTE: Route = Route::get("get-customer", "/organizations/{organizationId}/customers/{customerId}");
-    const SUMMARY: &'static str = "A customer, by its id or number";
+    const SUMMARY: &'static str = "Returns a customer by its id or number";
     const ACTIONS: &'static [&'static [Action]] = &[Store::CUSTOMER, Store::CUSTOMER_ANCESTORS];
     type Access = Member<NamedCustomer>;
     type Input = NoInput;

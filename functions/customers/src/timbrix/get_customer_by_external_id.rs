@@ -1,4 +1,5 @@
-//! `GET /organizations/{organizationId}/customers/external/{externalId}`: a customer by its id in the caller's own system.
+//! The endpoint `GET /organizations/{organizationId}/customers/external/{externalId}`, which returns a customer by its id in the caller's
+//! own system.
 
 use padron_domain::{Customer, CustomerNumber, Error, Failure, OrganizationId, trim};
 use padron_dto::customer::timbrix::CustomerResponse;
@@ -11,17 +12,17 @@ use serde_json::{Value, json};
 
 use crate::ancestors::read_live_parent;
 
-/// Reads a customer by its external id.
+/// The endpoint that returns a customer by its external id.
 #[derive(Debug)]
 pub struct GetCustomerByExternalId;
 
-/// The external id of a customer, as it stands in `{externalId}`.
+/// The external id of a customer in the path parameter `{externalId}`.
 #[derive(Debug)]
 pub struct ExternalIdParameter(String);
 
 impl PathParameter for ExternalIdParameter {
     const NAME: &'static str = "externalId";
-    const DESCRIPTION: &'static str = "Id of the customer in the caller's own system; one with `/` or `?` in it is found by the list's `externalId` alone";
+    const DESCRIPTION: &'static str = "The id of the customer in the caller's own system. An id that contains `/` or `?` is found only by the parameter `externalId` of the list";
     const EXPECTED: &'static str = "An external id has 1 to 40 characters.";
     const VIOLATION: &'static str = "invalid_length";
 
@@ -76,7 +77,7 @@ impl Endpoint for GetCustomerByExternalId {
         "get-customer-by-external-id",
         "/organizations/{organizationId}/customers/external/{externalId}",
     );
-    const SUMMARY: &'static str = "A customer, by its external id";
+    const SUMMARY: &'static str = "Returns a customer by its external id";
     const ACTIONS: &'static [&'static [Action]] = &[Store::CUSTOMER, Store::CUSTOMER_ANCESTORS];
     type Access = Member<CustomerByExternalId>;
     type Input = NoInput;

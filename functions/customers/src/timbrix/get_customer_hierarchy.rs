@@ -1,4 +1,5 @@
-//! `GET /organizations/{organizationId}/customers/{customerId}/hierarchy`: those above a customer, and those right below it.
+//! The endpoint `GET /organizations/{organizationId}/customers/{customerId}/hierarchy`, which returns the ancestors and the children of a
+//! customer.
 
 use padron_domain::{Ancestors, Customer, CustomerNumber, Error};
 use padron_http::{Context, Endpoint, Member, Page, Paging, Route};
@@ -9,19 +10,19 @@ use serde_json::json;
 
 use crate::named_customer::NamedCustomer;
 
-/// Reads a customer's place among others.
+/// The endpoint that returns the position of a customer in the hierarchy.
 #[derive(Debug)]
 pub struct GetCustomerHierarchy;
 
-/// A customer's place among others.
+/// The position of a customer in the hierarchy.
 #[derive(Debug, Serialize, JsonSchema)]
 #[schemars(rename = "CustomerHierarchy")]
 pub struct HierarchyResponse {
     /// The customer.
     customer: CustomerNode,
-    /// Those above it: its parent first, the root last.
+    /// The ancestors of the customer: its parent first, the root last.
     path: Vec<CustomerNode>,
-    /// Those that belong to it, oldest first: a page of them.
+    /// A page of the direct children of the customer, oldest first.
     children: Vec<CustomerNode>,
 }
 
@@ -29,16 +30,16 @@ pub struct HierarchyResponse {
 #[derive(Debug, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 struct CustomerNode {
-    /// 24 hex digits.
+    /// The id of the customer, 24 hex digits.
     id: String,
-    /// The same customer as a number of at most 53 bits.
+    /// The number of the customer, of at most 53 bits.
     number: u64,
-    /// Legal name.
+    /// The legal name of the customer.
     legal_name: String,
-    /// `Private`, `Business`, `CPO` or `CPOSubsidiary`.
+    /// The type of the customer: `Private`, `Business`, `CPO` or `CPOSubsidiary`.
     #[schemars(extend("enum" = ["Private", "Business", "CPO", "CPOSubsidiary"]))]
     r#type: &'static str,
-    /// Number of the customer it belongs to.
+    /// The number of the parent. `null` if the customer has no parent.
     parent_id: Option<u64>,
 }
 
@@ -60,7 +61,7 @@ impl Endpoint for GetCustomerHierarchy {
         "/organizations/{organizationId}/customers/{customerId}/hierarchy",
     );
     const SUMMARY: &'static str =
-        "The customers above a customer, up to the root, and a page of its children";
+        "Returns the ancestors of a customer, up to the root, and a page of its children";
     const ACTIONS: &'static [&'static [Action]] =
         &[Store::CUSTOMER, Store::CUSTOMER_CHILDREN, Store::CUSTOMERS_BY_NUMBER];
     type Access = Member<NamedCustomer>;
@@ -86,7 +87,7 @@ impl Endpoint for GetCustomerHierarchy {
             let next = numbers[..looked_at].last().filter(|_| has_more || looked_at < numbers.len());
             Ok::<_, Error>((customers, next.copied()))
         };
-        // Those above name each other, so they are read one after the other, each as it is now.
+        // Each ancestor names the next one, so they are read one after the other, with strongly consistent reads.
         let path = async {
             let mut above: Vec<Customer> = Vec::new();
             let mut next = customer.parent;
@@ -100,10 +101,10 @@ impl Endpoint for GetCustomerHierarchy {
         let ((children, next), above) = tokio::try_join!(children, path)?;
         let next =
             next.map(|last| paging.next_position(cx, &scope, &last.get().to_be_bytes())).transpose()?;
-        // The index is a little older than the children themselves.
+        // The index is slightly older than the children themselves, which may have another parent by now.
         let children = children.iter().filter(|child| child.parent == Some(number));
         let children = children.map(|child| CustomerNode::new(child, Some(number))).collect();
-        // Of each, the next one is the parent; the last has none, or one that is gone.
+        // The parent of each ancestor is the next one. The last ancestor has no parent, or one that no longer exists.
         let parents = above.iter().skip(1).map(|parent| Some(parent.number)).chain([None]);
         let path = above.iter().zip(parents).map(|(one, parent)| CustomerNode::new(one, parent)).collect();
         let customer = CustomerNode::new(&customer, above.first().map(|parent| parent.number));
@@ -111,7 +112,7 @@ impl Endpoint for GetCustomerHierarchy {
     }
 }
 
-/// Where a page of children begins: after that number.
+/// Parses the position of a page of children: the number after which the page begins.
 fn place(bytes: &[u8]) -> Option<CustomerNumber> {
     CustomerNumber::new(u64::from_be_bytes(bytes.try_into().ok()?))
 }

@@ -1,4 +1,4 @@
-//! `GET /organizations/{organizationId}/customers`: customers in Timbrix's dialect, for members.
+//! The endpoint `GET /organizations/{organizationId}/customers`, which lists customers in Timbrix's dialect for members.
 
 use padron_domain::Error;
 use padron_dto::customer::timbrix::CustomerResponse;
@@ -13,14 +13,14 @@ use crate::{
 
 const TIMBRIX: ListOptions = ListOptions { empty_query: EmptyQuery::All, counts_matches: false };
 
-/// Lists customers.
+/// The endpoint that lists the customers of an organization in Timbrix's dialect.
 #[derive(Debug)]
 pub struct ListCustomers;
 
 impl Endpoint for ListCustomers {
     const ROUTE: Route = Route::get("list-customers", "/organizations/{organizationId}/customers");
     const SUMMARY: &'static str =
-        "Customers of an organization; without parameters all that one answer holds, oldest first";
+        "Lists customers of an organization; without parameters, as many as one response holds, oldest first";
     const ACTIONS: &'static [&'static [Action]] = list::ACTIONS;
     const MEMORY: u16 = list::MEMORY;
     type Access = Member<CustomerCount>;

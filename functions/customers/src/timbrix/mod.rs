@@ -1,4 +1,4 @@
-//! Timbrix: `/organizations/{organizationId}/customers`.
+//! Endpoints in Timbrix's dialect: `/organizations/{organizationId}/customers`.
 
 pub mod create_customer;
 pub mod delete_customer;

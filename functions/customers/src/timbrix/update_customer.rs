@@ -1,5 +1,6 @@
-//! `PUT /organizations/{organizationId}/customers/{customerId}`: changes of a customer, in Timbrix's dialect. What is left out
-//! stays.
+//! The endpoint `PUT /organizations/{organizationId}/customers/{customerId}`, which changes a customer in Timbrix's dialect.
+//!
+//! Fields that are left out keep their values.
 
 use padron_domain::{Customer, Error, Failure};
 use padron_dto::customer::timbrix::{CustomerFields, CustomerResponse, POINTERS};
@@ -12,14 +13,14 @@ use crate::{
     write::{self, Draft, answered, update},
 };
 
-/// Updates a customer.
+/// The endpoint that changes a customer in Timbrix's dialect.
 #[derive(Debug)]
 pub struct UpdateCustomer;
 
 impl Endpoint for UpdateCustomer {
     const ROUTE: Route =
         Route::put("update-customer", "/organizations/{organizationId}/customers/{customerId}");
-    const SUMMARY: &'static str = "Change a customer; what is left out stays";
+    const SUMMARY: &'static str = "Changes a customer; fields that are left out keep their values";
     const FAILURES: &'static [&'static [Failure]] = write::UPDATE_FAILURES;
     const ACTIONS: &'static [&'static [Action]] = write::UPDATE_ACTIONS;
     type Access = Member<NamedCustomer>;

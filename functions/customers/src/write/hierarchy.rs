@@ -1,4 +1,4 @@
-//! The place of a customer in the hierarchy: below a parent that exists, without cycles, at most eight levels deep.
+//! The rules for a customer's position in the hierarchy: its parent exists, there are no cycles, and there are at most eight levels.
 
 use futures_util::future::try_join_all;
 use padron_domain::{
@@ -11,13 +11,15 @@ use padron_store::{AncestorLink, Store};
 
 use crate::{list::Rows, named_customer::look_up};
 
-/// Those below a customer are looked for so many queries at a time.
+/// The maximum number of concurrent queries for the children of customers.
 const QUERIES_AT_ONCE: usize = 16;
-/// So many of them are looked for before all rows are, and so many where there are too many rows.
+/// The number of descendants up to which they are queried before all rows are read instead.
 const FEW_DESCENDANTS: usize = 100;
+/// The maximum number of descendants that are queried if the organization has too many rows to read.
 const MAX_DESCENDANTS: usize = 2000;
 
-/// The number of the parent that is named.
+/// Returns the change of the parent that a body asks for, as a number. Adds a violation if the body names the parent by an id that no
+/// customer has.
 pub(super) async fn named_parent(
     cx: &Context<'_>,
     customer: &Customer,
@@ -30,7 +32,7 @@ pub(super) async fn named_parent(
         Patch::Clear => return Ok(Patch::Clear),
         Patch::Set(reference) => reference,
     };
-    // Whether there is one with that number is seen when those above are read.
+    // Whether a customer with the number exists is checked when the ancestors are read.
     if let CustomerReference::Number(number) = reference {
         return Ok(Patch::Set(*number));
     }
@@ -49,15 +51,16 @@ fn unknown_parent(pointers: FieldPointers) -> Violation {
     })
 }
 
-/// Those above a customer that is put somewhere, the nearest first.
+/// The ancestors that a customer has after the write.
 #[derive(Debug, Default)]
 pub(super) struct Above {
+    /// The ancestors, nearest first.
     pub(super) chain: Vec<AncestorLink>,
-    /// Whether there are more than a hierarchy may have.
+    /// Whether there are more ancestors than a hierarchy may have.
     is_too_deep: bool,
 }
 
-/// Reads who will be above a customer.
+/// Reads the ancestors that a customer has after the write. Adds a violation if the parent does not exist.
 pub(super) async fn read_above(
     cx: &Context<'_>,
     customer: &Customer,
@@ -74,7 +77,7 @@ pub(super) async fn read_above(
     Ok(Above { chain, is_too_deep: false })
 }
 
-/// Refuses a place that a customer cannot have.
+/// Fails if a customer may not have its position in the hierarchy. `moves` is whether the write changes its parent.
 pub(super) async fn require_place(
     cx: &Context<'_>,
     customer: &Customer,
@@ -98,8 +101,10 @@ pub(super) async fn require_place(
     Ok(())
 }
 
-/// How many levels there are below a customer: of few by walking down, of many by looking at every row, as long as those may be
-/// looked at.
+/// Returns the number of levels below a customer.
+///
+/// A few descendants are queried level by level. For more, the rows of all customers are read if the organization has few enough of them.
+/// Otherwise the descendants are queried after all, up to [`MAX_DESCENDANTS`]. Fails if there are more.
 async fn levels_below(cx: &Context<'_>, customer: &Customer) -> Result<usize, Error> {
     let &Customer { organization, number, .. } = customer;
     if let Some(levels) = walk_down(cx.store(), organization, number, FEW_DESCENDANTS).await? {
@@ -120,7 +125,7 @@ async fn levels_below(cx: &Context<'_>, customer: &Customer) -> Result<usize, Er
     })
 }
 
-/// How many levels there are below a customer; `None` if there are more than so many customers.
+/// Returns the number of levels below a customer, queried level by level; `None` if there are more than `at_most` descendants.
 async fn walk_down(
     store: &Store,
     organization: OrganizationId,
@@ -145,6 +150,6 @@ async fn walk_down(
         seen += below.len();
         level = below;
     }
-    // Deeper than anything may be.
+    // The hierarchy is deeper than any may be.
     Ok(Some(Customer::MAX_DEPTH))
 }

@@ -1,4 +1,6 @@
-//! Writing a customer, the same for all dialects: what it becomes, what is wrong with that, and where it is put.
+//! Creating and updating customers, the same for all dialects.
+//!
+//! The body is applied to the customer, the result is validated, and its position in the hierarchy is checked.
 
 mod hierarchy;
 
@@ -17,10 +19,10 @@ use serde_json::{Map, Value};
 use self::hierarchy::{Above, named_parent, read_above, require_place};
 use crate::ancestors::{AncestorDepth, read_ancestors_of_one, with_live_parent};
 
-/// What creating a customer needs of the store.
+/// The store actions of [`create`].
 pub(crate) const CREATE_ACTIONS: &[&[Action]] =
     &[Store::CUSTOMER, Store::NEW_CUSTOMER, Store::ANCESTOR_CHAIN, Store::CUSTOMER_ANCESTORS];
-/// What changing one needs.
+/// The store actions of [`update`].
 pub(crate) const UPDATE_ACTIONS: &[&[Action]] = &[
     Store::CUSTOMER,
     Store::UPDATE_CUSTOMER,
@@ -30,10 +32,10 @@ pub(crate) const UPDATE_ACTIONS: &[&[Action]] = &[
     Store::CUSTOMER_ROWS,
     Store::CUSTOMER_COUNT,
 ];
-/// How creating one can fail.
+/// The failures of [`create`].
 pub(crate) const CREATE_FAILURES: &[&[Failure]] =
     &[&[Failure::EXTERNAL_ID_TAKEN, Failure::HIERARCHY_TOO_DEEP, Failure::PARENT_NOT_CPO]];
-/// How changing one can fail.
+/// The failures of [`update`].
 pub(crate) const UPDATE_FAILURES: &[&[Failure]] = &[&[
     Failure::EXTERNAL_ID_TAKEN,
     Failure::HIERARCHY_CYCLE,
@@ -43,21 +45,21 @@ pub(crate) const UPDATE_FAILURES: &[&[Failure]] = &[&[
     Failure::QUERY_TOO_BROAD,
 ]];
 
-/// A record is at most this many bytes of JSON.
+/// The maximum size of a customer's record, in bytes of JSON.
 const MAX_RECORD_SIZE: usize = 32 * 1024;
 
-/// A customer as it will be, and the change that makes it so; of one that is so already, `None`.
+/// A customer and the change that writes it. The change of an update is `None` if nothing would change.
 #[derive(Debug)]
 pub(crate) struct Draft<C> {
-    /// The customer.
+    /// The customer after the change.
     pub(crate) customer: Customer,
-    /// The change.
+    /// The change to be committed.
     pub(crate) change: C,
-    /// What may not be right about it.
+    /// The warnings about values that may be wrong.
     pub(crate) warnings: Vec<Finding>,
 }
 
-/// A new customer, as a body has it.
+/// Prepares a new customer from a body.
 pub(crate) async fn create<'s, P, B: CustomerBody>(
     cx: &'s Context<'_>,
     caller: &Caller<P>,
@@ -78,7 +80,7 @@ pub(crate) async fn create<'s, P, B: CustomerBody>(
     customer.parent = parent.set();
     let above = read_above(cx, &customer, pointers, &mut violations).await?;
     refuse(violations)?;
-    // The number that was drawn is an ancestor's: another try draws another one.
+    // The generated number is that of an ancestor. A retry generates another one.
     if above.chain.iter().any(|ancestor| ancestor.number == number) {
         return Err(Failure::CONCURRENT_CHANGE.into());
     }
@@ -90,8 +92,10 @@ pub(crate) async fn create<'s, P, B: CustomerBody>(
     Ok(Draft { customer, change, warnings })
 }
 
-/// A customer as a body changes it. `answer` is how the dialect shows one: what a client sends back of it that cannot be changed
-/// must be as it is.
+/// Prepares an update of a customer from a body.
+///
+/// `answer` returns the customer as the dialect shows it. Fields that cannot be changed, but that the client sends back, must have the
+/// values of that representation.
 pub(crate) async fn update<'s, P, B: CustomerBody>(
     cx: &'s Context<'_>,
     caller: &Caller<P>,
@@ -110,12 +114,13 @@ pub(crate) async fn update<'s, P, B: CustomerBody>(
         let others =
             ReadBack { sent: body.others(), within: pointers.within, now: &now, optional: &["warnings"] };
         violations.extend(others.unknown());
-        // An old version of what cannot be changed is no attempt to change it.
+        // If `If-Match` names an old version, read-only fields may have the values of that version, and are not an attempt to change
+        // them.
         if is_newest.is_ok() {
             let is_of_warnings = |violation: &Violation| violation.pointer.ends_with("/warnings");
             violations.extend(others.changed().filter(|violation| !is_of_warnings(violation)));
         }
-        // Sent back whole, but it has changed since it was read.
+        // The client sent the whole record back, but the record has changed since it was read.
         if is_newest.is_ok() && others.is_of_older_version() {
             return Err(Error::from(Failure::CONCURRENT_CHANGE).without_retry());
         }
@@ -155,12 +160,12 @@ pub(crate) async fn update<'s, P, B: CustomerBody>(
     Ok(Draft { customer, change: Some(change), warnings })
 }
 
-/// An answer as a client sends it back.
+/// Returns a response as JSON, in the form in which a client sends it back.
 pub(crate) fn answered(answer: &impl Serialize) -> Result<Value, Error> {
     serde_json::to_value(answer).map_err(|_| Error::internal("an answer is not JSON"))
 }
 
-/// What may be right, and often is not.
+/// Returns the warnings about values that are allowed, but often wrong.
 fn warnings<B: CustomerBody>(customer: &Customer) -> Vec<Finding> {
     let mut warnings = customer.warnings();
     if B::HAS_COUNTRY_IN_WORDS {
@@ -169,7 +174,7 @@ fn warnings<B: CustomerBody>(customer: &Customer) -> Vec<Finding> {
     warnings
 }
 
-/// Adds the rules that it breaks.
+/// Adds a violation for each rule that the customer breaks.
 fn check<B: CustomerBody>(
     customer: &Customer,
     before: &Customer,
@@ -196,7 +201,7 @@ fn check<B: CustomerBody>(
     Ok(())
 }
 
-/// Refuses what is wrong, all of it at once.
+/// Fails with all violations at once.
 fn refuse(violations: Vec<Violation>) -> Result<(), Error> {
     if violations.is_empty() { Ok(()) } else { Err(Error::from_violations(violations)) }
 }

@@ -1,35 +1,39 @@
-//! The customers above others.
+//! Ancestors of customers in the hierarchy.
 
 use std::{borrow::Cow, collections::HashMap};
 
 use super::{Customer, CustomerKind, CustomerNumber, CustomerRow};
 
-/// What others show of a customer, and what it is below.
+/// The data of a customer that its descendants show, and its parent.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Ancestor<'r> {
-    /// Its name.
+    /// The name of the customer.
     pub name: Cow<'r, str>,
-    /// What it is.
+    /// The kind of the customer.
     pub kind: CustomerKind,
-    /// The customer it was put under, be that still there or not.
+    /// The parent of the customer, which may have been deleted.
     pub parent: Option<CustomerNumber>,
 }
 
-/// Customers with those above them, by number. Whoever is not among them is gone, and so is no one's parent any more.
+/// A set of customers and their ancestors, by number.
+///
+/// A customer that is not in the set has been deleted, and no longer counts as a parent.
 #[derive(Debug, Default)]
 pub struct Ancestors<'r>(HashMap<CustomerNumber, Ancestor<'r>>);
 
 impl<'r> Ancestors<'r> {
-    /// How far up is looked. Depth is checked before a customer moves, not claimed: those that move at the same time can end
-    /// deeper than they should.
+    /// The maximum number of ancestors that are followed upwards.
+    ///
+    /// It is larger than [`Customer::MAX_DEPTH`]. The depth is checked before a customer moves, but not by a condition of the
+    /// write. Customers that move at the same time can end up deeper than allowed.
     pub const MAX_DISTANCE: usize = 4 * Customer::MAX_DEPTH;
 
-    /// These.
+    /// Creates a set of these customers.
     pub fn new(ancestors: impl IntoIterator<Item = (CustomerNumber, Ancestor<'r>)>) -> Self {
         Self(ancestors.into_iter().collect())
     }
 
-    /// Those of all rows of an organization.
+    /// Creates a set of all rows of an organization.
     pub fn from_rows(rows: &'r [CustomerRow]) -> Self {
         let ancestor = |row: &'r CustomerRow| Ancestor {
             name: row.name.as_str().into(),
@@ -39,23 +43,23 @@ impl<'r> Ancestors<'r> {
         Self::new(rows.iter().map(|row| (row.number, ancestor(row))))
     }
 
-    /// Adds more of them.
+    /// Adds customers to the set.
     pub fn extend(&mut self, ancestors: impl IntoIterator<Item = (CustomerNumber, Ancestor<'r>)>) {
         self.0.extend(ancestors);
     }
 
-    /// The one with that number.
+    /// Returns the customer with this number; `None` if it is not in the set.
     pub fn get(&self, number: CustomerNumber) -> Option<&Ancestor<'r>> {
         self.0.get(&number)
     }
 
-    /// The parent, if it is still there.
+    /// Returns the parent; `None` if there is none or it has been deleted.
     pub fn owner(&self, parent: Option<CustomerNumber>) -> Option<(CustomerNumber, &Ancestor<'r>)> {
         let parent = parent?;
         Some((parent, self.get(parent)?))
     }
 
-    /// The parent and those above it, the nearest first.
+    /// Returns the parent and its ancestors, the nearest first.
     pub fn above(
         &self,
         parent: Option<CustomerNumber>,
@@ -64,12 +68,12 @@ impl<'r> Ancestors<'r> {
             .take(Self::MAX_DISTANCE)
     }
 
-    /// The nearest CPO from the parent on upwards.
+    /// Returns the nearest CPO, from the parent upwards; `None` if there is none.
     pub fn cpo(&self, parent: Option<CustomerNumber>) -> Option<(CustomerNumber, &Ancestor<'r>)> {
         self.above(parent).find(|(_, above)| above.kind == CustomerKind::Cpo)
     }
 
-    /// How many levels there are below a customer.
+    /// Returns the number of levels below a customer.
     pub fn levels_below(&self, number: CustomerNumber) -> usize {
         let steps =
             |ancestor: &Ancestor<'r>| self.above(ancestor.parent).position(|(above, _)| above == number);

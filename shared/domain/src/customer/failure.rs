@@ -1,4 +1,4 @@
-//! How requests about customers fail.
+//! Failures of requests about customers.
 
 use crate::{Class, Failure};
 
@@ -15,7 +15,7 @@ impl Failure {
     )
     .with_hint("`parentId`, `ownerId` and `cpoId` name customers of this organization.");
 
-    /// A list that cannot be streamed is of an organization with too many customers.
+    /// The list cannot be streamed, and the organization has too many customers for it.
     pub const QUERY_TOO_BROAD: Self = Self::new(Class::Unprocessable, "query_too_broad", "The organization has too many customers for this list")
         .with_hint("Sort by `id`, `createdAt`, `name` or `updatedAt` without other filters than a range of that time, and follow \
                      the cursor; or name customers in `customerIds`, by external id, or as children in the hierarchy.");
@@ -30,17 +30,17 @@ impl Failure {
         "Choose another one, or update the customer that has it: GET …/customers/external/{externalId}.",
     );
 
-    /// A customer cannot be below itself.
+    /// A customer cannot be below itself in the hierarchy.
     pub const HIERARCHY_CYCLE: Self =
         Self::new(Class::Conflict, "hierarchy_cycle", "A customer cannot be below itself")
             .with_hint("The parent is the customer itself, or somewhere below it. Choose another parent.");
 
-    /// A hierarchy has so many levels at most.
+    /// The hierarchy would have more than [`Customer::MAX_DEPTH`](crate::Customer::MAX_DEPTH) levels.
     pub const HIERARCHY_TOO_DEEP: Self =
         Self::new(Class::Conflict, "hierarchy_too_deep", "A hierarchy of customers has at most eight levels")
             .with_hint("Choose a parent that is higher up.");
 
-    /// Only a CPO or another CPOSubsidiary can have a CPOSubsidiary below it.
+    /// The parent of a CPOSubsidiary is neither a CPO nor another CPOSubsidiary.
     pub const PARENT_NOT_CPO: Self = Self::new(
         Class::Conflict,
         "parent_not_cpo",

@@ -7,48 +7,53 @@ use uuid::Uuid;
 
 use crate::Timestamp;
 
-/// A customer's number: 42 bits of the milliseconds of its creation, then 11 bits that tell apart those of one millisecond.
-/// Small enough for a JavaScript number, and in the order of creation.
+/// The number of a customer, which contains the time of its creation.
+///
+/// It has 42 bits for the milliseconds since 1970, followed by 11 bits that distinguish customers created in the same
+/// millisecond. It fits into a JavaScript number, and numbers sort by time of creation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct CustomerNumber(u64);
 
 impl CustomerNumber {
+    /// The number of bits that distinguish customers created in the same millisecond.
     const DISTINCT_BITS: u32 = 11;
-    /// The smallest there can be.
+    /// The smallest number.
     pub const MIN: Self = Self(0);
-    /// The largest there can be: 2⁵³ - 1.
+    /// The largest number: 2⁵³ - 1.
     pub const MAX: Self = Self((1 << 53) - 1);
 
-    /// A number as it stands on the wire; `None` beyond 53 bits.
+    /// Creates a customer number from an integer; `None` if it has more than 53 bits.
     pub const fn new(number: u64) -> Option<Self> {
         if number <= Self::MAX.0 { Some(Self(number)) } else { None }
     }
 
-    /// The number of a customer created at that instant; of `distinct`, the lowest 11 bits count.
+    /// Returns the number of a customer created at `created_at`; `None` if the time does not fit into 42 bits.
+    ///
+    /// Only the lowest 11 bits of `distinct` are used.
     pub fn at(created_at: Timestamp, distinct: u16) -> Option<Self> {
         let millis = u64::try_from(created_at.millis()).ok().filter(|millis| *millis < 1 << 42)?;
         Self::new((millis << Self::DISTINCT_BITS) | u64::from(distinct & ((1 << Self::DISTINCT_BITS) - 1)))
     }
 
-    /// A number of a customer created at that instant, likely one of its own.
+    /// Returns a number with random low bits for a customer created at `created_at`. It is likely, but not certain, to be unique.
     pub fn random_at(created_at: Timestamp) -> Option<Self> {
         let [.., high, low] = Uuid::new_v4().into_bytes();
         Self::at(created_at, u16::from_be_bytes([high, low]))
     }
 
-    /// The instant of creation that it is made of.
+    /// Returns the time of creation that the number contains.
     pub fn created_at(self) -> Timestamp {
         let millis = i64::try_from(self.0 >> Self::DISTINCT_BITS).unwrap_or_default();
         // 42 bits of milliseconds end in the year 2109.
         Timestamp::from_millis(millis).unwrap_or(Timestamp::LATEST)
     }
 
-    /// The smallest number of a customer created at that instant or later; `None` if there can be none.
+    /// Returns the smallest number of a customer created at `instant` or later; `None` if there can be none.
     pub fn since(instant: Timestamp) -> Option<Self> {
         if instant.millis() <= 0 { Some(Self(0)) } else { Self::at(instant, 0) }
     }
 
-    /// The largest number of a customer created at that instant or earlier; `None` if there can be none.
+    /// Returns the largest number of a customer created at `instant` or earlier; `None` if there can be none.
     pub fn until(instant: Timestamp) -> Option<Self> {
         if instant.millis() < 0 {
             return None;
@@ -56,7 +61,7 @@ impl CustomerNumber {
         Some(Self::at(instant, u16::MAX).unwrap_or(Self::MAX))
     }
 
-    /// The number itself.
+    /// Returns the number as an integer.
     pub const fn get(self) -> u64 {
         self.0
     }
@@ -79,12 +84,14 @@ impl<'de> Deserialize<'de> for CustomerNumber {
     }
 }
 
-/// A customer's id: 24 hex digits, lower case. Those made here begin with the number; those brought from elsewhere are kept.
+/// The id of a customer: 24 hexadecimal digits in lower case.
+///
+/// Ids created by this service begin with the customer's number. Imported ids are kept as they are.
 #[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct CustomerId([u8; 24]);
 
 impl CustomerId {
-    /// The id of a customer with that number: its 14 hex digits, then ten random ones.
+    /// Creates the id of a customer from the 14 hexadecimal digits of its number and ten digits of `random`.
     pub fn new(number: CustomerNumber, random: u64) -> Self {
         let text = format!("{:014x}{:010x}", number.get(), random & 0xff_ffff_ffff);
         let mut digits = [0; 24];
@@ -92,25 +99,27 @@ impl CustomerId {
         Self(digits)
     }
 
-    /// A new id of a customer with that number.
+    /// Creates a random id of the customer with this number.
     pub fn random(number: CustomerNumber) -> Self {
         let (_, random) = Uuid::new_v4().as_u64_pair();
         Self::new(number, random)
     }
 
-    /// Reads 24 hex digits of either case.
+    /// Parses 24 hexadecimal digits of either case; `None` if the text is anything else.
     pub fn parse(text: &str) -> Option<Self> {
         let mut digits: [u8; 24] = text.as_bytes().try_into().ok()?;
         digits.make_ascii_lowercase();
         digits.iter().all(u8::is_ascii_hexdigit).then_some(Self(digits))
     }
 
-    /// The number that an id made here begins with. Whether there is such a customer only the table knows.
+    /// Returns the number that an id created by this service begins with; `None` if it has more than 53 bits.
+    ///
+    /// It takes a read of the table to know whether there is such a customer.
     pub fn number(&self) -> Option<CustomerNumber> {
         u64::from_str_radix(&self.as_str()[..14], 16).ok().and_then(CustomerNumber::new)
     }
 
-    /// The digits.
+    /// Returns the hexadecimal digits.
     pub fn as_str(&self) -> &str {
         std::str::from_utf8(&self.0).unwrap_or_default()
     }

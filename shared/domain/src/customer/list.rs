@@ -1,50 +1,51 @@
-//! Lists of customers: which, in what order, and from where on. The meaning of every parameter is here; how they are read is
-//! the store's affair.
+//! Filtering, sorting and paging of lists of customers.
+//!
+//! The meaning of every list parameter is defined here. How the customers are read is up to the store.
 
 use std::borrow::Cow;
 
 use super::{Ancestor, Ancestors, Customer, CustomerId, CustomerKind, CustomerNumber, CustomerStatus};
 use crate::{Timestamp, fold::search_key, name_key};
 
-/// Which way a list runs.
+/// The direction of a list.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Direction {
-    /// From the lowest: oldest first.
+    /// From the lowest to the highest, with the oldest first.
     Ascending,
-    /// From the highest: newest first.
+    /// From the highest to the lowest, with the newest first.
     Descending,
 }
 
-/// What a list is sorted by. Ties break by id in the same direction, so that every order is total.
+/// The sort order of a list of customers. Ties are broken by number in the same direction, so that every order is total.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum CustomerSort {
-    /// The number, which is made of the time of creation.
+    /// The number, which contains the time of creation.
     Id,
-    /// The name without case and accents, Ñ after N.
+    /// The name, without case and accents, with Ñ after N.
     Name,
     /// The kind, alphabetically.
     Type,
-    /// The name of the parent; without one lowest.
+    /// The name of the parent. Customers without a parent are lowest.
     OwnerName,
-    /// The name of the nearest CPO above; without one lowest.
+    /// The name of the nearest CPO above the customer. Customers without one are lowest.
     CpoName,
-    /// The time of creation, and so the same as the number.
+    /// The time of creation, which is the same order as the number.
     CreatedAt,
     /// The time of the last change.
     UpdatedAt,
 }
 
 impl CustomerSort {
-    /// All of them.
+    /// All sort orders.
     pub const ALL: [Self; 7] =
         [Self::Id, Self::Name, Self::Type, Self::OwnerName, Self::CpoName, Self::CreatedAt, Self::UpdatedAt];
 
-    /// Whether it looks at other customers than the one sorted.
+    /// Returns whether the order depends on other customers than the sorted one.
     pub const fn is_of_others(self) -> bool {
         matches!(self, Self::OwnerName | Self::CpoName)
     }
 
-    /// As the wire has it.
+    /// Returns the name of the sort order in the API.
     pub const fn name(self) -> &'static str {
         match self {
             Self::Id => "id",
@@ -58,22 +59,22 @@ impl CustomerSort {
     }
 }
 
-/// A stretch of time, both ends included.
+/// A range of time, including both ends.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct TimeRange {
-    /// From then on.
+    /// The start of the range; `None` if it has no start.
     pub from: Option<Timestamp>,
-    /// Until then.
+    /// The end of the range; `None` if it has no end.
     pub to: Option<Timestamp>,
 }
 
 impl TimeRange {
-    /// Whether it is bounded at all.
+    /// Returns whether the range has a start or an end.
     pub fn is_bounded(self) -> bool {
         self.from.is_some() || self.to.is_some()
     }
 
-    /// The instants that are in both.
+    /// Returns the intersection of two ranges.
     #[must_use]
     pub fn and(self, other: Self) -> Self {
         Self {
@@ -87,49 +88,50 @@ impl TimeRange {
     }
 }
 
-/// Which customers a list has: those that every part of it lets through.
+/// A filter for a list of customers. A customer must match all parts of it.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct CustomerFilter {
-    /// Has this, in the form that [`search_key`](crate::search_key) gives, in name, e-mail, tax id, id, number or external id.
+    /// The text that name, e-mail address, tax id, id, number or external id must contain, in the form that
+    /// [`search_key`](crate::search_key) returns.
     pub search: Option<String>,
-    /// Is one of these.
+    /// The kinds that a customer can have.
     pub kinds: Option<Vec<CustomerKind>>,
-    /// Stands there.
+    /// The verification statuses that a customer can have.
     pub statuses: Option<Vec<CustomerStatus>>,
-    /// Was created then.
+    /// The range of the time of creation.
     pub created: TimeRange,
-    /// Was last changed then.
+    /// The range of the time of the last change.
     pub updated: TimeRange,
-    /// Belongs to this one.
+    /// The parent of the customer.
     pub parent: Option<CustomerNumber>,
-    /// Is somewhere below this one.
+    /// A customer that must be an ancestor.
     pub owner: Option<CustomerNumber>,
-    /// This is the nearest CPO above it.
+    /// The nearest CPO above the customer.
     pub cpo: Option<CustomerNumber>,
 }
 
-/// What lists decide from: the small part of a customer.
+/// The part of a customer that lists are filtered and sorted by.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct CustomerRow {
-    /// Its number, and so its time of creation.
+    /// The number of the customer, which contains its time of creation.
     pub number: CustomerNumber,
-    /// Its id.
+    /// The id of the customer.
     pub id: CustomerId,
-    /// What it is.
+    /// The kind of the customer.
     pub kind: CustomerKind,
-    /// Where it stands in being verified.
+    /// The verification status of the customer.
     pub status: CustomerStatus,
-    /// The customer it was put under, be that still there or not.
+    /// The parent of the customer, which may have been deleted.
     pub parent: Option<CustomerNumber>,
-    /// Its name.
+    /// The name of the customer.
     pub name: String,
-    /// E-mail.
+    /// The e-mail address of the customer.
     pub email: String,
-    /// Tax id.
+    /// The tax id of the customer.
     pub tax_id: String,
-    /// Id in the caller's own system.
+    /// The id of the customer in the caller's own system.
     pub external_id: Option<String>,
-    /// When it was last changed.
+    /// When the customer was last changed.
     pub updated_at: Timestamp,
 }
 
@@ -154,6 +156,7 @@ impl From<&Customer> for CustomerRow {
 }
 
 impl CustomerRow {
+    /// Returns whether a field of the customer contains the search text.
     fn has(&self, search: &str) -> bool {
         let texts = [&self.name, &self.email, &self.tax_id].into_iter().chain(&self.external_id);
         self.id.as_str().contains(search)
@@ -162,16 +165,16 @@ impl CustomerRow {
     }
 }
 
-/// The form that texts are searched in; most are in it already.
+/// Returns the form in which a text is searched. ASCII text without upper case letters is returned as it is.
 fn folded(text: &str) -> Cow<'_, str> {
     let is_folded = text.bytes().all(|byte| byte.is_ascii() && !byte.is_ascii_uppercase());
     if is_folded { text.into() } else { search_key(text).into() }
 }
 
-/// In an order by name, names end after this many bytes: DynamoDB's sort keys have 1,024 of them.
+/// The maximum length of a name in a sort key, in bytes. DynamoDB limits sort keys to 1,024 bytes.
 const MAX_NAME_KEY_LENGTH: usize = 256;
 
-/// What names are ordered by, in the table's index and in memory alike.
+/// Returns the key that names are sorted by, both in the table's index and in memory.
 pub fn name_sort_key(name: &str) -> String {
     let mut key = name_key(name);
     key.truncate(key.floor_char_boundary(MAX_NAME_KEY_LENGTH));
@@ -179,6 +182,7 @@ pub fn name_sort_key(name: &str) -> String {
 }
 
 impl Ancestors<'_> {
+    /// Returns whether a customer matches a filter.
     fn lets(&self, filter: &CustomerFilter, row: &CustomerRow) -> bool {
         let CustomerFilter { search, kinds, statuses, created, updated, parent, owner, cpo } = filter;
         let is =
@@ -193,9 +197,9 @@ impl Ancestors<'_> {
             && search.as_ref().is_none_or(|search| row.has(search))
     }
 
-    /// What it is sorted by, as text whose order is that of the list.
+    /// Returns the sort key of a customer, as text that sorts in the order of the list.
     fn sort_key(&self, sort: CustomerSort, row: &CustomerRow) -> String {
-        // A value that is missing is lower than any there is.
+        // A missing value is lower than any other.
         let name_of = |found: Option<(CustomerNumber, &Ancestor<'_>)>| {
             found.map_or(String::new(), |(_, ancestor)| format!("+{}", name_sort_key(&ancestor.name)))
         };
@@ -210,36 +214,36 @@ impl Ancestors<'_> {
     }
 }
 
-/// A place in a list: that of a customer, be it still there or not.
+/// A position in a list: that of a customer, which may have been deleted.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Position {
-    /// What it is sorted by.
+    /// The sort key of the customer.
     pub key: String,
-    /// Its number.
+    /// The number of the customer.
     pub number: CustomerNumber,
 }
 
-/// Where a page begins.
+/// The start of a page.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum PageStart {
-    /// After so many.
+    /// The number of customers before the page.
     Offset(usize),
-    /// After this place.
+    /// The position before the page.
     After(Position),
 }
 
 /// A page of a list.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Selection {
-    /// How many the whole list has.
+    /// The number of customers in the whole list.
     pub count: u64,
-    /// The places of the page, one after the other.
+    /// The positions on the page, in the order of the list.
     pub hits: Vec<Position>,
-    /// Whether there are more after them.
+    /// Whether more customers follow after the page.
     pub more: bool,
 }
 
-/// Filters, sorts and cuts out a page of those candidates.
+/// Filters and sorts the candidates, and returns a page of them.
 pub fn select<'c>(
     ancestors: &Ancestors<'_>,
     candidates: impl IntoIterator<Item = &'c CustomerRow>,

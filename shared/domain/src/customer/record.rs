@@ -1,4 +1,4 @@
-//! The customer as it is stored.
+//! The record of a customer, as it is stored.
 
 use std::collections::BTreeMap;
 
@@ -10,7 +10,7 @@ use serde::{
 use super::{CustomerId, CustomerNumber};
 use crate::{OrganizationId, Timestamp};
 
-/// What a customer is.
+/// The kind of a customer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub enum CustomerKind {
     /// A company.
@@ -18,7 +18,7 @@ pub enum CustomerKind {
     /// A charge point operator.
     #[serde(rename = "CPO")]
     Cpo,
-    /// A part of a charge point operator.
+    /// A subsidiary of a charge point operator.
     #[serde(rename = "CPOSubsidiary")]
     CpoSubsidiary,
     /// A person.
@@ -26,10 +26,10 @@ pub enum CustomerKind {
 }
 
 impl CustomerKind {
-    /// All of them, as the wire lists them.
+    /// All kinds, in the order of the API.
     pub const ALL: [Self; 4] = [Self::Private, Self::Business, Self::Cpo, Self::CpoSubsidiary];
 
-    /// As the wire has it.
+    /// Returns the name of the kind in the API.
     pub const fn name(self) -> &'static str {
         match self {
             Self::Business => "Business",
@@ -40,124 +40,124 @@ impl CustomerKind {
     }
 }
 
-/// A customer as it is stored. What a dialect cannot express stays as it is when that dialect writes.
+/// A customer, as it is stored. A write in one dialect keeps the fields that the dialect cannot express.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Customer {
-    /// The organization it is a customer of.
+    /// The organization that the customer belongs to.
     pub organization: OrganizationId,
-    /// Its number, and its place in the table's order.
+    /// The number of the customer, which determines its order in the table.
     pub number: CustomerNumber,
-    /// Its id.
+    /// The id of the customer.
     pub id: CustomerId,
-    /// Grows by one with every write.
+    /// The version of the customer. Every write increases it by one.
     pub version: u64,
-    /// Its name, 1 to 300 characters.
+    /// The name of the customer, 1 to 300 characters.
     pub name: String,
-    /// What it is.
+    /// The kind of the customer.
     pub kind: CustomerKind,
-    /// Tax id: an RFC in Mexico, a VAT number elsewhere.
+    /// The tax id: an RFC in Mexico, a VAT number elsewhere.
     #[serde(default, skip_serializing_if = "is_default")]
     pub tax_id: String,
-    /// Tax system of the SAT catalogue `c_RegimenFiscal`.
+    /// The tax system, a code of the SAT catalogue `c_RegimenFiscal`.
     #[serde(default, skip_serializing_if = "is_default")]
     pub tax_system: String,
-    /// Use of the SAT catalogue `c_UsoCFDI` that its invoices have.
+    /// The use of the customer's invoices, a code of the SAT catalogue `c_UsoCFDI`.
     #[serde(default, skip_serializing_if = "is_default")]
     pub default_invoice_use: String,
-    /// E-mail.
+    /// The e-mail address.
     #[serde(default, skip_serializing_if = "is_default")]
     pub email: String,
-    /// Phone number.
+    /// The phone number.
     pub phone: Option<String>,
-    /// Whom to ask for.
+    /// The name of the contact person.
     pub contact_name: Option<String>,
-    /// Where it is.
+    /// The address of the customer.
     #[serde(default, skip_serializing_if = "is_default")]
     pub address: CustomerAddress,
-    /// Country, ISO 3166-1 alpha-3.
+    /// The country, an alpha-3 code of ISO 3166-1.
     pub country: Option<String>,
-    /// Id in the caller's own system, unique in the organization.
+    /// The id of the customer in the caller's own system, unique in the organization.
     pub external_id: Option<String>,
-    /// What the caller wants to keep with it.
+    /// The metadata that the caller stores with the customer.
     #[serde(default, skip_serializing_if = "is_default")]
     pub metadata: BTreeMap<String, String>,
-    /// The customer it belongs to.
+    /// The number of the parent in the hierarchy.
     pub parent: Option<CustomerNumber>,
-    /// How it is billed.
+    /// The billing settings.
     #[serde(default, skip_serializing_if = "is_default")]
     pub billing: Billing,
-    /// Where it is paid out.
+    /// The bank account for payouts.
     pub payout: Option<Payout>,
-    /// Language and currency, and how its bills are put together.
+    /// The language, the currency, and the aggregation of bills.
     #[serde(default, skip_serializing_if = "is_default")]
     pub finance: Finance,
-    /// Ids of its locations.
+    /// The ids of the customer's locations.
     #[serde(default, skip_serializing_if = "is_default")]
     pub locations: Vec<i64>,
-    /// Where it stands in being verified.
+    /// The verification status.
     #[serde(default, skip_serializing_if = "is_default")]
     pub status: CustomerStatus,
-    /// Category.
+    /// The category.
     #[serde(default, skip_serializing_if = "is_default")]
     pub categorization: Categorization,
-    /// What it wants to be told.
+    /// The notification settings.
     #[serde(default, skip_serializing_if = "is_default")]
     pub notifications: Vec<Notification>,
-    /// What is known of the person.
+    /// The personal data.
     #[serde(default, skip_serializing_if = "is_default")]
     pub person: Person,
-    /// When it was created.
+    /// When the customer was created.
     pub created_at: Timestamp,
-    /// When it was last written.
+    /// When the customer was last written.
     pub updated_at: Timestamp,
 }
 
-/// What a record need not hold: it is read back as the default.
+/// Returns whether a value is the default. Such a value is not stored, because reading the record restores it.
 fn is_default<T: Default + PartialEq>(value: &T) -> bool {
     *value == T::default()
 }
 
-/// Where a customer is.
+/// The address of a customer.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
 pub struct CustomerAddress {
-    /// Street.
+    /// The street.
     #[serde(skip_serializing_if = "is_default")]
     pub street: String,
-    /// Number on the street.
+    /// The number on the street.
     #[serde(skip_serializing_if = "is_default")]
     pub exterior: String,
-    /// Number inside the building.
+    /// The number inside the building.
     pub interior: Option<String>,
-    /// Colonia.
+    /// The neighborhood (colonia).
     #[serde(skip_serializing_if = "is_default")]
     pub neighborhood: String,
-    /// City.
+    /// The city.
     #[serde(skip_serializing_if = "is_default")]
     pub city: String,
-    /// Municipality.
+    /// The municipality.
     #[serde(skip_serializing_if = "is_default")]
     pub municipality: String,
-    /// Postal code.
+    /// The postal code.
     #[serde(skip_serializing_if = "is_default")]
     pub zip: String,
-    /// State.
+    /// The state.
     #[serde(skip_serializing_if = "is_default")]
     pub state: String,
 }
 
-/// How a customer is billed. The defaults are Spirii's.
+/// The billing settings of a customer. The defaults are Spirii's.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
 pub struct Billing {
-    /// How it pays.
+    /// The payment method, such as `Invoice`.
     pub payment_method: String,
-    /// How its invoices travel.
+    /// The way in which invoices are delivered, such as `Email`.
     pub invoice_format: String,
-    /// Global location number (GS1).
+    /// The global location number (GS1).
     pub gln: Option<String>,
-    /// Where its invoices go.
+    /// The e-mail address that invoices are sent to.
     pub invoice_email: Option<String>,
 }
 
@@ -172,35 +172,35 @@ impl Default for Billing {
     }
 }
 
-/// Where a customer is paid out.
+/// The bank account for payouts to a customer.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
 pub struct Payout {
-    /// International bank account number.
+    /// The international bank account number (IBAN).
     pub iban: Option<String>,
-    /// BIC.
+    /// The business identifier code (BIC) of the bank.
     pub swift_code: Option<String>,
-    /// Whose account it is.
+    /// The name of the account holder.
     pub bank_account_holder_name: Option<String>,
-    /// Registration number of the bank.
+    /// The registration number of the bank.
     pub bank_registration_number: Option<String>,
-    /// Account number.
+    /// The account number.
     pub bank_account: Option<String>,
 }
 
-/// Language and currency, and how bills are put together. The defaults are Spirii's.
+/// The language and currency of a customer, and the aggregation of its bills. The defaults are Spirii's.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
 pub struct Finance {
-    /// Language, ISO 639-1.
+    /// The language, a code of ISO 639-1.
     pub language: String,
-    /// Currency, ISO 4217.
+    /// The currency, a code of ISO 4217.
     pub currency: String,
-    /// What one document covers.
+    /// The aggregation of a document, such as `customer`: what one document covers.
     pub charge_key_document_aggregation: String,
-    /// What one line covers.
+    /// The aggregation of a line, such as `location`: what one line covers.
     pub charge_key_line_aggregation: String,
-    /// How company cars are reimbursed.
+    /// The method of reimbursement for company cars, such as `MANUAL`.
     pub company_car_reimbursement_method: String,
 }
 
@@ -216,33 +216,33 @@ impl Default for Finance {
     }
 }
 
-/// Where a customer stands in being verified, spelt as Cyrexa publishes it.
+/// The verification status of a customer, spelled as Cyrexa publishes it.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum CustomerStatus {
-    /// Nothing was checked yet.
+    /// Nothing has been verified yet.
     #[default]
     New,
-    /// All is in order.
+    /// The customer is verified.
     Verified,
-    /// Being checked.
+    /// The customer is being verified.
     #[serde(rename = "under_verificaiton", alias = "under_verification")]
     UnderVerification,
-    /// Not to be dealt with.
+    /// The customer is on the blacklist, and not to be dealt with.
     Blacklisted,
-    /// Under suspicion.
+    /// The customer is under suspicion.
     UnderInvestigation,
-    /// In dispute.
+    /// The customer is in dispute.
     Dispute,
-    /// Waiting.
+    /// The customer is on hold.
     OnHold,
-    /// Bankrupt.
+    /// The customer is bankrupt.
     #[serde(rename = "bancrupted", alias = "bankrupted")]
     Bankrupted,
 }
 
 impl CustomerStatus {
-    /// All of them.
+    /// All statuses.
     pub const ALL: [Self; 8] = [
         Self::New,
         Self::Verified,
@@ -254,84 +254,85 @@ impl CustomerStatus {
         Self::Bankrupted,
     ];
 
-    /// As Cyrexa publishes it, or in a correct spelling.
+    /// Parses a status in Cyrexa's spelling or in the correct one; `None` if it is unknown.
     pub fn parse(text: &str) -> Option<Self> {
         Self::deserialize(StrDeserializer::<value::Error>::new(text)).ok()
     }
 }
 
-/// Category of a customer.
+/// The category of a customer.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Categorization {
-    /// The first.
+    /// The first category.
     #[default]
     Category1,
-    /// The second.
+    /// The second category.
     Category2,
-    /// The third.
+    /// The third category.
     Category3,
 }
 
-/// Whether a customer wants to be told something.
+/// A notification setting of a customer.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Notification {
-    /// What.
+    /// The type of the notification.
     pub notification_type: String,
-    /// Whether.
+    /// Whether the customer wants the notification.
     pub is_enabled: bool,
 }
 
-/// What is known of a person, as Cyrexa has it. Passwords, PINs, answers and codes are not: they are never kept.
+/// The personal data of a customer, with the fields of Cyrexa's API.
 ///
-/// Name, e-mail, the first phone number and the main part of the first address stand in the record itself.
+/// Passwords, PINs, answers and codes are never stored. The name, the e-mail address, the first phone number and the main part of
+/// the first address are fields of [`Customer`].
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
 pub struct Person {
-    /// First name.
+    /// The first name.
     pub first_name: Option<NamePart>,
-    /// Last name.
+    /// The last name.
     pub last_name: Option<NamePart>,
-    /// Group.
+    /// The id of the person's group.
     pub group_id: Option<String>,
-    /// Gender.
+    /// The gender.
     pub gender: Option<String>,
-    /// Date of birth.
+    /// The date of birth.
     pub date_of_birth: Option<String>,
-    /// Place of birth.
+    /// The place of birth.
     pub place_of_birth: Option<String>,
-    /// Nationality.
+    /// The nationality.
     pub nationality: Option<String>,
-    /// Phone numbers; the number of the first is the record's.
+    /// The phone numbers. The number of the first one is stored in [`Customer::phone`].
     pub telephone_numbers: Vec<Telephone>,
-    /// Addresses; the main part of the first is the record's.
+    /// The addresses. The main part of the first one is stored in [`Customer::address`].
     pub addresses: Vec<PersonAddress>,
-    /// Documents.
+    /// The documents.
     pub documents: Vec<Document>,
-    /// Questions, without their answers.
+    /// The secret questions, without their answers.
     pub secret_questions: Vec<String>,
-    /// How a second factor reaches them, without any code.
+    /// The delivery of a second factor, without any code.
     pub twofa: Option<TwoFactor>,
 }
 
-/// Part of a name.
+/// A part of a person's name.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
 pub struct NamePart {
     /// The name.
     pub name: String,
-    /// Its place among several.
+    /// The position among several names.
     pub order: Option<i64>,
-    /// Short form.
+    /// The short form of the name.
     pub abbreviation: Option<String>,
-    /// Language it is in.
+    /// The language of the name.
     pub language: Option<String>,
-    /// In its own script.
+    /// The name in its own script.
     pub native: Option<String>,
-    /// What follows it.
+    /// The suffix of the name.
     pub suffix: Option<String>,
-    /// What precedes it.
+    /// The prefix of the name.
     pub prefix: Option<String>,
 }
 
@@ -339,84 +340,84 @@ pub struct NamePart {
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
 pub struct Telephone {
-    /// `fixed`, …
+    /// The type of the phone number, such as `fixed`.
     pub phone_type: Option<String>,
-    /// Operator.
+    /// The operator of the phone number.
     pub operator: Option<String>,
-    /// `numbers`, …
+    /// The encoding of the phone number, such as `numbers`.
     pub encoding: Option<String>,
-    /// Country.
+    /// The country of the phone number.
     pub country: Option<String>,
-    /// The number.
+    /// The phone number.
     pub number: String,
-    /// What it is for.
+    /// The purpose of the phone number.
     pub purpose: Option<String>,
 }
 
-/// An address of a person. Of the first, the parts that the record has stand there.
+/// An address of a person. The parts of the first address that [`Customer`] has are stored there.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
 pub struct PersonAddress {
-    /// What it is for.
+    /// The purpose of the address.
     pub address_purpose: Option<String>,
-    /// Country, as given.
+    /// The country, as the caller sent it.
     pub country: Option<String>,
-    /// Area.
+    /// The area.
     pub area: Option<String>,
-    /// Postal code.
+    /// The postal code.
     pub zip_code: Option<String>,
-    /// City.
+    /// The city.
     pub city: Option<String>,
-    /// Street.
+    /// The street.
     pub street: Option<String>,
-    /// Numbers on the street.
+    /// The numbers on the street.
     pub street_number: Vec<String>,
-    /// Building.
+    /// The building.
     pub building: Option<String>,
-    /// Apartment.
+    /// The apartment.
     pub apartment: Option<String>,
-    /// Entrance.
+    /// The entrance.
     pub entrance: Option<String>,
-    /// Floor.
+    /// The floor.
     pub floor: Option<String>,
-    /// Door.
+    /// The door number.
     pub door_number: Option<String>,
-    /// Latitude, longitude and altitude, as the decimals that were sent.
+    /// The latitude, longitude and altitude, as the decimals that the caller sent.
     pub geo_position: Option<[String; 3]>,
-    /// Three words that name the place.
+    /// Three words that identify the place.
     pub alternative: Option<[String; 3]>,
-    /// Other addresses it stands in relation to: relation and address.
+    /// The related addresses, each with its relation to this one: relation and address.
     pub related_to_address: Vec<[String; 2]>,
-    /// Name, type and value.
+    /// The additional data: name, type and value of each entry.
     pub additional_data: Vec<[String; 3]>,
 }
 
-/// A document.
+/// A document of a person.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
 pub struct Document {
-    /// What it is for.
+    /// The purpose of the document.
     pub purpose: Option<String>,
-    /// Name.
+    /// The name of the document.
     pub name: Option<String>,
-    /// Type.
+    /// The type of the document.
     pub document_type: Option<String>,
-    /// Where it is.
+    /// The location of the document.
     pub location: Option<String>,
-    /// What checking it brought.
+    /// The result of verifying the document.
     pub verification_response: Option<String>,
-    /// Where it stands in being checked.
+    /// The status of verifying the document.
     pub status: Option<String>,
-    /// Name, type and value.
+    /// The metadata of the document: name, type and value of each entry.
     pub metadata: Vec<[String; 3]>,
 }
 
-/// How a second factor reaches a person.
+/// The delivery of a second factor to a person.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
 pub struct TwoFactor {
-    /// `SMS`, …
+    /// The type of the target, such as `SMS`.
     pub target_type: Option<String>,
-    /// Number or address.
+    /// The target: a phone number or an address.
     pub target_value: Option<String>,
 }

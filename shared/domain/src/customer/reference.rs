@@ -1,4 +1,4 @@
-//! How requests name a customer.
+//! References to customers in requests.
 
 use std::fmt;
 
@@ -6,22 +6,22 @@ use serde::{Deserialize, Deserializer, de};
 
 use crate::{CustomerId, CustomerNumber};
 
-/// How a customer is named: by its number, or by its id.
+/// A reference to a customer, by its number or its id.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum CustomerReference {
-    /// By its number.
+    /// The number of the customer.
     Number(CustomerNumber),
-    /// By its id.
+    /// The id of the customer.
     Id(CustomerId),
 }
 
 impl CustomerReference {
-    /// What one looks like as text, as a regular expression of ECMA-262.
+    /// A regular expression (ECMA-262) that references match.
     pub const PATTERN: &'static str = "^([0-9a-fA-F]{24}|[0-9]{1,16})$";
 
-    /// Reads a number, or 24 hex digits.
+    /// Parses a number or 24 hexadecimal digits; `None` if the text is neither.
     pub fn parse(text: &str) -> Option<Self> {
-        // 24 digits are an id: no number has as many.
+        // 24 digits are an id, because no number has that many.
         if let Some(id) = CustomerId::parse(text) {
             return Some(Self::Id(id));
         }
@@ -30,7 +30,7 @@ impl CustomerReference {
         is_number.then(|| text.parse().ok()).flatten().and_then(CustomerNumber::new).map(Self::Number)
     }
 
-    /// The number that it is, or that an id made here begins with.
+    /// Returns the number of the reference, or the one that its id begins with; `None` if there is none.
     pub fn number(&self) -> Option<CustomerNumber> {
         match self {
             Self::Number(number) => Some(*number),
@@ -38,7 +38,7 @@ impl CustomerReference {
         }
     }
 
-    /// The id that it is.
+    /// Returns the id of the reference; `None` if it is a number.
     pub fn id(&self) -> Option<&CustomerId> {
         match self {
             Self::Number(_) => None,
@@ -46,7 +46,7 @@ impl CustomerReference {
         }
     }
 
-    /// Whether it names the customer with that number and id.
+    /// Returns whether the reference is to the customer with this number and id.
     pub fn names(&self, number: CustomerNumber, id: &CustomerId) -> bool {
         match self {
             Self::Number(named) => *named == number,
@@ -55,7 +55,7 @@ impl CustomerReference {
     }
 }
 
-/// A number, or text with a number or an id.
+/// Deserializes a number, or a text with a number or an id.
 impl<'de> Deserialize<'de> for CustomerReference {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         struct Visitor;

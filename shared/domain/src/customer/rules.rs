@@ -1,4 +1,4 @@
-//! What must be true of a customer, and what is only worth a warning.
+//! Rules that customers must follow, and warnings about doubtful data.
 
 use crate::{
     Customer, CustomerKind, CustomerNumber, Email, OrganizationId, Timestamp,
@@ -9,7 +9,7 @@ use crate::{
     text::{has_invisible, is_line, trim},
 };
 
-/// Part of a customer, as rules and events speak of it. Where it stands on the wire each dialect knows.
+/// A field of a customer, as rules and events refer to it. Each dialect knows the location of the field in its requests.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 #[expect(missing_docs, reason = "each is the field of that name")]
 pub enum CustomerField {
@@ -40,7 +40,7 @@ pub enum CustomerField {
 }
 
 impl CustomerField {
-    /// The record's field that it is, or is part of.
+    /// Returns the name of the field of the record that this is, or is part of.
     pub const fn name(self) -> &'static str {
         match self {
             Self::Name => "name",
@@ -68,47 +68,49 @@ impl CustomerField {
     }
 }
 
-/// Something worth telling about a customer: a rule that it breaks, or a doubt.
+/// A finding about a customer: a broken rule, or a warning.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Finding {
-    /// Where.
+    /// The field that the finding is about.
     pub field: CustomerField,
-    /// Stable, for programs.
+    /// A stable code for programs.
     pub code: &'static str,
-    /// What to do about it.
+    /// A message that says what to do about the finding.
     pub detail: &'static str,
 }
 
 impl CustomerKind {
-    /// Whether it may have [`CustomerKind::CpoSubsidiary`] below it.
+    /// Returns whether a customer of this kind may have a [`CustomerKind::CpoSubsidiary`] below it.
     pub const fn may_have_subsidiaries(self) -> bool {
         matches!(self, Self::Cpo | Self::CpoSubsidiary)
     }
 }
 
 impl CustomerAddress {
-    /// Street and number in one line, as some write them.
+    /// Returns street and number in one line, as some dialects write them.
     pub fn line(&self) -> String {
         trim(&format!("{} {}", self.street, self.exterior)).to_owned()
     }
 }
 
 impl Customer {
-    /// How many levels a hierarchy can have, the root's among them.
+    /// The maximum number of levels of a hierarchy, including that of the root.
     pub const MAX_DEPTH: usize = 8;
 
-    /// The longest name, in characters.
+    /// The maximum length of a name, in characters.
     pub const MAX_NAME_LENGTH: usize = 300;
-    /// What a name looks like, as a regular expression of ECMA-262: `|` separates the fields of a CFDI's original string.
+    /// A regular expression (ECMA-262) that names match.
+    ///
+    /// It excludes `|`, which separates the fields of a CFDI's original string.
     pub const NAME_PATTERN: &'static str = r"^[^|\u0000-\u001f\u007f-\u009f\u2028-\u202e\u2066-\u2069]*$";
-    /// A line of an address.
+    /// The maximum length of street and number in one line, in characters.
     const MAX_LINE_LENGTH: usize = 300;
-    /// The longest external id, in characters.
+    /// The maximum length of an external id, in characters.
     pub const MAX_EXTERNAL_ID_LENGTH: usize = 40;
-    /// The longest tax id, in characters: `NumRegIdTrib` of CFDI 4.0. An RFC is shorter.
+    /// The maximum length of a tax id, in characters: that of `NumRegIdTrib` in CFDI 4.0. An RFC is shorter.
     pub const MAX_TAX_ID_LENGTH: usize = 40;
 
-    /// A new one that nothing is known of yet.
+    /// Creates a customer without any data except its number, id and time of creation.
     pub fn new(organization: OrganizationId, number: CustomerNumber, id: CustomerId, now: Timestamp) -> Self {
         Self {
             organization,
@@ -141,18 +143,20 @@ impl Customer {
         }
     }
 
-    /// Marks it as written: a version later, and later than it was written before, whatever the clock says.
+    /// Marks the customer as written at `now`, one version later.
+    ///
+    /// The time of the write is later than that of the previous one, whatever the clock says.
     pub fn touch(&mut self, now: Timestamp) {
         self.version += 1;
         self.updated_at = self.updated_at.next().max(now);
     }
 
-    /// Whether its tax data is that of Mexico.
+    /// Returns whether the customer has Mexican tax data.
     pub fn is_mexican(&self) -> bool {
         self.country.as_deref() == Some(MEXICO)
     }
 
-    /// What it is where nobody says so: a person if its tax id is one's, else a business.
+    /// Returns the kind of a customer for which none was given: a person if the tax id is a person's, otherwise a company.
     pub fn likely_kind(&self) -> CustomerKind {
         if self.is_mexican() && Rfc::normalize(&self.tax_id).chars().count() == 13 {
             CustomerKind::Private
@@ -161,8 +165,9 @@ impl Customer {
         }
     }
 
-    /// Brings what was changed since `before` into the spelling that is stored, where people write it in several. What was not
-    /// changed stays as it is.
+    /// Converts the fields that changed since `before` to the spelling that is stored.
+    ///
+    /// Fields that have not changed stay as they are.
     pub fn normalize(&mut self, before: &Self) {
         let has_moved = self.country != before.country;
         if self.is_mexican() && (has_moved || self.tax_id != before.tax_id) {
@@ -171,7 +176,7 @@ impl Customer {
         if self.default_invoice_use != before.default_invoice_use {
             self.default_invoice_use.make_ascii_uppercase();
         }
-        // In words, a country was given for the one that it was then.
+        // The country in words describes the previous country, so it is dropped unless it was changed too.
         if has_moved
             && let (Some(now), Some(then)) =
                 (self.person.addresses.first_mut(), before.person.addresses.first())
@@ -181,7 +186,7 @@ impl Customer {
         }
     }
 
-    /// What is not as it was before; apart from version and time, which tell nothing but that.
+    /// Returns the fields that differ from `before`, except version and time, which change with every write.
     pub fn changes_since(&self, before: &Self) -> Vec<CustomerField> {
         use CustomerField as Field;
         let Self {
@@ -242,30 +247,34 @@ impl Customer {
         fields.into_iter().filter(|(_, changed)| *changed).map(|(field, _)| field).collect()
     }
 
-    /// The rules that a change breaks: those that look at something changed. What was stored under other rules, or by a dialect
-    /// that knows fewer, stays as it is until somebody touches it.
+    /// Returns the rules that a change breaks. Only rules about a changed field are checked.
+    ///
+    /// Data that was stored under other rules, or by a dialect that has fewer rules, stays as it is until it is changed.
     pub fn broken_rules(&self, before: &Self) -> Vec<Finding> {
         let mut rules = Rules::of(self, before);
         rules.check_texts();
         if before.kind.may_have_subsidiaries() && !self.kind.may_have_subsidiaries() {
-            // Others may be joining it as subsidiaries right now, and only as long as it may have them.
+            // Other customers may be joining it as subsidiaries at the same time, which is allowed only while it may have
+            // subsidiaries.
             let detail = "A CPO or CPOSubsidiary stays one of the two, for others may be subsidiaries of it.";
             rules.refuse(&[CustomerField::Kind], "kind_fixed", detail);
         }
-        // What depends on the country is not looked at before there is one.
+        // Rules that depend on the country are not checked before the country is known.
         if self.has_known_country() && self.is_mexican() {
             rules.check_mexican_tax_data();
         }
         rules.broken
     }
 
-    /// Whether its country is one of ISO 3166-1, or none is known.
+    /// Returns whether the country is one of ISO 3166-1, or no country is given.
     fn has_known_country(&self) -> bool {
         self.country.as_deref().is_none_or(is_alpha_3)
     }
 
-    /// What invoices need and a change takes away or leaves out: tax id, tax system and postal code of Mexicans; of foreigners the
-    /// tax system and the use that CFDI 4.0 prescribes for them, if any.
+    /// Returns the rules for invoices that a change breaks by removing or omitting data.
+    ///
+    /// Customers in Mexico need a tax id, a tax system and a postal code. Foreign customers may only have the tax system and the
+    /// use that CFDI 4.0 prescribes for them, or none.
     pub fn broken_invoice_rules(&self, before: &Self) -> Vec<Finding> {
         use CustomerField as Field;
         let mut rules = Rules::of(self, before);
@@ -294,7 +303,7 @@ impl Customer {
         rules.broken
     }
 
-    /// That the country which was given in words is none that is known, so that the record's is what it was.
+    /// Returns a finding if the country that was given in words is unknown, so that the record keeps its country.
     pub fn unknown_country(&self) -> Option<Finding> {
         let given = self.person.addresses.first().and_then(|address| address.country.as_deref())?;
         alpha_3_of_words(given).is_none().then_some(Finding {
@@ -305,7 +314,7 @@ impl Customer {
         })
     }
 
-    /// What may be right, and often is not.
+    /// Returns warnings about data that may be right, but often is not.
     pub fn warnings(&self) -> Vec<Finding> {
         let mut warnings = Vec::new();
         if has_invisible(&self.name) {
@@ -343,11 +352,11 @@ impl Customer {
     }
 }
 
-/// Rules being looked at.
+/// A check of a customer's rules for one change.
 struct Rules<'a> {
     customer: &'a Customer,
     changed: Vec<CustomerField>,
-    /// Whether it is only now coming to be: nothing of it was there before.
+    /// Whether the customer is new and had no data before.
     is_new: bool,
     broken: Vec<Finding>,
 }
@@ -358,15 +367,16 @@ impl<'a> Rules<'a> {
         Self { customer, changed: customer.changes_since(before), is_new, broken: Vec::new() }
     }
 
-    /// Adds a finding at the first of these fields that has changed. If none has, it is as it was; and if only the country has,
-    /// it is the first field that does not go with it.
+    /// Adds a finding at the first of these fields that has changed, if any has.
+    ///
+    /// If only the country has changed, the finding is at the first of these fields, which does not fit the country.
     fn refuse(&mut self, fields: &[CustomerField], code: &'static str, detail: &'static str) {
         let changed = fields.iter().copied().find(|field| self.changed.contains(field));
         let field = changed.map(|field| if field == CustomerField::Country { fields[0] } else { field });
         self.broken.extend(field.map(|field| Finding { field, code, detail }));
     }
 
-    /// Adds that a field has no value, where it has lost it, never had it, or needs it because the country is another one.
+    /// Adds a finding that a field has no value, if it lost the value, never had one, or needs one because the country changed.
     fn demand(&mut self, field: CustomerField, detail: &'static str) {
         if self.is_new || self.changed.contains(&field) || self.changed.contains(&CustomerField::Country) {
             self.broken.push(Finding { field, code: "required", detail });
@@ -432,7 +442,7 @@ impl<'a> Rules<'a> {
         }
     }
 
-    /// The rules of CFDI 4.0 on what is there. That something must be there is for invoices to say.
+    /// Checks the data that is present by the rules of CFDI 4.0. Missing data matters only for invoices.
     fn check_mexican_tax_data(&mut self) {
         use CustomerField as Field;
         let Customer { tax_id, tax_system, default_invoice_use, .. } = self.customer;
@@ -494,7 +504,8 @@ impl<'a> Rules<'a> {
         self.check_mexican_zip();
     }
 
-    /// A generic RFC goes with the tax system and the uses of those without obligations, whatever else the catalogues allow.
+    /// Checks that a generic RFC has the tax system and the use of customers without obligations, whatever else the catalogues
+    /// allow.
     fn check_generic_tax_data(&mut self) {
         use CustomerField as Field;
         let Customer { tax_system, default_invoice_use, .. } = self.customer;
