@@ -1,7 +1,7 @@
-//! The performance report: release binaries of the functions, and of one that does nothing, over the Lambda Runtime API.
+//! The performance report: release binaries of the functions, and of an empty function, over the Lambda Runtime API.
 //!
-//! Ratios to the empty function of the same run count; times differ from machine to machine and from minute to minute. CPU
-//! time is the function's own. Instructions are counted by valgrind, where it is installed.
+//! The report contains ratios to the empty function of the same run. Absolute times differ between machines and from minute to minute. CPU
+//! time is that of the function itself. Instructions are counted by valgrind, if it is installed.
 
 mod runtime_api;
 mod tls;
@@ -26,16 +26,21 @@ use tokio::process::{Child, Command};
 
 use runtime_api::RuntimeApi;
 
+/// The name of the function that does nothing.
 const EMPTY: &str = "empty-function";
+/// The names of the functions that are measured.
 const FUNCTIONS: [&str; 6] =
     [EMPTY, "health", "get-organization", "list-customers", "spirii-list-customers", "cyrexa-get-customers"];
+/// The number of cold starts of each function.
 const COLD_STARTS: usize = 15;
+/// The number of warm events of each function.
 const WARM_EVENTS: usize = 300;
-/// Instructions are counted over the difference of these two.
+/// The numbers of events of two runs under valgrind. Instructions per event are the difference of the totals, divided by the difference of
+/// these.
 const COUNTED_EVENTS: (usize, usize) = (5, 45);
 
 fn main() -> ExitCode {
-    // The folder of the binaries may be given, to compare ways of building them.
+    // The folder of the binaries may be an argument, to compare ways of building them.
     let binaries = std::env::args().nth(1).map_or_else(|| PathBuf::from("target/release"), PathBuf::from);
     let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
         Ok(runtime) => runtime,
@@ -52,7 +57,7 @@ fn fail(error: &str) -> ExitCode {
     ExitCode::FAILURE
 }
 
-/// What functions run against.
+/// The environment of the functions: a database with demo data, TLS in front of it, and an issuer.
 struct Stage {
     folder: tempfile::TempDir,
     issuer: Issuer,
@@ -61,30 +66,39 @@ struct Stage {
     home: DataDir,
 }
 
-/// What one function came to.
+/// The measurements of one function.
 #[derive(Default)]
 struct Figures {
+    /// The starts with `WARM_UP=off`.
     start: Vec<Cost>,
+    /// The first events after these starts.
     first: Vec<Cost>,
+    /// The starts with `WARM_UP=on`.
     warmed_start: Vec<Cost>,
+    /// The first events after these starts.
     warmed_first: Vec<Cost>,
+    /// The CPU time of a warm event, in microseconds.
     warm_cpu: f64,
+    /// The resident memory after the warm events, in KB.
     memory_kb: u64,
+    /// The size of the binary, in bytes.
     bytes: u64,
+    /// The instructions of a warm event; `None` without valgrind.
     instructions: Option<u64>,
 }
 
-/// Wall and CPU time, in milliseconds.
+/// Wall-clock time and CPU time, in milliseconds.
 #[derive(Clone, Copy, Default)]
 struct Cost {
     wall: f64,
     cpu: f64,
 }
 
+/// Measures all functions and prints the report.
 async fn report(binaries: &Path) -> Result<(), String> {
     let stage = Stage::build().await?;
     let mut figures: Vec<Figures> = FUNCTIONS.iter().map(|_| Figures::default()).collect();
-    // Cold starts of all functions in turn, so that whatever else the machine does meets them alike.
+    // The functions take turns, so that other load of the machine affects them alike.
     for round in 0..COLD_STARTS {
         eprintln!("cold starts, round {} of {COLD_STARTS}", round + 1);
         for (function, figures) in FUNCTIONS.iter().zip(&mut figures) {
@@ -112,6 +126,7 @@ async fn report(binaries: &Path) -> Result<(), String> {
 }
 
 impl Stage {
+    /// Starts the database with its table and demo data, and TLS in front of it.
     async fn build() -> Result<Self, String> {
         let folder = tempfile::tempdir().map_err(|error| error.to_string())?;
         let home = DataDir::open(folder.path())?;
@@ -124,6 +139,7 @@ impl Stage {
         Ok(Self { folder, issuer, engine, tls, home })
     }
 
+    /// Returns the sample event of a function, with a valid token of the demo's owner.
     fn event(&self, function: &str) -> Result<String, String> {
         let file = if function == EMPTY { "get-organization" } else { function };
         let path = format!("events/{file}.json");
@@ -138,7 +154,7 @@ impl Stage {
         Ok(event.to_string())
     }
 
-    /// Starts a function; with `before`, under that program.
+    /// Starts a function. If `before` is not empty, it is the program that runs the function, and its arguments.
     fn spawn(
         &self,
         binaries: &Path,
@@ -180,7 +196,7 @@ impl Stage {
             .map_err(|error| format!("{}: {error}. Build it first: make bench", binary.display()))
     }
 
-    /// The start until the function asks for an event, and the first event, over TLS.
+    /// Measures a cold start over TLS: the time until the function asks for an event, and the first event.
     async fn cold_start(
         &self,
         binaries: &Path,
@@ -200,7 +216,7 @@ impl Stage {
         Ok((start, Cost { wall, cpu: cpu(&child) - start.cpu }))
     }
 
-    /// CPU time of a warm event in microseconds, and memory in use after many, over TLS.
+    /// Measures warm events over TLS. Returns the CPU time of an event in microseconds, and the resident memory after all of them in KB.
     async fn warm(&self, binaries: &Path, function: &str) -> Result<(f64, u64), String> {
         let mut api = RuntimeApi::start().await?;
         let event = self.event(function)?;
@@ -219,7 +235,7 @@ impl Stage {
         Ok((each, memory_kb(&child)))
     }
 
-    /// Instructions of a warm event with a token seen before, without TLS; `None` without valgrind.
+    /// Returns the number of instructions of a warm event, without TLS and with a token that was verified before; `None` without valgrind.
     async fn instructions(&self, binaries: &Path, function: &str) -> Result<Option<u64>, String> {
         let (few, many) = COUNTED_EVENTS;
         let Some(few_total) = self.count(binaries, function, few).await? else { return Ok(None) };
@@ -227,6 +243,7 @@ impl Stage {
         Ok(Some(many_total.saturating_sub(few_total) / u64::try_from(many - few).unwrap_or(1)))
     }
 
+    /// Returns the number of instructions of a function that handles this many events; `None` without valgrind.
     async fn count(&self, binaries: &Path, function: &str, events: usize) -> Result<Option<u64>, String> {
         let found = Command::new("valgrind").arg("--version").stdout(Stdio::null()).status().await;
         if !found.is_ok_and(|status| status.success()) {
@@ -246,7 +263,7 @@ impl Stage {
             check(function, &api.invoke(&event).await?)?;
             api.asked().await?;
         }
-        // The polite signal, so that valgrind writes its figures.
+        // `SIGTERM` lets valgrind write its totals.
         if let Some(process) = child.id() {
             _ = Command::new("kill").arg(process.to_string()).status().await;
         }
@@ -257,16 +274,18 @@ impl Stage {
     }
 }
 
+/// Fails if a function's answer does not have status 200.
 fn check(function: &str, answer: &str) -> Result<(), String> {
     let answer: Value = serde_json::from_str(answer).unwrap_or_default();
     if answer["statusCode"] == 200 { Ok(()) } else { Err(format!("{function} answered {answer}")) }
 }
 
+/// Returns the milliseconds since an instant.
 fn milliseconds(since: Instant) -> f64 {
     since.elapsed().as_secs_f64() * 1000.0
 }
 
-/// CPU time of all threads so far, in milliseconds.
+/// Returns the CPU time that all threads of a process have used, in milliseconds.
 fn cpu(child: &Child) -> f64 {
     let Some(process) = child.id() else { return 0.0 };
     let threads = fs::read_dir(format!("/proc/{process}/task")).into_iter().flatten().flatten();
@@ -277,6 +296,7 @@ fn cpu(child: &Child) -> f64 {
     spent.sum::<f64>() / 1e6
 }
 
+/// Returns the resident memory of a process, in KB.
 fn memory_kb(child: &Child) -> u64 {
     let Some(process) = child.id() else { return 0 };
     let status = fs::read_to_string(format!("/proc/{process}/status")).unwrap_or_default();
@@ -284,12 +304,14 @@ fn memory_kb(child: &Child) -> u64 {
     line.and_then(|line| line.split_whitespace().next()?.parse().ok()).unwrap_or_default()
 }
 
+/// Returns the median of one of the two times.
 fn median(costs: &[Cost], of: impl Fn(&Cost) -> f64) -> f64 {
     let mut values: Vec<f64> = costs.iter().map(of).collect();
     values.sort_by(f64::total_cmp);
     values.get(values.len() / 2).copied().unwrap_or_default()
 }
 
+/// Prints the report as a Markdown table.
 fn print(figures: &[Figures]) {
     println!(
         "| function | MB | start ms (CPU) | × empty | start + first over TLS ms (CPU) | × empty | warmed: start, first ms (CPU) | warm event: CPU µs | kilo-instructions | RSS MB |"

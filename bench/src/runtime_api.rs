@@ -1,4 +1,4 @@
-//! The Lambda Runtime API, as one function sees it.
+//! A server of the Lambda Runtime API for one function.
 
 use std::{convert::Infallible, net::SocketAddr, sync::Arc, time::Duration};
 
@@ -17,18 +17,18 @@ use tokio::{
     task::JoinHandle,
 };
 
-/// What a function did.
+/// A request of a function to the Runtime API.
 #[derive(Debug)]
 pub(crate) enum Did {
-    /// It asks for an event: it is started, or done with the one before.
+    /// The function asks for an event: it has started, or has finished the previous event.
     Asked,
-    /// It answered.
+    /// The function answered an event.
     Answered(String),
-    /// It failed.
+    /// The function reported a failure.
     Failed(String),
 }
 
-/// The API, for one process.
+/// The Runtime API of one process.
 pub(crate) struct RuntimeApi {
     pub(crate) address: SocketAddr,
     events: mpsc::Sender<String>,
@@ -36,15 +36,17 @@ pub(crate) struct RuntimeApi {
     serving: JoinHandle<()>,
 }
 
+/// The state that all connections share.
 struct Shared {
     events: Mutex<mpsc::Receiver<String>>,
     did: mpsc::Sender<Did>,
 }
 
-/// Under valgrind all takes fifty times as long.
+/// The maximum time until the next request of the function. Under valgrind, everything takes about fifty times as long.
 const PATIENCE: Duration = Duration::from_secs(120);
 
 impl RuntimeApi {
+    /// Starts the server on a free port of 127.0.0.1.
     pub(crate) async fn start() -> Result<Self, String> {
         let listener = TcpListener::bind(("127.0.0.1", 0)).await.map_err(|error| error.to_string())?;
         let address = listener.local_addr().map_err(|error| error.to_string())?;
@@ -72,7 +74,7 @@ impl RuntimeApi {
         }
     }
 
-    /// Hands over an event and waits for the answer.
+    /// Sends an event to the function and returns its answer.
     pub(crate) async fn invoke(&mut self, event: &str) -> Result<String, String> {
         self.events.send(event.to_owned()).await.map_err(|error| error.to_string())?;
         match self.next().await? {
@@ -82,6 +84,7 @@ impl RuntimeApi {
         }
     }
 
+    /// Returns the next request of the function. Fails after [`PATIENCE`].
     async fn next(&mut self) -> Result<Did, String> {
         let did = tokio::time::timeout(PATIENCE, self.did.recv()).await;
         did.map_err(|_| "the function does nothing")?.ok_or_else(|| "the runtime API is gone".to_owned())
@@ -94,6 +97,7 @@ impl Drop for RuntimeApi {
     }
 }
 
+/// Answers one request of the function. A request for an event waits until there is one.
 async fn answer(
     shared: Arc<Shared>,
     request: Request<Incoming>,

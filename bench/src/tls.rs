@@ -1,4 +1,4 @@
-//! TLS before the database, as in the cloud.
+//! A TLS proxy in front of the database, because DynamoDB is reached over TLS in the cloud.
 
 use std::{net::SocketAddr, path::Path, sync::Arc};
 
@@ -13,8 +13,10 @@ use tokio::{
 };
 use tokio_rustls::TlsAcceptor;
 
-/// Ends TLS and hands the bytes on. Writes the authority's certificate to that file, with Amazon's: reading it is to cost
-/// what reading those in the binary costs.
+/// Starts a TLS proxy in front of the database, and returns its address.
+///
+/// The certificate of its authority is written to `authority_file`, together with Amazon's root certificates. So reading the file costs as
+/// much as reading the roots in the binary.
 pub(crate) async fn before(database: SocketAddr, authority_file: &Path) -> Result<SocketAddr, String> {
     let explain = |error: rcgen::Error| error.to_string();
     let mut authority = CertificateParams::new([]).map_err(explain)?;

@@ -1,4 +1,4 @@
-//! What is done to organizations through the store, at the command line: no route leads here.
+//! Commands that change organizations through the store. No route of the API leads to them.
 
 use std::{net::SocketAddr, time::Duration};
 
@@ -20,37 +20,37 @@ use crate::{
     demo::generate,
 };
 
-/// Where the organization is.
+/// The table that a command uses.
 #[derive(Clone, Debug)]
 pub enum Place {
-    /// In the local stack, which may run or not.
+    /// The local stack's table, whether or not the stack is running.
     Local(DataDir),
-    /// In the table of a deployed stack.
+    /// The table of a deployed stack.
     Deployed {
-        /// Its name: the output `TableName` of the stack.
+        /// The name of the table: the output `TableName` of the stack.
         table: String,
-        /// Its region.
+        /// The region of the table.
         region: String,
     },
 }
 
-/// What is to change.
+/// A change of an organization's plan.
 #[derive(Clone, Copy, Debug)]
 pub struct PlanChange {
-    /// Of which organization.
+    /// The id of the organization.
     pub organization: OrganizationId,
-    /// The plan.
+    /// The new plan.
     pub plan: Plan,
-    /// How many members it may have; `None`: as many as the plan brings.
+    /// The maximum number of members; `None` for the plan's default.
     pub seats: Option<Limit>,
 }
 
-/// A number, or none.
+/// A maximum number of members.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Limit {
-    /// At most so many.
+    /// At most this many members.
     AtMost(u64),
-    /// As many as they like.
+    /// Any number of members.
     Unlimited,
 }
 
@@ -65,11 +65,12 @@ impl std::str::FromStr for Limit {
     }
 }
 
+/// The maximum time of a command's requests to the store.
 const TIME_LIMIT: Duration = Duration::from_secs(30);
-/// How often the change is decided anew when the organization changes meanwhile.
+/// The maximum number of attempts if the organization changes at the same time.
 const MAX_RETRIES: usize = 5;
 
-/// Sets an organization's plan and limits, and says what they are.
+/// Sets an organization's plan and its maximum number of members, and returns a message for the operator.
 pub async fn set_plan(place: Place, change: PlanChange, clock: &Clock) -> Result<String, String> {
     match place {
         Place::Local(data_dir) => {
@@ -99,7 +100,7 @@ pub async fn set_plan(place: Place, change: PlanChange, clock: &Clock) -> Result
     }
 }
 
-/// Does something with the table of the local stack, be that running or not.
+/// Runs `work` with the local stack's table, whether or not the stack is running.
 async fn with_store<T>(
     data_dir: &DataDir,
     work: impl AsyncFnOnce(&Store) -> Result<T, String>,
@@ -118,7 +119,7 @@ async fn with_store<T>(
     done
 }
 
-/// Makes up customers of an organization, and says what to try with them.
+/// Creates generated customers of an organization, and returns a message with their number.
 pub async fn add_demo_customers(
     data_dir: &DataDir,
     organization: OrganizationId,
@@ -143,18 +144,19 @@ pub async fn add_demo_customers(
     .await
 }
 
+/// Returns the message of an error of the store.
 pub(crate) fn explain(error: &padron_domain::Error) -> String {
     format!("The table cannot be used: {}.", error.cause().unwrap_or("for no known reason"))
 }
 
-/// Where the database of the local stack listens, if the stack runs: two processes do not open it at once.
+/// Returns the address of the local stack's database; `None` if the stack is not running. Two processes must not open the database at once.
 async fn running(data_dir: &DataDir) -> Option<SocketAddr> {
     let address = data_dir.database_address()?;
     let connected = timeout(Duration::from_secs(2), TcpStream::connect(address)).await;
     connected.is_ok_and(|connected| connected.is_ok()).then_some(address)
 }
 
-/// The change itself, on whatever table the store has.
+/// Applies a change to the store's table, and returns a message for the operator.
 pub async fn apply(store: &Store, change: PlanChange, clock: &Clock) -> Result<String, String> {
     let store = store.until(Instant::now() + TIME_LIMIT);
     let PlanChange { organization: id, plan, seats } = change;

@@ -1,4 +1,4 @@
-//! What the local stack keeps between runs: its database and its issuer's key.
+//! The folder of the local stack's data: its database and its issuer's key.
 
 use std::{
     fs::{self, DirBuilder, File, OpenOptions, Permissions},
@@ -10,16 +10,19 @@ use std::{
 
 use padron_emulator::{Issuer, SigningKey};
 
-/// The folder of the local stack. What is in it holds personal data and a key, so it is for its owner alone.
+/// The folder of the local stack. It contains personal data and a key, so that only its owner may read it.
 #[derive(Clone, Debug)]
 pub struct DataDir(PathBuf);
 
+/// The name of the file with the issuer's key.
 const KEY: &str = "issuer-key.der";
+/// The name of the database file.
 const DATABASE: &str = "padron.db";
+/// The name of the file with the address of the running database.
 const ADDRESS: &str = "padron.db.address";
 
 impl DataDir {
-    /// This folder, made if it is not there. Files that an earlier version left readable for others are closed to them.
+    /// Opens a folder, and creates it if it does not exist. Files that an earlier version left readable for others become private.
     pub fn open(path: &Path) -> Result<Self, String> {
         let data_dir = Self(path.into());
         let opened = DirBuilder::new()
@@ -31,6 +34,7 @@ impl DataDir {
         Ok(data_dir)
     }
 
+    /// Makes existing files readable by their owner alone.
     fn close_to_others(&self) -> io::Result<()> {
         for name in [KEY, DATABASE, "padron.db-wal", "padron.db-shm", ADDRESS] {
             match fs::set_permissions(self.0.join(name), Permissions::from_mode(0o600)) {
@@ -41,17 +45,17 @@ impl DataDir {
         Ok(())
     }
 
-    /// The file of the database.
+    /// Returns the path of the database file.
     pub fn database(&self) -> PathBuf {
         self.0.join(DATABASE)
     }
 
-    /// Where the database listens while the stack runs. What stands here after a stack was killed is out of date.
+    /// Returns the address of the database; `None` if it was never written. After the stack was killed, the address is out of date.
     pub fn database_address(&self) -> Option<SocketAddr> {
         fs::read_to_string(self.0.join(ADDRESS)).ok()?.parse().ok()
     }
 
-    /// Says where the database listens.
+    /// Writes the address of the database, for other processes.
     pub fn publish_database(&self, address: SocketAddr) -> Result<(), String> {
         let path = self.0.join(ADDRESS);
         let written = private().truncate(true).open(&path);
@@ -59,7 +63,7 @@ impl DataDir {
         written.map_err(|error| format!("{}: {error}", path.display()))
     }
 
-    /// Forgets the database. The issuer's key stays, and with it the tokens that are out.
+    /// Deletes the database. The issuer's key stays, so that tokens remain valid.
     pub fn forget_data(&self) -> Result<(), String> {
         for suffix in ["", "-wal", "-shm"] {
             let path = self.0.join(format!("{DATABASE}{suffix}"));
@@ -73,20 +77,21 @@ impl DataDir {
         Ok(())
     }
 
-    /// The file of the database, made if it is not there: the engine makes its other files with the permissions of this one.
+    /// Returns the path of the database file, and creates the file if it does not exist. The engine creates its other files with the
+    /// permissions of this one.
     pub fn make_database(&self) -> Result<PathBuf, String> {
         let path = self.database();
         private().append(true).open(&path).map_err(|error| format!("{}: {error}", path.display()))?;
         Ok(path)
     }
 
-    /// The local issuer. Its key is made at first use and readable by this user alone.
+    /// Returns the local issuer. Its key is created at first use, readable by its owner alone.
     pub fn issuer(&self) -> Result<Issuer, String> {
         let path = self.0.join(KEY);
         let explain = |error: io::Error| format!("{}: {error}", path.display());
         let document = match fs::read(&path) {
             Err(error) if error.kind() == ErrorKind::NotFound => {
-                // Written apart and linked in whole: of two processes that start at once, one key wins and both use it.
+                // The key is written to a file of its own and then linked. If two processes start at once, one key wins and both use it.
                 let fresh = path.with_extension(format!("{}.new", std::process::id()));
                 let mut file: File = private().truncate(true).open(&fresh).map_err(explain)?;
                 file.write_all(&SigningKey::new_rsa_document()).map_err(explain)?;
@@ -104,7 +109,7 @@ impl DataDir {
         Ok(Issuer { name: "http://localhost/padron".into(), audience: "padron".into(), key })
     }
 
-    /// The environment of a function that uses this issuer and that table.
+    /// Returns the environment variables of a function that uses this issuer and the database at `endpoint`.
     pub fn environment(&self, issuer: &Issuer, endpoint: &str) -> Vec<(&'static str, String)> {
         vec![
             ("TABLE_NAME", TABLE.into()),
@@ -119,7 +124,7 @@ impl DataDir {
             ("JWT_JWKS", issuer.jwks().to_string()),
             ("JWT_JWKS_URL", String::new()),
             ("JWT_ORGANIZATION_CLAIM", String::new()),
-            // Cursors and kept answers of the local stack are no secret.
+            // Cursors and recorded answers of the local stack need no secret key.
             ("ROOT_SECRET", "the root secret of a local stack".into()),
             ("ROOT_SECRET_PREVIOUS", String::new()),
             ("ACCEPT_URL", "http://localhost:3000/invitations/accept?token={token}".into()),
@@ -127,12 +132,12 @@ impl DataDir {
     }
 }
 
-/// How a file is opened to be written, and made if it is not there: readable by its owner alone.
+/// Returns options that open a file for writing, and create it readable by its owner alone.
 fn private() -> OpenOptions {
     let mut options = OpenOptions::new();
     options.write(true).create(true).mode(0o600);
     options
 }
 
-/// Name of the local table.
+/// The name of the local table.
 pub const TABLE: &str = "padron";

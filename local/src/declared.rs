@@ -1,22 +1,23 @@
-//! `padron declared`: what endpoints declare and no test has seen.
+//! `padron declared`: finds what endpoints declare and no test has seen.
 //!
-//! A store action that is declared and never used is a right that a function does not need. A failure that is declared and never answered
-//! is either untested or cannot happen.
+//! A store action that is declared but never used is a permission that a function does not need. A failure that is declared but never
+//! returned is either untested or impossible.
 
 use std::{collections::BTreeSet, fs, path::Path};
 
 use padron_store::{Action, On};
 
-/// What no test can show, and why.
+/// The declarations that no test can show: function, action or failure, and reason.
 const EXCEPTIONS: &[(&str, &str, &str)] = &[];
 
-/// Returns a line for everything that an endpoint declares and that the tests have not seen, as the file in `seen` lists it.
+/// Returns a line for each action and failure that an endpoint declares and that is not in the file `seen`, which lists what the tests have
+/// seen.
 ///
-/// Failures of access and input are those of many endpoints: one that was seen somewhere counts everywhere.
+/// Failures of access and input belong to many endpoints, so that one that was seen at any endpoint counts for all.
 ///
 /// # Errors
 ///
-/// Fails if the file cannot be read: the tests write it.
+/// Fails if the file cannot be read. The tests write it.
 pub fn unseen(seen: &Path) -> Result<Vec<String>, String> {
     let text = fs::read_to_string(seen).map_err(|error| format!("{}: {error}", seen.display()))?;
     let seen: BTreeSet<(&str, &str)> = text.lines().filter_map(|line| line.split_once(' ')).collect();
@@ -48,6 +49,7 @@ pub fn unseen(seen: &Path) -> Result<Vec<String>, String> {
     Ok(unseen)
 }
 
+/// Returns the line of an action in the file `seen`.
 fn action_line(action: Action) -> String {
     match action.on {
         On::Table => format!("{} table", action.name),

@@ -1,4 +1,4 @@
-//! `padron`: the program behind `make run`, `make serve`, `make token`, `make plan`, `make demo-customers` and `make openapi`.
+//! The program `padron`, behind `make run`, `make serve`, `make token`, `make plan`, `make demo-customers`, `make openapi` and `make wire`.
 
 use std::{
     path::{Path, PathBuf},
@@ -18,10 +18,10 @@ use serde_json::json;
 #[derive(Parser)]
 #[command(name = "padron")]
 struct Cli {
-    /// The repository.
+    /// The folder of the repository.
     #[arg(long, global = true, default_value = ".")]
     root: PathBuf,
-    /// Where the local stack keeps its database and its issuer's key.
+    /// The folder of the local stack's database and of its issuer's key.
     #[arg(long, global = true, default_value = ".local")]
     data: PathBuf,
     #[command(subcommand)]
@@ -36,41 +36,41 @@ enum Action {
     Serve(Listen),
     /// Prints an access token for the local stack, and nothing else.
     Token {
-        /// UUID of the user.
+        /// The UUID of the user.
         #[arg(long, default_value = demo::OWNER)]
         user: String,
-        /// Verified e-mail of the user.
+        /// The verified e-mail address of the user.
         #[arg(long)]
         email: Option<String>,
-        /// Name of the user.
+        /// The name of the user.
         #[arg(long)]
         name: Option<String>,
-        /// Lifetime in seconds.
+        /// The lifetime of the token, in seconds.
         #[arg(long, default_value_t = 8 * 60 * 60, allow_negative_numbers = true)]
         ttl: i64,
     },
-    /// What an operator does, with the right to write the table.
+    /// Runs a task of an operator, who may write to the table.
     #[command(subcommand)]
     Admin(Admin),
-    /// Makes up customers in the local stack.
+    /// Creates generated customers in the local stack.
     DemoCustomers {
-        /// UUID of the organization.
+        /// The UUID of the organization.
         organization: String,
-        /// How many.
+        /// The number of customers.
         #[arg(long, default_value_t = 1000, value_parser = clap::value_parser!(u64).range(1..=1_000_000))]
         count: u64,
     },
     /// Prints the API description.
     Openapi,
-    /// Writes the files that repeat what the list of endpoints says.
+    /// Writes the files that repeat the list of endpoints.
     Wire,
-    /// Fails if an endpoint declares what no test has seen.
+    /// Fails if an endpoint declares an action or a failure that no test has seen.
     #[command(hide = true)]
     Declared {
-        /// The file that the tests wrote.
+        /// The file in which the tests list what they have seen.
         seen: PathBuf,
     },
-    /// Runs a command and ends all that is left of it when standard input closes.
+    /// Runs a command, and ends all its remaining processes when standard input closes.
     #[command(hide = true)]
     Supervise {
         #[arg(last = true, required = true)]
@@ -80,20 +80,19 @@ enum Action {
 
 #[derive(Subcommand)]
 enum Admin {
-    /// Sets the plan of an organization, and how many members it may have.
+    /// Sets the plan of an organization, and its maximum number of members.
     SetPlan {
-        /// UUID of the organization.
+        /// The UUID of the organization.
         organization: String,
-        /// `free`, `pro` or `enterprise`.
+        /// The plan: `free`, `pro` or `enterprise`.
         plan: String,
-        /// How many members it may have, or `unlimited`; as many as the plan brings in the local
-        /// stack if it is left out.
+        /// The maximum number of members, or `unlimited`. Defaults to the plan's number in the local stack; required with `--table`.
         #[arg(long)]
         seats: Option<Limit>,
-        /// The table of a deployed stack, its output `TableName`; the local stack's if it is left out.
+        /// The table of a deployed stack, which is the stack's output `TableName`. Defaults to the local stack's table.
         #[arg(long)]
         table: Option<String>,
-        /// The region of that table.
+        /// The region of the table.
         #[arg(long, env = "AWS_REGION", default_value = "us-east-1")]
         region: String,
     },
@@ -101,10 +100,10 @@ enum Admin {
 
 #[derive(clap::Args)]
 struct Listen {
-    /// Where the API listens, on 127.0.0.1.
+    /// The port of the API, on 127.0.0.1.
     #[arg(long, default_value_t = 3001)]
     port: u16,
-    /// Forgets the data of earlier runs.
+    /// Deletes the data of earlier runs.
     #[arg(long)]
     fresh: bool,
 }

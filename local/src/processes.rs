@@ -1,8 +1,8 @@
-//! Runs a command so that nothing of it is left behind: not when we are asked to stop, not when we are killed.
+//! Runs a command below a supervisor, so that none of its processes outlives this program.
 //!
-//! `cargo lambda watch` starts every function in a process group of its own, out of reach of a signal to its own group. So
-//! it runs below a supervisor: a process of its own session that ends everything below it when its standard input closes,
-//! which the system does for us however we end.
+//! `cargo lambda watch` starts every function in a process group of its own, which a signal to its own group does not reach. So it runs
+//! below a supervisor: a process in its own session that ends all its descendants when its standard input closes. The operating system
+//! closes it whenever this program ends, even if the program is killed.
 
 use std::{
     io::Read,
@@ -16,10 +16,10 @@ use nix::{
     unistd::{Pid, setsid},
 };
 
-/// How long processes have to end by themselves.
+/// The time that processes have to end after a signal.
 const GRACE: Duration = Duration::from_secs(3);
 
-/// Starts this program again as the supervisor of a command. It ends with the returned child's standard input.
+/// Starts this program again as the supervisor of a command. The supervisor ends when the standard input of the returned child closes.
 pub fn start(command: &[String], environment: Vec<(&'static str, String)>) -> Result<Child, String> {
     let program = std::env::current_exe().map_err(|error| format!("this program is gone: {error}"))?;
     without_cargo_variables(Command::new(program))
@@ -32,7 +32,7 @@ pub fn start(command: &[String], environment: Vec<(&'static str, String)>) -> Re
         .map_err(|error| format!("{}: {error}", command[0]))
 }
 
-/// Forgets what `cargo run` told us about ourselves: build scripts would take it for theirs, and compile anew.
+/// Removes the variables that `cargo run` sets for this program. Build scripts would take them for their own, and compile again.
 pub fn without_cargo_variables(mut command: Command) -> Command {
     for (name, _) in std::env::vars_os() {
         let name = name.to_string_lossy();
@@ -44,11 +44,11 @@ pub fn without_cargo_variables(mut command: Command) -> Command {
     command
 }
 
-/// The supervisor: runs the command until it ends or standard input closes, then ends all that is left of it.
+/// Runs a command as its supervisor, until it ends or standard input closes. Then ends all remaining descendants.
 pub fn supervise(command: &[String]) -> ExitCode {
-    // Out of the terminal's reach: a Ctrl-C there is for the parent, which then lets go of us.
+    // A new session is out of the terminal's reach. Ctrl-C in the terminal goes to the parent, which then closes standard input.
     _ = setsid();
-    // Processes that lose their parent below us become ours to end.
+    // Descendants whose parent ends become children of this process, so that it can end them.
     #[cfg(target_os = "linux")]
     {
         _ = nix::sys::prctl::set_child_subreaper(true);
@@ -61,7 +61,7 @@ pub fn supervise(command: &[String]) -> ExitCode {
         }
     };
     let process = i32::try_from(child.id()).map(Pid::from_raw);
-    // Whichever comes first; then this thread alone cleans up.
+    // The first of the two threads to send a message decides the outcome. After that, only this thread cleans up.
     let (over, first) = mpsc::channel();
     let input_closed = over.clone();
     std::thread::spawn(move || {
@@ -74,7 +74,7 @@ pub fn supervise(command: &[String]) -> ExitCode {
     });
     let outcome = first.recv().unwrap_or(ExitCode::FAILURE);
     if !end_all_below(Pid::this()) {
-        // What runs cannot be listed on this system: the command itself can be ended all the same.
+        // The processes cannot be listed on this system, but the command itself can still be ended.
         if let Ok(process) = process {
             _ = kill(process, Signal::SIGTERM);
         }
@@ -83,7 +83,7 @@ pub fn supervise(command: &[String]) -> ExitCode {
     outcome
 }
 
-/// Ends every process below this one; `false` if the system does not say which there are.
+/// Ends all descendants of a process, and returns `false` if the system cannot list them.
 fn end_all_below(root: Pid) -> bool {
     for (signal, patience) in [(Signal::SIGTERM, GRACE), (Signal::SIGKILL, GRACE)] {
         let mut left = patience;
@@ -103,7 +103,7 @@ fn end_all_below(root: Pid) -> bool {
     true
 }
 
-/// All living processes below one.
+/// Returns the living descendants of a process; `None` if the system cannot list them.
 fn descendants(root: Pid) -> Option<Vec<Pid>> {
     let rows = processes_in_proc().or_else(processes_of_ps)?;
     let mut below = vec![root.as_raw()];
@@ -115,14 +115,14 @@ fn descendants(root: Pid) -> Option<Vec<Pid>> {
     Some(below.into_iter().skip(1).map(Pid::from_raw).collect())
 }
 
-/// Living processes and their parents, as Linux lists them: small images have no `ps`.
+/// Returns the ids of the living processes and of their parents, as Linux lists them in `/proc`. Small images have no `ps`.
 fn processes_in_proc() -> Option<Vec<(i32, i32)>> {
     let rows: Vec<_> = std::fs::read_dir("/proc")
         .ok()?
         .filter_map(|entry| {
             let process = entry.ok()?.file_name().to_str()?.parse().ok()?;
             let stat = std::fs::read_to_string(format!("/proc/{process}/stat")).ok()?;
-            // `pid (name) state parent …`, and a name may hold anything.
+            // The format is `pid (name) state parent …`, and a name may contain any character.
             let mut after_name = stat.rsplit_once(')')?.1.split_whitespace();
             let state = after_name.next()?;
             let parent = after_name.next()?.parse().ok()?;
@@ -132,7 +132,7 @@ fn processes_in_proc() -> Option<Vec<(i32, i32)>> {
     (!rows.is_empty()).then_some(rows)
 }
 
-/// The same by the table that `ps` prints elsewhere.
+/// Returns the ids of the living processes and of their parents, from the output of `ps`.
 fn processes_of_ps() -> Option<Vec<(i32, i32)>> {
     let ps = Command::new("ps").args(["-A", "-o", "pid=,ppid=,stat="]).stdout(Stdio::piped()).spawn().ok()?;
     let ps_itself = i32::try_from(ps.id()).ok()?;

@@ -1,4 +1,4 @@
-//! `make run`: the functions as Lambda binaries under `cargo lambda watch`, before a database that keeps its data.
+//! `make run`: runs the functions as Lambda binaries under `cargo lambda watch`, with a database that keeps its data.
 
 use std::{
     io::ErrorKind,
@@ -24,34 +24,34 @@ use crate::{
     demo, processes,
 };
 
-/// How the stack is to run.
+/// The options of the local stack.
 #[derive(Clone, Debug)]
 pub struct Options {
-    /// The repository.
+    /// The folder of the repository.
     pub root: PathBuf,
-    /// Where the stack keeps its data.
+    /// The folder of the stack's data.
     pub data_dir: PathBuf,
-    /// Where the API listens, on 127.0.0.1.
+    /// The port of the API, on 127.0.0.1.
     pub port: u16,
-    /// Whether to forget the data of earlier runs.
+    /// Whether to delete the data of earlier runs.
     pub fresh: bool,
 }
 
-/// How many requests of one function are worked on at once.
+/// The maximum number of concurrent requests of one function.
 const INSTANCES: &str = "4";
-/// The first request of a function builds nothing, but Cargo looks whether it would have to.
+/// The maximum time until the API is healthy. The functions are built already, but Cargo still checks whether they are up to date.
 const PATIENCE: Duration = Duration::from_secs(120);
 
-/// Everything a local API stands on, however its functions run.
+/// The database of the local stack, and the environment of its functions.
 pub struct Backend {
     /// The database.
     pub engine: Engine,
-    /// The environment of the functions.
+    /// The environment variables of the functions.
     pub environment: Vec<(&'static str, String)>,
 }
 
 impl Backend {
-    /// Opens the database, with table and demo data.
+    /// Opens the database. Creates the table and the demo data that are missing.
     pub async fn open(options: &Options) -> Result<Self, String> {
         let data_dir = DataDir::open(&options.data_dir)?;
         if options.fresh {
@@ -68,7 +68,7 @@ impl Backend {
     }
 }
 
-/// Runs the stack until it is asked to stop.
+/// Runs the stack until the process receives a signal to stop.
 pub async fn run(options: Options) -> Result<(), String> {
     let mut stop = Stop::listen()?;
     let Options { root, port, .. } = &options;
@@ -82,7 +82,7 @@ pub async fn run(options: Options) -> Result<(), String> {
         () = stop.asked() => return Ok(()),
     }
     let mut backend = Backend::open(&options).await?;
-    // The watcher hands over what stands in a path as it was sent; API Gateway, and so `make serve`, decodes it.
+    // `cargo lambda watch` passes path parameters on as they were sent. API Gateway decodes them, and so does `make serve`.
     backend.environment.push(("PATH_PARAMETERS", "encoded".into()));
     let watch = [
         cargo_lambda.to_string_lossy().as_ref(),
@@ -94,14 +94,14 @@ pub async fn run(options: Options) -> Result<(), String> {
         &port.to_string(),
         "--concurrency",
         INSTANCES,
-        // The API's own answers say what CORS allows, in the cloud as here: not at all.
+        // The API itself decides about CORS, locally as in the cloud, and does not allow it.
         "--disable-cors",
     ]
     .map(ToOwned::to_owned);
     let mut supervisor = processes::start(&watch, backend.environment)?;
     let serve = async {
         wait_until_healthy(*port).await?;
-        // The instances that these requests called up are still starting: they speak first, we have the last word.
+        // The instances that served the health checks are still starting and print their messages first.
         tokio::time::sleep(Duration::from_secs(2)).await;
         announce(*port, backend.engine.address());
         std::future::pending().await
@@ -111,14 +111,14 @@ pub async fn run(options: Options) -> Result<(), String> {
         failed = ended(&mut supervisor) => failed,
         () = stop.asked() => Ok(()),
     };
-    // Closing its standard input tells the supervisor to end everything below it.
+    // The supervisor ends all its descendants when its standard input closes.
     drop(supervisor.stdin.take());
     tokio::task::spawn_blocking(move || supervisor.wait()).await.ok();
     backend.engine.stop().await;
     outcome
 }
 
-/// Ctrl-C, or the polite signal of `kill`.
+/// The signals that ask the process to stop: `SIGINT`, `SIGTERM` and `SIGHUP`.
 pub(crate) struct Stop {
     interrupt: tokio::signal::unix::Signal,
     terminate: tokio::signal::unix::Signal,
@@ -126,6 +126,7 @@ pub(crate) struct Stop {
 }
 
 impl Stop {
+    /// Starts to listen for the signals.
     pub(crate) fn listen() -> Result<Self, String> {
         let listen = |kind| signal(kind).map_err(|error| format!("signals cannot be received: {error}"));
         Ok(Self {
@@ -135,6 +136,7 @@ impl Stop {
         })
     }
 
+    /// Waits for one of the signals.
     pub(crate) async fn asked(&mut self) {
         tokio::select! {
             _ = self.interrupt.recv() => {}
@@ -144,7 +146,7 @@ impl Stop {
     }
 }
 
-/// Says what to do about a port that cannot be had, before anything else is done.
+/// Fails with advice if a port cannot be used, before anything else is started.
 pub(crate) fn check_port(port: u16, target: &str) -> Result<(), String> {
     let Err(error) = TcpListener::bind(("127.0.0.1", port)) else { return Ok(()) };
     let another = port.checked_add(1).unwrap_or(3001);
@@ -156,6 +158,7 @@ pub(crate) fn check_port(port: u16, target: &str) -> Result<(), String> {
     })
 }
 
+/// Builds the binaries of all functions.
 async fn build_functions(root: &Path) -> Result<(), String> {
     let mut cargo = processes::without_cargo_variables(Command::new("cargo"));
     cargo.current_dir(root).arg("build").stdin(Stdio::null());
@@ -171,6 +174,7 @@ async fn build_functions(root: &Path) -> Result<(), String> {
     }
 }
 
+/// Waits until the API answers its health check. Fails after [`PATIENCE`].
 async fn wait_until_healthy(port: u16) -> Result<(), String> {
     let client = Client::builder(TokioExecutor::new()).build_http::<Empty<Bytes>>();
     let url: http::Uri =
@@ -189,6 +193,7 @@ async fn wait_until_healthy(port: u16) -> Result<(), String> {
     Err("The functions did not answer within two minutes; what they said stands above.".into())
 }
 
+/// Waits until the supervisor ends, which is a failure.
 async fn ended(supervisor: &mut std::process::Child) -> Result<(), String> {
     loop {
         if !matches!(supervisor.try_wait(), Ok(None)) {
@@ -198,7 +203,7 @@ async fn ended(supervisor: &mut std::process::Child) -> Result<(), String> {
     }
 }
 
-/// Says what to do next.
+/// Prints the addresses of the API and the database, and a command to try.
 pub(crate) fn announce(port: u16, database: std::net::SocketAddr) {
     let acme = demo::ACME;
     println!(

@@ -1,4 +1,6 @@
-//! `make serve`: the same API from one process, through the same dispatch and the same events. For load, races and demos.
+//! `make serve`: serves the whole API from one process, for load tests, race tests and demos.
+//!
+//! Requests pass through the same dispatch and the same events as in the cloud.
 
 use std::{convert::Infallible, sync::Arc, time::Duration};
 
@@ -18,11 +20,12 @@ use tokio::{net::TcpListener, time::Instant};
 
 use crate::run::{Backend, Options, Stop, announce, check_port};
 
-/// API Gateway takes bodies up to 10 MB, Lambda up to 6.
+/// The maximum size of a request's body, in bytes. API Gateway accepts 10 MB, and Lambda 6 MB.
 const MAX_BODY_SIZE: usize = 6 * 1024 * 1024;
+/// The maximum time of a request.
 const TIME_LIMIT: Duration = Duration::from_secs(9);
 
-/// Serves until it is asked to stop.
+/// Serves the API until the process receives a signal to stop.
 pub async fn serve(options: Options) -> Result<(), String> {
     let mut stop = Stop::listen()?;
     check_port(options.port, "serve")?;
@@ -51,10 +54,11 @@ pub async fn serve(options: Options) -> Result<(), String> {
     Ok(())
 }
 
+/// Answers one HTTP request.
 async fn answer(app: Arc<App>, request: Request<Incoming>) -> Result<Response<Full<Bytes>>, Infallible> {
     let (parts, body) = request.into_parts();
     let Ok(body) = Limited::new(body, MAX_BODY_SIZE).collect().await else {
-        // As API Gateway has it: it knows no problem documents.
+        // API Gateway answers such requests without a problem document.
         return Ok(status(StatusCode::PAYLOAD_TOO_LARGE));
     };
     let routed = gateway::route(padron_api::endpoints(), &parts.method, parts.uri.path());
@@ -66,6 +70,7 @@ async fn answer(app: Arc<App>, request: Request<Incoming>) -> Result<Response<Fu
     Ok(to_http(&response).unwrap_or_else(|| status(StatusCode::BAD_GATEWAY)))
 }
 
+/// Converts a response event to an HTTP response; `None` if the event is malformed.
 fn to_http(response: &Value) -> Option<Response<Full<Bytes>>> {
     let status = u16::try_from(response["statusCode"].as_u64()?).ok()?;
     let mut http = Response::builder().status(status);
@@ -75,6 +80,7 @@ fn to_http(response: &Value) -> Option<Response<Full<Bytes>>> {
     http.body(Full::from(response["body"].as_str()?.to_owned())).ok()
 }
 
+/// Returns an empty response with this status.
 fn status(status: StatusCode) -> Response<Full<Bytes>> {
     let mut response = Response::default();
     *response.status_mut() = status;

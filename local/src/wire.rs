@@ -1,7 +1,7 @@
-//! `make wire`: the files that repeat what the list of endpoints says.
+//! `make wire`: writes the files that repeat the list of endpoints.
 //!
-//! These are the binaries and their entries in the manifests, the router of `cargo lambda watch`, the functions of `template.yaml` and
-//! the sample events. All of them are derived from the endpoints; the tests compare, and this module writes.
+//! These are the binaries and their entries in the manifests, the router of `cargo lambda watch`, the functions of `template.yaml` and the
+//! sample events. All of them are derived from the endpoints. The tests compare them with the endpoints, and this module writes them.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -25,8 +25,9 @@ pub struct WiredFile {
     pub content: Option<String>,
 }
 
-/// A Lambda function, as all files need it.
+/// A Lambda function, with what the derived files need.
 struct Function {
+    /// The name of the function and of its binary.
     name: &'static str,
     /// The package, without its prefix: `organizations`.
     package: String,
@@ -36,6 +37,7 @@ struct Function {
     serve: &'static str,
 }
 
+/// Returns the functions of all endpoints and jobs.
 fn functions() -> Vec<Function> {
     let package_of = |type_name: &str| {
         let package = type_name.split("::").next().unwrap_or_default();
@@ -53,11 +55,11 @@ fn functions() -> Vec<Function> {
     endpoints.chain(jobs).collect()
 }
 
-/// Returns the files that differ from what the endpoints say.
+/// Returns the derived files that differ from the endpoints.
 ///
 /// # Errors
 ///
-/// Fails if a file cannot be read, or lacks the place where its derived part belongs.
+/// Fails if a file cannot be read, or lacks the place of its derived part.
 pub fn outdated_files(root: &Path) -> Result<Vec<WiredFile>, String> {
     let mut files = binaries(root)?;
     files.extend(manifests(root)?);
@@ -68,7 +70,7 @@ pub fn outdated_files(root: &Path) -> Result<Vec<WiredFile>, String> {
     Ok(files)
 }
 
-/// Writes the files that differ from what the endpoints say, and prints their paths.
+/// Writes the derived files that differ from the endpoints, and prints their paths.
 ///
 /// # Errors
 ///
@@ -97,6 +99,7 @@ fn read(root: &Path, path: &Path) -> Result<String, String> {
     fs::read_to_string(root.join(path)).map_err(|error| format!("{}: {error}", path.display()))
 }
 
+/// Returns the names of the files in a folder; none if the folder does not exist.
 fn file_names(folder: &Path) -> Result<Vec<String>, String> {
     let entries = match fs::read_dir(folder) {
         Ok(entries) => entries,
@@ -107,14 +110,14 @@ fn file_names(folder: &Path) -> Result<Vec<String>, String> {
     Ok(names.collect())
 }
 
-/// The packages of `functions/`, by name.
+/// Returns the packages of `functions/`, sorted by name.
 fn packages(root: &Path) -> Result<Vec<String>, String> {
     let mut names = file_names(&root.join("functions"))?;
     names.sort();
     Ok(names)
 }
 
-/// Three lines for each function, and nothing else.
+/// Returns the source of each function's binary, and the binaries to delete.
 fn binaries(root: &Path) -> Result<Vec<WiredFile>, String> {
     let functions = functions();
     let path = |package: &str, name: &str| PathBuf::from(format!("functions/{package}/src/bin/{name}.rs"));
@@ -136,7 +139,7 @@ fn binaries(root: &Path) -> Result<Vec<WiredFile>, String> {
     Ok(files)
 }
 
-/// The `[[bin]]` tables stand before `[lints]`, in the order of the endpoints.
+/// Returns the manifests of the packages. The `[[bin]]` tables stand before `[lints]`, in the order of the endpoints.
 fn manifests(root: &Path) -> Result<Vec<WiredFile>, String> {
     let functions = functions();
     let mut files = Vec::new();
@@ -159,7 +162,7 @@ fn manifests(root: &Path) -> Result<Vec<WiredFile>, String> {
     Ok(files)
 }
 
-/// The routes of `cargo lambda watch`, one line for each path.
+/// Returns `Cargo.toml` with the routes of `cargo lambda watch`, one line for each path.
 fn router(root: &Path) -> Result<WiredFile, String> {
     const TABLE: &str = "[workspace.metadata.lambda.watch.router]\n";
     let path = PathBuf::from("Cargo.toml");
@@ -179,12 +182,12 @@ fn router(root: &Path) -> Result<WiredFile, String> {
     Ok(WiredFile { path, content: Some(format!("{head}{TABLE}{}{rest}", lines.collect::<String>())) })
 }
 
-/// Converts the name of a function to its logical id: `get-organization` to `GetOrganization`.
+/// Converts the name of a function to its logical id in the template: `get-organization` to `GetOrganization`.
 pub fn logical_id(name: &str) -> String {
     name.split('-').map(|word| word[..1].to_uppercase() + &word[1..]).collect()
 }
 
-/// The derived parts of the template stand between two comments each, apart from the lines of the dashboard.
+/// Returns `template.yaml` with its derived parts. Each stands between two comments, except the lines of the dashboard.
 fn template(root: &Path) -> Result<WiredFile, String> {
     let path = PathBuf::from("template.yaml");
     let mut text = read(root, &path)?;
@@ -196,26 +199,26 @@ fn template(root: &Path) -> Result<WiredFile, String> {
     Ok(WiredFile { path, content: Some(text) })
 }
 
-/// Replaces what stands between `# make wire: <name>` and the next `# end of make wire`.
+/// Replaces the text between `# make wire: <name>` and the next `# end of make wire`.
 fn replace_section(text: &mut String, name: &str, content: &str) -> Result<(), String> {
     let missing = || format!("template.yaml lacks the section `# make wire: {name}`, or its end");
     let begin = text.find(&format!("# make wire: {name}\n")).ok_or_else(missing)?;
     let begin = begin + text[begin..].find('\n').ok_or_else(missing)? + 1;
     let end = begin + text[begin..].find("# end of make wire").ok_or_else(missing)?;
-    // The comment's own indentation stays.
+    // The indentation of the closing comment stays.
     let end = text[..end].rfind('\n').ok_or_else(missing)? + 1;
     text.replace_range(begin..end, content);
     Ok(())
 }
 
-/// Replaces the lines of a widget that shows one metric of every function.
+/// Replaces the lines of the dashboard widget that shows one metric of every function.
 fn replace_dashboard_lines(text: &mut String, metric: &str) -> Result<(), String> {
     let prefix = format!("[\"AWS/Lambda\", \"{metric}\", \"FunctionName\", ");
     let missing = || format!("the dashboard of template.yaml has no line {prefix}…");
     let begin = text.find(&prefix).ok_or_else(missing)?;
     let begin = text[..begin].rfind('\n').ok_or_else(missing)? + 1;
     let end = text.rfind(&prefix).ok_or_else(missing)?;
-    // The last line ends the list of the widget.
+    // The last line also closes the list of the widget.
     let end = end + text[end..].find("]]}}").ok_or_else(missing)?;
     let lines: Vec<String> = functions()
         .iter()
@@ -225,7 +228,9 @@ fn replace_dashboard_lines(text: &mut String, metric: &str) -> Result<(), String
     Ok(())
 }
 
-/// The routes of the API: what SAM would make of an event of type `HttpApi` for each of them, without a permission for each.
+/// Returns the routes of the API.
+///
+/// They are what SAM would generate from an event of type `HttpApi` for each route, without a permission for each.
 fn template_routes() -> String {
     let mut paths: Vec<&'static str> = Vec::new();
     for Registration { route, .. } in padron_api::endpoints() {
@@ -262,6 +267,7 @@ fn template_routes() -> String {
     text
 }
 
+/// Returns the methods of a route as the template names them.
 fn template_methods(route: &Route) -> Vec<String> {
     match route.method {
         Some(_) => route.methods().map(str::to_lowercase).collect(),
@@ -269,7 +275,7 @@ fn template_methods(route: &Route) -> Vec<String> {
     }
 }
 
-/// The log groups, one for each package, then the functions.
+/// Returns the log groups, one for each package, followed by the functions.
 fn template_functions() -> String {
     let mut text = String::new();
     let packages: BTreeSet<String> = functions().into_iter().map(|function| function.package).collect();
@@ -290,7 +296,7 @@ fn template_functions() -> String {
     text
 }
 
-/// A function with its role, and the permission for the API to invoke it.
+/// Returns the resources of an endpoint: its function, and the permission for the API to invoke it.
 fn endpoint_resources(function: &Function, endpoint: &Registration) -> String {
     let memory = match endpoint.memory {
         Registration::MEMORY => String::new(),
@@ -304,7 +310,7 @@ fn endpoint_resources(function: &Function, endpoint: &Registration) -> String {
     )
 }
 
-/// A function that runs by the clock. A run ends itself before the timeout of its function.
+/// Returns the resources of a job. A run ends itself before the timeout of its function.
 fn job_resources(function: &Function, job: &JobRegistration) -> String {
     format!(
         "{}      Events:\n        Clock: {{ Type: Schedule, Properties: {{ Schedule: {} }} }}\n\n",
@@ -313,6 +319,7 @@ fn job_resources(function: &Function, job: &JobRegistration) -> String {
     )
 }
 
+/// Returns the resource of a function. `more` contains further properties of it.
 fn function_resource(function: &Function, actions: &[Action], more: &str) -> String {
     let Function { name, package, .. } = function;
     let mut text = format!(
@@ -342,7 +349,10 @@ fn function_resource(function: &Function, actions: &[Action], more: &str) -> Str
     text
 }
 
-/// A sample event is written once, and then completed by hand: it is a request that the endpoint answers with success.
+/// Returns the sample events to create or delete.
+///
+/// An existing sample event is not changed. It is created once, and then completed by hand to a request that the endpoint answers with
+/// success.
 fn sample_events(root: &Path) -> Result<Vec<WiredFile>, String> {
     let path = |name: &str| PathBuf::from(format!("events/{name}.json"));
     let mut files = Vec::new();
@@ -366,6 +376,7 @@ fn sample_events(root: &Path) -> Result<Vec<WiredFile>, String> {
     Ok(files)
 }
 
+/// Returns the event of a request to a route, to be completed by hand.
 fn sample_event(route: &Route) -> serde_json::Value {
     let method = route.method.map_or("GET", |method| method.name());
     let path = format!("{BASE_PATH}{}", route.path.replace("{organizationId}", demo::ACME));

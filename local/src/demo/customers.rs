@@ -1,4 +1,4 @@
-//! The customers of Acme Corp: the one of the published pages, and some forty of every kind in three levels.
+//! The demo customers of Acme Corp: the one of the published pages, and some forty of every kind in three levels.
 
 use std::time::Duration;
 
@@ -9,16 +9,18 @@ use padron_domain::{
 
 use super::{ACME, at, organization};
 
-/// Dunder Mifflin, the customer of the published page.
+/// The id of Dunder Mifflin, the customer of the published page.
 pub const DUNDER_MIFFLIN: &str = "590ce6c56d04f840aa8438af";
 
+/// One day.
 const DAY: Duration = Duration::from_secs(24 * 60 * 60);
 
-/// Operators, their parts, and what those are to have as customers.
+/// The names of charge point operators and of their subsidiaries.
 const OPERATORS: [(&str, [&str; 3]); 2] = [
     ("Electro Cargas Ñandú", ["Cargas del Bajío", "Cargas Península", "Cargas Sierra Tarahumara"]),
     ("Voltaje Móvil", ["Voltaje Norte", "Voltaje Centro Histórico", "Voltaje Île-de-France"]),
 ];
+/// The names of business customers.
 const COMPANIES: [&str; 12] = [
     "Panadería La Cigüeña",
     "Muebles Ibáñez",
@@ -33,6 +35,7 @@ const COMPANIES: [&str; 12] = [
     "Consultoría Ámbar",
     "Imprenta Gutiérrez",
 ];
+/// The names of private customers and contacts.
 const PEOPLE: [&str; 18] = [
     "Sofía Núñez",
     "Ángel Muñoz",
@@ -54,7 +57,7 @@ const PEOPLE: [&str; 18] = [
     "Tomás Ureña",
 ];
 
-/// All of them, the oldest first.
+/// Returns the demo customers, the oldest first.
 pub fn customers() -> Vec<Customer> {
     let mut customers = vec![dunder_mifflin()];
     let mut names = COMPANIES
@@ -88,6 +91,7 @@ pub fn customers() -> Vec<Customer> {
     customers
 }
 
+/// Returns Dunder Mifflin, as the published page shows it.
 fn dunder_mifflin() -> Customer {
     let created_at = at("2025-01-26T10:00:00Z");
     Customer {
@@ -111,11 +115,12 @@ fn dunder_mifflin() -> Customer {
     }
 }
 
+/// Returns the number of a customer that was created at an instant.
 fn number(created_at: Timestamp) -> CustomerNumber {
     CustomerNumber::at(created_at, 0).expect("an instant of this century")
 }
 
-/// A customer with nothing but a name.
+/// Returns a customer with a name, a kind and a country only.
 fn plain(name: &str, kind: CustomerKind, number: CustomerNumber, created_at: Timestamp) -> Customer {
     let id = CustomerId::new(number, number.get() % 0xfff_fff1);
     Customer {
@@ -126,7 +131,7 @@ fn plain(name: &str, kind: CustomerKind, number: CustomerNumber, created_at: Tim
     }
 }
 
-/// The customer at that place of the list: one a week, so that dates tell them apart.
+/// Returns the customer at an index. Customers are created one week apart, so that their dates differ.
 fn customer(index: usize, name: &str, kind: CustomerKind, parent: Option<CustomerNumber>) -> Customer {
     let weeks = u32::try_from(index).unwrap_or(u32::MAX);
     let created_at = at("2025-01-26T10:00:00Z").plus(DAY * 7 * weeks);

@@ -1,4 +1,4 @@
-//! As many customers as anyone wants to try lists with: made up, and as those of a company in Mexico are.
+//! Generated customers of a company in Mexico, in any number, to try lists with.
 
 use padron_domain::{
     Clock, Customer, CustomerAddress, CustomerId, CustomerKind, CustomerNumber, CustomerStatus,
@@ -153,7 +153,7 @@ const CALLED: [&str; 30] = [
     "Orizaba",
     "Coyoacán",
 ];
-/// State, city, first postal code.
+/// The state, the city and the first postal code of places in Mexico.
 const PLACES: [(&str, &str, u32); 12] = [
     ("Ciudad de México", "Ciudad de México", 3100),
     ("Jalisco", "Guadalajara", 44100),
@@ -180,7 +180,7 @@ const STREETS: [&str; 10] = [
     "Calle 5 de Mayo",
     "Calz. Independencia",
 ];
-/// Country, what its tax ids begin with, a city of it.
+/// The country, the prefix of its tax ids and a city of each place abroad.
 const ABROAD: [(&str, &str, &str); 5] = [
     ("USA", "98-", "El Paso"),
     ("DNK", "DK", "Odense"),
@@ -189,34 +189,40 @@ const ABROAD: [(&str, &str, &str); 5] = [
     ("FRA", "FR", "Besançon"),
 ];
 
-/// How many are written at once: in one transaction, and in how many of them.
+/// The number of customers in one transaction.
 const BATCH: usize = 24;
+/// The number of concurrent transactions.
 const AT_ONCE: usize = 8;
-/// Of so many, the first is a charge point operator, the next few its parts, and most others belong to one of these.
+/// The number of customers in a group.
+///
+/// The first customer of a group is a charge point operator. The next [`PARTS`] are its subsidiaries, and most of the others belong to one
+/// of these.
 const GROUP: u64 = 200;
+/// The number of subsidiaries in a group.
 const PARTS: u64 = 6;
-/// They were created over so many days.
+/// The number of days over which the creation times are spread.
 const DAYS: u64 = 3 * 365;
+/// The maximum time of one transaction.
 const BATCH_TIME: Duration = Duration::from_secs(60);
 
-/// Makes customers up, the same ones for the same seed, apart from what must be theirs alone.
+/// A generator of customers. The same index gives the same names and addresses; numbers, dates and external ids differ between runs.
 #[derive(Clone, Debug)]
 pub struct Maker {
     organization: OrganizationId,
     count: u64,
-    /// When the last of them is created.
+    /// The time at which the last customer is created.
     now: Timestamp,
-    /// Tells the external ids of one run from those of another.
+    /// A number that distinguishes the external ids of this run from those of other runs.
     run: u32,
 }
 
 impl Maker {
-    /// Of so many customers, the last of them created now.
+    /// Creates a generator of `count` customers, the last of them created at `now`.
     pub fn new(organization: OrganizationId, count: u64, now: Timestamp, run: u32) -> Self {
         Self { organization, count, now, run }
     }
 
-    /// The number of the one at that place: the older, the earlier.
+    /// Returns the number of the customer at an index; `None` if its creation time cannot be represented. Older customers come first.
     fn number(&self, index: u64) -> Option<CustomerNumber> {
         let span = DAYS * 24 * 60 * 60 * 1000;
         let ago = span - span / self.count.max(1) * index;
@@ -225,7 +231,7 @@ impl Maker {
         CustomerNumber::at(created_at, distinct)
     }
 
-    /// The customer at that place.
+    /// Returns the customer at an index; `None` if its creation time cannot be represented.
     pub fn customer(&self, index: u64) -> Option<Customer> {
         let number = self.number(index)?;
         let mut random = fastrand::Rng::with_seed(index.wrapping_mul(0x9e37_79b9_7f4a_7c15));
@@ -292,7 +298,7 @@ impl Maker {
     }
 }
 
-/// An address and tax data that go together.
+/// Gives a customer an address in Mexico, and tax data that match it.
 fn settle_in_mexico(customer: &mut Customer, random: &mut fastrand::Rng) {
     let (state, city, zip) = PLACES[random.usize(..PLACES.len())];
     customer.country = Some(padron_domain::MEXICO.into());
@@ -324,12 +330,12 @@ fn settle_in_mexico(customer: &mut Customer, random: &mut fastrand::Rng) {
     customer.default_invoice_use = invoice_use.into();
 }
 
-/// The letters of a name that ASCII has, in lower case.
+/// Returns the ASCII letters of a name, in lower case.
 fn ascii(name: &str) -> String {
     padron_domain::search_key(name).chars().filter(char::is_ascii_alphabetic).collect()
 }
 
-/// Writes them all, telling after each batch how many there are by now.
+/// Writes all customers of a generator. Calls `progress` after each batch with the number of customers written so far.
 pub async fn write(store: &Store, maker: &Maker, progress: impl Fn(u64)) -> Result<(), String> {
     let mut batches = (0..maker.count).step_by(BATCH);
     let mut running: JoinSet<Result<usize, String>> = JoinSet::new();
@@ -352,7 +358,7 @@ pub async fn write(store: &Store, maker: &Maker, progress: impl Fn(u64)) -> Resu
     }
 }
 
-/// Writes these together; those whose number is another's by now are left out.
+/// Writes customers in one transaction, and returns their number. A customer whose number or id is taken is left out.
 async fn write_batch(store: &Store, mut customers: Vec<Customer>) -> Result<usize, String> {
     loop {
         match store.create_customers(&customers).await {
@@ -368,7 +374,7 @@ async fn write_batch(store: &Store, mut customers: Vec<Customer>) -> Result<usiz
     }
 }
 
-/// A maker for here and now.
+/// Returns a generator of customers up to the current time, with a random run number.
 pub fn maker(organization: OrganizationId, count: u64) -> Maker {
     Maker::new(organization, count, Clock::System.now(), fastrand::u32(..))
 }

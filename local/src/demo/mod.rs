@@ -1,4 +1,4 @@
-//! The demo data: what the published pages show, so that their examples work as printed.
+//! The demo data: the records of the published pages, so that their examples work as printed.
 
 pub mod customers;
 pub mod generate;
@@ -12,42 +12,43 @@ use padron_domain::{
 };
 use padron_store::{Store, TransactionError};
 
-/// Acme Corp, the organization of the published pages.
+/// The id of Acme Corp, the organization of the published pages.
 pub const ACME: &str = "550e8400-e29b-41d4-a716-446655440000";
-/// Another organization.
+/// The id of Globex, another organization.
 pub const GLOBEX: &str = "660e8400-e29b-41d4-a716-446655440000";
-/// Owner of Acme Corp.
+/// The id of the owner of Acme Corp.
 pub const OWNER: &str = "123e4567-e89b-12d3-a456-426614174000";
-/// Admin of Acme Corp.
+/// The id of an admin of Acme Corp.
 pub const ADMIN: &str = "22222222-2222-4222-8222-222222222222";
-/// Member of Acme Corp.
+/// The id of a member of Acme Corp.
 pub const MEMBER: &str = "33333333-3333-4333-8333-333333333333";
-/// Owner of the other organization.
+/// The id of the owner of Globex.
 pub const GLOBEX_OWNER: &str = "44444444-4444-4444-8444-444444444444";
-/// Belongs nowhere.
+/// The id of a user who belongs to no organization.
 pub const STRANGER: &str = "99999999-9999-4999-8999-999999999999";
 
-/// Invited to Acme Corp, as a member.
+/// The e-mail address of a person who is invited to Acme Corp as a member.
 pub const INVITED: &str = "nadia@example.com";
 
-/// The organization of that id.
+/// Parses the id of a demo organization. Panics if it is not a UUID.
 pub fn organization(id: &str) -> OrganizationId {
     OrganizationId::parse(id).expect("the demo's ids are UUIDs")
 }
 
-/// The user of that id.
+/// Parses the id of a demo user. Panics if it is not a UUID.
 pub fn user(id: &str) -> UserId {
     UserId::parse(id).expect("the demo's ids are UUIDs")
 }
 
+/// Parses an instant of the demo data. Panics if it is not in RFC 3339 format.
 fn at(text: &str) -> Timestamp {
     Timestamp::parse(text).expect("the demo's instants are RFC 3339")
 }
 
-/// How many customers are written in one transaction.
+/// The number of customers in one transaction.
 const MAX_CHUNK: usize = 24;
 
-/// Writes what is not there yet. What was changed since stays as it is.
+/// Writes the demo records that do not exist yet. Records that were changed meanwhile stay as they are.
 pub async fn load(store: &Store) -> Result<(), String> {
     for (organization, members) in [acme(), globex()] {
         let seats = Seats::default().of(organization.plan);
@@ -60,7 +61,7 @@ pub async fn load(store: &Store) -> Result<(), String> {
         Ok(()) | Err(TransactionError::Refused(_) | TransactionError::Outdated) => {}
         Err(TransactionError::Failed(error)) => return Err(explain(&error)),
     }
-    // Once there are any, the customers are the user's own: one that was deleted does not come back.
+    // Customers are only written if there are none. Otherwise a customer that the user deleted would come back.
     if store.customer_count(organization(ACME)).await.map_err(|error| explain(&error))? > 0 {
         return Ok(());
     }
@@ -74,6 +75,7 @@ pub async fn load(store: &Store) -> Result<(), String> {
     Ok(())
 }
 
+/// Returns the message of a failure to write the demo data.
 fn explain(error: &Error) -> String {
     format!("the demo data could not be written: {}", error.cause().unwrap_or("for no known reason"))
 }
@@ -91,12 +93,12 @@ fn membership(organization: &str, who: &str, role: Role, email: &str, name: &str
     }
 }
 
-/// The id of the demo's invitation.
+/// Returns the id of the demo's invitation.
 pub fn invitation_id() -> InvitationId {
     invitation().id
 }
 
-/// Without a token that anyone has: it is accepted by its id.
+/// Returns the demo's invitation. Nobody has its token, so that it is accepted by its id.
 fn invitation() -> Invitation {
     let email = Email::parse(INVITED).expect("the demo's addresses are addresses");
     let organization = organization(ACME);
@@ -110,15 +112,16 @@ fn invitation() -> Invitation {
         token_hash: String::new(),
         invited_by: Actor::User(user(ADMIN)),
         created_at: at("2025-12-26T10:00:00Z"),
-        // Far ahead, so that it can be tried.
+        // The expiry is far in the future, so that the invitation can always be tried.
         expires_at: at("2045-05-05T20:55:33.468Z"),
         ended_at: None,
     }
 }
 
+/// Returns Acme Corp and its members.
 fn acme() -> (Organization, Vec<Membership>) {
     let text = |text: &str| Some(text.to_owned());
-    // Far ahead, so that the organization stays ready to invoice.
+    // The expiry is far in the future, so that the organization stays ready to invoice.
     let certificate = Certificate {
         updated_at: at("2023-05-05T20:55:33.468Z"),
         expires_at: at("2045-05-05T20:55:33.468Z"),
@@ -197,6 +200,7 @@ fn acme() -> (Organization, Vec<Membership>) {
     (organization, members)
 }
 
+/// Returns Globex and its owner.
 fn globex() -> (Organization, Vec<Membership>) {
     let organization = Organization {
         id: organization(GLOBEX),

@@ -1,4 +1,4 @@
-//! The shell around all handlers: from an event to a response.
+//! The code around all handlers, from an event to a response.
 
 use std::{panic::AssertUnwindSafe, time::Duration};
 
@@ -17,7 +17,7 @@ use crate::{
     settings::Settings,
 };
 
-/// The part of a request's time that is kept after the store's deadline, to answer in.
+/// The part of a request's time that is reserved for the response, after the store's deadline.
 const RESERVE: Duration = Duration::from_millis(250);
 
 /// The state of one Lambda environment between requests.
@@ -29,7 +29,7 @@ pub struct App {
 }
 
 impl App {
-    /// Creates the state. Connects to nothing yet.
+    /// Creates the state. It does not connect to the database yet.
     pub fn new(settings: Settings, clock: Clock, log: Log) -> Self {
         let Settings { connection, issuer, secrets, options, job_pace: _, warm_up: _, path_encoding } =
             settings;
@@ -37,13 +37,13 @@ impl App {
         Self { services: Services { store, verifier, secrets, options, clock }, path_encoding, log }
     }
 
-    /// Makes the first connection to the database, within that time or not at all.
+    /// Connects to the database before the first request. Gives up after `time`.
     pub async fn warm_up(&self, time: Duration) {
         let store = self.services.store.until(Instant::now() + time);
         store.warm_up().await;
     }
 
-    /// Answers one event: always, with whatever it brings, before the deadline.
+    /// Answers one event. It always returns a response before the deadline, whatever the event contains.
     pub async fn answer(
         &self,
         endpoint: &Registration,
@@ -97,7 +97,7 @@ impl App {
     }
 }
 
-/// What the work comes to; a panic or a missed deadline is an error like any other.
+/// Runs `work` until the deadline. A panic or a missed deadline becomes an error.
 async fn within(deadline: Instant, work: impl Future<Output = Result<Reply, Error>>) -> Result<Reply, Error> {
     match timeout_at(deadline, AssertUnwindSafe(work).catch_unwind()).await {
         Ok(Ok(result)) => result,

@@ -1,4 +1,4 @@
-//! JSON bodies whose texts and lists have size limits.
+//! JSON bodies whose strings and arrays have size limits.
 
 use std::borrow::Cow;
 
@@ -16,13 +16,14 @@ use crate::{
     size::check_size,
 };
 
-/// A JSON body whose texts and lists are held to a size, wherever they stand in it. What is too large is not refused at once but
-/// told with whatever else is wrong.
+/// A JSON body whose strings and arrays have size limits, at any depth.
+///
+/// A body that exceeds them is not rejected at once. Its violations are reported together with those that the endpoint finds.
 #[derive(Debug)]
 pub struct Bounded<T> {
-    /// What the body says.
+    /// The deserialized body.
     pub value: T,
-    /// What is too large in it.
+    /// The violations of the size limits.
     pub violations: Vec<Violation>,
 }
 
@@ -45,14 +46,14 @@ impl<T: Body + DeserializeOwned + JsonSchema + Send + Sync> Input for Bounded<T>
         if T::SECRETS.is_empty() {
             return body;
         }
-        // Of a body that is refused no answer is kept, so there is nothing to compare.
+        // The answer to an invalid body is not recorded, so there is nothing to compare.
         let mut body = json::read(&body).unwrap_or_default();
         drop_members(&mut body, T::SECRETS);
         body.to_string().into_bytes().into()
     }
 }
 
-/// Takes the members of these names out of a value, wherever they stand.
+/// Removes the members with these names from a value, at any depth.
 fn drop_members(value: &mut Value, names: &[&str]) {
     match value {
         Value::Object(members) => {

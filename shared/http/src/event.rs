@@ -1,7 +1,7 @@
 //! API Gateway's HTTP API event, payload format 2.0, decoded by hand.
 //!
-//! Only what Padrón reads, borrowed from the payload where it can be. Decoding never panics: whatever API Gateway, an
-//! emulator or an attacker with `lambda:InvokeFunction` sends is a request or an error.
+//! This module decodes only the fields that Padrón reads, and borrows them from the payload where possible. Decoding never panics: any
+//! payload from API Gateway, an emulator or an attacker with `lambda:InvokeFunction` becomes a request or an error.
 
 use std::{borrow::Cow, fmt};
 
@@ -18,17 +18,17 @@ use crate::{
     route::{BASE_PATH, Method, ROUTE_NOT_FOUND},
 };
 
-/// How the parameters in a path are handed over.
+/// The encoding of the path parameters in an event.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum PathEncoding {
-    /// Decoded, as API Gateway's HTTP APIs do.
+    /// Decoded, as API Gateway's HTTP APIs send them.
     #[default]
     Decoded,
-    /// Percent-encoded as they were sent, as `cargo lambda watch` does.
+    /// Percent-encoded as the client sent them, as `cargo lambda watch` sends them.
     Encoded,
 }
 
-/// A request, as API Gateway hands it over.
+/// A request in the form in which API Gateway passes it on.
 #[derive(Debug, Default, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
 pub struct Request<'a> {
@@ -47,6 +47,7 @@ pub struct Request<'a> {
     request_context: Option<RequestContext<'a>>,
 }
 
+/// The fields of `requestContext` that Padrón reads.
 #[derive(Debug, Default, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
 struct RequestContext<'a> {
@@ -58,6 +59,7 @@ struct RequestContext<'a> {
     stage: Option<Text<'a>>,
 }
 
+/// The fields of `requestContext.http` that Padrón reads.
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
 struct HttpDescription<'a> {
@@ -65,13 +67,13 @@ struct HttpDescription<'a> {
     method: Option<Text<'a>>,
 }
 
-/// The body is longer than the route takes.
+/// The failure of a request whose body is longer than the route accepts.
 pub const PAYLOAD_TOO_LARGE: Failure =
     Failure::new(Class::TooLarge, "payload_too_large", "The body is larger than this route takes");
 
-/// Room for a thousand ids of customers. API Gateway itself takes about ten thousand bytes.
+/// The maximum length of a query string, in bytes: enough for a thousand customer ids. API Gateway itself accepts about 10,000 bytes.
 const MAX_QUERY_LENGTH: usize = 64 * 1024;
-/// Longer ids are not API Gateway's.
+/// The maximum length of a request id, in bytes. API Gateway's ids are shorter; longer ones are ignored.
 const MAX_REQUEST_ID_LENGTH: usize = 128;
 
 impl<'a> Request<'a> {
@@ -81,15 +83,16 @@ impl<'a> Request<'a> {
             .map_err(|_| Error::invalid("", "malformed_event", "The request could not be decoded."))
     }
 
-    /// The method: `GET`.
+    /// Returns the HTTP method, such as `GET`; an empty string if the event has none.
     pub fn method(&self) -> &str {
         let http = self.request_context.as_ref().and_then(|context| context.http.as_ref());
         http.and_then(|http| http.method.as_deref()).unwrap_or_default()
     }
 
-    /// Decodes the parameters in the path, where the gateway has not. What they lead to is what they would lead to behind API
-    /// Gateway, which decodes a path before it looks for its route: an escaped slash is one more segment, and an escaped
-    /// question mark ends the path.
+    /// Decodes the path parameters, for gateways that pass them on percent-encoded.
+    ///
+    /// The result is the same as behind API Gateway, which decodes a path before it looks for the route. An escaped slash adds a segment,
+    /// so that no route matches. An escaped question mark ends the path.
     pub(crate) fn decode_path(&mut self) -> Result<(), Error> {
         for (name, value) in self.path_parameters.iter_mut().flat_map(|pairs| &mut pairs.0) {
             let decoded = percent_decode_str(&value.0).decode_utf8().map_err(|_| {
@@ -105,20 +108,20 @@ impl<'a> Request<'a> {
         Ok(())
     }
 
-    /// Whether only the head of the answer is asked for (RFC 9110 §9.3.2).
+    /// Returns whether the method is `HEAD` (RFC 9110 §9.3.2).
     pub(crate) fn is_head(&self) -> bool {
         self.method() == Method::HEAD
     }
 
-    /// Whether nothing but an answer is asked for.
+    /// Returns whether the method is `GET` or `HEAD`.
     pub(crate) fn is_read(&self) -> bool {
         self.is_head() || self.method() == Method::Get.name()
     }
 
-    /// The path below [`BASE_PATH`], as the gateway hands it over.
+    /// Returns the path below [`BASE_PATH`], as the gateway passes it on.
     pub fn path(&self) -> &str {
         let path = self.raw_path.as_deref().unwrap_or_default();
-        // In the cloud the base path is the stage's name, and stands in the raw path only where no domain of its own does.
+        // In the cloud, the base path is the name of the stage. The raw path contains it only if the API has no custom domain.
         let stage =
             self.request_context.as_ref().and_then(|context| context.stage.as_deref()).unwrap_or_default();
         let below =
@@ -126,12 +129,14 @@ impl<'a> Request<'a> {
         below(BASE_PATH).or_else(|| below(&format!("/{stage}"))).unwrap_or(path)
     }
 
-    /// The query string, still encoded.
+    /// Returns the query string, still encoded.
     pub fn raw_query(&self) -> &str {
         self.raw_query_string.as_deref().unwrap_or_default()
     }
 
-    /// The parameters of the query, decoded, in their order.
+    /// Returns the query parameters, decoded, in the order of the query string.
+    ///
+    /// Fails if the query is longer than 64 KB or is not percent-encoded UTF-8.
     pub fn query(&self) -> Result<Vec<(String, String)>, Error> {
         let decode = |text: &str| {
             let spaced = text.replace('+', " ");
@@ -149,38 +154,39 @@ impl<'a> Request<'a> {
             .collect()
     }
 
-    /// The header of that lower-case name. Several of one name are joined by commas, as RFC 9110 §5.3 has it.
+    /// Returns the value of a header; `None` if the request does not have it. `name` is in lower case. Several values of one header are
+    /// joined by commas (RFC 9110 §5.3).
     pub fn header(&self, name: &str) -> Option<Cow<'_, str>> {
         let mut values = self.headers.iter().flat_map(|pairs| pairs.all(name));
         let first = Cow::Borrowed(values.next()?);
         Some(values.fold(first, |joined, value| joined + "," + value))
     }
 
-    /// The path parameter of that name, decoded.
+    /// Returns the decoded value of a path parameter; `None` if the route has no parameter with this name.
     fn path_parameter(&self, name: &str) -> Option<&str> {
         self.path_parameters.as_ref()?.all(name).next()
     }
 
-    /// Parses a path parameter.
+    /// Parses a path parameter. Fails if its value is invalid.
     pub fn parameter<P: PathParameter>(&self) -> Result<P, Error> {
         let text = self.path_parameter(P::NAME).unwrap_or_default();
         P::parse(text).ok_or_else(|| Error::invalid(format!("/path/{}", P::NAME), P::VIOLATION, P::EXPECTED))
     }
 
-    /// The body, of any size: the same whether the gateway encoded it or not. One that is not what it is marked as stands for
-    /// itself.
+    /// Returns the body, whatever its size, decoded if the gateway sent it as base64. A body that is marked as base64 and is not valid
+    /// base64 is returned as it is.
     pub(crate) fn whole_body(&self) -> Cow<'_, [u8]> {
         self.body(usize::MAX - 2)
             .unwrap_or_else(|_| self.body.as_deref().unwrap_or_default().as_bytes().into())
     }
 
-    /// The body, at most `limit` bytes of it.
+    /// Returns the body, decoded if the gateway sent it as base64. Fails if it is longer than `limit` bytes.
     pub fn body(&self, limit: usize) -> Result<Cow<'_, [u8]>, Error> {
         let body = self.body.as_deref().unwrap_or_default();
         if !self.is_base64_encoded.unwrap_or_default() {
             return if body.len() > limit { Err(too_large(limit)) } else { Ok(body.as_bytes().into()) };
         }
-        // Checked before decoding, so that no more than the limit is ever held twice.
+        // The length is checked before decoding, so that a body above the limit is never in memory twice.
         if body.len() / 4 * 3 > limit + 2 {
             return Err(too_large(limit));
         }
@@ -190,7 +196,7 @@ impl<'a> Request<'a> {
         if bytes.len() > limit { Err(too_large(limit)) } else { Ok(bytes.into()) }
     }
 
-    /// API Gateway's id of the request, if it is one.
+    /// Returns API Gateway's id of the request; `None` if the event has none, or one that does not look like API Gateway's.
     pub(crate) fn id(&self) -> Option<&str> {
         let id = self.request_context.as_ref()?.request_id.as_deref()?;
         let is_one = !id.is_empty()
@@ -200,11 +206,12 @@ impl<'a> Request<'a> {
     }
 }
 
+/// Returns the error of a body that is longer than `limit` bytes.
 fn too_large(limit: usize) -> Error {
     Error::from(PAYLOAD_TOO_LARGE).with_cause(format!("more than {limit} bytes"))
 }
 
-/// Text that is borrowed from the payload where it needs no unescaping.
+/// A string that is borrowed from the payload unless it contains escape sequences.
 #[derive(Debug)]
 struct Text<'a>(Cow<'a, str>);
 
@@ -234,12 +241,14 @@ impl<'de: 'a, 'a> Deserialize<'de> for Text<'a> {
     }
 }
 
-/// Names and values in the order of the payload. A value may be a list: API Gateway joins several values of a header by
-/// commas, some emulators list them.
+/// Names and values in the order of the payload.
+///
+/// A value may be a list of strings: API Gateway joins several values of a header by commas, and some emulators list them.
 #[derive(Debug, Default)]
 struct Pairs<'a>(Vec<(Text<'a>, Text<'a>)>);
 
 impl Pairs<'_> {
+    /// Returns the values of a name, whose case is ignored.
     fn all(&self, name: &str) -> impl Iterator<Item = &str> {
         self.0.iter().filter(move |(key, _)| key.eq_ignore_ascii_case(name)).map(|(_, value)| &*value.0)
     }
@@ -267,7 +276,7 @@ impl<'de: 'a, 'a> Deserialize<'de> for Pairs<'a> {
     }
 }
 
-/// One value, or a list of them.
+/// A single value, or a list of values.
 struct Values<'a>(Vec<Text<'a>>);
 
 impl<'de: 'a, 'a> Deserialize<'de> for Values<'a> {

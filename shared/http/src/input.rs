@@ -1,4 +1,4 @@
-//! What an endpoint takes beside its access check.
+//! The input of endpoints: body, query and path parameters.
 
 use std::{borrow::Cow, sync::OnceLock};
 
@@ -17,7 +17,7 @@ use crate::{
     parameter::{PathParameter, PathParameterDescription},
 };
 
-/// The body is of a type the route does not take.
+/// The failure of a request whose body has a media type that the route does not accept.
 pub const UNSUPPORTED_MEDIA_TYPE: Failure = Failure::new(
     Class::UnsupportedType,
     "unsupported_media_type",
@@ -28,7 +28,7 @@ pub const UNSUPPORTED_MEDIA_TYPE: Failure = Failure::new(
 pub trait Input: Sized + Send + Sync {
     /// The failures of decoding.
     const FAILURES: &'static [Failure];
-    /// The path parameters that are part of it.
+    /// The path parameters that are part of the input.
     const PATH: &'static [PathParameterDescription] = &[];
 
     /// Decodes the input of a request.
@@ -37,8 +37,9 @@ pub trait Input: Sized + Send + Sync {
     /// Adds the input to the description of an operation.
     fn describe(operation: &mut Operation, schemas: &mut Schemas);
 
-    /// Returns the bytes that are hashed to compare two requests with the same idempotency key: the whole body, unless it holds secrets
-    /// that must not even be hashed.
+    /// Returns the bytes that are hashed to compare two requests with the same idempotency key.
+    ///
+    /// These are the whole body, unless it contains secrets that must not even be hashed.
     fn fingerprint_input<'r>(request: &'r Request<'_>) -> Cow<'r, [u8]> {
         request.whole_body()
     }
@@ -65,14 +66,14 @@ impl<'r, I> LazyInput<'r, I> {
         self.decoded.get_or_init(|| (self.decode)(self.request)).as_ref().ok()
     }
 
-    /// Returns the input by value, or what is wrong with it.
+    /// Returns the input by value. Fails if it is invalid.
     pub(crate) fn into_result(self) -> Result<I, Error> {
         let Self { request, decode, decoded } = self;
         decoded.into_inner().unwrap_or_else(|| decode(request))
     }
 }
 
-/// No input. A query parameter is refused, so that a misspelt one is noticed. A body has no meaning and is ignored (RFC 9110 §9.3.1).
+/// No input. A query parameter is rejected, so that a misspelt one is noticed. A body has no meaning and is ignored (RFC 9110 §9.3.1).
 #[derive(Debug)]
 pub struct NoInput;
 
@@ -103,7 +104,7 @@ impl<P: PathParameter + Send + Sync> Input for InPath<P> {
     fn describe(_: &mut Operation, _: &mut Schemas) {}
 }
 
-/// Any input, unread: for the route that answers what no other route takes.
+/// Any input, which is not read, for the fallback route.
 #[derive(Debug)]
 pub struct AnyInput;
 
@@ -137,7 +138,9 @@ impl<T: DeserializeOwned + JsonSchema + Send + Sync> Input for Json<T> {
     }
 }
 
-/// Reads the body as JSON. What does not depend on its type is compiled once.
+/// Reads the body as JSON. This part does not depend on the body's type, so that it is compiled once.
+///
+/// Fails if the media type is not JSON, the body is compressed, too large or malformed, or the request has a query.
 pub(crate) fn json_body(request: &Request<'_>) -> Result<Value, Error> {
     let content_type = request.header("content-type").unwrap_or_default();
     let media_type = content_type.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
@@ -160,25 +163,26 @@ pub(crate) fn json_body(request: &Request<'_>) -> Result<Value, Error> {
     json::read(&body)
 }
 
-/// Makes what an endpoint takes of a body.
+/// Deserializes a body. Fails with a violation that points to the invalid value.
 pub(crate) fn from_value<T: DeserializeOwned>(body: Value) -> Result<T, Error> {
     let Object(value) = serde_path_to_error::deserialize(body)
         .map_err(|error| shape_violation(pointer(error.path()), error.inner()))?;
     Ok(value)
 }
 
-/// Refuses every query parameter.
+/// Fails if the request has a query parameter.
 fn no_query(request: &Request<'_>) -> Result<(), Error> {
     let Some(first) = request.raw_query().split('&').find(|part| !part.is_empty()) else { return Ok(()) };
     let name = first.split('=').next().unwrap_or_default();
     Err(unknown_parameter(&percent_decode_str(name).decode_utf8().unwrap_or_default()))
 }
 
-/// The longest name of a query parameter that is shown back.
+/// The maximum length of a query parameter's name that is repeated in an error, in bytes.
 const MAX_PARAMETER_LENGTH: usize = 40;
 
-/// A query parameter that a route does not take. Its name is shown back where it looks like one, as it was sent: never a value
-/// that was put in its place.
+/// Returns the error of a query parameter that a route does not accept.
+///
+/// The error repeats the name as it was sent if it looks like a name, so that a value in the place of a name is never repeated.
 pub fn unknown_parameter(name: &str) -> Error {
     let is_of_name = |letter: char| letter.is_ascii_alphanumeric() || "_-.[]$~/".contains(letter);
     let is_name = !name.is_empty() && name.len() <= MAX_PARAMETER_LENGTH && name.chars().all(is_of_name);
@@ -186,13 +190,13 @@ pub fn unknown_parameter(name: &str) -> Error {
     Error::invalid(pointer, "unknown_parameter", "This route takes no such query parameter.")
 }
 
-/// The place of an error as a JSON pointer (RFC 6901).
+/// Returns the JSON pointer to the location of an error (RFC 6901).
 fn pointer(path: &serde_path_to_error::Path) -> String {
     let mut pointer = String::new();
     for segment in path {
         match segment {
             Segment::Seq { index } => pointer.push_str(&format!("/{index}")),
-            // An enum's variant stands in JSON as a member's name.
+            // An enum's variant is a member's name in JSON.
             Segment::Map { key: name } | Segment::Enum { variant: name } => {
                 pointer = member_pointer(&pointer, name);
             }
@@ -202,7 +206,7 @@ fn pointer(path: &serde_path_to_error::Path) -> String {
     pointer
 }
 
-/// What is wrong with the shape of a body, without quoting it: serde's own messages can.
+/// Returns the error of a body with the wrong shape. It does not contain serde's messages, because they can quote the body.
 fn shape_violation(pointer: String, error: &serde_json::Error) -> Error {
     let message = error.to_string();
     let (code, detail) = match error.classify() {

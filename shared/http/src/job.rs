@@ -1,4 +1,4 @@
-//! What runs by the clock instead of for a caller.
+//! Jobs: Lambda functions that run on a schedule instead of for a caller.
 
 use std::{num::NonZeroU32, pin::Pin};
 
@@ -7,73 +7,74 @@ use padron_store::{Action, Store};
 use serde::Serialize;
 use tokio::time::{Duration, Instant};
 
-/// Work that is done by the clock, as a Lambda function of its own.
+/// Work that runs on a schedule, as a Lambda function of its own.
 pub trait Job: Send + Sync + 'static {
-    /// Name of the function and of its binary.
+    /// The name of the function and of its binary.
     const FUNCTION: &'static str;
-    /// When it runs, in the language of EventBridge: `rate(1 hour)`.
+    /// The schedule, as an EventBridge expression: `rate(1 hour)`.
     const SCHEDULE: &'static str;
-    /// What the store needs for it.
+    /// The store actions of the job.
     const ACTIONS: &'static [&'static [Action]];
-    /// What it tells the log.
+    /// The report that is written to the log after a run.
     type Report: Serialize + Send;
 
-    /// Does as much of it as there is time for; the next run goes on.
+    /// Runs the job. A run does as much of the work as its time allows, and the next run continues it.
     fn run(cx: &JobContext) -> impl Future<Output = Result<Self::Report, Error>> + Send;
 }
 
 /// One run of a job.
 #[derive(Debug)]
 pub struct JobContext {
-    /// When it began.
+    /// The time at which the run began.
     pub now: Timestamp,
     pub(crate) store: Store,
     pub(crate) deadline: Instant,
+    /// The maximum number of write units a second; `None` if the run has no limit.
     pace: Option<NonZeroU32>,
 }
 
 impl JobContext {
-    /// A run of a store that must be over by then.
+    /// Creates a run whose requests to the store end at `deadline`. Its writes are not limited.
     pub fn new(store: &Store, now: Timestamp, deadline: Instant) -> Self {
         Self { now, store: store.until(deadline), deadline, pace: None }
     }
 
-    /// The same, of one that leaves most of the table's capacity to callers.
+    /// Limits the writes of the run, to leave most of the table's capacity to callers.
     #[must_use]
     pub fn at_pace(self, units_per_second: NonZeroU32) -> Self {
         Self { pace: Some(units_per_second), ..self }
     }
 
-    /// How many units it may write in a second; `None`: as many as it can.
+    /// Returns the maximum number of write units a second; `None` if the run has no limit.
     pub fn pace(&self) -> Option<NonZeroU32> {
         self.pace
     }
 
-    /// The store, with this run's deadline.
+    /// Returns the store, with the deadline of this run.
     pub fn store(&self) -> &Store {
         &self.store
     }
 
-    /// When this much of the run's time is left.
+    /// Returns the instant at which only `reserve` of the run's time is left.
     pub fn end(&self, reserve: Duration) -> Instant {
         self.deadline.checked_sub(reserve).unwrap_or(self.deadline)
     }
 }
 
-/// A job's work, its types forgotten: what it tells the log.
+/// A job's [`Job::run`] with its types erased. It returns the report as JSON.
 pub type RunJob =
     for<'a> fn(&'a JobContext) -> Pin<Box<dyn Future<Output = Result<serde_json::Value, Error>> + Send + 'a>>;
 
-/// A job in a list: what the deployment and the tests know of it.
+/// A job as the deployment and the tests know it.
 #[derive(Clone, Copy, Debug)]
 pub struct JobRegistration {
-    /// Name of the function.
+    /// The name of the function.
     pub function: &'static str,
-    /// When it runs.
+    /// The schedule, as an EventBridge expression.
     pub schedule: &'static str,
-    /// Its work.
+    /// Runs the job.
     pub run: RunJob,
-    /// Path of its type, as its binary names it.
+    /// Returns the path of the job's type, as its binary names it.
     pub type_name: fn() -> &'static str,
     actions: &'static [&'static [Action]],
 }
@@ -90,7 +91,7 @@ impl JobRegistration {
         }
     }
 
-    /// What its function must be allowed to do, each action once, in order.
+    /// Returns the store actions of the function, sorted and without duplicates.
     pub fn actions(&self) -> Vec<Action> {
         let mut actions = self.actions.concat();
         actions.sort_unstable();
@@ -99,6 +100,7 @@ impl JobRegistration {
     }
 }
 
+/// Runs a job and serializes its report.
 fn run<'a, J: Job>(
     cx: &'a JobContext,
 ) -> Pin<Box<dyn Future<Output = Result<serde_json::Value, Error>> + Send + 'a>> {

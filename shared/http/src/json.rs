@@ -1,4 +1,6 @@
-//! JSON bodies, read strictly: what parsers read in different ways is refused.
+//! A strict reader of JSON bodies.
+//!
+//! The reader rejects input that parsers interpret differently, such as an object with a duplicate member.
 
 use std::{cell::RefCell, fmt};
 
@@ -9,17 +11,20 @@ use serde::{
 };
 use serde_json::{Map, Number, Value, error::Category};
 
-/// Returns whether a pointer is to `metadata` of a body, or to what is in it: what callers keep with a record is stored as it was
-/// sent, and has bounds of its own.
+/// Returns whether a pointer refers to `metadata` of a body, or to a value inside it. Metadata belongs to the caller: it is stored as it
+/// was sent, and has limits of its own.
 pub(crate) fn is_metadata(pointer: &str) -> bool {
     pointer.strip_prefix("/metadata").is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
 }
 
-/// The byte order mark that spreadsheets and shells put before a text: ignored, as RFC 8259 §8.1 allows.
+/// The byte order mark that spreadsheets and shells write at the start of a text. It is ignored, as RFC 8259 §8.1 allows.
 const BYTE_ORDER_MARK: &[u8] = "\u{feff}".as_bytes();
 
-/// Reads a body. A name that is given twice is refused wherever it stands, and so is a number that is too large to be kept; the
-/// pointer names where. Texts lose blank characters at their ends, apart from those of the `metadata` of the body itself.
+/// Reads a JSON body.
+///
+/// Fails if the body is not valid JSON, if an object at any depth has a duplicate member, or if a number is too large to be represented.
+/// For the latter two, the violation's pointer names the location. Blank characters at both ends of strings are removed, except in the
+/// `metadata` of the body itself.
 pub(crate) fn read(body: &[u8]) -> Result<Value, Error> {
     let body = body.strip_prefix(BYTE_ORDER_MARK).unwrap_or(body);
     let path = RefCell::new(String::new());
@@ -39,13 +44,14 @@ pub(crate) fn read(body: &[u8]) -> Result<Value, Error> {
     })
 }
 
-/// Returns the pointer to a member of an object (RFC 6901).
+/// Returns the JSON pointer to a member of an object (RFC 6901).
 pub fn member_pointer(object: &str, name: &str) -> String {
     let mut pointer = object.to_owned();
     push_step(&mut pointer, name);
     pointer
 }
 
+/// Appends a reference token to a JSON pointer, escaped as RFC 6901 requires.
 fn push_step(pointer: &mut String, name: &str) {
     pointer.push('/');
     for letter in name.chars() {
@@ -57,17 +63,17 @@ fn push_step(pointer: &mut String, name: &str) {
     }
 }
 
-/// Reads one value. Where it fails, `path` is left at the place.
+/// A reader of one value. If reading fails, `path` is the JSON pointer to the location of the failure.
 #[derive(Clone, Copy)]
 struct StrictValue<'p> {
     path: &'p RefCell<String>,
 }
 
 impl StrictValue<'_> {
-    /// Reads what stands at a place below this one.
+    /// Reads a child of this value, and keeps `path` up to date meanwhile.
     fn within<T, E>(self, place: &str, read: impl FnOnce(Self) -> Result<T, E>) -> Result<T, E> {
         let length = self.path.borrow().len();
-        // In place: a pointer that is made anew for each element takes time that grows with the square of a body's size.
+        // The pointer is extended in place. A new pointer for each element would take time that grows with the square of the body's size.
         push_step(&mut self.path.borrow_mut(), place);
         let read = read(self)?;
         self.path.borrow_mut().truncate(length);

@@ -1,6 +1,7 @@
-//! One line of JSON per request, for CloudWatch Logs Insights.
+//! The log: one line of JSON per request, for CloudWatch Logs Insights.
 //!
-//! It says what happened and what it cost, never who asked for what: no token, header, body, query, e-mail or name.
+//! A line says what happened and what it cost. It contains no personal data and no content of the request: no token, header, body, query,
+//! e-mail address or name.
 
 use std::{
     io::Write,
@@ -9,16 +10,16 @@ use std::{
 
 use serde::Serialize;
 
-/// Where lines go.
+/// The destination of log lines.
 #[derive(Clone, Debug)]
 pub enum Log {
-    /// Standard output, which Lambda sends to CloudWatch.
+    /// Standard output, which Lambda sends to CloudWatch Logs.
     Stdout,
-    /// Kept for a test to read.
+    /// A list in memory, for tests to read.
     Kept(Arc<Mutex<Vec<String>>>),
 }
 
-/// One request, when it is answered.
+/// The log line of one request, written once the request is answered.
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct Entry<'a> {
@@ -27,17 +28,22 @@ pub(crate) struct Entry<'a> {
     pub(crate) request_id: &'a str,
     pub(crate) function: &'a str,
     pub(crate) status: u16,
+    /// The code of the problem; `ok` if the request succeeded.
     pub(crate) code: &'static str,
     pub(crate) duration_ms: u128,
+    /// The number of calls to DynamoDB that succeeded.
     pub(crate) store_calls: u32,
+    /// The capacity units that these calls consumed, those of indexes included.
     pub(crate) store_units: f64,
+    /// The internal cause of a failure, which the response does not contain.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) cause: Option<String>,
 }
 
 impl Log {
+    /// Writes an entry as one line of JSON.
     pub(crate) fn write(&self, entry: &impl Serialize) {
-        // A line that cannot be made or written is lost: there is nowhere left to say so.
+        // A line that cannot be serialized or written is lost, because there is nowhere else to report it.
         let Ok(mut line) = serde_json::to_string(entry) else { return };
         match self {
             Self::Stdout => {

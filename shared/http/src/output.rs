@@ -1,4 +1,4 @@
-//! The types of successful answers.
+//! The types of successful responses.
 
 use std::marker::PhantomData;
 
@@ -14,24 +14,24 @@ use crate::{
     reply::Reply,
 };
 
-/// A page holds more than one answer can.
+/// The failure of a page that is larger than one response can be.
 pub const PAGE_TOO_LARGE: Failure =
     Failure::new(Class::Unprocessable, "page_too_large", "The page is larger than one answer can be")
         .with_hint("Ask for fewer at a time.");
 
-/// What an endpoint answers when it succeeds.
+/// The response of an endpoint that succeeds.
 pub trait Output: Sized {
-    /// Whether it tells of a write.
+    /// Whether the response is that of a write.
     const IS_WRITE: bool = false;
-    /// The store actions that the answer needs.
+    /// The store actions that producing the response needs.
     const ACTIONS: &'static [Action] = &[];
-    /// The failures of the answer.
+    /// The failures of producing the response.
     const FAILURES: &'static [Failure] = &[];
 
-    /// Makes an answer of it.
+    /// Converts the output to a response.
     fn reply(self, request: &Request<'_>) -> Result<Reply, Error>;
 
-    /// Adds itself to the description of an operation.
+    /// Adds the response to the description of an operation.
     fn describe(operation: &mut Operation, schemas: &mut Schemas);
 }
 
@@ -43,7 +43,7 @@ impl Output for Reply {
     fn describe(_: &mut Operation, _: &mut Schemas) {}
 }
 
-/// 200 with a JSON body.
+/// A response with status 200 and a JSON body.
 #[derive(Debug)]
 pub struct Body<T>(pub T);
 
@@ -57,7 +57,7 @@ impl<T: Serialize + JsonSchema> Output for Body<T> {
     }
 }
 
-/// 201 with what was created, where it has no place of its own.
+/// A response with status 201 and the created object, for objects that have no URL of their own.
 #[derive(Debug)]
 pub struct CreatedWithoutLocation<T>(pub T);
 
@@ -71,12 +71,12 @@ impl<T: Serialize + JsonSchema> Output for CreatedWithoutLocation<T> {
     }
 }
 
-/// 201 with what was created, and where it is.
+/// A response with status 201, the created object and its `Location`.
 #[derive(Debug)]
 pub struct Created<V> {
-    /// Its path, from the API's root: it is answered relative to the request.
+    /// The path of the created object, from the API's root. The header `Location` is relative to the request.
     pub location: String,
-    /// What it is: a [`Versioned`] or a [`Warned`].
+    /// The created object: a [`Versioned`] or a [`Warned`].
     pub versioned: V,
 }
 
@@ -96,7 +96,7 @@ impl<V: Output> Output for Created<V> {
     }
 }
 
-/// The reference (RFC 3986 §4.2) that leads from one path to another, whatever domain and base path both are below.
+/// Returns the relative reference (RFC 3986 §4.2) from one path to another. It is valid whatever the domain and the base path are.
 fn relative(from: &str, to: &str) -> String {
     let folders: Vec<&str> = from.rsplit_once('/').map_or("", |(folder, _)| folder).split('/').collect();
     let steps: Vec<&str> = to.split('/').collect();
@@ -105,7 +105,7 @@ fn relative(from: &str, to: &str) -> String {
     format!("{}{}", "../".repeat(folders.len() - shared), steps[shared..].join("/"))
 }
 
-/// 207: what came of each part of a request (RFC 4918 §11.1).
+/// A response with status 207: the outcome of each part of a request (RFC 4918 §11.1).
 #[derive(Debug)]
 pub struct MultiStatus<T>(pub T);
 
@@ -119,7 +119,7 @@ impl<T: Serialize + JsonSchema> Output for MultiStatus<T> {
     }
 }
 
-/// 204.
+/// A response with status 204, without a body.
 #[derive(Debug)]
 pub struct NoContent;
 
@@ -133,7 +133,7 @@ impl Output for NoContent {
     }
 }
 
-/// 200 with a JSON array: one page of a list, with the way to the next one.
+/// A response with status 200 and a JSON array: one page of a list, and the link to the next one.
 #[derive(Debug)]
 pub struct Array<T> {
     json: String,
@@ -143,18 +143,18 @@ pub struct Array<T> {
     items: PhantomData<T>,
 }
 
-/// The largest body of a page.
+/// The maximum size of a page's body, in bytes.
 const MAX_PAGE_SIZE: usize = 4_500_000;
-/// The largest body in the response event, where quotes and backslashes take two bytes: Lambda answers at most 6 MB.
+/// The maximum size of a body in the response event, in bytes. Quotes and backslashes take two bytes there. Lambda's limit is 6 MB.
 const MAX_ESCAPED_SIZE: usize = 5_900_000;
 
-/// How long text will be in the response event.
+/// Returns the size of a text in the response event, in bytes.
 fn escaped(text: &str) -> usize {
     text.len() + text.bytes().filter(|byte| matches!(byte, b'"' | b'\\' | b'\n')).count()
 }
 
 impl<T: Serialize> Array<T> {
-    /// Serializes items as long as they fit into an answer. [`Array::len`] returns how many do.
+    /// Serializes items as long as they fit into a response. [`Array::len`] returns how many of them fit.
     pub fn new(items: impl IntoIterator<Item = T>) -> Result<Self, Error> {
         let mut json = String::from("[");
         let (mut len, mut in_event) = (0, 0);
@@ -174,7 +174,7 @@ impl<T: Serialize> Array<T> {
         Ok(Self { json, len, next: None, total: None, items: PhantomData })
     }
 
-    /// Adds `Link: <?…>; rel="next"` (RFC 8288): the query of the next page.
+    /// Adds the header `Link: <?…>; rel="next"` (RFC 8288) with the query of the next page.
     #[must_use]
     pub fn next(self, next: Option<String>) -> Self {
         Self { next, ..self }
@@ -190,7 +190,7 @@ impl<T: Serialize> Array<T> {
         self.len == 0
     }
 
-    /// Adds `X-Total-Count`.
+    /// Adds the header `X-Total-Count`.
     #[must_use]
     pub fn total(self, total: u64) -> Self {
         Self { total: Some(total), ..self }
@@ -214,12 +214,12 @@ impl<T: Serialize + JsonSchema + Send> Output for Array<T> {
     }
 }
 
-/// A list of what changed from some time on, and until when nothing is missing from it.
+/// A list of changes since an instant, and the instant up to which the list is complete.
 #[derive(Debug)]
 pub struct Changes<O> {
     /// The list.
     pub list: O,
-    /// Every change until then is in it; `None` where the list is no first page, or not of changes.
+    /// The instant up to which the list contains every change; `None` if the list is not a first page, or not a list of changes.
     pub complete_until: Option<Timestamp>,
 }
 
@@ -243,21 +243,22 @@ impl<O: Output> Output for Changes<O> {
     }
 }
 
-/// 200 with a line of JSON for each item (NDJSON), and the way to the lines after them.
+/// A response with status 200 and a line of JSON for each item (NDJSON), and the link to the next lines.
 #[derive(Debug, Default)]
 pub struct Ndjson {
     text: String,
+    /// The size of the text in the response event, in bytes.
     in_event: usize,
     next: Option<String>,
 }
 
 impl Ndjson {
-    /// None yet.
+    /// Creates a response without lines.
     pub fn new() -> Self {
         Self::default()
     }
 
-    /// Adds a line of JSON; `false` if the answer has no room for it. The first always has.
+    /// Adds a line of JSON, and returns `false` if the response has no room for it. The first line always fits.
     pub fn push(&mut self, line: &str) -> bool {
         let in_event = self.in_event + escaped(line) + 2;
         let fits = self.text.len() + line.len() < MAX_PAGE_SIZE && in_event <= MAX_ESCAPED_SIZE;
@@ -270,7 +271,7 @@ impl Ndjson {
         true
     }
 
-    /// Adds `Link: <?…>; rel="next"` (RFC 8288): the query of the lines after these.
+    /// Adds the header `Link: <?…>; rel="next"` (RFC 8288) with the query of the next lines.
     #[must_use]
     pub fn next(self, next: String) -> Self {
         Self { next: Some(next), ..self }
@@ -290,12 +291,12 @@ impl Output for Ndjson {
     }
 }
 
-/// 200 with a JSON object that holds one page of a list, with the way to the next one.
+/// A response with status 200 and a JSON object that contains one page of a list, and the link to the next one.
 #[derive(Debug)]
 pub struct Page<T> {
-    /// The object.
+    /// The object that contains the page.
     pub body: T,
-    /// The query of the next page.
+    /// The query of the next page; `None` on the last page.
     pub next: Option<String>,
 }
 
@@ -317,12 +318,12 @@ impl<T: Serialize + JsonSchema> Output for Page<T> {
     }
 }
 
-/// 200 with a JSON body that has a version, so that clients can ask whether it changed.
+/// A response with status 200, a JSON body and an entity tag, for conditional requests.
 #[derive(Debug)]
 pub struct Versioned<T> {
-    /// Grows with every write: what `If-Match` compares.
+    /// The version of the record, which grows with every write. `If-Match` is compared with it.
     pub version: u64,
-    /// What is answered.
+    /// The body.
     pub body: T,
 }
 

@@ -1,4 +1,4 @@
-//! Query parameters, and the `limit` and `cursor` that paged lists share.
+//! Query parameters, and the parameters `limit` and `cursor` that paged lists share.
 
 use padron_domain::{Error, Failure, Id, InstantProblem, Timestamp, trim};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
@@ -12,12 +12,12 @@ use crate::{
     input::{Input, unknown_parameter},
 };
 
-/// The parameters of a request, each of them known and given once.
+/// The query parameters of a request. Each is known and occurs once.
 #[derive(Debug, Default)]
 pub struct Query(Vec<(String, String)>);
 
 impl Query {
-    /// Reads them; refuses what is not known, and what is given twice.
+    /// Reads the query parameters of a request. Fails if a parameter is not in `known`, or occurs twice.
     pub fn read(request: &Request<'_>, known: &[&str]) -> Result<Self, Error> {
         let parameters = request.query()?;
         for (index, (name, _)) in parameters.iter().enumerate() {
@@ -31,12 +31,13 @@ impl Query {
         Ok(Self(parameters))
     }
 
-    /// The value of a parameter, without blank characters at its ends.
+    /// Returns the value of a parameter without blank characters at its ends; `None` if the query does not have it.
     pub fn get(&self, name: &str) -> Option<&str> {
         self.0.iter().find(|(known, _)| known == name).map(|(_, value)| trim(value))
     }
 
-    /// The value of a parameter, as `read` understands it; `detail` says what it understands.
+    /// Parses the value of a parameter with `read`; `None` if the query does not have it. If `read` returns `None`, the violation has this
+    /// `detail`, which describes the valid values.
     pub fn parse<T>(
         &self,
         name: &str,
@@ -47,19 +48,20 @@ impl Query {
         self.get(name).map(|value| read(value).ok_or_else(invalid)).transpose()
     }
 
-    /// The instant from which on a list goes: the first millisecond that is not before it.
+    /// Returns the instant at which a list begins, rounded up to a whole millisecond.
     pub fn instant_from(&self, name: &str) -> Result<Option<Timestamp>, Error> {
         self.get(name).map(|text| instant(name, text, Timestamp::parse_rounding_up)).transpose()
     }
 
-    /// The instant until which a list goes: the millisecond that it is in.
+    /// Returns the instant at which a list ends, rounded down to a whole millisecond.
     pub fn instant_to(&self, name: &str) -> Result<Option<Timestamp>, Error> {
         self.get(name).map(|text| instant(name, text, Timestamp::parse)).transpose()
     }
 }
 
-/// Reads an instant of a query. A `+` that was not percent-encoded arrives as a space; before an offset a space has no other meaning.
-/// `read` is one of the functions of [`Timestamp`].
+/// Parses an instant in a query. `read` is one of the parsing functions of [`Timestamp`].
+///
+/// A `+` that was not percent-encoded arrives as a space. Before an offset a space has no other meaning, so it is read as `+`.
 pub fn instant(
     name: &str,
     text: &str,
@@ -73,41 +75,43 @@ pub fn instant(
     })
 }
 
-/// Returns a parameter of a query, percent-encoded.
+/// Returns `name=value` with the value percent-encoded.
 pub fn encode_parameter(name: &str, value: &str) -> String {
     format!("{name}={}", utf8_percent_encode(value, RESERVED))
 }
 
-/// Returns the error of a cursor that is not one of this list.
+/// Returns the error of a cursor that does not belong to this list.
 pub fn invalid_cursor() -> Error {
     let detail = "Take the cursor from a Link header of this list, with the same parameters.";
     Error::invalid("/query/cursor", "invalid_cursor", detail)
 }
 
-/// The schema of a cursor: base64url.
+/// Returns the JSON schema of a cursor, which is base64url.
 pub fn cursor_schema() -> Value {
     json!({ "type": "string", "minLength": 1, "pattern": "^[A-Za-z0-9_-]+$" })
 }
 
-/// One page of a list: how many at most, and after what.
+/// The page of a list that a request asks for: its maximum size, and the cursor after which it begins.
 #[derive(Debug)]
 pub struct Paging {
     limit: u16,
     cursor: Option<String>,
-    /// What else was asked, for cursors are bound to it.
+    /// The other query parameters, sorted. A cursor is valid only for the filters it was created with.
     filters: Vec<(String, String)>,
 }
 
-/// What is percent-encoded in a query: everything but RFC 3986's unreserved characters.
+/// The characters that are percent-encoded in a query: all but the unreserved characters of RFC 3986.
 const RESERVED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
 
 impl Paging {
-    /// The parameters it reads.
+    /// The names of the query parameters that [`Paging::read`] reads.
     pub const PARAMETERS: [&str; 2] = ["limit", "cursor"];
+    /// The size of a page if the request has no `limit`.
     const DEFAULT_LIMIT: u16 = 50;
+    /// The maximum value of `limit`.
     const MAX_LIMIT: u16 = 100;
 
-    /// Reads `limit` and `cursor`.
+    /// Reads `limit` and `cursor`. Fails if `limit` is not a whole number from 1 to 100.
     pub fn read(query: &Query) -> Result<Self, Error> {
         let number = |text: &str| {
             let is_number = text.len() <= 5 && text.bytes().all(|byte| byte.is_ascii_digit());
@@ -125,17 +129,21 @@ impl Paging {
         })
     }
 
-    /// How many there may be on the page.
+    /// Returns the maximum number of items on the page.
     pub fn limit(&self) -> usize {
         self.limit.into()
     }
 
-    /// After which one the page begins. `scope` is whose list it is: an organization or a user.
+    /// Returns the id after which the page begins; `None` on the first page. Fails if the cursor does not belong to this list.
+    ///
+    /// `scope` is the organization or the user that the list belongs to.
     pub fn after<T, S>(&self, cx: &Context<'_>, scope: Id<S>) -> Result<Option<Id<T>>, Error> {
         self.after_position(cx, &json!(scope.uuid()), |id| Uuid::from_slice(id).ok().map(Id::new))
     }
 
-    /// The same, for lists whose places are not ids: `read` decodes what [`Paging::next_position`] was given.
+    /// Returns the position after which the page begins, for lists whose positions are not ids; `None` on the first page.
+    ///
+    /// `read` decodes the bytes that were passed to [`Paging::next_position`]. Fails if the cursor does not belong to this list.
     pub fn after_position<P>(
         &self,
         cx: &Context<'_>,
@@ -148,7 +156,7 @@ impl Paging {
         place.map(Some).ok_or_else(invalid_cursor)
     }
 
-    /// The query of the page after that one, if there is one.
+    /// Returns the query of the page that begins after `last`; `None` if there is no next page.
     pub fn next<T, S>(
         &self,
         cx: &Context<'_>,
@@ -158,7 +166,7 @@ impl Paging {
         last.map(|last| self.next_position(cx, &json!(scope.uuid()), last.uuid().as_bytes())).transpose()
     }
 
-    /// The query of the page after that place.
+    /// Returns the query of the page that begins after the position `last`.
     pub fn next_position(&self, cx: &Context<'_>, scope: &Value, last: &[u8]) -> Result<String, Error> {
         let cursor = cx.secrets().seal_cursor(&self.context(cx, scope), last)?;
         let mut query = format!("limit={}", self.limit);
@@ -169,12 +177,12 @@ impl Paging {
         Ok(format!("{query}&cursor={cursor}"))
     }
 
-    /// What cursors are bound to.
+    /// Returns the context that a cursor is bound to: the function, the scope and the filters.
     fn context(&self, cx: &Context<'_>, scope: &Value) -> Vec<u8> {
         json!([cx.endpoint.function, scope, &self.filters]).to_string().into_bytes()
     }
 
-    /// Adds its parameters to the description of an operation.
+    /// Adds `limit` and `cursor` to the description of an operation.
     pub fn describe_parameters(operation: &mut Operation) {
         let limit = json!({
             "type": "integer", "minimum": 1, "maximum": Self::MAX_LIMIT, "default": Self::DEFAULT_LIMIT,
@@ -184,7 +192,7 @@ impl Paging {
     }
 }
 
-/// A list that nothing else is asked of.
+/// The input of lists without filters.
 impl Input for Paging {
     const FAILURES: &'static [Failure] = &[Failure::INVALID_REQUEST];
 

@@ -1,32 +1,31 @@
-//! Records that a client sends back whole, as it has read them.
+//! Records that a client has read and sends back as a whole.
 
 use padron_domain::{Timestamp, Violation, trim};
 use serde_json::{Map, Value};
 
 use crate::json::member_pointer;
 
-/// What a whole record sent back by its client says beside the fields that can be changed: all of it is welcome as long as it says
-/// what is so.
+/// The fields of a record that a client sends back without being able to change them. A field is accepted if its value is the current one.
 #[derive(Debug)]
 pub struct ReadBack<'b> {
     /// The fields that were sent.
     pub sent: &'b Map<String, Value>,
-    /// The pointer of the object that has them.
+    /// The JSON pointer to the object that contains the fields.
     pub within: &'b str,
-    /// The record as it is answered.
+    /// The current record, as it is returned to clients.
     pub now: &'b Value,
-    /// Names of fields that are left out of an answer where there is nothing to say.
+    /// The names of fields that are absent from a response when they have no value.
     pub optional: &'b [&'b str],
 }
 
 impl ReadBack<'_> {
-    /// Fields that the record does not have.
+    /// Returns a violation for each field that the record does not have.
     pub fn unknown(&self) -> impl Iterator<Item = Violation> + '_ {
         let unknown = self.sent.keys().filter(|name| !self.is_known(name));
         unknown.map(|name| self.violation(name, "unknown_field", "This field is not known."))
     }
 
-    /// Fields that are not as they were sent.
+    /// Returns a violation for each field whose value differs from the current one.
     pub fn changed(&self) -> impl Iterator<Item = Violation> + '_ {
         let known = self.sent.iter().filter(|(name, _)| self.is_known(name));
         let changed =
@@ -35,7 +34,7 @@ impl ReadBack<'_> {
         changed.map(move |(name, _)| self.violation(name, "read_only", detail))
     }
 
-    /// Returns whether the body is of an older version of the record: its time of change, under any of its names, is earlier.
+    /// Returns whether the body is an older version of the record: it has an earlier `updatedAt` or `updated_at`.
     pub fn is_of_older_version(&self) -> bool {
         let instant = |value: Option<&Value>| Timestamp::parse(value?.as_str()?).ok();
         ["updatedAt", "updated_at"].into_iter().any(|name| {
@@ -53,8 +52,10 @@ impl ReadBack<'_> {
     }
 }
 
-/// Whether two values say the same. Texts of a body are trimmed, and one that was stored may not be; an instant can be written in many
-/// ways; and what is told of another record says which one that is, for its name may have changed meanwhile.
+/// Returns whether a sent value is equivalent to the current one.
+///
+/// Strings of a body are trimmed, and stored strings may not be. An instant can be written in many ways. A reference to another record is
+/// compared by its id, because the name in it may have changed meanwhile.
 fn is_same(now: &Value, sent: &Value) -> bool {
     let instant = |value: &Value| value.as_str().and_then(|text| Timestamp::parse(text).ok());
     match (now.get("id"), sent.get("id"), instant(now)) {

@@ -1,37 +1,39 @@
-//! Where an endpoint is reached. Declared once, on the endpoint; everything else is compared with it.
+//! Routes: the method and the path of an endpoint.
+//!
+//! A route is declared once, on its endpoint. Everything else that lists routes is compared with it.
 
 use padron_domain::{Class, Failure};
 
-/// No route has this path.
+/// The failure of a request whose path belongs to no route.
 pub const ROUTE_NOT_FOUND: Failure =
     Failure::new(Class::NotFound, "route_not_found", "Not found. No route has this path");
 
-/// The path has routes, none with this method.
+/// The failure of a request whose path has routes, but none with its method.
 pub const METHOD_NOT_ALLOWED: Failure =
     Failure::new(Class::MethodNotAllowed, "method_not_allowed", "Method not allowed")
         .with_hint("The Allow header lists the methods of this path.");
 
-/// What all paths begin with: the name of the stage in the cloud, a prefix of the router locally.
+/// The prefix of all paths: the name of the stage in the cloud, and a path prefix of the router locally.
 pub const BASE_PATH: &str = "/api";
 
-/// The methods that routes use.
+/// The HTTP methods of routes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Method {
-    /// Reads.
+    /// `GET`: reads.
     Get,
-    /// Creates or acts.
+    /// `POST`: creates or acts.
     Post,
-    /// Updates.
+    /// `PUT`: updates.
     Put,
-    /// Deletes.
+    /// `DELETE`: deletes.
     Delete,
 }
 
 impl Method {
-    /// Reads the head of what [`Method::Get`] answers: no route is declared for it, each that reads answers it (RFC 9110 §9.3.2).
+    /// The name of the method `HEAD`. No route is declared for it; every route with [`Method::Get`] answers it (RFC 9110 §9.3.2).
     pub const HEAD: &'static str = "HEAD";
 
-    /// As it stands in a request.
+    /// Returns the name of the method, as requests contain it.
     pub const fn name(self) -> &'static str {
         match self {
             Self::Get => "GET",
@@ -42,50 +44,50 @@ impl Method {
     }
 }
 
-/// A route, and the Lambda function behind it.
+/// A route and the Lambda function that serves it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Route {
-    /// Name of the function and of its binary: `get-organization`.
+    /// The name of the function and of its binary: `get-organization`.
     pub function: &'static str,
-    /// `None` for the route that takes what no other does.
+    /// The method; `None` for the fallback route.
     pub method: Option<Method>,
-    /// Below [`BASE_PATH`], parameters in braces: `/organizations/{organizationId}`.
+    /// The path below [`BASE_PATH`], with parameters in braces: `/organizations/{organizationId}`.
     pub path: &'static str,
 }
 
 impl Route {
-    /// A route that reads.
+    /// Creates a route that reads.
     pub const fn get(function: &'static str, path: &'static str) -> Self {
         Self { function, method: Some(Method::Get), path }
     }
 
-    /// A route that creates or acts.
+    /// Creates a route that creates or acts.
     pub const fn post(function: &'static str, path: &'static str) -> Self {
         Self { function, method: Some(Method::Post), path }
     }
 
-    /// A route that updates.
+    /// Creates a route that updates.
     pub const fn put(function: &'static str, path: &'static str) -> Self {
         Self { function, method: Some(Method::Put), path }
     }
 
-    /// A route that deletes.
+    /// Creates a route that deletes.
     pub const fn delete(function: &'static str, path: &'static str) -> Self {
         Self { function, method: Some(Method::Delete), path }
     }
 
-    /// The route that takes what no other does: API Gateway's `$default`.
+    /// Creates the fallback route, which matches requests that no other route matches: API Gateway's `$default`.
     pub const fn fallback(function: &'static str) -> Self {
         Self { function, method: None, path: "$default" }
     }
 
-    /// The methods that it answers, as they stand in requests.
+    /// Returns the methods that the route answers, as requests contain them.
     pub fn methods(&self) -> impl Iterator<Item = &'static str> + use<> {
         let head = self.method.filter(|method| *method == Method::Get).map(|_| Method::HEAD);
         self.method.map(Method::name).into_iter().chain(head)
     }
 
-    /// The names of the path's parameters, in order.
+    /// Returns the names of the path's parameters, in order.
     pub fn parameters(&self) -> impl Iterator<Item = &'static str> {
         self.path.split('/').filter_map(parameter)
     }
@@ -102,7 +104,7 @@ impl Route {
         count
     }
 
-    /// The values of the parameters if the path, below [`BASE_PATH`], is one of this route's.
+    /// Returns the names and values of the path's parameters; `None` if `path`, which is below [`BASE_PATH`], does not match the route.
     pub fn captures<'p>(&self, path: &'p str) -> Option<Vec<(&'static str, &'p str)>> {
         let (mut ours, mut theirs) = (self.path.split('/'), path.split('/'));
         let mut captures = Vec::new();
@@ -120,6 +122,7 @@ impl Route {
     }
 }
 
+/// Returns the name of a parameter; `None` if the segment is not one.
 fn parameter(segment: &'static str) -> Option<&'static str> {
     segment.strip_prefix('{')?.strip_suffix('}')
 }

@@ -1,4 +1,4 @@
-//! An endpoint as a Lambda function.
+//! Endpoints and jobs as Lambda functions.
 
 use std::{
     convert::Infallible,
@@ -21,16 +21,17 @@ use crate::{
     settings::Settings,
 };
 
-/// What a function's `main` returns.
+/// The return type of a function's `main`.
 pub type Exit = ExitCode;
 
-/// The time a request may take: below the function's timeout in `template.yaml`, which is below API Gateway's 30 seconds.
+/// The maximum time of a request. It is below the function's timeout in `template.yaml`, which is below API Gateway's 30 seconds.
 const MAX_REQUEST_TIME: Duration = Duration::from_secs(9);
 
-/// The time a run of a job may take: below the timeout of its function in `template.yaml`.
+/// The maximum time of a run of a job. It is below the function's timeout in `template.yaml`.
 const MAX_RUN_TIME: Duration = Duration::from_secs(240);
 
-/// Lambda gives a start ten seconds, with a whole processor; what does not come up in this time is left to the first request.
+/// The maximum time of connecting to the database at start. Lambda allows ten seconds for the start, with a whole processor. A connection
+/// that takes longer is left to the first request.
 const MAX_WARM_UP_TIME: Duration = Duration::from_secs(1);
 
 /// Serves an endpoint until Lambda ends the environment.
@@ -38,12 +39,12 @@ pub fn serve<E: Endpoint>() -> Exit {
     serve_function(&Registration::to_serve::<E>())
 }
 
-/// Runs a job whenever it is called.
+/// Runs a job whenever Lambda invokes the function.
 pub fn serve_job<J: Job>() -> Exit {
     run_job(JobRegistration::of::<J>())
 }
 
-// Not generic: the shell is compiled once, not per endpoint.
+// This function is not generic, so that the code around a handler is compiled once instead of once per endpoint.
 fn serve_function(endpoint: &Registration) -> Exit {
     let (settings, runtime) = match prepare(endpoint.route.function) {
         Ok(prepared) => prepared,
@@ -66,6 +67,7 @@ fn serve_function(endpoint: &Registration) -> Exit {
     ended(endpoint.route.function, served)
 }
 
+/// Serves the runs of a job until Lambda ends the environment.
 fn run_job(job: JobRegistration) -> Exit {
     let (settings, runtime) = match prepare(job.function) {
         Ok(prepared) => prepared,
@@ -90,6 +92,7 @@ fn run_job(job: JobRegistration) -> Exit {
     ended(job.function, served)
 }
 
+/// The log line of one run of a job.
 #[derive(Serialize)]
 struct JobLine<'a> {
     level: &'static str,
@@ -101,6 +104,7 @@ struct JobLine<'a> {
     cause: Option<&'a str>,
 }
 
+/// Reads the settings and starts the asynchronous runtime. On failure, writes the reason to the log.
 fn prepare(function: &str) -> Result<(Settings, tokio::runtime::Runtime), Exit> {
     log_panics(function.to_owned());
     if std::env::var_os("AWS_LAMBDA_RUNTIME_API").is_none() {
@@ -114,6 +118,7 @@ fn prepare(function: &str) -> Result<(Settings, tokio::runtime::Runtime), Exit> 
     Ok((settings, runtime.map_err(|_| fail(function, "The runtime could not be started."))?))
 }
 
+/// Returns the exit code of a function whose Lambda runtime has ended.
 fn ended(function: &str, served: Result<(), lambda_runtime::Error>) -> Exit {
     match served {
         Ok(()) => ExitCode::SUCCESS,
@@ -121,7 +126,8 @@ fn ended(function: &str, served: Result<(), lambda_runtime::Error>) -> Exit {
     }
 }
 
-/// Lambda's deadline, or ours where that is sooner. `cargo lambda watch` names one in the past: there ours holds.
+/// Returns Lambda's deadline, or the one after `longest` if that is earlier. `cargo lambda watch` sends a deadline in the past; then only
+/// `longest` counts.
 fn deadline(context: &Context, longest: Duration) -> Instant {
     #[expect(clippy::disallowed_methods, reason = "compared with Lambda's clock, not the application's")]
     let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
@@ -129,6 +135,7 @@ fn deadline(context: &Context, longest: Duration) -> Instant {
     Instant::now() + left.min(longest)
 }
 
+/// A log line that belongs to no request.
 #[derive(Serialize)]
 struct Line<'a> {
     level: &'static str,
@@ -138,12 +145,13 @@ struct Line<'a> {
     location: Option<String>,
 }
 
+/// Writes the reason to the log, and returns the exit code of a failure.
 fn fail(function: &str, message: &str) -> Exit {
     Log::Stdout.write(&Line { level: "fatal", message, function, location: None });
     ExitCode::FAILURE
 }
 
-/// Says where, not what: the message of a panic can hold whatever was being worked on.
+/// Logs the location of every panic. Its message is not logged, because it can contain the data that was being processed.
 fn log_panics(function: String) {
     std::panic::set_hook(Box::new(move |panic| {
         let location = panic.location().map(ToString::to_string);

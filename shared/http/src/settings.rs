@@ -1,4 +1,6 @@
-//! Configuration from the environment, checked at start: all that is missing or wrong is named at once.
+//! Configuration from environment variables.
+//!
+//! The configuration is checked at start, and all missing or invalid variables are reported at once.
 
 use std::{fmt, num::NonZeroU32, sync::Arc};
 
@@ -8,22 +10,22 @@ use padron_store::{Connection, Credentials, Roots, Secrets};
 
 use crate::event::PathEncoding;
 
-/// What a function needs to know.
+/// The configuration of a function.
 #[derive(Clone, Debug)]
 pub struct Settings {
-    /// Where the table is.
+    /// The connection to the table.
     pub connection: Connection,
-    /// Whose tokens are accepted.
+    /// The issuer whose access tokens are accepted.
     pub issuer: Issuer,
-    /// What cursors and answers are sealed with.
+    /// The keys that cursors and recorded answers are encrypted with.
     pub secrets: Arc<Secrets>,
-    /// What the business rules depend on.
+    /// The options that business rules depend on.
     pub options: Options,
-    /// How many units jobs may write in a second.
+    /// The maximum number of write units that jobs consume in a second.
     pub job_pace: NonZeroU32,
-    /// Whether to connect to the database at start, where a function uses it.
+    /// Whether to connect to the database at start, for functions that use it.
     pub warm_up: bool,
-    /// How the gateway hands over the parameters in a path.
+    /// The encoding of the path parameters in an event.
     pub path_encoding: PathEncoding,
 }
 
@@ -39,15 +41,16 @@ pub struct Options {
 }
 
 impl Options {
-    /// Returns the URL where the invitation with this token is accepted, serialized like every URL in an answer.
+    /// Returns the URL where the invitation with this token is accepted, serialized like every URL in a response; `None` if no such page is
+    /// configured.
     pub fn accept_url(&self, token: &str) -> Option<String> {
         let url = self.accept_url.as_ref()?.replace(TOKEN, token);
-        // The page of a local installation need not be https.
+        // The page of a local installation need not use https.
         Some(https_url(&url).unwrap_or(url))
     }
 }
 
-/// What is wrong with the environment, a line each.
+/// The problems of the configuration, one sentence each.
 #[derive(Debug, PartialEq, Eq)]
 pub struct SettingsError(pub Vec<String>);
 
@@ -57,17 +60,19 @@ impl fmt::Display for SettingsError {
     }
 }
 
-/// Reads variables and gathers what is wrong with them. An empty variable counts as absent: templates set those.
+/// A reader of variables that collects their problems. An empty variable counts as absent, because templates set empty variables.
 struct Reader<'a> {
     variable: &'a dyn Fn(&str) -> Option<String>,
     problems: Vec<String>,
 }
 
 impl Reader<'_> {
+    /// Returns the value of a variable; `None` if it is absent.
     fn optional(&self, name: &str) -> Option<String> {
         (self.variable)(name).filter(|value| !value.is_empty())
     }
 
+    /// Returns the value of a variable. If it is absent, adds a problem and returns an empty string.
     fn required(&mut self, name: &str, meaning: &str) -> String {
         self.optional(name).unwrap_or_else(|| {
             self.problems.push(format!("{name} is missing: {meaning}"));
@@ -77,12 +82,12 @@ impl Reader<'_> {
 }
 
 impl Settings {
-    /// Reads the process's environment.
+    /// Reads the settings from the environment of the process.
     pub fn from_env() -> Result<Self, SettingsError> {
         Self::from(&|name| std::env::var(name).ok())
     }
 
-    /// Reads variables wherever they come from.
+    /// Reads the settings from a function that returns the value of a variable.
     pub fn from(variable: &dyn Fn(&str) -> Option<String>) -> Result<Self, SettingsError> {
         let mut reader = Reader { variable, problems: Vec::new() };
         let connection = connection(&mut reader);
@@ -141,7 +146,7 @@ fn secrets(reader: &mut Reader<'_>) -> Option<Arc<Secrets>> {
 }
 
 fn job_pace(reader: &mut Reader<'_>) -> NonZeroU32 {
-    // A quarter of what the template lets the table take.
+    // A quarter of the write units that the template allows the table by default.
     const DEFAULT: NonZeroU32 = NonZeroU32::new(250).expect("not zero");
     let Some(text) = reader.optional("JOB_UNITS_PER_SECOND") else { return DEFAULT };
     text.parse().unwrap_or_else(|_| {
@@ -152,7 +157,7 @@ fn job_pace(reader: &mut Reader<'_>) -> NonZeroU32 {
 
 fn customer_rows(reader: &mut Reader<'_>) -> usize {
     const DEFAULT: usize = 20_000;
-    // More would neither fit into the memory of a function nor be read in time.
+    // More rows would neither fit into a function's memory nor be read in time.
     const MAX_ROWS: usize = 100_000;
     let Some(text) = reader.optional("CUSTOMER_ROWS") else { return DEFAULT };
     text.parse().ok().filter(|rows| (1..=MAX_ROWS).contains(rows)).unwrap_or_else(|| {
@@ -204,7 +209,7 @@ fn connection(reader: &mut Reader<'_>) -> Connection {
 
 fn issuer(reader: &mut Reader<'_>) -> Option<Issuer> {
     let name = reader.required("JWT_ISSUER", "the exact `iss` of access tokens");
-    // An empty one between commas would match a token made for no one.
+    // An empty audience between commas would match a token that was made for no one.
     let list = |text: Option<String>| -> Vec<String> {
         let text = text.unwrap_or_default();
         text.split(',').map(str::trim).filter(|one| !one.is_empty()).map(ToOwned::to_owned).collect()
@@ -246,10 +251,12 @@ fn issuer(reader: &mut Reader<'_>) -> Option<Issuer> {
     Some(Issuer { name, audience: audience?, keys: keys?, organization_claim })
 }
 
-/// What stands in `ACCEPT_URL` for the token.
+/// The placeholder for the token in `ACCEPT_URL`.
 const TOKEN: &str = "{token}";
 
-/// Keys must come over https, but for an issuer on this very machine. A URL with a user in it is none.
+/// Returns whether a URL may be used: it must be https, or http on this machine, and contain no user.
+///
+/// Keys must come over https, except from an issuer on this machine.
 fn is_safe(url: &str) -> bool {
     let Ok(uri) = url.replace(TOKEN, "token").parse::<http::Uri>() else { return false };
     if uri.authority().is_none_or(|authority| authority.as_str().contains('@')) {

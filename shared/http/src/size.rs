@@ -1,4 +1,4 @@
-//! The limits of a [`Bounded`](crate::Bounded) body: checked on requests, and described.
+//! The size limits of a [`Bounded`](crate::Bounded) body, for checking requests and for the API description.
 
 use padron_domain::Violation;
 use schemars::{Schema, transform::transform_subschemas};
@@ -6,21 +6,21 @@ use serde_json::Value;
 
 use crate::json::{is_metadata, member_pointer};
 
-/// The longest text of a [`Bounded`](crate::Bounded) body, in characters.
+/// The maximum length of a string in a [`Bounded`](crate::Bounded) body, in characters.
 const MAX_TEXT_LENGTH: usize = 300;
-/// The longest list of a [`Bounded`](crate::Bounded) body.
+/// The maximum length of an array in a [`Bounded`](crate::Bounded) body.
 const MAX_ITEMS: usize = 20;
-/// So many findings are enough to say that a body is not what it should be.
+/// The maximum number of violations that are reported before checking stops.
 const MAX_VIOLATIONS: usize = 100;
-/// The longest name of a member that is looked at.
+/// The maximum length of the name of a member whose value is checked, in bytes.
 const MAX_NAME_LENGTH: usize = 64;
 
-/// The texts of a [`Bounded`](crate::Bounded) body, as a regular expression of ECMA-262.
+/// The pattern of a string in a [`Bounded`](crate::Bounded) body, as a regular expression of ECMA-262.
 const TEXT_PATTERN: &str = r"^[^\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f-\u009f]*$";
 
-/// Describes what [`check_size`] holds to, wherever a schema does not say less.
+/// Adds the limits that [`check_size`] enforces to a schema, unless the schema has its own.
 pub(crate) fn describe_size(schema: &mut Schema) {
-    // What callers keep with a record has bounds of its own.
+    // A schema with `propertyNames` is that of metadata, which has limits of its own.
     if schema.get("propertyNames").is_some() {
         return;
     }
@@ -42,7 +42,7 @@ pub(crate) fn describe_size(schema: &mut Schema) {
     transform_subschemas(&mut describe_size, schema);
 }
 
-/// Adds what is too large in a value, and texts that are none.
+/// Adds a violation for each string and array of a value that exceeds its limit, and for each string with control characters.
 pub(crate) fn check_size(value: &Value, pointer: &str, violations: &mut Vec<Violation>) {
     if violations.len() >= MAX_VIOLATIONS {
         return;
@@ -68,7 +68,7 @@ pub(crate) fn check_size(value: &Value, pointer: &str, violations: &mut Vec<Viol
             }
         }
         Value::Object(members) if !is_metadata(pointer) => {
-            // No field has so long a name: whoever takes the body says that it is unknown.
+            // No field has such a long name. Deserialization reports the member as unknown.
             for (name, member) in members.iter().filter(|(name, _)| name.len() <= MAX_NAME_LENGTH) {
                 check_size(member, &member_pointer(pointer, name), violations);
             }
