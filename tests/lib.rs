@@ -1,1 +1,1 @@
-//! Holds the tests in `it/`.
+//! The package of the integration tests in `it/`.

@@ -1,4 +1,4 @@
-//! `POST /invitations/accept` and `POST /invitations/decline`.
+//! Tests of `POST /invitations/accept` and `POST /invitations/decline`.
 
 use std::{collections::BTreeMap, time::Duration};
 
@@ -91,7 +91,7 @@ async fn who_declines_does_not_join_and_can_be_asked_again() {
     assert_eq!(accept(&app, user(1), EMAIL, &by_token(&again)).await.status, 200);
 }
 
-// refusals, each its own, and nothing changed
+// Refusals
 
 #[tokio::test]
 async fn every_other_caller_and_token_is_refused_with_its_own_code_and_changes_nothing() {
@@ -107,7 +107,7 @@ async fn every_other_caller_and_token_is_refused_with_its_own_code_and_changes_n
         bytes[at] ^= 1;
         json!({ "token": BASE64_URL_SAFE_NO_PAD.encode(bytes) })
     };
-    // The secret of one organization's token under the ids of another's.
+    // Combines the ids of Acme Corp's token with the secret of Globex's.
     let foreign = BASE64_URL_SAFE_NO_PAD.decode(globex["token"].as_str().unwrap()).unwrap();
     let spliced = json!({ "token": BASE64_URL_SAFE_NO_PAD.encode([&bytes[..32], &foreign[32..]].concat()) });
     let before = event_types(&app, demo::organization(demo::ACME)).await;
@@ -216,7 +216,7 @@ async fn whoever_is_a_member_already_does_not_join_again() {
     assert_eq!(app.get(&path).user(owner()).send().await.json()["role"], "admin");
 }
 
-// at once
+// Concurrency
 
 #[tokio::test]
 async fn of_thirty_two_tries_one_accepts() {
@@ -319,7 +319,7 @@ async fn accepting_is_told_as_an_invitation_and_as_a_membership() {
     }
 }
 
-/// An invitation's id can be computed from an organization and an address: it tells nothing to others.
+/// An invitation's id can be computed from an organization and an email address. It must reveal nothing to other callers.
 #[tokio::test]
 async fn ids_tell_no_one_whether_an_address_was_invited() {
     let app = app().await;
@@ -343,7 +343,7 @@ async fn ids_tell_no_one_whether_an_address_was_invited() {
             answers.push(problem);
         }
         assert!(answers.iter().all(|answer| *answer == answers[0]), "byte for byte the same");
-        // Whoever holds the token is told.
+        // A caller with the token learns that their email address does not match.
         let answer = send(&app, how, user(1), "spy@b.example", &by_token(&invitation)).await;
         assert_eq!(answer.problem(), "403 invitation_email_mismatch");
     }

@@ -1,6 +1,6 @@
-//! Who may call what: every endpoint, and a probe of every rule, as everyone there is.
+//! Tests of access control: every endpoint, and a probe of every rule, called by every kind of caller.
 //!
-//! Requests are those of `events/`, with another caller. An endpoint is covered by being registered.
+//! The requests are those of `events/`, sent by another caller. Every registered endpoint is covered.
 
 use padron_domain::{Failure, Role, UserId};
 use padron_http::{Method, Registration};
@@ -14,7 +14,7 @@ use crate::{
     wiring::sample_event,
 };
 
-/// Returns the answer to an endpoint's sample request from that caller.
+/// Returns the response to an endpoint's sample request from this caller.
 async fn ask(
     app: &TestApp,
     endpoint: &'static Registration,
@@ -29,7 +29,7 @@ async fn ask(
     let headers = event["headers"].as_object_mut().unwrap();
     headers.remove("authorization");
     if let Some(user) = caller {
-        // Whoever answers an invitation is who is invited; that is no matter of access.
+        // Only the invited user can accept or decline an invitation. This is not a matter of access.
         let token = match endpoint.route.function {
             "accept-invitation" | "decline-invitation" => token_with_email(app, user, demo::INVITED),
             _ => app.token(user),
@@ -61,17 +61,17 @@ fn endpoints() -> impl Iterator<Item = &'static Registration> {
     padron_api::endpoints().chain(probes)
 }
 
-/// The answers of callers who are admitted that are no success, and why.
+/// Returns the expected error of a caller who passes the access check; `None` if the request succeeds.
 fn expected_refusal(endpoint: &Registration, caller: Option<UserId>) -> Option<&'static str> {
     match endpoint.route.function {
         "not-found" => Some("404 route_not_found"),
         // Acme Corp is not deleted.
         "restore-organization" => Some("409 organization_not_deleted"),
-        // The sample names the owner, with whom strangers share no organization.
+        // The sample names the owner, who shares no organization with strangers.
         "get-user" if caller == Some(stranger()) || caller == Some(globex_owner()) => {
             Some("404 user_not_found")
         }
-        // Members cannot be invited to join.
+        // Members cannot join again.
         "accept-invitation" if caller.is_some_and(|user| [owner(), admin(), member()].contains(&user)) => {
             Some("409 already_member")
         }
@@ -100,10 +100,10 @@ async fn every_endpoint_lets_in_whom_its_access_type_names_and_no_one_else() {
                 // The sample names the owner.
                 (None, true, Some(user), _) => (user != owner()).then_some("403 not_yourself"),
                 (Some(_), _, Some(_), None) => Some("403 not_a_member"),
-                // The sample names the admin, who is admitted by their role.
+                // The sample names the admin, who is admitted by role.
                 (Some(least), _, Some(_), Some(role)) => (role < least).then_some("403 insufficient_role"),
             };
-            // Only who is let in can change anything, and some things can be done only once.
+            // Only an admitted caller can change anything, and some changes succeed only once.
             let writes = !matches!(endpoint.route.method, None | Some(Method::Get));
             let fresh = match expected {
                 None if writes => Some(with_demo_data(TestApp::start([]).await).await),
@@ -122,7 +122,7 @@ async fn every_endpoint_lets_in_whom_its_access_type_names_and_no_one_else() {
 async fn an_unknown_organization_is_404_to_everyone_who_is_known() {
     let app = with_demo_data(TestApp::start([]).await).await;
     for endpoint in endpoints().filter(|endpoint| endpoint.least_role().is_some()) {
-        // The dialects report it like one that the caller does not belong to.
+        // The dialects respond as they do for an organization that the caller does not belong to.
         let is_told = endpoint.failures().contains(&Failure::ORGANIZATION_NOT_FOUND);
         let expected = if is_told { "404 organization_not_found" } else { "403 not_a_member" };
         for caller in [stranger(), owner()] {
@@ -150,7 +150,7 @@ async fn an_email_counts_only_if_the_issuer_says_it_is_verified() {
         assert_eq!(seen(claims).await, json!([id, "A@b.example", null]), "{proven}");
     }
     assert_eq!(seen(json!({ "name": "Olivia" })).await, json!([id, null, "Olivia"]));
-    // A signed claim is still text from outside.
+    // A signed claim is still untrusted text.
     let long = "ñ".repeat(300);
     for (claimed, kept) in [
         (json!("  Olivia\u{a0}"), json!("Olivia")),

@@ -1,4 +1,4 @@
-//! `GET /organizations/slug-check`.
+//! Tests of `GET /organizations/slug-check`.
 
 use serde_json::json;
 

@@ -1,4 +1,4 @@
-//! `POST` and `PUT` of customers in Timbrix's dialect: what they become, and what is refused.
+//! Tests of creating and updating customers in Timbrix's dialect.
 
 use padron_local::demo;
 use padron_testkit::{Answer, TestApp};
@@ -26,7 +26,7 @@ async fn read(app: &TestApp, id: &Value) -> Value {
     app.get(&path).user(member()).send().await.json()
 }
 
-/// The customer of the published page, as its requests are documented.
+/// Returns the published example of a customer, in the documented request format.
 fn published() -> Value {
     json!({
         "legalName": "Dunder Mifflin",
@@ -47,7 +47,7 @@ fn published() -> Value {
     })
 }
 
-/// The same, with the object that is answered.
+/// Returns [`published`] with the nested `address` object of responses.
 fn nested() -> Value {
     let Value::Object(flat) = published() else { unreachable!() };
     let (mut body, mut address) = (Map::new(), Map::new());
@@ -61,7 +61,7 @@ fn nested() -> Value {
     body.into()
 }
 
-/// The smallest customer in Mexico.
+/// Returns a Mexican customer with the required fields only.
 fn small() -> Value {
     json!({ "legalName": "Tienda", "taxId": "ABC101010111", "taxSystem": "601", "address": { "zip": "06000" } })
 }
@@ -296,7 +296,7 @@ async fn an_external_id_is_one_customers() {
     let gone = format!("{ACME}/customers/{}", second["id"].as_str().unwrap());
     assert_eq!(app.call("DELETE", &gone).user(member()).send().await.status, 204);
     created(&app, &named("crm-1")).await;
-    // Of many at once, one has it.
+    // Only one of several concurrent requests gets the external id.
     let body = with(small(), json!({ "externalId": "one" }));
     let all = futures_util::future::join_all((0..16).map(|_| create(&app, &body))).await;
     let mut problems: Vec<u16> = all.iter().map(|answer| answer.status).collect();
@@ -327,7 +327,7 @@ async fn what_is_left_out_of_an_update_stays() {
     assert_eq!(answer.json(), expected);
     let flat = update(&app, id, &json!({ "addressCity": "Navojoa", "metadata": { "b": "2" } })).await.json();
     assert_eq!((&flat["address"]["city"], &flat["metadata"]), (&json!("Navojoa"), &json!({ "b": "2" })));
-    // The same again is no change.
+    // An update that changes no value writes nothing.
     let version = read_etag(&app, id).await;
     assert_eq!(update(&app, id, &json!({ "addressCity": "Navojoa" })).await.status, 200);
     assert_eq!(read_etag(&app, id).await, version);
@@ -349,11 +349,11 @@ async fn an_answer_can_be_changed_and_sent_back() {
         whole["phone"] = json!("5555550000");
         let answer = update(&app, &id, &whole).await;
         assert_eq!((answer.status, &answer.json()["phone"]), (200, &json!("5555550000")), "{answer:?}");
-        // With the warnings of the answer, too.
+        // A body may contain the `warnings` of the response.
         let mut again = answer.json();
         again["phone"] = Value::Null;
         assert_eq!(update(&app, &id, &again).await.json()["phone"], Value::Null);
-        // What cannot be changed must be as it is.
+        // Read-only fields must have their stored values.
         let mut other = read(&app, &id).await;
         other["number"] = json!(1);
         other["createdAt"] = json!("2020-01-01T00:00:00.000Z");
@@ -365,7 +365,7 @@ async fn an_answer_can_be_changed_and_sent_back() {
 #[tokio::test]
 async fn the_published_example_can_be_sent_back_to_the_letter() {
     let app = app().await;
-    // As the page of the seed prints it: instants without milliseconds.
+    // The text of the published page, whose instants have no milliseconds.
     let text = r#"{
       "id": "590ce6c56d04f840aa8438af",
       "organizationId": "550e8400-e29b-41d4-a716-446655440000",
@@ -393,7 +393,7 @@ async fn the_published_example_can_be_sent_back_to_the_letter() {
 #[tokio::test]
 async fn whoever_wrote_it_need_not_read_it_again() {
     let app = app().await;
-    // With warnings, which are no part of what has the version.
+    // The response has warnings, which are not part of the entity tag.
     let answer = create(&app, &published()).await;
     let location = answer.location();
     let get = |tag: &str| app.get(&location).user(member()).header("if-none-match", tag).send();
@@ -424,7 +424,7 @@ async fn an_update_needs_the_newest_version_where_it_names_one() {
 #[tokio::test]
 async fn a_change_is_held_to_the_rules_of_what_it_touches_only() {
     let app = app().await;
-    // Brought by a dialect that knows less: no tax id, no system.
+    // This customer comes from a dialect with fewer fields: it has no tax id and no tax system.
     let spirii = json!({
         "name": "Carga", "country": "MX", "type": "business", "ownerId": 3_559_189_708_800_000_u64, "contactDetails": {},
     });
@@ -454,7 +454,7 @@ async fn a_change_is_held_to_the_rules_of_what_it_touches_only() {
             );
         }
     }
-    // Who moves abroad leaves the tax system behind.
+    // A customer that moves abroad must give up its tax system.
     let abroad = update(&app, &id, &json!({ "addressCountry": "USA" })).await;
     assert_eq!(wrong(&abroad), pairs(&[("/taxSystem", "not_applicable")]));
     let abroad = json!({ "addressCountry": "USA", "taxSystem": "", "taxId": "98-7654321", "addressZip": "10001-1234" });
@@ -482,9 +482,9 @@ async fn a_cpo_stays_in_its_family() {
     assert_eq!(update(&app, &id, &json!({ "type": "CPOSubsidiary" })).await.status, 200);
 }
 
-// Units
+// Capacity units
 
-/// A customer of 1.2 KB.
+/// Returns a customer whose item is 1.2 KB.
 fn large() -> Value {
     with(published(), json!({ "metadata": { "note": "x".repeat(450) } }))
 }
@@ -504,7 +504,7 @@ async fn writes_cost_what_the_contract_says() {
     let path = format!("{ACME}/customers/{}", id.as_str().unwrap());
     app.clock.advance(std::time::Duration::from_secs(1));
     let put = |body: Value| app.call("PUT", &path).user(member()).json(&body);
-    // The place in the order of changes is another one, so the old entry goes and a new one comes.
+    // The update time is part of an index key, so the old index entry is deleted and a new one is written.
     assert_eq!(
         units(&cost(&app, put(json!({ "phone": "1" }))).await),
         ["BatchGetItem 3", "TransactWriteItems 8"]

@@ -1,4 +1,4 @@
-//! `POST /organizations`.
+//! Tests of `POST /organizations`.
 
 use std::collections::BTreeMap;
 
@@ -11,7 +11,7 @@ async fn create(app: &TestApp, body: &Value) -> Answer {
     app.call("POST", "/organizations").user(stranger()).json(body).send().await
 }
 
-/// Pointers and codes of what is wrong.
+/// Returns the pointers and codes of the violations in a 400 response.
 fn violations(answer: &Answer) -> Vec<(String, String)> {
     assert_eq!(answer.problem(), "400 invalid_request", "{}", answer.text);
     let text = |value: &Value| value.as_str().unwrap().to_owned();
@@ -95,7 +95,7 @@ async fn one_transaction_of_nineteen_units_writes_it_and_nothing_is_read() {
     let token = app.tokens.issuer.token(&claims);
     let body = json!({ "name": "Abc", "slug": "abc" });
     let call = app.call("POST", "/organizations").bearer(&token).json(&body);
-    // A new organization is below 1 KB, where the 19 units of the published list are for one of 3 KB: 4 less.
+    // A new organization is below 1 KB and takes 4 units less than the published 19, which are for one of 3 KB.
     assert_eq!(cost(&app, call).await, [("TransactWriteItems".to_owned(), 15.0)]);
 
     let call = app.call("POST", "/organizations").bearer(&token).header("idempotency-key", "a");

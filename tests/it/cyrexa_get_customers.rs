@@ -1,4 +1,4 @@
-//! `GET /organization/getCustomers/{organizationId}`.
+//! Tests of `GET /organization/getCustomers/{organizationId}`.
 
 use padron_domain::{
     Customer, CustomerAddress, CustomerKind, Document, NamePart, Person, PersonAddress, Telephone, TwoFactor,
@@ -12,7 +12,7 @@ use crate::support::{app, member, owner, pairs, stranger, wrong};
 
 const PATH: &str = "/organization/getCustomers/550e8400-e29b-41d4-a716-446655440000";
 
-/// The three headers, as they are to be; `None` leaves one out.
+/// Sends a request with these values of Cyrexa's three headers; `None` leaves a header out.
 async fn ask(app: &TestApp, bearer: Option<&str>, tenant: Option<&str>, token: Option<&str>) -> Answer {
     let mut call = app.get(PATH);
     if let Some(bearer) = bearer {

@@ -1,4 +1,4 @@
-//! `DELETE /organizations/{organizationId}` and `POST /organizations/{organizationId}/restore`.
+//! Tests of `DELETE /organizations/{organizationId}` and `POST /organizations/{organizationId}/restore`.
 
 use std::time::Duration;
 
@@ -117,7 +117,7 @@ async fn both_ask_for_the_version_that_if_match_names() {
 #[tokio::test]
 async fn each_is_one_read_and_one_transaction() {
     let app = app().await;
-    // Of an organization of 2 KB: 4 units for it, 1 for its index entry, 2 for the roster, 2 for the event.
+    // For an organization of 2 KB: 4 units for its item, 1 for its index entry, 2 for the roster and 2 for the event.
     let expected = [("BatchGetItem".to_owned(), 2.0), ("TransactWriteItems".to_owned(), 9.0)];
     assert_eq!(cost(&app, app.call("DELETE", ACME).user(owner())).await, expected);
     assert_eq!(cost(&app, app.call("POST", &format!("{ACME}/restore")).user(owner())).await, expected);

@@ -1,4 +1,4 @@
-//! `make demo-customers`: customers as they could be.
+//! Tests of the customers that `make demo-customers` generates.
 
 use std::collections::BTreeMap;
 

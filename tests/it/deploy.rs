@@ -1,5 +1,6 @@
-//! What a deployment needs, without an account to deploy into: the template's parameters, what CloudFormation makes of the template,
-//! and what `make deploy` runs.
+//! Tests of the deployment that need no AWS account.
+//!
+//! They cover the template's parameters, the template after the SAM transform, and the commands that `make deploy` runs.
 
 use std::{
     collections::BTreeMap, fs, os::unix::fs::PermissionsExt, path::Path, process::Command, process::Stdio,
@@ -16,14 +17,14 @@ fn template() -> Yaml {
     serde_yaml_ng::from_str(&fs::read_to_string(root().join("template.yaml")).unwrap()).unwrap()
 }
 
-/// Whether the template takes this value of a parameter.
+/// Returns whether the template accepts this value of a parameter.
 fn template_takes(template: &Yaml, parameter: &str, value: &str) -> bool {
     let parameter = &template["Parameters"][parameter];
     assert!(parameter.is_mapping(), "the template has no such parameter");
     let number = |name: &str| parameter[name].as_u64();
     let length = value.chars().count() as u64;
     let matches = parameter["AllowedPattern"].as_str().is_none_or(|pattern| {
-        // CloudFormation compares the whole value.
+        // CloudFormation matches a pattern against the whole value.
         regex_lite::Regex::new(&format!("^(?:{pattern})$")).unwrap().is_match(value)
     });
     let is_one = parameter["AllowedValues"]
@@ -35,7 +36,7 @@ fn template_takes(template: &Yaml, parameter: &str, value: &str) -> bool {
         && number("MaxLength").is_none_or(|most| length <= most)
 }
 
-/// Whether functions start with this value of a variable, everything else being right.
+/// Returns whether the functions start with this value of a variable when all other variables are valid.
 fn functions_take(variable: &'static str, value: &str) -> bool {
     let mut variables = complete();
     match variable {
@@ -129,7 +130,7 @@ fn what_functions_refuse_at_start_is_refused_by_the_template_first() {
     assert!(fed.contains_key("TLS_ROOTS") && fed.contains_key("JOB_UNITS_PER_SECOND"), "{fed:?}");
 }
 
-/// Lambda's quota for all variables of a function together.
+/// Lambda's quota for all environment variables of a function together, in bytes.
 const MAX_ENVIRONMENT: u64 = 4096;
 
 #[test]
@@ -139,24 +140,25 @@ fn the_longest_values_together_are_as_much_as_lambda_takes() {
     let mut total = 0;
     for (name, value) in variables {
         let name = name.as_str().unwrap();
-        // `!Ref` is a tagged value: its text is the parameter's name.
+        // `!Ref` is a tagged value whose text is the parameter's name.
         let Yaml::Tagged(reference) = value else { panic!("{name} is no reference") };
         let parameter = reference.value.as_str().unwrap();
         let declared = &template["Parameters"][parameter];
         total += name.len() as u64
             + declared["MaxLength"].as_u64().unwrap_or(match parameter {
-                // Stack, logical id and twelve letters, and what can be no longer than its pattern or its allowed values.
+                // The name of `Table` consists of the stack, the logical id and twelve letters. The pattern or the allowed values of the
+                // other parameters limit their length.
                 "Table" => 160,
                 _ => 10,
             });
     }
-    // Of audience and client, and of keys and their URL, one is empty.
+    // Only one of audience and client id is set, and only one of the key set and its URL.
     let either = |one: &str| template["Parameters"][one]["MaxLength"].as_u64().unwrap();
     total -= either("JwtClientId") + either("JwtJwksUrl");
     assert!(total <= MAX_ENVIRONMENT, "{total}");
 }
 
-/// What CloudFormation makes of the template: with the transformation of the SAM CLI, which `make test` installs.
+/// Returns the template after the SAM transform. Uses the SAM CLI that `make test` installs.
 pub(crate) fn transformed(parameters: &[&str]) -> Value {
     let output = Command::new(root().join(".tools/sam/bin/python"))
         .arg("tests/transform.py")
@@ -168,7 +170,7 @@ pub(crate) fn transformed(parameters: &[&str]) -> Value {
     serde_json::from_slice(&output.stdout).unwrap()
 }
 
-/// What CloudFormation's functions come to, as far as the template's origins use them. `None` is no value at all.
+/// Evaluates the intrinsic functions of CloudFormation that the template's CORS origins use; `None` for `AWS::NoValue`.
 fn evaluate(value: &Value, template: &Value, parameters: &BTreeMap<&str, &str>) -> Option<Value> {
     let all = |values: &Value| -> Vec<Value> {
         let values = values.as_array().expect("a list").iter();
@@ -232,7 +234,7 @@ fn the_origins_of_web_pages_are_a_list() {
     }
 }
 
-/// The metrics of a dashboard, each whole: a dot stands for what is in the same place of the one before.
+/// Returns the metrics of a dashboard in full: a `.` repeats the value at the same position of the previous metric.
 fn shown_metrics(dashboard: &Value) -> Vec<Vec<String>> {
     let mut shown: Vec<Vec<String>> = Vec::new();
     for widget in dashboard["widgets"].as_array().unwrap() {
@@ -288,9 +290,9 @@ fn alarms_and_dashboard_see_every_index_and_only_this_stack() {
     assert_eq!(missing["TreatMissingData"].as_str(), Some("breaching"), "no invocation at all is no data");
 }
 
-// make deploy
+// `make deploy`
 
-/// Writes a program that notes how it was called.
+/// Writes an executable that records its arguments in `{name}.called`, and returns its path.
 fn stub(folder: &Path, name: &str) -> String {
     let path = folder.join(name);
     let script = format!(

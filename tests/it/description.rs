@@ -1,4 +1,4 @@
-//! What the API's description says of the fields of a body, and what the code says of them. Neither says what the other does not.
+//! Tests that the API description and the code accept the same values in each field of a request body.
 
 use std::collections::BTreeMap;
 
@@ -10,7 +10,7 @@ use serde_json::{Map, Value, json};
 
 use crate::support::{ACME, app, owner};
 
-/// Texts on both sides of what fields are bounded by.
+/// Returns texts on both sides of the limits of fields.
 fn texts() -> Vec<String> {
     let lengths = [0, 1, 2, 3, 24, 39, 40, 41, 79, 80, 81, 299, 300, 301, 500];
     let odd = [
@@ -47,15 +47,15 @@ fn texts() -> Vec<String> {
     long.chain(odd.map(ToOwned::to_owned)).chain(["ñ".repeat(300), "ñ".repeat(301)]).collect()
 }
 
-/// A field of a body, as it is described.
+/// A string field of a request body and its schema in the API description.
 struct Field {
     pointer: String,
     validator: Validator,
-    /// Whether it takes some values and no others.
+    /// Whether the field accepts only an enumerated set of values.
     is_enumerated: bool,
 }
 
-/// The text fields of a body, wherever they stand in it.
+/// Collects the string fields of a body at every depth.
 fn text_fields(schema: &Value, document: &Value, pointer: &str, fields: &mut Vec<Field>) {
     let described = json!({ "allOf": [schema], "components": document["components"] });
     let schema = resolve(schema, document);
@@ -70,14 +70,14 @@ fn text_fields(schema: &Value, document: &Value, pointer: &str, fields: &mut Vec
         fields.push(Field { pointer: pointer.to_owned(), validator, is_enumerated });
     }
     for (name, field) in schema["properties"].as_object().into_iter().flatten() {
-        // The same customer once more, and what is only read.
+        // `customer` is the same customer again, and read-only fields cannot be set.
         if name != "customer" && field["readOnly"] != true {
             text_fields(field, document, &format!("{pointer}/{name}"), fields);
         }
     }
 }
 
-/// What a reference leads to, and what a field is where it is not `null`.
+/// Follows a `$ref`, including that of a nullable field, to the schema it refers to.
 fn resolve<'d>(schema: &'d Value, document: &'d Value) -> &'d Value {
     if let Some(name) = schema["$ref"].as_str() {
         return resolve(document.pointer(&name[1..]).unwrap(), document);
@@ -91,7 +91,7 @@ fn resolve<'d>(schema: &'d Value, document: &'d Value) -> &'d Value {
     }
 }
 
-/// A body with this value in each of these fields.
+/// Returns a body with this value in each of the fields.
 fn body_of<'f>(fields: impl IntoIterator<Item = &'f Field>, value: &Value) -> Value {
     let mut body = json!({});
     for Field { pointer, .. } in fields {
@@ -104,7 +104,7 @@ fn body_of<'f>(fields: impl IntoIterator<Item = &'f Field>, value: &Value) -> Va
     body
 }
 
-/// What is refused of a body, by pointer. It is never right as a whole, so nothing is written.
+/// Returns the codes of the violations of a body, by pointer. The body is always invalid, so nothing is written.
 async fn refused(app: &TestApp, path: &str, mut body: Value) -> BTreeMap<String, String> {
     body["nobody knows this field"] = json!(1);
     let token = app.token(owner());
@@ -116,7 +116,7 @@ async fn refused(app: &TestApp, path: &str, mut body: Value) -> BTreeMap<String,
     errors.iter().map(|error| (text(&error["pointer"]), text(&error["code"]))).collect()
 }
 
-/// The routes that create customers, each with its path and its fields.
+/// Returns the path and the fields of each route that creates customers.
 fn routes() -> [(String, Vec<Field>); 3] {
     let document = padron_http::openapi::document(padron_api::endpoints());
     let acme = ("/organizations/{organizationId}/customers", format!("{ACME}/customers"));
@@ -131,12 +131,12 @@ fn routes() -> [(String, Vec<Field>); 3] {
     })
 }
 
-/// Whether a field is one of Timbrix's flat address, which does not go with the nested one.
+/// Returns whether a field belongs to Timbrix's flat address, which excludes the nested one.
 fn is_flat(pointer: &str) -> bool {
     pointer.starts_with("/address") && !pointer.starts_with("/address/")
 }
 
-/// Fields that business rules restrict beyond their schema.
+/// The fields that business rules restrict beyond their schema.
 const RULED: [&str; 16] = [
     "/addressCountry",
     "/addressZip",
@@ -169,13 +169,13 @@ fn every_ruled_field_is_one_of_the_fields() {
 async fn a_text_is_refused_exactly_where_the_description_calls_it_wrong() {
     let app = app().await;
     for (path, fields) in routes() {
-        // Of two names of one field the second would not be looked at.
+        // If a body has two names of a field, the second one is not checked.
         let fields = fields.into_iter().filter(|field| field.pointer != "/person/fullName");
         let (flat, nested): (Vec<Field>, Vec<Field>) = fields.partition(|field| is_flat(&field.pointer));
         for fields in [nested, flat] {
             for text in texts() {
                 let value = json!(text);
-                // A value that is none of those enumerated is refused before any other field is looked at.
+                // A value outside an enumeration is refused before the other fields are checked, so each enumerated field is sent alone.
                 let free = fields.iter().filter(|field| !field.is_enumerated);
                 let mut wrong = refused(&app, &path, body_of(free, &value)).await;
                 for field in fields.iter().filter(|field| field.is_enumerated) {
@@ -186,7 +186,7 @@ async fn a_text_is_refused_exactly_where_the_description_calls_it_wrong() {
                 for Field { pointer, validator, .. } in &fields {
                     let is_described = validator.is_valid(&json!(trim(&text)));
                     let refusal = wrong.get(pointer);
-                    // What the description calls right a rule may still refuse.
+                    // A business rule may refuse a value that the description allows.
                     if !is_described || !RULED.contains(&pointer.as_str()) {
                         assert_eq!(refusal.is_none(), is_described, "{path} {pointer} {text:?}: {refusal:?}");
                     }

@@ -1,4 +1,6 @@
-//! One record, three dialects: what any of them writes, the two others read; and what a dialect cannot say stays as it is.
+//! Tests that the three dialects share one customer record.
+//!
+//! Each dialect reads what the others write. An update leaves the fields that its dialect does not have unchanged.
 
 use padron_local::demo;
 use padron_testkit::{Answer, Call, TestApp};
@@ -6,7 +8,7 @@ use serde_json::{Value, json};
 
 use crate::support::{ACME, admin, app, member, owner, pairs, wrong};
 
-/// A customer as the three dialects show it to an admin.
+/// A customer as an admin sees it in each of the three dialects.
 struct Shown {
     timbrix: Value,
     spirii: Value,
@@ -22,7 +24,7 @@ async fn shown(app: &TestApp, id: &str) -> Shown {
     Shown { timbrix, spirii: page["data"][0].clone(), cyrexa: cyrexa.json()["customer"].clone() }
 }
 
-/// With Cyrexa's three headers.
+/// Adds Cyrexa's three headers to a request.
 fn tenant<'a>(call: Call<'a>, app: &TestApp) -> Call<'a> {
     let token = app.token(admin());
     call.bearer(&token).header("tenantid", demo::ACME).header("token", &token)
@@ -54,7 +56,7 @@ async fn put_cyrexa(app: &TestApp, id: &str, body: &Value) -> Answer {
     tenant(app.call("PUT", &format!("/customer/update/{id}")), app).json(body).send().await
 }
 
-/// The fields of a Spirii customer that it has to have.
+/// Returns a Spirii customer with all required fields and the fields of `more`.
 fn required(more: Value) -> Value {
     let mut body = json!({
         "name": "Volt Nord", "country": "DK", "contactDetails": {}, "ownerId": 3_559_189_708_800_000_u64, "type": "business",
@@ -64,7 +66,7 @@ fn required(more: Value) -> Value {
     body
 }
 
-// The table, row by row
+// Field mappings
 
 #[tokio::test]
 async fn what_timbrix_writes_the_others_read() {
@@ -243,7 +245,7 @@ async fn what_cyrexa_writes_the_others_read() {
         assert_eq!(answer.header("location"), format!("getDetailsById/{id}"));
         let Shown { timbrix, spirii, cyrexa } = shown(&app, &id).await;
         assert_eq!(cyrexa, answer.json()["customer"]);
-        // All of it comes back but the secrets, in the published spelling.
+        // The response has all fields except the secrets, in the published spelling.
         let mut expected = person();
         expected["id"] = json!(id);
         expected["customerName"] = json!("Sofía Núñez Peña");
@@ -273,7 +275,7 @@ async fn what_cyrexa_writes_the_others_read() {
     }
 }
 
-/// Whether a value has all of another; what it has beyond that is empty.
+/// Asserts that a value contains everything in `expected`, and that its other members are empty.
 fn contains(value: &Value, expected: &Value, at: &str) {
     match (value, expected) {
         (Value::Object(members), Value::Object(wanted)) => {
@@ -329,9 +331,9 @@ async fn every_status_is_published_in_one_spelling_and_taken_in_both() {
     assert_eq!(tenant(app.call("POST", path), &app).send().await.problem(), "404 customer_not_found");
 }
 
-// What a dialect cannot say stays
+// Fields that a dialect does not have
 
-/// A customer with something in every field.
+/// Creates a customer with a value in every field, and returns its id.
 async fn full(app: &TestApp) -> String {
     full_with(app, "full").await
 }
@@ -365,7 +367,7 @@ async fn full_with(app: &TestApp, external_id: &str) -> String {
     id
 }
 
-/// What differs between two values, by pointer.
+/// Collects the pointers at which two values differ.
 fn differences(before: &Value, after: &Value, at: &str, found: &mut Vec<String>) {
     match (before, after) {
         (Value::Object(one), Value::Object(other)) => {
@@ -416,7 +418,7 @@ async fn a_dialect_changes_what_it_says_and_nothing_else() {
     assert_eq!(put_spirii(&app, number, &json!({ "name": "Sofía" })).await.status, 200);
     let of_name = ["timbrix/legalName", "spirii/name", "cyrexa/customerName", "cyrexa/person/fullName"];
     assert_eq!(changed(&app, &id, &before).await, of_name);
-    // Another line of address replaces street and number, and what Spirii does not know stays.
+    // A new address line replaces street and number. Parts of the address that Spirii does not have stay.
     let before = shown(&app, &id).await;
     assert_eq!(
         put_spirii(&app, number, &json!({ "billingDetails": { "address": "Calle 5" } })).await.status,
@@ -432,7 +434,7 @@ async fn a_dialect_changes_what_it_says_and_nothing_else() {
             "cyrexa/person/addresses/0/address/streetNumber/0",
         ]
     );
-    // A list is replaced whole, with the parts of the first address that are the record's; not with its country.
+    // A list is replaced as a whole. The first address updates the record's address, but not its country.
     let before = shown(&app, &id).await;
     let moved = json!({ "person": { "addresses": [{ "address": { "street": "Reforma", "city": "CDMX", "zipCode": "06600" } }] } });
     assert_eq!(put_cyrexa(&app, &id, &moved).await.status, 200);
@@ -462,7 +464,7 @@ async fn what_a_dialect_answers_can_be_sent_back_to_it() {
         shown(&app, &nowhere).await.cyrexa["person"]["addresses"][0]["address"]["country"],
         "Middle-earth"
     );
-    // Phone numbers and addresses of which parts are missing, and a phone number that another dialect took away.
+    // Phone numbers and addresses with missing parts, and a phone number that another dialect removed.
     let odd = json!({ "customerType": "Person", "customerName": "Odd", "person": {
         "telephoneNumbers": [{ "phoneType": "fixed" }, { "number": "55" }],
         "addresses": [{ "addressPurpose": "none", "address": {} }, { "address": { "building": "B", "streetNumber": [] } }] } });
@@ -472,7 +474,7 @@ async fn what_a_dialect_answers_can_be_sent_back_to_it() {
     assert_eq!(shown(&app, &cleared).await.cyrexa["person"]["telephoneNumbers"][1]["number"], "5552");
     for id in [&id, &plain, &nowhere, &odd, &cleared, &demo::customers::DUNDER_MIFFLIN.to_owned()] {
         let before = shown(&app, id).await;
-        // Whatever is written now is of another time.
+        // A write from here on would change `updatedAt`.
         app.clock.advance(std::time::Duration::from_secs(1));
         for answer in [
             put_timbrix(&app, id, &before.timbrix).await,
@@ -488,7 +490,7 @@ async fn what_a_dialect_answers_can_be_sent_back_to_it() {
             before.timbrix["updatedAt"],
             "nothing was written"
         );
-        // And with one field changed, that one changes.
+        // If one field of the response is changed, only that field changes.
         let mut spirii = before.spirii.clone();
         spirii["contactDetails"]["name"] = json!("Angela");
         assert_eq!(put_spirii(&app, &before.spirii["id"], &spirii).await.status, 200);
@@ -498,7 +500,7 @@ async fn what_a_dialect_answers_can_be_sent_back_to_it() {
         cyrexa["categorization"] = json!("category2");
         assert_eq!(put_cyrexa(&app, id, &cyrexa).await.status, 200);
         assert_eq!(changed(&app, id, &before).await, ["cyrexa/categorization"]);
-        // Either of the two places of a name can be the one that changed.
+        // The name appears twice in the body, and either of the two can be changed.
         for (place, name) in [("/customerName", "Uno"), ("/person/fullName", "Dos")] {
             let mut cyrexa = shown(&app, id).await.cyrexa;
             *cyrexa.pointer_mut(place).unwrap() = json!(name);
@@ -709,7 +711,7 @@ async fn the_tenant_is_named_by_its_id_or_its_owners() {
     }
     assert_eq!(ask("x", None).await.problem(), "403 tenant_mismatch");
     assert_eq!(wrong(&ask("", None).await), pairs(&[("/headers/tenantId", "missing_header")]));
-    // Of an owner's several organizations the header names one.
+    // If the owner has several organizations, the header selects one.
     let body = json!({ "name": "Another", "slug": "another" });
     let second =
         app.call("POST", "/organizations").user(owner()).json(&body).send().await.json()["id"].clone();
@@ -741,7 +743,7 @@ async fn secrets_are_dropped_before_anything_is_kept() {
     };
     answers.push(send("POST", "/customer/create", person()).await);
     assert!(answers[0].contains("201"), "{}", answers[0]);
-    // Sent again with other secrets, it is the same request: they are not even hashed.
+    // A retry with other secrets is the same request, because secrets are not even hashed.
     let mut again = person();
     again["person"]["password"] = json!("hunter3-secret");
     let replayed = send("POST", "/customer/create", again).await;
@@ -749,7 +751,7 @@ async fn secrets_are_dropped_before_anything_is_kept() {
     answers.push(replayed);
     let id = app.get("/v2/customers?limit=1").user(member()).send().await.json()["data"][0]["id"].clone();
     answers.push(send("PUT", &format!("/customer/update/{id}"), json!({ "customer": person() })).await);
-    // Where something else is wrong, too.
+    // Secrets in a body that is invalid for another reason are dropped as well.
     let mut bad = person();
     bad["person"]["email"] = json!("nobody");
     answers.push(send("PUT", &format!("/customer/update/{id}"), bad).await);

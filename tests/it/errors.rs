@@ -1,4 +1,4 @@
-//! What each failure looks like on the wire.
+//! Tests of the response for each failure.
 
 use std::collections::BTreeMap;
 
@@ -9,7 +9,7 @@ use serde_json::json;
 
 use crate::support::{app, owner};
 
-/// Every failure that an endpoint can have, by code.
+/// Returns every failure that an endpoint can have, by code.
 fn failures() -> BTreeMap<&'static str, Failure> {
     let mut failures = BTreeMap::new();
     for failure in padron_api::endpoints().flat_map(Registration::failures) {

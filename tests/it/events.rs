@@ -1,4 +1,4 @@
-//! What the shell makes of events: odd ones, hostile ones, and endpoints that misbehave.
+//! Tests of how the HTTP layer handles unusual and hostile events, and endpoints that panic or hang.
 
 use std::time::Duration;
 
@@ -43,7 +43,7 @@ async fn whatever_an_event_holds_it_is_answered() {
             assert!(!answer.header("x-request-id").is_empty());
         }
     }
-    // Every single value of a good event, replaced by everything JSON has.
+    // Replaces each value of a valid event by a value of every JSON type.
     let mut pointers = Vec::new();
     collect("", &good, &mut pointers);
     assert!(pointers.len() > 15);

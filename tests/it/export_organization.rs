@@ -1,4 +1,4 @@
-//! `GET /organizations/{organizationId}/export`.
+//! Tests of `GET /organizations/{organizationId}/export`.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
@@ -19,7 +19,7 @@ async fn page(app: &TestApp, path: &str) -> Answer {
     answer
 }
 
-/// All lines of all pages, and how many pages there were.
+/// Returns the lines of all pages and the number of pages.
 async fn export(app: &TestApp) -> (Vec<Value>, usize) {
     let (mut lines, mut pages, mut path) = (Vec::new(), 0, EXPORT.to_owned());
     loop {
@@ -73,7 +73,7 @@ async fn everything_is_there_and_nothing_secret() {
     }
 }
 
-/// Nothing gets out, or is left out, by being added to the record without a thought.
+/// A new field of the record must be exported or excluded on purpose.
 #[tokio::test]
 async fn a_customer_is_exported_field_by_field() {
     let app = app().await;

@@ -1,4 +1,4 @@
-//! External ids: whatever is stored can be asked for, in the path or in the query.
+//! Tests that every stored external id can be requested in the path or in the query.
 
 use padron_http::Registration;
 use padron_local::demo;
@@ -8,8 +8,8 @@ use serde_json::{Value, json};
 
 use crate::support::{ACME, app, cost, member, owner, pairs, with_demo_data, wrong};
 
-/// External ids as callers have them, each with whether a path can name it: behind API Gateway an escaped slash begins another
-/// segment, and an escaped question mark ends the path.
+/// External ids, each with whether a path can contain it. Behind API Gateway an escaped slash starts another segment, and an escaped
+/// question mark ends the path.
 const IDS: [(&str, bool); 24] = [
     ("plain", true),
     ("a b", true),
@@ -80,7 +80,7 @@ async fn what_is_stored_can_be_asked_for() {
     }
 }
 
-/// `cargo lambda watch` hands over the parameters of a path as they were sent.
+/// `cargo lambda watch` passes path parameters in their percent-encoded form.
 #[tokio::test]
 async fn a_path_is_decoded_once_whoever_hands_it_over() {
     let app = TestApp::of(padron_api::endpoints()).variable("PATH_PARAMETERS", "encoded").build().await;
@@ -101,7 +101,7 @@ async fn a_path_is_decoded_once_whoever_hands_it_over() {
             assert_eq!(found.status, 404, "{id}");
         }
     }
-    // What is not escaped, and what is escaped twice.
+    // Values that are not escaped, and values that are escaped twice.
     assert_eq!(ask("a+b").await.json()["externalId"], "a+b");
     assert_eq!(ask("a%252Fb").await.json()["externalId"], "a%2Fb");
     assert_eq!(ask("plain%3Fx=y").await.json()["externalId"], "plain", "the path ends there");
@@ -162,7 +162,7 @@ async fn a_list_by_external_ids_is_a_list_like_others() {
     ] {
         assert_eq!(list(&query).await, (expected.len() as u64, expected), "{query}");
     }
-    // A walk by pages of one.
+    // Pages of one customer each.
     let mut next =
         format!("{ACME}/customers?externalId=n-0&externalId=n-1&externalId=n-2&limit=1&sortDirection=asc");
     let mut walked = Vec::new();

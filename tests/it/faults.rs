@@ -1,5 +1,6 @@
-//! What an engine on one machine does not show by itself: conflicts between transactions, throttling, indexes that are behind, pages
-//! that are empty and do not end a list.
+//! Tests of conditions that a local DynamoDB engine does not produce by itself.
+//!
+//! These are conflicts between transactions, throttling, delayed indexes, and empty pages that do not end a list.
 
 use std::{sync::Arc, time::Duration};
 
@@ -12,7 +13,7 @@ use crate::support::{ACME, admin, app, join, member, member_path, owner, strange
 
 const CUSTOMERS: &str = "/organizations/550e8400-e29b-41d4-a716-446655440000/customers";
 
-/// The demo's app, its indexes behind by that much from the beginning.
+/// Starts the app with the demo data and with indexes that are `lag` behind from the beginning.
 async fn behind(lag: Duration) -> TestApp {
     let mut app = TestApp::start(padron_api::endpoints()).await;
     app.lag(lag).await;
@@ -33,7 +34,7 @@ fn numbers(page: &Value) -> Vec<u64> {
     page.as_array().unwrap().iter().map(|one| one["number"].as_u64().unwrap()).collect()
 }
 
-/// How often each operation was asked for.
+/// Returns how many of the recorded requests have this operation.
 fn times(app: &TestApp, operation: &str) -> usize {
     app.recorded().iter().filter(|request| request.operation == operation).count()
 }
@@ -67,7 +68,8 @@ async fn plain_deletions_that_meet_a_transaction_are_tried_again() {
     let app = app().await;
     assert_eq!(app.call("DELETE", ACME).user(owner()).send().await.status, 204);
     app.clock.advance(Duration::from_secs(30 * 24 * 60 * 60));
-    // Index, organization, mark, the first page of what it holds, and then the deletions.
+    // The first four requests query the index, read the organization, mark it and query the first page of its
+    // items. The deletions follow.
     app.proxy.inject(vec![Fault::Delay(Duration::ZERO); 4]);
     app.proxy.inject([Fault::WriteConflict, Fault::WriteConflict]);
     let report = crate::purge_organizations::run(&app, Duration::from_secs(60)).await.unwrap();
@@ -82,7 +84,7 @@ async fn a_throttled_partition_gets_few_tries_and_the_caller_is_told_to_wait() {
     for (path, read) in [(CUSTOMERS, true), (CUSTOMERS, false)] {
         app.proxy.throughput(None);
         app.recorded();
-        // The access is read, and then the partition gives nothing any more.
+        // The write passes its access check before the partition is throttled.
         let answer = if read {
             app.proxy.throughput(Some(0.0));
             app.get(path).user(member()).send().await
@@ -100,9 +102,9 @@ async fn a_throttled_partition_gets_few_tries_and_the_caller_is_told_to_wait() {
     assert_eq!(create(&app, "Now", None).await.status, 201);
 }
 
-// Order
+// Event order
 
-/// The types of an organization's events, oldest first.
+/// Returns the types of Acme Corp's events, oldest first.
 async fn event_types(app: &TestApp) -> Vec<String> {
     let mut types = crate::support::event_types(app, demo::organization(demo::ACME)).await;
     types.reverse();
@@ -114,7 +116,7 @@ async fn events_sort_as_versions_however_fast_these_follow_each_other() {
     for _ in 0..8 {
         let app = app().await;
         join(&app, demo::ACME, user(1), Role::Member).await;
-        // The clock stands still.
+        // The clock does not advance, so all events have the same time.
         for role in ["admin", "member", "admin"] {
             let body = json!({ "role": role });
             let path = format!("{}/role", member_path(user(1)));
@@ -146,9 +148,9 @@ async fn events_sort_as_versions_however_fast_these_follow_each_other() {
     }
 }
 
-// Lag
+// Index lag
 
-/// One round of a client that keeps a copy: every page of what changed since then. Returns until when nothing is missing.
+/// Reads every page of the changes since `since`, like a client that keeps a copy. Returns the time until which the list is complete.
 async fn changes(app: &TestApp, since: &str, seen: &mut Vec<u64>) -> String {
     let mut next = Some(format!("{CUSTOMERS}?limit=2&updatedAtFrom={since}"));
     let mut complete_until = String::new();
@@ -177,14 +179,14 @@ async fn a_client_that_goes_on_from_where_the_list_was_complete_misses_nothing()
     }
     let [late, prompt, other] = made[..] else { unreachable!() };
     app.clock.advance(Duration::from_secs(60));
-    // From here on nobody waits for the index.
+    // From here on, requests do not wait until the indexes are up to date.
     app.waits = false;
     let app = Arc::new(app);
     let begin = app.clock.now();
-    // Decided first and committed last: as slow as a request may be.
+    // This update gets its timestamp first and commits last. It is as slow as a request may be.
     let slow = {
         let app = Arc::clone(&app);
-        // What is read, and the transaction.
+        // The read is not delayed, the transaction is.
         app.proxy.inject([Fault::Delay(Duration::ZERO), Fault::Delay(Duration::from_secs(1))]);
         tokio::spawn(async move { rename(&app, late, "Late").await })
     };
@@ -198,7 +200,7 @@ async fn a_client_that_goes_on_from_where_the_list_was_complete_misses_nothing()
     assert!(Timestamp::parse(&until).unwrap() < begin, "{until}");
     let slow = slow.await.unwrap().json()["updatedAt"].as_str().unwrap().to_owned();
     assert!(slow < stamped, "it was decided before: {slow} {stamped}");
-    // Right after the commit, the index does not have it.
+    // The index does not have the change right after the commit.
     let (mut copied, mut from_last_seen) = (Vec::new(), Vec::new());
     changes(&app, &until, &mut copied).await;
     app.proxy.settled().await;
@@ -221,7 +223,7 @@ async fn who_is_in_the_index_and_not_yet_in_an_eventually_consistent_read_is_rea
     let path = format!("{CUSTOMERS}?updatedAtFrom={from}");
     let missing = || Fault::Missing(format!("C#{number:014x}"));
     app.recorded();
-    // Access, count, index, then the customers.
+    // The first three requests read access, count and index. The fourth reads the customers.
     app.proxy.inject([
         Fault::Delay(Duration::ZERO),
         Fault::Delay(Duration::ZERO),
@@ -280,13 +282,13 @@ async fn a_write_without_an_organization_waits_for_the_one_that_was_joined_a_mom
     }
     app.proxy.settled().await;
     assert_eq!(create(None, owner(), of_acme).await.problem(), "400 several_organizations");
-    // Who joined for the first time means that one.
+    // For a user who joined their first organization, no other one can be meant.
     let body = json!({ "name": "First", "slug": "first" });
     let first = app.call("POST", "/organizations").user(stranger()).json(&body).send().await;
     app.proxy.settled().await;
     let of_first = above(first.json()["id"].as_str().unwrap(), stranger()).await;
     assert_eq!(create(None, stranger(), of_first).await.status, 201);
-    // A minute later the index has what there is.
+    // After a minute the index is taken to be complete.
     let path = format!("/organizations/{id}");
     assert_eq!(app.call("DELETE", &path).user(owner()).send().await.status, 204);
     app.proxy.settled().await;
@@ -354,7 +356,7 @@ async fn a_count_is_made_once_for_all_pages_of_a_list() {
 #[tokio::test]
 async fn a_root_secret_is_replaced_in_two_steps_and_one_step_would_lose_cursors() {
     let (old, new) = ("the first root secret of this test", "the second root secret of this test");
-    // Which secret seals, and which is opened with, too.
+    // The current secret, which seals cursors, and the previous one, which still opens them.
     let steps = [(old, ""), (old, new), (new, old), (new, "")];
     let mut apps = Vec::new();
     for (current, other) in steps {
@@ -367,7 +369,7 @@ async fn a_root_secret_is_replaced_in_two_steps_and_one_step_would_lose_cursors(
         opening.get(&page.next_page().unwrap()).user(member()).send().await.status == 200
     };
     for pair in apps.windows(2) {
-        // Instances of both steps answer while a deployment replaces one with the other.
+        // During a deployment, instances of both steps serve requests.
         assert!(opens(&pair[0], &pair[1]).await, "the new ones open what the old ones sealed");
         assert!(opens(&pair[1], &pair[0]).await, "the old ones open what the new ones sealed");
     }

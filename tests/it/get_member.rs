@@ -1,4 +1,4 @@
-//! `GET /organizations/{organizationId}/members/{memberId}`.
+//! Tests of `GET /organizations/{organizationId}/members/{memberId}`.
 
 use padron_local::demo;
 use serde_json::json;

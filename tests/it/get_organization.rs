@@ -1,4 +1,4 @@
-//! `GET /organizations/{organizationId}`.
+//! Tests of `GET /organizations/{organizationId}`.
 
 use std::time::Duration;
 
@@ -100,7 +100,8 @@ async fn the_published_example_is_answered_value_for_value() {
     "#);
 }
 
-/// Timbrix's `OrganizationResponseDto`, word for word, with its references made to resolve.
+/// Returns a validator for Timbrix's published `OrganizationResponseDto`. The schema is unchanged, except for a root `$ref` that makes its
+/// references resolve.
 fn published_schema() -> jsonschema::Validator {
     let text = include_str!("../seeds/timbrix-organization.yaml");
     let mut schema: Value = serde_yaml_ng::from_str(text).unwrap();
@@ -299,7 +300,7 @@ async fn a_membership_that_comes_late_is_waited_for() {
     assert_eq!(app.get(ACME).user(member()).send().await.status, 200);
 }
 
-/// Sends one request while the database has that fault for good, and looks at the refusal.
+/// Sends one request while every request to the database meets the fault, and asserts that it is refused in time.
 async fn is_unavailable(app: &mut TestApp, fault: Fault) {
     app.time_limit = Duration::from_millis(900);
     app.proxy.always(Some(fault.clone()));
@@ -307,7 +308,7 @@ async fn is_unavailable(app: &mut TestApp, fault: Fault) {
     let answer = app.get(ACME).user(member()).send().await;
     assert_eq!(answer.problem(), "503 service_unavailable", "{fault:?}");
     assert_eq!(answer.header("retry-after"), "1", "{fault:?}");
-    // Ten times the limit: this fails where a request hangs, not where the machine is slow.
+    // Ten times the time limit: a request that hangs fails this check, a slow machine does not.
     assert!(started.elapsed() < Duration::from_secs(9), "{fault:?}");
     app.proxy.always(None);
     app.time_limit = Duration::from_secs(9);
@@ -335,7 +336,7 @@ async fn a_database_that_fails_in_any_way_gives_503_in_time() {
 #[tokio::test]
 async fn a_database_that_is_gone_gives_503() {
     let app = TestApp::of(padron_api::endpoints())
-        // Nothing listens on this port: it is reserved, and not to be bound.
+        // Nothing listens on port 1, which is reserved.
         .variable("AWS_ENDPOINT_URL_DYNAMODB", "http://127.0.0.1:1")
         .build()
         .await;

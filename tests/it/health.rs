@@ -1,4 +1,4 @@
-//! `GET /health`.
+//! Tests of `GET /health`.
 
 use padron_testkit::TestApp;
 

@@ -1,4 +1,4 @@
-//! Customers below customers: where they may be, and that no two changes at once make a circle or point to who is gone.
+//! Tests of the customer hierarchy: its rules, and that concurrent changes create no cycle and no reference to a deleted customer.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -42,7 +42,7 @@ fn numbers(nodes: &Value) -> Vec<u64> {
     nodes.as_array().unwrap().iter().map(|node| node["number"].as_u64().unwrap()).collect()
 }
 
-/// A chain of customers, the root first.
+/// Creates a chain of customers and returns their numbers, the root first.
 async fn chain(app: &TestApp, length: usize) -> Vec<u64> {
     let mut chain: Vec<u64> = Vec::new();
     for level in 0..length {
@@ -51,7 +51,7 @@ async fn chain(app: &TestApp, length: usize) -> Vec<u64> {
     chain
 }
 
-// Where a customer may be
+// Allowed positions
 
 #[tokio::test]
 async fn a_hierarchy_has_eight_levels() {
@@ -63,7 +63,7 @@ async fn a_hierarchy_has_eight_levels() {
     assert_eq!(numbers(&node["path"]), chain[..7].iter().rev().copied().collect::<Vec<_>>(), "nearest first");
     assert_eq!(node["customer"]["number"], deepest);
     assert_eq!(node["path"][6]["parentId"], Value::Null);
-    // What is below counts as well.
+    // The levels below a moved customer count as well.
     let top = created(&app, "Top", "Business", None).await;
     let middle = created(&app, "Middle", "Business", Some(top)).await;
     created(&app, "Bottom", "Business", Some(middle)).await;
@@ -189,9 +189,10 @@ async fn places_cost_what_the_contract_says() {
         let body = json!({ "legalName": "New", "parentId": parent, "address": { "country": "USA" } });
         app.call("POST", &format!("{ACME}/customers")).user(member()).json(&body)
     };
-    // In another millisecond no number is drawn twice.
+    // In another millisecond, no customer number is generated twice.
     app.clock.advance(std::time::Duration::from_secs(1));
-    // A strong unit for each that is above, which is not checked again: see `creations_below_one_parent_do_not_meet`.
+    // One strongly consistent unit for each ancestor. The transaction does not check them again: see
+    // `creations_below_one_parent_do_not_meet`.
     assert_eq!(
         units(cost(&app, post(chain[1])).await),
         ["BatchGetItem 2", "BatchGetItem 1", "BatchGetItem 1", "TransactWriteItems 9"]
@@ -201,7 +202,7 @@ async fn places_cost_what_the_contract_says() {
     let path = format!("{ACME}/customers/{lone}");
     let moved = app.call("PUT", &path).user(member()).json(&json!({ "parentId": chain[2] }));
     app.clock.advance(std::time::Duration::from_secs(1));
-    // Three above, each checked; whether there is anyone below is half a unit.
+    // There are three ancestors, each checked in the transaction. The query for children takes half a unit.
     assert_eq!(
         units(cost(&app, moved).await),
         [
@@ -215,11 +216,11 @@ async fn places_cost_what_the_contract_says() {
     );
     let deepest = format!("{ACME}/customers/{}/hierarchy", chain[3]);
     let read = units(cost(&app, app.get(&deepest).user(member())).await);
-    // The customer with access, then everyone above as they are now; no one is below.
+    // The customer is read with the access check, then each ancestor with a strongly consistent read. There are no children.
     assert_eq!(read.iter().filter(|call| *call == "BatchGetItem 1").count(), 3, "{read:?}");
     assert_eq!(read.iter().filter(|call| *call == "Query 0.5").count(), 1, "{read:?}");
     assert_eq!(read.len(), 5, "{read:?}");
-    // Who has others below is looked under, level by level.
+    // The descendants of a moved customer are queried level by level.
     let path = format!("{ACME}/customers/{}", chain[2]);
     app.clock.advance(std::time::Duration::from_secs(1));
     let moved = app.call("PUT", &path).user(member()).json(&json!({ "parentId": chain[0] }));
@@ -232,10 +233,12 @@ async fn places_cost_what_the_contract_says() {
     assert_eq!(moved.last().unwrap(), "TransactWriteItems 10", "{moved:?}");
 }
 
-// At once
+// Concurrency
 
-/// Moves, deletions and creations at the same time, with conflicts between them. Whatever order they happen in: there is never a
-/// circle, never a subsidiary below someone who cannot have one, and never an answer that names who is gone.
+/// Runs moves, deletions and creations concurrently, with conflicts between them.
+///
+/// Whatever their order, there is never a cycle, never a subsidiary below a customer that cannot have one, and never a response that names
+/// a deleted customer.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn nothing_done_at_once_makes_a_circle_or_points_to_who_is_gone() {
     for seed in 0..6 {
@@ -276,7 +279,7 @@ async fn nothing_done_at_once_makes_a_circle_or_points_to_who_is_gone() {
     }
 }
 
-/// That everything that can be read agrees.
+/// Asserts that all responses about customers agree with each other.
 async fn check(app: &TestApp) {
     let list = app.get(&format!("{ACME}/customers?limit=1000")).user(member()).send().await.json();
     let all: BTreeMap<u64, &Value> =

@@ -1,4 +1,4 @@
-//! `Idempotency-Key`: a request that is sent again is answered as it was, and done once.
+//! Tests of `Idempotency-Key`: a repeated request gets the original response and takes effect once.
 
 use std::{collections::BTreeMap, time::Duration};
 
@@ -14,12 +14,12 @@ use crate::{
     wiring::sample_event,
 };
 
-/// Every endpoint that answers to an idempotency key, and the kind of its event.
+/// Returns every endpoint that accepts an idempotency key, with the type of the event it writes.
 fn keyed() -> Vec<(&'static Registration, &'static str)> {
     let posts = padron_api::endpoints().filter(|endpoint| endpoint.route.method == Some(Method::Post));
-    // Many writes in one request, each for itself.
+    // A bulk invitation consists of many independent writes.
     let posts = posts.filter(|endpoint| endpoint.route.function != "invite-members");
-    // Searches, which write nothing.
+    // Cyrexa's searches write nothing.
     let posts = posts.filter(|endpoint| !endpoint.route.function.starts_with("cyrexa-get-"));
     posts
         .map(|endpoint| {
@@ -40,7 +40,7 @@ fn keyed() -> Vec<(&'static Registration, &'static str)> {
         .collect()
 }
 
-/// An app in which the endpoint's sample request succeeds once.
+/// Starts an app in which the endpoint's sample request succeeds once.
 async fn ready(endpoint: &Registration) -> TestApp {
     let app = app().await;
     if endpoint.route.function == "restore-organization" {
@@ -49,7 +49,7 @@ async fn ready(endpoint: &Registration) -> TestApp {
     app
 }
 
-/// The endpoint's sample request, from its caller, with this key.
+/// Returns the endpoint's sample request from its usual caller, with this idempotency key.
 fn sample(app: &TestApp, endpoint: &'static Registration, key: &str) -> Value {
     let mut event = sample_event(endpoint);
     event["headers"]["authorization"] =
@@ -65,7 +65,7 @@ async fn send(app: &TestApp, endpoint: &'static Registration, event: &Value) -> 
     app.answer(endpoint, &event.to_string()).await
 }
 
-/// Status, body and headers without those that say which answer this is.
+/// Returns status, body and headers, without the headers that differ between the original response and its replay.
 fn told(answer: &Answer) -> (u16, String, BTreeMap<String, String>) {
     let mut headers = answer.headers.clone();
     headers.remove("idempotent-replayed");
@@ -73,7 +73,7 @@ fn told(answer: &Answer) -> (u16, String, BTreeMap<String, String>) {
     (answer.status, answer.text.clone(), headers)
 }
 
-/// How often it happened, in the organization that the answer is about.
+/// Returns how often the event was written in the organization of the response.
 async fn times(app: &TestApp, answer: &Answer, event: &str) -> usize {
     let organization = match event {
         "organization.created" => OrganizationId::parse(answer.json()["id"].as_str().unwrap()).unwrap(),
@@ -106,7 +106,7 @@ async fn a_request_sent_again_is_answered_as_it_was_and_done_once() {
 #[tokio::test]
 async fn an_answer_that_was_lost_on_the_way_is_had_by_asking_again() {
     for (endpoint, happening) in keyed() {
-        // What is read is answered; of the transaction's answers, and of its retries', none arrives.
+        // The reads are answered. Every response of the transaction and of its retries is lost.
         let twin = ready(endpoint).await;
         twin.recorded();
         send(&twin, endpoint, &sample(&twin, endpoint, "lost")).await;

@@ -1,4 +1,4 @@
-//! Instants in queries: RFC 3339 decides what one is, and a bound beyond what can be stored is still a bound.
+//! Tests of instants in queries: the format is that of RFC 3339, and a bound outside the range of storable instants is valid.
 
 use serde_json::{Value, json};
 

@@ -1,4 +1,4 @@
-//! `POST /organizations/{organizationId}/members/invite`.
+//! Tests of `POST /organizations/{organizationId}/members/invite`.
 
 use std::time::Duration;
 
@@ -35,7 +35,7 @@ async fn an_invitation_is_answered_with_its_token_once_and_lasts_a_week() {
     });
     assert_eq!(body, expected);
 
-    // Nothing else ever shows it: no list, no event, no line of the log, no item.
+    // The token appears nowhere else: not in a list, an event, a log line or an item.
     let mut everything = app.logged().join("\n");
     for path in [format!("{ACME}/invitations"), format!("{ACME}/events"), "/users/me/invitations".into()] {
         let token = token_with_email(&app, owner(), "nuevo@peña.example");
@@ -168,7 +168,7 @@ async fn thirty_two_who_invite_the_same_person_at_once_all_do() {
     let tokens: std::collections::BTreeSet<_> =
         answers.iter().map(|answer| answer.json()["token"].as_str().unwrap().to_owned()).collect();
     assert_eq!(tokens.len(), 32);
-    // The last of them is the one that counts.
+    // Only the token of the last invitation is valid.
     let mut accepted = 0;
     for token in tokens {
         let bearer = token_with_email(&app, user(1), "wanted@b.example");
@@ -178,12 +178,12 @@ async fn thirty_two_who_invite_the_same_person_at_once_all_do() {
     assert_eq!(accepted, 1);
 }
 
-/// What is decided anew goes on until a third of the time is left, and no longer.
+/// A request is retried until less than a third of its time is left.
 #[tokio::test]
 async fn what_changes_without_an_end_is_given_up_in_time() {
     let mut app = app().await;
     app.time_limit = Duration::from_secs(2);
-    // Its owner says another one than the membership does, and nothing will ever change that.
+    // The organization and the membership disagree about the owner, and nothing changes that.
     let (client, table) = app.raw_table();
     let mut organization = stored(&app, demo::ACME).await;
     organization.owner = user(5);

@@ -1,4 +1,4 @@
-//! `POST /organizations/{organizationId}/members/invite-bulk`.
+//! Tests of `POST /organizations/{organizationId}/members/invite-bulk`.
 
 use std::time::Duration;
 
@@ -78,7 +78,7 @@ async fn fifty_fit_and_sent_again_they_are_the_same_fifty() {
 async fn what_goes_wrong_for_all_is_told_once() {
     let mut app = app().await;
     app.time_limit = Duration::from_millis(900);
-    // Access and the earlier invitations are read; then the table is busy.
+    // The reads of access and of earlier invitations succeed. After them, the table is throttled.
     app.proxy.inject(vec![Fault::Delay(Duration::ZERO); 2]);
     app.proxy.always(Some(Fault::Throttle));
     let answer = invite(&app, &json!([{ "email": "a@b.example", "role": "member" }])).await;
@@ -120,7 +120,7 @@ async fn a_key_is_refused_where_no_answer_is_kept() {
         assert_eq!(wrong(&refused), pairs(&[("/headers/Idempotency-Key", "not_supported")]), "{path}");
     }
     assert!(event_types(&app, demo::organization(demo::ACME)).await.is_empty(), "nothing was written");
-    // What does not need one takes it: a client may send it with everything.
+    // Requests that need no key accept one, because a client may send it with every request.
     for (method, status) in [("GET", 200), ("PUT", 200), ("HEAD", 200)] {
         let mut call = app.call(method, ACME).user(owner()).header("idempotency-key", "k");
         if method == "PUT" {
@@ -130,7 +130,7 @@ async fn a_key_is_refused_where_no_answer_is_kept() {
     }
 }
 
-/// The admin's own membership changes while they invite: those who were invited before keep their tokens.
+/// The admin's own membership changes during the bulk invitation. The invitations written before keep their tokens.
 #[tokio::test]
 async fn an_admin_who_is_demoted_on_the_way_is_told_of_those_who_were_invited() {
     let app = app().await;
@@ -153,7 +153,7 @@ async fn an_admin_who_is_demoted_on_the_way_is_told_of_those_who_were_invited() 
     let invited = statuses.iter().filter(|status| **status == 201).count();
     assert!((1..8).contains(&invited), "the role was lost on the way: {statuses:?}");
     assert!(statuses[invited..].iter().all(|status| *status == 403), "{statuses:?}");
-    // Every token that was answered is the one that counts, and each invitation was told once.
+    // Every token of the response is valid, and each invitation has one event.
     for result in &results[..invited] {
         let email = result["invitation"]["email"].as_str().unwrap();
         let bearer = token_with_email(&app, user(1), email);

@@ -1,4 +1,4 @@
-//! What belongs to another organization is told like what is not there, byte for byte.
+//! Tests that a resource of another organization gets the same response as an unknown one, byte for byte.
 
 use padron_domain::{Customer, CustomerId, Role};
 use padron_local::demo;
@@ -7,7 +7,7 @@ use serde_json::json;
 
 use crate::support::{ACME, app, globex_owner, join, owner, user};
 
-/// The answer without what differs in every one, and without the id that was asked for.
+/// Returns the response without its request id and the requested id.
 fn bare(answer: &Answer, id: &str) -> String {
     let request_id = answer.header("x-request-id").to_owned();
     format!("{answer:?}").replace(&request_id, "…").replace(id, "…")

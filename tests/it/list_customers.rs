@@ -1,4 +1,4 @@
-//! `GET /organizations/{organizationId}/customers`, and what the three lists have in common.
+//! Tests of `GET /organizations/{organizationId}/customers`, and of what the customer lists of the three dialects have in common.
 
 use std::{collections::BTreeSet, time::Duration};
 
@@ -11,7 +11,7 @@ use crate::support::{admin, app, globex_owner, member, owner};
 
 const CUSTOMERS: &str = "/organizations/550e8400-e29b-41d4-a716-446655440000/customers";
 
-/// The lists of the three dialects: path, headers, and how to find the ids in them.
+/// Returns the path and headers of each dialect's customer list.
 fn lists(app: &TestApp) -> [(&'static str, Vec<(&'static str, String)>); 3] {
     let token = app.token(member());
     [
@@ -32,7 +32,7 @@ async fn ask(app: &TestApp, path: &str, headers: &[(&'static str, String)]) -> A
     call.send().await
 }
 
-/// What tells the customers of a page apart, whatever the dialect.
+/// Returns the ids of the customers on a page, in any dialect.
 fn ids(answer: &Answer) -> Vec<String> {
     assert_eq!(answer.status, 200, "{}", answer.text);
     let body = answer.json();
@@ -44,7 +44,7 @@ fn ids(answer: &Answer) -> Vec<String> {
     list.iter().map(id).collect()
 }
 
-/// All pages from this path on, each by the link of the one before.
+/// Returns the ids on all pages, following the `Link` header from this path on.
 async fn walk(app: &TestApp, path: &str, headers: &[(&'static str, String)]) -> Vec<Vec<String>> {
     let mut pages = Vec::new();
     let mut path = Some(path.to_owned());
@@ -68,7 +68,7 @@ async fn the_published_customer_is_there_to_the_letter() {
     let first = &answer.json()[0];
     for (name, value) in published.as_object().unwrap() {
         match name.as_str() {
-            // The same instants, with milliseconds.
+            // The instants are the same, but with milliseconds.
             "createdAt" | "updatedAt" => assert_eq!(first[name], "2025-01-26T10:00:00.000Z"),
             _ => assert_eq!(&first[name], value, "{name}"),
         }
@@ -210,7 +210,7 @@ async fn two_hops_and_the_units_of_the_contract_at_fifty() {
         let answer = ask(&app, &format!("{CUSTOMERS}{query}"), &[]).await;
         assert_eq!(ids(&answer).len(), 50);
         let recorded = app.recorded();
-        // Who is asking and how many there are is read side by side, then the page.
+        // The access check and the count run concurrently. The page is read after them.
         let is_count = |body: &Value| {
             let partition = body["ExpressionAttributeValues"][":pk"]["S"].as_str();
             partition.is_some_and(|partition| partition.starts_with("COUNT#"))
@@ -228,7 +228,7 @@ async fn two_hops_and_the_units_of_the_contract_at_fifty() {
     }
 }
 
-/// That many more customers of Acme Corp, of about the size that the contract reckons with.
+/// Adds `count` customers to Acme Corp, of about the size that the published costs assume.
 async fn fill(app: &TestApp, count: u16) {
     let like = customers::customers().pop().unwrap();
     for distinct in 0..count {
@@ -236,7 +236,7 @@ async fn fill(app: &TestApp, count: u16) {
     }
 }
 
-/// A customer like that one, created at the same millisecond.
+/// Returns a copy of a customer with another id and number, created in the same millisecond.
 fn another(like: &Customer, distinct: u16) -> Customer {
     let number = CustomerNumber::at(like.created_at, 100 + distinct).unwrap();
     Customer { number, id: CustomerId::new(number, distinct.into()), external_id: None, ..like.clone() }
@@ -314,14 +314,14 @@ async fn a_cursor_opens_only_the_list_and_the_organization_it_was_made_for() {
         let mut tampered = cursors[0].clone();
         tampered.replace_range(at..=at, other);
         let answer = ask(&app, &format!("{CUSTOMERS}?cursor={tampered}"), &[]).await;
-        // The last letter's lowest bits say nothing, so another one there may be the same cursor.
+        // The lowest bits of the last character are unused, so a cursor that ends with another character may still be valid.
         assert!(answer.status == 400 || at + 1 == tampered.len(), "{at}");
     }
-    // It tells nothing: neither in the clear nor by its length.
+    // A cursor reveals nothing, neither by its content nor by its length.
     assert!(cursors.iter().all(|cursor| cursor.len() == cursors[0].len()));
 }
 
-// A list that changes while it is walked
+// Changes between pages
 
 const LONG: Duration = Duration::from_secs(300);
 
@@ -349,7 +349,7 @@ async fn a_walk_of_ten_thousand_neither_skips_nor_repeats_while_others_come_and_
     let total = 10_000 + customers::customers().len() as u64;
     assert_eq!(app.store().customer_count(demo::organization(demo::ACME)).await.unwrap(), total);
 
-    // Every twentieth is deleted and, in its place, one with another number is created, while the list is walked.
+    // While the list is read, every twentieth customer is deleted and replaced by one with another number.
     let keeps = |index: u64| !index.is_multiple_of(20);
     let changes = {
         let store = app.store_for(LONG);
@@ -381,7 +381,7 @@ async fn a_walk_of_ten_thousand_neither_skips_nor_repeats_while_others_come_and_
     let after = ask(&app, &format!("{CUSTOMERS}?limit=1"), &[]).await;
     assert_eq!(after.header("x-total-count"), total.to_string(), "as many came as went");
 
-    // A page of fifty after nine thousand others costs what the first one does.
+    // A page of fifty after nine thousand customers costs as much as the first one.
     let mut costs = Vec::new();
     for direction in ["asc", "desc"] {
         let mut path = format!("{CUSTOMERS}?limit=50&sortDirection={direction}");

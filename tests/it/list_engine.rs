@@ -1,4 +1,4 @@
-//! How lists of customers are served: which reads each takes, what they cost, and where they end.
+//! Tests of how customer lists are read: the requests for each list, their cost, and the limit on customers.
 
 use std::time::Duration;
 
@@ -16,7 +16,7 @@ async fn ask(app: &TestApp, path: &str) -> Answer {
     app.get(path).user(member()).header("x-organization-id", demo::ACME).send().await
 }
 
-/// What a request reads: the operation, with the index, and the units.
+/// Returns the reads of a request, each with its name and its capacity units.
 async fn reads(app: &TestApp, path: &str) -> Vec<(String, f64)> {
     app.recorded();
     let answer = ask(app, path).await;
@@ -40,7 +40,7 @@ fn named(read: &Recorded) -> String {
 
 fn names(reads: &[(String, f64)]) -> Vec<&str> {
     let mut names: Vec<&str> = reads.iter().map(|(name, _)| name.as_str()).collect();
-    // Side by side with the access check, in whichever order they arrive.
+    // The count and the access check run concurrently, so their order may vary.
     names[..2].sort_unstable();
     names
 }
@@ -76,7 +76,8 @@ async fn each_list_takes_the_cheapest_way_there_is() {
     assert_eq!(names(&named)[2..], ["items"], "and that is the page");
     let below = reads(&app, &format!("{LIST}?parentId={cpo}")).await;
     assert_eq!(names(&below)[2..], ["GSI3", "items"]);
-    // A dialect that says how many match counts a range of the index, and knows the whole from the counters.
+    // A dialect that returns the number of matches counts a range of the index. The number of all customers comes from the
+    // counters.
     let read = reads(&app, &format!("{SPIRII}?updatedAtFrom=2025-03-01T00:00:00Z&limit=1")).await;
     assert!(read.iter().any(|(name, _)| name == "GSI3 counted"), "{read:?}");
     let read = reads(&app, &format!("{SPIRII}?sortBy=updatedAt&limit=1")).await;
@@ -85,7 +86,7 @@ async fn each_list_takes_the_cheapest_way_there_is() {
     let mut side_by_side = names(&read)[2..4].to_vec();
     side_by_side.sort_unstable();
     assert_eq!(side_by_side, ["customers", "customers counted"], "a few are counted where they are");
-    // What contradicts itself reads nothing but who is asking.
+    // A contradictory filter needs only the access check and the count.
     for query in [
         "createdAtFrom=2026-01-01T00:00:00Z&createdAtTo=2025-01-01T00:00:00Z",
         "updatedAt=2026-01-01T00:00:00Z&updatedAtTo=2025-01-01T00:00:00Z",
@@ -96,7 +97,10 @@ async fn each_list_takes_the_cheapest_way_there_is() {
     }
 }
 
-/// Up to the bound everything is answered; above it the rows are not even begun, and what can be streamed still is.
+/// Tests the limit on the customers that a list may search or sort in memory.
+///
+/// Up to the limit every list is served. Above it, these lists are refused before any row is read, and lists that follow an index are still
+/// served.
 #[tokio::test]
 async fn above_the_bound_nothing_is_looked_through_and_everything_is_still_within_reach() {
     let count = demo::customers::customers().len();
@@ -138,13 +142,13 @@ async fn above_the_bound_nothing_is_looked_through_and_everything_is_still_withi
         );
         assert_eq!((one.status, &one.text), (200, &other.text), "{query}");
     }
-    // Who has others below can be moved, there as well.
+    // A customer with descendants can be moved above the limit as well.
     let path = format!("{ACME}/customers/{parent}");
     let root = demo::customers::customers()[0].number.get();
     for app in [&within, &beyond] {
         let moved = app.call("PUT", &path).user(member()).json(&json!({ "parentId": root })).send().await;
         assert_eq!((moved.status, &moved.json()["parentId"]), (200, &json!(root)), "{moved:?}");
-        // A customer three levels up from its deepest has room for five above.
+        // The moved customer is the top of three levels, so at most five ancestors fit above it.
         let mut above = root;
         for level in 0..6 {
             let body = json!({ "legalName": "Top", "address": { "country": "USA" } });
@@ -204,7 +208,7 @@ async fn a_range_begins_and_ends_with_the_millisecond_it_names() {
 async fn a_page_that_is_hydrated_costs_what_the_contract_says() {
     let app = app().await;
     let template = demo::customers::customers().pop().unwrap();
-    // 1.2 KB each.
+    // Each item has 1.2 KB.
     for index in 0..60_u64 {
         let number = CustomerNumber::new(template.number.get() + (index + 1) * 4096).unwrap();
         let customer = Customer {
@@ -235,7 +239,7 @@ async fn a_page_that_is_hydrated_costs_what_the_contract_says() {
     assert_eq!(units("items")[..2], [2.0, 25.0], "access, and half a unit for each of fifty");
 }
 
-/// The full size once: twenty thousand customers.
+/// Tests lists at their full size of 20,000 customers.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn twenty_thousand_are_looked_through_and_one_more_is_too_many() {
     const MAX_ROWS: u64 = 20_000;
@@ -245,7 +249,7 @@ async fn twenty_thousand_are_looked_through_and_one_more_is_too_many() {
     let there = demo::customers::customers().len() as u64;
     let maker = generate::Maker::new(organization, MAX_ROWS - there, app.clock.now(), 7);
     generate::write(&app.store_for(time), &maker, |_| {}).await.unwrap();
-    // Where two were of one number, one was left out.
+    // If two generated customers have the same number, one of them is left out.
     let create = async || {
         let body = json!({ "legalName": "Last", "address": { "country": "USA" } });
         assert_eq!(app.call("POST", LIST).user(member()).json(&body).send().await.status, 201);
@@ -264,7 +268,7 @@ async fn twenty_thousand_are_looked_through_and_one_more_is_too_many() {
     let page =
         ask(&app, &format!("{SPIRII}?sortBy=ownerName&offset=19990&limit=50&sortDirection=asc")).await.json();
     assert_eq!((&page["count"], page["data"].as_array().unwrap().len()), (&json!(MAX_ROWS), 10));
-    // By cursor, in the order of names: the last page costs what the first one does.
+    // With a cursor and sorted by name, the last page costs as much as the first one.
     let mut path = format!("{LIST}?sortBy=name&limit=1000");
     let mut seen = Vec::new();
     let mut costs = Vec::new();

@@ -1,4 +1,4 @@
-//! `GET /organizations/{organizationId}/events`.
+//! Tests of `GET /organizations/{organizationId}/events`.
 
 use std::{collections::BTreeSet, time::Duration};
 
@@ -11,7 +11,7 @@ use crate::support::{ACME, admin, app, cost, owner, stored};
 
 const EVENTS: &str = "/organizations/550e8400-e29b-41d4-a716-446655440000/events";
 
-/// Four changes of the name by the owner, two roles by the admin, a second apart.
+/// Makes four name changes as the owner and two role changes as the admin, a second apart.
 async fn history(app: &TestApp) {
     for number in 0..6 {
         app.clock.advance(Duration::from_secs(1));

@@ -1,4 +1,4 @@
-//! `GET /organizations/{organizationId}/invitations`, and what becomes of them: resend and revoke.
+//! Tests of `GET /organizations/{organizationId}/invitations`, and of resending and revoking invitations.
 
 use std::time::Duration;
 

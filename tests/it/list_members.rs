@@ -1,4 +1,4 @@
-//! `GET /organizations/{organizationId}/members`.
+//! Tests of `GET /organizations/{organizationId}/members`.
 
 use std::collections::{BTreeSet, HashMap};
 
@@ -98,7 +98,7 @@ async fn it_takes_a_read_a_query_and_the_count() {
     assert_eq!((costs.len(), units), (3, 3.0), "{costs:?}");
 }
 
-/// Puts that many members beside those of the demo, the way a restored backup does: straight into the table.
+/// Adds `count` members to Acme Corp by writing directly to the table, like a restored backup.
 pub(crate) async fn fill(app: &TestApp, count: u128) {
     let (client, table) = app.raw_table();
     let text = |text: String| AttributeValue::S(text);

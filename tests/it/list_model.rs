@@ -1,4 +1,4 @@
-//! The lists of customers against a naive model: load all, filter, sort, slice.
+//! Tests that compare the customer lists with a simple model: load all, filter, sort, slice.
 
 use std::{
     collections::{BTreeSet, HashMap},
@@ -14,7 +14,7 @@ use serde_json::{Value, json};
 
 use crate::support::{Random, app, delete_customer, member};
 
-/// Names that differ in case, accents, Ñ, or not at all.
+/// Names that differ in case, accents or Ñ, or not at all.
 const NAMES: [&str; 24] = [
     "Núñez",
     "Nunez",
@@ -52,7 +52,7 @@ const STAMPS: [&str; 8] = [
     "2026-01-10T08:30:00.500Z",
 ];
 
-/// Without case and accents; `n_tilde` is what ñ becomes. Only the letters that these tests use.
+/// Returns a text without case and accents, with ñ replaced by `n_tilde`. Knows only the letters that these tests use.
 fn folded(text: &str, n_tilde: &str) -> String {
     let mut folded = String::new();
     for letter in text.to_lowercase().chars() {
@@ -69,12 +69,12 @@ fn folded(text: &str, n_tilde: &str) -> String {
     folded
 }
 
-/// What names are ordered by: ñ after every other letter that can follow an n.
+/// Returns the sort key of a name: ñ sorts after every other letter that can follow an n.
 fn ordered(name: &str) -> String {
     folded(name, "n~~")
 }
 
-/// What is searched in, and for: ñ is n.
+/// Returns the form of a text that searches compare: ñ equals n.
 fn searched(text: &str) -> String {
     folded(text, "n")
 }
@@ -83,7 +83,7 @@ fn stamp(random: &mut Random) -> Timestamp {
     Timestamp::parse(random.pick(&STAMPS)).unwrap()
 }
 
-/// Customers in trees, with ties and gaps everywhere. Parents come before their children.
+/// Returns random customers in trees, with many equal values and missing fields. Parents come before their children.
 fn population(random: &mut Random, size: usize) -> Vec<Customer> {
     let mut all: Vec<Customer> = Vec::new();
     while all.len() < size {
@@ -120,13 +120,13 @@ fn population(random: &mut Random, size: usize) -> Vec<Customer> {
     all
 }
 
-/// What the model knows: who is there.
+/// The customers that exist, as the model knows them.
 struct Model {
     all: Vec<Customer>,
     by_number: HashMap<u64, usize>,
 }
 
-/// Everything that can be asked.
+/// The filters and the order of a list.
 #[derive(Clone, Debug, Default)]
 struct Query {
     search: Option<String>,
@@ -135,7 +135,7 @@ struct Query {
     parent: Option<String>,
     owner: Option<String>,
     cpo: Option<String>,
-    /// `createdAt`, `createdAtFrom`, `createdAtTo`, and the same of `updatedAt`.
+    /// The values of the parameters in [`TIMES`], in that order.
     times: [Option<&'static str>; 6],
     sort: Option<&'static str>,
     direction: Option<&'static str>,
@@ -172,7 +172,7 @@ impl Model {
         self.all.iter().find(|one| one.id.to_string() == reference || one.number.to_string() == reference)
     }
 
-    /// The whole list; `None` where it names someone unknown.
+    /// Returns the whole list; `None` if the query names an unknown customer.
     fn list(&self, query: &Query) -> Option<Vec<&Customer>> {
         let named = |reference: &Option<String>| match reference {
             None => Some(None),
@@ -239,7 +239,7 @@ impl Model {
 }
 
 impl Query {
-    /// Of the parameters, those in `some` may be asked.
+    /// Returns a random query that uses only the parameters with these numbers.
     fn random(random: &mut Random, model: &Model, some: &[usize]) -> Self {
         let reference = |random: &mut Random| {
             let one = &model.all[random.below(model.all.len())];
@@ -250,7 +250,7 @@ impl Query {
                 _ => one.number.to_string(),
             }
         };
-        // Someone who has others below.
+        // A customer that has children.
         let parent = |random: &mut Random| {
             let one = &model.all[random.below(model.all.len())];
             match model.parent(one) {
@@ -301,7 +301,7 @@ impl Query {
         query
     }
 
-    /// As it is sent.
+    /// Returns the query string to send.
     fn text(&self, random: &mut Random) -> String {
         let mut text = String::new();
         let mut add = |name: &str, value: &str| {
@@ -350,7 +350,7 @@ impl Query {
     }
 }
 
-/// The three lists.
+/// A dialect's list of customers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Dialect {
     Timbrix,
@@ -379,7 +379,7 @@ impl Dialect {
         }
     }
 
-    /// What an answer shows of each customer.
+    /// Returns what identifies each customer of a response in this dialect.
     fn shown(self, answer: &Answer) -> Vec<String> {
         let body = answer.json();
         let (list, id): (&Value, fn(&Value) -> String) = match self {
@@ -410,7 +410,7 @@ async fn populated(customers: &[Customer]) -> TestApp {
     app
 }
 
-/// A population whose parents are partly gone.
+/// Returns an app and a model with random customers, some of whose parents were deleted.
 async fn world(seed: u64, size: usize) -> (TestApp, Model, Random) {
     let mut random = Random::new(seed);
     let all = population(&mut random, size);
@@ -422,7 +422,7 @@ async fn world(seed: u64, size: usize) -> (TestApp, Model, Random) {
     (app, Model::new(there), random)
 }
 
-/// One list, asked in one dialect, page by page.
+/// Compares a list in one dialect with the model: one page, and all pages if `walk` is set.
 async fn compare(
     app: &TestApp,
     model: &Model,
@@ -474,7 +474,8 @@ async fn compare(
     assert_eq!(by_cursor, expected, "{dialect:?} {sent} by cursor, {limit} at a time");
 }
 
-/// Every parameter alone, every two of them, and any of them: two thousand lists, and one in ten walked to its end both ways.
+/// Compares more than two thousand lists, with each parameter alone, with two of them, or with any of them. One in ten is read to its end,
+/// by offset and by cursor.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn every_list_is_that_of_the_model() {
     let (app, model, _) = world(7, 90).await;
@@ -502,7 +503,7 @@ async fn every_list_is_that_of_the_model() {
     }
 }
 
-/// What comes and goes beside a list does not show in it: neither skipped nor repeated is who stays as they are.
+/// Customers that do not change appear on the pages of a list exactly once while others are created, changed and deleted.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn who_does_not_change_is_on_a_walk_once_while_others_come_and_go() {
     let (app, model, mut random) = world(11, 90).await;
@@ -510,7 +511,7 @@ async fn who_does_not_change_is_on_a_walk_once_while_others_come_and_go() {
     let noise = Arc::clone(&app);
     let stop = Arc::new(std::sync::atomic::AtomicBool::new(false));
     let stopped = Arc::clone(&stop);
-    // Others of the same names: made, renamed, moved and deleted.
+    // Creates, renames, moves and deletes other customers with the same names.
     let others = tokio::spawn(async move {
         let mut random = Random::new(99);
         let mut there: Vec<u64> = Vec::new();
@@ -562,7 +563,7 @@ async fn who_does_not_change_is_on_a_walk_once_while_others_come_and_go() {
             path = answer.next_page();
         }
         assert_eq!(seen, expected, "{dialect:?} {sent} by cursor, while others change");
-        // Where a filter keeps the others out, offsets hold as well.
+        // If a filter excludes the changing customers, pages by offset are stable as well.
         let query = Query { search: Some("example".into()), ..query };
         let sent = query.text(&mut random);
         let expected = dialect.expected(&model.list(&query).unwrap());

@@ -1,4 +1,4 @@
-//! `GET /organizations`.
+//! Tests of `GET /organizations`.
 
 use std::{collections::BTreeSet, time::Duration};
 

@@ -1,4 +1,4 @@
-//! `make run`, as a newcomer uses it: the Lambda binaries under `cargo lambda watch`, and the published pages' curl lines.
+//! Tests of `make run` as a new user runs it: the Lambda binaries under `cargo lambda watch`, and the published curl commands.
 
 use std::{
     net::TcpListener,
@@ -14,7 +14,7 @@ use tempfile::TempDir;
 
 use crate::support::root;
 
-/// The published page's request, to the letter but for port and token.
+/// The request of the published page. Only the port and the token are replaced.
 const PUBLISHED: &str = r#"curl -X GET http://localhost:3001/api/organizations/550e8400-e29b-41d4-a716-446655440000 \
   -H "Authorization: Bearer <your_token>""#;
 
@@ -25,7 +25,7 @@ fn free_port() -> u16 {
 fn make(data: &Path, target: &str, variables: &[String]) -> Command {
     let mut make = without_cargo_variables(Command::new("make"));
     make.current_dir(root()).arg("--no-print-directory").arg(target).arg(format!("DATA={}", data.display()));
-    // Nor is it to take itself for part of the `make` that may run this test.
+    // This `make` must not take itself for part of a `make` that runs this test.
     make.args(variables).env_remove("MAKEFLAGS").env_remove("MAKELEVEL").env_remove("MFLAGS");
     make
 }
@@ -49,7 +49,7 @@ fn shell(line: &str) -> String {
     printed(shell)
 }
 
-/// A stack of its own, ended with the test.
+/// A local stack that ends with the test.
 struct Stack {
     make: std::process::Child,
     port: u16,
@@ -77,7 +77,7 @@ impl Stack {
         stack
     }
 
-    /// What is printed on the published page, with this port and token.
+    /// Returns the response to the published request, with this port and token.
     fn published(&self, token: &str) -> Value {
         let line = PUBLISHED.replace("3001", &self.port.to_string()).replace("<your_token>", token);
         serde_json::from_str(&shell(&line.replacen("curl", "curl --silent --show-error", 1))).unwrap()
@@ -90,8 +90,9 @@ impl Stack {
         ))
     }
 
-    /// Every customer that is made can be asked for by its external id, however that must be escaped in a path; and what cannot stand
-    /// in a path is found in the query. `of` makes the ids those of this stack alone.
+    /// Asserts that customers can be found by external ids that need escaping in a path.
+    ///
+    /// Ids that a path cannot contain are found by the query. `of` is a suffix that makes the ids unique to this stack.
     fn finds_what_is_escaped(&self, token: &str, of: &str) {
         let customers = format!("/api/organizations/{}/customers", demo::ACME);
         let ids = [
@@ -119,20 +120,20 @@ impl Stack {
             let listed: Value = serde_json::from_str(&listed).unwrap();
             assert_eq!((listed.as_array().unwrap().len(), &listed[0]["externalId"]), (1, &Value::from(id)));
         }
-        // The head of what a GET answers.
+        // `HEAD` has the status of the corresponding `GET`.
         let authorized = format!("--head -H 'Authorization: Bearer {token}'");
         assert_eq!(self.status("--head", "/api/health"), "200");
         assert_eq!(self.status(&authorized, &customers), "200");
         assert_eq!(self.status("--head", &customers), "401");
     }
 
-    /// Asks `make` to stop, as a terminal or a supervisor does, and waits until all of it has.
+    /// Sends SIGTERM to `make`, as a terminal or a supervisor does, and waits until all processes have ended.
     fn stop(self) {
         self.signal("TERM", self.make.id());
         self.is_gone();
     }
 
-    /// Kills the program behind `make`, so that it cannot clean up itself.
+    /// Kills the program that `make` runs, so that it cannot clean up itself.
     fn kill(self) {
         let program = shell(&format!("pgrep -P {}", self.make.id()));
         self.signal("KILL", program.trim().parse().unwrap());
@@ -151,7 +152,8 @@ impl Stack {
         }
     }
 
-    /// Processes of this stack: they have its port, or the address of its runtime API, in their arguments or environment.
+    /// Returns the running processes of this stack. They have its port, or the address of its runtime API, in their arguments or
+    /// environment.
     fn left_behind(&self) -> String {
         let mut left = String::new();
         let Ok(processes) = std::fs::read_dir("/proc") else { return left };
@@ -171,7 +173,7 @@ impl Stack {
     }
 }
 
-/// A test that fails leaves nothing behind either.
+/// Ends the stack if the test fails.
 impl Drop for Stack {
     fn drop(&mut self) {
         _ = Command::new("kill").arg(self.make.id().to_string()).stderr(Stdio::null()).status();
@@ -221,7 +223,7 @@ fn the_published_curl_line_works_against_the_lambda_binaries() {
     stack.finds_what_is_escaped(&owner, "");
     for file in std::fs::read_dir(data.path()).unwrap().map(Result::unwrap) {
         let mode = file.metadata().unwrap().permissions().mode() & 0o777;
-        // The logs are this test's own.
+        // The test itself creates the log files.
         let is_private = mode == 0o600 || file.file_name().to_string_lossy().ends_with(".log");
         assert!(is_private, "{:?} is {mode:o}", file.file_name());
     }
@@ -241,7 +243,7 @@ fn the_published_curl_line_works_against_the_lambda_binaries() {
     stack.stop();
     plan("free");
 
-    // Data and key are still there: the old token opens the organization as it was left, now in one process.
+    // Data and key persist: the old token still opens the organization, which is now served by one process.
     let stack = Stack::start(data.path(), "serve", &[]);
     let left = stack.published(&owner);
     assert_eq!(left["name"], "Acme Anew");
@@ -261,7 +263,7 @@ fn the_published_curl_line_works_against_the_lambda_binaries() {
     assert_eq!(stack.status(&format!("-H 'Authorization: Bearer {owner}'"), "/api/organizations/%FF"), "400");
     stack.stop();
 
-    // FRESH=1 starts over, and even killing the program leaves no process.
+    // `FRESH=1` starts with new data. No process is left even if the program is killed.
     let stack = Stack::start(data.path(), "run", &["FRESH=1"]);
     assert_eq!(stack.published(&owner)["name"], "Acme Corp");
     stack.kill();

@@ -1,4 +1,6 @@
-//! The tests of the API: one binary, a file per endpoint, and one per guarantee that spans endpoints.
+//! The integration tests of the API, in one binary.
+//!
+//! There is a file for each endpoint, and one for each guarantee that spans endpoints.
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 

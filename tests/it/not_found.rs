@@ -1,4 +1,4 @@
-//! What no route takes.
+//! Tests of paths and methods that match no route.
 
 use padron_http::Method;
 use padron_testkit::Answer;

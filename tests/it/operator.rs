@@ -1,4 +1,4 @@
-//! `padron admin set-plan`: what an operator sets, no caller can.
+//! Tests of `padron admin set-plan`: plan and seats are set by an operator and by no caller.
 
 use padron_domain::{EventData, Failure, Membership, OrganizationId, Plan, Role};
 use padron_local::{
@@ -17,7 +17,7 @@ async fn set_plan(app: &TestApp, plan: Plan, seats: Option<Limit>) -> String {
     apply(&app.store(), change, &app.clock).await.unwrap()
 }
 
-/// Joins, if there is a seat.
+/// Adds a member to Globex if a seat is free.
 async fn try_to_join(app: &TestApp, number: u128) -> Result<(), TransactionError> {
     let organization = demo::organization(demo::GLOBEX);
     let (user, joined_at) = (user(number), app.clock.now());
@@ -36,7 +36,7 @@ async fn try_to_join(app: &TestApp, number: u128) -> Result<(), TransactionError
     app.store().add_member(&member, &event).unwrap().commit().await
 }
 
-/// How many could join until there was no seat.
+/// Adds members until no seat is free, and returns how many have joined.
 async fn join_until_full(app: &TestApp, numbers: std::ops::Range<u128>) -> usize {
     let mut joined = 0;
     for number in numbers {

@@ -1,4 +1,4 @@
-//! Endpoints that no one deploys: they show what the shell does where the real ones do not reach yet.
+//! Test endpoints for behavior that the deployed endpoints do not exercise.
 
 use padron_domain::{Error, OrganizationId};
 use padron_http::{
@@ -18,10 +18,10 @@ pub(crate) const PROBES: &[Registration] = &[
     Registration::of::<ForOwners>(),
 ];
 
-/// Answers what it was sent.
+/// An endpoint that returns the message it receives.
 struct Echo;
 
-// Sent and answered, so without a name that the two would share.
+// Inlined because the type is both request and response, which would share its schema name.
 #[derive(Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 #[schemars(inline)]
@@ -55,7 +55,7 @@ impl Endpoint for Echo {
     }
 }
 
-/// Has a defect.
+/// An endpoint that panics.
 struct Panics;
 
 impl Endpoint for Panics {
@@ -70,7 +70,7 @@ impl Endpoint for Panics {
     }
 }
 
-/// Waits for something that never comes.
+/// An endpoint that never responds.
 struct Hangs;
 
 impl Endpoint for Hangs {
@@ -85,7 +85,7 @@ impl Endpoint for Hangs {
     }
 }
 
-/// Says who is calling.
+/// An endpoint that returns the id, email and name of the caller.
 struct ForSignedIn;
 
 impl Endpoint for ForSignedIn {
@@ -105,7 +105,7 @@ fn seen(id: OrganizationId) -> Result<Body<String>, Error> {
     Ok(Body(id.to_string()))
 }
 
-/// For members.
+/// An endpoint for members.
 struct ForMembers;
 
 impl Endpoint for ForMembers {
@@ -120,7 +120,7 @@ impl Endpoint for ForMembers {
     }
 }
 
-/// For admins.
+/// An endpoint for admins.
 struct ForAdmins;
 
 impl Endpoint for ForAdmins {
@@ -135,7 +135,7 @@ impl Endpoint for ForAdmins {
     }
 }
 
-/// For owners.
+/// An endpoint for owners.
 struct ForOwners;
 
 impl Endpoint for ForOwners {

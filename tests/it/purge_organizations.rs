@@ -1,4 +1,4 @@
-//! `purge-organizations`: what was deleted thirty days ago goes for good.
+//! Tests of `purge-organizations`, which permanently deletes organizations that were deleted thirty days ago.
 
 use std::{collections::HashMap, time::Duration};
 
@@ -13,10 +13,10 @@ use tokio::time::Instant;
 use crate::support::{ACME, admin, app, globex_owner, member, owner, stranger};
 
 const DAYS_30: Duration = Duration::from_secs(30 * 24 * 60 * 60);
-/// A run keeps five seconds of its time in reserve.
+/// The time that a run keeps in reserve: five seconds.
 const RESERVE: Duration = Duration::from_secs(5);
 
-/// One run, through the proxy, of that much time.
+/// Runs the job once through the proxy, with this much time in addition to the reserve.
 pub(crate) async fn run(app: &TestApp, time: Duration) -> Result<Value, padron_domain::Error> {
     let store = Store::new(&app.proxied_connection());
     let cx = JobContext::new(&store, app.clock.now(), Instant::now() + RESERVE + time);
@@ -24,7 +24,7 @@ pub(crate) async fn run(app: &TestApp, time: Duration) -> Result<Value, padron_d
     (job.run)(&cx).await
 }
 
-/// Deletes Acme Corp, which has used everything that leaves an item, and lets thirty days pass.
+/// Deletes Acme Corp after an invitation was added to it, and lets thirty days pass.
 async fn deleted(app: &TestApp) {
     let invite = app.call("POST", &format!("{ACME}/members/invite")).user(admin());
     let invite = invite.json(&json!({ "email": "new@b.example", "role": "member" })).send().await;
@@ -33,7 +33,7 @@ async fn deleted(app: &TestApp) {
     app.clock.advance(DAYS_30);
 }
 
-/// Everything in the table that names the organization.
+/// Returns the keys of the items that contain the organization's id, except responses kept for idempotency keys.
 async fn left(app: &TestApp, organization: &str) -> Vec<String> {
     let (client, table) = app.raw_table();
     let mut left = Vec::new();
@@ -54,7 +54,7 @@ async fn left(app: &TestApp, organization: &str) -> Vec<String> {
     }
 }
 
-/// Puts that many customers' worth of items into the organization's partitions.
+/// Adds `count` events, members and customers to the organization's partitions by writing directly to the table.
 async fn fill(app: &TestApp, count: usize) {
     let (client, table) = app.raw_table();
     let text = |text: String| AttributeValue::S(text);
@@ -142,7 +142,7 @@ async fn killed_at_any_point_the_next_run_goes_on() {
         let app = app().await;
         deleted(&app).await;
         app.recorded();
-        // After so many requests no more gets through, and the run is given up in the middle of what it does.
+        // After this number of requests every other one hangs, and the run is aborted in the middle of its work.
         app.proxy.inject(vec![Fault::Delay(Duration::ZERO); requests]);
         app.proxy.always(Some(Fault::Hang));
         let killed = async {
@@ -218,7 +218,7 @@ async fn a_large_one_does_not_keep_the_others_waiting() {
     deleted(&app).await;
     let globex = format!("/organizations/{}", demo::GLOBEX);
     assert_eq!(app.call("DELETE", &globex).user(globex_owner()).send().await.status, 204);
-    // Acme Corp was deleted first, so its turn comes first.
+    // Acme Corp was deleted first, so it is purged first.
     app.clock.advance(DAYS_30);
     let report = run(&app, Duration::from_millis(800)).await.unwrap();
     assert_eq!(report, json!({ "purged": 1, "unfinished": true }));
@@ -260,7 +260,7 @@ async fn two_runs_at_once_do_it_once() {
         report.unwrap();
     }
     assert_eq!(left(&app, demo::ACME).await, [] as [&str; 0]);
-    // Whoever has the slug now keeps it, whatever a late run thinks.
+    // The organization that has the slug now keeps it, even if another run follows.
     let body = json!({ "name": "New Acme", "slug": "acme-corp" });
     let new = app.call("POST", "/organizations").user(stranger()).json(&body).send().await;
     assert_eq!(new.status, 201);
@@ -275,7 +275,7 @@ async fn of_restoring_and_purging_at_the_same_time_one_wins_whole() {
     for delay in [0, 1, 2, 3, 5, 8, 13, 20] {
         let app = app().await;
         assert_eq!(app.call("DELETE", ACME).user(owner()).send().await.status, 204);
-        // For the one clock there is a moment left, for the other none: clocks differ.
+        // Clocks may differ: by one of the two the organization can still be restored, by the other it is due.
         app.clock.advance(DAYS_30 - Duration::from_millis(1));
         let store = Store::new(&app.proxied_connection());
         let late = app.clock.now().plus(Duration::from_millis(1));

@@ -1,7 +1,7 @@
-//! What must hold however requests meet: checked against a model of the business that knows no concurrency.
+//! Tests of concurrent requests against a sequential model of the business rules.
 //!
-//! Random operations run in rounds, those of a round at the same time, with conflicts between transactions injected. Afterwards
-//! some order of them must explain every answer and everything stored: the definition of linearizability, tried out.
+//! Random operations run in rounds, those of a round at the same time, with injected conflicts between transactions. Afterwards some
+//! sequential order of the operations must explain every response and the stored state. This is the definition of linearizability.
 
 use std::{
     collections::{BTreeMap, HashMap},
@@ -21,7 +21,7 @@ use serde_json::{Value, json};
 
 use crate::support::{ACME, app, event_types, join, owner, stored, user};
 
-/// What someone does. Users are numbers, small so that they meet.
+/// An operation of a user. Users are small numbers, so that operations often affect the same ones.
 #[derive(Clone, Debug)]
 enum Operation {
     Transfer { by: usize, to: usize },
@@ -33,7 +33,7 @@ enum Operation {
 }
 
 const USERS: usize = 5;
-/// Stands for whoever is the owner.
+/// The number that stands for the current owner.
 const THE_OWNER: usize = USERS;
 
 fn operation() -> impl Strategy<Value = Operation> {
@@ -50,7 +50,7 @@ fn operation() -> impl Strategy<Value = Operation> {
 }
 
 impl Operation {
-    /// With a number in place of [`THE_OWNER`].
+    /// Replaces [`THE_OWNER`] with the number of the current owner.
     fn in_place(mut self, model: &Model) -> Self {
         let (first, second) = match &mut self {
             Self::Transfer { by, to } => (by, Some(to)),
@@ -67,7 +67,7 @@ impl Operation {
     }
 }
 
-/// The organization, as little of it as decides anything.
+/// The part of an organization's state that decides outcomes.
 #[derive(Clone, Debug, PartialEq, Eq)]
 struct Model {
     version: u64,
@@ -77,7 +77,7 @@ struct Model {
 }
 
 impl Model {
-    /// Does it, one at a time. Answers the outcome: the status, or the problem.
+    /// Applies an operation and returns its outcome: the status, or the problem.
     fn apply(&mut self, operation: &Operation) -> String {
         self.attempt(operation).unwrap_or_else(|problem| problem.to_owned())
     }
@@ -153,7 +153,7 @@ impl Model {
     }
 }
 
-/// The number's user: the owner of the demo's organization is the first.
+/// Returns the user with this number. The owner of the demo organization is number 0.
 fn who(number: usize) -> UserId {
     if number == 0 { owner() } else { user(number as u128) }
 }
@@ -188,7 +188,7 @@ fn outcome(answer: &Answer) -> String {
     if answer.status < 300 { answer.status.to_string() } else { answer.problem() }
 }
 
-/// What the table holds, as the model has it; and whether its counts are right.
+/// Returns the stored state as a model, and asserts that the counts of the roster are right.
 async fn observe(app: &TestApp) -> Model {
     let organization = stored(app, demo::ACME).await;
     let page = app.store().members(organization.id, None, 100, None).await.unwrap();
@@ -218,7 +218,7 @@ async fn observe(app: &TestApp) -> Model {
     }
 }
 
-/// What the roster says.
+/// Returns the content of the roster.
 async fn roster(app: &TestApp) -> Value {
     let (client, table) = app.raw_table();
     let text = |value: &str| aws_sdk_dynamodb::types::AttributeValue::S(value.into());
@@ -233,8 +233,8 @@ async fn roster(app: &TestApp) -> Value {
     })
 }
 
-/// Whether some order of the operations leads from one state to the other with these outcomes. Whoever gives up in a race
-/// (`concurrent_change`) has done nothing.
+/// Returns whether some order of the operations leads from `before` to `after` with these outcomes. An operation that fails with
+/// `concurrent_change` has had no effect.
 fn is_explained(before: &Model, after: &Model, done: &[(&Operation, String)]) -> bool {
     if done.is_empty() {
         return before == after;
@@ -251,7 +251,7 @@ fn is_explained(before: &Model, after: &Model, done: &[(&Operation, String)]) ->
     })
 }
 
-/// Acme Corp with members of every role, none of them the demo's but its owner.
+/// Starts an app in which Acme Corp has members of every role, of whom only the owner is from the demo.
 async fn start() -> TestApp {
     let app = app().await;
     for id in [demo::ADMIN, demo::MEMBER] {
@@ -264,7 +264,7 @@ async fn start() -> TestApp {
     app
 }
 
-/// Random, and the same in every run: a failure can be looked at again.
+/// Returns a random generator that is the same in every run, so that failures can be reproduced.
 fn runner() -> TestRunner {
     TestRunner::new(Config { rng_seed: RngSeed::Fixed(20_261_122), ..Config::default() })
 }
@@ -273,7 +273,7 @@ fn generate<T>(runner: &mut TestRunner, strategy: &impl Strategy<Value = T>) -> 
     strategy.new_tree(runner).unwrap().current()
 }
 
-/// Those who left or were removed come back, so that there is always someone to meet.
+/// Lets members who left or were removed join again, so that operations still meet members.
 async fn refill(app: &TestApp, model: &Model) {
     for number in 1..USERS - 1 {
         if !model.deleted && !model.roles.contains_key(&number) {
@@ -351,7 +351,7 @@ async fn through_thirty_two_at_once_there_is_one_owner_and_no_one_gets_5xx() {
         for (operation, answer) in operations.iter().zip(&answers) {
             assert!(answer.status < 500, "{operation:?}: {answer:?}");
         }
-        // Every write tells of itself once, and nothing else does.
+        // The stored state must be consistent after the round.
         observe(&app).await;
     }
 }
@@ -361,7 +361,8 @@ async fn whoever_leaves_and_joins_again_is_someone_else_to_writes_and_tags_from_
     let app = start().await;
     let path = format!("{ACME}/members/{}", who(3));
     let tag = app.get(&path).user(owner()).send().await.header("etag").to_owned();
-    // The role is decided from the membership of before; leaving and joining again, as an admin, comes in between.
+    // The role is decided from the earlier membership. The member leaves and joins again as an admin before the role is
+    // written.
     app.proxy.inject([Fault::Delay(Duration::ZERO), Fault::Delay(Duration::from_millis(400))]);
     let role = app.call("PUT", &format!("{path}/role")).user(owner()).json(&json!({ "role": "admin" }));
     let rejoin = async {
@@ -392,9 +393,9 @@ async fn whoever_leaves_and_joins_again_is_someone_else_to_writes_and_tags_from_
 #[tokio::test]
 async fn an_owner_of_before_writes_nothing_to_the_organization_of_after() {
     let mut app = start().await;
-    // It stays like this, so every try comes to the same.
+    // The inconsistency is permanent, so every retry has the same outcome.
     app.time_limit = Duration::from_secs(1);
-    // What a batch may read while a transfer is being committed: the membership of before it, the organization of after it.
+    // A batch may read this while a transfer commits: the membership from before, and the organization from after.
     let (client, table) = app.raw_table();
     let text = |value: &str| aws_sdk_dynamodb::types::AttributeValue::S(value.into());
     let key = HashMap::from([

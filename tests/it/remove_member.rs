@@ -1,4 +1,4 @@
-//! `DELETE /organizations/{organizationId}/members/{memberId}`.
+//! Tests of `DELETE /organizations/{organizationId}/members/{memberId}`.
 
 use padron_domain::{Role, UserId};
 use padron_local::demo;

@@ -1,4 +1,4 @@
-//! Searches find what people type.
+//! Tests that searches find what users type.
 
 use padron_domain::Role;
 use serde_json::{Value, json};
@@ -71,7 +71,7 @@ async fn customers_are_found_by_what_people_type() {
             answer.as_array().unwrap().iter().map(|one| one["legalName"].as_str().unwrap()).collect();
         assert_eq!(names, found, "{typed}");
     }
-    // Nothing but blanks is part of everything.
+    // A search for blanks matches everything.
     let all = app.get("/v2/customers?search=%20%C2%A0").user(member()).send().await.json()["count"].clone();
     assert_eq!(all, app.get("/v2/customers").user(member()).send().await.json()["count"]);
 }

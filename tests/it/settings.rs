@@ -1,4 +1,4 @@
-//! Configuration: what is missing or wrong is named, all at once, and no value is shown.
+//! Tests of the configuration: all missing and invalid variables are reported at once, and no value is shown.
 
 use std::collections::BTreeMap;
 

@@ -1,4 +1,4 @@
-//! What people send in several spellings is one thing: spaces around, letter case, hyphens. What has two meanings is refused.
+//! Tests that equivalent spellings are treated alike: surrounding spaces, letter case, hyphens. Ambiguous values are refused.
 
 use padron_testkit::{Answer, TestApp};
 use serde_json::{Value, json};
@@ -114,7 +114,7 @@ async fn texts_lose_what_is_blank_at_their_ends_and_nothing_inside() {
             pairs(&[("/legalName", "required")])
         );
     }
-    // The longest name may have blanks around it.
+    // Surrounding blanks do not count toward the maximum length.
     let long = format!(" {} ", "x".repeat(300));
     assert_eq!(
         created(&app, &mexican(&json!({ "legalName": long }))).await["legalName"].as_str().unwrap().len(),
@@ -204,7 +204,7 @@ async fn generic_tax_ids_go_with_the_regime_of_those_without_obligations() {
         let both = mexican(&json!({ "taxId": rfc, "taxSystem": "612", "defaultInvoiceUse": "G03" }));
         assert_eq!(wrong(&create(&app, &both).await).len(), 2, "all at once");
     }
-    // An RFC of one's own goes with what the catalogues allow.
+    // An RFC that is not generic may have what the catalogues allow.
     let own = json!({ "taxId": "CACX7605101P8", "taxSystem": "616", "defaultInvoiceUse": "S01" });
     created(&app, &mexican(&own)).await;
 }
@@ -245,7 +245,7 @@ async fn foreigners_take_what_the_tax_authority_prescribes_for_them() {
             }
         }
     }
-    // Whoever moves abroad takes nothing along that does not go with it.
+    // A customer that moves abroad cannot keep values that do not apply there.
     let customer = created(&app, &mexican(&json!({ "defaultInvoiceUse": "G03" }))).await;
     let moved = put(&app, &customer, &json!({ "address": { "country": "USA" } })).await;
     assert_eq!(
@@ -333,7 +333,7 @@ async fn a_country_in_unknown_words_leaves_the_one_that_is_known() {
         let stored = put(&app, &customer, &json!({})).await.json();
         assert_eq!(stored["address"]["country"], "MEX");
     }
-    // Another country, said by another dialect, is not contradicted by the old words.
+    // After another dialect has changed the country, the earlier text is no longer shown.
     let moved = json!({ "address": { "country": "USA" }, "taxSystem": null, "taxId": "1" });
     assert_eq!(put(&app, &customer, &moved).await.status, 200);
     let path = format!("/customer/getDetailsById/{}", customer["id"].as_str().unwrap());

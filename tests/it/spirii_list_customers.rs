@@ -1,4 +1,4 @@
-//! `GET /v2/customers`.
+//! Tests of `GET /v2/customers`.
 
 use padron_domain::{
     Customer, CustomerId, CustomerKind, CustomerNumber, Membership, Organization, OrganizationId, Role,
@@ -123,7 +123,7 @@ async fn a_parent_that_is_gone_reads_as_none() {
 async fn hops_grow_by_one_a_level_and_units_by_half_an_ancestor() {
     let app = app().await;
     app.recorded();
-    // The newest customer with two levels above it, alone on its page.
+    // The newest customer with two ancestors, alone on its page.
     let all = customers::customers();
     let offset = all.iter().rev().position(|customer| customer.parent.is_some()).unwrap();
     let body = app
@@ -177,9 +177,9 @@ async fn account_numbers_show_their_end_only_except_to_admins() {
     assert!(!text.contains("DK50") && !text.contains("0440"));
 }
 
-// The organization of a credential
+// The organization of a request
 
-/// Makes this user a member of one more organization.
+/// Creates another organization of which the demo member is a member, and returns its id.
 async fn second_organization(app: &TestApp) -> OrganizationId {
     let acme = app.store().organization_access(demo::organization(demo::ACME), member(), []).await.unwrap();
     let id = OrganizationId::new(Uuid::new_v4());
@@ -204,7 +204,7 @@ async fn the_organization_is_the_header_s_or_the_only_one() {
     assert_eq!(ask(globex_owner(), None).await.json()["count"], 0);
     assert_eq!(ask(stranger(), None).await.problem(), "403 no_organization");
     assert_eq!(ask(member(), Some("acme-corp".into())).await.problem(), "400 invalid_request");
-    // One of others and one that is not there are told alike, but for the request's id.
+    // An organization of others and an unknown one get the same response, except for the request id.
     let alike =
         [demo::GLOBEX, "00000000-0000-4000-8000-000000000000"].map(|id| ask(member(), Some(id.into())));
     let mut bodies = Vec::new();
@@ -278,7 +278,7 @@ async fn a_chain_of_eight_is_climbed_and_a_ring_ends() {
         (&deepest["data"][0]["name"], &deepest["data"][0]["cpo"]["name"]),
         (&json!("link 7"), &json!("link 0"))
     );
-    // No write may make a ring; if there ever is one, reading it ends all the same.
+    // No write can create a cycle. If there is one nevertheless, reads still end.
     for (index, above) in [(20, 21), (21, 20)] {
         app.store().create_customer(&link(index, Some(above), CustomerKind::Business)).await.unwrap();
     }

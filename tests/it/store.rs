@@ -1,4 +1,4 @@
-//! Reads and transactions of the store, with all that DynamoDB may do to them.
+//! Tests of the store's reads and transactions, with the errors that DynamoDB may return.
 
 use std::{sync::Arc, time::Duration};
 
@@ -11,14 +11,14 @@ use uuid::Uuid;
 
 use crate::support::{app, member, owner};
 
-/// A store that goes through the proxy.
+/// Returns a store whose requests go through the proxy.
 fn through_proxy(app: &TestApp, limit: Duration) -> Store {
     Store::new(&app.proxied_connection()).until(Instant::now() + limit)
 }
 
 const AMPLE: Duration = Duration::from_secs(30);
 
-/// An organization like the demo's, with another id and this slug.
+/// Returns an organization like Acme Corp with another id and this slug, and its owner's membership.
 async fn organization(app: &TestApp, slug: &str) -> (Organization, Vec<Membership>) {
     let acme = app.store().organization_access(demo::organization(demo::ACME), owner(), []).await.unwrap();
     let id = OrganizationId::new(Uuid::new_v4());

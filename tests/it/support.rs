@@ -1,4 +1,4 @@
-//! What many tests begin with.
+//! Helpers that many tests use.
 
 use std::path::PathBuf;
 
@@ -10,12 +10,12 @@ use padron_testkit::{Answer, Call, TestApp};
 use serde_json::Value;
 use uuid::Uuid;
 
-/// The whole API, with the demo data.
+/// Starts the whole API with the demo data.
 pub(crate) async fn app() -> TestApp {
     with_demo_data(TestApp::start(padron_api::endpoints()).await).await
 }
 
-/// The same app, with the demo data.
+/// Loads the demo data into an app.
 pub(crate) async fn with_demo_data(app: TestApp) -> TestApp {
     demo::load(&app.store()).await.unwrap();
     app
@@ -41,7 +41,7 @@ pub(crate) fn globex_owner() -> UserId {
     demo::user(demo::GLOBEX_OWNER)
 }
 
-/// A token of that user with this verified e-mail.
+/// Returns a token of the user with this email as a verified claim.
 pub(crate) fn token_with_email(app: &TestApp, user: UserId, email: &str) -> String {
     let mut claims = app.claims(user);
     claims["email"] = email.into();
@@ -49,7 +49,7 @@ pub(crate) fn token_with_email(app: &TestApp, user: UserId, email: &str) -> Stri
     app.tokens.issuer.token(&claims)
 }
 
-/// Who sends an endpoint's sample request: the owner of Acme Corp, or whoever is invited to it.
+/// Returns a token for an endpoint's sample request: of the owner of Acme Corp, or of the invited user.
 pub(crate) fn sample_token(app: &TestApp, function: &str) -> String {
     match function {
         "accept-invitation" | "decline-invitation" => token_with_email(app, stranger(), demo::INVITED),
@@ -57,12 +57,12 @@ pub(crate) fn sample_token(app: &TestApp, function: &str) -> String {
     }
 }
 
-/// A user of no role in the demo, the same for the same number.
+/// Returns a user without a role in the demo. The same number gives the same user.
 pub(crate) fn user(number: u128) -> UserId {
     UserId::new(Uuid::from_u128(0x7000_0000_0000_4000_8000_0000_0000_0000 + number))
 }
 
-/// Lets a user join an organization, as an accepted invitation does.
+/// Adds a member to an organization, as accepting an invitation does.
 pub(crate) async fn join(app: &TestApp, organization: &str, user: UserId, role: Role) {
     let member = Membership {
         organization: demo::organization(organization),
@@ -79,19 +79,19 @@ pub(crate) async fn join(app: &TestApp, organization: &str, user: UserId, role: 
     app.store().add_member(&member, &event).unwrap().commit().await.unwrap();
 }
 
-/// The kinds of the newest events of an organization, newest first.
+/// Returns the types of an organization's newest 100 events, newest first.
 pub(crate) async fn event_types(app: &TestApp, organization: OrganizationId) -> Vec<String> {
     let page = app.store().events(organization, (None, None), None, 100, None).await.unwrap();
     page.items.iter().map(|event| event.data.event_type().to_owned()).collect()
 }
 
-/// An organization as it is stored, deleted or not.
+/// Returns the stored organization, whether it is deleted or not.
 pub(crate) async fn stored(app: &TestApp, organization: &str) -> Organization {
     let access = app.store().organization_access(demo::organization(organization), owner(), []).await;
     access.unwrap().organization.unwrap()
 }
 
-/// Deletes a customer behind the API's back.
+/// Deletes a customer without using the API.
 pub(crate) async fn delete_customer(store: &padron_store::Store, customer: &Customer) {
     let Customer { organization, number, updated_at, .. } = *customer;
     let what = EventData::CustomerDeleted { customer_id: customer.id.clone(), number };
@@ -99,12 +99,12 @@ pub(crate) async fn delete_customer(store: &padron_store::Store, customer: &Cust
     store.delete_customer(customer, &event).unwrap().commit().await.unwrap();
 }
 
-/// The path of a member of Acme Corp.
+/// Returns the path of a member of Acme Corp.
 pub(crate) fn member_path(user: UserId) -> String {
     format!("{ACME}/members/{user}")
 }
 
-/// The capacity units of a request, by operation.
+/// Sends a request and returns the operations it sent to DynamoDB, each with its capacity units.
 pub(crate) async fn cost(app: &TestApp, call: Call<'_>) -> Vec<(String, f64)> {
     app.recorded();
     let answer = call.send().await;
@@ -112,17 +112,17 @@ pub(crate) async fn cost(app: &TestApp, call: Call<'_>) -> Vec<(String, f64)> {
     app.recorded().iter().map(|request| (request.operation.clone(), request.units())).collect()
 }
 
-/// Path of Acme Corp, the demo's organization.
+/// The path of Acme Corp, the demo organization.
 pub(crate) const ACME: &str = "/organizations/550e8400-e29b-41d4-a716-446655440000";
-/// Path of an organization that is not there.
+/// The path of an organization that does not exist.
 pub(crate) const NOWHERE: &str = "/organizations/00000000-0000-4000-8000-000000000000";
 
-/// The repository's folder.
+/// Returns the root folder of the repository.
 pub(crate) fn root() -> PathBuf {
     PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/.."))
 }
 
-/// Numbers that look random and are the same in every run (SplitMix64).
+/// A pseudorandom generator (SplitMix64) that gives the same numbers in every run.
 #[derive(Debug)]
 pub(crate) struct Random(u64);
 
@@ -139,7 +139,7 @@ impl Random {
         mixed ^ (mixed >> 31)
     }
 
-    /// From 0 to one less than that.
+    /// Returns a number from 0 to `end - 1`.
     pub(crate) fn below(&mut self, end: usize) -> usize {
         usize::try_from(self.next() % u64::try_from(end).unwrap()).unwrap()
     }
@@ -153,7 +153,7 @@ impl Random {
     }
 }
 
-/// Every item of the table, as text.
+/// Returns every item of the table, as text.
 pub(crate) async fn everything(app: &TestApp) -> Vec<String> {
     let (client, table) = app.raw_table();
     let (mut items, mut after) = (Vec::new(), None);
@@ -167,7 +167,7 @@ pub(crate) async fn everything(app: &TestApp) -> Vec<String> {
     }
 }
 
-/// Pointers and codes of what is wrong with a request.
+/// Returns the pointers and codes of the violations in a 400 response.
 pub(crate) fn wrong(answer: &Answer) -> Vec<(String, String)> {
     assert_eq!(answer.problem(), "400 invalid_request", "{answer:?}");
     let text = |value: &Value| value.as_str().unwrap().to_owned();
@@ -175,18 +175,18 @@ pub(crate) fn wrong(answer: &Answer) -> Vec<(String, String)> {
     errors.iter().map(|error| (text(&error["pointer"]), text(&error["code"]))).collect()
 }
 
-/// The same, as they are expected.
+/// Returns expected pointers and codes in the type that [`wrong`] returns.
 pub(crate) fn pairs(expected: &[(&str, &str)]) -> Vec<(String, String)> {
     expected.iter().map(|(pointer, code)| ((*pointer).to_owned(), (*code).to_owned())).collect()
 }
 
-/// A user's membership in Acme Corp, as it is stored.
+/// Returns the stored membership of a user in Acme Corp.
 pub(crate) async fn membership(app: &TestApp, user: UserId) -> Membership {
     let access = app.store().organization_access(demo::organization(demo::ACME), user, []).await.unwrap();
     access.membership.unwrap()
 }
 
-/// Writes a membership behind the API's back, whatever it was before.
+/// Overwrites the role and the document of a membership without using the API.
 pub(crate) async fn write_membership(app: &TestApp, member: &Membership) {
     let (client, table) = app.raw_table();
     let text = |value: String| aws_sdk_dynamodb::types::AttributeValue::S(value);

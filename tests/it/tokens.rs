@@ -1,4 +1,4 @@
-//! The wall around everything: which tokens are believed, by keys given inline and by keys behind a URL.
+//! Tests of which access tokens are accepted, with inline keys and with keys fetched from a URL.
 
 use std::{sync::Arc, time::Duration};
 
@@ -21,7 +21,7 @@ async fn outcome(app: &TestApp, token: &str) -> String {
     if answer.status == 200 { "200".into() } else { answer.problem() }
 }
 
-/// An app that fetches its keys, and the server it fetches them from.
+/// Starts an app that fetches its key set, and the server that publishes it.
 async fn remote() -> (TestApp, KeyServer) {
     let builder = TestApp::of(padron_api::endpoints());
     let server =
@@ -44,7 +44,8 @@ fn encode(text: impl AsRef<[u8]>) -> String {
     BASE64_URL_SAFE_NO_PAD.encode(text)
 }
 
-/// Every token here is made by someone who knows all that is public, or who holds a token for something else.
+/// Returns tokens that must be refused, by name. Each could come from an attacker who knows all public data, or who holds a token for
+/// another purpose.
 fn attacks(app: &TestApp) -> Vec<(String, String)> {
     let issuer = &app.tokens.issuer;
     let key = &issuer.key;
@@ -55,7 +56,7 @@ fn attacks(app: &TestApp) -> Vec<(String, String)> {
     let mut attacks: Vec<(String, String)> = Vec::new();
     let mut add = |name: &str, token: String| attacks.push((name.to_owned(), token));
 
-    // Claims of the wrong type count as wrong, not as absent (CVE-2026-25537).
+    // Claims of the wrong type are invalid, not absent (CVE-2026-25537).
     for exp in [
         "\"9999999999\"",
         "null",
@@ -103,12 +104,12 @@ fn attacks(app: &TestApp) -> Vec<(String, String)> {
     let deep = format!("{}{}", "[".repeat(2000), "]".repeat(2000));
     add("deep payload", key.sign_text(&header.to_string(), &deep));
 
-    // Time.
+    // Time claims.
     let now = app.clock.now().seconds();
     add("not valid yet", key.sign(&header, &with(claims.clone(), "nbf", json!(now + 61))));
     add("issued in the future", key.sign(&header, &with(claims.clone(), "iat", json!(now + 61))));
 
-    // For or from someone else.
+    // Audience and issuer.
     for aud in [
         json!("https://other.test"),
         json!(["https://other.test"]),
@@ -126,7 +127,7 @@ fn attacks(app: &TestApp) -> Vec<(String, String)> {
         add(&format!("iss {iss:?}"), key.sign(&header, &with(claims.clone(), "iss", json!(iss))));
     }
 
-    // The algorithm.
+    // Algorithms.
     for alg in
         ["none", "None", "NONE", "nOnE", "", "HS256", "RS384", "RS512", "PS256", "ES256", "EdDSA", "rs256"]
     {
@@ -147,7 +148,7 @@ fn attacks(app: &TestApp) -> Vec<(String, String)> {
     let modulus = BASE64_URL_SAFE_NO_PAD.decode(key.jwk()["n"].as_str().unwrap()).unwrap();
     add("HMAC with the modulus", hmac(&with(header.clone(), "alg", json!("HS256")), &claims, &modulus));
 
-    // Keys a token brings along, or names.
+    // Keys that a token contains or names.
     let evil = SigningKey::es256("test");
     let evil_header = evil.header();
     add("another key of that name", evil.sign(&evil_header, &claims));
@@ -179,7 +180,7 @@ fn attacks(app: &TestApp) -> Vec<(String, String)> {
     }
     add("no kid", key.sign(&without(header.clone(), "kid"), &claims));
 
-    // Headers that change the rules (CVE-2025-59420, CVE-2026-32597).
+    // Headers that change how a token is verified (CVE-2025-59420, CVE-2026-32597).
     for crit in [json!(["x"]), json!(["exp"]), json!([]), json!(["b64"]), json!("b64"), json!(1)] {
         add(&format!("crit {crit}"), key.sign(&with(header.clone(), "crit", crit.clone()), &claims));
     }
@@ -194,7 +195,7 @@ fn attacks(app: &TestApp) -> Vec<(String, String)> {
         add(&format!("typ {typ}"), key.sign(&with(header.clone(), "typ", json!(typ)), &claims));
     }
 
-    // ID tokens: signed with the same keys, and sometimes for the same audience.
+    // ID tokens. They are signed with the same keys and sometimes have the same audience.
     let plain = with(header.clone(), "typ", json!("JWT"));
     let id = without(claims.clone(), "client_id");
     add("ID token by nonce", key.sign(&plain, &with(id.clone(), "nonce", json!("n"))));
@@ -208,9 +209,9 @@ fn attacks(app: &TestApp) -> Vec<(String, String)> {
     add("ID token of Keycloak", key.sign(&plain, &with(id.clone(), "typ", json!("ID"))));
     add("refresh token of Keycloak", key.sign(&plain, &with(id, "typ", json!("Refresh"))));
 
-    // Form.
+    // Malformed tokens.
     for cut in 1..good.len() {
-        // Every length near the ends, and some between (CVE-2026-27840).
+        // Cuts of every length near the ends, and some in between (CVE-2026-27840).
         if cut < 40 || cut > good.len() - 40 || cut % 29 == 0 {
             add(&format!("cut by {cut}"), good[..good.len() - cut].to_owned());
             add(&format!("headless by {cut}"), good[cut..].to_owned());
@@ -399,7 +400,7 @@ async fn auth0s_access_tokens_are_understood() {
         "aud": [app.tokens.issuer.audience, "https://tenant.eu.auth0.com/userinfo"],
         "iat": now, "exp": now + 86_400, "azp": "aBcDeFgHiJkLmNoPqRsTuVwXyZ012345", "scope": "openid profile email",
     });
-    // A subject that is no UUID becomes one, and always the same: this user is no member, but known.
+    // A subject that is not a UUID is always mapped to the same UUID. This user is known, but not a member.
     assert_eq!(outcome(&app, &key.sign(&header, &claims)).await, "403 not_a_member");
     let id_token = with(without(claims, "scope"), "nonce", json!("aHR0cHM"));
     assert_eq!(outcome(&app, &key.sign(&header, &id_token)).await, "401 invalid_token");
@@ -453,7 +454,7 @@ async fn cognitos_access_tokens_are_understood_and_its_id_tokens_refused() {
     }
 }
 
-// Keys behind a URL
+// Keys fetched from a URL
 
 #[tokio::test]
 async fn a_key_set_is_fetched_once_and_again_for_a_new_key_after_a_minute() {
@@ -540,7 +541,7 @@ async fn an_issuer_that_fails_gives_503_and_then_serves_from_what_it_had() {
     app.clock.advance(Duration::from_secs(60 * 60));
     assert_eq!(outcome(&app, &app.token(owner())).await, "200", "an hour's outage of the issuer is not ours");
 
-    // A new key that the outage hides is no one's fault, and is found as soon as the issuer is back.
+    // A token signed with a new key cannot be verified during the outage. It is accepted as soon as the issuer is back.
     let new = Issuer { key: SigningKey::es256("new"), ..clone(&app.tokens.issuer) };
     let fresh = |app: &TestApp| new.token(&app.claims(owner()));
     assert_eq!(outcome(&app, &fresh(&app)).await, "503 service_unavailable");
@@ -558,7 +559,7 @@ async fn an_issuer_that_fails_gives_503_and_then_serves_from_what_it_had() {
 async fn an_issuer_without_a_valid_certificate_is_not_asked() {
     let server =
         KeyServer::start(Page::ok(padron_testkit::Tokens::default().issuer.jwks().to_string())).await;
-    // The server does not speak TLS: the handshake fails, and with it the request, not the process.
+    // The server does not speak TLS. The handshake fails, and with it the request, but not the process.
     let url = server.url().replace("http://", "https://");
     let app = TestApp::of(padron_api::endpoints())
         .variable("JWT_JWKS", "")
@@ -570,7 +571,7 @@ async fn an_issuer_without_a_valid_certificate_is_not_asked() {
     assert_eq!(server.requests(), 0);
 }
 
-// Tokens seen before
+// Cached tokens
 
 #[tokio::test]
 async fn a_token_seen_before_expires_all_the_same() {

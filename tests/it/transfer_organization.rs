@@ -1,4 +1,4 @@
-//! `POST /organizations/{organizationId}/transfer`.
+//! Tests of `POST /organizations/{organizationId}/transfer`.
 
 use padron_local::demo;
 use padron_testkit::{Answer, TestApp};
@@ -74,7 +74,7 @@ async fn it_is_one_read_and_one_transaction() {
     let app = app().await;
     let call = app.call("POST", &format!("{ACME}/transfer")).user(owner());
     let call = call.json(&json!({ "userId": demo::MEMBER }));
-    // Of an organization of 2 KB: two units less than of one of 3 KB.
+    // For an organization of 2 KB: two units less than for one of 3 KB.
     assert_eq!(
         cost(&app, call).await,
         [("BatchGetItem".to_owned(), 3.0), ("TransactWriteItems".to_owned(), 14.0)]

@@ -1,4 +1,4 @@
-//! `PUT /organizations/{organizationId}/members/{memberId}/role`.
+//! Tests of `PUT /organizations/{organizationId}/members/{memberId}/role`.
 
 use padron_domain::UserId;
 use padron_local::demo;

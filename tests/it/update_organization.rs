@@ -1,4 +1,4 @@
-//! `PUT /organizations/{organizationId}`.
+//! Tests of `PUT /organizations/{organizationId}`.
 
 use padron_local::demo;
 use padron_testkit::{Answer, TestApp};
@@ -70,7 +70,7 @@ async fn what_is_so_already_writes_nothing() {
 async fn an_update_is_one_read_and_one_transaction() {
     let app = app().await;
     let call = app.call("PUT", ACME).user(owner()).json(&json!({ "name": "Acme" }));
-    // The demo's organization is of 2 KB: 4 units, where one of 3 KB takes 6, and 2 for the event.
+    // The demo organization has 2 KB and takes 4 units, where one of 3 KB takes 6. The event takes 2.
     assert_eq!(
         cost(&app, call).await,
         [("BatchGetItem".to_owned(), 2.0), ("TransactWriteItems".to_owned(), 6.0)]

@@ -1,4 +1,4 @@
-//! `GET /users/me`, `/users/me/invitations`, `/users/{userId}` and `/users/{userId}/organizations`.
+//! Tests of `GET /users/me`, `/users/me/invitations`, `/users/{userId}` and `/users/{userId}/organizations`.
 
 use std::time::Duration;
 
@@ -107,7 +107,7 @@ async fn what_an_older_token_says_is_out_of_date() {
     app.recorded();
     issued(Some(-100), "a@b.example").await;
     assert_eq!(app.recorded().len(), 1, "an older one writes nothing");
-    // Whoever joins with a token says when it was made, too.
+    // Creating an organization records when the token was issued as well.
     let mut claims = app.claims(stranger());
     claims["iat"] = json!(app.clock.now().seconds() - 10);
     claims["email"] = json!("new@b.example");
@@ -190,7 +190,7 @@ async fn what_the_deadline_cuts_off_is_done_by_the_next_call() {
         }
         names.iter().filter(|name| **name == "New").count()
     };
-    // Two seconds of the time are kept in reserve, and each write takes a third of one.
+    // Two seconds are kept in reserve, and each write takes about a third of a second.
     app.time_limit = Duration::from_millis(3200);
     app.proxy.always(Some(padron_testkit::Fault::Delay(Duration::from_millis(150))));
     assert_eq!(me(&app, stranger(), None, Some("New")).await.json()["name"], "New", "the profile at once");

@@ -1,5 +1,7 @@
-//! One truth: an endpoint's route, access and store actions stand in its code. Everything else that has to agree with them
-//! is compared here, and a difference is answered with the block to paste.
+//! Tests that everything derived from the endpoints agrees with their code.
+//!
+//! An endpoint's route, access and store actions are defined in its code. The other files that repeat them are compared with it here, and a
+//! failure says how to update them.
 
 use std::{
     collections::{BTreeMap, BTreeSet, HashMap},
@@ -25,12 +27,12 @@ fn read(path: &str) -> String {
     fs::read_to_string(root().join(path)).unwrap_or_default()
 }
 
-/// Fails with every difference at once, and what to do about it.
+/// Asserts that there are no differences, and shows all of them otherwise.
 fn agree(differences: &[String]) {
     assert!(differences.is_empty(), "\n\n{}\n", differences.join("\n\n"));
 }
 
-/// The sample request of an endpoint, `events/<function>.json`.
+/// Returns the sample request of an endpoint, `events/<function>.json`.
 pub(crate) fn sample_event(endpoint: &Registration) -> Value {
     let path = format!("events/{}.json", endpoint.route.function);
     serde_json::from_str(&read(&path)).unwrap_or_else(|error| {
@@ -52,7 +54,7 @@ fn names_and_routes_do_not_collide() {
             route.method,
             route.path
         );
-        // A parameter at one place of the path has one name: matchit, which `cargo lambda watch` routes with, wants it so.
+        // Parameters at the same position of the path must have the same name: matchit, the router of `cargo lambda watch`, requires it.
         let mut before = String::new();
         for segment in route.path.split('/') {
             if segment.starts_with('{') {
@@ -78,7 +80,7 @@ fn every_file_that_repeats_the_endpoints_is_up_to_date() {
     );
 }
 
-/// The modules and types of a package that implement `Endpoint`, as its source files have them.
+/// Collects the types of a package that implement `Endpoint`, with module path and source file, from its source files.
 fn implementations(folder: &Path, module: &str, found: &mut BTreeMap<String, PathBuf>) {
     for entry in fs::read_dir(folder).unwrap() {
         let path = entry.unwrap().path();
@@ -123,7 +125,8 @@ fn every_endpoint_in_the_source_is_registered() {
     agree(&differences);
 }
 
-/// CloudFormation takes 500 resources in one stack. What is left is for what has no function.
+/// The maximum number of resources of the template. CloudFormation allows 500 in a stack; the rest is kept free for resources without a
+/// function.
 const MAX_RESOURCES: usize = 420;
 
 #[test]

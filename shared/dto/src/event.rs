@@ -1,11 +1,11 @@
-//! Events as the API answers them.
+//! Audit events in responses.
 
 use padron_domain::{Actor, Event, EventId, OrganizationId, Timestamp};
 use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::Value;
 
-/// Something that happened.
+/// An event in the audit log of an organization.
 #[derive(Debug, Serialize, JsonSchema)]
 #[schemars(rename = "Event")]
 #[serde(rename_all = "camelCase")]
@@ -13,18 +13,18 @@ pub struct EventResponse {
     /// UUIDv7 of the event.
     #[schemars(with = "String", extend("format" = "uuid"))]
     id: EventId,
-    /// What happened: `organization.created`, `member.role_updated`, …
+    /// Type of the event, such as `organization.created` or `member.role_updated`.
     r#type: &'static str,
     /// UUID of the organization.
     #[schemars(with = "String", extend("format" = "uuid"))]
     organization_id: OrganizationId,
-    /// UUID of the user who did it, or `operator`.
+    /// UUID of the user who caused the event, or `operator`.
     #[schemars(with = "String")]
     actor: Actor,
-    /// When.
+    /// When the event happened.
     #[schemars(with = "String", extend("format" = "date-time"))]
     created_at: Timestamp,
-    /// What there is to say of it: ids, names of fields, and values that are not personal.
+    /// Data of the event: ids, names of fields, and values that are not personal.
     data: Value,
 }
 

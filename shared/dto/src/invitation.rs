@@ -1,38 +1,38 @@
-//! Invitations as the API answers them.
+//! Invitations in responses.
 
 use padron_domain::{Actor, Invitation, InvitationId, Role, Timestamp};
 use schemars::JsonSchema;
 use serde::Serialize;
 
-/// An invitation. Never its token.
+/// An invitation to join an organization, without its token.
 #[derive(Debug, Serialize, JsonSchema)]
 #[schemars(rename = "Invitation")]
 #[serde(rename_all = "camelCase")]
 pub struct InvitationResponse {
-    /// Id of the invitation: one for each e-mail of an organization.
+    /// UUID of the invitation. An organization has one invitation per e-mail address.
     #[schemars(with = "String", extend("format" = "uuid"))]
     id: InvitationId,
-    /// Who is asked.
+    /// E-mail address of the invited person.
     email: String,
-    /// As what they would join: `member` or `admin`.
+    /// Role that the invited person gets by accepting: `member` or `admin`.
     #[schemars(extend("enum" = ["member", "admin"]), with = "String")]
     role: Role,
-    /// `pending`, `expired`, `accepted`, `declined` or `revoked`.
+    /// Status: `pending`, `expired`, `accepted`, `declined` or `revoked`.
     #[schemars(extend("enum" = ["pending", "expired", "accepted", "declined", "revoked"]), with = "String")]
     status: &'static str,
-    /// UUID of the user who invited them last.
+    /// UUID of the user who last sent the invitation.
     #[schemars(with = "String", extend("format" = "uuid"))]
     invited_by: Actor,
-    /// When they were invited last.
+    /// When the invitation was last sent.
     #[schemars(with = "String", extend("format" = "date-time"))]
     created_at: Timestamp,
-    /// Until when it can be accepted.
+    /// When the invitation expires.
     #[schemars(with = "String", extend("format" = "date-time"))]
     expires_at: Timestamp,
 }
 
 impl InvitationResponse {
-    /// The invitation as it stands at that instant: it expires without a write.
+    /// Creates the response for an invitation at `now`. The status depends on it, because an invitation expires without a write.
     pub fn new(invitation: Invitation, now: Timestamp) -> Self {
         let status = invitation.status(now).name();
         let Invitation {
@@ -52,7 +52,7 @@ impl InvitationResponse {
     }
 }
 
-/// An invitation with its token, in the one answer that shows it.
+/// An invitation with its token. Only the response that issues the invitation contains the token.
 #[derive(Debug, Serialize, JsonSchema)]
 #[schemars(rename = "IssuedInvitation")]
 #[serde(rename_all = "camelCase")]
@@ -60,9 +60,9 @@ pub struct IssuedInvitation {
     /// The invitation.
     #[serde(flatten)]
     pub invitation: InvitationResponse,
-    /// What accepts it. Shown here and nowhere else: hand it to whom you invite.
+    /// Token that accepts the invitation. It is returned only once; pass it on to the invited person.
     pub token: String,
-    /// Your page with the token, if this installation is configured with one.
+    /// URL of your page that accepts the invitation, with the token. Absent if the installation has no such page configured.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub accept_url: Option<String>,
 }

@@ -1,4 +1,4 @@
-//! Values that a request may leave out, and that an answer always has.
+//! Values that requests may omit and responses always include.
 
 use std::borrow::Cow;
 
@@ -15,8 +15,9 @@ use serde::{
 
 use crate::Object;
 
-/// A value that is the default if a request leaves it out or sends `null`. An answer always has it. For fields with
-/// `#[serde(default)]`.
+/// A value that is the default if a request omits it or sends `null`. Responses always include it.
+///
+/// Fields of this type need `#[serde(default)]`.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 #[serde(transparent)]
 pub(crate) struct Lenient<T>(pub(crate) T);
@@ -27,7 +28,7 @@ impl<'de, T: Deserialize<'de> + Default> Deserialize<'de> for Lenient<T> {
     }
 }
 
-/// In a request the value is nullable, in an answer it is not.
+/// The value is nullable in requests, but not in responses.
 impl<T: JsonSchema> JsonSchema for Lenient<T> {
     fn inline_schema() -> bool {
         true
@@ -44,7 +45,7 @@ impl<T: JsonSchema> JsonSchema for Lenient<T> {
     }
 }
 
-/// Returns the patch of an object, field by field. `null` in the place of the object stands for `null` in each of its fields.
+/// Returns the patches of the fields of an object. `null` in place of the object means `null` for each of its fields.
 pub(crate) fn patch_fields<'de, T: Deserialize<'de> + Default>(patch: Patch<Object<T>>) -> T {
     match patch {
         Patch::Keep => T::default(),
@@ -53,7 +54,7 @@ pub(crate) fn patch_fields<'de, T: Deserialize<'de> + Default>(patch: Patch<Obje
     }
 }
 
-/// A struct whose fields are all `null`.
+/// A deserializer for a struct whose fields are all `null`.
 struct AllNull;
 
 impl<'de> Deserializer<'de> for AllNull {

@@ -1,4 +1,4 @@
-//! What travels over the wire in more than one endpoint. A type that one endpoint alone uses sits in its file.
+//! Request and response bodies that several endpoints share. A type that only one endpoint uses lives in the file of that endpoint.
 
 pub mod customer;
 mod event;

@@ -1,4 +1,4 @@
-//! Members as the API answers them.
+//! Members in responses.
 
 use padron_domain::{Membership, Role, Timestamp, UserId};
 use schemars::JsonSchema;
@@ -9,29 +9,29 @@ use serde::{Deserialize, Serialize};
 #[schemars(rename = "Member")]
 #[serde(rename_all = "camelCase")]
 pub struct MemberResponse {
-    /// Id of the member: that of the user.
+    /// UUID of the member, which is the UUID of the user.
     #[schemars(with = "String", extend("format" = "uuid"))]
     id: UserId,
-    /// `member`, `admin` or `owner`.
+    /// Role of the member: `member`, `admin` or `owner`.
     #[schemars(extend("enum" = ["member", "admin", "owner"]), with = "String")]
     role: Role,
-    /// Who they are.
+    /// User data of the member.
     user: MemberUser,
-    /// When they joined.
+    /// When the member joined the organization.
     #[schemars(with = "String", extend("format" = "date-time"))]
     joined_at: Timestamp,
 }
 
-/// Who a member is, as their access token had it.
+/// The user data of a member, taken from the access token.
 #[derive(Debug, Serialize, JsonSchema)]
 struct MemberUser {
     /// UUID of the user.
     #[schemars(with = "String", extend("format" = "uuid"))]
     id: UserId,
-    /// Verified e-mail, if there is one.
+    /// Verified e-mail address of the user. Absent if there is none.
     #[serde(skip_serializing_if = "Option::is_none")]
     email: Option<String>,
-    /// Name, if there is one.
+    /// Name of the user. Absent if there is none.
     #[serde(skip_serializing_if = "Option::is_none")]
     name: Option<String>,
 }
@@ -44,13 +44,13 @@ impl From<Membership> for MemberResponse {
     }
 }
 
-/// A role that can be given and taken: an owner is made by transferring the organization.
+/// A role that can be assigned to a member. Only a transfer of the organization makes a member its owner.
 #[derive(Clone, Copy, Debug, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum AssignableRole {
-    /// Manages members and settings.
+    /// A member who manages members and settings.
     Admin,
-    /// Reads the organization and works with its customers.
+    /// A member who reads the organization and works with its customers.
     Member,
 }
 

@@ -1,4 +1,4 @@
-//! Objects that are objects.
+//! Wrappers and schemas of JSON objects in requests.
 
 use std::{borrow::Cow, fmt, marker::PhantomData};
 
@@ -10,18 +10,19 @@ use serde::{
 };
 use serde_json::{Value, json};
 
-/// What a request sends.
+/// The body of a request.
 pub trait Body {
-    /// Names of members that are accepted and dropped, wherever they stand: they are not kept, nor is a hash of them.
+    /// The names of members that are accepted and dropped at any depth. They are neither stored nor hashed.
     const SECRETS: &'static [&'static str] = &[];
-    /// Names of members that a [`New`] one cannot do without.
+    /// The names of members that are required in a [`New`] body.
     const REQUIRED: &'static [&'static str] = &[];
-    /// The name of a member that holds a whole body of the same kind, if there is one: it stands for all others.
+    /// The name of a member that holds a whole body of the same type and replaces all other members; `None` if there is none.
     const ENVELOPE: Option<&'static str> = None;
 }
 
-/// A body that something new is made from: the same fields as those of a change, some of them required. That one of these is missing
-/// is a matter of rules, told with all else that is wrong.
+/// A body that creates a record: the fields of an update, some of them required.
+///
+/// A missing required field is a violation and is reported together with all others. It is not an error of deserialization.
 #[derive(Debug)]
 pub struct New<T>(pub T);
 
@@ -39,7 +40,7 @@ impl<T: Body + JsonSchema> JsonSchema for New<T> {
     fn schema_name() -> Cow<'static, str> {
         format!("New{}", T::schema_name()).into()
     }
-    /// The fields of a change that can be written, without those that are only read; what is required is not empty.
+    /// Returns the schema of an update without its read-only fields. Required fields are not `null` and not empty.
     fn json_schema(generator: &mut SchemaGenerator) -> Schema {
         let mut schema = T::json_schema(generator);
         match T::ENVELOPE {
@@ -60,7 +61,7 @@ impl<T: Body + JsonSchema> JsonSchema for New<T> {
     }
 }
 
-/// Takes `null` out of what a field may be, and the empty text.
+/// Removes `null` and the empty string from the values that a field accepts.
 fn require_value(field: &mut Value) {
     let is_null = |value: &Value| *value == "null" || value["type"] == "null";
     for several in ["type", "anyOf"] {
@@ -73,8 +74,10 @@ fn require_value(field: &mut Value) {
     }
 }
 
-/// Adds the fields of an answer that a request cannot change: a client that sends back what it read sends them too, and they are
-/// accepted as they are. Any other field is refused. For `#[schemars(transform = …)]` of a body whose answer is an `R`.
+/// Adds the fields of the response `R` that a request cannot change to the schema of a body, as read-only.
+///
+/// A client that sends back what it read includes these fields, and they are accepted unchanged. All other fields are rejected. This
+/// function is for `#[schemars(transform = …)]`.
 pub fn read_back<R: JsonSchema>(schema: &mut Schema) {
     let settings = SchemaSettings::draft2020_12().with(|settings| settings.inline_subschemas = true);
     let mut answered = settings.for_serialize().into_generator().root_schema_for::<R>();
@@ -89,7 +92,7 @@ pub fn read_back<R: JsonSchema>(schema: &mut Schema) {
     }
 }
 
-/// What callers keep with a record, as the description has it.
+/// The JSON schema of metadata: the key-value pairs that callers store with a record.
 pub struct MetadataSchema;
 
 impl JsonSchema for MetadataSchema {
@@ -109,7 +112,7 @@ impl JsonSchema for MetadataSchema {
     }
 }
 
-/// A JSON object. Serde would read a list as well, as the fields of a struct in their order.
+/// A JSON object. Serde alone would also accept an array, with the fields of the struct in order.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 #[serde(transparent)]
 pub struct Object<T>(pub T);

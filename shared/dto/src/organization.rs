@@ -1,4 +1,4 @@
-//! The organization as the API answers it.
+//! Organizations in responses.
 
 use std::collections::BTreeMap;
 
@@ -9,8 +9,9 @@ use padron_domain::{
 use schemars::JsonSchema;
 use serde::Serialize;
 
-/// The union of the two bodies that Timbrix documents for an organization: the account in camelCase, the normalized
-/// profile in snake_case. A client of either page reads what it expects.
+/// An organization, as the union of the two bodies that Timbrix documents.
+///
+/// The account is in camelCase, the normalized profile in snake_case, so that clients of either page find the fields they expect.
 #[derive(Debug, Serialize, JsonSchema)]
 #[schemars(rename = "Organization")]
 pub struct OrganizationResponse {
@@ -20,23 +21,23 @@ pub struct OrganizationResponse {
     name: String,
     /// URL-friendly identifier, unique and immutable.
     slug: String,
-    /// Logo: what the caller set, or else `logo_url`.
+    /// Logo that the caller set, otherwise `logo_url`.
     #[serde(skip_serializing_if = "Option::is_none")]
     logo: Option<String>,
-    /// `free`, `pro` or `enterprise`.
+    /// Plan: `free`, `pro` or `enterprise`.
     #[schemars(extend("enum" = ["free", "pro", "enterprise"]), with = "String")]
     plan: Plan,
-    /// UUID of the owner.
+    /// UUID of the user who owns the organization.
     #[serde(rename = "ownerId")]
     owner_id: String,
-    /// Customer id at Stripe, if there is one.
+    /// Stripe customer id. Absent if there is none.
     #[serde(rename = "stripeCustomerId", skip_serializing_if = "Option::is_none")]
     stripe_customer_id: Option<String>,
-    /// State of the subscription.
+    /// Status of the subscription.
     #[serde(rename = "subscriptionStatus")]
     #[schemars(extend("enum" = ["none", "active", "past_due", "canceled"]), with = "String")]
     subscription_status: SubscriptionStatus,
-    /// Until when the subscription is paid.
+    /// When the paid period of the subscription ends.
     #[serde(rename = "subscriptionPeriodEnd", skip_serializing_if = "Option::is_none")]
     #[schemars(with = "Option<String>", extend("format" = "date-time"))]
     subscription_period_end: Option<Timestamp>,
@@ -48,46 +49,48 @@ pub struct OrganizationResponse {
     #[serde(rename = "updatedAt")]
     #[schemars(with = "String", extend("format" = "date-time"))]
     account_updated_at: Timestamp,
-    /// What the caller keeps with it.
+    /// Key-value pairs that the caller stores with the organization.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     metadata: BTreeMap<String, String>,
     /// IANA time zone.
     timezone: String,
-    /// The same instant as `createdAt`.
+    /// Same instant as `createdAt`.
     #[schemars(with = "String", extend("format" = "date-time"))]
     created_at: Timestamp,
-    /// The same instant as `updatedAt`.
+    /// Same instant as `updatedAt`.
     #[schemars(with = "String", extend("format" = "date-time"))]
     updated_at: Timestamp,
-    /// Whether no blocking step is pending and the certificate is valid at the time of the answer.
+    /// Whether no blocking step is pending and the certificate is valid at the time of the response.
     is_production_ready: bool,
-    /// What is left to do.
+    /// Steps that are not completed yet.
     pending_steps: Vec<PendingStepResponse>,
-    /// Who the organization is before the law.
+    /// Legal data of the organization.
     legal: LegalResponse,
-    /// How its invoices look.
+    /// Appearance and numbering of invoices.
     customization: CustomizationResponse,
     /// Certificate for sealing invoices (CSD).
     certificate: CertificateResponse,
     /// Electronic signature (FIEL).
     fiel: FielResponse,
-    /// How receipts are invoiced.
+    /// Settings for invoicing receipts.
     receipts: ReceiptsResponse,
-    /// How customers invoice themselves.
+    /// Settings for customers who invoice themselves.
     self_invoice: SelfInvoiceResponse,
 }
 
+/// A step that an organization has not completed yet.
 #[derive(Debug, Serialize, JsonSchema)]
 #[schemars(rename = "PendingStep")]
 struct PendingStepResponse {
-    /// `legal`, `certificate` or `logo`.
+    /// Type of the step: `legal`, `certificate` or `logo`.
     r#type: &'static str,
-    /// What to do.
+    /// Instruction that completes the step.
     description: &'static str,
-    /// Whether it keeps the organization from issuing invoices.
+    /// Whether the step prevents the organization from issuing invoices.
     blocking: bool,
 }
 
+/// The legal data of an organization.
 #[derive(Debug, Serialize, JsonSchema)]
 #[schemars(rename = "Legal")]
 struct LegalResponse {
@@ -97,7 +100,7 @@ struct LegalResponse {
     /// Registered name, without the corporate suffix.
     #[serde(skip_serializing_if = "Option::is_none")]
     legal_name: Option<String>,
-    /// Tax system of the SAT catalogue `c_RegimenFiscal`.
+    /// Tax system, a code of the SAT catalogue `c_RegimenFiscal`.
     #[serde(skip_serializing_if = "Option::is_none")]
     tax_system: Option<String>,
     /// Web site.
@@ -106,106 +109,131 @@ struct LegalResponse {
     /// Phone number.
     #[serde(skip_serializing_if = "Option::is_none")]
     phone: Option<String>,
-    /// RFC, read from the certificate.
+    /// RFC, which is read from the certificate.
     #[serde(skip_serializing_if = "Option::is_none")]
     rfc: Option<String>,
-    /// The same as `address.zip`.
+    /// Postal code, the same as `address.zip`.
     #[serde(skip_serializing_if = "Option::is_none")]
     zip: Option<String>,
     /// Fiscal address.
     address: AddressResponse,
 }
 
+/// A Mexican address.
 #[derive(Debug, Serialize, JsonSchema)]
 #[schemars(rename = "Address")]
 struct AddressResponse {
+    /// Street.
     #[serde(skip_serializing_if = "Option::is_none")]
     street: Option<String>,
+    /// Exterior number.
     #[serde(skip_serializing_if = "Option::is_none")]
     exterior: Option<String>,
+    /// Interior number.
     #[serde(skip_serializing_if = "Option::is_none")]
     interior: Option<String>,
+    /// Neighborhood (colonia).
     #[serde(skip_serializing_if = "Option::is_none")]
     neighborhood: Option<String>,
+    /// City.
     #[serde(skip_serializing_if = "Option::is_none")]
     city: Option<String>,
+    /// Municipality.
     #[serde(skip_serializing_if = "Option::is_none")]
     municipality: Option<String>,
+    /// Postal code, five digits.
     #[serde(skip_serializing_if = "Option::is_none")]
     zip: Option<String>,
+    /// State.
     #[serde(skip_serializing_if = "Option::is_none")]
     state: Option<String>,
 }
 
+/// The appearance and numbering of the invoices of an organization.
 #[derive(Debug, Serialize, JsonSchema)]
 #[schemars(rename = "Customization")]
 struct CustomizationResponse {
-    /// Whether there is a logo, set or uploaded.
+    /// Whether there is a logo, either set or uploaded.
     has_logo: bool,
-    /// Accent colour, six hex digits.
+    /// Accent colour, six hexadecimal digits.
     #[serde(skip_serializing_if = "Option::is_none")]
     color: Option<String>,
     /// Number of the next invoice.
     next_folio_number: u64,
     /// Number of the next test invoice.
     next_folio_number_test: u64,
-    /// What the PDF shows beyond the required.
+    /// Optional content of the PDF of an invoice.
     pdf_extra: PdfExtraResponse,
 }
 
+/// The optional content of the PDF of an invoice.
 #[derive(Debug, Serialize, JsonSchema)]
 #[schemars(rename = "PdfExtra")]
 struct PdfExtraResponse {
+    /// Whether the PDF shows catalogue codes.
     codes: bool,
+    /// Whether the PDF shows the codes of the address.
     address_codes: bool,
+    /// Whether the PDF shows product keys.
     product_key: bool,
+    /// Whether the PDF shows rounded unit prices.
     round_unit_price: bool,
+    /// Whether the PDF shows the taxes of each line.
     tax_breakdown: bool,
+    /// Whether the PDF shows the IEPS of each line.
     ieps_breakdown: bool,
+    /// Whether the PDF shows the Carta Porte complement.
     render_carta_porte: bool,
+    /// Whether the PDF repeats the signature on every page.
     repeat_signature: bool,
 }
 
+/// The certificate of an organization for sealing invoices (CSD).
 #[derive(Debug, Serialize, JsonSchema)]
 #[schemars(rename = "Certificate")]
 struct CertificateResponse {
-    /// Whether there is one.
+    /// Whether a certificate has been uploaded.
     has_certificate: bool,
+    /// Public data of the certificate.
     #[serde(flatten)]
     details: CertificateDetails,
 }
 
+/// The electronic signature of an organization (FIEL).
 #[derive(Debug, Serialize, JsonSchema)]
 #[schemars(rename = "Fiel")]
 struct FielResponse {
-    /// Whether there is one.
+    /// Whether an electronic signature has been uploaded.
     has_fiel: bool,
+    /// Public data of the certificate of the electronic signature.
     #[serde(flatten)]
     details: CertificateDetails,
 }
 
+/// The public data of a certificate. Its fields are absent if there is no certificate.
 #[derive(Debug, Default, Serialize, JsonSchema)]
 struct CertificateDetails {
-    /// When it was uploaded.
+    /// When the certificate was uploaded.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schemars(with = "Option<String>", extend("format" = "date-time"))]
     updated_at: Option<Timestamp>,
-    /// Until when it is valid.
+    /// When the certificate expires.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schemars(with = "Option<String>", extend("format" = "date-time"))]
     expires_at: Option<Timestamp>,
-    /// Its serial number.
+    /// Serial number of the certificate.
     #[serde(skip_serializing_if = "Option::is_none")]
     serial_number: Option<String>,
 }
 
+/// The settings of an organization for invoicing receipts.
 #[derive(Debug, Serialize, JsonSchema)]
 #[schemars(rename = "Receipts")]
 struct ReceiptsResponse {
-    /// How often receipts are gathered in one invoice.
+    /// Interval at which receipts are combined into one invoice.
     #[schemars(extend("enum" = ["day", "week", "month"]), with = "String")]
     periodicity: Periodicity,
-    /// For how many days a customer may invoice a receipt.
+    /// Number of days during which a customer may invoice a receipt.
     duration_days: u16,
     /// Number of the next receipt.
     next_folio_number: u64,
@@ -213,22 +241,23 @@ struct ReceiptsResponse {
     next_folio_number_test: u64,
 }
 
+/// The settings of an organization for customers who invoice themselves.
 #[derive(Debug, Serialize, JsonSchema)]
 #[schemars(rename = "SelfInvoice")]
 struct SelfInvoiceResponse {
-    /// Uses of the SAT catalogue `c_UsoCFDI` that customers may choose; empty: all.
+    /// Uses of the SAT catalogue `c_UsoCFDI` that customers may choose. An empty list allows all.
     allowed_cfdi_uses: Vec<String>,
-    /// Whether to withhold ISR under RESICO.
+    /// Whether ISR is withheld under RESICO.
     apply_resico_isr: bool,
-    /// Where customers ask for help.
+    /// E-mail address where customers ask for help.
     #[serde(skip_serializing_if = "Option::is_none")]
     support_email: Option<String>,
-    /// Whether that address is proven.
+    /// Whether the support e-mail address is verified.
     support_email_verified: bool,
 }
 
 impl OrganizationResponse {
-    /// The organization as it stands at that instant: readiness depends on it.
+    /// Creates the response for an organization at `now`. The pending steps and the readiness depend on it.
     pub fn new(organization: Organization, now: Timestamp) -> Self {
         let pending_steps = organization.pending_steps(now);
         let is_production_ready = organization.is_production_ready(now);
@@ -290,7 +319,7 @@ impl OrganizationResponse {
     }
 }
 
-/// An organization in a user's list.
+/// An organization in the list of a user.
 #[derive(Debug, Serialize, JsonSchema)]
 #[schemars(rename = "OrganizationEntry")]
 #[serde(rename_all = "camelCase")]
@@ -302,16 +331,16 @@ pub struct OrganizationEntry {
     name: String,
     /// URL-friendly identifier.
     slug: String,
-    /// The user's role in it: `member`, `admin` or `owner`.
+    /// Role of the user in the organization: `member`, `admin` or `owner`.
     #[schemars(extend("enum" = ["member", "admin", "owner"]), with = "String")]
     role: Role,
-    /// When the user joined.
+    /// When the user joined the organization.
     #[schemars(with = "String", extend("format" = "date-time"))]
     joined_at: Timestamp,
 }
 
 impl OrganizationEntry {
-    /// An organization, and the user's place in it.
+    /// Creates the entry for an organization and the membership of the user.
     pub fn new(organization: Organization, role: Role, joined_at: Timestamp) -> Self {
         let Organization { id, name, slug, .. } = organization;
         Self { id, name, slug, role, joined_at }

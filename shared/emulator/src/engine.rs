@@ -1,4 +1,5 @@
-//! The embedded DynamoDB: dynoxide (DynamoDB's API on SQLite) behind a real socket, so that the real SDK talks to it.
+//! The embedded DynamoDB: dynoxide (DynamoDB's API on SQLite), which listens on a socket so that the AWS SDK can be
+//! used.
 
 use std::{net::SocketAddr, path::Path};
 
@@ -9,21 +10,21 @@ use tokio::{net::TcpListener, sync::oneshot, task::JoinHandle};
 
 use crate::template::Template;
 
-/// A running engine. Dropping it stops it.
+/// A running engine. It is stopped when it is dropped.
 #[derive(Debug)]
 pub struct Engine {
     address: SocketAddr,
     stop: Option<oneshot::Sender<()>>,
-    /// `None`: it is not ours.
+    /// The task that serves requests; `None` if the engine was started by someone else.
     serving: Option<JoinHandle<()>>,
 }
 
-/// Where the engine keeps its tables.
+/// The storage of an engine's tables.
 #[derive(Clone, Copy, Debug)]
 pub enum Storage<'a> {
-    /// In memory: gone with the engine.
+    /// Memory. The tables are lost when the engine stops.
     Memory,
-    /// In a file, made if there is none.
+    /// A file, which is created if it does not exist.
     File(&'a Path),
 }
 
@@ -48,22 +49,22 @@ impl Engine {
         Ok(Self { address, stop: Some(stop), serving: Some(serving) })
     }
 
-    /// One that runs already, such as Amazon's DynamoDB Local.
+    /// Returns an engine that is already running, such as Amazon's DynamoDB Local.
     pub fn at(address: SocketAddr) -> Self {
         Self { address, stop: None, serving: None }
     }
 
-    /// Where it listens.
+    /// Returns the address that the engine listens on.
     pub fn address(&self) -> SocketAddr {
         self.address
     }
 
-    /// How functions reach a table of it.
+    /// Returns the connection to a table of this engine.
     pub fn connection(&self, table: &str) -> Connection {
         connection(self.address, table)
     }
 
-    /// Makes the template's table under that name, unless it is there.
+    /// Creates the template's table with this name, if it does not exist.
     pub async fn ensure_table(&self, template: &Template, table: &str) -> Result<(), String> {
         let client = client(&self.connection(table));
         match client.describe_table().table_name(table).send().await {
@@ -75,7 +76,7 @@ impl Engine {
         }
     }
 
-    /// Stops it once what it works on is done.
+    /// Stops the engine after the requests in progress.
     pub async fn stop(mut self) {
         drop(self.stop.take());
         if let Some(serving) = self.serving.take() {
@@ -84,14 +85,14 @@ impl Engine {
     }
 }
 
-/// How functions reach a table of the engine, or of a proxy before it.
+/// Returns the connection to a table of an engine, or of a proxy in front of it.
 pub fn connection(address: SocketAddr, table: &str) -> Connection {
     Connection {
         table: table.into(),
         region: "us-east-1".into(),
         endpoint: Some(format!("http://{address}")),
         roots: Roots::Amazon,
-        // The engine wants a signature, not a particular one.
+        // The engine requires a signature, and accepts any.
         credentials: Credentials {
             access_key_id: "local".into(),
             secret_access_key: "local".into(),
@@ -100,7 +101,7 @@ pub fn connection(address: SocketAddr, table: &str) -> Connection {
     }
 }
 
-/// A client that can do anything: makes tables, looks into them.
+/// Creates a client with all actions, for creating and inspecting tables.
 pub fn client(connection: &Connection) -> Client {
     let Credentials { access_key_id, secret_access_key, session_token } = connection.credentials.clone();
     let mut config = aws_sdk_dynamodb::Config::builder()

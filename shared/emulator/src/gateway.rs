@@ -1,4 +1,4 @@
-//! API Gateway's HTTP API, as far as an event (payload format 2.0) can tell.
+//! The routing and the events (payload format 2.0) of API Gateway's HTTP API.
 
 use base64::{Engine as _, prelude::BASE64_STANDARD};
 use http::{HeaderMap, Method, Uri, header::COOKIE};
@@ -7,19 +7,21 @@ use percent_encoding::percent_decode_str;
 use serde_json::{Map, Value, json};
 use uuid::Uuid;
 
-/// Where a request leads.
+/// The endpoint and the parameters that a request is routed to.
 #[derive(Debug)]
 pub struct Routed {
-    /// The endpoint; the fallback where no other takes it, if there is one.
+    /// The endpoint of the request. If no route matches, the fallback endpoint; `None` if there is none.
     pub endpoint: Option<&'static Registration>,
-    /// The parameters in its path, decoded.
+    /// The decoded path parameters, by name.
     parameters: Vec<(&'static str, String)>,
-    /// The path, decoded.
+    /// The decoded path.
     path: String,
 }
 
-/// Finds the endpoint of a request as API Gateway's HTTP API does: the path is decoded first, so an escaped slash begins another
-/// segment, and an escaped question mark ends the path. What reads also answers `HEAD`.
+/// Returns the endpoint of a request, as API Gateway's HTTP API does.
+///
+/// The path is decoded first. An escaped slash therefore begins another segment, and an escaped question mark ends the
+/// path. Endpoints for `GET` also answer `HEAD`.
 pub fn route(
     endpoints: impl IntoIterator<Item = &'static Registration>,
     method: &Method,
@@ -36,7 +38,7 @@ pub fn route(
             }
         } else if endpoint.route.methods().any(|of_route| of_route == method.as_str()) {
             let Some(captures) = endpoint.route.captures(below) else { continue };
-            // A path to the letter wins over one with parameters, as in API Gateway.
+            // A literal path takes precedence over one with parameters, as in API Gateway.
             let known = best.0.is_some_and(|known| known.route.method.is_some());
             if !known || captures.len() < best.1.len() {
                 best = (Some(endpoint), captures);
@@ -47,7 +49,7 @@ pub fn route(
     Routed { endpoint: best.0, parameters, path }
 }
 
-/// The event of a request. Bodies are base64 unless they are text, as API Gateway has it.
+/// Creates the event of a request. As in API Gateway, a body that is not text is encoded in base64.
 pub fn event(routed: &Routed, method: &Method, uri: &Uri, headers: &HeaderMap, body: &[u8]) -> Value {
     let Routed { endpoint, parameters, path } = routed;
     let mut joined = Map::new();

@@ -1,4 +1,4 @@
-//! An issuer of access tokens: its keys and its signature.
+//! An issuer of access tokens for local use: its keys and the tokens it signs.
 
 use aws_lc_rs::{
     encoding::{AsDer, Pkcs8V1Der},
@@ -11,20 +11,20 @@ use aws_lc_rs::{
 use base64::{Engine as _, prelude::BASE64_URL_SAFE_NO_PAD};
 use serde_json::{Value, json};
 
-/// An issuer with one key.
+/// An issuer of access tokens, with one signing key.
 #[derive(Debug)]
 pub struct Issuer {
-    /// Its `iss`.
+    /// The value of the claim `iss`.
     pub name: String,
-    /// Whom its tokens are made for.
+    /// The value of the claim `aud`.
     pub audience: String,
-    /// What it signs with.
+    /// The key that signs the tokens.
     pub key: SigningKey,
 }
 
-/// A key pair to sign tokens with.
+/// A key pair that signs tokens.
 pub struct SigningKey {
-    /// Names the key in the key set.
+    /// The id of the key in the key set (`kid`).
     pub kid: String,
     pair: Pair,
 }
@@ -44,30 +44,30 @@ impl std::fmt::Debug for SigningKey {
 const HEALTHY: &str = "a healthy key and random generator";
 
 impl SigningKey {
-    /// A new RSA key of 2,048 bits, in DER (PKCS #8).
+    /// Generates an RSA key of 2,048 bits, in DER (PKCS #8).
     pub fn new_rsa_document() -> Vec<u8> {
         let pair = RsaKeyPair::generate(KeySize::Rsa2048).expect(HEALTHY);
         AsDer::<Pkcs8V1Der<'_>>::as_der(&pair).expect(HEALTHY).as_ref().to_vec()
     }
 
-    /// Signs RS256 with the key in that document; `None` if there is none in it.
+    /// Creates a key for RS256 from a PKCS #8 document; `None` if the document has no valid RSA key.
     pub fn rs256(kid: &str, document: &[u8]) -> Option<Self> {
         let pair = RsaKeyPair::from_pkcs8(document).ok()?;
         Some(Self { kid: kid.into(), pair: Pair::Rs256(pair) })
     }
 
-    /// A new key that signs ES256.
+    /// Generates a key for ES256.
     pub fn es256(kid: &str) -> Self {
         let pair = EcdsaKeyPair::generate(&ECDSA_P256_SHA256_FIXED_SIGNING).expect(HEALTHY);
         Self { kid: kid.into(), pair: Pair::Es256(pair) }
     }
 
-    /// A new key that signs EdDSA.
+    /// Generates a key for EdDSA.
     pub fn eddsa(kid: &str) -> Self {
         Self { kid: kid.into(), pair: Pair::EdDsa(Ed25519KeyPair::generate().expect(HEALTHY)) }
     }
 
-    /// Its public half (RFC 7517).
+    /// Returns the public key as a JSON Web Key (RFC 7517).
     pub fn jwk(&self) -> Value {
         let mut jwk = match &self.pair {
             Pair::Rs256(pair) => {
@@ -75,7 +75,7 @@ impl SigningKey {
                 json!({ "kty": "RSA", "n": encode(&public.n), "e": encode(&public.e) })
             }
             Pair::Es256(pair) => {
-                // The uncompressed point of SEC 1: 4, x, y.
+                // The uncompressed point of SEC 1: the byte 4, then x and y.
                 let point = pair.public_key().as_ref();
                 json!({ "kty": "EC", "crv": "P-256", "x": encode(&point[1..33]), "y": encode(&point[33..65]) })
             }
@@ -89,7 +89,7 @@ impl SigningKey {
         jwk
     }
 
-    /// The algorithm it signs with, as JOSE names it.
+    /// Returns the name of the algorithm, as in JOSE.
     pub fn algorithm(&self) -> &'static str {
         match self.pair {
             Pair::Rs256(_) => "RS256",
@@ -98,17 +98,17 @@ impl SigningKey {
         }
     }
 
-    /// The header of its access tokens (RFC 9068).
+    /// Returns the header of an access token (RFC 9068).
     pub fn header(&self) -> Value {
         json!({ "alg": self.algorithm(), "kid": self.kid, "typ": "at+jwt" })
     }
 
-    /// A token (RFC 7515) with exactly this header and these claims, right or wrong.
+    /// Signs a token (RFC 7515) with exactly this header and these claims, which may be invalid.
     pub fn sign(&self, header: &Value, claims: &Value) -> String {
         self.sign_text(&header.to_string(), &claims.to_string())
     }
 
-    /// The same of texts, which need not be JSON.
+    /// Signs a token with this header and these claims, which need not be JSON.
     pub fn sign_text(&self, header: &str, claims: &str) -> String {
         let message = format!("{}.{}", encode(header.as_bytes()), encode(claims.as_bytes()));
         let random = SystemRandom::new();
@@ -126,12 +126,14 @@ impl SigningKey {
 }
 
 impl Issuer {
-    /// Its key set (RFC 7517).
+    /// Returns the key set (RFC 7517).
     pub fn jwks(&self) -> Value {
         json!({ "keys": [self.key.jwk()] })
     }
 
-    /// The claims of an access token (RFC 9068) for that subject.
+    /// Returns the claims of an access token (RFC 9068) for a subject.
+    ///
+    /// `issued_at` is in seconds since 1970 and `lifetime` in seconds.
     pub fn claims(&self, subject: &str, issued_at: i64, lifetime: i64) -> Value {
         json!({
             "iss": self.name, "aud": self.audience, "sub": subject, "iat": issued_at, "exp": issued_at.saturating_add(lifetime),
@@ -139,7 +141,7 @@ impl Issuer {
         })
     }
 
-    /// An access token with these claims.
+    /// Signs an access token with these claims.
     pub fn token(&self, claims: &Value) -> String {
         self.key.sign(&self.key.header(), claims)
     }
@@ -149,7 +151,7 @@ fn encode(bytes: &[u8]) -> String {
     BASE64_URL_SAFE_NO_PAD.encode(bytes)
 }
 
-/// HMAC-SHA256: what an attacker signs with who hopes that a public key is taken for a secret.
+/// Returns the HMAC-SHA256 of a message, for tests of the attack in which a public key is used as an HMAC secret.
 pub fn hmac_sha256(secret: &[u8], message: &[u8]) -> Vec<u8> {
     let key = aws_lc_rs::hmac::Key::new(aws_lc_rs::hmac::HMAC_SHA256, secret);
     aws_lc_rs::hmac::sign(&key, message).as_ref().to_vec()

@@ -1,5 +1,7 @@
-//! What the local stack and the tests need of AWS and of an issuer: DynamoDB's engine with the table of `template.yaml`,
-//! API Gateway's events, and signed tokens. Never linked into a function.
+//! Emulations of AWS and of a token issuer, for the local stack and the tests.
+//!
+//! They are DynamoDB's engine with the table of `template.yaml`, the events of API Gateway, and signed tokens. No
+//! function is linked with this crate.
 
 pub mod engine;
 pub mod gateway;

@@ -1,4 +1,5 @@
-//! `template.yaml`, the one description of what is deployed: the local table is made from it, the tests compare with it.
+//! The SAM template, `template.yaml`, which describes what is deployed. The local table is created from it, and tests
+//! compare with it.
 
 use std::path::Path;
 
@@ -14,7 +15,7 @@ use aws_sdk_dynamodb::{
 use serde::Deserialize;
 use serde_yaml_ng::Value;
 
-/// The template, with its intrinsic functions left as they stand.
+/// The parsed template. Its intrinsic functions are not evaluated.
 #[derive(Clone, Debug)]
 pub struct Template(pub Value);
 
@@ -56,20 +57,20 @@ struct IndexProjection {
 }
 
 impl Template {
-    /// Reads the template in this folder.
+    /// Reads `template.yaml` in this folder.
     pub fn read(root: &Path) -> Result<Self, String> {
         let path = root.join("template.yaml");
         let text = std::fs::read_to_string(&path).map_err(|error| format!("{}: {error}", path.display()))?;
         serde_yaml_ng::from_str(&text).map(Self).map_err(|error| format!("{}: {error}", path.display()))
     }
 
-    /// The resources, by logical id.
+    /// Returns the resources with their logical ids.
     pub fn resources(&self) -> impl Iterator<Item = (&str, &Value)> {
         let resources = self.0["Resources"].as_mapping().into_iter().flatten();
         resources.filter_map(|(name, resource)| Some((name.as_str()?, resource)))
     }
 
-    /// Creates the template's table under another name.
+    /// Creates the template's table with this name.
     pub async fn create_table(&self, client: &Client, name: &str) -> Result<(), String> {
         let table = serde_yaml_ng::from_value::<Table>(self.0["Resources"]["Table"]["Properties"].clone())
             .map_err(|error| format!("the table of template.yaml: {error}"))?;

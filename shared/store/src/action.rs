@@ -1,49 +1,52 @@
-//! What IAM must allow. Each endpoint declares its actions, and its policy in `template.yaml` is compared with them.
+//! The IAM actions of the store.
+//!
+//! Each endpoint declares the actions it uses. They are compared with its policy in `template.yaml`.
 
-/// Memberships by user, children by parent.
+/// The name of the index of memberships by user, pending invitations by e-mail, children by parent and deleted
+/// organizations by the time of their purge.
 pub(crate) const GSI1: &str = "GSI1";
-/// Customers by name.
+/// The name of the index of customers by name.
 pub(crate) const GSI2: &str = "GSI2";
-/// Customers by the time of their last change, with what lists decide from.
+/// The name of the index of customers by the time of their last change. It also holds the row of each customer.
 pub(crate) const GSI3: &str = "GSI3";
 
-/// One IAM action on the table or on one of its indexes.
+/// An IAM action on the table or on one of its indexes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Action {
-    /// As IAM spells it: `dynamodb:BatchGetItem`.
+    /// The name of the action in IAM, such as `dynamodb:BatchGetItem`.
     pub name: &'static str,
-    /// What it acts on.
+    /// The resource of the action.
     pub on: On,
 }
 
-/// What an action acts on.
+/// The resource of an IAM action.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum On {
-    /// The table itself.
+    /// The table.
     Table,
-    /// The index of that name.
+    /// The index with this name.
     Index(&'static str),
 }
 
 impl Action {
-    /// Reads items by key.
+    /// The action that reads items by key.
     pub const BATCH_GET: Self = Self { name: "dynamodb:BatchGetItem", on: On::Table };
-    /// Writes items whole.
+    /// The action that writes whole items.
     pub const PUT: Self = Self { name: "dynamodb:PutItem", on: On::Table };
-    /// Changes items in place.
+    /// The action that updates attributes of items.
     pub const UPDATE: Self = Self { name: "dynamodb:UpdateItem", on: On::Table };
-    /// Deletes items.
+    /// The action that deletes items.
     pub const DELETE: Self = Self { name: "dynamodb:DeleteItem", on: On::Table };
-    /// Deletes many items.
+    /// The action that deletes items in batches.
     pub const BATCH_WRITE: Self = Self { name: "dynamodb:BatchWriteItem", on: On::Table };
-    /// Makes a transaction depend on items that stay as they are.
+    /// The action that checks a condition on an item that the transaction does not change.
     pub const CHECK: Self = Self { name: "dynamodb:ConditionCheckItem", on: On::Table };
-    /// Reads items of one partition in order.
+    /// The action that queries the items of a partition.
     pub const QUERY: Self = Self { name: "dynamodb:Query", on: On::Table };
-    /// Reads GSI1: what belongs to a user, a parent, an invitee.
+    /// The action that queries GSI1: memberships, invitations by e-mail, children, deleted organizations.
     pub const QUERY_GSI1: Self = Self { name: "dynamodb:Query", on: On::Index(GSI1) };
-    /// Reads GSI2: customers by name.
+    /// The action that queries GSI2: customers by name.
     pub const QUERY_GSI2: Self = Self { name: "dynamodb:Query", on: On::Index(GSI2) };
-    /// Reads GSI3: customers by change, and their rows.
+    /// The action that queries GSI3: customers by the time of their last change, and their rows.
     pub const QUERY_GSI3: Self = Self { name: "dynamodb:Query", on: On::Index(GSI3) };
 }

@@ -1,4 +1,6 @@
-//! The SDK client, built by hand from the Lambda environment: no profile is parsed, no metadata service is asked.
+//! The client of DynamoDB's SDK.
+//!
+//! It is configured from the Lambda environment alone: no profile file is parsed and no metadata service is called.
 
 use std::time::Duration;
 
@@ -15,42 +17,47 @@ use aws_smithy_http_client::{
     tls::{Provider, TlsContext, TrustStore, rustls_provider::CryptoMode},
 };
 
-/// Where the table is and how to reach it.
+/// The location of the table and the settings of the connection to it.
 #[derive(Clone, Debug)]
 pub struct Connection {
-    /// Name of the table.
+    /// The name of the table.
     pub table: String,
-    /// AWS region.
+    /// The AWS region.
     pub region: String,
-    /// Another address than the region's own: a local engine, a VPC endpoint.
+    /// The endpoint URL if it is not the region's own, such as a local engine or a VPC endpoint.
     pub endpoint: Option<String>,
-    /// Whose certificates are trusted.
+    /// The trusted certificate authorities.
     pub roots: Roots,
-    /// What requests are signed with.
+    /// The credentials that requests are signed with.
     pub credentials: Credentials,
 }
 
-/// Whose certificates are trusted.
+/// The certificate authorities that a client trusts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Roots {
-    /// Amazon Trust Services alone, from this binary: DynamoDB's endpoints have no others, and reading the system's store
-    /// takes longer than all the rest of a start.
+    /// Amazon Trust Services only, from certificates in this binary.
+    ///
+    /// DynamoDB's endpoints use no others, and reading the system's trust store takes longer than the rest of a cold
+    /// start.
     Amazon,
-    /// The system's store: for an endpoint of one's own.
+    /// The trust store of the system, for custom endpoints.
     System,
 }
 
-/// Amazon Root CA 1 to 4 and Starfield Services Root G2, as <https://www.amazontrust.com/repository/> publishes them.
+/// The certificates of Amazon Root CA 1 to 4 and Starfield Services Root G2 in PEM, as published by
+/// <https://www.amazontrust.com/repository/>.
 pub const AMAZON_ROOTS: &str = include_str!("amazon-roots.pem");
 
-/// What requests are signed with. A Lambda environment keeps one set for its whole life, shorter than they are valid.
+/// The credentials that requests are signed with.
+///
+/// A Lambda environment keeps the same credentials for its whole life, which is shorter than their validity.
 #[derive(Clone)]
 pub struct Credentials {
-    /// Access key id.
+    /// The access key id.
     pub access_key_id: String,
-    /// Secret access key.
+    /// The secret access key.
     pub secret_access_key: String,
-    /// Session token, always there in Lambda.
+    /// The session token. In Lambda it is always present.
     pub session_token: Option<String>,
 }
 
@@ -60,18 +67,22 @@ impl std::fmt::Debug for Credentials {
     }
 }
 
-/// How long a connection may take to be made.
+/// The maximum time to establish a connection.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(1);
-/// The first pause between two attempts, at most: what AWS's own clients of DynamoDB wait, where the SDK's general default is a
-/// second. A connection that went stale while the function was frozen is noticed at the first attempt.
+/// The maximum pause before the first retry: the value of AWS's own clients of DynamoDB, where the SDK's general
+/// default is a second.
+///
+/// A connection that went stale while the function was frozen is noticed at the first attempt.
 const FIRST_PAUSE: Duration = Duration::from_millis(25);
-/// How long an idle connection is kept: shorter than the other side keeps it.
+/// The time after which an idle connection is closed. It is shorter than the server's.
 const MAX_IDLE_TIME: Duration = Duration::from_secs(20);
-/// How long one attempt may take: a healthy answer takes milliseconds, and a request has time for three attempts.
+/// The maximum duration of one attempt. A healthy response takes milliseconds, and a request has time for three
+/// attempts.
 const ATTEMPT_TIMEOUT: Duration = Duration::from_secs(2);
+/// The maximum number of attempts of a request to DynamoDB.
 const ATTEMPTS: u32 = 3;
 
-/// `None`: the default, which is the system's store.
+/// Returns the TLS settings for the trusted authorities; `None` for the default, which is the system's trust store.
 fn tls_context(roots: Roots) -> Option<TlsContext> {
     match roots {
         Roots::Amazon => {
@@ -82,6 +93,7 @@ fn tls_context(roots: Roots) -> Option<TlsContext> {
     }
 }
 
+/// Creates a client. It connects when the first request is sent.
 pub(crate) fn connect(connection: &Connection) -> Client {
     let builder = Builder::new().pool_idle_timeout(MAX_IDLE_TIME);
     let http = if connection.endpoint.as_ref().is_some_and(|url| url.starts_with("http://")) {
@@ -113,7 +125,7 @@ pub(crate) fn connect(connection: &Connection) -> Client {
                 .operation_attempt_timeout(ATTEMPT_TIMEOUT)
                 .build(),
         )
-        // Answers are small and read whole: the attempt's timeout is enough.
+        // Responses are small and read whole, so the timeout of the attempt is enough.
         .stalled_stream_protection(StalledStreamProtectionConfig::disabled());
     if let Some(endpoint) = &connection.endpoint {
         config = config.endpoint_url(endpoint);

@@ -1,4 +1,4 @@
-//! Customers: pages in table order, their number, and their ancestors.
+//! Customers: pages in the order of their numbers, the number of customers, their ancestors, and writes.
 
 use aws_sdk_dynamodb::types::AttributeValue;
 use futures_util::future::try_join_all;
@@ -23,42 +23,43 @@ use crate::{
     transaction::{COUNT, Change, TransactionError},
 };
 
-/// Part of an organization's customers, in the order of their numbers.
+/// A range of an organization's customers, in the order of their numbers.
 #[derive(Clone, Copy, Debug)]
 pub struct NumberRange {
-    /// Which way.
+    /// The direction of the list.
     pub direction: Direction,
-    /// The first and the last number that belong to it.
+    /// The first and the last number of the range, both inclusive.
     pub bounds: (CustomerNumber, CustomerNumber),
-    /// Begins after this one.
+    /// The number after which the page begins; `None` for the first page. The customer need not exist.
     pub after: Option<CustomerNumber>,
-    /// Leaves out this many then.
+    /// The number of customers to skip at the beginning.
     pub skip: usize,
-    /// Has this many at most.
+    /// The maximum number of customers on the page.
     pub limit: usize,
 }
 
-/// Customers of a [`NumberRange`].
+/// A page of the customers of a [`NumberRange`].
 #[derive(Debug)]
 pub struct CustomersPage {
     /// The customers.
     pub customers: Vec<Customer>,
-    /// After which number the list goes on, be that a customer's of the page or not; `None`: there are no more.
+    /// The number after which the next page begins; `None` on the last page. It need not be the number of a customer of
+    /// this page.
     pub next: Option<CustomerNumber>,
 }
 
-/// A customer above another one, and what it is below.
+/// A customer with its parent, as a link of a chain of ancestors.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct AncestorLink {
-    /// Its number.
+    /// The number of the customer.
     pub number: CustomerNumber,
-    /// What it is.
+    /// The kind of the customer.
     pub kind: CustomerKind,
-    /// The customer it was put under, be that still there or not.
+    /// The number of the parent; `None` for a root. The parent may no longer exist.
     pub parent: Option<CustomerNumber>,
 }
 
-/// A customer's attributes, without its document.
+/// The attributes of a customer, without its document.
 #[derive(Debug, Deserialize)]
 struct Attributes {
     number: CustomerNumber,
@@ -75,43 +76,46 @@ impl Attributes {
     }
 }
 
-/// What a customer would need and another one has.
+/// The unique value of a new customer that another customer has already.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum CustomerTaken {
-    /// Its number: another one is at hand.
+    /// The number. Another one can be assigned.
     Number,
-    /// Its id.
+    /// The id.
     Id,
-    /// Its external id.
+    /// The external id.
     ExternalId,
 }
 
-/// One query answers at most one megabyte. A page of more than this many is ended early, with more to come: what Lambda can
-/// answer is less than what they hold.
+/// The maximum number of queries that return customers on one page.
+///
+/// A query returns at most one megabyte. A page that needs more queries ends early, with a next page, because it is
+/// larger than a response of Lambda can be.
 const MAX_QUERIES: usize = 6;
 
 impl Store {
-    /// What [`Store::customer_count`] needs.
+    /// The IAM actions of [`Store::customer_count`].
     pub const CUSTOMER_COUNT: &'static [Action] = &[Action::QUERY];
-    /// What [`Store::customers`] needs.
+    /// The IAM actions of [`Store::customers`].
     pub const CUSTOMERS: &'static [Action] = &[Action::QUERY];
-    /// What [`Store::customer`] and [`Store::customer_number`] need.
+    /// The IAM actions of [`Store::customer`] and [`Store::customer_number`].
     pub const CUSTOMER: &'static [Action] = &[Action::BATCH_GET];
-    /// What [`Store::new_customer`] needs.
+    /// The IAM actions of [`Store::new_customer`].
     pub const NEW_CUSTOMER: &'static [Action] = &[Action::PUT, Action::UPDATE];
-    /// What [`Store::update_customer`] needs.
+    /// The IAM actions of [`Store::update_customer`].
     pub const UPDATE_CUSTOMER: &'static [Action] = &[Action::PUT, Action::DELETE, Action::CHECK];
-    /// What it needs of a customer who keeps parent and external id.
+    /// The IAM actions of [`Store::update_customer`] if neither the parent nor the external id changes.
     pub const UPDATE_IN_PLACE: &'static [Action] = &[Action::PUT];
-    /// What [`Store::ancestor_chain`] needs.
+    /// The IAM actions of [`Store::ancestor_chain`].
     pub const ANCESTOR_CHAIN: &'static [Action] = &[Action::BATCH_GET];
-    /// What [`Store::delete_customer`] needs.
+    /// The IAM actions of [`Store::delete_customer`].
     pub const DELETE_CUSTOMER: &'static [Action] = &[Action::PUT, Action::UPDATE, Action::DELETE];
-    /// What [`Store::customer_ancestors`] needs.
+    /// The IAM actions of [`Store::customer_ancestors`].
     pub const CUSTOMER_ANCESTORS: &'static [Action] = &[Action::BATCH_GET];
 
-    /// Reads customers in the order of their numbers, eventually consistent. The page after the hundredth costs what the
-    /// first one does: it begins where the one before ended.
+    /// Returns a page of customers in the order of their numbers, eventually consistent.
+    ///
+    /// Every page consumes the same capacity, because each begins where the previous one ended.
     pub async fn customers(
         &self,
         organization: OrganizationId,
@@ -120,9 +124,9 @@ impl Store {
         let NumberRange { direction, bounds: (first, last), mut after, skip, limit } = span;
         let mut customers = Vec::with_capacity(limit);
         let (mut left_out, mut queries) = (0, 0);
-        // What is left out is not answered, so it does not count; it is bounded by whoever asks.
+        // Skipped customers are not returned, so queries that only skip do not count. The caller bounds `skip`.
         while queries < MAX_QUERIES {
-            // Numbers are whole, so "after" is "from the next one on".
+            // Numbers are integers, so "after a number" is the same as "from the next number".
             let next = |number: CustomerNumber| number.get().checked_add(1).and_then(CustomerNumber::new);
             let before = |number: CustomerNumber| number.get().checked_sub(1).and_then(CustomerNumber::new);
             let bounds = match (direction, after) {
@@ -162,7 +166,9 @@ impl Store {
         Ok(CustomersPage { customers, next: after })
     }
 
-    /// How many customers have numbers between these; `None` if they are more than that. Each is paid for, whole.
+    /// Returns the number of customers with numbers in a range; `None` if it is more than `at_most`.
+    ///
+    /// The query consumes the capacity of every customer that it counts, in full.
     pub async fn count_numbers(
         &self,
         organization: OrganizationId,
@@ -181,16 +187,16 @@ impl Store {
         self.count(query, &partition(organization), at_most).await
     }
 
-    /// How many customers there are, for half a unit.
+    /// Returns the number of an organization's customers, eventually consistent, for half a capacity unit.
     pub async fn customer_count(&self, organization: OrganizationId) -> Result<u64, Error> {
         let query = self.client.query().key_condition_expression("#pk = :pk");
         let counters = self.query(query, (PK, count_partition(organization))).await?.items;
         let count = |counter: &Item| counter.get(COUNT)?.as_n().ok()?.parse::<i64>().ok();
-        // Counters are read one after the other: of a customer that moves between two of them, both may be seen or neither.
+        // The shards are read one after the other. Concurrent writes to two of them may be seen only in part.
         Ok(u64::try_from(counters.iter().filter_map(count).sum::<i64>()).unwrap_or(0))
     }
 
-    /// Reads what others show of these customers: the ones that still exist.
+    /// Reads the attributes of these customers that their descendants show, without those that do not exist.
     pub async fn customer_ancestors(
         &self,
         organization: OrganizationId,
@@ -210,13 +216,15 @@ impl Store {
         Ok(ancestors.map(ancestor).collect())
     }
 
-    /// Writes a customer with all that points to it, and counts it.
+    /// Creates a customer with the items that map its ids to it, and increments the number of customers.
     pub async fn create_customer(&self, customer: &Customer) -> Result<(), TransactionError<CustomerTaken>> {
         let created = self.create_customers(std::slice::from_ref(customer)).await;
         created.map_err(|error| error.map(|(_, taken)| taken))
     }
 
-    /// Writes up to 24 customers of one organization, all or none, with one count. A refusal says whose it is, by place.
+    /// Creates up to 24 customers of one organization in one transaction, with one update of the number of customers.
+    ///
+    /// A refusal has the index of the customer whose number or id is taken.
     pub async fn create_customers(
         &self,
         customers: &[Customer],
@@ -224,7 +232,7 @@ impl Store {
         let Some(&Customer { organization, .. }) = customers.first() else { return Ok(()) };
         let mut change = self.change_without_event();
         for (at, customer) in customers.iter().enumerate() {
-            // DynamoDB refuses a transaction that writes an item twice, without saying which.
+            // DynamoDB rejects a transaction that writes an item twice, without naming the item.
             let has_same = |other: &Customer| other.external_id == customer.external_id;
             if customer.external_id.is_some() && customers[..at].iter().any(has_same) {
                 return Err(TransactionError::Refused((at, CustomerTaken::ExternalId)));
@@ -246,7 +254,7 @@ impl Store {
         change.commit().await
     }
 
-    /// A customer as it is now.
+    /// Returns a customer, strongly consistent; `None` if it does not exist.
     pub async fn customer(
         &self,
         organization: OrganizationId,
@@ -257,7 +265,7 @@ impl Store {
             .customer(organization, number)
     }
 
-    /// The customer that an id from elsewhere leads to.
+    /// Returns the number of the customer with an imported id, strongly consistent; `None` if no customer has it.
     pub async fn customer_number(
         &self,
         organization: OrganizationId,
@@ -268,8 +276,9 @@ impl Store {
             .customer_id(organization, id)
     }
 
-    /// A customer and those above it as they are now, the nearest first; ends at a root, at one who is gone, and at `until`.
-    /// `None` if they are more than `most`.
+    /// Returns a customer and its ancestors, nearest first, strongly consistent; `None` if they are more than `most`.
+    ///
+    /// The chain ends at a root, at a customer that no longer exists, and at `until`.
     pub async fn ancestor_chain(
         &self,
         organization: OrganizationId,
@@ -298,17 +307,19 @@ impl Store {
         Ok(Some(ancestors))
     }
 
-    /// How large a customer's record is, in bytes of JSON.
+    /// Returns the size of a customer's stored document, in bytes of JSON.
     pub fn customer_size(customer: &Customer) -> Result<usize, Error> {
         document(customer).map(|document| document.len())
     }
 
-    /// Writes a new customer with all that points to it, and counts it. That its parent is there was read a moment ago, and is not
-    /// checked: one that is gone reads as none, and a check would make all who are created below it wait for each other.
+    /// Creates a customer with the item that maps its external id to it, and increments the number of customers.
+    ///
+    /// The caller has just read that the parent exists, and the transaction does not check it again. A parent that no
+    /// longer exists reads as none, and a check would make all concurrent creations below the same parent conflict.
     pub fn new_customer(&self, customer: &Customer, event: &Event) -> Result<Change<'_>, Error> {
         let &Customer { organization, number, .. } = customer;
         let mut change = self.change(event)?;
-        // Where the number is another's, there are others to take.
+        // If the number is taken, the request is retried with another one.
         change.replace(customer, Expression::condition(format!("attribute_not_exists({PK})")))?;
         if let Some(external_id) = customer.external_id.clone() {
             change.create(&ExternalId { organization, external_id, number }, Failure::EXTERNAL_ID_TAKEN)?;
@@ -317,8 +328,10 @@ impl Store {
         Ok(change)
     }
 
-    /// Writes a customer over what it was, with all that points to it. Where it moves below others, those must be as they were
-    /// read: the first of them there, and each below the next, so that no two moves at once can make a circle.
+    /// Replaces a customer by its next version, and the item that maps its external id to it.
+    ///
+    /// `moves_below` is the chain of the new ancestors. The transaction checks that every one exists and still has the
+    /// parent that was read, so that two concurrent moves cannot create a cycle.
     pub fn update_customer(
         &self,
         before: &Customer,
@@ -349,7 +362,7 @@ impl Store {
         Ok(change)
     }
 
-    /// Deletes a customer with all that points to it, and counts it off.
+    /// Deletes a customer with the items that map its ids to it, and decrements the number of customers.
     pub fn delete_customer(&self, customer: &Customer, event: &Event) -> Result<Change<'_>, Error> {
         let &Customer { organization, number, .. } = customer;
         let mut change = self.change(event)?;
@@ -366,12 +379,14 @@ impl Store {
     }
 }
 
-/// That a pointer leads to that customer. It changes with the customer only, whose version says that it has not.
+/// Returns the condition that the item of an id still maps to this customer.
+///
+/// That item changes only together with the customer, whose own version condition shows that it has not changed.
 fn if_points_to(number: CustomerNumber) -> Expression {
     Expression::condition("#number = :number").name("#number", "number").number(":number", number.get())
 }
 
-/// Whether the id was brought from elsewhere, and so does not tell the number.
+/// Returns whether the customer's id was imported, and so does not contain its number.
 fn is_foreign(customer: &Customer) -> bool {
     customer.id.number() != Some(customer.number)
 }
@@ -398,7 +413,7 @@ impl Entity for Customer {
     }
 }
 
-/// Which customer has an id from elsewhere.
+/// The item that maps an imported id to its customer.
 #[derive(Debug, Serialize, Deserialize)]
 pub(crate) struct ForeignId {
     pub(crate) organization: OrganizationId,
@@ -414,7 +429,7 @@ impl Entity for ForeignId {
     }
 }
 
-/// Which customer has an external id: its existence is the uniqueness of the external id.
+/// The item that maps an external id to its customer. Its primary key makes the external id unique.
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct ExternalId {
@@ -436,7 +451,7 @@ impl Items {
         self.customer_count.unwrap_or_default()
     }
 
-    /// That customer, if it was asked for and is there.
+    /// Removes and returns a customer; `None` if it was not read or does not exist.
     pub fn customer(
         &mut self,
         organization: OrganizationId,
@@ -445,7 +460,8 @@ impl Items {
         self.remove(&Key::customer(organization, number))
     }
 
-    /// The customer that an id from elsewhere leads to, if it was asked for and is there.
+    /// Removes an item of an imported id and returns the number of its customer; `None` if it was not read or does not
+    /// exist.
     pub fn customer_id(
         &mut self,
         organization: OrganizationId,
@@ -455,7 +471,8 @@ impl Items {
         Ok(found.map(|found| found.number))
     }
 
-    /// The customer that an external id leads to, if it was asked for and is there.
+    /// Removes an item of an external id and returns the number of its customer; `None` if it was not read or does not
+    /// exist.
     pub fn external_id(
         &mut self,
         organization: OrganizationId,

@@ -1,4 +1,4 @@
-//! Events: the audit trail of an organization.
+//! The audit events of an organization.
 
 use padron_domain::{Error, Event, EventId, OrganizationId, Timestamp};
 
@@ -11,10 +11,13 @@ use crate::{
 };
 
 impl Store {
-    /// What [`Store::events`] needs.
+    /// The IAM actions of [`Store::events`].
     pub const EVENTS: &'static [Action] = &[Action::QUERY];
 
-    /// A page of the events that are wanted, newest first, eventually consistent. `None` wants all of them.
+    /// Returns a page of the events that `wanted` accepts, newest first, eventually consistent. `None` accepts all
+    /// events.
+    ///
+    /// The range of time includes both ends.
     pub async fn events(
         &self,
         organization: OrganizationId,
@@ -23,7 +26,7 @@ impl Store {
         limit: usize,
         wanted: Option<&(dyn Fn(&Event) -> bool + Sync)>,
     ) -> Result<Page<Event>, Error> {
-        // Before and after every id.
+        // Without a bound, the sort key is one before or after every id.
         let from = from.map_or("0".into(), |from| EventId::first_at(from).to_string());
         let to = to.map_or("~".into(), |to| EventId::last_at(to).to_string());
         if from > to {

@@ -1,10 +1,10 @@
-//! Conditions and updates, in DynamoDB's language.
+//! Condition expressions and update expressions of DynamoDB.
 
 use std::collections::HashMap;
 
 use aws_sdk_dynamodb::types::AttributeValue;
 
-/// A condition, an update, or both, with the names and values they speak of.
+/// A condition expression, an update expression, or both, with the names and values of their placeholders.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Expression {
     pub(crate) condition: Option<String>,
@@ -14,43 +14,46 @@ pub(crate) struct Expression {
 }
 
 impl Expression {
+    /// Creates a condition.
     pub(crate) fn condition(condition: impl Into<String>) -> Self {
         Self { condition: Some(condition.into()), ..Self::default() }
     }
 
-    /// That an item is of this version still.
+    /// Creates the condition that an item has this version.
     pub(crate) fn version(version: u64) -> Self {
         Self::condition("#version = :version").name("#version", "version").number(":version", version)
     }
 
-    /// That, and this too.
+    /// Adds a condition that must hold as well.
     pub(crate) fn and(mut self, condition: &str) -> Self {
         let both = self.condition.take().map(|this| format!("{this} AND {condition}"));
         Self { condition: both.or_else(|| Some(condition.into())), ..self }
     }
 
-    /// What is done where the condition holds.
+    /// Sets the update that is applied if the condition holds.
     pub(crate) fn then(self, update: impl Into<String>) -> Self {
         Self { update: Some(update.into()), ..self }
     }
 
-    /// What `#name` stands for. Every attribute is spoken of in this way: many of their names are DynamoDB's own words.
+    /// Sets the attribute name of a placeholder such as `#name`.
+    ///
+    /// All attributes are referred to by placeholders, because many of their names are reserved words of DynamoDB.
     pub(crate) fn name(mut self, placeholder: &str, attribute: &str) -> Self {
         self.names.get_or_insert_default().insert(placeholder.into(), attribute.into());
         self
     }
 
-    /// What `:text` stands for.
+    /// Sets the string value of a placeholder such as `:text`.
     pub(crate) fn text(self, placeholder: &str, value: impl Into<String>) -> Self {
         self.value(placeholder, AttributeValue::S(value.into()))
     }
 
-    /// What `:number` stands for.
+    /// Sets the number value of a placeholder such as `:number`.
     pub(crate) fn number(self, placeholder: &str, value: impl Into<i128>) -> Self {
         self.value(placeholder, AttributeValue::N(value.into().to_string()))
     }
 
-    /// What `:flag` stands for.
+    /// Sets the Boolean value of a placeholder such as `:flag`.
     pub(crate) fn flag(self, placeholder: &str, value: bool) -> Self {
         self.value(placeholder, AttributeValue::Bool(value))
     }

@@ -1,4 +1,4 @@
-//! Answers kept for requests that are sent again.
+//! The recorded responses of requests with an idempotency key.
 
 use std::time::Duration;
 
@@ -13,43 +13,45 @@ use crate::{
     table::Store,
 };
 
-/// The answer to a request, kept for when it is sent again.
+/// The recorded response of a request with an idempotency key.
 #[derive(Debug, Serialize, Deserialize)]
 pub struct IdempotencyRecord {
     request: IdempotencyId,
-    /// A MAC of the body.
+    /// A MAC of the request body.
     fingerprint: String,
-    /// Encrypted: answers hold personal data, and now and then a token.
+    /// The encrypted response. Responses contain personal data, and some contain a token.
     #[serde(with = "serde_bytes")]
     answer: Vec<u8>,
-    /// When DynamoDB may delete it, in seconds since 1970. It takes its time, so what is past counts as gone.
+    /// The time after which DynamoDB may delete the item, in seconds since 1970. DynamoDB deletes it with a delay, so
+    /// an expired record counts as missing.
     ttl: i64,
 }
 
 impl IdempotencyRecord {
-    /// How long an answer is kept.
+    /// The time for which a response is recorded.
     pub const KEPT: Duration = Duration::from_secs(24 * 60 * 60);
 
-    /// An answer to keep from now on.
+    /// Creates a record that expires [`Self::KEPT`] after `now`.
     pub fn new(request: IdempotencyId, fingerprint: String, answer: Vec<u8>, now: Timestamp) -> Self {
         Self { request, fingerprint, answer, ttl: now.plus(Self::KEPT).seconds() }
     }
 
-    /// The MAC of the body it answers.
+    /// Returns the MAC of the request body.
     pub fn fingerprint(&self) -> &str {
         &self.fingerprint
     }
 
-    /// The answer, encrypted.
+    /// Returns the encrypted response.
     pub fn answer(&self) -> &[u8] {
         &self.answer
     }
 
+    /// Returns whether the record has not expired.
     pub(crate) fn is_kept(&self, now: Timestamp) -> bool {
         now.seconds() < self.ttl
     }
 
-    /// That no other answer is kept by now.
+    /// Returns the condition that no response is recorded, or that the recorded one has expired.
     pub(crate) fn is_new(now: Timestamp) -> Expression {
         Expression::condition(format!("attribute_not_exists({PK}) OR #ttl <= :now"))
             .name("#ttl", "ttl")
@@ -66,7 +68,8 @@ impl Entity for IdempotencyRecord {
 }
 
 impl Items {
-    /// The answer that is kept for a request, if it was asked for and is there.
+    /// Removes and returns the recorded response of a request; `None` if it was not read, does not exist or has
+    /// expired.
     pub fn idempotency_record(
         &mut self,
         request: &IdempotencyId,
@@ -78,7 +81,7 @@ impl Items {
 }
 
 impl Store {
-    /// The answer that is kept for a request, by itself.
+    /// Reads the recorded response of a request on its own, strongly consistent.
     pub async fn idempotency_record(&self, request: &IdempotencyId) -> Result<Items, Error> {
         self.batch_get(&[Key::idempotency_record(request)], Consistency::Strong, Projection::All).await
     }

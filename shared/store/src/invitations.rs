@@ -1,4 +1,4 @@
-//! Invitations: made, renewed, ended, and accepted into memberships.
+//! Invitations: creating, renewing, declining and accepting them.
 
 use base64::{Engine as _, prelude::BASE64_URL_SAFE_NO_PAD};
 use padron_domain::{
@@ -24,7 +24,9 @@ use crate::{
     transaction::{Change, TransactionError},
 };
 
-/// What proves an invitation: whose it is, and 32 random bytes. Only its hash is kept.
+/// The token of an invitation: the ids of the organization and the invitation, and 32 random bytes.
+///
+/// Only its hash is stored.
 pub struct InvitationToken {
     organization: OrganizationId,
     invitation: InvitationId,
@@ -32,12 +34,14 @@ pub struct InvitationToken {
 }
 
 impl InvitationToken {
-    /// What one looks like, as a regular expression of ECMA-262: 64 bytes in base64url.
+    /// The format of a token as a regular expression of ECMA-262: 64 bytes in base64url.
     pub const PATTERN: &'static str = "^[A-Za-z0-9_-]{85}[AQgw]$";
+    /// The number of random bytes.
     const RANDOM: usize = 32;
+    /// The number of bytes of a token.
     const LENGTH: usize = 16 + 16 + Self::RANDOM;
 
-    /// A new one.
+    /// Creates a token with new random bytes.
     pub fn new(organization: OrganizationId, invitation: InvitationId) -> Result<Self, Error> {
         let mut random = [0; Self::RANDOM];
         SystemRandom::new().fill(&mut random).map_err(|_| Error::internal("no random bytes"))?;
@@ -45,54 +49,54 @@ impl InvitationToken {
         Ok(Self { organization, invitation, text: BASE64_URL_SAFE_NO_PAD.encode(bytes) })
     }
 
-    /// Reads one; `None` if it has another form.
+    /// Parses a token; `None` if it has another format.
     pub fn parse(text: &str) -> Option<Self> {
         let bytes = BASE64_URL_SAFE_NO_PAD.decode(text).ok().filter(|bytes| bytes.len() == Self::LENGTH)?;
         let id = |from: usize| Uuid::from_slice(&bytes[from..from + 16]).ok();
         Some(Self { organization: Id::new(id(0)?), invitation: Id::new(id(16)?), text: text.to_owned() })
     }
 
-    /// The organization it leads into.
+    /// Returns the id of the organization that the token belongs to.
     pub fn organization(&self) -> OrganizationId {
         self.organization
     }
 
-    /// The invitation it proves.
+    /// Returns the id of the invitation that the token belongs to.
     pub fn invitation(&self) -> InvitationId {
         self.invitation
     }
 
-    /// As it is sent.
+    /// Returns the token as it is sent.
     pub fn text(&self) -> &str {
         &self.text
     }
 
-    /// What is kept of it.
+    /// Returns the SHA-256 hash of the token, encoded in base64url, which is stored with the invitation.
     pub fn hash(&self) -> String {
         BASE64_URL_SAFE_NO_PAD.encode(digest(&SHA256, self.text.as_bytes()))
     }
 
-    /// Whether it is the newest one of this invitation, found out in constant time.
+    /// Returns whether this is the latest token of an invitation. The comparison takes constant time.
     pub fn proves(&self, invitation: &Invitation) -> bool {
         self.hash().as_bytes().ct_eq(invitation.token_hash.as_bytes()).into()
     }
 }
 
-/// Without the token: it must not get into a log.
+/// Formats a placeholder, because the token must not be logged.
 impl std::fmt::Debug for InvitationToken {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str("InvitationToken(…)")
     }
 }
 
-/// What decides about an invitation.
+/// The items that decide about a request on an invitation.
 #[derive(Debug)]
 pub struct InvitationAccess {
-    /// The organization, unless it is unknown or deleted.
+    /// The organization; `None` if it does not exist or is deleted.
     pub organization: Option<Organization>,
-    /// The invitation.
+    /// The invitation; `None` if it does not exist.
     pub invitation: Option<Invitation>,
-    /// The user's membership, if they have one already.
+    /// The user's membership; `None` if the user is not a member.
     pub membership: Option<Membership>,
 }
 
@@ -110,29 +114,29 @@ pub struct InvitationsPage {
 pub struct InvitationWithOrganization {
     /// The invitation.
     pub invitation: Invitation,
-    /// The organization, if it exists.
+    /// The organization; `None` if it does not exist.
     pub organization: Option<Organization>,
 }
 
 impl Store {
-    /// What [`Store::invitation_access`] needs.
+    /// The IAM actions of [`Store::invitation_access`].
     pub const INVITATION_ACCESS: &'static [Action] = &[Action::BATCH_GET];
-    /// What [`Store::invite`] needs.
+    /// The IAM actions of [`Store::invite`].
     pub const INVITE: &'static [Action] = &[Action::PUT, Action::CHECK];
-    /// What [`Store::invitations_by_id`] needs.
+    /// The IAM actions of [`Store::invitations_by_id`].
     pub const INVITATIONS_BY_ID: &'static [Action] = &[Action::BATCH_GET];
-    /// What [`Store::decline_invitation`] needs.
+    /// The IAM actions of [`Store::decline_invitation`].
     pub const DECLINE_INVITATION: &'static [Action] = &[Action::PUT];
-    /// What [`Store::update_invitation`] needs.
+    /// The IAM actions of [`Store::update_invitation`].
     pub const UPDATE_INVITATION: &'static [Action] = &[Action::PUT, Action::CHECK];
-    /// What [`Store::accept_invitation`] needs.
+    /// The IAM actions of [`Store::accept_invitation`].
     pub const ACCEPT_INVITATION: &'static [Action] = &[Action::PUT, Action::UPDATE];
-    /// What [`Store::invitations`] needs.
+    /// The IAM actions of [`Store::invitations`].
     pub const INVITATIONS: &'static [Action] = &[Action::QUERY];
-    /// What [`Store::invitations_of`] needs.
+    /// The IAM actions of [`Store::invitations_of`].
     pub const INVITATIONS_OF: &'static [Action] = &[Action::QUERY_GSI1, Action::BATCH_GET];
 
-    /// Reads all that decides about an invitation, as it is now, in one call.
+    /// Reads an invitation, its organization and a user's membership in one call, strongly consistent.
     pub async fn invitation_access(
         &self,
         organization: OrganizationId,
@@ -153,7 +157,7 @@ impl Store {
         })
     }
 
-    /// The invitations of an organization with these ids, as they are now; those that are there, in no particular order.
+    /// Returns the invitations of an organization with these ids, without those that do not exist, strongly consistent.
     pub async fn invitations_by_id(
         &self,
         organization: OrganizationId,
@@ -164,7 +168,9 @@ impl Store {
         keys.iter().filter_map(|key| found.remove(key).transpose()).collect()
     }
 
-    /// Invites someone who is no member yet, on behalf of `actor`; over the invitation that was there before.
+    /// Creates an invitation of a person who is not a member, on behalf of `actor`.
+    ///
+    /// `before` is the invitation that it replaces; `None` if there is none.
     pub fn invite(
         &self,
         before: Option<&Invitation>,
@@ -180,7 +186,7 @@ impl Store {
         Ok(change)
     }
 
-    /// Writes an invitation that comes with its installation: no event tells of it.
+    /// Creates an invitation without an audit event, for data that is part of an installation.
     pub async fn install_invitation(&self, invitation: &Invitation) -> Result<(), TransactionError> {
         let mut change = self.change_without_event();
         change.create(invitation, Failure::CONCURRENT_CHANGE)?;
@@ -200,7 +206,7 @@ impl Store {
         Ok(change)
     }
 
-    /// Ends an invitation, on behalf of whoever was invited.
+    /// Ends an invitation, on behalf of the person who was invited.
     pub fn decline_invitation(
         &self,
         before: &Invitation,
@@ -212,8 +218,10 @@ impl Store {
         Ok(change)
     }
 
-    /// Ends an invitation in a membership, if there is a seat: `accepted` tells of the one, `added` of the other. `issued_at` is
-    /// when the claims in the membership were made.
+    /// Ends an invitation and adds the membership, if a seat is available.
+    ///
+    /// `accepted` and `added` are the audit events of the two changes. `issued_at` is the time at which the claims in
+    /// the membership were issued, in seconds since 1970.
     pub fn accept_invitation(
         &self,
         before: &Invitation,
@@ -229,7 +237,9 @@ impl Store {
         Ok(change)
     }
 
-    /// A page of the invitations that are wanted, in the order of their ids, eventually consistent. `None` wants all of them.
+    /// Returns a page of the invitations that `wanted` accepts, in the order of their ids, eventually consistent.
+    ///
+    /// `None` accepts all invitations.
     pub async fn invitations(
         &self,
         organization: OrganizationId,
@@ -264,7 +274,8 @@ impl Store {
         let QueryPage { items: found, has_more } =
             self.index_page(invitee_partition(email), after, limit).await?;
         let keys: Vec<Key> = found.iter().filter_map(Key::of).collect();
-        // By the index, which may list what is gone: the list goes on after it all the same.
+        // The position is that of the index, which may list invitations that are gone. The next page begins after it in
+        // any case.
         let last = found.last().and_then(|item| organization_of(item.get(GSI1_SK)?.as_s().ok()?));
         let next = last.filter(|_| has_more);
         if keys.is_empty() {
@@ -284,7 +295,7 @@ impl Store {
     }
 }
 
-/// That the invitation is the version that was read.
+/// Returns the condition that an invitation is unchanged since it was read.
 fn if_unchanged(invitation: &Invitation) -> Expression {
     Expression::version(invitation.version)
 }
@@ -297,7 +308,7 @@ impl Entity for Invitation {
         Key::invitation(self.organization, self.id)
     }
 
-    /// While it has not come to an end: whose it is.
+    /// Returns the GSI1 keys of a pending invitation, which contain the e-mail of the person invited.
     fn index_keys(&self) -> Vec<(&'static str, String)> {
         if self.state != InvitationState::Pending {
             return Vec::new();
@@ -307,7 +318,7 @@ impl Entity for Invitation {
 }
 
 impl Items {
-    /// That invitation, if it was asked for and is there.
+    /// Removes and returns an invitation; `None` if it was not read or does not exist.
     pub fn invitation(
         &mut self,
         organization: OrganizationId,

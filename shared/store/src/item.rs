@@ -1,4 +1,4 @@
-//! Between the domain's types and DynamoDB's items.
+//! The conversion between the domain's types and DynamoDB's items.
 
 use std::collections::HashMap;
 
@@ -8,32 +8,38 @@ use serde::{Serialize, de::DeserializeOwned};
 
 use crate::key::{Key, PK, SK};
 
+/// An item of DynamoDB: attribute values by name.
 pub(crate) type Item = HashMap<String, AttributeValue>;
 
+/// The attribute with the name of an item's entity type.
 pub(crate) const ENTITY: &str = "entity";
+/// The attribute with the JSON document of an entity.
 pub(crate) const DOCUMENT: &str = "doc";
-/// What must be read of an entity that is stored as a document.
+/// The attributes that are read of an entity that is stored as a document.
 pub(crate) const DOCUMENT_ATTRIBUTES: [&str; 3] = [PK, SK, DOCUMENT];
 
-/// Something the table holds, one item each.
+/// A type whose values are stored as one item each.
 pub(crate) trait Entity: Serialize + DeserializeOwned {
-    /// The value of the attribute `entity`: what a person who looks at the table sees first.
+    /// The value of the attribute `entity`, which shows the type of an item to people who look at the table.
     const NAME: &'static str;
 
+    /// Returns the primary key of the item.
     fn key(&self) -> Key;
 
-    /// Which of its fields are attributes of their own, for conditions and projections. The others are one attribute, a JSON
-    /// document: reading an attribute costs thousands of instructions, reading a field of a document a hundred. `None`: all
-    /// are attributes, of something that is written field by field.
+    /// The fields that are attributes of their own, for use in conditions and projections; `None` if all fields are.
+    ///
+    /// The whole entity is also stored as a JSON document in one attribute, because reading an attribute takes
+    /// thousands of instructions and reading a field of a document takes a hundred. `None` is for entities that are
+    /// written field by field.
     const ATTRIBUTES: Option<&[&str]> = None;
 
-    /// The attributes that put it into indexes.
+    /// Returns the attributes that add the item to indexes.
     fn index_keys(&self) -> Vec<(&'static str, String)> {
         Vec::new()
     }
 }
 
-/// The item of an entity: its fields, its keys and its name. Absent values take no space.
+/// Returns the item of an entity, with its keys and the name of its type. Absent values are left out.
 pub(crate) fn to_item<E: Entity>(entity: &E) -> Result<Item, Error> {
     let mut item: Item = serde_dynamo::to_item(entity).map_err(|_| unwritten::<E>())?;
     drop_nulls(&mut item);
@@ -47,11 +53,13 @@ pub(crate) fn to_item<E: Entity>(entity: &E) -> Result<Item, Error> {
     Ok(item)
 }
 
+/// Returns the error for an entity that cannot be serialized.
 fn unwritten<E: Entity>() -> Error {
     Error::internal(format!("an item of {} was not written", E::NAME))
 }
 
-/// All fields but those without a value and empty lists, which are read back as such.
+/// Returns the JSON document of an entity, without nulls and empty arrays, which deserialize to the same values when
+/// absent.
 pub(crate) fn document<E: Entity>(entity: &E) -> Result<String, Error> {
     let mut document = serde_json::to_value(entity).map_err(|_| unwritten::<E>())?;
     drop_empty_members(&mut document);
@@ -78,7 +86,9 @@ fn drop_nulls(item: &mut Item) {
     }
 }
 
-/// The entity of an item. An item that cannot be read is a defect; the log says which field, not what it holds.
+/// Returns the entity of an item.
+///
+/// An item that cannot be read is a defect. The error has the name of the entity type and none of the item's data.
 pub(crate) fn from_item<E: Entity>(item: Item) -> Result<E, Error> {
     let unreadable = || Error::internal(format!("an item of {} cannot be read as such", E::NAME));
     if E::ATTRIBUTES.is_none() {

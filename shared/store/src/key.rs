@@ -1,6 +1,7 @@
-//! Every primary key of the table, built here and nowhere else.
+//! The primary keys and index keys of the items of the table.
 //!
-//! Ids are fixed in length and alphabet, so no two constructors can build the same key, and free text comes last.
+//! All keys are built in this module. Ids have a fixed length and alphabet and free text comes last in a key, so that
+//! two constructors never build the same key.
 
 use std::collections::HashMap;
 
@@ -26,32 +27,32 @@ pub struct Key {
 }
 
 impl Key {
-    /// An organization.
+    /// Returns the key of an organization.
     pub fn organization(id: OrganizationId) -> Self {
         Self { pk: partition(id), sk: "ORG".into() }
     }
 
-    /// The counts and limits that membership transactions decide from.
+    /// Returns the key of an organization's roster: the counts and limits that membership transactions check.
     pub fn roster(organization: OrganizationId) -> Self {
         Self { pk: partition(organization), sk: "ROSTER".into() }
     }
 
-    /// That a user belongs to an organization.
+    /// Returns the key of a user's membership in an organization.
     pub fn membership(organization: OrganizationId, user: UserId) -> Self {
         Self { pk: partition(organization), sk: format!("MEMBER#{user}") }
     }
 
-    /// Which member has an e-mail.
+    /// Returns the key of the item that maps an e-mail to the member of an organization who has it.
     pub fn email(organization: OrganizationId, email: &Email) -> Self {
         Self { pk: partition(organization), sk: format!("EMAIL#{}", email_hash(email)) }
     }
 
-    /// That someone is asked to join.
+    /// Returns the key of an invitation.
     pub fn invitation(organization: OrganizationId, id: InvitationId) -> Self {
         Self { pk: partition(organization), sk: format!("INVITE#{id}") }
     }
 
-    /// The place of an open invitation in GSI1.
+    /// Returns the GSI1 key attributes of a pending invitation.
     pub(crate) fn invitee(email: &Email, organization: OrganizationId) -> [(String, AttributeValue); 2] {
         [
             (GSI1_PK.into(), AttributeValue::S(invitee_partition(email))),
@@ -59,32 +60,34 @@ impl Key {
         ]
     }
 
-    /// A user, apart from any organization.
+    /// Returns the key of a user's profile, which belongs to no organization.
     pub fn profile(user: UserId) -> Self {
         Self { pk: user_partition(user), sk: "PROFILE".into() }
     }
 
-    /// Something that happened in an organization.
+    /// Returns the key of an audit event of an organization.
     pub fn event(organization: OrganizationId, id: EventId) -> Self {
         Self { pk: event_partition(organization), sk: id.to_string() }
     }
 
-    /// The answer to a request.
+    /// Returns the key of the recorded response to a request with an idempotency key.
     pub fn idempotency_record(id: &IdempotencyId) -> Self {
         Self { pk: format!("IDEM#{}", id.0), sk: "IDEM".into() }
     }
 
-    /// Whose a slug is.
+    /// Returns the key of the item that maps a slug to its organization.
     pub fn slug(slug: &str) -> Self {
         Self { pk: format!("SLUG#{slug}"), sk: "SLUG".into() }
     }
 
-    /// A customer: in the order of numbers, which is that of creation.
+    /// Returns the key of a customer.
+    ///
+    /// The sort keys have the order of the customer numbers, which is the order of creation.
     pub fn customer(organization: OrganizationId, number: CustomerNumber) -> Self {
         Self { pk: partition(organization), sk: customer_sort_key(number) }
     }
 
-    /// The place of a customer in GSI1: below the one that it belongs to.
+    /// Returns the GSI1 key attributes of a customer, in the partition of its parent.
     pub(crate) fn child(
         organization: OrganizationId,
         parent: CustomerNumber,
@@ -96,130 +99,142 @@ impl Key {
         ]
     }
 
-    /// Which customer has an id that was brought from elsewhere.
+    /// Returns the key of the item that maps an imported customer id to its customer.
     pub fn customer_id(organization: OrganizationId, id: &CustomerId) -> Self {
         Self { pk: partition(organization), sk: format!("CID#{id}") }
     }
 
-    /// Which customer has an external id.
+    /// Returns the key of the item that maps an external id to its customer.
     pub fn external_id(organization: OrganizationId, external_id: &str) -> Self {
         Self { pk: partition(organization), sk: format!("EXT#{external_id}") }
     }
 
-    /// One of the counters whose sum is the number of customers.
+    /// Returns the key of one shard of the customer counter. The sum of all shards is the number of the organization's
+    /// customers.
     pub fn customer_count(organization: OrganizationId, shard: u8) -> Self {
         Self { pk: count_partition(organization), sk: format!("CUSTOMERS#{shard:02}") }
     }
 
-    /// Whether it goes only once all else in its partition is gone.
+    /// Returns whether the item is deleted only after all other items of its partition.
     pub(crate) fn outlives_its_partition(&self) -> bool {
         matches!(self.sk.as_str(), "ORG" | "ROSTER")
     }
 
-    /// What no item has.
+    /// Returns a key that no item has.
     pub(crate) fn nothing() -> Self {
         Self { pk: "NOTHING".into(), sk: "NOTHING".into() }
     }
 
+    /// Returns the primary key of an item; `None` if it has none.
     pub(crate) fn of(item: &HashMap<String, AttributeValue>) -> Option<Self> {
         let text = |name| item.get(name).and_then(|value| value.as_s().ok()).cloned();
         Some(Self { pk: text(PK)?, sk: text(SK)? })
     }
 
+    /// Returns the two attributes of the primary key, with their names.
     pub(crate) fn attributes(&self) -> [(String, AttributeValue); 2] {
         [(PK.into(), AttributeValue::S(self.pk.clone())), (SK.into(), AttributeValue::S(self.sk.clone()))]
     }
 }
 
-/// Which request an idempotency key stands for: whose it is, what it asks for, and the key. A hash, so that neither keys nor
-/// users can be read off the table's partitions.
+/// The id of a request with an idempotency key: a SHA-256 hash of the actor, the function, the scope and the key.
+///
+/// It is a hash so that neither idempotency keys nor users can be read from the table's partition keys.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct IdempotencyId(String);
 
 impl IdempotencyId {
-    /// The id of a request. Ids in a path may be written in either case.
+    /// Creates the id of a request. The case of `scope` is ignored, because ids in a path may be written in either
+    /// case.
     pub fn new(actor: Actor, function: &str, scope: &str, idempotency_key: &str) -> Self {
         let mut hash = Context::new(&SHA256);
         for part in [&actor.to_string(), function, &scope.to_ascii_lowercase(), idempotency_key] {
-            // With its length before it, no two lists of parts read the same.
+            // The length before each part keeps two different lists of parts from being hashed as the same bytes.
             hash.update(&(part.len() as u64).to_be_bytes());
             hash.update(part.as_bytes());
         }
         Self(hex(&hash.finish()))
     }
 
-    /// Returns the bytes of the id, which recorded answers are bound to.
+    /// Returns the bytes of the id, the context in which the recorded response is encrypted.
     pub fn as_bytes(&self) -> &[u8] {
         self.0.as_bytes()
     }
 }
 
-/// The partition of what belongs to an organization.
+/// Returns the partition key of an organization's items.
 pub(crate) fn partition(organization: OrganizationId) -> String {
     format!("ORG#{organization}")
 }
 
-/// The organization of such a partition.
+/// Returns the organization of a partition key; `None` if it is not the partition key of an organization.
 pub(crate) fn organization_of(partition: &str) -> Option<OrganizationId> {
     OrganizationId::parse(partition.strip_prefix("ORG#")?)
 }
 
-/// Fixed in length, so that its order is that of the numbers.
+/// Returns the sort key of a customer. It has a fixed length, so that the order of the keys is the order of the
+/// numbers.
 pub(crate) fn customer_sort_key(number: CustomerNumber) -> String {
     format!("C#{}", hex_number(number))
 }
 
-/// The customer of such a sort key.
+/// Returns the customer number of a sort key; `None` if it is not the sort key of a customer.
 pub(crate) fn number_of(sort_key: &str) -> Option<CustomerNumber> {
     u64::from_str_radix(sort_key.strip_prefix("C#")?, 16).ok().and_then(CustomerNumber::new)
 }
 
-/// A number as it stands in keys.
+/// Returns a customer number as 14 hexadecimal digits, for use in keys.
 pub(crate) fn hex_number(number: CustomerNumber) -> String {
     format!("{:014x}", number.get())
 }
 
-/// The place of a customer in GSI2. Names have no control characters, so the order is that of name, then number.
+/// Returns the GSI2 sort key of a customer.
+///
+/// Names have no control characters, so the entries are sorted by name and then by number.
 pub(crate) fn name_index_key(name: &str, number: CustomerNumber) -> String {
     format!("{name}\0{}", hex_number(number))
 }
 
-/// The place of a customer in GSI3.
+/// Returns the GSI3 sort key of a customer: the time of its last change and its number.
 pub(crate) fn update_index_key(updated_at: &str, number: CustomerNumber) -> String {
     format!("{updated_at}#{}", hex_number(number))
 }
 
-/// The partition in GSI1 of those that belong to a customer.
+/// Returns the GSI1 partition key of the children of a customer.
 pub(crate) fn child_partition(organization: OrganizationId, parent: CustomerNumber) -> String {
     format!("{organization}#CHILD#{}", hex_number(parent))
 }
 
+/// Returns the partition key of an organization's customer counter.
 pub(crate) fn count_partition(organization: OrganizationId) -> String {
     format!("COUNT#{organization}")
 }
 
+/// Returns the partition key of an organization's audit events.
 pub(crate) fn event_partition(organization: OrganizationId) -> String {
     format!("EVENTS#{organization}")
 }
 
-/// Without a secret, so that it stays the same when secrets are replaced: it keeps addresses out of keys, and so out of logs
-/// and metrics, and every one at the same length. The items themselves hold them.
+/// Returns the SHA-256 hash of an e-mail address, for use in keys.
+///
+/// The hash keeps addresses out of keys, and so out of logs and metrics, and gives all keys the same length. It uses no
+/// secret, so that it stays the same when secrets are replaced. The items themselves contain the addresses.
 fn email_hash(email: &Email) -> String {
     hex(&digest(&SHA256, email.as_str().as_bytes()))
 }
 
-/// A hash as it stands in a key.
+/// Returns a hash as lowercase hexadecimal digits, for use in keys.
 pub(crate) fn hex(hash: &Digest) -> String {
     hash.as_ref().iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
-/// The partition in GSI1 of the open invitations of an e-mail.
+/// Returns the GSI1 partition key of the pending invitations of an e-mail.
 pub(crate) fn invitee_partition(email: &Email) -> String {
     format!("INVITEE#{}", email_hash(email))
 }
 
-/// The partition in GSI1 of a user's memberships.
+/// Returns the partition key of a user's profile and the GSI1 partition key of the user's memberships.
 pub(crate) fn user_partition(user: UserId) -> String {
     format!("USER#{user}")
 }

@@ -1,7 +1,8 @@
-//! The one DynamoDB table behind Padrón.
+//! The store of Padrón: typed operations on one DynamoDB table.
 //!
-//! Keys, items, expressions and attribute values stay in here; what comes out is the domain's. A request works through
-//! its own [`Store`], which knows the request's deadline and counts what it spends.
+//! DynamoDB's items, expressions and attribute values do not leave this crate. Its functions take and return the types
+//! of `padron_domain`. Each request uses its own [`Store`], which has the request's deadline and counts the capacity
+//! that the request consumes.
 
 mod action;
 mod client;

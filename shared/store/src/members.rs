@@ -1,7 +1,7 @@
-//! Memberships: who joins, who leaves, who may do what.
+//! The memberships of an organization.
 //!
-//! Each change depends on the roster, so that it fails in an organization that was deleted meanwhile, and never on the
-//! organization itself, so that it does not wait for its profile.
+//! Every change of a membership checks the roster, so that it fails if the organization was deleted in the meantime. It
+//! never checks the organization itself, so that it does not conflict with changes of the organization's profile.
 
 use padron_domain::{Authority, Email, Error, Event, Failure, Membership, OrganizationId, Role, UserId};
 use serde::{Deserialize, Serialize};
@@ -20,24 +20,24 @@ use crate::{
 };
 
 impl Store {
-    /// What [`Store::add_member`] needs.
+    /// The IAM actions of [`Store::add_member`].
     pub const ADD_MEMBER: &'static [Action] = &[Action::PUT, Action::UPDATE];
-    /// What [`Store::update_role`] needs.
+    /// The IAM actions of [`Store::update_role`].
     pub const UPDATE_ROLE: &'static [Action] = &[Action::PUT, Action::UPDATE, Action::CHECK];
-    /// What [`Store::remove_member`] needs.
+    /// The IAM actions of [`Store::remove_member`].
     pub const REMOVE_MEMBER: &'static [Action] =
         &[Action::PUT, Action::UPDATE, Action::DELETE, Action::CHECK];
-    /// What [`Store::members`] and [`Store::member_count`] need.
+    /// The IAM actions of [`Store::members`] and [`Store::member_count`].
     pub const MEMBERS: &'static [Action] = &[Action::QUERY, Action::BATCH_GET];
 
-    /// Lets a user join, if there is a seat.
+    /// Adds a member to an organization, if a seat is available.
     pub fn add_member(&self, member: &Membership, event: &Event) -> Result<Change<'_>, Error> {
         let mut change = self.change(event)?;
         take_seat(&mut change, member, None)?;
         Ok(change)
     }
 
-    /// Gives a member the role of `after`, on behalf of `actor`.
+    /// Changes the role of a member to that of `after`, on behalf of `actor`.
     pub fn update_role(
         &self,
         before: &Membership,
@@ -56,7 +56,7 @@ impl Store {
         Ok(change)
     }
 
-    /// Takes a member out, on behalf of `actor`, who may be that member.
+    /// Removes a member, on behalf of `actor`, who may be that member.
     pub fn remove_member(
         &self,
         member: &Membership,
@@ -77,7 +77,9 @@ impl Store {
         Ok(change)
     }
 
-    /// A page of the members that are wanted, in the order of their ids, eventually consistent. `None` wants all of them.
+    /// Returns a page of the members that `wanted` accepts, in the order of their ids, eventually consistent.
+    ///
+    /// `None` accepts all members.
     pub async fn members(
         &self,
         organization: OrganizationId,
@@ -96,7 +98,7 @@ impl Store {
         self.range_query(range, wanted).await
     }
 
-    /// How many members there are, eventually consistent, for half a unit.
+    /// Returns the number of members, eventually consistent, for half a capacity unit.
     pub async fn member_count(&self, organization: OrganizationId) -> Result<u64, Error> {
         let key = Key::roster(organization);
         let mut found = self
@@ -110,7 +112,9 @@ impl Store {
     }
 }
 
-/// Lets a user join, if there is a seat. `issued_at` is when the claims in the membership were made.
+/// Adds a membership to a transaction, if a seat is available.
+///
+/// `issued_at` is the time at which the claims in the membership were issued, in seconds since 1970.
 pub(crate) fn take_seat(
     change: &mut Change<'_>,
     member: &Membership,
@@ -129,7 +133,9 @@ pub(crate) fn take_seat(
     )
 }
 
-/// Writes a membership with what belongs to it: whose its e-mail is, and the user's profile where there is none.
+/// Adds a membership to a transaction, with the item of its e-mail and the update of the user's profile.
+///
+/// The claims of the membership are written only to attributes of the profile that have no value yet.
 pub(crate) fn add_membership<R>(
     change: &mut Change<'_, R>,
     member: &Membership,
@@ -146,12 +152,12 @@ where
     change.update(&Key::profile(member.user), profile_on_join(member, issued_at))
 }
 
-/// That the membership is the version that was read.
+/// Returns the condition that a membership is unchanged since it was read.
 pub(crate) fn if_unchanged(member: &Membership) -> Expression {
     Expression::version(member.version)
 }
 
-/// Counts members and admins up or down.
+/// Adds to the numbers of members and admins in the roster, under the condition `still`.
 fn count_members(still: Expression, members: i64, admins: i64) -> Expression {
     still
         .then("ADD #members :more, #admins :admins")
@@ -161,7 +167,9 @@ fn count_members(still: Expression, members: i64, admins: i64) -> Expression {
         .number(":admins", admins)
 }
 
-/// Checks that the actor's right to act is unchanged. If actor and target are the same item, its own condition checks it.
+/// Checks that the actor's role is unchanged.
+///
+/// If the actor is also the target, the condition on the target's own item checks this.
 pub(crate) fn check_authority(
     change: &mut Change<'_>,
     actor: &Authority,
@@ -189,7 +197,8 @@ impl Entity for Membership {
     }
 }
 
-/// Which member has an e-mail: whoever is invited by it is a member already.
+/// The item that maps an e-mail to the member of an organization who has it. A person invited by this e-mail is already
+/// a member.
 #[derive(Debug, Serialize, Deserialize)]
 pub(crate) struct EmailOwner {
     pub(crate) organization: OrganizationId,
@@ -198,13 +207,13 @@ pub(crate) struct EmailOwner {
 }
 
 impl EmailOwner {
-    /// That of a membership, if it has an e-mail.
+    /// Returns the item for the e-mail of a membership; `None` if the membership has no valid e-mail.
     pub(crate) fn of(member: &Membership) -> Option<Self> {
         let email = member.email.as_deref().and_then(Email::parse)?;
         Some(Self { organization: member.organization, user: member.user, email })
     }
 
-    /// That no other member has it by now.
+    /// Returns the condition that no other member has the e-mail.
     pub(crate) fn if_owned(&self) -> Expression {
         Expression::condition(format!("attribute_not_exists({PK}) OR #user = :user"))
             .name("#user", "user")
@@ -221,7 +230,7 @@ impl Entity for EmailOwner {
 }
 
 impl Items {
-    /// That membership, if it was asked for and is there.
+    /// Removes and returns the membership of a user; `None` if it was not read or does not exist.
     pub fn membership(
         &mut self,
         organization: OrganizationId,

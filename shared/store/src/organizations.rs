@@ -1,4 +1,4 @@
-//! Organizations, and who may see them.
+//! Organizations, the access to them and the list of a user's organizations.
 
 use aws_sdk_dynamodb::types::AttributeValue;
 use padron_domain::{
@@ -19,55 +19,60 @@ use crate::{
     transaction::{Change, TransactionError},
 };
 
-/// What decides whether, and as what, a user may act in an organization, and what was read beside it.
+/// The items that decide whether, and with which role, a user may act in an organization.
+///
+/// Other items that the request needs are read in the same call.
 #[derive(Debug)]
 pub struct OrganizationAccess {
-    /// The organization, be it deleted or not.
+    /// The organization; `None` if it does not exist. It may be deleted.
     pub organization: Option<Organization>,
-    /// The user's membership, if they have one.
+    /// The user's membership; `None` if the user is not a member.
     pub membership: Option<Membership>,
-    /// What else was asked for.
+    /// The other items that were read.
     pub others: Items,
 }
 
-/// A user's entry in an organization, as the user's list has it.
+/// A user's membership in an organization, as an entry of the user's list of organizations.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct MembershipEntry {
-    /// The organization.
+    /// The id of the organization.
     pub organization: OrganizationId,
-    /// Their role.
+    /// The role of the user.
     pub role: Role,
-    /// When they joined.
+    /// The time at which the user joined.
     pub joined_at: Timestamp,
 }
 
-/// An organization with a user's entry in it.
+/// An organization with a user's membership in it.
 #[derive(Clone, Debug)]
 pub struct MembershipWithOrganization {
-    /// The organization, if it was read and is there.
+    /// The organization; `None` if it was not read or does not exist.
     pub organization: Option<Organization>,
     /// The user's entry.
     pub entry: MembershipEntry,
 }
 
 impl Store {
-    /// What [`Store::organization_access`] needs.
+    /// The IAM actions of [`Store::organization_access`].
     pub const ORGANIZATION_ACCESS: &'static [Action] = &[Action::BATCH_GET];
-    /// What [`Store::membership_entries`] needs.
+    /// The IAM actions of [`Store::membership_entries`].
     pub const MEMBERSHIP_ENTRIES: &'static [Action] = &[Action::QUERY_GSI1];
-    /// What [`Store::memberships_with_organizations`] needs.
+    /// The IAM actions of [`Store::memberships_with_organizations`].
     pub const MEMBERSHIPS_WITH_ORGANIZATIONS: &'static [Action] = &[Action::QUERY_GSI1, Action::BATCH_GET];
-    /// What [`Store::organization_with_slug`] needs.
+    /// The IAM actions of [`Store::organization_with_slug`].
     pub const ORGANIZATION_WITH_SLUG: &'static [Action] = &[Action::BATCH_GET];
-    /// What [`Store::create_organization`] needs.
+    /// The IAM actions of [`Store::create_organization`].
     pub const CREATE_ORGANIZATION: &'static [Action] = &[Action::PUT, Action::UPDATE];
-    /// What [`Store::update_organization`] needs.
+    /// The IAM actions of [`Store::update_organization`].
     pub const UPDATE_ORGANIZATION: &'static [Action] = &[Action::PUT];
-    /// What [`Store::delete_organization`], [`Store::restore_organization`] and [`Store::transfer_organization`] need.
+    /// The IAM actions of [`Store::delete_organization`], [`Store::restore_organization`] and
+    /// [`Store::transfer_organization`].
     pub const CLOSE_ORGANIZATION: &'static [Action] = &[Action::PUT, Action::UPDATE];
 
-    /// Reads the organization and the user's membership as they are now, in one call of two units: whoever was removed a
-    /// moment ago is out. What else the request needs is read with them.
+    /// Reads an organization and a user's membership in one call of two capacity units, strongly consistent.
+    ///
+    /// A member who was removed a moment ago has no access. `reads` are the other items that the request needs. They
+    /// are read in the same call.
     pub async fn organization_access(
         &self,
         organization: OrganizationId,
@@ -93,7 +98,7 @@ impl Store {
         let mut found = found;
         Ok(OrganizationAccess {
             organization: found.remove(&keys[0])?,
-            // Who acts on themselves asks for their own membership twice.
+            // An actor who is also the target reads the same membership twice.
             membership: if keys[2..].contains(&keys[1]) {
                 found.peek(&keys[1])?
             } else {
@@ -103,14 +108,16 @@ impl Store {
         })
     }
 
-    /// An organization as it is now, deleted or not.
+    /// Returns an organization, strongly consistent. It may be deleted.
     pub async fn organization(&self, id: OrganizationId) -> Result<Option<Organization>, Error> {
         let key = Key::organization(id);
         self.batch_get(std::slice::from_ref(&key), Consistency::Strong, Projection::All).await?.remove(&key)
     }
 
-    /// Creates an organization with its first members, the owner among them. `issued_at` is when the claims in their memberships
-    /// were made.
+    /// Creates an organization with its first members, one of whom is the owner.
+    ///
+    /// `issued_at` is the time at which the claims in the memberships were issued, in seconds since 1970. `seats` is
+    /// the maximum number of members; `None` if it is unlimited.
     pub fn create_organization(
         &self,
         organization: &Organization,
@@ -123,7 +130,7 @@ impl Store {
         create(change, organization, members, issued_at, seats)
     }
 
-    /// Creates an organization that comes with its installation: no event tells of it.
+    /// Creates an organization without an audit event, for data that is part of an installation.
     pub async fn install_organization(
         &self,
         organization: &Organization,
@@ -133,7 +140,7 @@ impl Store {
         create(self.change_without_event(), organization, members, None, seats)?.commit().await
     }
 
-    /// Writes an organization anew, a version later.
+    /// Replaces an organization by its next version.
     pub fn update_organization(
         &self,
         organization: &Organization,
@@ -144,7 +151,7 @@ impl Store {
         Ok(change)
     }
 
-    /// Writes an organization that is deleted now, a version later.
+    /// Replaces an organization by its next version, which is deleted.
     pub fn delete_organization(
         &self,
         organization: &Organization,
@@ -160,7 +167,7 @@ impl Store {
         Ok(change)
     }
 
-    /// Writes an organization that is not deleted any more, a version later.
+    /// Replaces an organization by its next version, which is restored.
     pub fn restore_organization(
         &self,
         organization: &Organization,
@@ -174,7 +181,9 @@ impl Store {
         Ok(change)
     }
 
-    /// Writes an organization that has another owner now, a version later. The owner before becomes an admin.
+    /// Replaces an organization by its next version, which has another owner.
+    ///
+    /// The member `before` becomes an admin and the member `after` becomes the owner.
     pub fn transfer_organization(
         &self,
         organization: &Organization,
@@ -197,7 +206,9 @@ impl Store {
         Ok(change)
     }
 
-    /// Writes an organization that has another plan now, a version later, and how many members it may have.
+    /// Replaces an organization by its next version, which has another plan, and sets the maximum number of members.
+    ///
+    /// `None` removes the limit.
     pub fn set_plan(
         &self,
         organization: &Organization,
@@ -215,7 +226,7 @@ impl Store {
         Ok(change)
     }
 
-    /// A page of the organizations that a user belongs to, in the order of their ids, eventually consistent.
+    /// Returns a page of a user's memberships, in the order of the organizations' ids, eventually consistent.
     pub async fn membership_entries(
         &self,
         user: UserId,
@@ -235,7 +246,8 @@ impl Store {
         Ok(Page { items, next })
     }
 
-    /// Reads up to 100 organizations, eventually consistent, each in the entry of its id.
+    /// Reads up to 100 organizations in the order of `ids`, eventually consistent; `None` stands for one that does not
+    /// exist.
     pub(crate) async fn organizations(
         &self,
         ids: &[OrganizationId],
@@ -248,8 +260,10 @@ impl Store {
         keys.iter().map(|key| found.remove(key)).collect()
     }
 
-    /// A page of the organizations that a user belongs to with their entries in them, deleted ones included, in the order of
-    /// their ids, eventually consistent.
+    /// Returns a page of a user's memberships with their organizations, in the order of the organizations' ids,
+    /// eventually consistent.
+    ///
+    /// Deleted organizations are included.
     pub async fn memberships_with_organizations(
         &self,
         user: UserId,
@@ -266,7 +280,7 @@ impl Store {
         Ok(Page { items, next })
     }
 
-    /// Which organization has a slug.
+    /// Returns the id of the organization with this slug, strongly consistent; `None` if no organization has it.
     pub async fn organization_with_slug(&self, slug: &str) -> Result<Option<OrganizationId>, Error> {
         let key = Key::slug(slug);
         let mut found =
@@ -275,6 +289,7 @@ impl Store {
     }
 }
 
+/// Adds the writes that create an organization to a transaction.
 fn create<'a>(
     mut change: Change<'a>,
     organization: &Organization,
@@ -282,7 +297,7 @@ fn create<'a>(
     issued_at: Option<i64>,
     seats: Option<u64>,
 ) -> Result<Change<'a>, Error> {
-    // Ids are new and random: another one under the same id is this very one, written by an earlier try.
+    // Ids are new and random. An item with the same id was written by an earlier attempt of this request.
     change.create(organization, Failure::CONCURRENT_CHANGE)?;
     let slug = Slug { slug: organization.slug.clone(), organization: organization.id };
     change.create(&slug, Failure::SLUG_TAKEN)?;
@@ -304,6 +319,7 @@ fn create<'a>(
     Ok(change)
 }
 
+/// Returns the membership of an entry of GSI1.
 fn entry(item: &Item) -> Result<MembershipEntry, Error> {
     let unreadable = || Error::internal("a membership's index entry cannot be read");
     let text = |name: &str| item.get(name).and_then(|value| value.as_s().ok()).ok_or_else(unreadable);
@@ -314,12 +330,12 @@ fn entry(item: &Item) -> Result<MembershipEntry, Error> {
     })
 }
 
-/// That the organization is the version before this one.
+/// Returns the condition that the stored organization is the version before this one.
 pub(crate) fn if_previous_version(organization: &Organization) -> Expression {
     Expression::version(organization.version - 1)
 }
 
-/// The partition of GSI1 that deleted organizations are in.
+/// The GSI1 partition key of deleted organizations, which are sorted by the time of their purge.
 pub(crate) const PURGE: &str = "PURGE";
 
 impl Entity for Organization {
@@ -330,14 +346,14 @@ impl Entity for Organization {
         Key::organization(self.id)
     }
 
-    /// While it is deleted: when it is to be purged.
+    /// Returns the GSI1 keys of a deleted organization, which contain the time until which it can be restored.
     fn index_keys(&self) -> Vec<(&'static str, String)> {
         let Some(until) = self.restorable_until() else { return Vec::new() };
         vec![(GSI1_PK, PURGE.into()), (GSI1_SK, format!("{until}#{}", self.id))]
     }
 }
 
-/// Whose a slug is: its existence is the uniqueness of the slug.
+/// The item that maps a slug to its organization. Its primary key makes the slug unique.
 #[derive(Debug, Serialize, Deserialize)]
 pub(crate) struct Slug {
     pub(crate) slug: String,

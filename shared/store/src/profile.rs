@@ -1,4 +1,4 @@
-//! The profile of a user, written attribute by attribute.
+//! The profile of a user, which is updated attribute by attribute.
 
 use padron_domain::{Error, Membership, Profile, UserId};
 
@@ -9,11 +9,13 @@ use crate::{
     read::Items,
 };
 
-/// The attribute of a profile that says when its claims were made.
+/// The attribute of a profile with the time at which its claims were issued, in seconds since 1970.
 pub(crate) const ISSUED_AT: &str = "issuedAt";
 
-/// Writes what there is to say of a user, each claim as `value` makes it of its name, and that it is to be told to their
-/// memberships.
+/// Returns the update that writes claims to a user's profile and marks the profile as not settled.
+///
+/// `value` returns the update expression of an attribute, given the attribute's name. An unsettled profile has yet to
+/// be copied to the user's memberships.
 pub(crate) fn profile_update(
     user: UserId,
     claims: [(&'static str, Option<&String>); 2],
@@ -42,8 +44,10 @@ pub(crate) fn profile_update(
     expression.then(update)
 }
 
-/// Notes when a user joined, counts that they did, and writes what the membership knows of them where nothing is known yet: who is asked about
-/// themselves knows best.
+/// Returns the update of a user's profile when the user joins an organization.
+///
+/// The update sets the time of joining and increments the number of joins. It writes the claims of the membership only
+/// to attributes that have no value yet, because the user's own requests are the better source.
 pub(crate) fn profile_on_join(member: &Membership, issued_at: Option<i64>) -> Expression {
     let claims = [("email", member.email.as_ref()), ("name", member.name.as_ref())];
     let value = |name: &str| format!("if_not_exists(#{name}, :{name})");
@@ -66,7 +70,7 @@ impl Entity for Profile {
 }
 
 impl Items {
-    /// That user's profile, if it was asked for and is there.
+    /// Removes and returns the profile of a user; `None` if it was not read or does not exist.
     pub fn profile(&mut self, user: UserId) -> Result<Option<Profile>, Error> {
         self.remove(&Key::profile(user))
     }

@@ -1,4 +1,4 @@
-//! The end of an organization: all it holds is deleted, it itself last, and with it its slug is free.
+//! The purge of deleted organizations: all items of an organization are deleted, and its slug becomes available.
 
 use std::{num::NonZeroU32, time::Duration};
 
@@ -19,30 +19,32 @@ use crate::{
     transaction::{Change, TransactionError},
 };
 
-/// What became of an organization that is to be purged.
+/// The outcome of the purge of an organization.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum PurgeOutcome {
-    /// It was deleted for good.
+    /// The organization was deleted permanently.
     Purged,
-    /// Another run was faster.
+    /// Another run deleted the organization first.
     AlreadyPurged,
-    /// It is there again, or not due yet.
+    /// The organization was restored, or it is not yet due.
     NotDue,
-    /// Its turn was over; the next one goes on.
+    /// The time slice ended before the purge was complete. The next one continues it.
     Unfinished,
 }
 
-/// How long an organization's purge may take.
+/// The time that the purge of one organization may take.
 #[derive(Clone, Copy, Debug)]
 pub struct TimeSlice {
-    /// When the others have theirs. Something is done in every turn, however short it is.
+    /// The end of the organization's own time slice. At least one batch is deleted in every time slice, however short.
     pub ends: Instant,
-    /// When nothing new is begun any more.
+    /// The end of the run. No new batch begins after it.
     pub run_ends: Instant,
 }
 
-/// How many units a run spends in a second. What was spent at once is spread over the time it may take, so that callers find the table
-/// at leisure, and is owed by whoever is purged next, too.
+/// A rate limit on the capacity units that a run consumes.
+///
+/// Units that were consumed in a burst delay the following batches until the average is within the limit, so that the
+/// table keeps capacity for requests. The delay carries over to the organization that is purged next.
 #[derive(Clone, Copy, Debug)]
 pub struct Pace {
     units_per_second: Option<NonZeroU32>,
@@ -50,16 +52,17 @@ pub struct Pace {
 }
 
 impl Pace {
-    /// So many, or as many as the table gives.
+    /// Creates a rate limit in capacity units per second; `None` does not limit the rate.
     pub fn new(units_per_second: Option<NonZeroU32>) -> Self {
         Self { units_per_second, free_at: Instant::now() }
     }
 
-    /// Whether more may be spent before that instant.
+    /// Returns whether more units may be consumed before that instant.
     pub fn allows_before(&self, end: Instant) -> bool {
         self.free_at < end
     }
 
+    /// Records consumed units and delays the next batch accordingly.
     fn spent(&mut self, units: f64) {
         if let Some(pace) = self.units_per_second {
             let time = Duration::from_secs_f64(units.max(0.0) / f64::from(pace.get()));
@@ -68,24 +71,24 @@ impl Pace {
     }
 }
 
-/// An organization that is to be purged.
+/// An organization that is due for purge.
 #[derive(Clone, Debug)]
 pub struct PurgeCandidate {
-    /// Which.
+    /// The id of the organization.
     pub organization: OrganizationId,
-    /// Its place among those that are.
+    /// The sort key of the organization in the purge partition of GSI1.
     place: String,
 }
 
-/// A batch deletes at most this many items.
+/// The maximum number of items that DynamoDB deletes in one batch.
 const BATCH: usize = 25;
-/// How many batches follow each other between two looks at the clock.
+/// The number of batches between two checks of the time.
 const WIDTH: usize = 4;
-/// How many organizations are looked up together.
+/// The maximum number of organizations on a page of purge candidates.
 const DUE: i32 = 25;
 
 impl Store {
-    /// What [`Store::due_for_purge`] and [`Store::purge`] need.
+    /// The IAM actions of [`Store::due_for_purge`] and [`Store::purge`].
     pub const PURGE: &'static [Action] = &[
         Action::QUERY_GSI1,
         Action::QUERY,
@@ -96,8 +99,10 @@ impl Store {
         Action::DELETE,
     ];
 
-    /// Some organizations that cannot be restored any more, those deleted first before the others: after `after`, of an earlier
-    /// page. The index lags behind, so some may be gone already.
+    /// Returns a page of the organizations that can no longer be restored, in the order of their deletion, after
+    /// `after`.
+    ///
+    /// The index is eventually consistent, so some of them may already be purged.
     pub async fn due_for_purge(
         &self,
         now: Timestamp,
@@ -109,12 +114,12 @@ impl Store {
             .index_name(GSI1)
             .key_condition_expression("#pk = :pk AND #sk BETWEEN :from AND :now")
             .expression_attribute_names("#sk", GSI1_SK)
-            // Right after that organization's.
+            // Sorts immediately after the entry of that organization.
             .expression_attribute_values(
                 ":from",
                 AttributeValue::S(after.map_or("0".into(), |after| format!("{}~", after.place))),
             )
-            // After every organization of that instant.
+            // Sorts after every organization of that instant.
             .expression_attribute_values(":now", AttributeValue::S(format!("{now}#~")))
             .limit(DUE);
         let items = self.query(query, (GSI1_PK, PURGE.to_owned())).await?.items;
@@ -126,11 +131,14 @@ impl Store {
         Ok(items.iter().filter_map(due).collect())
     }
 
-    /// Deletes an organization for good, as far as its turn goes.
+    /// Deletes an organization permanently, within its time slice.
     ///
-    /// First it is marked, in one transaction that a restoration cannot cross: from then on it is unknown to its owner too.
-    /// Then everything in its partitions goes, in any order, and at last, in one transaction, it itself, its roster and its slug.
-    /// Whatever happens in between, the next run finds it marked and goes on; two at once delete the same things.
+    /// First the organization is marked as being purged, in one transaction that excludes a restoration. From then on
+    /// the owner cannot see it either. Then all items of its partitions are deleted, in any order. Finally the
+    /// organization, its roster and its slug are deleted in one transaction.
+    ///
+    /// An interrupted purge is continued by the next run, which finds the mark. Two concurrent runs delete the same
+    /// items.
     pub async fn purge(
         &self,
         id: OrganizationId,
@@ -158,7 +166,7 @@ impl Store {
         self.delete_root(&organization).await
     }
 
-    /// Marks it as being purged; `None` if it was restored, or marked by another, meanwhile.
+    /// Marks an organization as being purged; `None` if it was restored, or marked by another run, in the meantime.
     async fn mark_purging(
         &self,
         mut organization: Organization,
@@ -179,7 +187,9 @@ impl Store {
         }
     }
 
-    /// Deletes everything in a partition but the organization and its roster. `false`: the turn was over before it was empty.
+    /// Deletes all items of a partition except the organization and its roster.
+    ///
+    /// Returns whether the partition is empty; `false` if the time slice ended first.
     async fn empty_partition(
         &self,
         partition: &str,
@@ -219,14 +229,16 @@ impl Store {
             pace.spent(self.spent().units - before);
             match last.filter(|_| has_more) {
                 Some(last) => after = Some(last),
-                // Once more from the start, until a whole pass finds nothing.
+                // Repeats from the start until a whole pass finds nothing.
                 None if deleted => deleted = false,
                 None => return Ok(true),
             }
         }
     }
 
-    /// Deletes up to 25 items. What DynamoDB leaves unprocessed is asked for again, and so is what met a transaction.
+    /// Deletes up to 25 items.
+    ///
+    /// Deletions that DynamoDB leaves unprocessed, or that conflict with a transaction, are retried.
     async fn delete_all(&self, keys: &[Key]) -> Result<(), Error> {
         let delete = |key: &Key| {
             let delete = DeleteRequest::builder().set_key(Some(key.attributes().into())).build();
@@ -261,7 +273,8 @@ impl Store {
         }
     }
 
-    /// The organization itself, its roster and its slug, together: nothing without a slug is left, and no slug without them.
+    /// Deletes the organization, its roster and its slug in one transaction, so that none of them remains without the
+    /// others.
     async fn delete_root(&self, organization: &Organization) -> Result<PurgeOutcome, Error> {
         let mut change: Change<'_> = self.change_without_event();
         change.remove(&Key::roster(organization.id), Expression::default())?;
@@ -274,7 +287,7 @@ impl Store {
         change.remove(&Key::slug(&organization.slug), still_its)?;
         match change.commit().await {
             Ok(()) => Ok(PurgeOutcome::Purged),
-            // Another run was faster; the slug may be someone else's by now.
+            // Another run was faster. The slug may belong to another organization by now.
             Err(TransactionError::Outdated) => Ok(PurgeOutcome::AlreadyPurged),
             Err(error) => Err(error.into()),
         }

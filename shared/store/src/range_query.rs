@@ -1,4 +1,4 @@
-//! Queries, and pages over part of a partition in the order of its sort keys.
+//! Queries, and pages of a range of a partition in the order of the sort keys.
 
 use aws_sdk_dynamodb::{
     operation::query::builders::QueryFluentBuilder,
@@ -13,46 +13,50 @@ use crate::{
     table::Store,
 };
 
-/// Part of a partition.
+/// A query for a range of sort keys in a partition.
 #[derive(Debug)]
 pub(crate) struct RangeQuery {
     pub(crate) partition: String,
-    /// The first sort key that belongs to it.
+    /// The first sort key of the range, inclusive.
     pub(crate) from: String,
-    /// The last.
+    /// The last sort key of the range, inclusive.
     pub(crate) to: String,
-    /// Begins after this one, be it there or not.
+    /// The key after which the page begins; `None` for the first page. An item with this key need not exist.
     pub(crate) after: Option<Key>,
     pub(crate) ascending: bool,
     pub(crate) limit: usize,
 }
 
-/// Some of a list.
+/// A page of a list, with the position of the next page.
 #[derive(Debug)]
 pub struct Page<T> {
-    /// What was asked for.
+    /// The items of the page.
     pub items: Vec<T>,
-    /// After which one the list goes on, be it among the items or not; `None`: there are no more.
+    /// The item after which the next page begins; `None` on the last page. It need not be one of the items of this
+    /// page.
     pub next: Option<T>,
 }
 
-/// A page of items.
+/// A page of the items of a query.
 #[derive(Debug)]
 pub struct QueryPage<T> {
     /// The items.
     pub items: Vec<T>,
-    /// Whether there may be more after them.
+    /// Whether more items may follow.
     pub has_more: bool,
 }
 
-/// A filtered page reads about this much at most: eventually consistent, 128 units are a megabyte.
+/// The maximum number of capacity units that a filtered page consumes, approximately. Eventually consistent, 128 units
+/// are a megabyte.
 const MAX_UNITS: f64 = 128.0;
-/// Where few are wanted, each query reads so many times more than the one before it.
+/// The factor by which each query of a filtered page reads more items than the one before it. It matters where few
+/// items match.
 const GROWTH: usize = 4;
 
 impl Store {
-    /// One query: its items, and whether there may be more. A page that is empty and does not end the list, which DynamoDB may
-    /// answer, is followed by the next one.
+    /// Returns the items of one query, and whether more may follow.
+    ///
+    /// DynamoDB may return an empty page that does not end the list. Such a page is followed by the next one.
     pub(crate) async fn query(
         &self,
         query: QueryFluentBuilder,
@@ -74,8 +78,10 @@ impl Store {
         }
     }
 
-    /// How many items queries find, each beginning where the one before it ended; `None` if they are more than that. No more are
-    /// read, and paid for, than it takes to know.
+    /// Returns the number of items that a query finds; `None` if it is more than `at_most`.
+    ///
+    /// `query` creates the query of each page from the last evaluated key of the page before it. No more items are read
+    /// than are needed to decide.
     pub(crate) async fn count(
         &self,
         query: impl Fn(Option<Item>) -> QueryFluentBuilder,
@@ -105,7 +111,7 @@ impl Store {
         }
     }
 
-    /// Entries of a partition of GSI1 after the one with these keys, and whether there may be more.
+    /// Returns the entries of a partition of GSI1 after the entry with the keys `after`, and whether more may follow.
     pub(crate) async fn index_page(
         &self,
         partition: String,
@@ -122,7 +128,10 @@ impl Store {
         self.query(query, (GSI1_PK, partition)).await
     }
 
-    /// One page. With a filter it may be short, and even empty, with more to come: what it may read is bounded.
+    /// Returns one page of the entities that `wanted` accepts; `None` accepts all of them.
+    ///
+    /// The capacity that a filtered page consumes is bounded. It may have fewer than `limit` items, or none, and still
+    /// have a next page.
     pub(crate) async fn range_query<E: Entity + Clone>(
         &self,
         range: RangeQuery,
@@ -176,7 +185,8 @@ impl Store {
     }
 }
 
-/// How many more may be read, going by what those before them cost.
+/// Returns how many more items a filtered page may read, given the number of items read so far and the units they
+/// consumed.
 fn affordable(read: usize, units: f64) -> usize {
     #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "of a small positive number")]
     let items = (read as f64 * (MAX_UNITS - units).max(0.0) / units.max(0.5)) as usize;

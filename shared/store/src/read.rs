@@ -1,4 +1,4 @@
-//! Reads by key.
+//! Reads of items by key.
 
 use std::collections::HashMap;
 
@@ -11,12 +11,13 @@ use crate::{
     table::{Store, Throttling},
 };
 
-/// The read consistency of DynamoDB.
+/// The consistency of a read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Consistency {
-    /// The read reflects all writes that were acknowledged before it, for one unit per 4 KB.
+    /// A strongly consistent read: it reflects all writes that were acknowledged before it. It consumes one capacity
+    /// unit per 4 KB.
     Strong,
-    /// The read may lack the writes of the last moment, for half a unit per 4 KB.
+    /// An eventually consistent read: it may lack the most recent writes. It consumes half a capacity unit per 4 KB.
     Eventual,
 }
 
@@ -41,12 +42,12 @@ impl<'a> Projection<'a> {
     }
 }
 
-/// Something that is read beside a caller's membership.
+/// A read that is combined with the read of a caller's membership.
 #[derive(Clone, Debug)]
 pub enum Read {
-    /// An item, in the same batch.
+    /// An item, read in the same batch.
     Item(Key),
-    /// The number of the organization's customers, in a query side by side with the batch.
+    /// The number of the organization's customers, read by a query that runs concurrently with the batch.
     CustomerCount,
 }
 
@@ -59,45 +60,49 @@ impl From<Key> for Read {
 /// The maximum number of items that DynamoDB reads in one batch.
 pub(crate) const MAX_BATCH: usize = 100;
 
-/// What was found under the keys that were asked for.
+/// The items that a batch read found, by key.
 #[derive(Debug, Default)]
 pub struct Items {
     items: HashMap<Key, Item>,
-    /// The number of the organization's customers, if it was read.
+    /// The number of the organization's customers; `None` if it was not read.
     pub(crate) customer_count: Option<u64>,
 }
 
 impl Items {
-    /// The items as they are.
+    /// Returns the items.
     pub(crate) fn into_items(self) -> impl Iterator<Item = Item> {
         self.items.into_values()
     }
 
-    /// How long a text attribute is, over all items.
+    /// Returns the total length of a string attribute over all items, in bytes.
     pub(crate) fn bytes(&self, attribute: &str) -> usize {
         let texts = self.items.values().filter_map(|item| item.get(attribute)?.as_s().ok());
         texts.map(String::len).sum()
     }
 
-    /// The entity under that key; `None` if the table has none.
+    /// Removes and returns the entity with this key; `None` if it was not read or does not exist.
     pub(crate) fn remove<E: Entity>(&mut self, key: &Key) -> Result<Option<E>, Error> {
         self.items.remove(key).map(from_item).transpose()
     }
 
-    /// The same, left where it is.
+    /// Returns the entity with this key and keeps it; `None` if it was not read or does not exist.
     pub(crate) fn peek<E: Entity>(&self, key: &Key) -> Result<Option<E>, Error> {
         self.items.get(key).cloned().map(from_item).transpose()
     }
 }
 
 impl Store {
-    /// Reads a key that no item has, so that the first request finds an open connection. Costs half a unit; a failure is ignored.
+    /// Reads a key that no item has, so that the first request finds an open connection.
+    ///
+    /// The read consumes half a capacity unit. A failure is ignored.
     pub async fn warm_up(&self) {
         _ = self.batch_get(&[Key::nothing()], Consistency::Eventual, Projection::All).await;
     }
 
-    /// Reads up to 100 items by key, in one call. Keys that DynamoDB leaves unprocessed are requested again, so an item that is missing
-    /// from the result is missing from the table. Keys that are given twice are read once.
+    /// Reads up to 100 items by key in one call.
+    ///
+    /// Keys that DynamoDB leaves unprocessed are requested again, so an item that is missing from the result does not
+    /// exist. Duplicate keys are read once.
     pub(crate) async fn batch_get(
         &self,
         keys: &[Key],
@@ -106,7 +111,7 @@ impl Store {
     ) -> Result<Items, Error> {
         let mut wanted = Vec::with_capacity(keys.len());
         for (index, key) in keys.iter().enumerate() {
-            // DynamoDB refuses a batch that names a key twice.
+            // DynamoDB rejects a batch with duplicate keys.
             if !keys[..index].contains(key) {
                 wanted.push(key.attributes().into());
             }
@@ -118,7 +123,7 @@ impl Store {
                 .set_keys(Some(wanted))
                 .consistent_read(consistency == Consistency::Strong);
             if let Some(attributes) = projection.attributes() {
-                // Through placeholders, for some of their names are DynamoDB's own words.
+                // Some of the attribute names are reserved words of DynamoDB, so all of them are placeholders.
                 let place = |index: usize| format!("#a{index}");
                 request = request
                     .projection_expression((0..attributes.len()).map(place).collect::<Vec<_>>().join(","));

@@ -1,4 +1,4 @@
-//! The roster of an organization: what membership transactions decide from.
+//! The roster of an organization: the counts and limits that membership transactions check.
 
 use padron_domain::{OrganizationId, UserId};
 use serde::{Deserialize, Serialize};
@@ -9,7 +9,9 @@ use crate::{
     key::{Key, PK, SK},
 };
 
-/// What membership transactions decide from, apart from the organization, so that they never wait for its profile.
+/// The counts and limits that the transactions on an organization's memberships check.
+///
+/// It is an item of its own, so that these transactions do not conflict with changes of the organization's profile.
 #[derive(Debug, Serialize, Deserialize)]
 pub(crate) struct Roster {
     pub(crate) organization: OrganizationId,
@@ -17,17 +19,17 @@ pub(crate) struct Roster {
     pub(crate) owner: UserId,
     pub(crate) members: u64,
     pub(crate) admins: u64,
-    /// How many members there may be; `None`: as many as they like.
+    /// The maximum number of members; `None` if it is unlimited.
     pub(crate) seats: Option<u64>,
 }
 
 impl Roster {
-    /// What is read to show how many there are.
+    /// The attributes that are read to return the number of members.
     pub(crate) const COUNT_ATTRIBUTES: [&str; 7] =
         [PK, SK, "organization", "state", "owner", "members", "admins"];
 }
 
-/// Whether the organization takes part in anything.
+/// The state of an organization, as membership transactions see it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub(crate) enum RosterState {
@@ -37,7 +39,7 @@ pub(crate) enum RosterState {
 }
 
 impl RosterState {
-    /// As it is stored.
+    /// Returns the stored value of the state.
     pub(crate) const fn name(self) -> &'static str {
         match self {
             Self::Active => "active",
@@ -55,7 +57,7 @@ impl Entity for Roster {
     }
 }
 
-/// That the organization is in this state.
+/// Returns the condition that the organization is in this state.
 pub(crate) fn if_roster_is(state: RosterState) -> Expression {
     Expression::condition("#state = :state").name("#state", "state").text(":state", state.name())
 }

@@ -1,4 +1,4 @@
-//! Rows of customers: the small part of each that lists decide from, packed into one attribute of GSI3.
+//! The rows of customers: the attributes that lists filter and sort by, packed into one attribute of GSI3.
 
 use std::borrow::Cow;
 
@@ -12,10 +12,12 @@ use crate::{
     key::{GSI3_SK, SK, number_of},
 };
 
-/// The attribute of GSI3 that a customer's row is in.
+/// The attribute of GSI3 with the row of a customer.
 pub(crate) const ROW: &str = "row";
 
-/// A row as it is stored, beside what the keys tell: a list in JSON, to be read by people too, and some hundred bytes long.
+/// A stored row, without the parts that are in the keys.
+///
+/// It is a JSON array, which people can read as well, of some hundred bytes.
 #[derive(Deserialize, Serialize)]
 struct Packed<'a>(
     char,
@@ -28,7 +30,7 @@ struct Packed<'a>(
     #[serde(borrow)] Option<Cow<'a, str>>,
 );
 
-/// How a kind is stored. Complete: one that is added must be given a letter.
+/// Returns the stored letter of a kind. The match is exhaustive, so that a new kind must be given a letter.
 const fn letter(kind: CustomerKind) -> char {
     match kind {
         CustomerKind::Business => 'B',
@@ -38,7 +40,7 @@ const fn letter(kind: CustomerKind) -> char {
     }
 }
 
-/// How a status is stored. Complete, too.
+/// Returns the stored digit of a status. The match is exhaustive, so that a new status must be given a digit.
 const fn digit(status: CustomerStatus) -> u8 {
     match status {
         CustomerStatus::New => 0,
@@ -52,10 +54,10 @@ const fn digit(status: CustomerStatus) -> u8 {
     }
 }
 
-/// Of an id made here, only what follows the number is stored.
+/// The number of characters that are stored of a generated id: those after the customer number.
 const OWN_DIGITS: usize = 10;
 
-/// The row of a customer.
+/// Returns the stored row of a customer.
 pub(crate) fn pack(customer: &Customer) -> String {
     let Customer { number, id, kind, status, parent, name, email, tax_id, external_id, .. } = customer;
     let digits = id.as_str();
@@ -74,7 +76,7 @@ pub(crate) fn pack(customer: &Customer) -> String {
     serde_json::to_string(&packed).unwrap_or_default()
 }
 
-/// The row of an entry of GSI3.
+/// Returns the row of an entry of GSI3; `None` if it cannot be read.
 pub(crate) fn unpack(item: &Item) -> Option<CustomerRow> {
     let text = |name: &str| Some(item.get(name)?.as_s().ok()?.as_str());
     let number = number_of(text(SK)?)?;

@@ -1,4 +1,6 @@
-//! What lists of customers read: rows, which are the small part of each customer, and the orders that the indexes hold.
+//! The reads behind lists of customers: rows, index orders and batches by number.
+//!
+//! A row has the attributes of a customer that lists filter and sort by.
 
 use aws_sdk_dynamodb::types::AttributeValue;
 use futures_util::future::try_join_all;
@@ -20,53 +22,56 @@ use crate::{
     table::Store,
 };
 
-/// An order that an index holds.
+/// A sort order of customers that an index provides.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum IndexOrder {
-    /// By name.
+    /// The order of the names, from GSI2.
     Name,
-    /// By the time of the last change, within that time.
+    /// The order of the last change, from GSI3, within a range of time.
     Update(TimeRange),
 }
 
-/// Part of such an order.
+/// A page of customers in the order of an index.
 #[derive(Clone, Debug)]
 pub struct IndexRange {
-    /// Which way.
+    /// The direction of the list.
     pub direction: Direction,
-    /// Begins after this place.
+    /// The position after which the page begins; `None` for the first page.
     pub after: Option<Position>,
-    /// Has this many at most.
+    /// The maximum number of customers on the page.
     pub limit: usize,
 }
 
-/// Customers that were read by number.
+/// The customers of a batch read by number.
 #[derive(Debug)]
 pub struct CustomersByNumber {
     /// The customers that exist, in the order of the numbers.
     pub customers: Vec<Customer>,
-    /// How many of the numbers were looked at.
+    /// How many of the numbers were read, from the first.
     pub looked_at: usize,
 }
 
-/// Customers are read by key in batches of a hundred, this many batches at a time.
+/// The number of batches of 100 keys that are read concurrently.
 const BATCHES_AT_ONCE: usize = 4;
-/// More than this many bytes of customers are never answered at once.
+/// The size after which no more customers are read, in bytes. A response cannot hold more.
 const MAX_BYTES: usize = 6_000_000;
 
 impl Store {
-    /// What [`Store::customer_rows`] needs.
+    /// The IAM actions of [`Store::customer_rows`].
     pub const CUSTOMER_ROWS: &'static [Action] = &[Action::QUERY_GSI3];
-    /// What [`Store::customer_order`] and [`Store::count_updates`] need.
+    /// The IAM actions of [`Store::customer_order`] and [`Store::count_updates`].
     pub const CUSTOMER_ORDER: &'static [Action] = &[Action::QUERY_GSI2, Action::QUERY_GSI3];
-    /// What [`Store::children`] needs.
+    /// The IAM actions of [`Store::children`].
     pub const CUSTOMER_CHILDREN: &'static [Action] = &[Action::QUERY_GSI1];
-    /// What [`Store::customers_by_number`], [`Store::customer_numbers`] and
-    /// [`Store::customers_with_external_ids`] need.
+    /// The IAM actions of [`Store::customers_by_number`], [`Store::customer_numbers`] and
+    /// [`Store::customers_with_external_ids`].
     pub const CUSTOMERS_BY_NUMBER: &'static [Action] = &[Action::BATCH_GET];
 
-    /// The rows of all customers of an organization, eventually consistent; `None` if there are more than that. They are read
-    /// in the order of their changes: a customer that changes meanwhile moves to where it is still to be read.
+    /// Returns the rows of all customers of an organization, eventually consistent; `None` if they are more than
+    /// `at_most`.
+    ///
+    /// They are read in the order of their last change. A customer that changes during the read moves to a position
+    /// that is yet to be read, so none is missed.
     pub async fn customer_rows(
         &self,
         organization: OrganizationId,
@@ -88,7 +93,7 @@ impl Store {
             for item in &items {
                 rows.push(unpack(item).ok_or_else(unreadable)?);
             }
-            // Changes while reading show a customer more than once: as often as this is no longer reading.
+            // A customer that changes during the read occurs more than once. Twice the limit bounds the total.
             if rows.len() > at_most.saturating_mul(2) {
                 return Ok(None);
             }
@@ -96,14 +101,15 @@ impl Store {
                 break;
             }
         }
-        // The last seen of each is the newest.
+        // The entry with the latest change wins.
         rows.sort_by(|a, b| (a.number, b.updated_at).cmp(&(b.number, a.updated_at)));
         rows.dedup_by_key(|row| row.number);
         Ok((rows.len() <= at_most).then_some(rows))
     }
 
-    /// Places of customers in the order of an index, eventually consistent. One
-    /// query reads at most a megabyte: of entries this small, all that are asked for, nearly always.
+    /// Returns positions of customers in the order of an index, eventually consistent.
+    ///
+    /// A query reads at most one megabyte, which nearly always holds all entries that are asked for.
     pub async fn customer_order(
         &self,
         organization: OrganizationId,
@@ -126,7 +132,7 @@ impl Store {
         }
     }
 
-    /// The numbers of the customers that belong to another one, eventually consistent, oldest first, after `after`.
+    /// Returns the numbers of the children of a customer, oldest first, after `after`, eventually consistent.
     pub async fn children(
         &self,
         organization: OrganizationId,
@@ -153,6 +159,7 @@ impl Store {
         }
     }
 
+    /// Returns the positions of one query of an index.
     async fn order_page(
         &self,
         organization: OrganizationId,
@@ -196,7 +203,8 @@ impl Store {
         Ok(QueryPage { items: positions.ok_or_else(no_position)?, has_more })
     }
 
-    /// How many customers were last changed within that time; `None` if they are more than that.
+    /// Returns the number of customers whose last change is within a range of time; `None` if it is more than
+    /// `at_most`.
     pub async fn count_updates(
         &self,
         organization: OrganizationId,
@@ -217,8 +225,10 @@ impl Store {
         self.count(query, &partition(organization), at_most).await
     }
 
-    /// Reads customers by number, in the order given, without those that do not exist. Ends early once there is more than an answer can
-    /// hold: [`CustomersByNumber::looked_at`] says after how many of the numbers.
+    /// Reads customers by number, in the order of `numbers`, without those that do not exist.
+    ///
+    /// The read ends early when the customers are larger than a response can be. [`CustomersByNumber::looked_at`] then
+    /// says how many of the numbers were read.
     pub async fn customers_by_number(
         &self,
         organization: OrganizationId,
@@ -246,7 +256,7 @@ impl Store {
         Ok(CustomersByNumber { customers, looked_at })
     }
 
-    /// The numbers of the customers that have these external ids, strongly consistent.
+    /// Returns the numbers of the customers with these external ids, strongly consistent.
     pub async fn customers_with_external_ids(
         &self,
         organization: OrganizationId,
@@ -256,8 +266,7 @@ impl Store {
         self.numbers(external_ids, key, |found, id| found.external_id(organization, id)).await
     }
 
-    /// The numbers of the customers that ids lead to, strongly consistent: of those that begin with the number, and of those
-    /// brought from elsewhere.
+    /// Returns the numbers of the customers with these imported ids, strongly consistent.
     pub async fn customer_numbers(
         &self,
         organization: OrganizationId,
@@ -267,6 +276,7 @@ impl Store {
         self.numbers(ids, key, |found, id| found.customer_id(organization, id)).await
     }
 
+    /// Reads the items that map ids to customers, and returns the customers' numbers.
     async fn numbers<I>(
         &self,
         ids: &[I],
@@ -285,25 +295,27 @@ impl Store {
     }
 }
 
+/// Returns the error for an index entry that cannot be read.
 fn no_position() -> Error {
     Error::internal("an entry of an index has no place")
 }
 
+/// Returns the customer number of an item; `None` if it is not a customer.
 fn item_number(item: &Item) -> Option<CustomerNumber> {
     number_of(item.get(SK)?.as_s().ok()?)
 }
 
-/// What identifies an entry of an index of the table's own partitions.
+/// Returns the key attributes of an entry of GSI2 or GSI3, whose partition key is that of the table.
 fn index_key(item: &Item, sort_key: &str) -> Item {
     let attribute = |name: &str| Some((name.to_owned(), item.get(name)?.clone()));
     [PK, SK, sort_key].into_iter().filter_map(attribute).collect()
 }
 
-/// The first and the last place in GSI3 of those changed within a time.
+/// Returns the first and the last GSI3 sort key of customers that were changed within a range of time.
 fn update_bounds(TimeRange { from, to }: TimeRange) -> (String, String) {
     let last = CustomerNumber::MAX;
     let from = from.map_or(String::new(), |from| from.to_string());
-    // Years before 0 and after 9999 have a sign, which comes before the digits.
+    // Years before 0 and after 9999 have a sign, which sorts before the digits.
     let from = if from.starts_with(['-', '+']) || from.is_empty() { " ".to_owned() } else { from };
     let to = to.map_or_else(|| "~".to_owned(), |to| update_index_key(&to.to_string(), last));
     (from, to)

@@ -1,4 +1,6 @@
-//! What the root secret is used for. Each use has a key of its own (HKDF, RFC 5869), so none can stand in for another.
+//! The keys that are derived from the root secret.
+//!
+//! Each use has a key of its own (HKDF, RFC 5869), so that a value made for one use is invalid for all others.
 
 use base64::{Engine as _, prelude::BASE64_URL_SAFE_NO_PAD};
 use padron_domain::Error;
@@ -7,19 +9,19 @@ use ring::{
     hkdf, hmac,
 };
 
-/// The keys of the current root secret, and of the one before it while it is being replaced.
+/// The keys of the current root secret, and of the previous one while the secret is being replaced.
 #[derive(Debug)]
 pub struct Secrets {
     current: Keys,
     previous: Option<Keys>,
 }
 
-/// What is encrypted. Each has keys of its own.
+/// The use of an encrypted value. Each use has keys of its own.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Purpose {
-    /// Where a list goes on.
+    /// The cursor of a list.
     Cursor,
-    /// The answer to a request that may be sent again.
+    /// The recorded response of an idempotent request.
     Answer,
 }
 
@@ -36,10 +38,10 @@ impl std::fmt::Debug for Keys {
 }
 
 impl Secrets {
-    /// A root secret has at least this many bytes.
+    /// The minimum length of a root secret, in bytes.
     pub const MIN_LENGTH: usize = 32;
 
-    /// Derives the keys; `None` if a secret is too short.
+    /// Derives the keys from the current and the previous root secret; `None` if a secret is too short.
     pub fn new(current: &[u8], previous: Option<&[u8]>) -> Option<Self> {
         let previous = match previous {
             Some(secret) => Some(Keys::new(secret)?),
@@ -48,34 +50,36 @@ impl Secrets {
         Some(Self { current: Keys::new(current)?, previous })
     }
 
-    /// Encrypts. The result can be opened only for the same purpose in the same context: a cursor of another organization or
-    /// query is none.
+    /// Encrypts and authenticates data.
+    ///
+    /// The result can be opened only for the same purpose and in the same context. For example, the cursor of another
+    /// organization or query is invalid.
     pub fn seal(&self, purpose: Purpose, context: &[u8], plain: &[u8]) -> Result<Vec<u8>, Error> {
         let sealed = self.current.sealer(purpose).seal(context, plain);
         sealed.ok_or_else(|| Error::internal("nothing could be sealed"))
     }
 
-    /// What was sealed; `None` if it was not sealed here, or for something else.
+    /// Decrypts data; `None` if it was not sealed by these keys, or was sealed for another purpose or context.
     pub fn open(&self, purpose: Purpose, context: &[u8], sealed: &[u8]) -> Option<Vec<u8>> {
         self.all().find_map(|keys| keys.sealer(purpose).open(context, sealed))
     }
 
-    /// Encrypts where a list goes on, as text for a URL.
+    /// Encrypts the cursor of a list, encoded in base64url.
     pub fn seal_cursor(&self, context: &[u8], plain: &[u8]) -> Result<String, Error> {
         Ok(BASE64_URL_SAFE_NO_PAD.encode(self.seal(Purpose::Cursor, context, plain)?))
     }
 
-    /// What a cursor holds; `None` if it was not sealed here, or for something else.
+    /// Decrypts a cursor; `None` if it was not sealed by these keys, or was sealed in another context.
     pub fn open_cursor(&self, context: &[u8], text: &str) -> Option<Vec<u8>> {
         self.open(Purpose::Cursor, context, &BASE64_URL_SAFE_NO_PAD.decode(text).ok()?)
     }
 
-    /// What tells a body from others, to whoever has the secret.
+    /// Returns the fingerprint of a request body: its HMAC-SHA256 in base64url.
     pub fn fingerprint(&self, body: &[u8]) -> String {
         BASE64_URL_SAFE_NO_PAD.encode(hmac::sign(&self.current.fingerprint, body))
     }
 
-    /// Whether it is the fingerprint of that body.
+    /// Returns whether `fingerprint` is the fingerprint of that body, under the current or the previous secret.
     pub fn is_fingerprint(&self, fingerprint: &str, body: &[u8]) -> bool {
         let Ok(fingerprint) = BASE64_URL_SAFE_NO_PAD.decode(fingerprint) else { return false };
         self.all().any(|keys| hmac::verify(&keys.fingerprint, body, &fingerprint).is_ok())
@@ -119,8 +123,9 @@ impl Sealer {
         Some(Self { key: LessSafeKey::new(key), nonce })
     }
 
-    /// The nonce is made of what is encrypted, as in RFC 5297: no random bytes to run out of, and a cursor that is made
-    /// twice is the same.
+    /// Encrypts data with a nonce that is derived from the data and the context, as in RFC 5297.
+    ///
+    /// Encryption needs no random bytes, and a cursor that is created twice is the same text.
     fn seal(&self, context: &[u8], plain: &[u8]) -> Option<Vec<u8>> {
         let mut mac = hmac::Context::with_key(&self.nonce);
         mac.update(&context.len().to_be_bytes());

@@ -1,4 +1,4 @@
-//! The table as one request sees it: a deadline no wait goes beyond, and a count of what was spent.
+//! The handle of the table for one request, which has a deadline and counts the capacity that the request consumes.
 
 use std::{
     sync::{Arc, Mutex, PoisonError},
@@ -15,7 +15,7 @@ use tokio::time::{Instant, sleep_until, timeout_at};
 
 use crate::client::{self, Connection};
 
-/// The table, and what one request may spend on it.
+/// A handle of the table with the deadline and the consumed capacity of one request.
 #[derive(Clone, Debug)]
 pub struct Store {
     pub(crate) client: Client,
@@ -24,17 +24,19 @@ pub struct Store {
     spent: Arc<Mutex<Spent>>,
 }
 
-/// What a request has spent: for the log, and so for the bill.
+/// The calls and the capacity of a request, for the log.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct Spent {
-    /// Calls that succeeded.
+    /// The number of successful calls of DynamoDB.
     pub calls: u32,
-    /// Capacity units, index units included.
+    /// The consumed capacity units, including those of indexes.
     pub units: f64,
 }
 
 impl Store {
-    /// Prepares a client; connects at the first call.
+    /// Creates a store. It connects when the first request is sent.
+    ///
+    /// Its deadline has passed already: use [`Store::until`] for a store that can be used.
     pub fn new(connection: &Connection) -> Self {
         Self {
             client: client::connect(connection),
@@ -44,18 +46,18 @@ impl Store {
         }
     }
 
-    /// The store for one request, which must be answered by `deadline`.
+    /// Returns the store for one request, whose response is due at `deadline`.
     #[must_use]
     pub fn until(&self, deadline: Instant) -> Self {
         Self { client: self.client.clone(), table: self.table.clone(), deadline, spent: Arc::default() }
     }
 
-    /// What was spent so far.
+    /// Returns the calls and the capacity so far.
     pub fn spent(&self) -> Spent {
         *self.spent.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Waits for a call, but not beyond the deadline.
+    /// Waits for a call, at most until the deadline.
     pub(crate) async fn call<T, E>(
         &self,
         call: impl Future<Output = Result<T, SdkError<E>>>,
@@ -67,13 +69,16 @@ impl Store {
         }
     }
 
+    /// Records one call with the capacity that it consumed.
     pub(crate) fn record(&self, consumed: &[ConsumedCapacity]) {
         let mut spent = self.spent.lock().unwrap_or_else(PoisonError::into_inner);
         spent.calls += 1;
         spent.units += consumed.iter().filter_map(ConsumedCapacity::capacity_units).sum::<f64>();
     }
 
-    /// Waits after throttling, and gives up after three pauses: more requests would keep the partition throttled.
+    /// Waits after throttling.
+    ///
+    /// Fails after three pauses, because more requests would keep the partition throttled.
     pub(crate) async fn pause_for_throttling(
         &self,
         throttling: &mut Throttling,
@@ -83,7 +88,7 @@ impl Store {
         self.sleep(pause, why).await
     }
 
-    /// Waits before another try; fails where that would go beyond the deadline.
+    /// Waits before the next attempt. Fails if the wait would end after the deadline.
     pub(crate) async fn pause(&self, backoff: &mut Backoff, why: &'static str) -> Result<(), Error> {
         self.sleep(backoff.pause(), why).await
     }
@@ -98,7 +103,7 @@ impl Store {
     }
 }
 
-/// Pauses between tries: exponential, with full jitter so that those who collided do not collide again.
+/// Exponential backoff with full jitter, so that transactions that conflicted do not conflict again.
 #[derive(Debug, Clone)]
 pub struct Backoff {
     ceiling: Duration,
@@ -107,12 +112,12 @@ pub struct Backoff {
 impl Backoff {
     const MAX_PAUSE: Duration = Duration::from_millis(500);
 
-    /// Begins with short ones.
+    /// Creates a backoff whose first pause is at most 20 ms.
     pub const fn new() -> Self {
         Self { ceiling: Duration::from_millis(20) }
     }
 
-    /// The next pause.
+    /// Returns the next pause.
     pub fn pause(&mut self) -> Duration {
         let pause = self.ceiling.mul_f64(random_fraction());
         self.ceiling = (self.ceiling * 2).min(Self::MAX_PAUSE);
@@ -120,13 +125,15 @@ impl Backoff {
     }
 }
 
-/// A random number from 0 to less than 1.
+/// Returns a random number from 0 (inclusive) to 1 (exclusive).
 fn random_fraction() -> f64 {
-    // A random UUID is the randomness at hand: its last bits are uniform.
+    // The last bits of a random UUID are uniformly distributed.
     (uuid::Uuid::new_v4().as_u128() & 0xffff) as f64 / f64::from(0x1_0000)
 }
 
-/// The tries of a request that DynamoDB throttles. A partition that is over its limit needs fewer requests, not more.
+/// The pauses between the attempts of a throttled request.
+///
+/// A partition that has exceeded its throughput needs fewer requests, so the pauses are long and few.
 #[derive(Debug, Default)]
 pub(crate) struct Throttling {
     pauses: u32,
@@ -136,14 +143,14 @@ impl Throttling {
     const MAX_PAUSES: u32 = 3;
     const FIRST: Duration = Duration::from_millis(100);
 
-    /// The next pause: up to 100 ms, then up to four times as long each time. `None` after the third.
+    /// Returns the next pause: at most 100 ms, then at most four times as long each time; `None` after the third.
     fn pause(&mut self) -> Option<Duration> {
         if self.pauses == Self::MAX_PAUSES {
             return None;
         }
         let ceiling = Self::FIRST * 4_u32.pow(self.pauses);
         self.pauses += 1;
-        // At least half of it: none of those who were turned away comes back at once.
+        // The pause is at least half of the maximum, so that no throttled client retries immediately.
         Some(ceiling.mul_f64(0.5 + random_fraction() / 2.0))
     }
 }
@@ -154,14 +161,16 @@ impl Default for Backoff {
     }
 }
 
-/// Why a call has no output.
+/// The reason why a call returned no output.
 pub(crate) enum CallError<E> {
+    /// An error of the SDK or of DynamoDB.
     Sdk(Box<SdkError<E>>),
+    /// The deadline of the request.
     Deadline,
 }
 
 impl<E: ProvideErrorMetadata> CallError<E> {
-    /// DynamoDB's name for it, if DynamoDB answered.
+    /// Returns DynamoDB's error code; `None` if DynamoDB did not respond.
     pub(crate) fn code(&self) -> Option<&str> {
         let Self::Sdk(error) = self else { return None };
         let SdkError::ServiceError(error) = &**error else { return None };
@@ -170,7 +179,7 @@ impl<E: ProvideErrorMetadata> CallError<E> {
 }
 
 impl<E: ProvideErrorMetadata> From<CallError<E>> for Error {
-    /// Only codes are kept: DynamoDB's messages can quote keys and values.
+    /// Keeps only the error code, because DynamoDB's messages can contain keys and values.
     fn from(error: CallError<E>) -> Self {
         let CallError::Sdk(error) = error else {
             return Self::unavailable("the deadline came before DynamoDB's answer");
@@ -193,7 +202,7 @@ impl<E: ProvideErrorMetadata> From<CallError<E>> for Error {
     }
 }
 
-/// Codes that DynamoDB's documentation calls retryable, under "error retries".
+/// Returns whether DynamoDB's documentation calls the error code retryable, in the chapter on error retries.
 fn is_overload(code: &str) -> bool {
     matches!(
         code,

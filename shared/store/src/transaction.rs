@@ -1,4 +1,4 @@
-//! Writes that happen together or not at all, and say which of them refused.
+//! Transactions: conditional writes that are committed together.
 
 use aws_sdk_dynamodb::{
     error::SdkError,
@@ -19,35 +19,37 @@ use crate::{
     table::{Backoff, CallError, Store, Throttling},
 };
 
-/// The attribute of a counter that counts.
+/// The attribute with the value of a counter.
 pub(crate) const COUNT: &str = "count";
 
-/// Writes that are yet to be committed, all or none, with the event that tells of them.
+/// A transaction that is not yet committed, with the audit event that records it.
 ///
-/// Every write has a condition of one of two kinds. One claims what must be free: where it is not, the change is refused, in
-/// terms of an `R`. The other holds what was read to be true still: where it is not, the change is stale, and what to do is
-/// decided anew from what is there now.
+/// Every write has a condition of one of two kinds. The first kind requires that a value, such as a slug, is free. If
+/// it fails, the commit is refused with a value of type `R`. The second kind requires that an item is unchanged since
+/// it was read. If it fails, the commit fails with [`TransactionError::Outdated`], and the request is decided again
+/// from a new read.
 #[derive(Debug)]
 pub struct Change<'a, R = Failure> {
     store: &'a Store,
-    /// Each with what it means when its condition does not hold.
+    /// The writes, each with the meaning of a failed condition.
     writes: Vec<(TransactWriteItem, OnConditionFailed<R>)>,
     count: Option<Count>,
 }
 
-/// What it means when a condition does not hold.
+/// The meaning of a failed condition.
 #[derive(Debug)]
 enum OnConditionFailed<R> {
-    /// What was read is no longer so.
+    /// An item has changed since it was read.
     Outdated,
-    /// What is claimed is another's.
+    /// The value that must be free is taken.
     Refuse(R),
-    /// The same, as long as the item has this text under this name; else what was read is no longer so.
+    /// The value that must be free is taken, if the named attribute of the item has this string. Otherwise, the item
+    /// has changed since it was read.
     RefuseWhile(R, &'static str, &'static str),
 }
 
 impl<R: Copy> OnConditionFailed<R> {
-    /// What is refused; `None` if it is stale.
+    /// Returns the refusal; `None` if an item has changed since it was read.
     fn of(&self, reason: &CancellationReason) -> Option<R> {
         match self {
             Self::Outdated => None,
@@ -60,7 +62,8 @@ impl<R: Copy> OnConditionFailed<R> {
     }
 }
 
-/// A change of the number of customers. It goes to a random one of the counters, so that transactions seldom meet there.
+/// A change of the number of customers. It updates a random shard of the counter, so that transactions seldom conflict
+/// there.
 #[derive(Clone, Copy, Debug)]
 struct Count {
     at: usize,
@@ -68,21 +71,22 @@ struct Count {
     change: i8,
 }
 
+/// The number of shards of an organization's customer counter.
 const SHARDS: u8 = 16;
 
-/// Why nothing was written.
+/// The reason why a transaction was not committed.
 #[derive(Debug)]
 pub enum TransactionError<R = Failure> {
-    /// What it claims is another's.
+    /// A value that must be free is taken.
     Refused(R),
-    /// It was decided from what is no longer so.
+    /// An item has changed since it was read.
     Outdated,
-    /// DynamoDB would not have it, or it is not known whether it did.
+    /// DynamoDB returned an error, or the outcome is unknown.
     Failed(Error),
 }
 
 impl<R> TransactionError<R> {
-    /// The same, its refusal in other words.
+    /// Maps the refusal to another value.
     pub fn map<S>(self, refusal: impl FnOnce(R) -> S) -> TransactionError<S> {
         match self {
             Self::Refused(refused) => TransactionError::Refused(refusal(refused)),
@@ -109,26 +113,27 @@ impl From<TransactionError> for Error {
 }
 
 impl Store {
-    /// A change that this event tells of.
+    /// Creates a transaction that is recorded by an audit event.
     pub(crate) fn change<R: Copy>(&self, event: &Event) -> Result<Change<'_, R>, Error> {
         let mut change = self.change_without_event();
         change.add_event(event)?;
         Ok(change)
     }
 
-    /// A change that no event tells of: for data that comes with its installation.
+    /// Creates a transaction without an audit event, for data that is part of an installation, and for writes that no
+    /// organization's audit trail records.
     pub(crate) fn change_without_event<R>(&self) -> Change<'_, R> {
         Change { store: self, writes: Vec::new(), count: None }
     }
 }
 
 impl<R: Copy> Change<'_, R> {
-    /// Adds an event that tells of the change.
+    /// Adds an audit event that records the change.
     pub(crate) fn add_event(&mut self, event: &Event) -> Result<(), Error> {
         self.put(event, Expression::default(), OnConditionFailed::Outdated)
     }
 
-    /// Writes an item whose key must be free.
+    /// Creates an item, if no item has its key; the commit is refused with `taken` otherwise.
     pub(crate) fn create<E: Entity>(&mut self, entity: &E, taken: R) -> Result<(), Error> {
         self.put(
             entity,
@@ -137,7 +142,7 @@ impl<R: Copy> Change<'_, R> {
         )
     }
 
-    /// Writes an item over the one that was read.
+    /// Replaces an item, under the condition that it is unchanged since it was read.
     pub(crate) fn replace<E: Entity>(&mut self, entity: &E, still: Expression) -> Result<(), Error> {
         self.put(entity, still, OnConditionFailed::Outdated)
     }
@@ -160,12 +165,16 @@ impl<R: Copy> Change<'_, R> {
         Ok(())
     }
 
-    /// Changes attributes of an item that was read, or that need not be there.
+    /// Updates attributes of an item, under the condition that it is unchanged since it was read. Without a condition,
+    /// a missing item is created.
     pub(crate) fn update(&mut self, key: &Key, expression: Expression) -> Result<(), Error> {
         self.update_if(key, expression, OnConditionFailed::Outdated)
     }
 
-    /// The same, where the condition claims something too, as long as the item has that text under that name.
+    /// Updates attributes of an item, under a condition that also requires a value to be free.
+    ///
+    /// If the condition fails and the item has the string `text` in the attribute `name`, the commit is refused with
+    /// `taken`. Otherwise, the item has changed since it was read.
     pub(crate) fn update_or(
         &mut self,
         key: &Key,
@@ -196,7 +205,7 @@ impl<R: Copy> Change<'_, R> {
         Ok(())
     }
 
-    /// Deletes an item that was read.
+    /// Deletes an item, under the condition that it is unchanged since it was read.
     pub(crate) fn remove(&mut self, key: &Key, still: Expression) -> Result<(), Error> {
         let delete = Delete::builder()
             .table_name(&*self.store.table)
@@ -210,12 +219,12 @@ impl<R: Copy> Change<'_, R> {
         Ok(())
     }
 
-    /// Commits only if that holds of an item which stays as it is.
+    /// Checks a condition on an item that the transaction does not change.
     pub(crate) fn check(&mut self, key: &Key, still: Expression) -> Result<(), Error> {
         self.check_if(key, still, OnConditionFailed::Outdated)
     }
 
-    /// The same, where the condition claims something.
+    /// Checks a condition that requires a value to be free; the commit is refused with `taken` if it fails.
     pub(crate) fn check_or(&mut self, key: &Key, free: Expression, taken: R) -> Result<(), Error> {
         self.check_if(key, free, OnConditionFailed::Refuse(taken))
     }
@@ -233,7 +242,9 @@ impl<R: Copy> Change<'_, R> {
         Ok(())
     }
 
-    /// Keeps the answer for whoever sends the request again. Another answer that was kept meanwhile makes the change stale.
+    /// Adds the recorded response of an idempotent request.
+    ///
+    /// If another response was recorded in the meantime, the commit fails with [`TransactionError::Outdated`].
     pub fn record(&mut self, recorded: &IdempotencyRecord, now: Timestamp) -> Result<(), Error> {
         self.put(recorded, IdempotencyRecord::is_new(now), OnConditionFailed::Outdated)
     }
@@ -242,7 +253,7 @@ impl<R: Copy> Change<'_, R> {
         self.writes.push((write, refusal));
     }
 
-    /// Counts customers up or down.
+    /// Adds `change` to the number of the organization's customers.
     pub(crate) fn count_customers(&mut self, organization: OrganizationId, change: i8) -> Result<(), Error> {
         let count = Count { at: self.writes.len(), organization, change };
         self.push(self.counter(count)?, OnConditionFailed::Outdated);
@@ -250,6 +261,7 @@ impl<R: Copy> Change<'_, R> {
         Ok(())
     }
 
+    /// Returns the update of a random shard of the customer counter.
     fn counter(&self, Count { organization, change, .. }: Count) -> Result<TransactWriteItem, Error> {
         let shard = Uuid::new_v4().as_bytes()[15] % SHARDS;
         let update = Update::builder()
@@ -263,13 +275,22 @@ impl<R: Copy> Change<'_, R> {
         Ok(TransactWriteItem::builder().update(update).build())
     }
 
-    /// Commits all writes, or says which refused. Tries conflicts with other transactions again until the deadline, and throttling
-    /// three times at most.
+    /// Commits all writes.
+    ///
+    /// Conflicts with other transactions are retried until the deadline. Throttled transactions are retried up to three
+    /// times.
+    ///
+    /// # Errors
+    ///
+    /// [`TransactionError::Refused`] if a value that must be free is taken. [`TransactionError::Outdated`] if an item
+    /// has changed since it was read. [`TransactionError::Failed`] if DynamoDB returned another error, or the outcome
+    /// is unknown.
     pub async fn commit(mut self) -> Result<(), TransactionError<R>> {
         let (mut backoff, mut throttling) = (Backoff::new(), Throttling::default());
         loop {
-            // The SDK repeats an attempt whose answer is lost under the same token: DynamoDB then answers as it did the
-            // first time. A cancelled attempt is over, and the next one needs a token of its own.
+            // If the response to an attempt is lost, the SDK repeats the attempt with the same token, and DynamoDB
+            // returns the result of the first one. A cancelled attempt is final, so the next attempt needs a token of
+            // its own.
             let attempt = self
                 .store
                 .client
@@ -295,7 +316,7 @@ impl<R: Copy> Change<'_, R> {
                     } else {
                         self.store.pause(&mut backoff, "a transaction met others until the deadline").await?;
                     }
-                    // Another counter may be at leisure.
+                    // Another shard of the counter may be less busy.
                     if let Some(count) = self.count {
                         self.writes[count.at].0 = self.counter(count)?;
                     }
@@ -305,13 +326,16 @@ impl<R: Copy> Change<'_, R> {
         }
     }
 
-    /// Classifies a cancellation: stale if a condition on what was read failed; else throttled or in conflict, both of which are tried
-    /// again; else refused. OnConditionFailed comes last because an earlier try of the same request may have written what is claimed.
+    /// Classifies a cancelled transaction.
+    ///
+    /// The order matters. If an item has changed since it was read, the transaction is outdated. Otherwise, throttling
+    /// and conflicts are retried. A refusal comes last, because an earlier attempt of the same request may have written
+    /// the value itself.
     fn verdict(&self, cancelled: &TransactionCanceledException) -> Verdict<R> {
         let reasons = cancelled.cancellation_reasons();
         let failed = |reason: &CancellationReason| reason.code() == Some("ConditionalCheckFailed");
         let failed = self.writes.iter().zip(reasons).filter(|(_, reason)| failed(reason));
-        // `None` for what is stale.
+        // `None` stands for an item that has changed since it was read.
         let refusals: Vec<Option<R>> = failed.map(|((_, refusal), reason)| refusal.of(reason)).collect();
         if refusals.iter().any(Option::is_none) {
             return Verdict::Over(TransactionError::Outdated);
@@ -334,15 +358,17 @@ impl<R: Copy> Change<'_, R> {
     }
 }
 
+/// The classification of a cancelled transaction.
 enum Verdict<R> {
-    /// Another try would come to the same.
+    /// The failure is final: another attempt would fail in the same way.
     Over(TransactionError<R>),
-    /// Nothing is wrong with it, others were faster.
+    /// The transaction conflicted with another one.
     Contention,
-    /// A partition is over its limit.
+    /// The transaction was throttled, because a partition exceeded its throughput.
     Throttled,
 }
 
+/// Returns the cancellation of a transaction; `None` if the error is a different one.
 fn cancellation(error: &CallError<TransactWriteItemsError>) -> Option<&TransactionCanceledException> {
     let CallError::Sdk(error) = error else { return None };
     let SdkError::ServiceError(error) = &**error else { return None };

@@ -1,4 +1,4 @@
-//! Users, apart from any one organization.
+//! The profiles of users and the memberships of a user in all organizations.
 
 use padron_domain::{Error, Event, Failure, Membership, OrganizationId, Profile, UserId};
 
@@ -15,29 +15,31 @@ use crate::{
     transaction::{Change, TransactionError},
 };
 
-/// How many places of a user are read together.
+/// The number of entries of a user that one query reads.
 const BATCH: usize = 100;
 
 impl Store {
-    /// What [`Store::profile`] needs.
+    /// The IAM actions of [`Store::profile`].
     pub const PROFILE: &'static [Action] = &[Action::BATCH_GET];
-    /// What [`Store::write_profile`] and [`Store::settle_profile`] need.
+    /// The IAM actions of [`Store::write_profile`] and [`Store::settle_profile`].
     pub const WRITE_PROFILE: &'static [Action] = &[Action::UPDATE];
-    /// What [`Store::memberships`] needs.
+    /// The IAM actions of [`Store::memberships`].
     pub const MEMBERSHIPS: &'static [Action] = &[Action::BATCH_GET];
-    /// What [`Store::refresh_member`] needs.
+    /// The IAM actions of [`Store::refresh_member`].
     pub const REFRESH_MEMBER: &'static [Action] = &[Action::PUT, Action::DELETE, Action::CHECK];
-    /// What [`Store::share_organization`] needs.
+    /// The IAM actions of [`Store::share_organization`].
     pub const SHARE_ORGANIZATION: &'static [Action] = &[Action::QUERY_GSI1, Action::BATCH_GET];
 
-    /// A user's profile as it is now.
+    /// Returns the profile of a user, strongly consistent.
     pub async fn profile(&self, user: UserId) -> Result<Option<Profile>, Error> {
         let key = Key::profile(user);
         self.batch_get(std::slice::from_ref(&key), Consistency::Strong, Projection::All).await?.remove(&key)
     }
 
-    /// Writes what is new of a user, to be told to their memberships. No event tells of it: it is no organization's. `false`: what
-    /// is known of them by now was said later.
+    /// Writes changed claims to a user's profile and marks the profile as not settled.
+    ///
+    /// Returns whether the profile was written; `false` if the stored claims were issued later. There is no audit
+    /// event, because a profile belongs to no organization.
     pub async fn write_profile(&self, profile: &Profile) -> Result<bool, Error> {
         let mut update =
             profile_update(profile.user, claims(profile), profile.issued_at, |name| format!(":{name}"))
@@ -56,7 +58,9 @@ impl Store {
         }
     }
 
-    /// Marks a profile as known to all memberships, unless it has changed meanwhile, or its user has joined somewhere.
+    /// Marks a profile as settled: all of the user's memberships have its claims.
+    ///
+    /// Nothing is written if the profile has changed or the user has joined an organization in the meantime.
     pub async fn settle_profile(&self, profile: &Profile) -> Result<(), Error> {
         let settled = if_claims_unchanged(profile)
             .and(if profile.joins == 0 { "attribute_not_exists(#joins)" } else { "#joins = :joins" })
@@ -68,13 +72,14 @@ impl Store {
         let mut change: Change<'_> = self.change_without_event();
         change.update(&profile.key(), settled)?;
         match change.commit().await {
-            // The next call settles what is new.
+            // The next call settles the new profile.
             Ok(()) | Err(TransactionError::Outdated) => Ok(()),
             Err(error) => Err(error.into()),
         }
     }
 
-    /// A user's memberships in up to 100 organizations as they are now, those that are there.
+    /// Returns the memberships of a user in up to 100 organizations, strongly consistent, without those that do not
+    /// exist.
     pub async fn memberships(
         &self,
         user: UserId,
@@ -89,8 +94,10 @@ impl Store {
         keys.iter().filter_map(|key| found.remove(key).transpose()).collect()
     }
 
-    /// Writes a membership whose e-mail or name has changed, as long as the profile says so. Refused if another member has the
-    /// e-mail. The organization may be deleted: when it is restored, its members are who they are by then.
+    /// Updates the e-mail and name of a membership from the user's profile, if the profile is unchanged.
+    ///
+    /// The commit is refused if another member has the e-mail. The organization may be deleted, so that its memberships
+    /// are up to date when it is restored.
     pub fn refresh_member(
         &self,
         before: &Membership,
@@ -113,10 +120,10 @@ impl Store {
         Ok(change)
     }
 
-    /// Whether both users are members, as things are now, of one organization that is not deleted.
+    /// Returns whether both users are members of a common organization that is not deleted.
     ///
-    /// Walks the places of both side by side, in the order of the organizations, and looks closely at those they have in
-    /// common: indexes lag behind.
+    /// The index entries of both users are read concurrently and merged in the order of the organizations. The common
+    /// ones are then checked by strongly consistent reads, because indexes are eventually consistent.
     pub async fn share_organization(&self, one: UserId, other: UserId) -> Result<bool, Error> {
         let (mut ours, mut theirs) = (MembershipEntries::of(one), MembershipEntries::of(other));
         let (mut mine, mut yours) = tokio::try_join!(ours.next(self), theirs.next(self))?;
@@ -135,6 +142,7 @@ impl Store {
         Ok(false)
     }
 
+    /// Returns whether both users are members of the organization, and it is not deleted, strongly consistent.
     async fn are_members(
         &self,
         organization: OrganizationId,
@@ -150,12 +158,12 @@ impl Store {
     }
 }
 
-/// What a user's tokens say of them, by the names it is stored under.
+/// Returns the claims of a profile, with the attribute names they are stored under.
 fn claims(profile: &Profile) -> [(&'static str, Option<&String>); 2] {
     [("email", profile.email.as_ref()), ("name", profile.name.as_ref())]
 }
 
-/// That the profile says this still.
+/// Returns the condition that the claims of a stored profile equal those of `profile`.
 fn if_claims_unchanged(profile: &Profile) -> Expression {
     let mut still = Expression::default();
     let mut conditions = Vec::new();
@@ -173,7 +181,7 @@ fn if_claims_unchanged(profile: &Profile) -> Expression {
     still
 }
 
-/// The places of a user, one after the other.
+/// The index entries of a user's memberships, read page by page in the order of the organizations.
 struct MembershipEntries {
     user: UserId,
     read: std::vec::IntoIter<MembershipEntry>,

@@ -1,24 +1,28 @@
-//! What came back.
+//! The responses of the API, for assertions.
 
 use std::collections::BTreeMap;
 
 use serde_json::Value;
 
-/// An answer of the API, as API Gateway would send it.
+/// A response of the API, as API Gateway would send it.
 #[derive(Clone, Debug)]
 pub struct Answer {
-    /// HTTP status.
+    /// The HTTP status.
     pub status: u16,
-    /// Headers, names in lower case.
+    /// The headers, with names in lower case.
     pub headers: BTreeMap<String, String>,
-    /// The body as text.
+    /// The body as a string.
     pub text: String,
-    /// What was asked, if it was a request of a [`TestApp`](crate::TestApp): its path and query below the base path.
+    /// The path and query of the request, relative to the base path; empty for a response to an event.
     pub(crate) asked: String,
 }
 
 impl Answer {
-    /// Reads a response event; it must be of API Gateway's form.
+    /// Parses a response event of API Gateway.
+    ///
+    /// # Panics
+    ///
+    /// Panics if the event does not have API Gateway's form.
     pub fn new(response: &Value) -> Self {
         let headers = response["headers"].as_object().expect("headers");
         assert_eq!(response["isBase64Encoded"], false, "bodies are text");
@@ -35,30 +39,39 @@ impl Answer {
         }
     }
 
-    /// The body as JSON.
+    /// Returns the body as JSON.
+    ///
+    /// # Panics
+    ///
+    /// Panics if the body is not JSON.
     pub fn json(&self) -> Value {
         serde_json::from_str(&self.text).unwrap_or_else(|_| panic!("no JSON: {}", self.text))
     }
 
-    /// A header, or nothing.
+    /// Returns the value of a header; the empty string if it is absent.
     pub fn header(&self, name: &str) -> &str {
         self.headers.get(name).map_or("", String::as_str)
     }
 
-    /// Where the next page is, below the base path.
+    /// Returns the URL of the next page, relative to the base path; `None` on the last page.
     pub fn next_page(&self) -> Option<String> {
         let link = self.headers.get("link")?;
         let reference = link.strip_prefix('<').and_then(|link| link.strip_suffix(r#">; rel="next""#));
         Some(self.resolve(reference.expect("a link as RFC 8288 has it")))
     }
 
-    /// Where what was created is, below the base path.
+    /// Returns the URL of the created resource, relative to the base path.
+    ///
+    /// # Panics
+    ///
+    /// Panics if there is no header `Location`.
     pub fn location(&self) -> String {
         self.resolve(self.headers.get("location").expect("the header Location"))
     }
 
-    /// What a reference means (RFC 3986 §5) in the answer to what was asked. The base path is another than the API's own: no
-    /// answer depends on it.
+    /// Resolves a reference (RFC 3986 §5) against the URL of the request.
+    ///
+    /// The base path differs from that of the API, because no response depends on it.
     fn resolve(&self, reference: &str) -> String {
         const ELSEWHERE: &str = "https://elsewhere.test/some/base";
         let base: url::Url = format!("{ELSEWHERE}{}", self.asked).parse().expect("what was asked is a path");
@@ -66,7 +79,12 @@ impl Answer {
         resolved.as_str().strip_prefix(ELSEWHERE).expect("a place below the base path").to_owned()
     }
 
-    /// The code of a problem, after checking that it is one, whole.
+    /// Returns the status and the code of a problem, such as `404 not_found`, after checking that the problem is
+    /// complete.
+    ///
+    /// # Panics
+    ///
+    /// Panics if the response is not a complete problem.
     pub fn problem(&self) -> String {
         let problem = self.json();
         assert_eq!(self.header("content-type"), "application/problem+json", "{self:?}");

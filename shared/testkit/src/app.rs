@@ -26,18 +26,19 @@ use crate::{
     proxy::{FaultProxy, Recorded},
 };
 
-/// Endpoints in process, with a table, a clock and an issuer of their own.
+/// An API in process, with a table, a clock and an issuer of its own.
 #[derive(Debug)]
 pub struct TestApp {
-    /// Between the SDK and the engine.
+    /// The proxy between the SDK and the engine.
     pub proxy: FaultProxy,
-    /// What "now" is.
+    /// The clock of the app.
     pub clock: Clock,
-    /// Whose tokens are accepted.
+    /// The tokens that the app accepts.
     pub tokens: Tokens,
-    /// How long a request may take.
+    /// The time in which a request must be answered.
     pub time_limit: Duration,
-    /// Whether an answer is given only when everything that was written can be seen everywhere.
+    /// Whether a request and its response wait until all reads, including eventually consistent ones, see everything
+    /// that was written before.
     pub waits: bool,
     endpoints: Vec<&'static Registration>,
     app: App,
@@ -48,7 +49,7 @@ pub struct TestApp {
     engine: Engine,
 }
 
-/// How a [`TestApp`] is made.
+/// The settings of a [`TestApp`] that is not yet built.
 #[derive(Debug)]
 pub struct TestAppBuilder {
     endpoints: Vec<&'static Registration>,
@@ -56,7 +57,7 @@ pub struct TestAppBuilder {
     tokens: Tokens,
 }
 
-/// Signs tokens that the app accepts, or nearly.
+/// The issuer of the tokens that the app accepts.
 #[derive(Debug)]
 pub struct Tokens {
     /// The issuer.
@@ -69,7 +70,7 @@ impl Default for Tokens {
     }
 }
 
-/// Making an RSA key takes a tenth of a second: all tests of a process share one.
+/// Returns the issuer that all tests of a process share, because generating an RSA key takes a tenth of a second.
 fn issuer() -> Arc<Issuer> {
     static ISSUER: std::sync::OnceLock<Arc<Issuer>> = std::sync::OnceLock::new();
     let make = || {
@@ -79,28 +80,29 @@ fn issuer() -> Arc<Issuer> {
     ISSUER.get_or_init(make).clone()
 }
 
-/// The repository's folder, where `template.yaml` is.
+/// Returns the root folder of the repository, which contains `template.yaml`.
 pub(crate) fn root() -> PathBuf {
     PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/../.."))
 }
 
-/// Where another engine listens, such as Amazon's DynamoDB Local, if the tests are to be run with it.
+/// The environment variable with the address of another engine for the tests, such as Amazon's DynamoDB Local.
 const ANOTHER_ENGINE: &str = "PADRON_TEST_DYNAMODB";
 
-/// If this is set, transactions that overlap are cancelled in every test, and indexes are behind.
+/// The environment variable that enables faults in all tests: overlapping transactions are cancelled and indexes lag.
 const WITH_FAULTS: &str = "PADRON_TEST_FAULTS";
+/// The lag of indexes with [`WITH_FAULTS`].
 const LAG: Duration = Duration::from_millis(15);
 
-/// When every test begins.
+/// The time at which the clock of every test starts.
 const START: &str = "2026-01-15T12:00:00.000Z";
 
 impl TestApp {
-    /// An app of these endpoints, ready to serve.
+    /// Starts an app with these endpoints.
     pub async fn start(endpoints: impl IntoIterator<Item = &'static Registration>) -> Self {
         Self::of(endpoints).build().await
     }
 
-    /// An app of these endpoints, still to be configured.
+    /// Returns a builder of an app with these endpoints.
     pub fn of(endpoints: impl IntoIterator<Item = &'static Registration>) -> TestAppBuilder {
         TestAppBuilder {
             endpoints: endpoints.into_iter().collect(),
@@ -109,29 +111,30 @@ impl TestApp {
         }
     }
 
-    /// A store on the app's table that no fault of the proxy's script was meant for: for preparing and inspecting.
+    /// Returns a store for preparing and inspecting the app's table. The proxy injects no faults into its requests.
     pub fn store(&self) -> Store {
         self.store_for(Duration::from_secs(20))
     }
 
-    /// The same, for work that takes longer.
+    /// Returns such a store with another deadline.
     pub fn store_for(&self, time: Duration) -> Store {
         self.store.until(Instant::now() + time)
     }
 
-    /// How the app itself reaches the table: through the proxy.
-    /// Whoever takes it makes requests beside the app's, so which of them are the app's is not known any more.
+    /// Returns the connection of the app to the table, through the proxy.
+    ///
+    /// Other requests then run beside those of the app, so the actions of the app can no longer be told apart.
     pub fn proxied_connection(&self) -> Connection {
         self.in_flight.lock().unwrap_or_else(PoisonError::into_inner).has_others = true;
         connection(self.proxy.address(), &self.table)
     }
 
-    /// The table without a store before it, as a backup is restored into it or an operator looks at it.
+    /// Returns a client for the table, without a store, for tests that act as a backup or an operator.
     pub fn raw_table(&self) -> (aws_sdk_dynamodb::Client, &str) {
         (padron_emulator::engine::client(&connection(self.proxy.direct_address(), &self.table)), &self.table)
     }
 
-    /// From now on, while the table is still empty, eventually consistent reads and indexes are behind by that much.
+    /// Makes eventually consistent reads and indexes lag by this time, from now on. The table must still be empty.
     pub async fn lag(&mut self, lag: Duration) {
         let replica = format!("{}-behind", self.table);
         let template = Template::read(&root()).expect("the template");
@@ -139,43 +142,43 @@ impl TestApp {
         self.proxy.lag(&replica, lag);
     }
 
-    /// A request, to be completed and sent.
+    /// Returns a request that is not yet sent.
     pub fn call(&self, method: &str, path: &str) -> Call<'_> {
         let method = method.parse().expect("a method");
         Call { app: self, method, path: path.into(), headers: HeaderMap::new(), body: Vec::new() }
     }
 
-    /// `GET`.
+    /// Returns a `GET` request that is not yet sent.
     pub fn get(&self, path: &str) -> Call<'_> {
         self.call("GET", path)
     }
 
-    /// A token for this user.
+    /// Returns an access token for this user.
     pub fn token(&self, user: UserId) -> String {
         self.tokens.issuer.token(&self.claims(user))
     }
 
-    /// The claims of that token.
+    /// Returns the claims of [`TestApp::token`].
     pub fn claims(&self, user: UserId) -> Value {
         self.tokens.issuer.claims(&user.to_string(), self.clock.now().seconds(), 3600)
     }
 
-    /// The lines logged so far.
+    /// Returns the log lines so far.
     pub fn logged(&self) -> Vec<String> {
         self.lines.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
-    /// What the request and the database said to each other since the last call of this.
+    /// Returns the requests to the database and their responses since the last call of this function.
     pub fn recorded(&self) -> Vec<Recorded> {
         self.proxy.take_recorded()
     }
 
-    /// Answers an event as it stands.
+    /// Returns the response to an event.
     pub async fn answer(&self, endpoint: &Registration, event: &str) -> Answer {
         Answer::new(&self.respond(endpoint, event).await)
     }
 
-    /// The response to an event, in API Gateway's form.
+    /// Returns the response to an event, as an event of API Gateway.
     pub async fn respond(&self, endpoint: &Registration, event: &str) -> Value {
         if self.waits {
             self.proxy.settled().await;
@@ -189,14 +192,14 @@ impl TestApp {
         let used = self.proxy.take_actions();
         self.in_flight.lock().unwrap_or_else(PoisonError::into_inner).end(endpoint, used);
         let response = serde_json::to_value(&response).expect("a response is JSON");
-        // Whatever a test does: the description must have said so.
+        // Every response in every test must be allowed by the description.
         if let (Some(description), Ok(event)) = (Description::of(endpoint), serde_json::from_str(event)) {
             description.check(endpoint, &event, &response);
         }
         response
     }
 
-    /// The endpoint of that function.
+    /// Returns the endpoint of this function.
     pub fn endpoint(&self, function: &str) -> &'static Registration {
         let mut endpoints = self.endpoints.iter();
         endpoints.find(|endpoint| endpoint.route.function == function).expect("a function of the app")
@@ -204,14 +207,14 @@ impl TestApp {
 }
 
 impl TestAppBuilder {
-    /// Sets a variable of the environment; an empty one is absent.
+    /// Sets an environment variable; an empty value counts as absent.
     #[must_use]
     pub fn variable(mut self, name: &'static str, value: impl Into<String>) -> Self {
         self.variables.push((name, value.into()));
         self
     }
 
-    /// Makes table and app.
+    /// Creates the table and the app.
     pub async fn build(self) -> TestApp {
         let template = Template::read(&root()).expect("the template");
         let engine = match std::env::var(ANOTHER_ENGINE) {
@@ -263,7 +266,7 @@ impl TestAppBuilder {
     }
 }
 
-/// A request being put together.
+/// A request that is not yet sent.
 #[derive(Debug)]
 pub struct Call<'a> {
     app: &'a TestApp,
@@ -274,20 +277,20 @@ pub struct Call<'a> {
 }
 
 impl Call<'_> {
-    /// As this user.
+    /// Signs the request in as this user.
     #[must_use]
     pub fn user(self, user: UserId) -> Self {
         let token = self.app.token(user);
         self.bearer(&token)
     }
 
-    /// With this token.
+    /// Adds a bearer token.
     #[must_use]
     pub fn bearer(self, token: &str) -> Self {
         self.header("authorization", &format!("Bearer {token}"))
     }
 
-    /// With this header, beside any of the same name.
+    /// Adds a header, in addition to others with the same name.
     #[must_use]
     pub fn header(mut self, name: &str, value: &str) -> Self {
         let name: HeaderName = name.parse().expect("a header name");
@@ -295,20 +298,20 @@ impl Call<'_> {
         self
     }
 
-    /// With this body, as JSON.
+    /// Sets a JSON body.
     #[must_use]
     pub fn json(self, body: &Value) -> Self {
         self.header("content-type", "application/json").body(body.to_string())
     }
 
-    /// With this body, as it is.
+    /// Sets the body.
     #[must_use]
     pub fn body(mut self, body: impl Into<Vec<u8>>) -> Self {
         self.body = body.into();
         self
     }
 
-    /// The event that API Gateway would make of it, and the endpoint it goes to.
+    /// Returns the event that API Gateway would create, and the endpoint that it is routed to.
     pub fn event(&self) -> (&'static Registration, Value) {
         let uri: Uri = format!("{BASE_PATH}{}", self.path).parse().expect("a path");
         let routed = gateway::route(self.app.endpoints.iter().copied(), &self.method, uri.path());
@@ -316,7 +319,7 @@ impl Call<'_> {
         (routed.endpoint.expect("an endpoint for this path, or `not-found`"), event)
     }
 
-    /// Sends it.
+    /// Sends the request and returns the response.
     pub async fn send(self) -> Answer {
         let (endpoint, event) = self.event();
         let answer = self.app.answer(endpoint, &event.to_string()).await;

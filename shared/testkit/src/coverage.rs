@@ -1,7 +1,7 @@
-//! What the tests of a process have seen endpoints do.
+//! The record of the actions and failures of endpoints that the tests have seen.
 //!
-//! Every store action and every failure is appended to a file when an endpoint shows it for the first time. `padron declared` compares the
-//! file with what the endpoints declare.
+//! Every store action and every failure is appended to a file when an endpoint shows it for the first time. `padron
+//! declared` compares the file with the declarations of the endpoints.
 
 use std::{
     collections::BTreeSet,
@@ -14,7 +14,7 @@ use std::{
 use padron_http::Registration;
 use padron_store::{Action, On};
 
-/// The name of the file, in the folder of the test's binary.
+/// The name of the file, which is in the folder of the test binary.
 const FILE: &str = "padron-seen.txt";
 
 static SEEN: Mutex<Option<Seen>> = Mutex::new(None);
@@ -25,12 +25,12 @@ struct Seen {
     file: File,
 }
 
-/// Returns where the file of this process is.
+/// Returns the path of the file of this process.
 fn path() -> PathBuf {
     std::env::current_exe().expect("the path of a test's binary").with_file_name(FILE)
 }
 
-/// Notes that an endpoint has shown something: an action, or the code of a failure.
+/// Records that an endpoint used an action or returned a failure, given the action or the failure's code.
 pub(crate) fn note(endpoint: &Registration, shown: &str) {
     let line = format!("{} {shown}", endpoint.route.function);
     let mut seen = SEEN.lock().unwrap_or_else(PoisonError::into_inner);
@@ -44,22 +44,23 @@ pub(crate) fn note(endpoint: &Registration, shown: &str) {
     }
 }
 
-/// The actions that the requests in flight may use, and those requests.
+/// The requests in flight, and the actions that they may use.
 #[derive(Debug, Default)]
 pub(crate) struct InFlight {
     functions: Vec<&'static str>,
     allowed: BTreeSet<Action>,
-    /// Whether others than the app send requests to the same proxy.
+    /// Whether requests to the same proxy come from other clients than the app.
     pub(crate) has_others: bool,
 }
 
 impl InFlight {
+    /// Begins a request.
     pub(crate) fn begin(&mut self, endpoint: &Registration) {
         self.functions.push(endpoint.route.function);
         self.allowed.extend(endpoint.actions());
     }
 
-    /// Ends a request.
+    /// Ends a request, and records the actions that it used.
     ///
     /// # Panics
     ///

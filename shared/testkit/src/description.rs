@@ -1,4 +1,4 @@
-//! What the API's description says of an endpoint, held against what it does.
+//! Checks of endpoints against the API's OpenAPI description.
 
 use std::{
     collections::HashMap,
@@ -13,21 +13,23 @@ use serde_json::{Value, json};
 
 use crate::coverage;
 
-/// The description of one endpoint.
+/// The OpenAPI description of one endpoint.
 pub(crate) struct Description {
-    /// The codes of the problems it can answer, by status.
+    /// The descriptions of the responses, which list the codes of problems, by status.
     responses: HashMap<String, String>,
-    /// What bodies of successes look like, by status.
+    /// The schemas of the bodies of successful responses, by status.
     answers: HashMap<String, Validator>,
+    /// The schema of the request body; `None` if the endpoint has no JSON body.
     body: Option<Validator>,
+    /// The names and schemas of the query parameters.
     parameters: Vec<(String, Value)>,
 }
 
-/// All that were asked for: making one takes some milliseconds.
+/// The descriptions that were created so far. Creating one takes some milliseconds.
 static KNOWN: Mutex<Option<HashMap<&'static str, Arc<Description>>>> = Mutex::new(None);
 
 impl Description {
-    /// The description of an endpoint; `None` of the one that takes what no route does.
+    /// Returns the description of an endpoint; `None` for the fallback endpoint.
     pub(crate) fn of(endpoint: &Registration) -> Option<Arc<Self>> {
         let method = endpoint.route.method?;
         let mut known = KNOWN.lock().unwrap_or_else(PoisonError::into_inner);
@@ -67,14 +69,18 @@ impl Description {
         }
     }
 
-    /// Fails if the description does not allow this answer, or if it calls a request wrong that was answered with success.
+    /// Checks a response, and the request if the response is a success, against the description.
+    ///
+    /// # Panics
+    ///
+    /// Panics if the description does not allow the response, or does not allow the request.
     pub(crate) fn check(&self, endpoint: &Registration, event: &Value, response: &Value) {
         let function = endpoint.route.function;
         let status = response["statusCode"].to_string();
         let problem: Option<Value> =
             response["body"].as_str().and_then(|body| serde_json::from_str(body).ok());
         let code = problem.as_ref().and_then(|body| body["code"].as_str());
-        // Of a path that API Gateway would not have led here: it is no answer of the endpoint.
+        // API Gateway would not route this path here, so the response is not the endpoint's.
         if code == Some("route_not_found") {
             return;
         }
@@ -107,7 +113,7 @@ impl Description {
             let (_, schema) =
                 known.unwrap_or_else(|| panic!("{function} takes {name}, which is not described"));
             let schema = if schema["type"] == "array" { &schema["items"] } else { schema };
-            // Several values of one parameter may stand between commas.
+            // Several values of one parameter may be separated by commas.
             let values: Vec<&str> = if matches!(&*name, "customerIds" | "types") {
                 value.split(',').collect()
             } else {
@@ -129,7 +135,7 @@ impl Description {
     }
 }
 
-/// The body of an event, its texts as the API takes them.
+/// Returns the body of an event, with strings trimmed as the API trims them.
 fn sent_body(event: &Value) -> Value {
     let body = event["body"].as_str().unwrap_or_default();
     let body = match event["isBase64Encoded"].as_bool() {
@@ -155,7 +161,7 @@ fn trim_texts(value: &mut Value) {
     }
 }
 
-/// The parameters in the query of an event.
+/// Returns the query parameters of an event.
 fn sent_query(event: &Value) -> Vec<(String, String)> {
     let query = event["rawQueryString"].as_str().unwrap_or_default();
     let parts = query.split('&').filter(|part| !part.is_empty());

@@ -1,4 +1,4 @@
-//! An issuer's web server, with a key set on it.
+//! The web server of a token issuer, which serves a key set.
 
 use std::{
     net::SocketAddr,
@@ -15,7 +15,7 @@ use hyper::{body::Bytes, server::conn::http1, service::service_fn};
 use hyper_util::rt::TokioIo;
 use tokio::{net::TcpListener, task::JoinHandle};
 
-/// A web server that answers every request with one document. Dropping it stops it.
+/// A web server that returns the same document for every request. It is stopped when it is dropped.
 #[derive(Debug)]
 pub struct KeyServer {
     address: SocketAddr,
@@ -29,28 +29,28 @@ struct Shared {
     requests: AtomicUsize,
 }
 
-/// What the server answers.
+/// The response of the server.
 #[derive(Clone, Debug)]
 pub struct Page {
-    /// HTTP status.
+    /// The HTTP status.
     pub status: u16,
-    /// The document.
+    /// The body.
     pub body: String,
-    /// How long it takes.
+    /// The delay before the response.
     pub delay: Duration,
-    /// Where a redirect leads.
+    /// The value of the header `Location`, for redirects; `None` if it is absent.
     pub location: Option<String>,
 }
 
 impl Page {
-    /// A document that is there.
+    /// Creates a response with status 200.
     pub fn ok(body: impl Into<String>) -> Self {
         Self { status: 200, body: body.into(), delay: Duration::ZERO, location: None }
     }
 }
 
 impl KeyServer {
-    /// Starts a server with that page.
+    /// Starts a server with this response.
     pub async fn start(page: Page) -> Self {
         let listener = TcpListener::bind(("127.0.0.1", 0)).await.expect("a free port");
         let address = listener.local_addr().expect("a bound socket");
@@ -59,17 +59,17 @@ impl KeyServer {
         Self { address, shared, serving }
     }
 
-    /// Where the key set is.
+    /// Returns the URL of the key set.
     pub fn url(&self) -> String {
         format!("http://{}/.well-known/jwks.json", self.address)
     }
 
-    /// From now on it answers this.
+    /// Replaces the response.
     pub fn set(&self, page: Page) {
         *self.shared.page.lock().unwrap_or_else(PoisonError::into_inner) = page;
     }
 
-    /// How often it was asked.
+    /// Returns the number of requests so far.
     pub fn requests(&self) -> usize {
         self.shared.requests.load(Ordering::SeqCst)
     }

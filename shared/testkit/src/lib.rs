@@ -1,5 +1,7 @@
-//! What tests are written with: the whole API in process, through the real dispatch and the real SDK, against the embedded
-//! engine, with a proxy before it that records every request and injects the faults the engine does not know.
+//! The test kit: the whole API in process, with a database and tools to inspect and disturb it.
+//!
+//! Requests go through the real dispatch and the real SDK to the embedded engine. A proxy in front of the engine
+//! records every request, and injects faults that the engine itself does not have.
 
 mod answer;
 mod app;

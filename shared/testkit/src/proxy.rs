@@ -1,7 +1,7 @@
-//! A proxy between the SDK and the engine: it records what is asked, and fails where it is told to.
+//! A proxy between the SDK and the engine, which records requests and injects faults.
 //!
-//! The engine ignores `ConsistentRead` and knows no throttling, no conflicts, no unprocessed keys, no lagging index, and no transaction
-//! that is sent again under its token; AWS does.
+//! The engine ignores `ConsistentRead`. It has no throttling, no conflicts, no unprocessed keys, no index lag, and no
+//! idempotent transactions by client token. DynamoDB has all of these.
 
 use std::{
     collections::{BTreeSet, HashMap, VecDeque},
@@ -30,55 +30,55 @@ use tokio::{
     time::{Instant, sleep, sleep_until},
 };
 
-/// What goes wrong with one request.
+/// A fault that is injected into one request.
 #[derive(Clone, Debug)]
 pub enum Fault {
-    /// DynamoDB turns it away for being too busy.
+    /// DynamoDB throttles the request.
     Throttle,
-    /// DynamoDB fails.
+    /// DynamoDB returns an internal error.
     ServerError,
-    /// The transaction is cancelled: its write at this index met another transaction.
+    /// The transaction is cancelled because its write at this index conflicts with another transaction.
     Conflict(usize),
     /// The batch leaves the key with this sort key unprocessed.
     Unprocessed(String),
-    /// The batch leaves every key unprocessed.
+    /// The batch leaves all keys unprocessed.
     AllUnprocessed,
-    /// The query's page is empty, and does not end the list.
+    /// The query returns an empty page that does not end the list.
     EmptyPage,
-    /// The plain write of an item meets a transaction.
+    /// A write outside of a transaction conflicts with one.
     WriteConflict,
-    /// An eventually consistent batch does not find the item with this sort key yet.
+    /// An eventually consistent batch read does not find the item with this sort key.
     Missing(String),
-    /// The request arrives late.
+    /// The request is delayed.
     Delay(Duration),
-    /// No answer comes, and the connection stays open.
+    /// The request is never answered, and the connection stays open.
     Hang,
-    /// The connection breaks before the request arrives.
+    /// The connection breaks before the request is processed.
     Reset,
-    /// The request is worked on, but the connection breaks before its answer arrives.
+    /// The request is processed, but the connection breaks before the response arrives.
     LostResponse,
 }
 
-/// A request that reached the proxy.
+/// A request that the proxy received.
 #[derive(Clone, Debug)]
 pub struct Recorded {
-    /// `BatchGetItem`, …
+    /// The DynamoDB operation, such as `BatchGetItem`.
     pub operation: String,
-    /// Its body.
+    /// The body of the request.
     pub body: Value,
-    /// The engine's answer; null where a fault stood before it.
+    /// The response of the engine; null if a fault replaced it.
     pub answer: Value,
 }
 
 impl Recorded {
-    /// The capacity units that the answer reports, index units included.
+    /// Returns the capacity units that the response reports, including those of indexes.
     pub fn units(&self) -> f64 {
         let consumed = &self.answer["ConsumedCapacity"];
         let tables = consumed.as_array().cloned().unwrap_or_else(|| vec![consumed.clone()]);
         tables.iter().filter_map(|table| table["CapacityUnits"].as_f64()).sum()
     }
 
-    /// The IAM actions that the request needs, each with the index it reads, if any.
+    /// Returns the IAM actions that the request needs, each with the index it reads, if any.
     pub fn actions(&self) -> Vec<(String, Option<String>)> {
         let index = self.body["IndexName"].as_str().map(ToOwned::to_owned);
         if self.operation != "TransactWriteItems" {
@@ -94,7 +94,7 @@ impl Recorded {
     }
 }
 
-/// The proxy. Dropping it stops it.
+/// A running proxy. It is stopped when it is dropped.
 #[derive(Debug)]
 pub struct FaultProxy {
     address: SocketAddr,
@@ -109,34 +109,34 @@ struct Shared {
     client: Client<HttpConnector, Full<Bytes>>,
     script: Mutex<Script>,
     recorded: Mutex<Vec<Recorded>>,
-    /// The IAM actions of what was asked, each with the index it reads.
+    /// The IAM actions of the requests so far, each with the index it reads, if any.
     actions: Mutex<BTreeSet<(String, Option<String>)>>,
-    /// What transactions were answered, by their tokens.
+    /// The responses to committed transactions, by client token.
     committed: Mutex<HashMap<String, Value>>,
-    /// The items that open transactions touch.
+    /// The items of transactions in progress.
     open: Mutex<Vec<Value>>,
-    /// The units that each partition spent in its second.
+    /// The capacity units that each partition consumed in the current second, and the start of that second.
     spent: Mutex<HashMap<String, (Instant, f64)>>,
     replica: OnceLock<Replica>,
 }
 
-/// A second table that gets every write later: what eventually consistent reads and indexes see.
+/// A second table that receives every write with a delay. Eventually consistent reads and indexes see its state.
 #[derive(Debug)]
 struct Replica {
     table: String,
     lag: Mutex<Duration>,
-    /// Held while what was written is looked up, so that no older state follows a newer one.
+    /// The lock that is held while written items are looked up, so that no older state follows a newer one.
     order: tokio::sync::Mutex<mpsc::UnboundedSender<Batch>>,
     written: watch::Sender<u64>,
     applied: watch::Receiver<u64>,
 }
 
-/// The items that one request wrote, as they were after it, each with its key.
+/// The items that one request wrote, in their state after it, with their keys.
 #[derive(Debug)]
 struct Batch {
     due: Instant,
     items: Vec<(Value, Option<Value>)>,
-    /// The headers of that request, which say who asks.
+    /// The headers of the request, which contain its credentials.
     parts: http::request::Parts,
 }
 
@@ -144,20 +144,20 @@ struct Batch {
 struct Script {
     next: VecDeque<Fault>,
     always: Option<Fault>,
-    /// Every so many transactions, one meets another.
+    /// The interval of transactions at which one is cancelled; `None` if none is.
     conflicts: Option<usize>,
     transactions: usize,
-    /// Transactions that touch an item while another does are cancelled.
+    /// Whether a transaction that touches an item of another transaction in progress is cancelled.
     overlaps: bool,
-    /// How many units a partition gives in a second.
+    /// The capacity units that a partition has per second; `None` if it is unlimited.
     throughput: Option<f64>,
 }
 
-/// How long a transaction stays open, where others may meet it.
+/// The time for which a transaction stays in progress, so that others may conflict with it.
 const OPEN: Duration = Duration::from_millis(3);
 
 impl FaultProxy {
-    /// Starts a proxy before the engine at this address.
+    /// Starts a proxy in front of the engine at this address.
     pub async fn start(engine: SocketAddr) -> Self {
         let bind = async || {
             let listener = TcpListener::bind(("127.0.0.1", 0)).await.expect("a free port");
@@ -183,12 +183,15 @@ impl FaultProxy {
         Self { address, direct_address, shared, tasks }
     }
 
-    /// Where it listens to those who prepare and inspect: what they write is everywhere as soon as it is [`FaultProxy::settled`], and nothing happens to them.
+    /// Returns the address without faults, for preparing and inspecting the table.
+    ///
+    /// Writes to this address are visible to all reads as soon as the proxy is [`FaultProxy::settled`].
     pub fn direct_address(&self) -> SocketAddr {
         self.direct_address
     }
 
-    /// From now on, eventually consistent reads and indexes are behind by that much. `replica` is an empty table like the other one.
+    /// Makes eventually consistent reads and indexes lag by this time, from now on. `replica` is an empty table with
+    /// the same schema.
     pub fn lag(&mut self, replica: &str, lag: Duration) {
         if let Some(replica) = self.shared.replica.get() {
             *lock(&replica.lag) = lag;
@@ -214,49 +217,49 @@ impl FaultProxy {
         }));
     }
 
-    /// Waits until everything that was written can be seen everywhere.
+    /// Waits until all reads see everything that was written.
     pub async fn settled(&self) {
         let Some(replica) = self.shared.replica.get() else { return };
         let written = *replica.written.borrow();
         _ = replica.applied.clone().wait_for(|applied| *applied >= written).await;
     }
 
-    /// From now on, a transaction that touches an item while another one does is cancelled, as by AWS.
+    /// Sets whether a transaction that touches an item of another transaction in progress is cancelled, as by DynamoDB.
     pub fn cancel_overlaps(&self, cancel: bool) {
         lock(&self.shared.script).overlaps = cancel;
     }
 
-    /// A partition gives so many units in a second; `None`: as many as are asked for.
+    /// Sets the capacity units that a partition has per second; `None` makes it unlimited.
     pub fn throughput(&self, units: Option<f64>) {
         lock(&self.shared.script).throughput = units;
     }
 
-    /// Where it listens.
+    /// Returns the address of the proxy with faults.
     pub fn address(&self) -> SocketAddr {
         self.address
     }
 
-    /// The next requests meet these faults, one each, in order; those after them none.
+    /// Injects faults into the next requests, one each, in this order.
     pub fn inject(&self, faults: impl IntoIterator<Item = Fault>) {
         lock(&self.shared.script).next.extend(faults);
     }
 
-    /// Every request from now on meets this fault, once those of [`FaultProxy::inject`] are used up; `None`: no more.
+    /// Injects a fault into every request from now on, after those of [`FaultProxy::inject`]; `None` stops it.
     pub fn always(&self, fault: Option<Fault>) {
         lock(&self.shared.script).always = fault;
     }
 
-    /// Every so many transactions from now on, one is cancelled for having met another; `None`: none is.
+    /// Cancels one of every `transactions` transactions as a conflict, from now on; `None` stops it.
     pub fn conflict_every(&self, transactions: Option<usize>) {
         lock(&self.shared.script).conflicts = transactions;
     }
 
-    /// The IAM actions of what was asked since the last call of this, each with the index it reads.
+    /// Returns the IAM actions of the requests since the last call, each with the index it reads, if any.
     pub(crate) fn take_actions(&self) -> BTreeSet<(String, Option<String>)> {
         std::mem::take(&mut lock(&self.shared.actions))
     }
 
-    /// What was asked since the last call of this, in order.
+    /// Returns the requests since the last call, in order.
     pub fn take_recorded(&self) -> Vec<Recorded> {
         std::mem::take(&mut lock(&self.shared.recorded))
     }
@@ -268,7 +271,7 @@ impl Drop for FaultProxy {
     }
 }
 
-/// Closes a transaction, whether its answer came or its caller gave up.
+/// Ends a transaction in progress, also if its caller gave up.
 struct Closing<'a> {
     open: &'a Mutex<Vec<Value>>,
     keys: &'a [Value],
@@ -296,13 +299,14 @@ async fn serve(listener: TcpListener, shared: Arc<Shared>, with_faults: bool) {
                     answer.ok_or(Broken)
                 }
             });
-            // A service that fails breaks the connection: just what some faults want.
+            // A service that fails breaks the connection, which is what some faults need.
             _ = http1::Builder::new().serve_connection(TokioIo::new(stream), service).await;
         });
     }
 }
 
 #[derive(Debug)]
+/// The error that breaks a connection.
 struct Broken;
 impl std::fmt::Display for Broken {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
@@ -312,7 +316,7 @@ impl std::fmt::Display for Broken {
 impl std::error::Error for Broken {}
 
 impl Shared {
-    /// The engine's answer, nothing else.
+    /// Returns the response of the engine, without faults.
     async fn pass(&self, request: Request<Incoming>) -> Option<Response<Full<Bytes>>> {
         let (parts, operation, body) = read(request).await?;
         let (status, answer) = self.forward(&parts, &body).await?;
@@ -322,7 +326,7 @@ impl Shared {
         respond(status, &answer)
     }
 
-    /// The answer; `None` breaks the connection.
+    /// Returns the response to a request, with faults; `None` breaks the connection.
     async fn answer(&self, request: Request<Incoming>) -> Option<Response<Full<Bytes>>> {
         let (parts, operation, body) = read(request).await?;
         let mut recorded = Recorded { operation, body, answer: Value::Null };
@@ -451,7 +455,8 @@ impl Shared {
         respond(status, &body)
     }
 
-    /// Opens a transaction that touches these items, unless others do: those that do are returned.
+    /// Begins a transaction with these items. If other transactions in progress have some of the items, it does not
+    /// begin, and those items are returned.
     fn open(&self, keys: &[Value]) -> Vec<Value> {
         let mut open = lock(&self.open);
         let met: Vec<Value> = keys.iter().filter(|key| open.contains(key)).cloned().collect();
@@ -461,7 +466,7 @@ impl Shared {
         met
     }
 
-    /// Whether one of the partitions has spent what it gives in this second.
+    /// Returns whether one of the partitions has consumed its capacity of this second.
     fn is_over(&self, partitions: &[String], most: f64) -> bool {
         let spent = lock(&self.spent);
         let in_this_second = |partition: &String| match spent.get(partition) {
@@ -471,6 +476,7 @@ impl Shared {
         partitions.iter().any(|partition| in_this_second(partition) >= most)
     }
 
+    /// Records consumed units, divided equally among the partitions.
     fn spend(&self, partitions: &[String], units: f64) {
         let mut spent = lock(&self.spent);
         for partition in partitions {
@@ -482,7 +488,7 @@ impl Shared {
         }
     }
 
-    /// Sends a request where it is answered: what need not be consistent to the table that is behind.
+    /// Sends a request to the table or, if it need not be strongly consistent, to the replica.
     async fn read_or_write(
         &self,
         parts: &http::request::Parts,
@@ -518,7 +524,7 @@ impl Shared {
         Some((status, answer))
     }
 
-    /// A page of no items that leads on to the first of them.
+    /// Returns an empty page whose last evaluated key leads to the first item.
     async fn empty_page(&self, parts: &http::request::Parts, request: &Value) -> Option<(StatusCode, Value)> {
         let empty = |last: &Value| {
             let page = json!({ "Items": [], "Count": 0, "ScannedCount": 0, "LastEvaluatedKey": last });
@@ -534,7 +540,7 @@ impl Shared {
         if !last.is_object() {
             return Some((status, answer));
         }
-        // Right before the first item, in the direction of the query.
+        // The key sorts immediately before the first item, in the direction of the query.
         let sort_key = request["IndexName"].as_str().map_or("SK".to_owned(), |index| format!("{index}SK"));
         let place = &mut last[sort_key]["S"];
         let mut text = place.as_str()?.to_owned();
@@ -550,7 +556,7 @@ impl Shared {
         empty(&last)
     }
 
-    /// Notes what was written, for the table that is behind.
+    /// Queues the written items for the replica.
     async fn replicate(&self, parts: &http::request::Parts, keys: &[Value], lag: Duration) {
         let Some(replica) = self.replica.get().filter(|_| !keys.is_empty()) else { return };
         let sender = replica.order.lock().await;
@@ -571,7 +577,7 @@ impl Shared {
         _ = sender.send(Batch { due: Instant::now() + lag, items, parts: parts.clone() });
     }
 
-    /// Writes items into the table that is behind.
+    /// Writes items to the replica.
     async fn apply(&self, parts: &http::request::Parts, items: &[(Value, Option<Value>)]) {
         let Some(Replica { table, .. }) = self.replica.get() else { return };
         let write = |(key, item): &(Value, Option<Value>)| match item {
@@ -585,7 +591,7 @@ impl Shared {
         }
     }
 
-    /// Asks the engine something of its own.
+    /// Sends a request of the proxy's own to the engine.
     async fn ask(&self, parts: &http::request::Parts, operation: &str, body: &Value) -> Option<Value> {
         let mut parts = parts.clone();
         let target = format!("DynamoDB_20120810.{operation}").parse().ok()?;
@@ -594,6 +600,7 @@ impl Shared {
         status.is_success().then_some(answer)
     }
 
+    /// Sends a request to the engine, unless a transaction with the same client token was already committed.
     async fn forward(&self, parts: &http::request::Parts, body: &Value) -> Option<(StatusCode, Value)> {
         let token = body["ClientRequestToken"].as_str();
         if let Some(answer) = token.and_then(|token| lock(&self.committed).get(token).cloned()) {
@@ -616,7 +623,7 @@ impl Shared {
     }
 }
 
-/// What was asked: the operation and its body.
+/// Returns the headers, the operation and the body of a request.
 async fn read(request: Request<Incoming>) -> Option<(http::request::Parts, String, Value)> {
     let (parts, body) = request.into_parts();
     let body = body.collect().await.ok()?.to_bytes();
@@ -633,7 +640,7 @@ fn respond(status: StatusCode, body: &Value) -> Option<Response<Full<Bytes>>> {
         .ok()
 }
 
-/// The items that a request writes or, in a transaction, looks at, in order: table and key of each.
+/// Returns the table and the key of every item that a request writes or, in a transaction, checks, in order.
 fn keys_written(operation: &str, body: &Value) -> Vec<Value> {
     let key = |table: &Value, item: &Value| json!({ "table": table, "key": { "PK": item["PK"], "SK": item["SK"] } });
     let of_write =
@@ -658,7 +665,7 @@ fn keys_written(operation: &str, body: &Value) -> Vec<Value> {
     }
 }
 
-/// The partitions that a request reads or writes, each once.
+/// Returns the partition keys that a request reads or writes, without duplicates.
 fn partitions(body: &Value, keys: &[Value]) -> Vec<String> {
     let written = keys.iter().map(|key| &key["key"]["PK"]["S"]);
     let queried = [&body["ExpressionAttributeValues"][":pk"]["S"]].into_iter();
@@ -670,20 +677,21 @@ fn partitions(body: &Value, keys: &[Value]) -> Vec<String> {
     all.collect::<BTreeSet<String>>().into_iter().collect()
 }
 
-/// A cancelled transaction, with a code for each of its writes.
+/// Returns the response to a cancelled transaction, with a reason code for each write.
 fn cancelled(codes: impl Iterator<Item = &'static str>) -> (StatusCode, Value) {
     let reasons: Vec<Value> = codes.map(|code| json!({ "Code": code })).collect();
     let reasons = json!({ "CancellationReasons": reasons });
     refuse(StatusCode::BAD_REQUEST, "TransactionCanceledException", reasons)
 }
 
+/// Returns an error response of DynamoDB.
 fn refuse(status: StatusCode, code: &str, mut body: Value) -> (StatusCode, Value) {
     body["__type"] = json!(format!("com.amazonaws.dynamodb.v20120810#{code}"));
     body["message"] = json!("injected");
     (status, body)
 }
 
-/// Takes the matching keys out of a batch, and gives them back as DynamoDB lists unprocessed ones.
+/// Removes the matching keys from a batch, and returns them in the form of DynamoDB's unprocessed keys.
 fn withhold(request: &mut Value, matches: impl Fn(&Value) -> bool) -> Value {
     let mut withheld = json!({});
     let Some(tables) = request["RequestItems"].as_object_mut() else { return withheld };

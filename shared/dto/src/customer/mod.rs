@@ -1,4 +1,6 @@
-//! A customer as each of three published APIs shows it and writes it.
+//! Customers in the dialects of three published APIs: Cyrexa, Spirii and Timbrix.
+//!
+//! Each dialect has a module with its request and response bodies.
 
 pub mod cyrexa;
 mod schema;

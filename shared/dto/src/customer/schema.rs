@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use padron_domain::{Customer, CustomerNumber, CustomerReference, LINE_PATTERN};
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 
-/// A customer's number, or its id of 24 hex digits.
+/// The JSON schema of a reference to a customer: its number, or its id of 24 hexadecimal digits.
 pub(crate) struct ReferenceSchema;
 
 impl JsonSchema for ReferenceSchema {
@@ -24,7 +24,7 @@ impl JsonSchema for ReferenceSchema {
     }
 }
 
-/// An id in the caller's own system.
+/// The JSON schema of a customer's id in the caller's own system.
 pub(crate) struct ExternalIdSchema;
 
 impl JsonSchema for ExternalIdSchema {

@@ -1,47 +1,52 @@
-//! What the dialects have in common when they write a customer.
+//! Types and functions that the dialects share for writing customers.
 
 use padron_domain::{Customer, CustomerField, CustomerReference, Finding, Patch, Violation};
 use schemars::JsonSchema;
 use serde::{Deserialize, Deserializer, Serialize, de::IgnoredAny};
 use serde_json::{Map, Value};
 
-/// A customer as one of the dialects writes it. It changes the fields that the dialect can express; the others stay.
+/// The body of a request that writes a customer in one of the dialects.
+///
+/// It changes the fields that the dialect has. The other fields of the customer stay as they are.
 pub trait CustomerBody {
-    /// Whether what it writes must be fit for invoices.
+    /// Whether the customer must meet the rules for invoices.
     const IS_FOR_INVOICES: bool;
-    /// Whether it writes countries in words, too.
+    /// Whether the dialect also accepts countries in words.
     const HAS_COUNTRY_IN_WORDS: bool = false;
 
-    /// Where its fields are.
+    /// Returns the JSON pointers of the fields in this body.
     fn pointers(&self) -> FieldPointers;
 
-    /// What it says of the customer it belongs to.
+    /// Returns the change to the parent of the customer.
     fn parent(&self) -> &Patch<CustomerReference>;
 
-    /// The fields beside those that it can change.
+    /// Returns the fields of the body that it cannot change.
     fn others(&self) -> &Map<String, Value>;
 
-    /// Writes everything but the parent; adds what it says that cannot be. `is_new`: what is left out becomes what the dialect
-    /// takes it for, and what may not be left out is demanded.
+    /// Writes all fields except the parent to `customer`, and adds the violations.
+    ///
+    /// If `is_new`, omitted fields get the defaults of the dialect, and missing required fields are violations.
     fn write(self, customer: &mut Customer, is_new: bool, violations: &mut Vec<Violation>);
 }
 
-/// Where a body has the fields of the record.
+/// The JSON pointers of a customer's fields in a body.
 #[derive(Clone, Copy, Debug)]
 pub struct FieldPointers {
-    /// The pointer of the object that holds them all.
+    /// The JSON pointer of the object that holds all the fields.
     pub within: &'static str,
-    /// The pointer of each from there.
+    /// The function that returns the JSON pointer of a field, relative to `within`; empty if the dialect does not have the field.
     pub of: fn(CustomerField) -> &'static str,
 }
 
 impl FieldPointers {
-    /// The pointer of a field.
+    /// Returns the JSON pointer of a field.
     pub fn pointer(self, field: CustomerField) -> String {
         format!("{}{}", self.within, (self.of)(field))
     }
 
-    /// A finding, where this body has it. One that a dialect cannot say does not fit the country that it says.
+    /// Returns the violation for a finding, with the pointer of its field in this body.
+    ///
+    /// If the dialect does not have the field, the violation points to the country, because the field does not fit the country.
     pub fn violation(self, finding: Finding) -> Violation {
         let Finding { field, code, detail } = finding;
         let is_said = !(self.of)(field).is_empty();
@@ -50,30 +55,30 @@ impl FieldPointers {
     }
 }
 
-/// Something to look at again.
+/// A warning about a value that is allowed, but often wrong.
 #[derive(Clone, Debug, Serialize, JsonSchema)]
 pub struct Warning {
-    /// JSON pointer to what it is about.
+    /// JSON pointer (RFC 6901) to the value that the warning is about.
     pub pointer: String,
-    /// Stable, for programs.
+    /// Stable code for programs.
     pub code: &'static str,
-    /// What it is.
+    /// Message for people.
     pub detail: &'static str,
 }
 
-/// A customer that was written, with what may not be right about it.
+/// A customer that was written, with the warnings about it.
 #[derive(Debug, Serialize, JsonSchema)]
 #[schemars(rename = "{T}WithWarnings")]
 pub struct WithWarnings<T> {
     /// The customer.
     #[serde(flatten)]
     pub customer: T,
-    /// What may be right, and often is not: none of it is refused.
+    /// Warnings about values that are allowed, but often wrong. No warning makes a request fail.
     pub warnings: Vec<Warning>,
 }
 
 impl<T> WithWarnings<T> {
-    /// The customer with its warnings, as this dialect has its fields.
+    /// Creates the response from a customer and its findings, with the pointers of the dialect.
     pub fn new(customer: T, findings: Vec<Finding>, pointers: FieldPointers) -> Self {
         let warning =
             |Finding { field, code, detail }| Warning { pointer: pointers.pointer(field), code, detail };
@@ -81,7 +86,7 @@ impl<T> WithWarnings<T> {
     }
 }
 
-/// What is accepted and never kept: not read, not hashed, not logged.
+/// A value that is accepted and discarded. It is never read, hashed or logged.
 #[derive(Debug, Default, PartialEq)]
 pub(crate) struct Dropped;
 
@@ -91,7 +96,7 @@ impl<'de> Deserialize<'de> for Dropped {
     }
 }
 
-/// Writes a text; `null` empties it.
+/// Applies a patch to a string. `null` empties it.
 pub(crate) fn set(field: &mut String, patch: Patch<String>) {
     match patch {
         Patch::Keep => {}
@@ -100,7 +105,7 @@ pub(crate) fn set(field: &mut String, patch: Patch<String>) {
     }
 }
 
-/// Writes a text that need not be there; `null` and `""` take it away.
+/// Applies a patch to an optional string. `null` and `""` remove it.
 pub(crate) fn set_optional(field: &mut Option<String>, patch: Patch<String>) {
     match patch {
         Patch::Keep => {}
@@ -109,7 +114,7 @@ pub(crate) fn set_optional(field: &mut Option<String>, patch: Patch<String>) {
     }
 }
 
-/// Writes a text that is never empty; `null` and `""` make it what it is by default.
+/// Applies a patch to a string that is never empty. `null` and `""` set the default.
 pub(crate) fn set_or(field: &mut String, patch: Patch<String>, default: String) {
     match patch {
         Patch::Keep => {}
@@ -118,7 +123,7 @@ pub(crate) fn set_or(field: &mut String, patch: Patch<String>, default: String) 
     }
 }
 
-/// Writes a value; `null` makes it what it is by default.
+/// Applies a patch to a value. `null` sets the default.
 pub(crate) fn set_value<T: Default>(field: &mut T, patch: Patch<T>) {
     match patch {
         Patch::Keep => {}
@@ -127,7 +132,7 @@ pub(crate) fn set_value<T: Default>(field: &mut T, patch: Patch<T>) {
     }
 }
 
-/// Adds that something required is missing.
+/// Adds the violation of a missing required field.
 pub(crate) fn demand(violations: &mut Vec<Violation>, pointer: String, detail: &str) {
     violations.push(Violation { pointer, code: "required", detail: detail.into() });
 }

@@ -1,4 +1,4 @@
-//! Customers as requests of Cyrexa's routes write them.
+//! Customers in the requests of Cyrexa's routes.
 
 use padron_domain::{
     self as domain, Categorization, Customer, CustomerAddress, CustomerField, CustomerReference,
@@ -22,62 +22,73 @@ use crate::{
     read_back,
 };
 
-/// A customer as Cyrexa writes it. Required of a new one: `customerType`, and `customerName` or a person's name. Passwords, PINs,
-/// answers and codes are accepted and dropped: they are neither kept nor answered.
+/// The fields of a customer in Cyrexa's dialect.
+///
+/// A new customer requires `customerType`, and either `customerName` or the name of a person. Passwords, PINs, answers and codes are
+/// accepted and dropped: they are neither stored nor returned.
 #[derive(Debug, Default, PartialEq, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", default)]
 #[schemars(rename = "CyrexaCustomerFields", transform = read_back::<WithWarnings<CustomerResponse>>)]
 pub struct CustomerFields {
-    /// `Person` or `Organization`.
+    /// Type of the customer: `Person` or `Organization`.
     #[schemars(with = "Option<CustomerType>")]
     customer_type: Patch<CustomerType>,
-    /// Name, 1 to 300 characters without `|`; the same as `person.fullName`.
+    /// Name of the customer, 1 to 300 characters without `|`. It is the same as `person.fullName`.
     #[schemars(with = "Option<String>", length(max = Customer::MAX_NAME_LENGTH), extend("pattern" = Customer::NAME_PATTERN))]
     customer_name: Patch<String>,
-    /// Where it stands in being verified, spelt as published or correctly.
+    /// Verification status, in the published or the correct spelling.
     #[schemars(with = "Option<String>", extend("enum" = [
         "new", "verified", "under_verificaiton", "under_verification", "blacklisted", "under_investigation", "dispute",
         "on_hold", "bancrupted", "bankrupted", null,
     ]))]
     customer_status: Patch<CustomerStatus>,
-    /// Category.
+    /// Category of the customer.
     #[schemars(with = "Option<String>", extend("enum" = ["category1", "category2", "category3", null]))]
     categorization: Patch<Categorization>,
-    /// What it wants to be told.
+    /// Notifications that the customer can receive.
     #[schemars(with = "Option<Vec<Notification>>")]
     notifications: Patch<Vec<Object<Notification>>>,
-    /// The person.
+    /// Personal data of the customer.
     #[schemars(with = "Option<PersonFields>")]
     person: Patch<Object<PersonFields>>,
-    /// How a second factor reaches them.
+    /// Delivery of a second factor.
     #[schemars(with = "Option<TwoFactorFields>")]
     twofa: Patch<Object<TwoFactorFields>>,
-    /// The whole customer, as the lists have it, in place of the fields above.
+    /// The whole customer as in the lists, in place of the fields above.
     #[schemars(with = "Option<Box<CustomerFields>>")]
     customer: Option<Box<Object<CustomerFields>>>,
-    /// The other fields of a customer are accepted as they are, so that one can be read, changed and sent back.
+    /// Other fields of a customer are accepted if they are unchanged, so that a client can read a customer, change it and send it back.
     #[serde(flatten)]
     others: Map<String, Value>,
 }
 
+/// The personal data of a customer. Omitted fields stay as they are.
 #[derive(Debug, PartialEq, Default, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields, default)]
 #[schemars(rename = "CyrexaPersonFields")]
 struct PersonFields {
+    /// First name.
     #[schemars(with = "Option<NamePart>")]
     first_name: Patch<Object<NamePart>>,
+    /// Last name.
     #[schemars(with = "Option<NamePart>")]
     last_name: Patch<Object<NamePart>>,
+    /// Full name, 1 to 300 characters without `|`. It is the same as `customerName`.
     #[schemars(with = "Option<String>", length(max = Customer::MAX_NAME_LENGTH), extend("pattern" = Customer::NAME_PATTERN))]
     full_name: Patch<String>,
+    /// Id of the person's group.
     #[schemars(with = "Option<String>")]
     group_id: Patch<String>,
+    /// Gender.
     #[schemars(with = "Option<String>")]
     gender: Patch<String>,
+    /// Date of birth.
     #[schemars(with = "Option<String>")]
     date_of_birth: Patch<String>,
+    /// Place of birth.
     #[schemars(with = "Option<String>")]
     place_of_birth: Patch<String>,
+    /// Nationality.
     #[schemars(with = "Option<String>")]
     nationality: Patch<String>,
     /// Accepted and dropped.
@@ -86,25 +97,33 @@ struct PersonFields {
     /// Accepted and dropped.
     #[schemars(with = "Value")]
     password: Dropped,
+    /// E-mail address.
     #[schemars(with = "Option<String>")]
     email: Patch<String>,
+    /// Phone numbers. The list replaces the stored one.
     #[schemars(with = "Option<Vec<Telephone>>")]
     telephone_numbers: Patch<Vec<Object<Telephone>>>,
+    /// Addresses. The list replaces the stored one.
     #[schemars(with = "Option<Vec<AddressEntry>>")]
     addresses: Patch<Vec<Object<AddressEntry>>>,
+    /// Documents. The list replaces the stored one.
     #[schemars(with = "Option<Vec<Document>>")]
     documents: Patch<Vec<Object<Document>>>,
+    /// Secret questions. The list replaces the stored one. Answers are dropped.
     #[serde(rename = "SecretQuestion")]
     #[schemars(with = "Option<Vec<SecretQuestion>>")]
     secret_question: Patch<Vec<Object<SecretQuestion>>>,
 }
 
+/// The delivery of a second factor. Omitted fields stay as they are, and codes are dropped.
 #[derive(Debug, PartialEq, Default, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields, default)]
 #[schemars(rename = "CyrexaTwoFactorFields")]
 struct TwoFactorFields {
+    /// Type of the target, such as `SMS`.
     #[schemars(with = "Option<String>")]
     target_type: Patch<String>,
+    /// Target: a phone number or an address.
     #[schemars(with = "Option<String>")]
     target_value: Patch<String>,
     /// Accepted and dropped.
@@ -118,9 +137,10 @@ struct TwoFactorFields {
     codematch: Dropped,
 }
 
-/// Where an answer has the fields: within its envelope.
+/// The JSON pointers of the fields in a response, inside its envelope.
 pub const POINTERS: FieldPointers = FieldPointers { within: "/customer", of: pointer_of };
 
+/// Returns the JSON pointer of a field without the envelope; empty if the dialect does not have the field.
 fn pointer_of(field: CustomerField) -> &'static str {
     match field {
         CustomerField::Name => "/customerName",
@@ -134,7 +154,7 @@ fn pointer_of(field: CustomerField) -> &'static str {
         CustomerField::Categorization => "/categorization",
         CustomerField::Notifications => "/notifications",
         CustomerField::Person => "/person",
-        // Not of this dialect.
+        // This dialect does not have these fields.
         CustomerField::TaxId
         | CustomerField::TaxSystem
         | CustomerField::DefaultInvoiceUse
@@ -167,7 +187,7 @@ impl CustomerBody for CustomerFields {
     }
 
     fn parent(&self) -> &Patch<CustomerReference> {
-        // This dialect knows no one above a customer.
+        // Customers of this dialect have no parent.
         &Patch::Keep
     }
 
@@ -180,7 +200,7 @@ impl CustomerBody for CustomerFields {
 
     fn write(mut self, customer: &mut Customer, is_new: bool, violations: &mut Vec<Violation>) {
         if let Some(inner) = self.customer.take() {
-            // It stands beside the customer in an answer.
+            // Responses have `warnings` next to `customer`, so a client that sends a response back includes it.
             self.others.remove("warnings");
             if self != Self::default() || inner.0.customer.is_some() {
                 let detail = "Either the object `customer` or its fields, not both.".into();
@@ -219,7 +239,7 @@ impl CustomerBody for CustomerFields {
             }
         }
         let person = match person {
-            // The name stays: there is no customer without one.
+            // The name stays, because every customer has one.
             Patch::Clear => PersonFields { full_name: Patch::Keep, ..patch_fields(person) },
             person => patch_fields(person),
         };
@@ -241,8 +261,10 @@ impl CustomerBody for CustomerFields {
     }
 }
 
-/// The name stands in two pointers. Where they say two things, the one that is not what was there before is meant; a new customer
-/// that has neither is called by its person's names.
+/// Writes the name, which a body has in `customerName` and in `person.fullName`.
+///
+/// If the two differ, the one that differs from the current name counts, and `customerName` takes precedence. A new customer that has
+/// neither gets the first and last name of the person.
 fn write_name(customer: &mut Customer, customer_name: &Patch<String>, person: &PersonFields, is_new: bool) {
     let said = |patch: &Patch<String>| match patch {
         Patch::Set(name) if *name != customer.name => Some(name.clone()),
@@ -302,7 +324,7 @@ impl PersonFields {
             set_value(&mut telephones, values(telephone_numbers));
             let number = telephones.first_mut().map(|first| std::mem::take(&mut first.number));
             customer.phone = number.filter(|number| !number.is_empty());
-            // Of a number alone, the record has all there is to say.
+            // A single phone number without other data is stored in `Customer::phone` only.
             if telephones == [domain::Telephone::default()] {
                 telephones.clear();
             }
@@ -318,8 +340,9 @@ impl PersonFields {
     }
 }
 
-/// Of the first address, the parts that the record has become the record's. A list is replaced whole, and so are they; but where
-/// no country is given, it stays: what taxes are paid by depends on it.
+/// Writes the list of addresses, and moves the main part of the first one to the fields of the customer.
+///
+/// The list replaces the stored one, and so do the fields. The country stays if the list has none, because the tax rules depend on it.
 fn write_addresses(customer: &mut Customer, mut list: Vec<domain::PersonAddress>) {
     let main = list.first_mut().map(|first| {
         let take = |field: &mut Option<String>| field.take().unwrap_or_default();
@@ -330,15 +353,15 @@ fn write_addresses(customer: &mut Customer, mut list: Vec<domain::PersonAddress>
             neighborhood: take(&mut first.area),
             city: take(&mut first.city),
             zip: take(&mut first.zip_code),
-            // Not of this dialect.
+            // This dialect does not have these fields.
             municipality: customer.address.municipality.clone(),
             state: customer.address.state.clone(),
         };
-        // One in words that are not known leaves the record's: which rules hold depends on it.
+        // An unknown country leaves the record's country as it is, because the applicable rules depend on it.
         if let Some(known) = first.country.as_deref().and_then(alpha_3_of_words) {
             customer.country = Some(known.to_owned());
         }
-        // What the record tells as well is not kept twice.
+        // A country that equals the record's is not stored twice.
         first.country = first.country.take().filter(|given| Some(given) != customer.country.as_ref());
         if first.street_number.iter().all(String::is_empty) {
             first.street_number.clear();

@@ -1,24 +1,24 @@
-//! The types of customers, as Cyrexa names them.
+//! The customer types of Cyrexa's dialect.
 
 use padron_domain::CustomerKind;
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-/// What a customer is, in Cyrexa's words.
+/// The type of a customer in Cyrexa's dialect.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, JsonSchema)]
 #[schemars(rename = "CyrexaCustomerType")]
 pub enum CustomerType {
-    /// A human being.
+    /// A natural person.
     Person,
-    /// Anything else.
+    /// Any other customer.
     Organization,
 }
 
 impl CustomerType {
-    /// Both.
+    /// All customer types.
     pub const ALL: [Self; 2] = [Self::Person, Self::Organization];
 
-    /// As the wire has it.
+    /// Returns the name in requests and responses.
     pub const fn name(self) -> &'static str {
         match self {
             Self::Person => "Person",
@@ -26,7 +26,7 @@ impl CustomerType {
         }
     }
 
-    /// That of a kind.
+    /// Returns the type of a kind of customer.
     pub const fn of(kind: CustomerKind) -> Self {
         match kind {
             CustomerKind::Private => Self::Person,
@@ -34,7 +34,7 @@ impl CustomerType {
         }
     }
 
-    /// The kinds that are of it.
+    /// Returns the kinds of customer that are of this type.
     pub fn kinds(self) -> Vec<CustomerKind> {
         match self {
             Self::Person => vec![CustomerKind::Private],

@@ -1,6 +1,6 @@
 //! Cyrexa's dialect: `/organization/getCustomers` and `/customer/…`.
 //!
-//! Its page shows passwords, PINs, answers and codes. They are never stored, so they are never answered.
+//! Cyrexa's page shows passwords, PINs, answers and codes. They are never stored and never returned.
 
 mod body;
 mod customer_type;

@@ -1,6 +1,6 @@
-//! The parts of a customer that requests and answers write in the same way.
+//! Parts of a customer that have the same form in requests and responses.
 //!
-//! In a request every field may be left out, apart from the type of a notification; in an answer every field is there.
+//! Every field except the type of a notification may be omitted in requests. Responses include every field.
 
 use padron_domain as domain;
 use schemars::JsonSchema;
@@ -9,125 +9,186 @@ use serde_json::{Number, Value};
 
 use crate::{Object, customer::write::Dropped, lenient::Lenient};
 
+/// A setting for one type of notification.
 #[derive(Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 #[schemars(rename = "CyrexaNotification")]
 pub(super) struct Notification {
+    /// Type of the notification.
     notification_type: String,
+    /// Whether the customer wants the notification.
     #[serde(default)]
     is_enabled: bool,
 }
 
+/// A part of a person's name.
 #[derive(Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 #[schemars(rename = "CyrexaNamePart")]
 pub(super) struct NamePart {
+    /// Name.
     pub(super) name: Lenient<String>,
+    /// Position among several names.
     order: Option<i64>,
+    /// Short form of the name.
     abbreviation: Option<String>,
+    /// Language of the name.
     language: Option<String>,
+    /// Name in its own script.
     native: Option<String>,
+    /// Suffix of the name.
     suffix: Option<String>,
+    /// Prefix of the name.
     prefix: Option<String>,
 }
 
+/// A phone number of a person.
 #[derive(Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields, default)]
 #[schemars(rename = "CyrexaTelephone")]
 pub(super) struct Telephone {
+    /// Type of the phone number, such as `fixed`.
     phone_type: Option<String>,
+    /// Operator of the phone number.
     operator: Option<String>,
+    /// Encoding of the phone number, such as `numbers`.
     encoding: Option<String>,
+    /// Country of the phone number.
     country: Option<String>,
+    /// Phone number.
     number: Lenient<String>,
+    /// Purpose of the phone number.
     purpose: Option<String>,
 }
 
+/// An address of a person, with its purpose.
 #[derive(Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields, default)]
 #[schemars(rename = "CyrexaAddresses")]
 pub(super) struct AddressEntry {
+    /// Purpose of the address.
     address_purpose: Option<String>,
+    /// Address.
     address: Object<Address>,
 }
 
+/// An address of a person.
 #[derive(Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields, default)]
 #[schemars(rename = "CyrexaAddress")]
 struct Address {
+    /// Country; `""` if unknown.
     country: Lenient<String>,
+    /// Area; `""` if unknown.
     area: Lenient<String>,
+    /// Postal code; `""` if unknown.
     zip_code: Lenient<String>,
+    /// City; `""` if unknown.
     city: Lenient<String>,
+    /// Street; `""` if unknown.
     street: Lenient<String>,
+    /// Numbers on the street.
     street_number: Lenient<Vec<String>>,
+    /// Building.
     building: Option<String>,
+    /// Apartment.
     apartment: Option<String>,
+    /// Entrance.
     entrance: Option<String>,
+    /// Floor.
     floor: Option<String>,
+    /// Door number.
     door_number: Option<String>,
+    /// Geographic position.
     geo_position: Option<Object<GeoPosition>>,
+    /// Three words that identify the place.
     alternative: Option<Object<Alternative>>,
+    /// Related addresses.
     related_to_address: Lenient<Vec<Object<RelatedAddress>>>,
+    /// Additional data.
     additional_data: Lenient<Vec<Object<Datum>>>,
 }
 
+/// A geographic position.
 #[derive(Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 #[schemars(rename = "CyrexaGeoPosition")]
 struct GeoPosition {
+    /// Latitude.
     #[schemars(with = "Option<f64>")]
     latitude: Option<Number>,
+    /// Longitude.
     #[schemars(with = "Option<f64>")]
     longitude: Option<Number>,
+    /// Altitude.
     #[schemars(with = "Option<f64>")]
     altitude: Option<Number>,
 }
 
+/// Three words that identify a place.
 #[derive(Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 #[schemars(rename = "CyrexaAlternative")]
 struct Alternative {
+    /// First word.
     word1: Lenient<String>,
+    /// Second word.
     word2: Lenient<String>,
+    /// Third word.
     word3: Lenient<String>,
 }
 
+/// An address that is related to another address.
 #[derive(Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields, default)]
 #[schemars(rename = "CyrexaRelatedAddress")]
 struct RelatedAddress {
+    /// Relation to this address.
     relation_type: Lenient<String>,
+    /// Related address.
     address: Lenient<String>,
 }
 
+/// An entry of additional data or metadata.
 #[derive(Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 #[schemars(rename = "CyrexaDatum")]
 struct Datum {
+    /// Name of the entry.
     name: Lenient<String>,
+    /// Type of the entry.
     r#type: Lenient<String>,
+    /// Value of the entry.
     value: Lenient<String>,
 }
 
+/// A document of a person.
 #[derive(Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields, default)]
 #[schemars(rename = "CyrexaDocument")]
 pub(super) struct Document {
+    /// Purpose of the document.
     purpose: Option<String>,
+    /// Name of the document.
     name: Option<String>,
+    /// Type of the document.
     document_type: Option<String>,
+    /// Location of the document.
     location: Option<String>,
+    /// Result of verifying the document.
     verification_response: Option<String>,
+    /// Status of verifying the document.
     status: Option<String>,
+    /// Metadata of the document.
     metadata: Lenient<Vec<Object<Datum>>>,
 }
 
-/// A question. Its answer is neither stored nor answered.
+/// A secret question. Its answer is neither stored nor returned.
 #[derive(Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 #[schemars(rename = "CyrexaSecretQuestion")]
 pub(super) struct SecretQuestion {
+    /// Secret question.
     question: Lenient<String>,
     /// Accepted and dropped.
     #[serde(skip_serializing)]
@@ -238,7 +299,7 @@ impl From<AddressEntry> for domain::PersonAddress {
             related_to_address,
             additional_data,
         } = address;
-        // What is answered as an empty text is sent back as one.
+        // A client sends back the empty string that a response has in place of an unknown value.
         let text = |Lenient(text): Lenient<String>| Some(text).filter(|text| !text.is_empty());
         Self {
             address_purpose,
@@ -261,7 +322,7 @@ impl From<AddressEntry> for domain::PersonAddress {
     }
 }
 
-/// The decimals are stored as texts, so that a record compares exactly.
+/// The decimals are stored as strings, so that records compare exactly.
 impl From<[String; 3]> for GeoPosition {
     fn from(position: [String; 3]) -> Self {
         let number = |decimal: String| decimal.parse().ok().and_then(Number::from_f64);
@@ -354,10 +415,12 @@ impl From<SecretQuestion> for String {
     }
 }
 
+/// Converts values to the objects of a request or response.
 fn objects<V, T: From<V>>(values: Vec<V>) -> Lenient<Vec<Object<T>>> {
     Lenient(values.into_iter().map(|value| Object(value.into())).collect())
 }
 
+/// Converts the objects of a request or response to values.
 fn values<V: From<T>, T>(Lenient(objects): Lenient<Vec<Object<T>>>) -> Vec<V> {
     objects.into_iter().map(|Object(value)| value.into()).collect()
 }

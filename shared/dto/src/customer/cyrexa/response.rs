@@ -1,4 +1,4 @@
-//! Customers as Cyrexa's routes answer them.
+//! Customers in the responses of Cyrexa's routes.
 
 use padron_domain::{
     self as domain, Categorization, Customer, CustomerAddress, CustomerStatus, alpha_3_of_words,
@@ -11,10 +11,11 @@ use super::{
     parts::{AddressEntry, Document, NamePart, Notification, SecretQuestion, Telephone},
 };
 
-/// A customer in Cyrexa's dialect, in the envelope its lists have.
+/// A customer in Cyrexa's dialect, in the envelope that the lists of Cyrexa have.
 #[derive(Debug, Serialize, JsonSchema)]
 #[schemars(rename = "CyrexaCustomerEnvelope")]
 pub struct CustomerEnvelope {
+    /// The customer.
     customer: CustomerResponse,
 }
 
@@ -23,54 +24,71 @@ pub struct CustomerEnvelope {
 #[serde(rename_all = "camelCase")]
 #[schemars(rename = "CyrexaCustomer")]
 pub struct CustomerResponse {
-    /// 24 hex digits.
+    /// Id of the customer, 24 hexadecimal digits.
     id: String,
-    /// `Person` or `Organization`.
+    /// Type of the customer: `Person` or `Organization`.
     #[schemars(extend("enum" = ["Person", "Organization"]))]
     customer_type: &'static str,
-    /// Name.
+    /// Name of the customer.
     customer_name: String,
-    /// Where it stands in being verified, spelt as published.
+    /// Verification status, in the published spelling.
     #[schemars(with = "String", extend("enum" = [
         "new", "verified", "under_verificaiton", "blacklisted", "under_investigation", "dispute", "on_hold", "bancrupted",
     ]))]
     customer_status: CustomerStatus,
-    /// Category.
+    /// Category of the customer.
     #[schemars(with = "String", extend("enum" = ["category1", "category2", "category3"]))]
     categorization: Categorization,
-    /// What it wants to be told.
+    /// Notifications that the customer can receive.
     notifications: Vec<Notification>,
-    /// The person.
+    /// Personal data of the customer.
     person: PersonResponse,
-    /// How a second factor reaches them.
+    /// Delivery of a second factor; `null` if there is none.
     twofa: Option<TwoFactorResponse>,
 }
 
+/// The personal data of a customer.
 #[derive(Debug, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 #[schemars(rename = "CyrexaPerson")]
 struct PersonResponse {
+    /// First name.
     first_name: Option<NamePart>,
+    /// Last name.
     last_name: Option<NamePart>,
+    /// Full name, the same as `customerName`.
     full_name: String,
+    /// Id of the person's group.
     group_id: Option<String>,
+    /// Gender.
     gender: Option<String>,
+    /// Date of birth.
     date_of_birth: Option<String>,
+    /// Place of birth.
     place_of_birth: Option<String>,
+    /// Nationality.
     nationality: Option<String>,
+    /// E-mail address.
     email: String,
+    /// Phone numbers.
     telephone_numbers: Vec<Telephone>,
+    /// Addresses.
     addresses: Vec<AddressEntry>,
+    /// Documents.
     documents: Vec<Document>,
+    /// Secret questions, without their answers.
     #[serde(rename = "SecretQuestion")]
     secret_question: Vec<SecretQuestion>,
 }
 
+/// The delivery of a second factor, without any code.
 #[derive(Debug, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 #[schemars(rename = "CyrexaTwoFactor")]
 struct TwoFactorResponse {
+    /// Type of the target, such as `SMS`.
     target_type: Option<String>,
+    /// Target: a phone number or an address.
     target_value: Option<String>,
 }
 
@@ -129,7 +147,7 @@ impl From<Customer> for CustomerResponse {
     }
 }
 
-/// The record's phone number is that of the first.
+/// Returns the phone numbers of a customer, with `phone` as the number of the first one.
 fn telephones_of(phone: Option<String>, mut known: Vec<domain::Telephone>) -> Vec<Telephone> {
     if known.is_empty() && phone.is_some() {
         known.push(domain::Telephone::default());
@@ -140,7 +158,9 @@ fn telephones_of(phone: Option<String>, mut known: Vec<domain::Telephone>) -> Ve
     known.into_iter().map(Into::into).collect()
 }
 
-/// The main part of the first address is the record's. There is one as soon as anything is known of it.
+/// Returns the addresses of a customer, with `main` and `country` as the main part of the first one.
+///
+/// The list has an address as soon as any of these parts is known.
 fn addresses_of(
     main: CustomerAddress,
     country: Option<String>,
@@ -163,7 +183,7 @@ fn addresses_of(
         if first.street_number.iter().all(String::is_empty) {
             first.street_number.clear();
         }
-        // As it was given, as long as it means the record's, or nothing that is known.
+        // The country stays as the caller sent it if it means the record's country or is not a known country.
         let means = |given: &String| {
             let known = alpha_3_of_words(given);
             known.is_none() || known == country.as_deref()
@@ -173,10 +193,10 @@ fn addresses_of(
     known.into_iter().map(Into::into).collect()
 }
 
-/// Customers as `getByOrganization` and `getByCustomerType` answer them, without envelopes.
+/// A list of customers without envelopes, as `getByOrganization` and `getByCustomerType` return it.
 #[derive(Debug, Serialize, JsonSchema)]
 #[schemars(rename = "CyrexaCustomers")]
 pub struct CustomersResponse {
-    /// The customers of the page.
+    /// Customers of the page.
     pub customers: Vec<CustomerResponse>,
 }

@@ -1,4 +1,4 @@
-//! Customers as requests of Spirii's routes write them.
+//! Customers in the requests of Spirii's routes.
 
 use padron_domain::{
     Billing, Customer, CustomerField, CustomerKind, CustomerReference, Finance, LINE_PATTERN, Patch, Payout,
@@ -19,125 +19,153 @@ use crate::{
     read_back,
 };
 
-/// A customer as Spirii writes it. Required of a new one: `name`, `country`, `contactDetails`, `ownerId` and `type`.
+/// The fields of a customer in Spirii's dialect.
+///
+/// A new customer requires `name`, `country`, `contactDetails`, `ownerId` and `type`.
 #[derive(Debug, Default, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", default)]
 #[schemars(rename = "SpiriiCustomerFields", transform = read_back::<WithWarnings<CustomerResponse>>)]
 pub struct CustomerFields {
-    /// Name, at most 80 characters.
+    /// Name of the customer, at most 80 characters.
     #[schemars(with = "Option<String>", length(max = MAX_NAME_LENGTH), extend("pattern" = Customer::NAME_PATTERN))]
     name: Patch<String>,
-    /// `private`, `business` or `CPOSubsidiary`, in either letter case. A CPO cannot be created here.
+    /// Type of the customer, in upper or lower case: `private`, `business` or `CPOSubsidiary`. A CPO cannot be created here.
     #[schemars(with = "Option<String>", extend("pattern" = kind_pattern()))]
     r#type: Patch<String>,
-    /// Id in the caller's own system, unique in the organization, at most 40 characters.
+    /// Id of the customer in the caller's own system, unique in the organization, at most 40 characters.
     #[schemars(with = "Option<ExternalIdSchema>")]
     external_id: Patch<String>,
-    /// ISO 3166-1 alpha-2.
+    /// Country, an ISO 3166-1 alpha-2 code.
     #[schemars(with = "Option<String>", extend("pattern" = "^([A-Za-z]{2})?$"))]
     country: Patch<String>,
-    /// Whom to talk to.
+    /// Contact of the customer.
     #[schemars(with = "Option<ContactFields>")]
     contact_details: Patch<Object<ContactFields>>,
-    /// How it is billed.
+    /// Billing data of the customer.
     #[schemars(with = "Option<BillingFields>")]
     billing_details: Patch<Object<BillingFields>>,
-    /// The customer it belongs to, by number or id. `null`: none.
+    /// Number or id of the parent in the hierarchy; `null` if there is none.
     #[schemars(with = "Option<ReferenceSchema>")]
     owner_id: Patch<CustomerReference>,
-    /// Ids of its locations, at most 20.
+    /// Ids of the customer's locations, at most 20.
     #[schemars(with = "Option<Vec<i64>>")]
     locations: Patch<Vec<i64>>,
-    /// Where it is paid out. An account number that is shown by its end only cannot be sent back.
+    /// Bank account for payouts. A masked account number, which shows only its last characters, cannot be sent back.
     #[schemars(with = "Option<PayoutFields>")]
     payout_information: Patch<Object<PayoutFields>>,
-    /// Language and currency.
+    /// Language and currency of the customer.
     #[schemars(with = "Option<FinancialFields>")]
     financial_setup: Patch<Object<FinancialFields>>,
-    /// How its bills are put together.
+    /// Aggregation of the customer's bills.
     #[schemars(with = "Option<SettingsFields>")]
     billing_settings: Patch<Object<SettingsFields>>,
-    /// The other fields of a customer are accepted as they are, so that one can be read, changed and sent back.
+    /// Other fields of a customer are accepted if they are unchanged, so that a client can read a customer, change it and send it back.
     #[serde(flatten)]
     others: Map<String, Value>,
 }
 
+/// The contact of a customer. Omitted fields stay as they are.
 #[derive(Debug, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 #[schemars(rename = "SpiriiContactDetailsFields")]
 struct ContactFields {
+    /// Name of the contact person.
     #[schemars(with = "Option<String>")]
     name: Patch<String>,
+    /// E-mail address.
     #[schemars(with = "Option<String>")]
     email: Patch<String>,
+    /// Phone number.
     #[schemars(with = "Option<String>")]
     phone: Patch<String>,
 }
 
+/// The billing data of a customer. Omitted fields stay as they are.
 #[derive(Debug, Default, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields, default)]
 #[schemars(rename = "SpiriiBillingDetailsFields")]
 struct BillingFields {
+    /// Payment method, such as `Invoice`.
     #[schemars(with = "Option<String>")]
     payment_method: Patch<String>,
+    /// Delivery format of invoices, such as `Email`.
     #[schemars(with = "Option<String>")]
     invoice_format: Patch<String>,
+    /// Global location number (GS1).
     #[schemars(with = "Option<String>")]
     gln: Patch<String>,
+    /// E-mail address that invoices are sent to.
     #[schemars(with = "Option<String>")]
     invoice_email: Patch<String>,
+    /// Tax id of the customer, at most 40 characters.
     #[schemars(with = "Option<String>", length(max = Customer::MAX_TAX_ID_LENGTH), extend("pattern" = LINE_PATTERN))]
     vat_number: Patch<String>,
-    /// Street and number.
+    /// Street and exterior number.
     #[schemars(with = "Option<String>")]
     address: Patch<String>,
+    /// City.
     #[schemars(with = "Option<String>")]
     city: Patch<String>,
+    /// Postal code.
     #[schemars(with = "Option<String>")]
     zip_code: Patch<String>,
 }
 
+/// The bank account for payouts to a customer. Omitted fields stay as they are.
 #[derive(Debug, Default, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields, default)]
 #[schemars(rename = "SpiriiPayoutInformationFields")]
 struct PayoutFields {
+    /// International bank account number (IBAN).
     #[schemars(with = "Option<String>")]
     iban: Patch<String>,
+    /// Bank identifier code (SWIFT/BIC).
     #[schemars(with = "Option<String>")]
     swift_code: Patch<String>,
+    /// Name of the account holder.
     #[schemars(with = "Option<String>")]
     bank_account_holder_name: Patch<String>,
+    /// Registration number of the bank.
     #[schemars(with = "Option<String>")]
     bank_registration_number: Patch<String>,
+    /// Account number.
     #[schemars(with = "Option<String>")]
     bank_account: Patch<String>,
 }
 
+/// The language and currency of a customer. Omitted fields stay as they are.
 #[derive(Debug, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 #[schemars(rename = "SpiriiFinancialSetupFields")]
 struct FinancialFields {
+    /// Language, an ISO 639-1 code.
     #[schemars(with = "Option<String>")]
     language: Patch<String>,
+    /// Currency, an ISO 4217 code.
     #[schemars(with = "Option<String>")]
     currency: Patch<String>,
 }
 
+/// The aggregation of a customer's bills. Omitted fields stay as they are.
 #[derive(Debug, Default, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields, default)]
 #[schemars(rename = "SpiriiBillingSettingsFields")]
 struct SettingsFields {
+    /// Aggregation of a document, such as `customer`: what one document covers.
     #[schemars(with = "Option<String>")]
     charge_key_document_aggregation: Patch<String>,
+    /// Aggregation of a line, such as `location`: what one line covers.
     #[schemars(with = "Option<String>")]
     charge_key_line_aggregation: Patch<String>,
+    /// Method of reimbursement for company cars, such as `MANUAL`.
     #[schemars(with = "Option<String>")]
     company_car_reimbursement_method: Patch<String>,
 }
 
-/// Where the fields are.
+/// The JSON pointers of the fields in requests and responses.
 pub const POINTERS: FieldPointers = FieldPointers { within: "", of: pointer_of };
 
+/// Returns the JSON pointer of a field; empty if the dialect does not have the field.
 fn pointer_of(field: CustomerField) -> &'static str {
     match field {
         CustomerField::Name => "/name",
@@ -156,7 +184,7 @@ fn pointer_of(field: CustomerField) -> &'static str {
         CustomerField::Payout => "/payoutInformation",
         CustomerField::Finance => "/financialSetup",
         CustomerField::Locations => "/locations",
-        // Not of this dialect.
+        // This dialect does not have these fields.
         CustomerField::TaxSystem
         | CustomerField::DefaultInvoiceUse
         | CustomerField::State
@@ -168,6 +196,7 @@ fn pointer_of(field: CustomerField) -> &'static str {
     }
 }
 
+/// The maximum length of a name in this dialect, in characters.
 const MAX_NAME_LENGTH: usize = 80;
 
 impl Body for CustomerFields {
@@ -229,7 +258,7 @@ impl CustomerBody for CustomerFields {
         set(&mut customer.name, name);
         match r#type {
             Patch::Keep => {}
-            // A new one was told above.
+            // For a new customer, the violation has been added above.
             Patch::Clear if is_new => {}
             Patch::Clear => refuse(CustomerField::Kind, "required", "A customer has a type."),
             Patch::Set(text) => match kind(&text) {
@@ -263,18 +292,19 @@ impl CustomerBody for CustomerFields {
     }
 }
 
-/// What [`kind`] takes, as a regular expression of ECMA-262.
+/// Returns a regular expression (ECMA-262) that matches the names that [`kind`] accepts.
 fn kind_pattern() -> String {
     let either = |letter: char| format!("[{}{}]", letter.to_ascii_uppercase(), letter.to_ascii_lowercase());
     let kinds = CustomerKind::ALL.map(|kind| kind.name().chars().map(either).collect::<String>());
     format!("^({})$", kinds.join("|"))
 }
 
-/// A kind in either letter case.
+/// Returns the kind of customer with a name, ignoring case; `None` if there is none.
 fn kind(text: &str) -> Option<CustomerKind> {
     CustomerKind::ALL.into_iter().find(|kind| kind.name().eq_ignore_ascii_case(text))
 }
 
+/// Writes the contact.
 fn write_contact(customer: &mut Customer, details: Patch<Object<ContactFields>>) {
     let ContactFields { name, email, phone } = patch_fields(details);
     set_optional(&mut customer.contact_name, name);
@@ -282,6 +312,7 @@ fn write_contact(customer: &mut Customer, details: Patch<Object<ContactFields>>)
     set_optional(&mut customer.phone, phone);
 }
 
+/// Writes the billing data.
 fn write_billing(customer: &mut Customer, details: Patch<Object<BillingFields>>) {
     let BillingFields {
         payment_method,
@@ -299,7 +330,7 @@ fn write_billing(customer: &mut Customer, details: Patch<Object<BillingFields>>)
     set_optional(&mut customer.billing.gln, gln);
     set_optional(&mut customer.billing.invoice_email, invoice_email);
     set(&mut customer.tax_id, vat_number);
-    // Where street and number stand in one line, another line replaces both.
+    // This dialect has street and number in one line. A changed line replaces both.
     if address != Patch::Keep && address != Patch::Set(customer.address.line()) {
         set(&mut customer.address.street, address);
         customer.address.exterior.clear();
@@ -308,6 +339,7 @@ fn write_billing(customer: &mut Customer, details: Patch<Object<BillingFields>>)
     set(&mut customer.address.zip, zip_code);
 }
 
+/// Writes the language, the currency and the aggregation of bills.
 fn write_finance(
     customer: &mut Customer,
     setup: Patch<Object<FinancialFields>>,
@@ -328,6 +360,7 @@ fn write_finance(
     set_or(&mut finance.company_car_reimbursement_method, cars, default.company_car_reimbursement_method);
 }
 
+/// Writes the bank account for payouts, and adds a violation for each masked account number.
 fn write_payout(
     customer: &mut Customer,
     information: Patch<Object<PayoutFields>>,

@@ -1,4 +1,4 @@
-//! Customers as Spirii's routes answer them.
+//! Customers in the responses of Spirii's routes.
 
 use padron_domain::{Billing, Customer, CustomerNumber, Finance, Payout, Timestamp, alpha_2_of_alpha_3};
 use schemars::JsonSchema;
@@ -12,51 +12,51 @@ use serde_json::Value;
 pub struct CustomerResponse {
     /// Number of the customer.
     id: u64,
-    /// Name.
+    /// Name of the customer.
     name: String,
-    /// `Private`, `Business`, `CPO` or `CPOSubsidiary`.
+    /// Type of the customer: `Private`, `Business`, `CPO` or `CPOSubsidiary`.
     #[schemars(extend("enum" = ["Private", "Business", "CPO", "CPOSubsidiary"]))]
     r#type: &'static str,
-    /// Id in the caller's own system.
+    /// Id of the customer in the caller's own system.
     external_id: Option<String>,
-    /// ISO 3166-1 alpha-2; `""` if unknown.
+    /// Country, an ISO 3166-1 alpha-2 code; `""` if unknown.
     country: String,
-    /// Whom to talk to.
+    /// Contact of the customer.
     contact_details: ContactDetails,
-    /// How it is billed.
+    /// Billing data of the customer.
     billing_details: BillingDetails,
-    /// The charge point operator above it.
+    /// Charge point operator above the customer in the hierarchy; `null` if there is none.
     cpo: Option<Reference>,
-    /// The customer it belongs to.
+    /// Parent of the customer in the hierarchy; `null` if there is none.
     owner: Option<Reference>,
-    /// Ids of its locations.
+    /// Ids of the customer's locations.
     locations: Vec<i64>,
-    /// Where it is paid out; account numbers show their last four characters only, except to admins.
+    /// Bank account for payouts. Account numbers show only their last four characters, except to admins.
     payout_information: Option<PayoutInformation>,
-    /// Language and currency.
+    /// Language and currency of the customer.
     financial_setup: FinancialSetup,
-    /// How its bills are put together.
+    /// Aggregation of the customer's bills.
     billing_settings: BillingSettings,
-    /// When it was created.
+    /// When the customer was created.
     #[schemars(with = "String", extend("format" = "date-time"))]
     created_at: Timestamp,
-    /// When it was last changed.
+    /// When the customer was last changed.
     #[schemars(with = "String", extend("format" = "date-time"))]
     updated_at: Timestamp,
 }
 
-/// Another customer, by number and name.
+/// A reference to a customer, by number and name.
 #[derive(Clone, Debug, Serialize, JsonSchema)]
 #[schemars(rename = "SpiriiReference")]
 pub struct Reference {
-    /// Its number.
+    /// Number of the customer.
     id: u64,
-    /// Its name.
+    /// Name of the customer.
     name: String,
 }
 
 impl Reference {
-    /// A customer by number and name.
+    /// Creates a reference to a customer.
     pub fn new(number: CustomerNumber, name: &str) -> Self {
         Self { id: number.get(), name: name.into() }
     }
@@ -66,67 +66,95 @@ impl Reference {
 #[derive(Debug, Serialize, JsonSchema)]
 #[schemars(rename = "SpiriiCustomerPage")]
 pub struct PageResponse {
-    /// The customers of this page.
+    /// Customers of the page.
     pub data: Vec<CustomerResponse>,
-    /// How many there are in all.
+    /// Total number of customers on all pages.
     pub count: u64,
-    /// How many a page has at most.
+    /// Maximum number of customers on a page.
     pub limit: u64,
-    /// How many were skipped.
+    /// Number of customers that were skipped.
     pub offset: u64,
 }
 
+/// The contact of a customer.
 #[derive(Debug, Serialize, JsonSchema)]
 #[schemars(rename = "SpiriiContactDetails")]
 struct ContactDetails {
+    /// Name of the contact person.
     name: Option<String>,
+    /// E-mail address.
     email: String,
+    /// Phone number.
     phone: Option<String>,
 }
 
+/// The billing data of a customer.
 #[derive(Debug, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 #[schemars(rename = "SpiriiBillingDetails")]
 struct BillingDetails {
+    /// Payment method, such as `Invoice`.
     payment_method: String,
+    /// Delivery format of invoices, such as `Email`.
     invoice_format: String,
+    /// Global location number (GS1).
     gln: Option<String>,
+    /// E-mail address that invoices are sent to.
     invoice_email: Option<String>,
+    /// Tax id of the customer.
     vat_number: String,
+    /// Street and exterior number.
     address: String,
+    /// City.
     city: String,
+    /// Postal code.
     zip_code: String,
 }
 
+/// The bank account for payouts to a customer.
 #[derive(Debug, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 #[schemars(rename = "SpiriiPayoutInformation")]
 struct PayoutInformation {
+    /// International bank account number (IBAN).
     iban: Option<String>,
+    /// Bank identifier code (SWIFT/BIC).
     swift_code: Option<String>,
+    /// Name of the account holder.
     bank_account_holder_name: Option<String>,
+    /// Registration number of the bank.
     bank_registration_number: Option<String>,
+    /// Account number.
     bank_account: Option<String>,
 }
 
+/// The language and currency of a customer.
 #[derive(Debug, Serialize, JsonSchema)]
 #[schemars(rename = "SpiriiFinancialSetup")]
 struct FinancialSetup {
+    /// Language, an ISO 639-1 code.
     language: String,
+    /// Currency, an ISO 4217 code.
     currency: String,
 }
 
+/// The aggregation of a customer's bills.
 #[derive(Debug, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 #[schemars(rename = "SpiriiBillingSettings")]
 struct BillingSettings {
+    /// Aggregation of a document, such as `customer`: what one document covers.
     charge_key_document_aggregation: String,
+    /// Aggregation of a line, such as `location`: what one line covers.
     charge_key_line_aggregation: String,
+    /// Method of reimbursement for company cars, such as `MANUAL`.
     company_car_reimbursement_method: String,
 }
 
 impl CustomerResponse {
-    /// The customer with the names of those above it. `unmasked`: for admins.
+    /// Creates the response for a customer, with references to its parent and its charge point operator.
+    ///
+    /// Account numbers are masked unless `unmasked`, which is for admins.
     pub fn new(customer: Customer, owner: Option<Reference>, cpo: Option<Reference>, unmasked: bool) -> Self {
         let Billing { payment_method, invoice_format, gln, invoice_email } = customer.billing;
         let Finance {
@@ -189,17 +217,17 @@ impl PayoutInformation {
     }
 }
 
-/// What stands for the hidden part of a number.
+/// The character that replaces the hidden part of an account number.
 pub(super) const MASK: char = '*';
 
-/// The last four characters behind four asterisks; a number that short is hidden whole.
+/// Returns the last four characters of a number after four asterisks. A number of at most four characters is hidden entirely.
 fn masked(number: &str) -> String {
     let count = number.chars().count();
     let last: String = number.chars().skip(count.saturating_sub(4)).collect();
     if count > 4 { format!("****{last}") } else { "****".into() }
 }
 
-/// Hides the account numbers in an answer, as they are hidden from those who are no admins, and returns whether any was shown.
+/// Masks the account numbers in a response for callers who are not admins, and returns whether any number was unmasked.
 pub fn mask_account_numbers(answer: &mut Value) -> bool {
     let mut was_shown = false;
     for name in ["iban", "bankAccount"] {
@@ -214,7 +242,7 @@ pub fn mask_account_numbers(answer: &mut Value) -> bool {
     was_shown
 }
 
-/// ISO 3166-1 alpha-2 of an alpha-3 code.
+/// Returns the ISO 3166-1 alpha-2 code of an alpha-3 code; empty if there is none.
 fn alpha_2(alpha_3: &str) -> String {
     alpha_2_of_alpha_3(alpha_3).unwrap_or_default().to_owned()
 }

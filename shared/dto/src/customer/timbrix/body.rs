@@ -1,4 +1,4 @@
-//! Customers as requests of Timbrix's routes write them.
+//! Customers in the requests of Timbrix's routes.
 
 use std::collections::BTreeMap;
 
@@ -20,105 +20,116 @@ use crate::{
     read_back,
 };
 
-/// A customer as Timbrix writes it. `type`, `parentId`, `externalId` and `metadata` are beyond its page. The address stands either
-/// in `address`, as it is answered, or flat in `address…`, as Timbrix documents its requests.
+/// The fields of a customer in Timbrix's dialect.
+///
+/// `type`, `parentId`, `externalId` and `metadata` extend the fields that Timbrix documents. The address is either the object
+/// `address`, as in responses, or the flat fields `address…`, as Timbrix documents its requests.
 #[derive(Debug, Default, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", default)]
 #[schemars(rename = "CustomerFields", transform = read_back::<WithWarnings<CustomerResponse>>)]
 pub struct CustomerFields {
-    /// Legal name, 1 to 300 characters without `|`.
+    /// Legal name of the customer, 1 to 300 characters without `|`.
     #[schemars(with = "Option<String>", length(max = Customer::MAX_NAME_LENGTH), extend("pattern" = Customer::NAME_PATTERN))]
     legal_name: Patch<String>,
-    /// RFC, in either letter case, with or without hyphens; of foreigners the tax id of their country, at most 40 characters.
+    /// RFC, in upper or lower case, with or without hyphens. For foreigners the tax id of their country, at most 40 characters.
     #[schemars(with = "Option<String>", length(max = Customer::MAX_TAX_ID_LENGTH), extend("pattern" = LINE_PATTERN))]
     tax_id: Patch<String>,
-    /// Tax system of the SAT catalogue `c_RegimenFiscal`; of foreigners `616`, or none.
+    /// Tax system, a code of the SAT catalogue `c_RegimenFiscal`. For foreigners `616` or none.
     #[schemars(with = "Option<String>")]
     tax_system: Patch<String>,
-    /// E-mail.
+    /// E-mail address.
     #[schemars(with = "Option<String>")]
     email: Patch<String>,
     /// Phone number.
     #[schemars(with = "Option<String>")]
     phone: Patch<String>,
-    /// Use of the SAT catalogue `c_UsoCFDI`; of foreigners `S01` or `CP01`, or none.
+    /// Default use of invoices, a code of the SAT catalogue `c_UsoCFDI`. For foreigners `S01`, `CP01` or none.
     #[schemars(with = "Option<String>")]
     default_invoice_use: Patch<String>,
-    /// Where it is.
+    /// Address of the customer.
     #[schemars(with = "Option<AddressFields>")]
     address: Patch<Object<AddressFields>>,
-    /// `address.street`.
+    /// Street, the same as `address.street`.
     #[schemars(with = "Option<String>")]
     address_street: Patch<String>,
-    /// `address.exterior`.
+    /// Exterior number, the same as `address.exterior`.
     #[schemars(with = "Option<String>")]
     address_exterior: Patch<String>,
-    /// `address.interior`.
+    /// Interior number, the same as `address.interior`.
     #[schemars(with = "Option<String>")]
     address_interior: Patch<String>,
-    /// `address.neighborhood`.
+    /// Neighborhood (colonia), the same as `address.neighborhood`.
     #[schemars(with = "Option<String>")]
     address_neighborhood: Patch<String>,
-    /// `address.city`.
+    /// City, the same as `address.city`.
     #[schemars(with = "Option<String>")]
     address_city: Patch<String>,
-    /// `address.municipality`.
+    /// Municipality, the same as `address.municipality`.
     #[schemars(with = "Option<String>")]
     address_municipality: Patch<String>,
-    /// `address.zip`.
+    /// Postal code, the same as `address.zip`.
     #[schemars(with = "Option<String>")]
     address_zip: Patch<String>,
-    /// `address.state`.
+    /// State, the same as `address.state`.
     #[schemars(with = "Option<String>")]
     address_state: Patch<String>,
-    /// `address.country`.
+    /// Country, the same as `address.country`.
     #[schemars(with = "Option<String>", extend("pattern" = COUNTRY_PATTERN))]
     address_country: Patch<String>,
-    /// `Private`, `Business`, `CPO` or `CPOSubsidiary`. Where it is left out of a new customer: `Private` with an RFC of 13
-    /// characters, else `Business`.
+    /// Type of the customer: `Private`, `Business`, `CPO` or `CPOSubsidiary`. The default for a new customer is `Private` if it has an
+    /// RFC of 13 characters, otherwise `Business`.
     #[schemars(with = "Option<Kind>")]
     r#type: Patch<CustomerKind>,
-    /// The customer it belongs to, by number or id. `null`: none.
+    /// Number or id of the parent in the hierarchy; `null` if there is none.
     #[schemars(with = "Option<ReferenceSchema>")]
     parent_id: Patch<CustomerReference>,
-    /// Id in the caller's own system, unique in the organization, at most 40 characters.
+    /// Id of the customer in the caller's own system, unique in the organization, at most 40 characters.
     #[schemars(with = "Option<ExternalIdSchema>")]
     external_id: Patch<String>,
-    /// Replaces what was there: at most 50 entries of at most 40 and 500 characters.
+    /// Key-value pairs that the caller stores with the customer. They replace the stored ones. At most 50 entries, with keys of at most
+    /// 40 characters and values of at most 500.
     #[schemars(with = "Option<MetadataSchema>")]
     metadata: Patch<BTreeMap<String, String>>,
-    /// The other fields of a customer are accepted as they are, so that one can be read, changed and sent back.
+    /// Other fields of a customer are accepted if they are unchanged, so that a client can read a customer, change it and send it back.
     #[serde(flatten)]
     others: Map<String, Value>,
 }
 
-/// An address as Timbrix answers it. What is left out stays.
+/// The address of a customer, in the form of responses. Omitted fields stay as they are.
 #[derive(Debug, Default, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 #[schemars(rename = "CustomerAddressFields")]
 struct AddressFields {
+    /// Street.
     #[schemars(with = "Option<String>")]
     street: Patch<String>,
+    /// Exterior number.
     #[schemars(with = "Option<String>")]
     exterior: Patch<String>,
+    /// Interior number.
     #[schemars(with = "Option<String>")]
     interior: Patch<String>,
+    /// Neighborhood (colonia).
     #[schemars(with = "Option<String>")]
     neighborhood: Patch<String>,
+    /// City.
     #[schemars(with = "Option<String>")]
     city: Patch<String>,
+    /// Municipality.
     #[schemars(with = "Option<String>")]
     municipality: Patch<String>,
-    /// Postal code: five digits in Mexico.
+    /// Postal code, five digits in Mexico.
     #[schemars(with = "Option<String>")]
     zip: Patch<String>,
+    /// State.
     #[schemars(with = "Option<String>")]
     state: Patch<String>,
-    /// ISO 3166-1 alpha-3; `MEX` where a new customer has none.
+    /// Country, an ISO 3166-1 alpha-3 code. The default for a new customer is `MEX`.
     #[schemars(with = "Option<String>", extend("pattern" = COUNTRY_PATTERN))]
     country: Patch<String>,
 }
 
+/// The type of a customer.
 #[derive(JsonSchema)]
 #[schemars(rename = "CustomerType")]
 #[expect(dead_code, reason = "for its schema")]
@@ -131,11 +142,11 @@ enum Kind {
     CpoSubsidiary,
 }
 
-/// ISO 3166-1 alpha-3, or none. Whether there is such a country is a matter of rules.
+/// A regular expression (ECMA-262) that matches three letters or the empty string. Validation checks whether the country exists.
 const COUNTRY_PATTERN: &str = "^([A-Za-z]{3})?$";
 
 impl AddressFields {
-    /// Whether nothing is said of it at all.
+    /// Returns whether the body has no field of the address.
     fn is_absent(&self) -> bool {
         let Self { street, exterior, interior, neighborhood, city, municipality, zip, state, country } = self;
         [street, exterior, interior, neighborhood, city, municipality, zip, state, country]
@@ -143,6 +154,7 @@ impl AddressFields {
             .all(|field| *field == Patch::Keep)
     }
 
+    /// Writes the fields of the address to a customer.
     fn write(self, customer: &mut Customer) {
         let Self { street, exterior, interior, neighborhood, city, municipality, zip, state, country } = self;
         let address = &mut customer.address;
@@ -158,7 +170,7 @@ impl AddressFields {
             Patch::Set(country) if !country.is_empty() => {
                 customer.country = Some(country.to_ascii_uppercase());
             }
-            // Where it is not known, a body that says so changes nothing.
+            // An empty country sets the default. If the country is unknown, a body that sends that back changes nothing.
             Patch::Set(_) | Patch::Clear if customer.country.is_some() => {
                 customer.country = Some(MEXICO.into());
             }
@@ -168,6 +180,7 @@ impl AddressFields {
 }
 
 impl CustomerFields {
+    /// Takes the flat fields of the address out of the body.
     fn flat(&mut self) -> AddressFields {
         let mut take = |field: fn(&mut Self) -> &mut Patch<String>| std::mem::take(field(self));
         AddressFields {
@@ -184,9 +197,10 @@ impl CustomerFields {
     }
 }
 
-/// Where an answer has the fields.
+/// The JSON pointers of the fields in a response.
 pub const POINTERS: FieldPointers = FieldPointers { within: "", of: nested };
 
+/// Returns the JSON pointer of a field with the address as an object; empty if the dialect does not have the field.
 fn nested(field: CustomerField) -> &'static str {
     match field {
         CustomerField::Zip => "/address/zip",
@@ -203,7 +217,7 @@ fn nested(field: CustomerField) -> &'static str {
         CustomerField::ExternalId => "/externalId",
         CustomerField::Metadata => "/metadata",
         CustomerField::Parent => "/parentId",
-        // Not of this dialect.
+        // This dialect does not have these fields.
         CustomerField::ContactName
         | CustomerField::Billing
         | CustomerField::InvoiceEmail
@@ -217,6 +231,7 @@ fn nested(field: CustomerField) -> &'static str {
     }
 }
 
+/// Returns the JSON pointer of a field with the address in flat fields; empty if the dialect does not have the field.
 fn flat(field: CustomerField) -> &'static str {
     match field {
         CustomerField::Zip => "/addressZip",
@@ -276,7 +291,7 @@ impl CustomerBody for CustomerFields {
         }
         match address {
             Patch::Keep => flat.write(customer),
-            // The country stays: which rules hold depends on it.
+            // The country stays, because the applicable rules depend on it.
             Patch::Clear => AddressFields { country: Patch::Keep, ..patch_fields(address) }.write(customer),
             Patch::Set(Object(address)) => address.write(customer),
         }

@@ -1,4 +1,4 @@
-//! Customers as Timbrix's routes answer them.
+//! Customers in the responses of Timbrix's routes.
 
 use std::collections::BTreeMap;
 
@@ -6,60 +6,71 @@ use padron_domain::{Customer, CustomerAddress, Timestamp};
 use schemars::JsonSchema;
 use serde::Serialize;
 
-/// A customer in Timbrix's dialect. `number`, `type`, `parentId`, `externalId` and `metadata` are beyond its page.
+/// A customer in Timbrix's dialect.
+///
+/// `number`, `type`, `parentId`, `externalId` and `metadata` extend the customer that Timbrix documents.
 #[derive(Debug, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 #[schemars(rename = "Customer")]
 pub struct CustomerResponse {
-    /// 24 hex digits.
+    /// Id of the customer, 24 hexadecimal digits.
     id: String,
     /// UUID of the organization.
     organization_id: String,
-    /// Legal name.
+    /// Legal name of the customer.
     legal_name: String,
     /// RFC, or the tax id of another country; `""` if unknown.
     tax_id: String,
-    /// Tax system of the SAT catalogue `c_RegimenFiscal`; `""` if unknown.
+    /// Tax system, a code of the SAT catalogue `c_RegimenFiscal`; `""` if unknown.
     tax_system: String,
-    /// E-mail; `""` if unknown.
+    /// E-mail address; `""` if unknown.
     email: String,
-    /// Phone number.
+    /// Phone number; `null` if unknown.
     phone: Option<String>,
-    /// Use of the SAT catalogue `c_UsoCFDI`; `""` if unknown.
+    /// Default use of invoices, a code of the SAT catalogue `c_UsoCFDI`; `""` if unknown.
     default_invoice_use: String,
-    /// Where it is.
+    /// Address of the customer.
     address: AddressResponse,
-    /// When it was created.
+    /// When the customer was created.
     #[schemars(with = "String", extend("format" = "date-time"))]
     created_at: Timestamp,
-    /// When it was last changed.
+    /// When the customer was last changed.
     #[schemars(with = "String", extend("format" = "date-time"))]
     updated_at: Timestamp,
-    /// The same customer as a number of at most 53 bits.
+    /// Number that identifies the customer as well as `id` does, at most 53 bits.
     number: u64,
-    /// `Private`, `Business`, `CPO` or `CPOSubsidiary`.
+    /// Type of the customer: `Private`, `Business`, `CPO` or `CPOSubsidiary`.
     #[schemars(extend("enum" = ["Private", "Business", "CPO", "CPOSubsidiary"]))]
     r#type: &'static str,
-    /// Number of the customer it belongs to.
+    /// Number of the parent in the hierarchy; `null` if there is none.
     parent_id: Option<u64>,
-    /// Id in the caller's own system.
+    /// Id of the customer in the caller's own system; `null` if there is none.
     external_id: Option<String>,
-    /// What the caller keeps with it.
+    /// Key-value pairs that the caller stores with the customer.
     metadata: BTreeMap<String, String>,
 }
 
+/// The address of a customer.
 #[derive(Debug, Serialize, JsonSchema)]
 #[schemars(rename = "CustomerAddress")]
 struct AddressResponse {
+    /// Street.
     street: String,
+    /// Exterior number.
     exterior: String,
+    /// Interior number.
     interior: Option<String>,
+    /// Neighborhood (colonia).
     neighborhood: String,
+    /// City.
     city: String,
+    /// Municipality.
     municipality: String,
+    /// Postal code.
     zip: String,
+    /// State.
     state: String,
-    /// ISO 3166-1 alpha-3; `""` if unknown.
+    /// Country, an ISO 3166-1 alpha-3 code; `""` if unknown.
     country: String,
 }
 
