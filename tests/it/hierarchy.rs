@@ -9,7 +9,7 @@ use padron_local::demo;
 use padron_testkit::{Answer, TestApp};
 use serde_json::{Value, json};
 
-use crate::support::{ACME, Random, app, cost, member};
+use crate::support::{ACME, Random, app, cost, member, sized};
 
 async fn create(app: &TestApp, name: &str, kind: &str, parent: Option<u64>) -> Answer {
     let body =
@@ -241,7 +241,7 @@ async fn places_cost_what_the_contract_says() {
 /// a deleted customer.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn nothing_done_at_once_makes_a_circle_or_points_to_who_is_gone() {
-    for seed in 0..6 {
+    for seed in 0..sized(6, 2) {
         let app = Arc::new(app().await);
         for customer in demo::customers::customers() {
             crate::support::delete_customer(&app.store(), &customer).await;
@@ -309,7 +309,7 @@ async fn check(app: &TestApp) {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn two_that_move_below_each_other_never_both_succeed() {
     let app = Arc::new(app().await);
-    for round in 0..12 {
+    for round in 0..sized(12, 3) {
         let (left, right) = (chain(&app, 3).await, chain(&app, 3).await);
         let moves = [(left[0], right[2]), (right[0], left[2]), (left[0], right[0]), (right[1], left[1])];
         let tasks: Vec<_> = moves

@@ -12,7 +12,7 @@ use padron_local::demo;
 use padron_testkit::{Answer, TestApp};
 use serde_json::{Value, json};
 
-use crate::support::{Random, app, delete_customer, member};
+use crate::support::{Random, app, delete_customer, member, sized};
 
 /// Names that differ in case, accents or Ñ, or not at all.
 const NAMES: [&str; 24] = [
@@ -485,7 +485,7 @@ async fn every_list_is_that_of_the_model() {
             let (app, model) = (Arc::clone(&app), Arc::clone(&model));
             tokio::spawn(async move {
                 let mut random = Random::new(1000 + task);
-                for round in 0..550 {
+                for round in 0..sized(550, 40) {
                     let some: Vec<usize> = match round % 3 {
                         0 => vec![random.below(10)],
                         1 => vec![random.below(10), random.below(10)],
@@ -548,7 +548,7 @@ async fn who_does_not_change_is_on_a_walk_once_while_others_come_and_go() {
         assert!(turns.iter().all(|times| *times > 5), "{turns:?}");
     });
     let noisy = |shown: &str, stable: &BTreeSet<String>| !stable.contains(shown);
-    for round in 0..40 {
+    for round in 0..sized(40, 6) {
         let some: Vec<usize> = [8, 9].into_iter().chain((round % 2 == 0).then_some(7)).collect();
         let query = Query::random(&mut random, &model, &some);
         let dialect = random.pick(&DIALECTS);

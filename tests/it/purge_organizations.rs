@@ -10,7 +10,7 @@ use padron_testkit::{Fault, TestApp};
 use serde_json::{Value, json};
 use tokio::time::Instant;
 
-use crate::support::{ACME, admin, app, globex_owner, member, owner, stranger};
+use crate::support::{ACME, admin, app, globex_owner, member, owner, sized, stranger};
 
 const DAYS_30: Duration = Duration::from_secs(30 * 24 * 60 * 60);
 /// The time that a run keeps in reserve: five seconds.
@@ -118,12 +118,13 @@ async fn what_is_not_due_or_was_restored_is_spared() {
 #[tokio::test]
 async fn twenty_thousand_items_go_in_bounded_runs() {
     let app = app().await;
-    fill(&app, 20_000).await;
+    let (count, time) = sized((20_000, 1500), (4_000, 300));
+    fill(&app, count).await;
     deleted(&app).await;
     let mut runs = 0;
     loop {
         app.recorded();
-        let report = run(&app, Duration::from_millis(1500)).await.unwrap();
+        let report = run(&app, Duration::from_millis(time)).await.unwrap();
         runs += 1;
         if report["unfinished"] == false {
             break;
@@ -214,13 +215,14 @@ async fn at_a_slow_pace_a_run_ends_before_all_is_done() {
 #[tokio::test]
 async fn a_large_one_does_not_keep_the_others_waiting() {
     let app = app().await;
-    fill(&app, 20_000).await;
+    let (count, time) = sized((20_000, 800), (6_000, 400));
+    fill(&app, count).await;
     deleted(&app).await;
     let globex = format!("/organizations/{}", demo::GLOBEX);
     assert_eq!(app.call("DELETE", &globex).user(globex_owner()).send().await.status, 204);
     // Acme Corp was deleted first, so it is purged first.
     app.clock.advance(DAYS_30);
-    let report = run(&app, Duration::from_millis(800)).await.unwrap();
+    let report = run(&app, Duration::from_millis(time)).await.unwrap();
     assert_eq!(report, json!({ "purged": 1, "unfinished": true }));
     assert_eq!(left(&app, demo::GLOBEX).await, [] as [&str; 0]);
     assert!(!left(&app, demo::ACME).await.is_empty());

@@ -19,7 +19,7 @@ use proptest::{
 };
 use serde_json::{Value, json};
 
-use crate::support::{ACME, app, event_types, join, owner, stored, user};
+use crate::support::{ACME, app, event_types, join, owner, sized, stored, user};
 
 /// An operation of a user. Users are small numbers, so that operations often affect the same ones.
 #[derive(Clone, Debug)]
@@ -287,7 +287,7 @@ async fn one_after_the_other_requests_do_what_the_model_does() {
     let app = start().await;
     let mut runner = runner();
     let mut statuses: BTreeMap<String, usize> = BTreeMap::new();
-    for step in 0..400 {
+    for step in 0..sized(400, 120) {
         if step % 40 == 0 {
             refill(&app, &observe(&app).await).await;
         }
@@ -322,7 +322,7 @@ async fn some_order_explains_what_requests_at_the_same_time_did() {
     app.proxy.conflict_every(Some(4));
     let mut runner = runner();
     let round = proptest::collection::vec(operation(), 2..=5);
-    for number in 0..120 {
+    for number in 0..sized(120, 20) {
         if number % 8 == 0 {
             refill(&app, &observe(&app).await).await;
         }
@@ -342,7 +342,7 @@ async fn through_thirty_two_at_once_there_is_one_owner_and_no_one_gets_5xx() {
     app.proxy.conflict_every(Some(3));
     let mut runner = runner();
     let round = proptest::collection::vec(operation(), 32);
-    for _ in 0..12 {
+    for _ in 0..sized(12, 3) {
         let before = observe(&app).await;
         refill(&app, &before).await;
         let operations = generate(&mut runner, &round).into_iter();

@@ -21,6 +21,11 @@ pub(crate) async fn with_demo_data(app: TestApp) -> TestApp {
     app
 }
 
+/// Returns the size of a test case: `full` for `make test-full`, `quick` for `make test`.
+pub(crate) fn sized<T>(full: T, quick: T) -> T {
+    if std::env::var_os("PADRON_TEST_FULL").is_some() { full } else { quick }
+}
+
 pub(crate) fn owner() -> UserId {
     demo::user(demo::OWNER)
 }
