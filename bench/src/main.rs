@@ -58,7 +58,7 @@ fn fail(error: &str) -> ExitCode {
 }
 
 /// The environment of the functions: a database with demo data, TLS in front of it, and an issuer.
-struct Stage {
+struct BenchEnvironment {
     folder: tempfile::TempDir,
     issuer: Issuer,
     engine: Engine,
@@ -96,7 +96,7 @@ struct Cost {
 
 /// Measures all functions and prints the report.
 async fn report(binaries: &Path) -> Result<(), String> {
-    let stage = Stage::build().await?;
+    let stage = BenchEnvironment::build().await?;
     let mut figures: Vec<Figures> = FUNCTIONS.iter().map(|_| Figures::default()).collect();
     // The functions take turns, so that other load of the machine affects them alike.
     for round in 0..COLD_STARTS {
@@ -125,7 +125,7 @@ async fn report(binaries: &Path) -> Result<(), String> {
     Ok(())
 }
 
-impl Stage {
+impl BenchEnvironment {
     /// Starts the database with its table and demo data, and TLS in front of it.
     async fn build() -> Result<Self, String> {
         let folder = tempfile::tempdir().map_err(|error| error.to_string())?;

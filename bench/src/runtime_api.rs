@@ -19,7 +19,7 @@ use tokio::{
 
 /// A request of a function to the Runtime API.
 #[derive(Debug)]
-pub(crate) enum Did {
+pub(crate) enum RuntimeRequest {
     /// The function asks for an event: it has started, or has finished the previous event.
     Asked,
     /// The function answered an event.
@@ -32,18 +32,18 @@ pub(crate) enum Did {
 pub(crate) struct RuntimeApi {
     pub(crate) address: SocketAddr,
     events: mpsc::Sender<String>,
-    did: mpsc::Receiver<Did>,
+    did: mpsc::Receiver<RuntimeRequest>,
     serving: JoinHandle<()>,
 }
 
 /// The state that all connections share.
 struct Shared {
     events: Mutex<mpsc::Receiver<String>>,
-    did: mpsc::Sender<Did>,
+    did: mpsc::Sender<RuntimeRequest>,
 }
 
 /// The maximum time until the next request of the function. Under valgrind, everything takes about fifty times as long.
-const PATIENCE: Duration = Duration::from_secs(120);
+const HEALTH_TIMEOUT: Duration = Duration::from_secs(120);
 
 impl RuntimeApi {
     /// Starts the server on a free port of 127.0.0.1.
@@ -69,7 +69,7 @@ impl RuntimeApi {
     /// Waits until the function asks for an event.
     pub(crate) async fn asked(&mut self) -> Result<(), String> {
         match self.next().await? {
-            Did::Asked => Ok(()),
+            RuntimeRequest::Asked => Ok(()),
             other => Err(format!("the function was to ask for an event: {other:?}")),
         }
     }
@@ -78,15 +78,15 @@ impl RuntimeApi {
     pub(crate) async fn invoke(&mut self, event: &str) -> Result<String, String> {
         self.events.send(event.to_owned()).await.map_err(|error| error.to_string())?;
         match self.next().await? {
-            Did::Answered(answer) => Ok(answer),
-            Did::Failed(why) => Err(format!("the function failed: {why}")),
-            other @ Did::Asked => Err(format!("the function was to answer: {other:?}")),
+            RuntimeRequest::Answered(answer) => Ok(answer),
+            RuntimeRequest::Failed(why) => Err(format!("the function failed: {why}")),
+            other @ RuntimeRequest::Asked => Err(format!("the function was to answer: {other:?}")),
         }
     }
 
-    /// Returns the next request of the function. Fails after [`PATIENCE`].
-    async fn next(&mut self) -> Result<Did, String> {
-        let did = tokio::time::timeout(PATIENCE, self.did.recv()).await;
+    /// Returns the next request of the function. Fails after [`HEALTH_TIMEOUT`].
+    async fn next(&mut self) -> Result<RuntimeRequest, String> {
+        let did = tokio::time::timeout(HEALTH_TIMEOUT, self.did.recv()).await;
         did.map_err(|_| "the function does nothing")?.ok_or_else(|| "the runtime API is gone".to_owned())
     }
 }
@@ -106,9 +106,9 @@ async fn answer(
     let body = body.collect().await.map(|body| body.to_bytes()).unwrap_or_default();
     let path = parts.uri.path();
     if parts.method == Method::GET && path.ends_with("/invocation/next") {
-        _ = shared.did.send(Did::Asked).await;
+        _ = shared.did.send(RuntimeRequest::Asked).await;
         let event = shared.events.lock().await.recv().await.unwrap_or_default();
-        let deadline = Clock::System.now().plus(PATIENCE).millis();
+        let deadline = Clock::System.now().plus(HEALTH_TIMEOUT).millis();
         let answer = Response::builder()
             .header("content-type", "application/json")
             .header("lambda-runtime-aws-request-id", "8476a536-e9f4-11e8-9739-2dfe598c3fcd")
@@ -125,7 +125,11 @@ async fn answer(
         return Ok(answer.unwrap_or_default());
     }
     let text = String::from_utf8_lossy(&body).into_owned();
-    let did = if path.ends_with("/response") { Did::Answered(text) } else { Did::Failed(text) };
+    let did = if path.ends_with("/response") {
+        RuntimeRequest::Answered(text)
+    } else {
+        RuntimeRequest::Failed(text)
+    };
     _ = shared.did.send(did).await;
     let mut accepted = Response::new(Full::from(r#"{"status":"OK"}"#));
     *accepted.status_mut() = http::StatusCode::ACCEPTED;

@@ -7,7 +7,7 @@ use padron_emulator::{
     Engine,
     engine::{Storage, connection},
 };
-use padron_store::{Connection, Credentials, Roots, Store, TransactionError};
+use padron_store::{Connection, Credentials, Store, TransactionError, TrustedRoots};
 use tokio::{
     net::TcpStream,
     time::{Instant, timeout},
@@ -22,7 +22,7 @@ use crate::{
 
 /// The table that a command uses.
 #[derive(Clone, Debug)]
-pub enum Place {
+pub enum TableLocation {
     /// The local stack's table, whether or not the stack is running.
     Local(DataDir),
     /// The table of a deployed stack.
@@ -71,12 +71,12 @@ const TIME_LIMIT: Duration = Duration::from_secs(30);
 const MAX_RETRIES: usize = 5;
 
 /// Sets an organization's plan and its maximum number of members, and returns a message for the operator.
-pub async fn set_plan(place: Place, change: PlanChange, clock: &Clock) -> Result<String, String> {
+pub async fn set_plan(place: TableLocation, change: PlanChange, clock: &Clock) -> Result<String, String> {
     match place {
-        Place::Local(data_dir) => {
+        TableLocation::Local(data_dir) => {
             with_store(&data_dir, async |store| apply(store, change, clock).await).await
         }
-        Place::Deployed { table, region } => {
+        TableLocation::Deployed { table, region } => {
             let variable = |name: &str| {
                 std::env::var(name).map_err(|_| {
                     format!(
@@ -88,7 +88,7 @@ pub async fn set_plan(place: Place, change: PlanChange, clock: &Clock) -> Result
                 table,
                 region,
                 endpoint: std::env::var("AWS_ENDPOINT_URL_DYNAMODB").ok(),
-                roots: Roots::Amazon,
+                roots: TrustedRoots::Amazon,
                 credentials: Credentials {
                     access_key_id: variable("AWS_ACCESS_KEY_ID")?,
                     secret_access_key: variable("AWS_SECRET_ACCESS_KEY")?,
@@ -172,9 +172,9 @@ pub async fn apply(store: &Store, change: PlanChange, clock: &Clock) -> Result<S
             found.ok_or_else(|| format!("There is no organization {id}, or it is deleted."))?;
         let now = clock.now();
         organization.plan = plan;
-        organization.touch(now);
+        organization.mark_updated(now);
         let what = EventData::OrganizationPlanUpdated { plan, seats };
-        let event = Event::new(id, Actor::Operator, now, what).not_before(organization.updated_at);
+        let event = Event::new(id, Actor::Operator, now, what).at_or_after(organization.updated_at);
         let change = store.set_plan(&organization, seats, &event).map_err(|error| explain(&error))?;
         match change.commit().await {
             Ok(()) => {

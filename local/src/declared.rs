@@ -5,7 +5,7 @@
 
 use std::{collections::BTreeSet, fs, path::Path};
 
-use padron_store::{Action, On};
+use padron_store::{Action, Resource};
 
 /// The declarations that no test can show: function, action or failure, and reason.
 const EXCEPTIONS: &[(&str, &str, &str)] = &[];
@@ -52,7 +52,7 @@ pub fn unseen(seen: &Path) -> Result<Vec<String>, String> {
 /// Returns the line of an action in the file `seen`.
 fn action_line(action: Action) -> String {
     match action.on {
-        On::Table => format!("{} table", action.name),
-        On::Index(index) => format!("{} {index}", action.name),
+        Resource::Table => format!("{} table", action.name),
+        Resource::Index(index) => format!("{} {index}", action.name),
     }
 }

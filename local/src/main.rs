@@ -164,8 +164,8 @@ fn set_plan(
                 "Say how many members it may have (--seats): what a plan brings is set in the stack.".into(),
             );
         }
-        Some(table) => admin::Place::Deployed { table, region },
-        None => admin::Place::Local(DataDir::open(data)?),
+        Some(table) => admin::TableLocation::Deployed { table, region },
+        None => admin::TableLocation::Local(DataDir::open(data)?),
     };
     block_on(async {
         let change = PlanChange { organization, plan, seats };

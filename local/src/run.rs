@@ -40,7 +40,7 @@ pub struct Options {
 /// The maximum number of concurrent requests of one function.
 const INSTANCES: &str = "4";
 /// The maximum time until the API is healthy. The functions are built already, but Cargo still checks whether they are up to date.
-const PATIENCE: Duration = Duration::from_secs(120);
+const HEALTH_TIMEOUT: Duration = Duration::from_secs(120);
 
 /// The database of the local stack, and the environment of its functions.
 pub struct Backend {
@@ -70,7 +70,7 @@ impl Backend {
 
 /// Runs the stack until the process receives a signal to stop.
 pub async fn run(options: Options) -> Result<(), String> {
-    let mut stop = Stop::listen()?;
+    let mut stop = StopSignal::listen()?;
     let Options { root, port, .. } = &options;
     check_port(*port, "run")?;
     let cargo_lambda = root.join(".tools/lambda/bin/cargo-lambda");
@@ -119,13 +119,13 @@ pub async fn run(options: Options) -> Result<(), String> {
 }
 
 /// The signals that ask the process to stop: `SIGINT`, `SIGTERM` and `SIGHUP`.
-pub(crate) struct Stop {
+pub(crate) struct StopSignal {
     interrupt: tokio::signal::unix::Signal,
     terminate: tokio::signal::unix::Signal,
     hangup: tokio::signal::unix::Signal,
 }
 
-impl Stop {
+impl StopSignal {
     /// Starts to listen for the signals.
     pub(crate) fn listen() -> Result<Self, String> {
         let listen = |kind| signal(kind).map_err(|error| format!("signals cannot be received: {error}"));
@@ -174,12 +174,12 @@ async fn build_functions(root: &Path) -> Result<(), String> {
     }
 }
 
-/// Waits until the API answers its health check. Fails after [`PATIENCE`].
+/// Waits until the API answers its health check. Fails after [`HEALTH_TIMEOUT`].
 async fn wait_until_healthy(port: u16) -> Result<(), String> {
     let client = Client::builder(TokioExecutor::new()).build_http::<Empty<Bytes>>();
     let url: http::Uri =
         format!("http://127.0.0.1:{port}{BASE_PATH}/health").parse().map_err(|_| "the port is not one")?;
-    let until = Instant::now() + PATIENCE;
+    let until = Instant::now() + HEALTH_TIMEOUT;
     while Instant::now() < until {
         let attempt = timeout_at(until, client.get(url.clone())).await;
         if let Ok(Ok(answer)) = attempt

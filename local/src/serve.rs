@@ -18,7 +18,7 @@ use padron_http::{App, Log, Settings};
 use serde_json::Value;
 use tokio::{net::TcpListener, time::Instant};
 
-use crate::run::{Backend, Options, Stop, announce, check_port};
+use crate::run::{Backend, Options, StopSignal, announce, check_port};
 
 /// The maximum size of a request's body, in bytes. API Gateway accepts 10 MB, and Lambda 6 MB.
 const MAX_BODY_SIZE: usize = 6 * 1024 * 1024;
@@ -27,7 +27,7 @@ const TIME_LIMIT: Duration = Duration::from_secs(9);
 
 /// Serves the API until the process receives a signal to stop.
 pub async fn serve(options: Options) -> Result<(), String> {
-    let mut stop = Stop::listen()?;
+    let mut stop = StopSignal::listen()?;
     check_port(options.port, "serve")?;
     let backend = Backend::open(&options).await?;
     let lookup = |name: &str| {

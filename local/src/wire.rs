@@ -11,7 +11,7 @@ use std::{
 };
 
 use padron_http::{BASE_PATH, JobRegistration, Registration, Route};
-use padron_store::{Action, On};
+use padron_store::{Action, Resource};
 use serde_json::json;
 
 use crate::demo;
@@ -331,14 +331,14 @@ fn function_resource(function: &Function, actions: &[Action], more: &str) -> Str
     if !actions.is_empty() {
         text.push_str("      Policies:\n        - Statement:\n");
     }
-    let mut resources: BTreeMap<On, Vec<String>> = BTreeMap::new();
+    let mut resources: BTreeMap<Resource, Vec<String>> = BTreeMap::new();
     for action in actions {
         resources.entry(action.on).or_default().push(format!("\"{}\"", action.name));
     }
     for (on, names) in resources {
         let resource = match on {
-            On::Table => "!GetAtt Table.Arn".to_owned(),
-            On::Index(index) => format!("!Sub \"${{Table.Arn}}/index/{index}\""),
+            Resource::Table => "!GetAtt Table.Arn".to_owned(),
+            Resource::Index(index) => format!("!Sub \"${{Table.Arn}}/index/{index}\""),
         };
         _ = writeln!(
             text,

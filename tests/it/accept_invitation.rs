@@ -196,7 +196,7 @@ async fn an_organization_deleted_between_the_read_and_the_write_is_joined_by_no_
         tokio::time::sleep(Duration::from_millis(100)).await;
         let mut acme = stored(&app, demo::ACME).await;
         acme.deleted_at = Some(app.clock.now());
-        acme.touch(app.clock.now());
+        acme.mark_updated(app.clock.now());
         let what = padron_domain::EventData::OrganizationDeleted { restorable_until: app.clock.now() };
         let event = padron_domain::Event::new(acme.id, padron_domain::Actor::Operator, app.clock.now(), what);
         app.store().delete_organization(&acme, &event).unwrap().commit().await.unwrap();

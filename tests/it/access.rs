@@ -15,7 +15,7 @@ use crate::{
 };
 
 /// Returns the response to an endpoint's sample request from this caller.
-async fn ask(
+async fn send_sample(
     app: &TestApp,
     endpoint: &'static Registration,
     caller: Option<UserId>,
@@ -62,7 +62,7 @@ fn endpoints() -> impl Iterator<Item = &'static Registration> {
 }
 
 /// Returns the expected error of a caller who passes the access check; `None` if the request succeeds.
-fn expected_refusal(endpoint: &Registration, caller: Option<UserId>) -> Option<&'static str> {
+fn expected_error(endpoint: &Registration, caller: Option<UserId>) -> Option<&'static str> {
     match endpoint.route.function {
         "not-found" => Some("404 route_not_found"),
         // Acme Corp is not deleted.
@@ -109,8 +109,8 @@ async fn every_endpoint_lets_in_whom_its_access_type_names_and_no_one_else() {
                 None if writes => Some(with_demo_data(TestApp::start([]).await).await),
                 _ => None,
             };
-            let answer = ask(fresh.as_ref().unwrap_or(&shared), endpoint, caller, demo::ACME).await;
-            match expected.or_else(|| expected_refusal(endpoint, caller)) {
+            let answer = send_sample(fresh.as_ref().unwrap_or(&shared), endpoint, caller, demo::ACME).await;
+            match expected.or_else(|| expected_error(endpoint, caller)) {
                 Some(problem) => assert_eq!(answer.problem(), problem, "{name} as {who}"),
                 None => assert!((200..300).contains(&answer.status), "{name} as {who}: {answer:?}"),
             }
@@ -123,10 +123,11 @@ async fn an_unknown_organization_is_404_to_everyone_who_is_known() {
     let app = with_demo_data(TestApp::start([]).await).await;
     for endpoint in endpoints().filter(|endpoint| endpoint.least_role().is_some()) {
         // The dialects respond as they do for an organization that the caller does not belong to.
-        let is_told = endpoint.failures().contains(&Failure::ORGANIZATION_NOT_FOUND);
-        let expected = if is_told { "404 organization_not_found" } else { "403 not_a_member" };
+        let reports_unknown = endpoint.failures().contains(&Failure::ORGANIZATION_NOT_FOUND);
+        let expected = if reports_unknown { "404 organization_not_found" } else { "403 not_a_member" };
         for caller in [stranger(), owner()] {
-            let answer = ask(&app, endpoint, Some(caller), "00000000-0000-4000-8000-000000000000").await;
+            let answer =
+                send_sample(&app, endpoint, Some(caller), "00000000-0000-4000-8000-000000000000").await;
             assert_eq!(answer.problem(), expected, "{}", endpoint.route.function);
         }
     }

@@ -62,7 +62,7 @@ fn nested() -> Value {
 }
 
 /// Returns a Mexican customer with the required fields only.
-fn small() -> Value {
+fn minimal_customer() -> Value {
     json!({ "legalName": "Tienda", "taxId": "ABC101010111", "taxSystem": "601", "address": { "zip": "06000" } })
 }
 
@@ -132,13 +132,13 @@ async fn the_published_customer_goes_round_field_by_field() {
 #[tokio::test]
 async fn what_is_left_out_is_what_the_dialect_takes_it_for() {
     let app = app().await;
-    let one = created(&app, &small()).await;
+    let one = created(&app, &minimal_customer()).await;
     assert_eq!((&one["type"], &one["address"]["country"]), (&json!("Business"), &json!("MEX")));
     assert_eq!(
         (&one["email"], &one["phone"], &one["defaultInvoiceUse"]),
         (&json!(""), &Value::Null, &json!(""))
     );
-    let person = with(small(), json!({ "taxId": "CACX7605101P8", "taxSystem": "612" }));
+    let person = with(minimal_customer(), json!({ "taxId": "CACX7605101P8", "taxSystem": "612" }));
     assert_eq!(
         created(&app, &person).await["type"],
         "Private",
@@ -149,16 +149,20 @@ async fn what_is_left_out_is_what_the_dialect_takes_it_for() {
     let foreign = json!({ "legalName": "Volt", "address": { "country": "DNK" }, "taxId": "1234567890123" });
     let foreign = created(&app, &foreign).await;
     assert_eq!((&foreign["type"], &foreign["taxSystem"]), (&json!("Business"), &json!("")));
-    let generic =
-        with(small(), json!({ "taxId": "XAXX010101000", "taxSystem": "616", "defaultInvoiceUse": "S01" }));
+    let generic = with(
+        minimal_customer(),
+        json!({ "taxId": "XAXX010101000", "taxSystem": "616", "defaultInvoiceUse": "S01" }),
+    );
     assert_eq!(created(&app, &generic).await["warnings"], json!([]));
 }
 
 #[tokio::test]
 async fn warnings_refuse_nothing() {
     let app = app().await;
-    let odd =
-        with(small(), json!({ "taxId": "DUM901231AB3", "address": { "zip": "86500", "state": "SON" } }));
+    let odd = with(
+        minimal_customer(),
+        json!({ "taxId": "DUM901231AB3", "address": { "zip": "86500", "state": "SON" } }),
+    );
     let warnings = created(&app, &odd).await["warnings"].clone();
     let codes: Vec<_> = warnings.as_array().unwrap().iter().map(|warning| warning["code"].clone()).collect();
     assert_eq!(codes, ["rfc_check_digit", "zip_not_in_state"]);
@@ -244,7 +248,7 @@ async fn tax_data_is_that_of_the_catalogues() {
         (json!({ "address": ["a"] }), "/address", "invalid_type"),
         (json!({ "address": { "zip": "06000", "planet": "Mars" } }), "/address/planet", "unknown_field"),
     ] {
-        let answer = create(&app, &with(small(), changes.clone())).await;
+        let answer = create(&app, &with(minimal_customer(), changes.clone())).await;
         assert_eq!(wrong(&answer), pairs(&[(pointer, code)]), "{changes}");
     }
     for (tax_id, system, invoice_use) in [
@@ -256,7 +260,7 @@ async fn tax_data_is_that_of_the_catalogues() {
         ("&BC101010AA0", "610", "CP01"),
     ] {
         let body = json!({ "taxId": tax_id, "taxSystem": system, "defaultInvoiceUse": invoice_use });
-        created(&app, &with(small(), body)).await;
+        created(&app, &with(minimal_customer(), body)).await;
     }
 }
 
@@ -266,10 +270,10 @@ async fn a_record_has_a_size() {
     let metadata = |length: usize| -> Map<String, Value> {
         (0..50).map(|key| (format!("key-{key}"), "ñ".repeat(length).into())).collect()
     };
-    created(&app, &with(small(), json!({ "metadata": metadata(250) }))).await;
-    let answer = create(&app, &with(small(), json!({ "metadata": metadata(500) }))).await;
+    created(&app, &with(minimal_customer(), json!({ "metadata": metadata(250) }))).await;
+    let answer = create(&app, &with(minimal_customer(), json!({ "metadata": metadata(500) }))).await;
     assert_eq!(wrong(&answer), pairs(&[("", "too_large")]));
-    let answer = create(&app, &with(small(), json!({ "metadata": metadata(501) }))).await;
+    let answer = create(&app, &with(minimal_customer(), json!({ "metadata": metadata(501) }))).await;
     assert!(wrong(&answer).contains(&("/metadata".into(), "invalid_length".into())));
 }
 
@@ -278,7 +282,7 @@ async fn a_record_has_a_size() {
 #[tokio::test]
 async fn an_external_id_is_one_customers() {
     let app = app().await;
-    let named = |id: &str| with(small(), json!({ "externalId": id }));
+    let named = |id: &str| with(minimal_customer(), json!({ "externalId": id }));
     let first = created(&app, &named("crm-1")).await;
     assert_eq!(create(&app, &named("crm-1")).await.problem(), "409 external_id_taken");
     let second = created(&app, &named("CRM-1")).await;
@@ -297,7 +301,7 @@ async fn an_external_id_is_one_customers() {
     assert_eq!(app.call("DELETE", &gone).user(member()).send().await.status, 204);
     created(&app, &named("crm-1")).await;
     // Only one of several concurrent requests gets the external id.
-    let body = with(small(), json!({ "externalId": "one" }));
+    let body = with(minimal_customer(), json!({ "externalId": "one" }));
     let all = futures_util::future::join_all((0..16).map(|_| create(&app, &body))).await;
     let mut problems: Vec<u16> = all.iter().map(|answer| answer.status).collect();
     problems.sort_unstable();
@@ -406,7 +410,7 @@ async fn whoever_wrote_it_need_not_read_it_again() {
 #[tokio::test]
 async fn an_update_needs_the_newest_version_where_it_names_one() {
     let app = app().await;
-    let id = created(&app, &small()).await["id"].clone();
+    let id = created(&app, &minimal_customer()).await["id"].clone();
     let path = format!("{ACME}/customers/{}", id.as_str().unwrap());
     let tag = read_etag(&app, &id).await;
     let put = |name: &str, tag: &str| {
@@ -472,7 +476,7 @@ async fn a_change_is_held_to_the_rules_of_what_it_touches_only() {
 #[tokio::test]
 async fn a_cpo_stays_in_its_family() {
     let app = app().await;
-    let id = created(&app, &with(small(), json!({ "type": "CPO" }))).await["id"].clone();
+    let id = created(&app, &with(minimal_customer(), json!({ "type": "CPO" }))).await["id"].clone();
     for kind in ["Private", "Business"] {
         assert_eq!(
             wrong(&update(&app, &id, &json!({ "type": kind })).await),
@@ -485,7 +489,7 @@ async fn a_cpo_stays_in_its_family() {
 // Capacity units
 
 /// Returns a customer whose item is 1.2 KB.
-fn large() -> Value {
+fn large_customer() -> Value {
     with(published(), json!({ "metadata": { "note": "x".repeat(450) } }))
 }
 
@@ -496,8 +500,11 @@ async fn writes_cost_what_the_contract_says() {
     let units = |cost: &[(String, f64)]| {
         cost.iter().map(|(name, units)| format!("{name} {units}")).collect::<Vec<_>>()
     };
-    assert_eq!(units(&cost(&app, post(&large())).await), ["BatchGetItem 2", "TransactWriteItems 10"]);
-    let named = with(large(), json!({ "externalId": "units" }));
+    assert_eq!(
+        units(&cost(&app, post(&large_customer())).await),
+        ["BatchGetItem 2", "TransactWriteItems 10"]
+    );
+    let named = with(large_customer(), json!({ "externalId": "units" }));
     assert_eq!(units(&cost(&app, post(&named)).await), ["BatchGetItem 2", "TransactWriteItems 12"]);
     let id =
         app.get(&format!("{ACME}/customers/external/units")).user(member()).send().await.json()["id"].clone();

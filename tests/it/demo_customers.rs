@@ -11,7 +11,7 @@ use crate::support::{ACME, app, member};
 fn made_up_customers_break_no_rule() {
     let organization = demo::organization(demo::ACME);
     let now = padron_domain::Timestamp::parse("2026-01-15T12:00:00Z").unwrap();
-    let maker = generate::Maker::new(organization, 3000, now, 1);
+    let maker = generate::CustomerGenerator::new(organization, 3000, now, 1);
     let all: BTreeMap<CustomerNumber, Customer> =
         (0..3000).filter_map(|index| maker.customer(index)).map(|one| (one.number, one)).collect();
     assert!(all.len() > 2990, "hardly two of one number");
@@ -25,9 +25,9 @@ fn made_up_customers_break_no_rule() {
         assert_eq!(one.warnings(), [], "{one:?}");
         assert!(one.created_at <= one.updated_at && one.updated_at <= now);
         assert_eq!(one.number.created_at(), one.created_at);
-        assert!(ancestors.above(one.parent).count() < Customer::MAX_DEPTH);
+        assert!(ancestors.chain_from(one.parent).count() < Customer::MAX_DEPTH);
         if let Some((_, parent)) =
-            ancestors.owner(one.parent).filter(|_| one.kind == CustomerKind::CpoSubsidiary)
+            ancestors.parent(one.parent).filter(|_| one.kind == CustomerKind::CpoSubsidiary)
         {
             assert!(parent.kind.may_have_subsidiaries());
         }
@@ -45,7 +45,8 @@ async fn they_are_written_and_counted_once_and_again() {
     let organization = demo::organization(demo::ACME);
     let there = demo::customers::customers().len() as u64;
     for run in 1..=2 {
-        let maker = generate::Maker::new(organization, 60, app.clock.now(), u32::try_from(run).unwrap());
+        let maker =
+            generate::CustomerGenerator::new(organization, 60, app.clock.now(), u32::try_from(run).unwrap());
         let told = std::sync::Mutex::new(Vec::new());
         generate::write(&app.store(), &maker, |written| told.lock().unwrap().push(written)).await.unwrap();
         let told = told.into_inner().unwrap();

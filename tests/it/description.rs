@@ -105,7 +105,7 @@ fn body_of<'f>(fields: impl IntoIterator<Item = &'f Field>, value: &Value) -> Va
 }
 
 /// Returns the codes of the violations of a body, by pointer. The body is always invalid, so nothing is written.
-async fn refused(app: &TestApp, path: &str, mut body: Value) -> BTreeMap<String, String> {
+async fn violation_codes(app: &TestApp, path: &str, mut body: Value) -> BTreeMap<String, String> {
     body["nobody knows this field"] = json!(1);
     let token = app.token(owner());
     let call = app.call("POST", path).bearer(&token).header("token", &token).header("tenantid", demo::ACME);
@@ -137,7 +137,7 @@ fn is_flat(pointer: &str) -> bool {
 }
 
 /// The fields that business rules restrict beyond their schema.
-const RULED: [&str; 16] = [
+const FIELDS_WITH_RULES: [&str; 16] = [
     "/addressCountry",
     "/addressZip",
     "/address/country",
@@ -160,7 +160,7 @@ const RULED: [&str; 16] = [
 fn every_ruled_field_is_one_of_the_fields() {
     let known: Vec<String> =
         routes().into_iter().flat_map(|(_, fields)| fields).map(|field| field.pointer).collect();
-    for pointer in RULED {
+    for pointer in FIELDS_WITH_RULES {
         assert!(known.iter().any(|known| known == pointer), "{pointer} is no field any more: take it out");
     }
 }
@@ -177,17 +177,18 @@ async fn a_text_is_refused_exactly_where_the_description_calls_it_wrong() {
                 let value = json!(text);
                 // A value outside an enumeration is refused before the other fields are checked, so each enumerated field is sent alone.
                 let free = fields.iter().filter(|field| !field.is_enumerated);
-                let mut wrong = refused(&app, &path, body_of(free, &value)).await;
+                let mut wrong = violation_codes(&app, &path, body_of(free, &value)).await;
                 for field in fields.iter().filter(|field| field.is_enumerated) {
-                    let alone =
-                        refused(&app, &path, body_of([field], &value)).await.remove_entry(&field.pointer);
+                    let alone = violation_codes(&app, &path, body_of([field], &value))
+                        .await
+                        .remove_entry(&field.pointer);
                     wrong.extend(alone);
                 }
                 for Field { pointer, validator, .. } in &fields {
                     let is_described = validator.is_valid(&json!(trim(&text)));
                     let refusal = wrong.get(pointer);
                     // A business rule may refuse a value that the description allows.
-                    if !is_described || !RULED.contains(&pointer.as_str()) {
+                    if !is_described || !FIELDS_WITH_RULES.contains(&pointer.as_str()) {
                         assert_eq!(refusal.is_none(), is_described, "{path} {pointer} {text:?}: {refusal:?}");
                     }
                 }
@@ -202,10 +203,10 @@ async fn a_value_of_another_kind_is_refused_exactly_where_the_description_calls_
     for (path, fields) in routes() {
         for field in &fields {
             for value in [json!(null), json!(7), json!(true), json!([]), json!({}), json!(["x"])] {
-                let wrong = refused(&app, &path, body_of([field], &value)).await;
+                let wrong = violation_codes(&app, &path, body_of([field], &value)).await;
                 let refusal = wrong.get(&field.pointer);
                 let is_described = field.validator.is_valid(&value);
-                if !is_described || !RULED.contains(&field.pointer.as_str()) {
+                if !is_described || !FIELDS_WITH_RULES.contains(&field.pointer.as_str()) {
                     assert_eq!(
                         refusal.is_none(),
                         is_described,

@@ -9,23 +9,23 @@ use serde_json::{Value, json};
 use crate::support::{ACME, admin, app, member, owner, pairs, wrong};
 
 /// A customer as an admin sees it in each of the three dialects.
-struct Shown {
+struct DialectViews {
     timbrix: Value,
     spirii: Value,
     cyrexa: Value,
 }
 
-async fn shown(app: &TestApp, id: &str) -> Shown {
+async fn read_all(app: &TestApp, id: &str) -> DialectViews {
     let timbrix = app.get(&format!("{ACME}/customers/{id}")).user(admin()).send().await.json();
     let number = timbrix["number"].to_string();
     let page = app.get(&format!("/v2/customers?customerIds={number}")).user(admin()).send().await.json();
-    let cyrexa = tenant(app.get(&format!("/customer/getDetailsById/{id}")), app).send().await;
+    let cyrexa = with_tenant_headers(app.get(&format!("/customer/getDetailsById/{id}")), app).send().await;
     assert_eq!(cyrexa.status, 200, "{cyrexa:?}");
-    Shown { timbrix, spirii: page["data"][0].clone(), cyrexa: cyrexa.json()["customer"].clone() }
+    DialectViews { timbrix, spirii: page["data"][0].clone(), cyrexa: cyrexa.json()["customer"].clone() }
 }
 
 /// Adds Cyrexa's three headers to a request.
-fn tenant<'a>(call: Call<'a>, app: &TestApp) -> Call<'a> {
+fn with_tenant_headers<'a>(call: Call<'a>, app: &TestApp) -> Call<'a> {
     let token = app.token(admin());
     call.bearer(&token).header("tenantid", demo::ACME).header("token", &token)
 }
@@ -49,11 +49,11 @@ async fn put_spirii(app: &TestApp, number: &Value, body: &Value) -> Answer {
 }
 
 async fn cyrexa(app: &TestApp, body: &Value) -> Answer {
-    tenant(app.call("POST", "/customer/create"), app).json(body).send().await
+    with_tenant_headers(app.call("POST", "/customer/create"), app).json(body).send().await
 }
 
 async fn put_cyrexa(app: &TestApp, id: &str, body: &Value) -> Answer {
-    tenant(app.call("PUT", &format!("/customer/update/{id}")), app).json(body).send().await
+    with_tenant_headers(app.call("PUT", &format!("/customer/update/{id}")), app).json(body).send().await
 }
 
 /// Returns a Spirii customer with all required fields and the fields of `more`.
@@ -84,7 +84,7 @@ async fn what_timbrix_writes_the_others_read() {
         }),
     )
     .await;
-    let Shown { timbrix, spirii, cyrexa } = shown(&app, &id).await;
+    let DialectViews { timbrix, spirii, cyrexa } = read_all(&app, &id).await;
     assert_eq!(timbrix["parentId"], 3_559_189_708_800_000_u64);
     assert_eq!(spirii["id"], timbrix["number"]);
     assert_eq!((&spirii["name"], &spirii["type"]), (&json!("Sofía Núñez"), &json!("Private")));
@@ -149,7 +149,7 @@ async fn what_spirii_writes_the_others_read() {
     assert_eq!(written.as_object_mut().unwrap().remove("warnings"), Some(json!([])));
     let id =
         app.get(&format!("{ACME}/customers/external/ext-7")).user(member()).send().await.json()["id"].clone();
-    let Shown { timbrix, spirii, cyrexa } = shown(&app, id.as_str().unwrap()).await;
+    let DialectViews { timbrix, spirii, cyrexa } = read_all(&app, id.as_str().unwrap()).await;
     assert_eq!(spirii, written);
     assert_eq!(spirii["type"], "CPOSubsidiary");
     assert_eq!(spirii["owner"], spirii["cpo"]);
@@ -243,7 +243,7 @@ async fn what_cyrexa_writes_the_others_read() {
         assert_eq!(answer.status, 201, "{answer:?}");
         let id = answer.json()["customer"]["id"].as_str().unwrap().to_owned();
         assert_eq!(answer.header("location"), format!("getDetailsById/{id}"));
-        let Shown { timbrix, spirii, cyrexa } = shown(&app, &id).await;
+        let DialectViews { timbrix, spirii, cyrexa } = read_all(&app, &id).await;
         assert_eq!(cyrexa, answer.json()["customer"]);
         // The response has all fields except the secrets, in the published spelling.
         let mut expected = person();
@@ -255,7 +255,7 @@ async fn what_cyrexa_writes_the_others_read() {
         for secret in ["pinCode", "password"] {
             expected["person"].as_object_mut().unwrap().remove(secret);
         }
-        contains(&cyrexa, &expected, "");
+        assert_contains(&cyrexa, &expected, "");
         assert_eq!(
             (&timbrix["legalName"], &timbrix["type"]),
             (&json!("Sofía Núñez Peña"), &json!("Private"))
@@ -276,19 +276,19 @@ async fn what_cyrexa_writes_the_others_read() {
 }
 
 /// Asserts that a value contains everything in `expected`, and that its other members are empty.
-fn contains(value: &Value, expected: &Value, at: &str) {
+fn assert_contains(value: &Value, expected: &Value, at: &str) {
     match (value, expected) {
         (Value::Object(members), Value::Object(wanted)) => {
             for (name, member) in members {
                 let nothing = Value::Null;
-                contains(member, wanted.get(name).unwrap_or(&nothing), &format!("{at}/{name}"));
+                assert_contains(member, wanted.get(name).unwrap_or(&nothing), &format!("{at}/{name}"));
             }
             assert!(wanted.keys().all(|name| members.contains_key(name)), "{at}: {expected} in {value}");
         }
         (Value::Array(items), Value::Array(wanted)) => {
             assert_eq!(items.len(), wanted.len(), "{at}");
             for (index, (item, wanted)) in items.iter().zip(wanted).enumerate() {
-                contains(item, wanted, &format!("{at}/{index}"));
+                assert_contains(item, wanted, &format!("{at}/{index}"));
             }
         }
         (Value::Number(one), Value::Number(other)) => assert_eq!(one.as_f64(), other.as_f64(), "{at}"),
@@ -317,28 +317,34 @@ async fn every_status_is_published_in_one_spelling_and_taken_in_both() {
         ("new", "new"),
     ] {
         let path = format!("/customer/update/{id}/status/{sent}");
-        let answer = tenant(app.call("POST", &path), &app).send().await;
+        let answer = with_tenant_headers(app.call("POST", &path), &app).send().await;
         assert_eq!((answer.status, &answer.json()["customer"]["customerStatus"]), (200, &json!(published)));
-        assert_eq!(shown(&app, &id).await.cyrexa["customerStatus"], published);
+        assert_eq!(read_all(&app, &id).await.cyrexa["customerStatus"], published);
         let answer = put_cyrexa(&app, &id, &json!({ "customerStatus": sent })).await;
         assert_eq!(answer.status, 200);
     }
     for unknown in ["Verified", "verified%20", "x"] {
         let path = format!("/customer/update/{id}/status/{unknown}");
-        assert_eq!(tenant(app.call("POST", &path), &app).send().await.problem(), "400 invalid_request");
+        assert_eq!(
+            with_tenant_headers(app.call("POST", &path), &app).send().await.problem(),
+            "400 invalid_request"
+        );
     }
     let path = "/customer/update/590ce6c56d04f840aa843000/status/new";
-    assert_eq!(tenant(app.call("POST", path), &app).send().await.problem(), "404 customer_not_found");
+    assert_eq!(
+        with_tenant_headers(app.call("POST", path), &app).send().await.problem(),
+        "404 customer_not_found"
+    );
 }
 
 // Fields that a dialect does not have
 
 /// Creates a customer with a value in every field, and returns its id.
-async fn full(app: &TestApp) -> String {
-    full_with(app, "full").await
+async fn create_full(app: &TestApp) -> String {
+    create_full_with(app, "full").await
 }
 
-async fn full_with(app: &TestApp, external_id: &str) -> String {
+async fn create_full_with(app: &TestApp, external_id: &str) -> String {
     let id = cyrexa(app, &person()).await.json()["customer"]["id"].as_str().unwrap().to_owned();
     let answer = put_timbrix(
         app,
@@ -387,8 +393,8 @@ fn differences(before: &Value, after: &Value, at: &str, found: &mut Vec<String>)
     }
 }
 
-async fn changed(app: &TestApp, id: &str, before: &Shown) -> Vec<String> {
-    let after = shown(app, id).await;
+async fn changed(app: &TestApp, id: &str, before: &DialectViews) -> Vec<String> {
+    let after = read_all(app, id).await;
     let mut found = Vec::new();
     for (name, before, after) in [
         ("timbrix", &before.timbrix, &after.timbrix),
@@ -404,8 +410,8 @@ async fn changed(app: &TestApp, id: &str, before: &Shown) -> Vec<String> {
 #[tokio::test]
 async fn a_dialect_changes_what_it_says_and_nothing_else() {
     let app = app().await;
-    let id = full(&app).await;
-    let before = shown(&app, &id).await;
+    let id = create_full(&app).await;
+    let before = read_all(&app, &id).await;
     assert_eq!(put_timbrix(&app, &id, &json!({ "email": "x@example.com" })).await.status, 200);
     let of_email = ["timbrix/email", "spirii/contactDetails/email", "cyrexa/person/email"];
     assert_eq!(changed(&app, &id, &before).await, of_email);
@@ -419,7 +425,7 @@ async fn a_dialect_changes_what_it_says_and_nothing_else() {
     let of_name = ["timbrix/legalName", "spirii/name", "cyrexa/customerName", "cyrexa/person/fullName"];
     assert_eq!(changed(&app, &id, &before).await, of_name);
     // A new address line replaces street and number. Parts of the address that Spirii does not have stay.
-    let before = shown(&app, &id).await;
+    let before = read_all(&app, &id).await;
     assert_eq!(
         put_spirii(&app, number, &json!({ "billingDetails": { "address": "Calle 5" } })).await.status,
         200
@@ -435,10 +441,10 @@ async fn a_dialect_changes_what_it_says_and_nothing_else() {
         ]
     );
     // A list is replaced as a whole. The first address updates the record's address, but not its country.
-    let before = shown(&app, &id).await;
+    let before = read_all(&app, &id).await;
     let moved = json!({ "person": { "addresses": [{ "address": { "street": "Reforma", "city": "CDMX", "zipCode": "06600" } }] } });
     assert_eq!(put_cyrexa(&app, &id, &moved).await.status, 200);
-    let after = shown(&app, &id).await;
+    let after = read_all(&app, &id).await;
     assert_eq!(
         after.timbrix["address"],
         json!({
@@ -455,13 +461,13 @@ async fn a_dialect_changes_what_it_says_and_nothing_else() {
 #[tokio::test]
 async fn what_a_dialect_answers_can_be_sent_back_to_it() {
     let app = app().await;
-    let id = full(&app).await;
+    let id = create_full(&app).await;
     let plain = timbrix(&app, &json!({ "legalName": "Plain", "address": { "country": "USA" } })).await;
     let unknown = json!({ "customerType": "Organization", "customerName": "Nowhere", "person": {
         "addresses": [{ "address": { "country": "Middle-earth", "city": "Bree" } }] } });
     let nowhere = cyrexa(&app, &unknown).await.json()["customer"]["id"].as_str().unwrap().to_owned();
     assert_eq!(
-        shown(&app, &nowhere).await.cyrexa["person"]["addresses"][0]["address"]["country"],
+        read_all(&app, &nowhere).await.cyrexa["person"]["addresses"][0]["address"]["country"],
         "Middle-earth"
     );
     // Phone numbers and addresses with missing parts, and a phone number that another dialect removed.
@@ -469,11 +475,11 @@ async fn what_a_dialect_answers_can_be_sent_back_to_it() {
         "telephoneNumbers": [{ "phoneType": "fixed" }, { "number": "55" }],
         "addresses": [{ "addressPurpose": "none", "address": {} }, { "address": { "building": "B", "streetNumber": [] } }] } });
     let odd = cyrexa(&app, &odd).await.json()["customer"]["id"].as_str().unwrap().to_owned();
-    let cleared = full_with(&app, "cleared").await;
+    let cleared = create_full_with(&app, "cleared").await;
     assert_eq!(put_timbrix(&app, &cleared, &json!({ "phone": null })).await.status, 200);
-    assert_eq!(shown(&app, &cleared).await.cyrexa["person"]["telephoneNumbers"][1]["number"], "5552");
+    assert_eq!(read_all(&app, &cleared).await.cyrexa["person"]["telephoneNumbers"][1]["number"], "5552");
     for id in [&id, &plain, &nowhere, &odd, &cleared, &demo::customers::DUNDER_MIFFLIN.to_owned()] {
-        let before = shown(&app, id).await;
+        let before = read_all(&app, id).await;
         // A write from here on would change `updatedAt`.
         app.clock.advance(std::time::Duration::from_secs(1));
         for answer in [
@@ -486,7 +492,7 @@ async fn what_a_dialect_answers_can_be_sent_back_to_it() {
         }
         assert_eq!(changed(&app, id, &before).await, Vec::<String>::new());
         assert_eq!(
-            shown(&app, id).await.timbrix["updatedAt"],
+            read_all(&app, id).await.timbrix["updatedAt"],
             before.timbrix["updatedAt"],
             "nothing was written"
         );
@@ -495,14 +501,14 @@ async fn what_a_dialect_answers_can_be_sent_back_to_it() {
         spirii["contactDetails"]["name"] = json!("Angela");
         assert_eq!(put_spirii(&app, &before.spirii["id"], &spirii).await.status, 200);
         assert_eq!(changed(&app, id, &before).await, ["spirii/contactDetails/name"]);
-        let before = shown(&app, id).await;
+        let before = read_all(&app, id).await;
         let mut cyrexa = before.cyrexa.clone();
         cyrexa["categorization"] = json!("category2");
         assert_eq!(put_cyrexa(&app, id, &cyrexa).await.status, 200);
         assert_eq!(changed(&app, id, &before).await, ["cyrexa/categorization"]);
         // The name appears twice in the body, and either of the two can be changed.
         for (place, name) in [("/customerName", "Uno"), ("/person/fullName", "Dos")] {
-            let mut cyrexa = shown(&app, id).await.cyrexa;
+            let mut cyrexa = read_all(&app, id).await.cyrexa;
             *cyrexa.pointer_mut(place).unwrap() = json!(name);
             assert_eq!(put_cyrexa(&app, id, &cyrexa).await.json()["customer"]["customerName"], name);
         }
@@ -573,8 +579,8 @@ async fn spirii_tells_all_that_is_wrong_where_its_body_has_it() {
 #[tokio::test]
 async fn a_masked_number_cannot_be_sent_back() {
     let app = app().await;
-    let id = full(&app).await;
-    let number = shown(&app, &id).await.timbrix["number"].clone();
+    let id = create_full(&app).await;
+    let number = read_all(&app, &id).await.timbrix["number"].clone();
     let page = app.get(&format!("/v2/customers?customerIds={number}")).user(member()).send().await.json();
     let whole = page["data"][0].clone();
     assert_eq!(whole["payoutInformation"]["iban"], "****6243");
@@ -591,7 +597,7 @@ async fn a_masked_number_cannot_be_sent_back() {
     without["locations"] = json!([8]);
     assert_eq!(put(without).send().await.status, 200);
     assert_eq!(
-        shown(&app, &id).await.spirii["payoutInformation"]["iban"],
+        read_all(&app, &id).await.spirii["payoutInformation"]["iban"],
         "DK5000400440116243",
         "left out, it stays"
     );
@@ -645,7 +651,7 @@ async fn cyrexa_tells_all_that_is_wrong_where_its_body_has_it() {
 async fn cyrexa_finds_by_type_status_and_time() {
     let app = app().await;
     let search = async |path: &str, body: Value| {
-        let answer = tenant(app.call("POST", path), &app).json(&body).send().await;
+        let answer = with_tenant_headers(app.call("POST", path), &app).json(&body).send().await;
         assert_eq!(answer.status, 200, "{answer:?}");
         let customers = answer.json()["customers"].as_array().unwrap().clone();
         customers.iter().map(|one| one["id"].as_str().unwrap().to_owned()).collect::<Vec<_>>()
@@ -681,13 +687,16 @@ async fn cyrexa_finds_by_type_status_and_time() {
         (json!({ "created": "yesterday" }), "/created"),
         (json!({ "page": 1 }), "/page"),
     ] {
-        let answer = tenant(app.call("POST", &by_organization), &app).json(&body).send().await;
+        let answer = with_tenant_headers(app.call("POST", &by_organization), &app).json(&body).send().await;
         assert_eq!(wrong(&answer)[0].0, pointer);
     }
-    let other = tenant(app.call("POST", by_type), &app).json(&json!({ "type": "Person" })).send().await;
+    let other =
+        with_tenant_headers(app.call("POST", by_type), &app).json(&json!({ "type": "Person" })).send().await;
     assert_eq!(wrong(&other), pairs(&[("/type", "contradiction")]));
-    let unknown =
-        tenant(app.call("POST", "/customer/getByCustomerType/Robot"), &app).json(&json!({})).send().await;
+    let unknown = with_tenant_headers(app.call("POST", "/customer/getByCustomerType/Robot"), &app)
+        .json(&json!({}))
+        .send()
+        .await;
     assert_eq!(wrong(&unknown), pairs(&[("/path/customerType", "unknown_value")]));
 }
 
@@ -738,7 +747,9 @@ async fn secrets_are_dropped_before_anything_is_kept() {
     app.recorded();
     let mut answers = Vec::new();
     let send = async |method: &str, path: &str, body: Value| {
-        let call = tenant(app.call(method, path), &app).header("idempotency-key", "secrets").json(&body);
+        let call = with_tenant_headers(app.call(method, path), &app)
+            .header("idempotency-key", "secrets")
+            .json(&body);
         format!("{:?}", call.send().await)
     };
     answers.push(send("POST", "/customer/create", person()).await);
@@ -767,10 +778,12 @@ async fn secrets_are_dropped_before_anything_is_kept() {
     ] {
         answers.push(format!("{:?}", app.get(&path).user(owner()).send().await));
     }
-    answers
-        .push(format!("{:?}", tenant(app.get(&format!("/customer/getDetailsById/{id}")), &app).send().await));
+    answers.push(format!(
+        "{:?}",
+        with_tenant_headers(app.get(&format!("/customer/getDetailsById/{id}")), &app).send().await
+    ));
     let list = format!("/organization/getCustomers/{}", demo::ACME);
-    answers.push(format!("{:?}", tenant(app.get(&list), &app).send().await));
+    answers.push(format!("{:?}", with_tenant_headers(app.get(&list), &app).send().await));
     let items = crate::support::everything(&app).await;
     let everything = [answers, app.logged(), items].concat();
     assert!(everything.iter().any(|text| text.contains("First pet?")), "questions are kept");

@@ -93,7 +93,7 @@ async fn a_customer_is_exported_field_by_field() {
 
 #[tokio::test]
 async fn twenty_thousand_items_come_in_pages_that_lambda_can_answer() {
-    let count = sized(10_000, 4_000);
+    let (customers, members) = sized((10_000, 10_000), (4_000, 4_000));
     let app = app().await;
     let template = demo::customers::customers().pop().unwrap();
     let at = |index: u64| {
@@ -101,7 +101,7 @@ async fn twenty_thousand_items_come_in_pages_that_lambda_can_answer() {
         Customer { number, id: CustomerId::new(number, 0), external_id: None, ..template.clone() }
     };
     let (client, table) = app.raw_table();
-    for chunk in (0..count).collect::<Vec<_>>().chunks(25) {
+    for chunk in (0..customers as u64).collect::<Vec<_>>().chunks(25) {
         let puts = chunk.iter().map(|index| {
             let customer = at(*index);
             let item = HashMap::from([
@@ -114,10 +114,10 @@ async fn twenty_thousand_items_come_in_pages_that_lambda_can_answer() {
         });
         client.batch_write_item().request_items(table, puts.collect()).send().await.unwrap();
     }
-    crate::list_members::fill(&app, count.into()).await;
+    crate::list_members::fill(&app, members as u128).await;
     let (lines, pages) = export(&app).await;
     let kinds = by_kind(&lines);
-    assert_eq!((kinds["customer"].len(), kinds["member"].len()), (count as usize + 43, count as usize + 3));
+    assert_eq!((kinds["customer"].len(), kinds["member"].len()), (customers + 43, members + 3));
     assert!(pages > 1, "{pages}");
     for kind in ["customer", "member"] {
         let ids: BTreeSet<_> = kinds[kind].iter().map(|one| one["id"].to_string()).collect();

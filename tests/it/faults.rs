@@ -14,7 +14,7 @@ use crate::support::{ACME, admin, app, join, member, member_path, owner, strange
 const CUSTOMERS: &str = "/organizations/550e8400-e29b-41d4-a716-446655440000/customers";
 
 /// Starts the app with the demo data and with indexes that are `lag` behind from the beginning.
-async fn behind(lag: Duration) -> TestApp {
+async fn app_with_lag(lag: Duration) -> TestApp {
     let mut app = TestApp::start(padron_api::endpoints()).await;
     app.lag(lag).await;
     with_demo_data(app).await
@@ -35,7 +35,7 @@ fn numbers(page: &Value) -> Vec<u64> {
 }
 
 /// Returns how many of the recorded requests have this operation.
-fn times(app: &TestApp, operation: &str) -> usize {
+fn request_count(app: &TestApp, operation: &str) -> usize {
     app.recorded().iter().filter(|request| request.operation == operation).count()
 }
 
@@ -57,7 +57,7 @@ async fn creations_below_one_parent_do_not_meet() {
         for status in futures_util::future::join_all(creations).await {
             assert_eq!(status.unwrap(), 201);
         }
-        tries.push(times(&app, "TransactWriteItems"));
+        tries.push(request_count(&app, "TransactWriteItems"));
     }
     let [unrelated, siblings] = tries[..] else { unreachable!() };
     assert!(unrelated >= 64 && siblings <= unrelated * 3 / 2, "{siblings} against {unrelated}");
@@ -151,7 +151,7 @@ async fn events_sort_as_versions_however_fast_these_follow_each_other() {
 // Index lag
 
 /// Reads every page of the changes since `since`, like a client that keeps a copy. Returns the time until which the list is complete.
-async fn changes(app: &TestApp, since: &str, seen: &mut Vec<u64>) -> String {
+async fn read_changes(app: &TestApp, since: &str, seen: &mut Vec<u64>) -> String {
     let mut next = Some(format!("{CUSTOMERS}?limit=2&updatedAtFrom={since}"));
     let mut complete_until = String::new();
     while let Some(path) = next {
@@ -172,7 +172,7 @@ async fn changes(app: &TestApp, since: &str, seen: &mut Vec<u64>) -> String {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_client_that_goes_on_from_where_the_list_was_complete_misses_nothing() {
-    let mut app = behind(Duration::from_millis(200)).await;
+    let mut app = app_with_lag(Duration::from_millis(200)).await;
     let mut made = Vec::new();
     for index in 0..3 {
         made.push(create(&app, &format!("Copied {index}"), None).await.json()["number"].as_u64().unwrap());
@@ -180,7 +180,7 @@ async fn a_client_that_goes_on_from_where_the_list_was_complete_misses_nothing()
     let [late, prompt, other] = made[..] else { unreachable!() };
     app.clock.advance(Duration::from_secs(60));
     // From here on, requests do not wait until the indexes are up to date.
-    app.waits = false;
+    app.wait_for_replica = false;
     let app = Arc::new(app);
     let begin = app.clock.now();
     // This update gets its timestamp first and commits last. It is as slow as a request may be.
@@ -195,20 +195,20 @@ async fn a_client_that_goes_on_from_where_the_list_was_complete_misses_nothing()
     let stamped = rename(&app, prompt, "Prompt").await.json()["updatedAt"].as_str().unwrap().to_owned();
     app.proxy.settled().await;
     let mut seen = Vec::new();
-    let until = changes(&app, &begin.to_string(), &mut seen).await;
+    let until = read_changes(&app, &begin.to_string(), &mut seen).await;
     assert_eq!(seen, [prompt], "the other one is not committed yet");
     assert!(Timestamp::parse(&until).unwrap() < begin, "{until}");
     let slow = slow.await.unwrap().json()["updatedAt"].as_str().unwrap().to_owned();
     assert!(slow < stamped, "it was decided before: {slow} {stamped}");
     // The index does not have the change right after the commit.
     let (mut copied, mut from_last_seen) = (Vec::new(), Vec::new());
-    changes(&app, &until, &mut copied).await;
+    read_changes(&app, &until, &mut copied).await;
     app.proxy.settled().await;
     rename(&app, other, "Other").await;
     app.proxy.settled().await;
-    changes(&app, &stamped, &mut from_last_seen).await;
+    read_changes(&app, &stamped, &mut from_last_seen).await;
     assert!(!from_last_seen.contains(&late), "who goes on from the last change they saw misses one");
-    changes(&app, &until, &mut copied).await;
+    read_changes(&app, &until, &mut copied).await;
     for number in made {
         assert!(copied.contains(&number), "{number} is missing from {copied:?}");
     }
@@ -246,9 +246,9 @@ async fn who_is_in_the_index_and_not_yet_in_an_eventually_consistent_read_is_rea
 
 #[tokio::test]
 async fn a_write_without_an_organization_waits_for_the_one_that_was_joined_a_moment_ago() {
-    let mut app = behind(Duration::from_millis(400)).await;
+    let mut app = app_with_lag(Duration::from_millis(400)).await;
     app.clock.advance(Duration::from_secs(60));
-    app.waits = false;
+    app.wait_for_replica = false;
     let body = json!({ "name": "Second", "slug": "second" });
     let second = app.call("POST", "/organizations").user(owner()).json(&body).send().await;
     let id = second.json()["id"].as_str().unwrap().to_owned();

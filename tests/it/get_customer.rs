@@ -20,7 +20,7 @@ async fn listed(app: &TestApp) -> Vec<Value> {
 }
 
 /// Returns a demo customer whose id contains its number and that has an external id.
-fn made_here() -> Customer {
+fn customer_with_generated_id() -> Customer {
     let mut customers = demo::customers::customers().into_iter();
     customers
         .find(|customer| customer.id.number() == Some(customer.number) && customer.external_id.is_some())
@@ -48,7 +48,7 @@ async fn a_customer_is_read_by_id_by_number_and_by_external_id() {
 #[tokio::test]
 async fn an_id_from_elsewhere_may_look_like_one_made_here() {
     let app = app().await;
-    let template = made_here();
+    let template = customer_with_generated_id();
     // The id starts with the number of another customer but belongs to this one. The two must be told apart.
     let number = CustomerNumber::new(template.number.get() + 5).unwrap();
     let lookalike = CustomerId::new(template.number, 0x12_3456_789a);
@@ -111,10 +111,10 @@ async fn a_deleted_customer_is_gone_by_every_name_and_its_children_are_roots() {
 async fn ids_of_a_deleted_customer_are_free_again() {
     let app = app().await;
     let customer = Customer {
-        number: CustomerNumber::new(made_here().number.get() + 3).unwrap(),
+        number: CustomerNumber::new(customer_with_generated_id().number.get() + 3).unwrap(),
         id: CustomerId::parse("690ce6c56d04f840aa8438af").unwrap(),
         external_id: Some("once".into()),
-        ..made_here()
+        ..customer_with_generated_id()
     };
     for _ in 0..2 {
         app.store().create_customer(&customer).await.unwrap();
@@ -141,7 +141,7 @@ async fn of_thirty_two_who_delete_it_one_does() {
 #[tokio::test]
 async fn the_costs_are_as_published() {
     let app = app().await;
-    let root = made_here();
+    let root = customer_with_generated_id();
     let root = Customer {
         number: CustomerNumber::new(root.number.get() + 9).unwrap(),
         id: CustomerId::new(CustomerNumber::new(root.number.get() + 9).unwrap(), 1),

@@ -15,7 +15,7 @@ use crate::{
 };
 
 /// Returns every endpoint that accepts an idempotency key, with the type of the event it writes.
-fn keyed() -> Vec<(&'static Registration, &'static str)> {
+fn endpoints_with_key() -> Vec<(&'static Registration, &'static str)> {
     let posts = padron_api::endpoints().filter(|endpoint| endpoint.route.method == Some(Method::Post));
     // A bulk invitation consists of many independent writes.
     let posts = posts.filter(|endpoint| endpoint.route.function != "invite-members");
@@ -41,7 +41,7 @@ fn keyed() -> Vec<(&'static Registration, &'static str)> {
 }
 
 /// Starts an app in which the endpoint's sample request succeeds once.
-async fn ready(endpoint: &Registration) -> TestApp {
+async fn app_for_sample(endpoint: &Registration) -> TestApp {
     let app = app().await;
     if endpoint.route.function == "restore-organization" {
         assert_eq!(app.call("DELETE", ACME).user(owner()).send().await.status, 204);
@@ -66,7 +66,7 @@ async fn send(app: &TestApp, endpoint: &'static Registration, event: &Value) -> 
 }
 
 /// Returns status, body and headers, without the headers that differ between the original response and its replay.
-fn told(answer: &Answer) -> (u16, String, BTreeMap<String, String>) {
+fn comparable(answer: &Answer) -> (u16, String, BTreeMap<String, String>) {
     let mut headers = answer.headers.clone();
     headers.remove("idempotent-replayed");
     headers.remove("x-request-id");
@@ -74,7 +74,7 @@ fn told(answer: &Answer) -> (u16, String, BTreeMap<String, String>) {
 }
 
 /// Returns how often the event was written in the organization of the response.
-async fn times(app: &TestApp, answer: &Answer, event: &str) -> usize {
+async fn event_count(app: &TestApp, answer: &Answer, event: &str) -> usize {
     let organization = match event {
         "organization.created" => OrganizationId::parse(answer.json()["id"].as_str().unwrap()).unwrap(),
         _ => demo::organization(demo::ACME),
@@ -84,8 +84,8 @@ async fn times(app: &TestApp, answer: &Answer, event: &str) -> usize {
 
 #[tokio::test]
 async fn a_request_sent_again_is_answered_as_it_was_and_done_once() {
-    for (endpoint, happening) in keyed() {
-        let app = ready(endpoint).await;
+    for (endpoint, event_type) in endpoints_with_key() {
+        let app = app_for_sample(endpoint).await;
         let event = sample(&app, endpoint, "one");
         let first = send(&app, endpoint, &event).await;
         assert!((200..300).contains(&first.status), "{first:?}");
@@ -93,26 +93,30 @@ async fn a_request_sent_again_is_answered_as_it_was_and_done_once() {
         app.clock.advance(Duration::from_secs(60));
         for _ in 0..2 {
             let again = send(&app, endpoint, &event).await;
-            assert_eq!(told(&again), told(&first), "{}", endpoint.route.function);
+            assert_eq!(comparable(&again), comparable(&first), "{}", endpoint.route.function);
             assert_eq!(again.header("idempotent-replayed"), "true");
         }
         let mut quoted = event.clone();
         quoted["headers"]["idempotency-key"] = json!("\"one\"");
-        assert_eq!(told(&send(&app, endpoint, &quoted).await), told(&first), "the same key in quotes");
-        assert_eq!(times(&app, &first, happening).await, 1);
+        assert_eq!(
+            comparable(&send(&app, endpoint, &quoted).await),
+            comparable(&first),
+            "the same key in quotes"
+        );
+        assert_eq!(event_count(&app, &first, event_type).await, 1);
     }
 }
 
 #[tokio::test]
 async fn an_answer_that_was_lost_on_the_way_is_had_by_asking_again() {
-    for (endpoint, happening) in keyed() {
+    for (endpoint, event_type) in endpoints_with_key() {
         // The reads are answered. Every response of the transaction and of its retries is lost.
-        let twin = ready(endpoint).await;
+        let twin = app_for_sample(endpoint).await;
         twin.recorded();
         send(&twin, endpoint, &sample(&twin, endpoint, "lost")).await;
         let is_write = |request: &Recorded| request.operation == "TransactWriteItems";
         let reads = twin.recorded().iter().position(is_write).expect("a write");
-        let mut app = ready(endpoint).await;
+        let mut app = app_for_sample(endpoint).await;
         let event = sample(&app, endpoint, "lost");
         app.time_limit = Duration::from_millis(900);
         app.proxy.inject(vec![Fault::Delay(Duration::ZERO); reads]);
@@ -124,34 +128,34 @@ async fn an_answer_that_was_lost_on_the_way_is_had_by_asking_again() {
         let again = send(&app, endpoint, &event).await;
         assert!((200..300).contains(&again.status), "{again:?}");
         assert_eq!(again.header("idempotent-replayed"), "true");
-        assert_eq!(times(&app, &again, happening).await, 1, "{}", endpoint.route.function);
-        assert_eq!(told(&send(&app, endpoint, &event).await), told(&again));
+        assert_eq!(event_count(&app, &again, event_type).await, 1, "{}", endpoint.route.function);
+        assert_eq!(comparable(&send(&app, endpoint, &event).await), comparable(&again));
     }
 }
 
 #[tokio::test]
 async fn thirty_two_at_once_under_one_key_are_one() {
-    for (endpoint, happening) in keyed() {
-        let app = ready(endpoint).await;
+    for (endpoint, event_type) in endpoints_with_key() {
+        let app = app_for_sample(endpoint).await;
         app.proxy.conflict_every(Some(5));
         let event = sample(&app, endpoint, "together");
         let answers = futures_util::future::join_all((0..32).map(|_| send(&app, endpoint, &event))).await;
         assert!((200..300).contains(&answers[0].status), "{:?}", answers[0]);
         for answer in &answers {
-            assert_eq!(told(answer), told(&answers[0]), "{}", endpoint.route.function);
+            assert_eq!(comparable(answer), comparable(&answers[0]), "{}", endpoint.route.function);
         }
         assert_eq!(
             answers.iter().filter(|answer| answer.header("idempotent-replayed").is_empty()).count(),
             1
         );
-        assert_eq!(times(&app, &answers[0], happening).await, 1);
+        assert_eq!(event_count(&app, &answers[0], event_type).await, 1);
     }
 }
 
 #[tokio::test]
 async fn another_body_under_the_same_key_is_refused() {
-    for (endpoint, happening) in keyed() {
-        let app = ready(endpoint).await;
+    for (endpoint, event_type) in endpoints_with_key() {
+        let app = app_for_sample(endpoint).await;
         let event = sample(&app, endpoint, "one");
         let first = send(&app, endpoint, &event).await;
         for body in [json!("{}"), json!(" "), json!("{\"name\":\"Other\",\"slug\":\"other\"}")] {
@@ -159,7 +163,7 @@ async fn another_body_under_the_same_key_is_refused() {
             other["body"] = body;
             assert_eq!(send(&app, endpoint, &other).await.problem(), "422 idempotency_key_reused");
         }
-        assert_eq!(times(&app, &first, happening).await, 1);
+        assert_eq!(event_count(&app, &first, event_type).await, 1);
     }
 }
 
@@ -213,7 +217,7 @@ async fn a_replay_needs_membership_but_no_role() {
     let first = transfer().send().await;
     assert_eq!(first.status, 200);
     let again = transfer().send().await;
-    assert_eq!(told(&again), told(&first), "though the caller is the owner no more");
+    assert_eq!(comparable(&again), comparable(&first), "though the caller is the owner no more");
     let path = format!("{ACME}/members/{}", demo::OWNER);
     assert_eq!(app.call("DELETE", &path).user(admin()).send().await.status, 204);
     assert_eq!(transfer().send().await.problem(), "403 not_a_member");
@@ -228,7 +232,7 @@ async fn a_kept_token_of_an_invitation_is_for_admins() {
     };
     let first = invite().send().await;
     assert_eq!(first.status, 201);
-    assert_eq!(told(&invite().send().await), told(&first));
+    assert_eq!(comparable(&invite().send().await), comparable(&first));
     let path = format!("{ACME}/members/{}/role", admin());
     let demoted = app.call("PUT", &path).user(owner()).json(&json!({ "role": "member" })).send().await;
     assert_eq!(demoted.status, 200);
@@ -247,7 +251,7 @@ async fn an_answer_is_kept_for_a_day() {
     let app = app().await;
     let first = create(&app, owner(), "daily", "abc").send().await;
     app.clock.advance(Duration::from_secs(24 * 60 * 60 - 1));
-    assert_eq!(told(&create(&app, owner(), "daily", "abc").send().await), told(&first));
+    assert_eq!(comparable(&create(&app, owner(), "daily", "abc").send().await), comparable(&first));
     app.clock.advance(Duration::from_secs(1));
     assert_eq!(create(&app, owner(), "daily", "abc").send().await.problem(), "409 slug_taken");
     assert_eq!(
@@ -289,8 +293,8 @@ async fn neither_key_nor_body_nor_answer_stands_in_the_table() {
 
 #[tokio::test]
 async fn a_body_is_the_same_whether_the_gateway_encodes_it_or_not() {
-    for (endpoint, _) in keyed() {
-        let app = ready(endpoint).await;
+    for (endpoint, _) in endpoints_with_key() {
+        let app = app_for_sample(endpoint).await;
         let plain = sample(&app, endpoint, "k");
         let mut encoded = plain.clone();
         encoded["body"] = json!(BASE64_STANDARD.encode(plain["body"].as_str().unwrap_or_default()));

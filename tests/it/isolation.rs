@@ -8,7 +8,7 @@ use serde_json::json;
 use crate::support::{ACME, app, globex_owner, join, owner, user};
 
 /// Returns the response without its request id and the requested id.
-fn bare(answer: &Answer, id: &str) -> String {
+fn without_ids(answer: &Answer, id: &str) -> String {
     let request_id = answer.header("x-request-id").to_owned();
     format!("{answer:?}").replace(&request_id, "…").replace(id, "…")
 }
@@ -79,6 +79,6 @@ async fn ids_of_another_organization_are_like_unknown_ones_on_every_nested_route
         let one = ask(&app, &method, &path, &unknown).await;
         let other = ask(&app, &method, &path, &foreign).await;
         assert_eq!(one.status, 404, "{method} {path}");
-        assert_eq!(bare(&one, &unknown), bare(&other, &foreign), "{method} {path}");
+        assert_eq!(without_ids(&one, &unknown), without_ids(&other, &foreign), "{method} {path}");
     }
 }

@@ -238,7 +238,7 @@ async fn fill(app: &TestApp, count: u16) {
 
 /// Returns a copy of a customer with another id and number, created in the same millisecond.
 fn another(like: &Customer, distinct: u16) -> Customer {
-    let number = CustomerNumber::at(like.created_at, 100 + distinct).unwrap();
+    let number = CustomerNumber::from_timestamp(like.created_at, 100 + distinct).unwrap();
     Customer { number, id: CustomerId::new(number, distinct.into()), external_id: None, ..like.clone() }
 }
 

@@ -21,10 +21,10 @@ async fn reads(app: &TestApp, path: &str) -> Vec<(String, f64)> {
     app.recorded();
     let answer = ask(app, path).await;
     assert_eq!(answer.status, 200, "{path} {answer:?}");
-    app.recorded().iter().map(|read| (named(read), read.units())).collect()
+    app.recorded().iter().map(|read| (read_name(read), read.units())).collect()
 }
 
-fn named(read: &Recorded) -> String {
+fn read_name(read: &Recorded) -> String {
     let index = read.body["IndexName"].as_str().unwrap_or_default();
     let partition = read.body["ExpressionAttributeValues"][":pk"]["S"].as_str().unwrap_or_default();
     match (read.operation.as_str(), index) {
@@ -118,7 +118,7 @@ async fn above_the_bound_nothing_is_looked_through_and_everything_is_still_withi
             assert!(matches!(ask(&within, &path).await.status, 200 | 403), "{path}");
             beyond.recorded();
             assert_eq!(ask(&beyond, &path).await.problem(), "422 query_too_broad", "{path}");
-            let mut read: Vec<String> = beyond.recorded().iter().map(named).collect();
+            let mut read: Vec<String> = beyond.recorded().iter().map(read_name).collect();
             read.sort();
             assert_eq!(read, ["count", "items"], "{path}: no row was read");
         }
@@ -248,7 +248,7 @@ async fn twenty_thousand_are_looked_through_and_one_more_is_too_many() {
     let organization = demo::organization(demo::ACME);
     let time = Duration::from_secs(300);
     let there = demo::customers::customers().len() as u64;
-    let maker = generate::Maker::new(organization, max_rows - there, app.clock.now(), 7);
+    let maker = generate::CustomerGenerator::new(organization, max_rows - there, app.clock.now(), 7);
     generate::write(&app.store_for(time), &maker, |_| {}).await.unwrap();
     // If two generated customers have the same number, one of them is left out.
     let create = async || {

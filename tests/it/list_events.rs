@@ -114,7 +114,7 @@ async fn a_page_of_what_is_rare_reads_a_bounded_part_and_leads_on() {
             EventData::OrganizationUpdated { fields: fields.clone() }
         };
         let mut acme = stored(&app, demo::ACME).await;
-        acme.touch(app.clock.now());
+        acme.mark_updated(app.clock.now());
         let event = Event::new(organization, Actor::Operator, app.clock.now(), what);
         app.store().update_organization(&acme, &event).unwrap().commit().await.unwrap();
     }

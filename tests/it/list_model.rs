@@ -53,7 +53,7 @@ const STAMPS: [&str; 8] = [
 ];
 
 /// Returns a text without case and accents, with ñ replaced by `n_tilde`. Knows only the letters that these tests use.
-fn folded(text: &str, n_tilde: &str) -> String {
+fn fold(text: &str, n_tilde: &str) -> String {
     let mut folded = String::new();
     for letter in text.to_lowercase().chars() {
         match letter {
@@ -71,12 +71,12 @@ fn folded(text: &str, n_tilde: &str) -> String {
 
 /// Returns the sort key of a name: ñ sorts after every other letter that can follow an n.
 fn ordered(name: &str) -> String {
-    folded(name, "n~~")
+    fold(name, "n~~")
 }
 
 /// Returns the form of a text that searches compare: ñ equals n.
 fn searched(text: &str) -> String {
-    folded(text, "n")
+    fold(text, "n")
 }
 
 fn stamp(random: &mut Random) -> Timestamp {
@@ -88,7 +88,7 @@ fn population(random: &mut Random, size: usize) -> Vec<Customer> {
     let mut all: Vec<Customer> = Vec::new();
     while all.len() < size {
         let created_at = stamp(random);
-        let number = CustomerNumber::at(created_at, u16::try_from(all.len()).unwrap()).unwrap();
+        let number = CustomerNumber::from_timestamp(created_at, u16::try_from(all.len()).unwrap()).unwrap();
         let id = if random.one_in(6) {
             CustomerId::parse(&format!("{:012x}{:012x}", random.next() >> 16, random.next() >> 16)).unwrap()
         } else {
@@ -411,7 +411,7 @@ async fn populated(customers: &[Customer]) -> TestApp {
 }
 
 /// Returns an app and a model with random customers, some of whose parents were deleted.
-async fn world(seed: u64, size: usize) -> (TestApp, Model, Random) {
+async fn random_app_and_model(seed: u64, size: usize) -> (TestApp, Model, Random) {
     let mut random = Random::new(seed);
     let all = population(&mut random, size);
     let app = populated(&all).await;
@@ -478,7 +478,7 @@ async fn compare(
 /// by offset and by cursor.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn every_list_is_that_of_the_model() {
-    let (app, model, _) = world(7, 90).await;
+    let (app, model, _) = random_app_and_model(7, 90).await;
     let (app, model) = (Arc::new(app), Arc::new(model));
     let tasks: Vec<_> = (0..4)
         .map(|task| {
@@ -506,7 +506,7 @@ async fn every_list_is_that_of_the_model() {
 /// Customers that do not change appear on the pages of a list exactly once while others are created, changed and deleted.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn who_does_not_change_is_on_a_walk_once_while_others_come_and_go() {
-    let (app, model, mut random) = world(11, 90).await;
+    let (app, model, mut random) = random_app_and_model(11, 90).await;
     let app = Arc::new(app);
     let noise = Arc::clone(&app);
     let stop = Arc::new(std::sync::atomic::AtomicBool::new(false));

@@ -93,7 +93,7 @@ impl Stack {
     /// Asserts that customers can be found by external ids that need escaping in a path.
     ///
     /// Ids that a path cannot contain are found by the query. `of` is a suffix that makes the ids unique to this stack.
-    fn finds_what_is_escaped(&self, token: &str, of: &str) {
+    fn assert_escaped_ids_are_found(&self, token: &str, of: &str) {
         let customers = format!("/api/organizations/{}/customers", demo::ACME);
         let ids = [
             "a b", "a+b", "a#b", "100%", "100%25", "ñ", "a;b", "\"q\"", "a%2Fb", "名前", "a&b", "a=b", "...",
@@ -130,21 +130,21 @@ impl Stack {
     /// Sends SIGTERM to `make`, as a terminal or a supervisor does, and waits until all processes have ended.
     fn stop(self) {
         self.signal("TERM", self.make.id());
-        self.is_gone();
+        self.wait_until_ended();
     }
 
     /// Kills the program that `make` runs, so that it cannot clean up itself.
     fn kill(self) {
         let program = shell(&format!("pgrep -P {}", self.make.id()));
         self.signal("KILL", program.trim().parse().unwrap());
-        self.is_gone();
+        self.wait_until_ended();
     }
 
     fn signal(&self, signal: &str, process: u32) {
         shell(&format!("kill -{signal} {process}"));
     }
 
-    fn is_gone(&self) {
+    fn wait_until_ended(&self) {
         let patience = Instant::now() + Duration::from_secs(30);
         while TcpListener::bind(("127.0.0.1", self.port)).is_err() || !self.left_behind().is_empty() {
             assert!(Instant::now() < patience, "still there: {}", self.left_behind());
@@ -220,7 +220,7 @@ fn the_published_curl_line_works_against_the_lambda_binaries() {
         let options = format!("-H 'Authorization: Bearer {owner}' {}", options.replace("TOKEN", &owner));
         assert_eq!(stack.status(&options, &path), "200", "{path}");
     }
-    stack.finds_what_is_escaped(&owner, "");
+    stack.assert_escaped_ids_are_found(&owner, "");
     for file in std::fs::read_dir(data.path()).unwrap().map(Result::unwrap) {
         let mode = file.metadata().unwrap().permissions().mode() & 0o777;
         // The test itself creates the log files.
@@ -257,7 +257,7 @@ fn the_published_curl_line_works_against_the_lambda_binaries() {
     let statuses = shell(&wanted);
     let count = |status: &str| statuses.split_whitespace().filter(|one| *one == status).count();
     assert_eq!((count("201"), count("409")), (1, 31), "{statuses}");
-    stack.finds_what_is_escaped(&owner, " again");
+    stack.assert_escaped_ids_are_found(&owner, " again");
     assert_eq!(stack.status("", "/api/nothing"), "404");
     assert_eq!(stack.status("-X POST", "/api/health"), "405");
     assert_eq!(stack.status(&format!("-H 'Authorization: Bearer {owner}'"), "/api/organizations/%FF"), "400");

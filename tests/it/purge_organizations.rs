@@ -25,7 +25,7 @@ pub(crate) async fn run(app: &TestApp, time: Duration) -> Result<Value, padron_d
 }
 
 /// Deletes Acme Corp after an invitation was added to it, and lets thirty days pass.
-async fn deleted(app: &TestApp) {
+async fn delete_acme(app: &TestApp) {
     let invite = app.call("POST", &format!("{ACME}/members/invite")).user(admin());
     let invite = invite.json(&json!({ "email": "new@b.example", "role": "member" })).send().await;
     assert_eq!(invite.status, 201);
@@ -34,7 +34,7 @@ async fn deleted(app: &TestApp) {
 }
 
 /// Returns the keys of the items that contain the organization's id, except responses kept for idempotency keys.
-async fn left(app: &TestApp, organization: &str) -> Vec<String> {
+async fn remaining_items(app: &TestApp, organization: &str) -> Vec<String> {
     let (client, table) = app.raw_table();
     let mut left = Vec::new();
     let mut from = None;
@@ -81,14 +81,14 @@ async fn slug_is_free(app: &TestApp) -> bool {
 #[tokio::test]
 async fn what_is_due_leaves_nothing_behind_and_its_slug_is_free() {
     let app = app().await;
-    deleted(&app).await;
-    assert!(left(&app, demo::ACME).await.len() > 60, "the search sees something");
+    delete_acme(&app).await;
+    assert!(remaining_items(&app, demo::ACME).await.len() > 60, "the search sees something");
     assert!(!slug_is_free(&app).await);
     assert_eq!(
         run(&app, Duration::from_secs(60)).await.unwrap(),
         json!({ "purged": 1, "unfinished": false })
     );
-    assert_eq!(left(&app, demo::ACME).await, [] as [&str; 0]);
+    assert_eq!(remaining_items(&app, demo::ACME).await, [] as [&str; 0]);
     assert!(slug_is_free(&app).await);
     assert_eq!(app.get(ACME).user(owner()).send().await.problem(), "404 organization_not_found");
     let restore = app.call("POST", &format!("{ACME}/restore")).user(owner()).send().await;
@@ -120,7 +120,7 @@ async fn twenty_thousand_items_go_in_bounded_runs() {
     let app = app().await;
     let (count, time) = sized((20_000, 1500), (4_000, 300));
     fill(&app, count).await;
-    deleted(&app).await;
+    delete_acme(&app).await;
     let mut runs = 0;
     loop {
         app.recorded();
@@ -133,7 +133,7 @@ async fn twenty_thousand_items_go_in_bounded_runs() {
         assert!(runs < 200, "it comes to an end");
     }
     assert!(runs > 1, "a run is over before it all is");
-    assert_eq!(left(&app, demo::ACME).await, [] as [&str; 0]);
+    assert_eq!(remaining_items(&app, demo::ACME).await, [] as [&str; 0]);
     assert!(slug_is_free(&app).await);
 }
 
@@ -141,7 +141,7 @@ async fn twenty_thousand_items_go_in_bounded_runs() {
 async fn killed_at_any_point_the_next_run_goes_on() {
     for requests in 0.. {
         let app = app().await;
-        deleted(&app).await;
+        delete_acme(&app).await;
         app.recorded();
         // After this number of requests every other one hangs, and the run is aborted in the middle of its work.
         app.proxy.inject(vec![Fault::Delay(Duration::ZERO); requests]);
@@ -160,7 +160,7 @@ async fn killed_at_any_point_the_next_run_goes_on() {
         app.proxy.always(None);
         app.recorded();
         run(&app, Duration::from_secs(60)).await.unwrap();
-        assert_eq!(left(&app, demo::ACME).await, [] as [&str; 0], "after {requests} requests");
+        assert_eq!(remaining_items(&app, demo::ACME).await, [] as [&str; 0], "after {requests} requests");
         assert!(slug_is_free(&app).await, "after {requests} requests");
         if is_whole {
             assert!(requests > 8, "{requests}: something was met");
@@ -175,7 +175,7 @@ async fn one_that_cannot_be_purged_is_not_in_the_way_of_the_others_but_is_told()
     let globex = format!("/organizations/{}", demo::GLOBEX);
     assert_eq!(app.call("DELETE", &globex).user(globex_owner()).send().await.status, 204);
     app.clock.advance(Duration::from_secs(1));
-    deleted(&app).await;
+    delete_acme(&app).await;
     let (client, table) = app.raw_table();
     let text = |text: &str| AttributeValue::S(text.into());
     let key = [("PK".to_owned(), text(&format!("ORG#{}", demo::GLOBEX))), ("SK".to_owned(), text("ORG"))];
@@ -184,14 +184,14 @@ async fn one_that_cannot_be_purged_is_not_in_the_way_of_the_others_but_is_told()
     broken.send().await.unwrap();
     let failed = run(&app, Duration::from_secs(60)).await.unwrap_err();
     assert!(failed.cause().unwrap().contains("cannot be read"), "{failed:?}");
-    assert_eq!(left(&app, demo::ACME).await, [] as [&str; 0], "the other one is gone");
-    assert!(!left(&app, demo::GLOBEX).await.is_empty());
+    assert_eq!(remaining_items(&app, demo::ACME).await, [] as [&str; 0], "the other one is gone");
+    assert!(!remaining_items(&app, demo::GLOBEX).await.is_empty());
 }
 
 #[tokio::test]
 async fn a_busy_table_is_for_the_next_run() {
     let app = app().await;
-    deleted(&app).await;
+    delete_acme(&app).await;
     app.proxy.inject(vec![Fault::Delay(Duration::ZERO); 4]);
     app.proxy.always(Some(Fault::Throttle));
     let report = run(&app, Duration::from_secs(2)).await.unwrap();
@@ -204,10 +204,10 @@ async fn a_busy_table_is_for_the_next_run() {
 async fn at_a_slow_pace_a_run_ends_before_all_is_done() {
     let app = app().await;
     fill(&app, 300).await;
-    deleted(&app).await;
+    delete_acme(&app).await;
     let store = Store::new(&app.proxied_connection());
     let until = Instant::now() + RESERVE + Duration::from_secs(1);
-    let cx = JobContext::new(&store, app.clock.now(), until).at_pace(std::num::NonZeroU32::MIN);
+    let cx = JobContext::new(&store, app.clock.now(), until).with_write_rate(std::num::NonZeroU32::MIN);
     let job = padron_api::jobs().next().unwrap();
     assert_eq!((job.run)(&cx).await.unwrap(), json!({ "purged": 0, "unfinished": true }));
 }
@@ -217,28 +217,29 @@ async fn a_large_one_does_not_keep_the_others_waiting() {
     let app = app().await;
     let (count, time) = sized((20_000, 800), (6_000, 400));
     fill(&app, count).await;
-    deleted(&app).await;
+    delete_acme(&app).await;
     let globex = format!("/organizations/{}", demo::GLOBEX);
     assert_eq!(app.call("DELETE", &globex).user(globex_owner()).send().await.status, 204);
     // Acme Corp was deleted first, so it is purged first.
     app.clock.advance(DAYS_30);
     let report = run(&app, Duration::from_millis(time)).await.unwrap();
     assert_eq!(report, json!({ "purged": 1, "unfinished": true }));
-    assert_eq!(left(&app, demo::GLOBEX).await, [] as [&str; 0]);
-    assert!(!left(&app, demo::ACME).await.is_empty());
+    assert_eq!(remaining_items(&app, demo::GLOBEX).await, [] as [&str; 0]);
+    assert!(!remaining_items(&app, demo::ACME).await.is_empty());
 }
 
 #[tokio::test]
 async fn what_one_of_them_spends_is_owed_by_the_next() {
     let app = app().await;
     let globex = format!("/organizations/{}", demo::GLOBEX);
-    deleted(&app).await;
+    delete_acme(&app).await;
     assert_eq!(app.call("DELETE", &globex).user(globex_owner()).send().await.status, 204);
     app.clock.advance(DAYS_30);
     app.recorded();
     let store = Store::new(&app.proxied_connection());
     let until = Instant::now() + RESERVE + Duration::from_secs(2);
-    let cx = JobContext::new(&store, app.clock.now(), until).at_pace(std::num::NonZeroU32::new(20).unwrap());
+    let cx = JobContext::new(&store, app.clock.now(), until)
+        .with_write_rate(std::num::NonZeroU32::new(20).unwrap());
     let job = padron_api::jobs().next().unwrap();
     let report = (job.run)(&cx).await.unwrap();
     assert_eq!(
@@ -249,19 +250,19 @@ async fn what_one_of_them_spends_is_owed_by_the_next() {
     let deletions = app.recorded().into_iter().filter(|request| request.operation == "BatchWriteItem");
     let units: f64 = deletions.map(|request| request.units()).sum();
     assert!(units > 40.0, "{units}: a group of deletions is one burst");
-    assert!(!left(&app, demo::GLOBEX).await.is_empty(), "the debt is not forgotten");
+    assert!(!remaining_items(&app, demo::GLOBEX).await.is_empty(), "the debt is not forgotten");
 }
 
 #[tokio::test]
 async fn two_runs_at_once_do_it_once() {
     let app = app().await;
     fill(&app, 2_000).await;
-    deleted(&app).await;
+    delete_acme(&app).await;
     let runs = (0..4).map(|_| run(&app, Duration::from_secs(60)));
     for report in futures_util::future::join_all(runs).await {
         report.unwrap();
     }
-    assert_eq!(left(&app, demo::ACME).await, [] as [&str; 0]);
+    assert_eq!(remaining_items(&app, demo::ACME).await, [] as [&str; 0]);
     // The organization that has the slug now keeps it, even if another run follows.
     let body = json!({ "name": "New Acme", "slug": "acme-corp" });
     let new = app.call("POST", "/organizations").user(stranger()).json(&body).send().await;
@@ -301,7 +302,7 @@ async fn of_restoring_and_purging_at_the_same_time_one_wins_whole() {
         } else {
             assert_eq!(answer.problem(), "404 organization_not_found");
             run(&app, Duration::from_secs(60)).await.unwrap();
-            assert_eq!(left(&app, demo::ACME).await, [] as [&str; 0]);
+            assert_eq!(remaining_items(&app, demo::ACME).await, [] as [&str; 0]);
         }
     }
     assert!(restored < 8, "not always the same one: {restored}");

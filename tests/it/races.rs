@@ -51,7 +51,7 @@ fn operation() -> impl Strategy<Value = Operation> {
 
 impl Operation {
     /// Replaces [`THE_OWNER`] with the number of the current owner.
-    fn in_place(mut self, model: &Model) -> Self {
+    fn with_owner_resolved(mut self, model: &Model) -> Self {
         let (first, second) = match &mut self {
             Self::Transfer { by, to } => (by, Some(to)),
             Self::SetRole { by, of, .. } | Self::Remove { by, of } => (by, Some(of)),
@@ -154,17 +154,16 @@ impl Model {
 }
 
 /// Returns the user with this number. The owner of the demo organization is number 0.
-fn who(number: usize) -> UserId {
+fn numbered_user(number: usize) -> UserId {
     if number == 0 { owner() } else { user(number as u128) }
 }
 
 async fn send(app: &TestApp, operation: &Operation) -> Answer {
-    let call = |method: &str, by: &usize, path: String| app.call(method, &path).user(who(*by));
-    let member = |of: &usize| format!("{ACME}/members/{}", who(*of));
+    let call = |method: &str, by: &usize, path: String| app.call(method, &path).user(numbered_user(*by));
+    let member = |of: &usize| format!("{ACME}/members/{}", numbered_user(*of));
     let call = match operation {
-        Operation::Transfer { by, to } => {
-            call("POST", by, format!("{ACME}/transfer")).json(&json!({ "userId": who(*to).to_string() }))
-        }
+        Operation::Transfer { by, to } => call("POST", by, format!("{ACME}/transfer"))
+            .json(&json!({ "userId": numbered_user(*to).to_string() })),
         Operation::SetRole { by, of, admin } => {
             let role = if *admin { "admin" } else { "member" };
             call("PUT", by, format!("{}/role", member(of))).json(&json!({ "role": role }))
@@ -195,7 +194,7 @@ async fn observe(app: &TestApp) -> Model {
     let roles: BTreeMap<usize, Role> = page
         .items
         .iter()
-        .map(|member| ((0..USERS).find(|number| who(*number) == member.user).unwrap(), member.role))
+        .map(|member| ((0..USERS).find(|number| numbered_user(*number) == member.user).unwrap(), member.role))
         .collect();
     let owners: Vec<_> = roles.iter().filter(|(_, role)| **role == Role::Owner).collect();
     assert_eq!(owners.len(), 1, "exactly one owner: {roles:?}");
@@ -204,12 +203,12 @@ async fn observe(app: &TestApp) -> Model {
         |role: Option<Role>| roles.values().filter(|one| role.is_none_or(|role| role == **one)).count();
     let expected = json!({
         "state": if organization.deleted_at.is_some() { "deleted" } else { "active" },
-        "owner": who(*owners[0].0).to_string(),
+        "owner": numbered_user(*owners[0].0).to_string(),
         "members": count(None).to_string(),
         "admins": count(Some(Role::Admin)).to_string(),
     });
     assert_eq!(roster, expected, "the roster agrees with the members");
-    assert_eq!(organization.owner, who(*owners[0].0), "the organization agrees with the members");
+    assert_eq!(organization.owner, numbered_user(*owners[0].0), "the organization agrees with the members");
     Model {
         version: organization.version,
         name: organization.name,
@@ -259,7 +258,7 @@ async fn start() -> TestApp {
         assert_eq!(app.call("DELETE", &path).user(owner()).send().await.status, 204);
     }
     for (number, role) in [(1, Role::Admin), (2, Role::Admin), (3, Role::Member)] {
-        join(&app, demo::ACME, who(number), role).await;
+        join(&app, demo::ACME, numbered_user(number), role).await;
     }
     app
 }
@@ -277,7 +276,7 @@ fn generate<T>(runner: &mut TestRunner, strategy: &impl Strategy<Value = T>) -> 
 async fn refill(app: &TestApp, model: &Model) {
     for number in 1..USERS - 1 {
         if !model.deleted && !model.roles.contains_key(&number) {
-            join(app, demo::ACME, who(number), Role::Member).await;
+            join(app, demo::ACME, numbered_user(number), Role::Member).await;
         }
     }
 }
@@ -292,7 +291,7 @@ async fn one_after_the_other_requests_do_what_the_model_does() {
             refill(&app, &observe(&app).await).await;
         }
         let mut model = observe(&app).await;
-        let operation = generate(&mut runner, &operation()).in_place(&model);
+        let operation = generate(&mut runner, &operation()).with_owner_resolved(&model);
         let expected = model.apply(&operation);
         let found = outcome(&send(&app, &operation).await);
         assert_eq!(found, expected, "{operation:?} in {model:?}");
@@ -328,7 +327,7 @@ async fn some_order_explains_what_requests_at_the_same_time_did() {
         }
         let before = observe(&app).await;
         let operations = generate(&mut runner, &round).into_iter();
-        let operations: Vec<_> = operations.map(|operation| operation.in_place(&before)).collect();
+        let operations: Vec<_> = operations.map(|operation| operation.with_owner_resolved(&before)).collect();
         let answers = join_all(operations.iter().map(|operation| send(&app, operation))).await;
         let done: Vec<_> = operations.iter().zip(answers.iter().map(outcome)).collect();
         let after = observe(&app).await;
@@ -346,7 +345,7 @@ async fn through_thirty_two_at_once_there_is_one_owner_and_no_one_gets_5xx() {
         let before = observe(&app).await;
         refill(&app, &before).await;
         let operations = generate(&mut runner, &round).into_iter();
-        let operations: Vec<_> = operations.map(|operation| operation.in_place(&before)).collect();
+        let operations: Vec<_> = operations.map(|operation| operation.with_owner_resolved(&before)).collect();
         let answers = join_all(operations.iter().map(|operation| send(&app, operation))).await;
         for (operation, answer) in operations.iter().zip(&answers) {
             assert!(answer.status < 500, "{operation:?}: {answer:?}");
@@ -359,7 +358,7 @@ async fn through_thirty_two_at_once_there_is_one_owner_and_no_one_gets_5xx() {
 #[tokio::test]
 async fn whoever_leaves_and_joins_again_is_someone_else_to_writes_and_tags_from_before() {
     let app = start().await;
-    let path = format!("{ACME}/members/{}", who(3));
+    let path = format!("{ACME}/members/{}", numbered_user(3));
     let tag = app.get(&path).user(owner()).send().await.header("etag").to_owned();
     // The role is decided from the earlier membership. The member leaves and joins again as an admin before the role is
     // written.
@@ -368,16 +367,17 @@ async fn whoever_leaves_and_joins_again_is_someone_else_to_writes_and_tags_from_
     let rejoin = async {
         tokio::time::sleep(Duration::from_millis(100)).await;
         let acme = demo::organization(demo::ACME);
-        let membership = app.store().organization_access(acme, who(3), []).await.unwrap().membership.unwrap();
-        let removed = EventData::MemberRemoved { member_id: who(3) };
-        let event = Event::new(acme, Actor::User(who(3)), app.clock.now(), removed);
+        let membership =
+            app.store().organization_access(acme, numbered_user(3), []).await.unwrap().membership.unwrap();
+        let removed = EventData::MemberRemoved { member_id: numbered_user(3) };
+        let event = Event::new(acme, Actor::User(numbered_user(3)), app.clock.now(), removed);
         app.store()
             .remove_member(&membership, &Authority::Membership(membership.clone()), &event)
             .unwrap()
             .commit()
             .await
             .unwrap();
-        join(&app, demo::ACME, who(3), Role::Admin).await;
+        join(&app, demo::ACME, numbered_user(3), Role::Admin).await;
     };
     let (answer, ()) = tokio::join!(role.send(), rejoin);
     assert_eq!(
@@ -404,7 +404,7 @@ async fn an_owner_of_before_writes_nothing_to_the_organization_of_after() {
     ]);
     let get = client.get_item().table_name(table).set_key(Some(key)).send().await.unwrap();
     let transfer = app.call("POST", &format!("{ACME}/transfer")).user(owner());
-    let transfer = transfer.json(&json!({ "userId": who(1).to_string() })).send().await;
+    let transfer = transfer.json(&json!({ "userId": numbered_user(1).to_string() })).send().await;
     assert_eq!(transfer.status, 200);
     client.put_item().table_name(table).set_item(get.item).send().await.unwrap();
     for (method, path) in
@@ -413,7 +413,11 @@ async fn an_owner_of_before_writes_nothing_to_the_organization_of_after() {
         let call = app.call(method, &path).user(owner()).json(&json!({ "name": "Mine again" }));
         assert_eq!(call.send().await.problem(), "409 concurrent_change", "{method}");
     }
-    assert_eq!(app.call("DELETE", ACME).user(who(1)).send().await.status, 204, "the owner of after can");
+    assert_eq!(
+        app.call("DELETE", ACME).user(numbered_user(1)).send().await.status,
+        204,
+        "the owner of after can"
+    );
 }
 
 #[tokio::test]

@@ -4,7 +4,7 @@ use std::{sync::Arc, time::Duration};
 
 use padron_domain::{Failure, Membership, Organization, OrganizationId, Role, UserId};
 use padron_local::demo;
-use padron_store::{CustomerTaken, Store, TransactionError};
+use padron_store::{CustomerConflict, Store, TransactionError};
 use padron_testkit::{Fault, TestApp};
 use tokio::time::Instant;
 use uuid::Uuid;
@@ -77,7 +77,7 @@ async fn equal_external_ids_in_one_batch_are_told_and_not_sent() {
     }
     app.recorded();
     let refused = through_proxy(&app, AMPLE).create_customers(&customers).await;
-    let expected = matches!(refused, Err(TransactionError::Refused((2, CustomerTaken::ExternalId))));
+    let expected = matches!(refused, Err(TransactionError::Refused((2, CustomerConflict::ExternalId))));
     assert!(expected, "{refused:?}");
     assert!(app.recorded().is_empty(), "DynamoDB would not say which");
 }

@@ -22,7 +22,7 @@ async fn outcome(app: &TestApp, token: &str) -> String {
 }
 
 /// Starts an app that fetches its key set, and the server that publishes it.
-async fn remote() -> (TestApp, KeyServer) {
+async fn app_with_key_server() -> (TestApp, KeyServer) {
     let builder = TestApp::of(padron_api::endpoints());
     let server =
         KeyServer::start(Page::ok(padron_testkit::Tokens::default().issuer.jwks().to_string())).await;
@@ -246,7 +246,7 @@ fn hmac(header: &Value, claims: &Value, secret: &[u8]) -> String {
     format!("{message}.{}", encode(padron_emulator::issuer::hmac_sha256(secret, message.as_bytes())))
 }
 
-async fn is_a_wall(app: &TestApp) {
+async fn assert_forged_tokens_are_refused(app: &TestApp) {
     app.recorded();
     let good = app.token(owner());
     assert_eq!(outcome(app, &good).await, "200");
@@ -263,13 +263,13 @@ async fn is_a_wall(app: &TestApp) {
 
 #[tokio::test]
 async fn no_forged_token_is_believed_with_inline_keys() {
-    is_a_wall(&app().await).await;
+    assert_forged_tokens_are_refused(&app().await).await;
 }
 
 #[tokio::test]
 async fn no_forged_token_is_believed_with_keys_behind_a_url() {
-    let (app, server) = remote().await;
-    is_a_wall(&app).await;
+    let (app, server) = app_with_key_server().await;
+    assert_forged_tokens_are_refused(&app).await;
     assert_eq!(server.requests(), 1, "made-up `kid`s do not make us call the issuer");
 }
 
@@ -458,7 +458,7 @@ async fn cognitos_access_tokens_are_understood_and_its_id_tokens_refused() {
 
 #[tokio::test]
 async fn a_key_set_is_fetched_once_and_again_for_a_new_key_after_a_minute() {
-    let (app, server) = remote().await;
+    let (app, server) = app_with_key_server().await;
     let good = app.token(owner());
     for _ in 0..3 {
         assert_eq!(outcome(&app, &good).await, "200");
@@ -485,7 +485,7 @@ async fn a_key_set_is_fetched_once_and_again_for_a_new_key_after_a_minute() {
 
 #[tokio::test]
 async fn a_withdrawn_key_stops_working_without_any_new_key() {
-    let (app, server) = remote().await;
+    let (app, server) = app_with_key_server().await;
     let seen_before = app.token(owner());
     assert_eq!(outcome(&app, &seen_before).await, "200");
     server.set(Page::ok(json!({ "keys": [SigningKey::es256("other").jwk()] }).to_string()));
@@ -496,7 +496,7 @@ async fn a_withdrawn_key_stops_working_without_any_new_key() {
 
 #[tokio::test]
 async fn requests_at_once_fetch_the_key_set_once() {
-    let (app, server) = remote().await;
+    let (app, server) = app_with_key_server().await;
     server.set(Page { delay: Duration::from_millis(50), ..Page::ok(app.tokens.issuer.jwks().to_string()) });
     let token = app.token(owner());
     let asked = (0..16).map(|_| ask(&app, &token));
@@ -507,7 +507,7 @@ async fn requests_at_once_fetch_the_key_set_once() {
 
 #[tokio::test]
 async fn an_issuer_that_fails_gives_503_and_then_serves_from_what_it_had() {
-    let (app, server) = remote().await;
+    let (app, server) = app_with_key_server().await;
     let good = Page::ok(app.tokens.issuer.jwks().to_string());
     let huge = format!("{{\"keys\":[],\"x\":\"{}\"}}", "x".repeat(100_000));
     let many = json!({ "keys": vec![app.tokens.issuer.key.jwk(); 33] });
@@ -575,7 +575,7 @@ async fn an_issuer_without_a_valid_certificate_is_not_asked() {
 
 #[tokio::test]
 async fn a_token_seen_before_expires_all_the_same() {
-    for app in [app().await, remote().await.0] {
+    for app in [app().await, app_with_key_server().await.0] {
         let token = app.token(owner());
         assert_eq!(outcome(&app, &token).await, "200");
         app.clock.advance(Duration::from_secs(3600 + 59));

@@ -28,7 +28,7 @@ fn read(path: &str) -> String {
 }
 
 /// Asserts that there are no differences, and shows all of them otherwise.
-fn agree(differences: &[String]) {
+fn assert_no_differences(differences: &[String]) {
     assert!(differences.is_empty(), "\n\n{}\n", differences.join("\n\n"));
 }
 
@@ -122,7 +122,7 @@ fn every_endpoint_in_the_source_is_registered() {
             )
         })
         .collect();
-    agree(&differences);
+    assert_no_differences(&differences);
 }
 
 /// The maximum number of resources of the template. CloudFormation allows 500 in a stack; the rest is kept free for resources without a
@@ -172,7 +172,7 @@ fn the_description_is_valid_and_asks_for_tokens_where_the_code_does() {
     let validator = jsonschema::draft202012::new(&schema).unwrap();
     let errors: Vec<String> =
         validator.iter_errors(&document).map(|error| format!("{} {error}", error.instance_path())).collect();
-    agree(&errors);
+    assert_no_differences(&errors);
     for endpoint in padron_api::endpoints() {
         let Some(method) = endpoint.route.method else { continue };
         let operation = &document["paths"][endpoint.route.path][method.name().to_lowercase()];

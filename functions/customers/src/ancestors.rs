@@ -25,19 +25,19 @@ pub(crate) enum AncestorDepth {
 }
 
 /// A customer whose ancestors can be read.
-pub(crate) trait Descendant {
+pub(crate) trait HasParent {
     /// Returns the number of the customer, and the data that its descendants show of it.
     fn as_ancestor(&self) -> (CustomerNumber, Ancestor<'static>);
 }
 
-impl Descendant for Customer {
+impl HasParent for Customer {
     fn as_ancestor(&self) -> (CustomerNumber, Ancestor<'static>) {
         let Self { number, name, kind, parent, .. } = self;
         (*number, Ancestor { name: name.clone().into(), kind: *kind, parent: *parent })
     }
 }
 
-impl Descendant for CustomerRow {
+impl HasParent for CustomerRow {
     fn as_ancestor(&self) -> (CustomerNumber, Ancestor<'static>) {
         let Self { number, name, kind, parent, .. } = self;
         (*number, Ancestor { name: name.clone().into(), kind: *kind, parent: *parent })
@@ -45,7 +45,7 @@ impl Descendant for CustomerRow {
 }
 
 /// Reads the ancestors of customers level by level, and each ancestor once.
-pub(crate) async fn read_ancestors<C: Descendant>(
+pub(crate) async fn read_ancestors<C: HasParent>(
     store: &Store,
     organization: OrganizationId,
     customers: &[C],
@@ -55,9 +55,9 @@ pub(crate) async fn read_ancestors<C: Descendant>(
     let levels = match depth {
         AncestorDepth::None => return Ok(Ancestors::default()),
         AncestorDepth::Parent => 1,
-        AncestorDepth::Cpo | AncestorDepth::Root => Ancestors::MAX_DISTANCE,
+        AncestorDepth::Cpo | AncestorDepth::Root => Ancestors::MAX_ANCESTORS,
     };
-    let mut ancestors = Ancestors::new(customers.iter().map(Descendant::as_ancestor));
+    let mut ancestors = Ancestors::new(customers.iter().map(HasParent::as_ancestor));
     let parents = customers.iter().filter_map(|customer| customer.as_ancestor().1.parent);
     let mut level: BTreeSet<CustomerNumber> = parents.collect();
     let mut missing = BTreeSet::new();
@@ -67,7 +67,7 @@ pub(crate) async fn read_ancestors<C: Descendant>(
         // Walks up from a customer over the ancestors that were read, and returns the first one that was not.
         let first_unread = |from: CustomerNumber| {
             let mut next = Some(from);
-            for _ in 0..Ancestors::MAX_DISTANCE {
+            for _ in 0..Ancestors::MAX_ANCESTORS {
                 let Some(ancestor) = ancestors.get(next?) else { return next };
                 next = ancestor.parent.filter(|_| goes_on(ancestor));
             }
@@ -101,18 +101,18 @@ pub(crate) async fn read_ancestors_of_one(
 }
 
 /// Returns the parent of a customer as Spirii's `owner`; `None` if there is no parent, or it no longer exists.
-pub(crate) fn owner_of(ancestors: &Ancestors<'_>, customer: &Customer) -> Option<Reference> {
-    ancestors.owner(customer.parent).map(|(number, owner)| Reference::new(number, &owner.name))
+pub(crate) fn parent_reference(ancestors: &Ancestors<'_>, customer: &Customer) -> Option<Reference> {
+    ancestors.parent(customer.parent).map(|(number, owner)| Reference::new(number, &owner.name))
 }
 
 /// Returns the nearest CPO above a customer; `None` if there is none.
 pub(crate) fn cpo_of(ancestors: &Ancestors<'_>, customer: &Customer) -> Option<Reference> {
-    ancestors.cpo(customer.parent).map(|(number, cpo)| Reference::new(number, &cpo.name))
+    ancestors.nearest_cpo(customer.parent).map(|(number, cpo)| Reference::new(number, &cpo.name))
 }
 
 /// Returns the customer, without its parent if the parent no longer exists.
 pub(crate) fn with_live_parent(ancestors: &Ancestors<'_>, customer: Customer) -> Customer {
-    Customer { parent: ancestors.owner(customer.parent).map(|(number, _)| number), ..customer }
+    Customer { parent: ancestors.parent(customer.parent).map(|(number, _)| number), ..customer }
 }
 
 /// Reads the parent of a customer, and returns the customer without its parent if the parent no longer exists.

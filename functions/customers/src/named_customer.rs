@@ -40,12 +40,12 @@ impl From<CustomerIdParameter> for CustomerReference {
 #[derive(Debug)]
 pub struct NamedCustomer<P = CustomerIdParameter> {
     reference: CustomerReference,
-    found: Lookup,
+    found: FirstRead,
     parameter: PhantomData<fn() -> P>,
 }
 
 #[derive(Debug)]
-enum Lookup {
+enum FirstRead {
     /// The customer with the number, which is also the beginning of a generated id; `None` if there is none.
     Customer(Box<Option<Customer>>),
     /// The number of the customer with an imported id; `None` if there is none.
@@ -76,9 +76,9 @@ impl<I, P: PathParameter + Into<CustomerReference> + Send> NamedResource<I> for 
         items: &mut Items,
     ) -> Result<Self, Error> {
         let found = match (reference.number(), reference.id()) {
-            (Some(number), _) => Lookup::Customer(Box::new(items.customer(organization, number)?)),
-            (None, Some(id)) => Lookup::Number(items.customer_id(organization, id)?),
-            (None, None) => Lookup::Number(None),
+            (Some(number), _) => FirstRead::Customer(Box::new(items.customer(organization, number)?)),
+            (None, Some(id)) => FirstRead::Number(items.customer_id(organization, id)?),
+            (None, None) => FirstRead::Number(None),
         };
         Ok(Self { reference, found, parameter: PhantomData })
     }
@@ -93,15 +93,15 @@ impl<P> NamedCustomer<P> {
     ) -> Result<Customer, Error> {
         let Self { reference, found, .. } = self;
         let number = match (found, &reference) {
-            (Lookup::Customer(customer), _) => match (*customer, &reference) {
-                (Some(customer), reference) if reference.names(customer.number, &customer.id) => {
+            (FirstRead::Customer(customer), _) => match (*customer, &reference) {
+                (Some(customer), reference) if reference.refers_to(customer.number, &customer.id) => {
                     return Ok(customer);
                 }
                 // An imported id can look like a generated one.
                 (_, CustomerReference::Id(id)) => cx.store().customer_number(organization, id).await?,
                 (_, CustomerReference::Number(_)) => None,
             },
-            (Lookup::Number(number), _) => number,
+            (FirstRead::Number(number), _) => number,
         };
         let customer = read_if_named(cx.store(), organization, &reference, number).await?;
         customer.ok_or_else(|| Failure::CUSTOMER_NOT_FOUND.into())
@@ -109,7 +109,7 @@ impl<P> NamedCustomer<P> {
 }
 
 /// Reads the customer that a reference names, with strongly consistent reads; `None` if there is none.
-pub(crate) async fn look_up(
+pub(crate) async fn find_customer(
     store: &Store,
     organization: OrganizationId,
     reference: &CustomerReference,
@@ -131,5 +131,5 @@ async fn read_if_named(
 ) -> Result<Option<Customer>, Error> {
     let Some(number) = number else { return Ok(None) };
     let customer = store.customer(organization, number).await?;
-    Ok(customer.filter(|customer| reference.names(customer.number, &customer.id)))
+    Ok(customer.filter(|customer| reference.refers_to(customer.number, &customer.id)))
 }

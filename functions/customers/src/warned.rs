@@ -13,19 +13,19 @@ use serde::Serialize;
 ///
 /// The entity tag covers the customer only, so it equals the tag that reading the customer returns.
 #[derive(Debug)]
-pub struct Warned<T> {
+pub struct WithWarningsResponse<T> {
     version: u64,
     body: WithWarnings<T>,
 }
 
-impl<T> Warned<T> {
+impl<T> WithWarningsResponse<T> {
     /// Creates the response for a version of a customer. `pointers` are the JSON pointers of the fields in that customer.
     pub(crate) fn new(version: u64, customer: T, warnings: Vec<Finding>, pointers: FieldPointers) -> Self {
         Self { version, body: WithWarnings::new(customer, warnings, pointers) }
     }
 }
 
-impl<T: Serialize + JsonSchema> Output for Warned<T> {
+impl<T: Serialize + JsonSchema> Output for WithWarningsResponse<T> {
     fn reply(self, request: &Request<'_>) -> Result<Reply, Error> {
         let customer = Reply::json(200, &self.body.customer)?;
         let tag = EntityTag::new(self.version, customer.body());

@@ -32,10 +32,8 @@ impl Endpoint for AcceptInvitation {
         if membership.is_some() {
             // The items of a batch are not read at the same instant. The membership may be the result of this very invitation, which was
             // accepted between the reads, so the request is retried once.
-            let looked_twice = cx.is_retry();
-            return Err(
-                if looked_twice { Failure::ALREADY_MEMBER } else { Failure::CONCURRENT_CHANGE }.into()
-            );
+            let is_retry = cx.is_retry();
+            return Err(if is_retry { Failure::ALREADY_MEMBER } else { Failure::CONCURRENT_CHANGE }.into());
         }
         let user = caller.user();
         let at = invitation.next_change(cx.now());
@@ -55,8 +53,8 @@ impl Endpoint for AcceptInvitation {
             invitation_id: Some(invitation.id),
         };
         let how = EventData::InviteAccepted { invitation_id: invitation.id, member_id: member.user };
-        let accepting = cx.event(caller.principal(), organization.id, how).not_before(at);
-        let joining = accepting.followed_by(added);
+        let accepting = cx.event(caller.principal(), organization.id, how).at_or_after(at);
+        let joining = accepting.next_in_change(added);
         let accepted = invitation.ended(InvitationState::Accepted, at);
         let events = [&accepting, &joining];
         let change = cx.store().accept_invitation(&invitation, &accepted, &member, user.issued_at, events)?;

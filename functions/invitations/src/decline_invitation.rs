@@ -27,7 +27,7 @@ impl Endpoint for DeclineInvitation {
         let PendingInvitation { invitation, .. } = answered.find(cx, &caller).await?;
         let declined = EventData::InviteDeclined { invitation_id: invitation.id };
         let at = invitation.next_change(cx.now());
-        let event = cx.event(caller.principal(), invitation.organization, declined).not_before(at);
+        let event = cx.event(caller.principal(), invitation.organization, declined).at_or_after(at);
         let after = invitation.ended(InvitationState::Declined, at);
         let change = cx.store().decline_invitation(&invitation, &after, &event)?;
         cx.commit(change, NoContent).await

@@ -7,7 +7,7 @@ use padron_http::{
 };
 use padron_store::{Action, Items, Key, Read, Store};
 
-use crate::issuance::{Issuance, NewInvitation};
+use crate::issuance::{IssuedToken, NewInvitation};
 
 /// The endpoint that invites a person.
 #[derive(Debug)]
@@ -48,8 +48,13 @@ impl Endpoint for InviteMember {
         Json(new): Json<NewInvitation>,
     ) -> Result<Self::Output, Error> {
         let (admin, ExistingInvitation(before)) = admin.with_resource()?;
-        let issuance =
-            Issuance::new(cx, admin.principal(), admin.organization().id, before.as_ref(), new.invitee()?)?;
+        let issuance = IssuedToken::new(
+            cx,
+            admin.principal(),
+            admin.organization().id,
+            before.as_ref(),
+            new.invitee()?,
+        )?;
         let change =
             cx.store().invite(before.as_ref(), &issuance.invitation, admin.authority(), &issuance.event)?;
         cx.commit(change, CreatedWithoutLocation(issuance.answer(cx))).await

@@ -9,7 +9,7 @@ use padron_store::{Action, Key, Store};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::issuance::{Invitee, Issuance, NewInvitation};
+use crate::issuance::{Invitee, IssuedToken, NewInvitation};
 
 /// The endpoint that invites several people.
 #[derive(Debug)]
@@ -158,7 +158,8 @@ async fn invite(
     let organization = admin.organization().id;
     let mut retries = cx.retries();
     loop {
-        let issuance = Issuance::new(cx, admin.principal(), organization, before.as_ref(), invitee.clone())?;
+        let issuance =
+            IssuedToken::new(cx, admin.principal(), organization, before.as_ref(), invitee.clone())?;
         let change =
             cx.store().invite(before.as_ref(), &issuance.invitation, admin.authority(), &issuance.event)?;
         match change.commit().await.map_err(Error::from) {

@@ -12,7 +12,7 @@ use serde_json::json;
 /// The invitation to accept or decline, named by its token or by its ids.
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
-#[schemars(transform = one_way)]
+#[schemars(transform = require_token_or_ids)]
 pub struct InvitationReply {
     /// The token that was delivered with the invitation.
     #[serde(default)]
@@ -29,7 +29,7 @@ pub struct InvitationReply {
 }
 
 /// Adds to the schema that an invitation is named in exactly one of two ways. The fields of the other way are left out or `null`.
-fn one_way(schema: &mut Schema) {
+fn require_token_or_ids(schema: &mut Schema) {
     let (nothing, text) = (json!({ "type": "null" }), json!({ "type": "string" }));
     let by_token = json!({
         "properties": { "token": text, "organizationId": nothing, "invitationId": nothing }, "required": ["token"],

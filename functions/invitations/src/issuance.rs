@@ -43,13 +43,13 @@ pub(crate) struct Invitee {
 }
 
 /// An invitation to be written, with the event and the token that belong to it.
-pub(crate) struct Issuance {
+pub(crate) struct IssuedToken {
     pub(crate) invitation: Invitation,
     pub(crate) event: Event,
     token: InvitationToken,
 }
 
-impl Issuance {
+impl IssuedToken {
     /// Creates an invitation. If `before` is an earlier invitation of the same address, it is renewed with a new token, and its old token
     /// becomes invalid.
     pub(crate) fn new(
@@ -78,7 +78,7 @@ impl Issuance {
         let base = before.map_or(first, |before| Invitation { role, ..before.clone() });
         let invitation = base.renewed(token.hash(), by.actor(), at);
         let created = EventData::InviteCreated { invitation_id: id, role };
-        let event = cx.event(by, organization, created).not_before(at);
+        let event = cx.event(by, organization, created).at_or_after(at);
         Ok(Self { invitation, event, token })
     }
 
@@ -88,7 +88,7 @@ impl Issuance {
         let at = before.next_change(cx.now());
         let invitation = before.renewed(token.hash(), before.invited_by, at);
         let resent = EventData::InviteResent { invitation_id: before.id };
-        let event = cx.event(by, before.organization, resent).not_before(at);
+        let event = cx.event(by, before.organization, resent).at_or_after(at);
         Ok(Self { invitation, event, token })
     }
 

@@ -5,7 +5,7 @@
 use padron_domain::{Error, Failure, Invitation, InvitationStatus};
 use padron_dto::InvitationResponse;
 use padron_http::{
-    Admin, Array, Context, Endpoint, Input, Paging, Query, Request, Route,
+    Admin, Array, Context, Endpoint, Input, PageRequest, Query, Request, Route,
     openapi::{Operation, Schemas},
 };
 use padron_store::{Action, Store};
@@ -18,7 +18,7 @@ pub struct ListInvitations;
 /// The query parameters of the list of invitations.
 #[derive(Debug)]
 pub struct InvitationQuery {
-    paging: Paging,
+    paging: PageRequest,
     status: Option<InvitationStatus>,
 }
 
@@ -29,11 +29,11 @@ impl Input for InvitationQuery {
         let query = Query::read(request, &["limit", "cursor", "status"])?;
         let detail = "pending, expired, accepted, declined or revoked.";
         let status = query.parse("status", detail, InvitationStatus::parse)?;
-        Ok(Self { paging: Paging::read(&query)?, status })
+        Ok(Self { paging: PageRequest::read(&query)?, status })
     }
 
     fn describe(operation: &mut Operation, _: &mut Schemas) {
-        Paging::describe_parameters(operation);
+        PageRequest::describe_parameters(operation);
         let status = json!({ "type": "string", "enum": InvitationStatus::ALL.map(InvitationStatus::name) });
         operation.parameter("query", "status", "Those of this status only", false, &status);
     }

@@ -1,7 +1,7 @@
 //! The endpoint `GET /users/me/invitations`, which lists the pending invitations of the caller's verified e-mail address.
 
 use padron_domain::{Email, Error, InvitationId, InvitationStatus, OrganizationId, Role, Timestamp};
-use padron_http::{Array, Context, Endpoint, Paging, Route, SignedIn};
+use padron_http::{Array, Context, Endpoint, PageRequest, Route, SignedIn};
 use padron_store::{Action, InvitationWithOrganization, InvitationsPage, Store};
 use schemars::JsonSchema;
 use serde::Serialize;
@@ -47,10 +47,10 @@ impl Endpoint for ListMyInvitations {
     const SUMMARY: &'static str = "Lists the pending invitations to the verified e-mail address of the caller; without one, the list is empty";
     const ACTIONS: &'static [&'static [Action]] = &[Store::INVITATIONS_OF];
     type Access = SignedIn;
-    type Input = Paging;
+    type Input = PageRequest;
     type Output = Array<MyInvitation>;
 
-    async fn handle(cx: &Context<'_>, caller: SignedIn, paging: Paging) -> Result<Self::Output, Error> {
+    async fn handle(cx: &Context<'_>, caller: SignedIn, paging: PageRequest) -> Result<Self::Output, Error> {
         let user = caller.user();
         let after = paging.after(cx, user.id)?;
         let Some(email) = user.email.as_deref().and_then(Email::parse) else {

@@ -7,7 +7,7 @@ use padron_dto::IssuedInvitation;
 use padron_http::{Admin, Body, Context, Endpoint, NoInput, Route, Written};
 use padron_store::{Action, Store};
 
-use crate::{issuance::Issuance, revoke_invitation::ENDED};
+use crate::{issuance::IssuedToken, revoke_invitation::ENDED};
 
 /// The endpoint that renews an invitation.
 #[derive(Debug)]
@@ -27,7 +27,7 @@ impl Endpoint for ResendInvitation {
     async fn handle(cx: &Context<'_>, admin: Admin<Invitation>, _: NoInput) -> Result<Self::Output, Error> {
         let (admin, before) = admin.with_resource()?;
         before.require_open(cx.now())?;
-        let issuance = Issuance::again(cx, admin.principal(), &before)?;
+        let issuance = IssuedToken::again(cx, admin.principal(), &before)?;
         let change = cx.store().update_invitation(
             &before,
             &issuance.invitation,

@@ -27,7 +27,7 @@ impl Endpoint for RevokeInvitation {
         before.require_open(cx.now())?;
         let cancelled = EventData::InviteCancelled { invitation_id: before.id };
         let at = before.next_change(cx.now());
-        let event = cx.event(admin.principal(), before.organization, cancelled).not_before(at);
+        let event = cx.event(admin.principal(), before.organization, cancelled).at_or_after(at);
         let after = before.ended(InvitationState::Revoked, at);
         let change = cx.store().update_invitation(&before, &after, admin.authority(), &event)?;
         cx.commit(change, NoContent).await

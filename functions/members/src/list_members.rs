@@ -3,7 +3,7 @@
 use padron_domain::{Error, Failure, Membership, Role, search_key, trim};
 use padron_dto::MemberResponse;
 use padron_http::{
-    Array, Context, Endpoint, Input, Member, Paging, Query, Request, Route,
+    Array, Context, Endpoint, Input, Member, PageRequest, Query, Request, Route,
     openapi::{Operation, Schemas},
 };
 use padron_store::{Action, Store};
@@ -16,7 +16,7 @@ pub struct ListMembers;
 /// The query parameters of the list of members.
 #[derive(Debug)]
 pub struct MemberQuery {
-    paging: Paging,
+    paging: PageRequest,
     /// The text to search for, normalized with [`search_key`]; `None` if there is no `q`.
     text: Option<String>,
     role: Option<Role>,
@@ -34,11 +34,11 @@ impl Input for MemberQuery {
             (1..=MAX_TEXT_LENGTH).contains(&text.chars().count()).then(|| search_key(text))
         })?;
         let role = query.parse("role", "member, admin or owner.", Role::parse)?;
-        Ok(Self { paging: Paging::read(&query)?, text, role })
+        Ok(Self { paging: PageRequest::read(&query)?, text, role })
     }
 
     fn describe(operation: &mut Operation, _: &mut Schemas) {
-        Paging::describe_parameters(operation);
+        PageRequest::describe_parameters(operation);
         let text = json!({ "type": "string", "minLength": 1, "maxLength": MAX_TEXT_LENGTH });
         let meaning = "Those with this in name or e-mail, whatever the case and the accents";
         operation.parameter("query", "q", meaning, false, &text);

@@ -28,7 +28,7 @@ impl Endpoint for RemoveMember {
         }
         let removed = EventData::MemberRemoved { member_id: member.user };
         let event = cx.event(caller.principal(), member.organization, removed);
-        let event = event.not_before(member.next_change(cx.now()));
+        let event = event.at_or_after(member.next_change(cx.now()));
         let change = cx.store().remove_member(&member, caller.authority(), &event)?;
         cx.commit(change, NoContent).await
     }

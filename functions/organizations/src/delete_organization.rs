@@ -14,7 +14,7 @@ impl Endpoint for DeleteOrganization {
     const ROUTE: Route = Route::delete("delete-organization", "/organizations/{organizationId}");
     const SUMMARY: &'static str = "Deletes an organization; its owner can restore it for thirty days";
     const FAILURES: &'static [&'static [Failure]] = &[&[Failure::PRECONDITION_FAILED]];
-    const ACTIONS: &'static [&'static [Action]] = &[Store::CLOSE_ORGANIZATION];
+    const ACTIONS: &'static [&'static [Action]] = &[Store::CHANGE_ORGANIZATION];
     type Access = Owner;
     type Input = NoInput;
     type Output = Written<NoContent>;
@@ -22,12 +22,13 @@ impl Endpoint for DeleteOrganization {
     async fn handle(cx: &Context<'_>, owner: Owner, _: NoInput) -> Result<Self::Output, Error> {
         cx.require_version(owner.organization().version)?;
         let mut organization = owner.organization().clone();
-        organization.touch(cx.now());
+        organization.mark_updated(cx.now());
         organization.deleted_at = Some(organization.updated_at);
         let deleted = EventData::OrganizationDeleted {
             restorable_until: organization.restorable_until().unwrap_or(cx.now()),
         };
-        let event = cx.event(owner.principal(), organization.id, deleted).not_before(organization.updated_at);
+        let event =
+            cx.event(owner.principal(), organization.id, deleted).at_or_after(organization.updated_at);
         let change = cx.store().delete_organization(&organization, &event)?;
         cx.commit(change, NoContent).await
     }

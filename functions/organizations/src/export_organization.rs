@@ -40,7 +40,7 @@ impl Input for ExportQuery {
 
 /// The exported fields of a customer: all fields of the record except the organization and the version. The list is explicit, so that a
 /// field that is added to the record is not exported by accident.
-const CUSTOMER: [&str; 25] = [
+const CUSTOMER_FIELDS: [&str; 25] = [
     "number",
     "id",
     "name",
@@ -239,6 +239,6 @@ fn whitelisted(customer: &Customer) -> Result<Map<String, Value>, Error> {
     let Value::Object(mut fields) = whole else {
         return Err(Error::internal("a customer is not an object"));
     };
-    fields.retain(|name, _| CUSTOMER.contains(&name.as_str()));
+    fields.retain(|name, _| CUSTOMER_FIELDS.contains(&name.as_str()));
     Ok(fields)
 }

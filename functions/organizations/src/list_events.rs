@@ -3,7 +3,7 @@
 use padron_domain::{Actor, Error, Event, EventData, Failure, Timestamp};
 use padron_dto::EventResponse;
 use padron_http::{
-    Admin, Array, Context, Endpoint, Input, Paging, Query, Request, Route,
+    Admin, Array, Context, Endpoint, Input, PageRequest, Query, Request, Route,
     openapi::{Operation, Schemas},
 };
 use padron_store::{Action, Store};
@@ -16,7 +16,7 @@ pub struct ListEvents;
 /// The query parameters of the list of events.
 #[derive(Debug)]
 pub struct EventQuery {
-    paging: Paging,
+    paging: PageRequest,
     name: Option<String>,
     actor: Option<Actor>,
     from: Option<Timestamp>,
@@ -33,7 +33,7 @@ impl Input for EventQuery {
         })?;
         let actor = query.parse("actor", "The UUID of a user, or `operator`.", |actor| actor.parse().ok())?;
         Ok(Self {
-            paging: Paging::read(&query)?,
+            paging: PageRequest::read(&query)?,
             name,
             actor,
             from: query.instant_from("from")?,
@@ -42,7 +42,7 @@ impl Input for EventQuery {
     }
 
     fn describe(operation: &mut Operation, _: &mut Schemas) {
-        Paging::describe_parameters(operation);
+        PageRequest::describe_parameters(operation);
         let names = json!({ "type": "string", "enum": EventData::TYPES });
         operation.parameter("query", "type", "Events of this kind only", false, &names);
         let actor = json!({ "anyOf": [{ "type": "string", "format": "uuid" }, { "const": "operator" }] });

@@ -3,7 +3,7 @@
 use padron_domain::{Error, Failure, Organization, Role, check_slug};
 use padron_dto::OrganizationEntry;
 use padron_http::{
-    Array, Context, Endpoint, Input, Paging, Query, Request, Route, SignedIn,
+    Array, Context, Endpoint, Input, PageRequest, Query, Request, Route, SignedIn,
     openapi::{Operation, Schemas},
 };
 use padron_store::{Action, MembershipWithOrganization, Store};
@@ -16,7 +16,7 @@ pub struct ListOrganizations;
 /// The query parameters of the list of organizations.
 #[derive(Debug)]
 pub struct OrganizationQuery {
-    paging: Paging,
+    paging: PageRequest,
     status: Status,
     slug: Option<String>,
 }
@@ -39,14 +39,14 @@ impl Input for OrganizationQuery {
             _ => None,
         });
         Ok(Self {
-            paging: Paging::read(&query)?,
+            paging: PageRequest::read(&query)?,
             status: status?.unwrap_or(Status::Active),
             slug: query.get("slug").map(ToOwned::to_owned),
         })
     }
 
     fn describe(operation: &mut Operation, _: &mut Schemas) {
-        Paging::describe_parameters(operation);
+        PageRequest::describe_parameters(operation);
         let status = json!({ "type": "string", "enum": ["active", "deleted"], "default": "active" });
         operation.parameter(
             "query",

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use padron_domain::{Error, Failure};
 use padron_http::{Job, JobContext};
-use padron_store::{Action, Pace, PurgeCandidate, PurgeOutcome, Store, TimeSlice};
+use padron_store::{Action, PurgeCandidate, PurgeOutcome, Store, TimeSlice, WriteRateLimiter};
 use serde::Serialize;
 use tokio::time::Instant;
 
@@ -34,10 +34,10 @@ impl Job for PurgeOrganizations {
     async fn run(cx: &JobContext) -> Result<PurgeReport, Error> {
         let mut run = Run {
             cx,
-            pace: Pace::new(cx.pace()),
-            ends: cx.end(RESERVE),
+            write_rate: WriteRateLimiter::new(cx.write_rate()),
+            deadline: cx.end(RESERVE),
             report: PurgeReport::default(),
-            large: Vec::new(),
+            unfinished: Vec::new(),
             failed: None,
         };
         let mut after = None;
@@ -53,12 +53,12 @@ impl Job for PurgeOrganizations {
             run.purge(&page).await;
         }
         // The rest of the run is for organizations that need more than one time slice.
-        while run.has_time() && !run.large.is_empty() {
-            let large = std::mem::take(&mut run.large);
-            run.purge(&large).await;
+        while run.has_time() && !run.unfinished.is_empty() {
+            let unfinished = std::mem::take(&mut run.unfinished);
+            run.purge(&unfinished).await;
         }
-        let Run { mut report, large, failed, .. } = run;
-        report.unfinished |= !large.is_empty() || after.is_some();
+        let Run { mut report, unfinished, failed, .. } = run;
+        report.unfinished |= !unfinished.is_empty() || after.is_some();
         failed.map_or(Ok(report), Err)
     }
 }
@@ -66,17 +66,17 @@ impl Job for PurgeOrganizations {
 /// One run of the job.
 struct Run<'a> {
     cx: &'a JobContext,
-    pace: Pace,
-    ends: Instant,
+    write_rate: WriteRateLimiter,
+    deadline: Instant,
     report: PurgeReport,
     /// The organizations whose time slice ended before they were purged.
-    large: Vec<PurgeCandidate>,
+    unfinished: Vec<PurgeCandidate>,
     failed: Option<Error>,
 }
 
 impl Run<'_> {
     fn has_time(&self) -> bool {
-        Instant::now() < self.ends && self.pace.allows_before(self.ends)
+        Instant::now() < self.deadline && self.write_rate.allows_before(self.deadline)
     }
 
     /// Purges organizations, each in an equal share of the time that is left, so that a large one does not keep the others waiting.
@@ -87,12 +87,12 @@ impl Run<'_> {
                 return;
             }
             let waiting = u32::try_from(due.len() - position).unwrap_or(u32::MAX);
-            let ends = Instant::now() + self.ends.duration_since(Instant::now()) / waiting;
-            let turn = TimeSlice { ends, run_ends: self.ends };
-            match self.cx.store().purge(one.organization, self.cx.now, &mut self.pace, turn).await {
+            let deadline = Instant::now() + self.deadline.duration_since(Instant::now()) / waiting;
+            let slice = TimeSlice { deadline, run_deadline: self.deadline };
+            match self.cx.store().purge(one.organization, self.cx.now, &mut self.write_rate, slice).await {
                 Ok(PurgeOutcome::Purged) => self.report.purged += 1,
                 Ok(PurgeOutcome::AlreadyPurged | PurgeOutcome::NotDue) => {}
-                Ok(PurgeOutcome::Unfinished) => self.large.push(one.clone()),
+                Ok(PurgeOutcome::Unfinished) => self.unfinished.push(one.clone()),
                 // A busy partition is left to the next run. The partitions of the other organizations may have capacity.
                 Err(error) if error.failure() == Failure::UNAVAILABLE => self.report.unfinished = true,
                 // An organization that cannot be purged does not stop the others, but the run must fail so that someone looks at it.

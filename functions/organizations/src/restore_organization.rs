@@ -13,7 +13,7 @@ impl Endpoint for RestoreOrganization {
     const ROUTE: Route = Route::post("restore-organization", "/organizations/{organizationId}/restore");
     const SUMMARY: &'static str = "Restores an organization that was deleted less than thirty days ago";
     const FAILURES: &'static [&'static [Failure]] = &[&[Failure::NOT_DELETED, Failure::PRECONDITION_FAILED]];
-    const ACTIONS: &'static [&'static [Action]] = &[Store::CLOSE_ORGANIZATION];
+    const ACTIONS: &'static [&'static [Action]] = &[Store::CHANGE_ORGANIZATION];
     type Access = OwnerIncludingDeleted;
     type Input = NoInput;
     type Output = Written<Versioned<OrganizationResponse>>;
@@ -28,9 +28,9 @@ impl Endpoint for RestoreOrganization {
         if organization.deleted_at.take().is_none() {
             return Err(Failure::NOT_DELETED.into());
         }
-        organization.touch(cx.now());
+        organization.mark_updated(cx.now());
         let event = cx.event(owner.principal(), organization.id, EventData::OrganizationRestored {});
-        let event = event.not_before(organization.updated_at);
+        let event = event.at_or_after(organization.updated_at);
         let change = cx.store().restore_organization(&organization, &event)?;
         let answer = Versioned {
             version: organization.version,

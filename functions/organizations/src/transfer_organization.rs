@@ -47,7 +47,7 @@ impl Endpoint for TransferOrganization {
     const SUMMARY: &'static str = "Transfers an organization to another member; the owner becomes an admin";
     const FAILURES: &'static [&'static [Failure]] =
         &[&[Failure::ALREADY_OWNER, Failure::PRECONDITION_FAILED]];
-    const ACTIONS: &'static [&'static [Action]] = &[Store::CLOSE_ORGANIZATION];
+    const ACTIONS: &'static [&'static [Action]] = &[Store::CHANGE_ORGANIZATION];
     type Access = Owner<NewOwner>;
     type Input = Json<Transfer>;
     type Output = Written<Versioned<OrganizationResponse>>;
@@ -66,10 +66,10 @@ impl Endpoint for TransferOrganization {
         }
         organization.owner = to;
         let now = cx.now();
-        organization.touch(owner.membership().next_change(now).max(successor.next_change(now)));
+        organization.mark_updated(owner.membership().next_change(now).max(successor.next_change(now)));
         let event =
             cx.event(owner.principal(), organization.id, EventData::OrganizationTransferred { from, to });
-        let event = event.not_before(organization.updated_at);
+        let event = event.at_or_after(organization.updated_at);
         let change =
             cx.store().transfer_organization(&organization, owner.membership(), &successor, &event)?;
         let answer = Versioned {

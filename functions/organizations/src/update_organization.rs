@@ -6,7 +6,7 @@ use padron_domain::{
     AccountChanges, Error, EventData, Failure, LINE_PATTERN, MAX_URL_LENGTH, Organization, Patch, Violation,
 };
 use padron_dto::{MetadataSchema, OrganizationResponse, read_back};
-use padron_http::{Context, Endpoint, Json, Owner, ReadBack, Route, Versioned, Written};
+use padron_http::{Context, Endpoint, Json, Owner, ReadOnlyFields, Route, Versioned, Written};
 use padron_store::{Action, Store};
 use schemars::JsonSchema;
 use serde::Deserialize;
@@ -65,13 +65,13 @@ impl Endpoint for UpdateOrganization {
         let now = OrganizationResponse::new(organization.clone(), cx.now());
         let now = serde_json::to_value(now).map_err(|_| Error::internal("an answer is not JSON"))?;
         let mut violations = account.violations();
-        let read_back = ReadBack { sent: &others, within: "", now: &now, optional: &OPTIONAL };
+        let read_back = ReadOnlyFields { sent: &others, within: "", now: &now, optional: &OPTIONAL };
         violations.extend(read_back.unknown());
         let is_newest = cx.require_version(organization.version);
         // If `If-Match` names an old version, read-only fields may have the values of that version, and are not an attempt to change
         // them.
         if is_newest.is_ok() {
-            violations.extend(read_back.changed().map(of_slug));
+            violations.extend(read_back.changed().map(as_slug_violation));
         }
         // The client sent the whole record back, but the record has changed since it was read.
         if is_newest.is_ok() && read_back.is_of_older_version() {
@@ -89,7 +89,7 @@ impl Endpoint for UpdateOrganization {
         }
         let fields = fields.into_iter().map(ToOwned::to_owned).collect();
         let event = cx.event(owner.principal(), organization.id, EventData::OrganizationUpdated { fields });
-        let event = event.not_before(organization.updated_at);
+        let event = event.at_or_after(organization.updated_at);
         let change = cx.store().update_organization(&organization, &event)?;
         cx.commit(change, answer).await
     }
@@ -99,7 +99,7 @@ impl Endpoint for UpdateOrganization {
 const OPTIONAL: [&str; 3] = ["stripeCustomerId", "subscriptionPeriodEnd", "logo_url"];
 
 /// Returns the violation, with a code of its own if it is a changed slug.
-fn of_slug(violation: Violation) -> Violation {
+fn as_slug_violation(violation: Violation) -> Violation {
     if violation.pointer != "/slug" || violation.code != "read_only" {
         return violation;
     }

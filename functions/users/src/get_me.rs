@@ -55,7 +55,7 @@ impl Endpoint for GetMe {
             return Ok(Body(newer.unwrap_or(known).into()));
         }
         if (changed || !now.settled) && refresh_memberships(cx, &caller, &now).await? {
-            cx.store().settle_profile(&now).await?;
+            cx.store().mark_profile_propagated(&now).await?;
         }
         Ok(Body(now.into()))
     }
@@ -117,7 +117,7 @@ async fn refresh(
             fields.push("name".to_owned());
         }
         let updated = EventData::MemberUpdated { member_id: before.user, fields };
-        let event = cx.event(caller.principal(), before.organization, updated).not_before(at);
+        let event = cx.event(caller.principal(), before.organization, updated).at_or_after(at);
         let change = cx.store().refresh_member(&before, &after, profile, &event)?;
         match change.commit().await.map_err(|error| Error::from(error).failure()) {
             Ok(()) => return Ok(with_email),

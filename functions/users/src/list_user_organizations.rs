@@ -2,7 +2,7 @@
 
 use padron_domain::Error;
 use padron_dto::OrganizationEntry;
-use padron_http::{Array, Context, Endpoint, Paging, Route, SelfOnly};
+use padron_http::{Array, Context, Endpoint, PageRequest, Route, SelfOnly};
 use padron_store::{Action, Store};
 
 /// The endpoint that lists the organizations of a user.
@@ -14,10 +14,10 @@ impl Endpoint for ListUserOrganizations {
     const SUMMARY: &'static str = "Lists the organizations that a user belongs to, ordered by id";
     const ACTIONS: &'static [&'static [Action]] = &[Store::MEMBERSHIPS_WITH_ORGANIZATIONS];
     type Access = SelfOnly;
-    type Input = Paging;
+    type Input = PageRequest;
     type Output = Array<OrganizationEntry>;
 
-    async fn handle(cx: &Context<'_>, caller: SelfOnly, paging: Paging) -> Result<Self::Output, Error> {
+    async fn handle(cx: &Context<'_>, caller: SelfOnly, paging: PageRequest) -> Result<Self::Output, Error> {
         let user = caller.user().id;
         let page =
             cx.store().memberships_with_organizations(user, paging.after(cx, user)?, paging.limit()).await?;

@@ -117,7 +117,7 @@ fn dunder_mifflin() -> Customer {
 
 /// Returns the number of a customer that was created at an instant.
 fn number(created_at: Timestamp) -> CustomerNumber {
-    CustomerNumber::at(created_at, 0).expect("an instant of this century")
+    CustomerNumber::from_timestamp(created_at, 0).expect("an instant of this century")
 }
 
 /// Returns a customer with a name, a kind and a country only.

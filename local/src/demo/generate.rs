@@ -4,7 +4,7 @@ use padron_domain::{
     Clock, Customer, CustomerAddress, CustomerId, CustomerKind, CustomerNumber, CustomerStatus,
     OrganizationId, Payout, Rfc, Timestamp,
 };
-use padron_store::{CustomerTaken, Store, TransactionError};
+use padron_store::{CustomerConflict, Store, TransactionError};
 use tokio::{task::JoinSet, time::Instant};
 
 use crate::admin::explain;
@@ -121,7 +121,7 @@ const TRADES: [&str; 24] = [
     "Estudio",
     "Taller",
 ];
-const CALLED: [&str; 30] = [
+const BUSINESS_NAMES: [&str; 30] = [
     "La Cigüeña",
     "El Águila",
     "Quetzalcóatl",
@@ -207,7 +207,7 @@ const BATCH_TIME: Duration = Duration::from_secs(60);
 
 /// A generator of customers. The same index gives the same names and addresses; numbers, dates and external ids differ between runs.
 #[derive(Clone, Debug)]
-pub struct Maker {
+pub struct CustomerGenerator {
     organization: OrganizationId,
     count: u64,
     /// The time at which the last customer is created.
@@ -216,7 +216,7 @@ pub struct Maker {
     run: u32,
 }
 
-impl Maker {
+impl CustomerGenerator {
     /// Creates a generator of `count` customers, the last of them created at `now`.
     pub fn new(organization: OrganizationId, count: u64, now: Timestamp, run: u32) -> Self {
         Self { organization, count, now, run }
@@ -228,7 +228,7 @@ impl Maker {
         let ago = span - span / self.count.max(1) * index;
         let created_at = Timestamp::from_millis(self.now.millis() - i64::try_from(ago).ok()?)?;
         let distinct = fastrand::Rng::with_seed(index ^ u64::from(self.run)).u16(..);
-        CustomerNumber::at(created_at, distinct)
+        CustomerNumber::from_timestamp(created_at, distinct)
     }
 
     /// Returns the customer at an index; `None` if its creation time cannot be represented.
@@ -254,8 +254,9 @@ impl Maker {
         let name = if kind == CustomerKind::Private {
             format!("{first_name} {last_name} {mother}")
         } else {
-            let [trade, called] = [&TRADES[..], &CALLED[..]].map(|names| names[random.usize(..names.len())]);
-            format!("{trade} {called} {}", index / 100 + 1)
+            let [trade, name] =
+                [&TRADES[..], &BUSINESS_NAMES[..]].map(|names| names[random.usize(..names.len())]);
+            format!("{trade} {name} {}", index / 100 + 1)
         };
         let created_at = number.created_at();
         let updated_at = created_at.plus(Duration::from_secs(random.u64(..=24 * 60 * 60) * random.u64(..20)));
@@ -336,7 +337,7 @@ fn ascii(name: &str) -> String {
 }
 
 /// Writes all customers of a generator. Calls `progress` after each batch with the number of customers written so far.
-pub async fn write(store: &Store, maker: &Maker, progress: impl Fn(u64)) -> Result<(), String> {
+pub async fn write(store: &Store, maker: &CustomerGenerator, progress: impl Fn(u64)) -> Result<(), String> {
     let mut batches = (0..maker.count).step_by(BATCH);
     let mut running: JoinSet<Result<usize, String>> = JoinSet::new();
     let mut written = 0;
@@ -363,10 +364,12 @@ async fn write_batch(store: &Store, mut customers: Vec<Customer>) -> Result<usiz
     loop {
         match store.create_customers(&customers).await {
             Ok(()) => return Ok(customers.len()),
-            Err(TransactionError::Refused((at, CustomerTaken::Number | CustomerTaken::Id))) => {
+            Err(TransactionError::Refused((at, CustomerConflict::Number | CustomerConflict::Id))) => {
                 drop(customers.remove(at));
             }
-            Err(TransactionError::Refused((_, CustomerTaken::ExternalId)) | TransactionError::Outdated) => {
+            Err(
+                TransactionError::Refused((_, CustomerConflict::ExternalId)) | TransactionError::Outdated,
+            ) => {
                 return Err("Another run made the same customers. Try again.".into());
             }
             Err(TransactionError::Failed(error)) => return Err(explain(&error)),
@@ -375,6 +378,6 @@ async fn write_batch(store: &Store, mut customers: Vec<Customer>) -> Result<usiz
 }
 
 /// Returns a generator of customers up to the current time, with a random run number.
-pub fn maker(organization: OrganizationId, count: u64) -> Maker {
-    Maker::new(organization, count, Clock::System.now(), fastrand::u32(..))
+pub fn maker(organization: OrganizationId, count: u64) -> CustomerGenerator {
+    CustomerGenerator::new(organization, count, Clock::System.now(), fastrand::u32(..))
 }

@@ -16,11 +16,11 @@ pub fn bearer_token(header: Option<&str>) -> Result<&str, Error> {
     if !scheme.eq_ignore_ascii_case("bearer") {
         return Err(AUTHENTICATION_REQUIRED.into());
     }
-    is_jwt(token.trim_start())
+    require_jwt_form(token.trim_start())
 }
 
 /// Returns the text if it has the form of a JWT, and an error otherwise.
-pub fn is_jwt(token: &str) -> Result<&str, Error> {
+pub fn require_jwt_form(token: &str) -> Result<&str, Error> {
     // A JWT has a smaller alphabet than the tokens of RFC 6750, which include opaque ones.
     let of_jwt = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.');
     if token.is_empty() || token.len() > MAX_TOKEN_LENGTH || !token.bytes().all(of_jwt) {

@@ -12,7 +12,7 @@ use uuid::Uuid;
 use crate::{
     issuer::Audience,
     principal::{Principal, User},
-    token::{Header, Refusal},
+    token::{Header, RejectionReason},
 };
 
 /// The maximum difference between the clocks of issuer and verifier, in seconds.
@@ -101,26 +101,26 @@ fn present<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<NumericD
 
 /// The reason why a token is not accepted.
 #[derive(Debug, PartialEq, Eq)]
-pub(crate) enum Unacceptable {
+pub(crate) enum ClaimProblem {
     /// The token was valid, but has expired.
     Expired,
     /// The token is not valid.
-    Refused(Refusal),
+    Refused(RejectionReason),
 }
 
-impl From<Refusal> for Unacceptable {
-    fn from(refusal: Refusal) -> Self {
+impl From<RejectionReason> for ClaimProblem {
+    fn from(refusal: RejectionReason) -> Self {
         Self::Refused(refusal)
     }
 }
 
 impl Claims {
-    pub(crate) fn parse(payload: &[u8]) -> Result<Self, Refusal> {
+    pub(crate) fn parse(payload: &[u8]) -> Result<Self, RejectionReason> {
         serde_json::from_slice(payload).map_err(|_| "a claim is missing, given twice or of the wrong type")
     }
 
     /// Returns the instant at which the token expires, including the allowed difference between clocks.
-    pub(crate) fn good_until(&self) -> Timestamp {
+    pub(crate) fn expires_at(&self) -> Timestamp {
         let millis = self.exp.0.saturating_add(LEEWAY).saturating_mul(1000);
         i64::try_from(millis).ok().and_then(Timestamp::from_millis).unwrap_or(Timestamp::LATEST)
     }
@@ -134,31 +134,31 @@ impl Claims {
         audience: &Audience,
         organization: Option<OrganizationId>,
         now: Timestamp,
-    ) -> Result<Principal, Unacceptable> {
+    ) -> Result<Principal, ClaimProblem> {
         // A clock that is set before 1970 is wrong, so no token is accepted.
         let now = u64::try_from(now.seconds()).map_err(|_| "the clock is wrong")?;
         if self.nbf.is_some_and(|nbf| nbf.0 > now + LEEWAY) {
-            return Err(Unacceptable::Refused("not valid yet"));
+            return Err(ClaimProblem::Refused("not valid yet"));
         }
         if self.iat.is_some_and(|iat| iat.0 > now + LEEWAY) {
-            return Err(Unacceptable::Refused("issued in the future"));
+            return Err(ClaimProblem::Refused("issued in the future"));
         }
         self.check_use(header)?;
         self.check_audience(audience)?;
         if self.sub.is_empty() || self.sub.len() > MAX_SUBJECT_LENGTH {
-            return Err(Unacceptable::Refused("the subject is empty or too long"));
+            return Err(ClaimProblem::Refused("the subject is empty or too long"));
         }
         // Expiry is checked last, so that only tokens that were valid are reported as expired. A client reacts by getting a new
         // token.
         if self.exp.0.saturating_add(LEEWAY) <= now {
-            return Err(Unacceptable::Expired);
+            return Err(ClaimProblem::Expired);
         }
         Ok(Principal::User(self.into_user(organization)))
     }
 
     /// Checks that the token is an access token. An ID token tells an application who signed in, and is not valid for an API (RFC
     /// 9068 §5).
-    fn check_use(&self, header: &Header) -> Result<(), Refusal> {
+    fn check_use(&self, header: &Header) -> Result<(), RejectionReason> {
         if self.token_use.as_deref().is_some_and(|r#use| r#use != "access") {
             return Err("the token's use is not access");
         }
@@ -181,7 +181,7 @@ impl Claims {
         Ok(())
     }
 
-    fn check_audience(&self, audience: &Audience) -> Result<(), Refusal> {
+    fn check_audience(&self, audience: &Audience) -> Result<(), RejectionReason> {
         let accepted = match audience {
             Audience::Claim(ours) => match &self.aud {
                 Some(OneOrMany::One(theirs)) => ours.contains(theirs),

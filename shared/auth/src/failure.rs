@@ -1,17 +1,17 @@
 //! Failures of authentication.
 
-use padron_domain::{Class, Failure};
+use padron_domain::{Failure, FailureClass};
 
 /// The request has no access token, or not where it is expected.
 pub const AUTHENTICATION_REQUIRED: Failure = Failure::new(
-    Class::Unauthenticated,
+    FailureClass::Unauthenticated,
     "authentication_required",
     "Authentication required. Provide a valid bearer token.",
 );
 
 /// The access token is malformed, forged, or issued for another audience.
 pub const INVALID_TOKEN: Failure = Failure::new(
-    Class::InvalidCredentials,
+    FailureClass::InvalidCredentials,
     "invalid_token",
     "Authentication required. Provide a valid bearer token.",
 )
@@ -19,7 +19,7 @@ pub const INVALID_TOKEN: Failure = Failure::new(
 
 /// The access token was valid, but has expired.
 pub const TOKEN_EXPIRED: Failure = Failure::new(
-    Class::InvalidCredentials,
+    FailureClass::InvalidCredentials,
     "token_expired",
     "Authentication required. Provide a valid bearer token.",
 )

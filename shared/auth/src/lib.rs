@@ -15,7 +15,7 @@ mod remote;
 mod token;
 mod verifier;
 
-pub use bearer::{bearer_token, is_jwt};
+pub use bearer::{bearer_token, require_jwt_form};
 pub use failure::{AUTHENTICATION_REQUIRED, INVALID_TOKEN, TOKEN_EXPIRED};
 pub use issuer::{Audience, Issuer, KeySource};
 pub use jwks::{InvalidKeySet, KeySet};

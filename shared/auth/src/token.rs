@@ -34,11 +34,11 @@ pub(crate) struct Header {
 }
 
 /// The reason why a token is rejected, for the log.
-pub(crate) type Refusal = &'static str;
+pub(crate) type RejectionReason = &'static str;
 
 impl<'a> Token<'a> {
     /// Parses a token. It fails if the header is not that of an access token.
-    pub(crate) fn parse(text: &'a str) -> Result<Self, Refusal> {
+    pub(crate) fn parse(text: &'a str) -> Result<Self, RejectionReason> {
         let (message, signature) = text.rsplit_once('.').ok_or("a token has three parts")?;
         let (header, payload) = message.split_once('.').ok_or("a token has three parts")?;
         if payload.contains('.') {
@@ -54,7 +54,7 @@ impl<'a> Token<'a> {
 }
 
 impl Header {
-    fn check(&self) -> Result<(), Refusal> {
+    fn check(&self) -> Result<(), RejectionReason> {
         let Self { alg: _, kid, typ, crit, jku, jwk, x5u, x5c, zip, enc } = self;
         if crit.is_some() {
             return Err("the header has critical extensions");

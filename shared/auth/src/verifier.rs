@@ -8,26 +8,26 @@ use tokio::time::Instant;
 
 use crate::{
     cache::{self, Verified, VerifiedTokens},
-    claims::{Claims, Unacceptable},
+    claims::{ClaimProblem, Claims},
     crypto,
     failure::{INVALID_TOKEN, TOKEN_EXPIRED},
     issuer::{Audience, Issuer, KeySource},
     jwks::KeySet,
     principal::Principal,
     remote::RemoteKeys,
-    token::{Refusal, Token},
+    token::{RejectionReason, Token},
 };
 
 /// A verifier of access tokens from trusted issuers.
 #[derive(Debug)]
 pub struct Verifier {
-    issuers: Vec<Trusted>,
+    issuers: Vec<TrustedIssuer>,
     verified: VerifiedTokens,
 }
 
 /// An issuer that the verifier trusts.
 #[derive(Debug)]
-struct Trusted {
+struct TrustedIssuer {
     name: String,
     audience: Audience,
     keys: Keys,
@@ -45,7 +45,7 @@ impl Verifier {
     /// Creates a verifier that trusts these issuers. It does not fetch any keys yet.
     pub fn new(issuers: impl IntoIterator<Item = Issuer>) -> Self {
         crypto::install();
-        let trusted = |Issuer { name, audience, keys, organization_claim }| Trusted {
+        let trusted = |Issuer { name, audience, keys, organization_claim }| TrustedIssuer {
             name,
             audience,
             organization_claim,
@@ -70,14 +70,19 @@ impl Verifier {
             }
             self.verified.clear();
         }
-        let verified = self.verify_anew(token, now, deadline).await?;
+        let verified = self.verify_uncached(token, now, deadline).await?;
         self.verified.insert(hash, verified.clone());
         Ok(verified.principal)
     }
 
     /// Verifies a token without the cache.
-    async fn verify_anew(&self, token: &str, now: Timestamp, deadline: Instant) -> Result<Verified, Error> {
-        let refuse = |why: Refusal| Error::from(INVALID_TOKEN).with_cause(why);
+    async fn verify_uncached(
+        &self,
+        token: &str,
+        now: Timestamp,
+        deadline: Instant,
+    ) -> Result<Verified, Error> {
+        let refuse = |why: RejectionReason| Error::from(INVALID_TOKEN).with_cause(why);
         let token = Token::parse(token).map_err(refuse)?;
         // The claims are read before the signature is checked, because the issuer determines the keys. They are not used for
         // anything else before.
@@ -88,21 +93,21 @@ impl Verifier {
         let keys = issuer.keys(&token.header.kid, now, deadline).await?;
         check_signature(&token, &keys).map_err(refuse)?;
         let organization = match &issuer.organization_claim {
-            Some(claim) => bound_organization(&token.payload, claim).map_err(refuse)?,
+            Some(claim) => organization_claim(&token.payload, claim).map_err(refuse)?,
             None => None,
         };
-        let until = claims.good_until();
+        let until = claims.expires_at();
         let principal = claims.principal(&token.header, &issuer.audience, organization, now).map_err(
             |why| match why {
-                Unacceptable::Expired => TOKEN_EXPIRED.into(),
-                Unacceptable::Refused(why) => refuse(why),
+                ClaimProblem::Expired => TOKEN_EXPIRED.into(),
+                ClaimProblem::Refused(why) => refuse(why),
             },
         )?;
         Ok(Verified { principal, until, issuer: index, kid: token.header.kid, keys })
     }
 }
 
-impl Trusted {
+impl TrustedIssuer {
     async fn keys(&self, kid: &str, now: Timestamp, deadline: Instant) -> Result<Arc<KeySet>, Error> {
         match &self.keys {
             Keys::Inline(keys) => Ok(keys.clone()),
@@ -112,8 +117,8 @@ impl Trusted {
 }
 
 /// Returns the organization in a claim; `None` if the claim is absent. A claim that is present and not a UUID is an error.
-fn bound_organization(payload: &[u8], claim: &str) -> Result<Option<OrganizationId>, Refusal> {
-    const WRONG: Refusal = "the organization's claim is not a UUID";
+fn organization_claim(payload: &[u8], claim: &str) -> Result<Option<OrganizationId>, RejectionReason> {
+    const WRONG: RejectionReason = "the organization's claim is not a UUID";
     let claims: serde_json::Map<String, serde_json::Value> =
         serde_json::from_slice(payload).map_err(|_| WRONG)?;
     match claims.get(claim) {
@@ -123,7 +128,7 @@ fn bound_organization(payload: &[u8], claim: &str) -> Result<Option<Organization
 }
 
 /// Checks the signature. The key determines the algorithm, and a token that names another one is rejected.
-fn check_signature(token: &Token<'_>, keys: &KeySet) -> Result<(), Refusal> {
+fn check_signature(token: &Token<'_>, keys: &KeySet) -> Result<(), RejectionReason> {
     let key = keys.get(&token.header.kid).ok_or("no key of the issuer has this `kid`")?;
     let named = match key.algorithm {
         Algorithm::RS256 => token.header.alg == "RS256",

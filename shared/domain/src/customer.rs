@@ -11,8 +11,8 @@ mod rules;
 pub use ancestors::{Ancestor, Ancestors};
 pub use id::{CustomerId, CustomerNumber};
 pub use list::{
-    CustomerFilter, CustomerRow, CustomerSort, Direction, PageStart, Position, Selection, TimeRange,
-    name_sort_key, select,
+    CustomerFilter, CustomerRow, CustomerSort, Direction, PageStart, Position, SelectedPage, TimeRange,
+    name_sort_key, select_page,
 };
 pub use record::{
     Billing, Categorization, Customer, CustomerAddress, CustomerKind, CustomerStatus, Document, Finance,

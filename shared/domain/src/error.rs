@@ -8,7 +8,7 @@ use std::{fmt, time::Duration};
 /// crates declare their own constants with [`Failure::new`].
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub struct Failure {
-    class: Class,
+    class: FailureClass,
     code: &'static str,
     message: &'static str,
     hint: Option<&'static str>,
@@ -16,7 +16,7 @@ pub struct Failure {
 
 /// A class of failures, which clients can distinguish without knowing the codes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Class {
+pub enum FailureClass {
     /// The request is malformed or breaks a rule.
     Invalid,
     /// The request has no credentials.
@@ -50,7 +50,7 @@ impl Failure {
     ///
     /// `code` is for programs and never changes. `message` is for people. If a published API has a message for this failure, it
     /// is the same to the letter.
-    pub const fn new(class: Class, code: &'static str, message: &'static str) -> Self {
+    pub const fn new(class: FailureClass, code: &'static str, message: &'static str) -> Self {
         Self { class, code, message, hint: None }
     }
 
@@ -61,7 +61,7 @@ impl Failure {
     }
 
     /// Returns the class of the failure.
-    pub const fn class(self) -> Class {
+    pub const fn class(self) -> FailureClass {
         self.class
     }
 
@@ -93,19 +93,19 @@ impl fmt::Debug for Failure {
 
 impl Failure {
     /// The request is malformed. [`Error::violations`] lists where.
-    pub const INVALID_REQUEST: Self = Self::new(Class::Invalid, "invalid_request", "Invalid request")
+    pub const INVALID_REQUEST: Self = Self::new(FailureClass::Invalid, "invalid_request", "Invalid request")
         .with_hint("`errors` lists what is wrong and where.");
 
     /// The caller's version of the resource is not the newest.
     pub const PRECONDITION_FAILED: Self =
-        Self::new(Class::PreconditionFailed, "precondition_failed", "This is not the newest version")
+        Self::new(FailureClass::PreconditionFailed, "precondition_failed", "This is not the newest version")
             .with_hint(
                 "Read it again, apply the change to what it is now, and send the new ETag in If-Match.",
             );
 
     /// The data has changed between the read and the write. The request can be retried.
     pub const CONCURRENT_CHANGE: Self = Self::new(
-        Class::Conflict,
+        FailureClass::Conflict,
         "concurrent_change",
         "Others changed the same at the same time. Nothing was written",
     )
@@ -113,14 +113,14 @@ impl Failure {
 
     /// The database or the issuer's key set is unreachable or overloaded. The request can be retried.
     pub const UNAVAILABLE: Self = Self::new(
-        Class::Unavailable,
+        FailureClass::Unavailable,
         "service_unavailable",
         "Temporarily unavailable. Try again after the time in Retry-After",
     );
 
     /// The service has a defect.
     pub const INTERNAL: Self =
-        Self::new(Class::Internal, "internal_error", "An unexpected error occurred on the server");
+        Self::new(FailureClass::Internal, "internal_error", "An unexpected error occurred on the server");
 }
 
 /// A violation of a rule by the input, and its location. It never quotes what the caller sent.

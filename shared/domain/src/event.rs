@@ -34,13 +34,13 @@ impl Event {
     ///
     /// The events of a record are thus in the order of its versions, even if the clocks of the writers differ.
     #[must_use]
-    pub fn not_before(self, instant: Timestamp) -> Self {
+    pub fn at_or_after(self, instant: Timestamp) -> Self {
         if self.at >= instant { self } else { Self { id: EventId::at(instant), at: instant, ..self } }
     }
 
     /// Returns another event of the same change, which sorts right after this one.
     #[must_use]
-    pub fn followed_by(&self, data: EventData) -> Self {
+    pub fn next_in_change(&self, data: EventData) -> Self {
         Self { id: self.id.next(), data, ..self.clone() }
     }
 }

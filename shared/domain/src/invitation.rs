@@ -5,7 +5,7 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use crate::{Actor, Class, Email, Failure, Id, OrganizationId, Role, Timestamp};
+use crate::{Actor, Email, Failure, FailureClass, Id, OrganizationId, Role, Timestamp};
 
 /// The id of an invitation: a UUIDv5 of organization and e-mail address, so that there is one invitation for each pair.
 pub type InvitationId = Id<Invitation>;
@@ -98,7 +98,7 @@ impl InvitationStatus {
 
 impl Invitation {
     /// The time during which an invitation can be accepted: seven days.
-    pub const VALID: Duration = Duration::from_secs(7 * 24 * 60 * 60);
+    pub const VALIDITY_PERIOD: Duration = Duration::from_secs(7 * 24 * 60 * 60);
 
     /// Returns the status at an instant. An invitation expires without a write.
     pub fn status(&self, now: Timestamp) -> InvitationStatus {
@@ -143,7 +143,7 @@ impl Invitation {
         Self { state, version: self.version + 1, ended_at: Some(at), ..self.clone() }
     }
 
-    /// Returns the invitation with a new token, one version later. It is valid for [`Invitation::VALID`] from `at`.
+    /// Returns the invitation with a new token, one version later. It is valid for [`Invitation::VALIDITY_PERIOD`] from `at`.
     #[must_use]
     pub fn renewed(&self, token_hash: String, by: Actor, at: Timestamp) -> Self {
         Self {
@@ -152,7 +152,7 @@ impl Invitation {
             state: InvitationState::Pending,
             invited_by: by,
             created_at: at,
-            expires_at: at.plus(Self::VALID),
+            expires_at: at.plus(Self::VALIDITY_PERIOD),
             ended_at: None,
             ..self.clone()
         }
@@ -162,12 +162,12 @@ impl Invitation {
 impl Failure {
     /// The invitation is unknown, or its token was replaced by a newer one.
     pub const INVITATION_NOT_FOUND: Self =
-        Self::new(Class::NotFound, "invitation_not_found", "Invitation not found")
+        Self::new(FailureClass::NotFound, "invitation_not_found", "Invitation not found")
             .with_hint("It is unknown, or the token was replaced by a newer one. Ask for a new invitation.");
 
     /// The invitation is for another e-mail address than the caller's.
     pub const INVITATION_EMAIL_MISMATCH: Self = Self::new(
-        Class::Forbidden,
+        FailureClass::Forbidden,
         "invitation_email_mismatch",
         "Access denied. The invitation is for another e-mail address",
     )
@@ -175,7 +175,7 @@ impl Failure {
 
     /// The caller's access token has no verified e-mail address.
     pub const EMAIL_NOT_VERIFIED: Self = Self::new(
-        Class::Forbidden,
+        FailureClass::Forbidden,
         "email_not_verified",
         "Access denied. The access token has no verified e-mail address",
     )
@@ -183,18 +183,18 @@ impl Failure {
 
     /// The invitation has expired.
     pub const INVITATION_EXPIRED: Self =
-        Self::new(Class::Conflict, "invitation_expired", "The invitation has expired")
+        Self::new(FailureClass::Conflict, "invitation_expired", "The invitation has expired")
             .with_hint("Ask for it to be sent again.");
 
     /// The invitation was revoked.
     pub const INVITATION_REVOKED: Self =
-        Self::new(Class::Conflict, "invitation_revoked", "The invitation was revoked");
+        Self::new(FailureClass::Conflict, "invitation_revoked", "The invitation was revoked");
 
     /// The invitation was declined.
     pub const INVITATION_DECLINED: Self =
-        Self::new(Class::Conflict, "invitation_declined", "The invitation was declined");
+        Self::new(FailureClass::Conflict, "invitation_declined", "The invitation was declined");
 
     /// The invitation was already accepted.
     pub const INVITATION_ACCEPTED: Self =
-        Self::new(Class::Conflict, "invitation_accepted", "The invitation was accepted already");
+        Self::new(FailureClass::Conflict, "invitation_accepted", "The invitation was accepted already");
 }

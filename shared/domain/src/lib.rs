@@ -26,10 +26,10 @@ pub use customer::{
     Ancestor, Ancestors, Billing, Categorization, Customer, CustomerAddress, CustomerField, CustomerFilter,
     CustomerId, CustomerKind, CustomerNumber, CustomerReference, CustomerRow, CustomerSort, CustomerStatus,
     Direction, Document, Finance, Finding, NamePart, Notification, PageStart, Payout, Person, PersonAddress,
-    Position, Selection, Telephone, TimeRange, TwoFactor, name_sort_key, select,
+    Position, SelectedPage, Telephone, TimeRange, TwoFactor, name_sort_key, select_page,
 };
 pub use email::Email;
-pub use error::{Class, Error, Failure, Violation};
+pub use error::{Error, Failure, FailureClass, Violation};
 pub use event::{Actor, Event, EventData, EventId, ParseActorError};
 pub use fold::{name_key, search_key};
 pub use https_url::{MAX_URL_LENGTH, https_url};
@@ -42,7 +42,7 @@ pub use organization::{
     Periodicity, Plan, Receipts, Seats, SelfInvoice, SubscriptionStatus,
 };
 pub use patch::Patch;
-pub use sat::{Applies, InvoiceUse, Rfc, RfcProblem, TaxPerson, TaxSystem};
+pub use sat::{AppliesTo, InvoiceUse, Rfc, RfcProblem, TaxPerson, TaxSystem};
 pub use slug::{RESERVED_SLUGS, SLUG_LENGTH, SLUG_PATTERN, SlugProblem, check_slug};
 pub use text::{LINE_PATTERN, to_line, trim};
 pub use time::{Clock, InstantProblem, Timestamp};

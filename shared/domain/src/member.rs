@@ -5,7 +5,7 @@ use std::{fmt, time::Duration};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use crate::{Class, Failure, OrganizationId, Timestamp, UserId};
+use crate::{Failure, FailureClass, OrganizationId, Timestamp, UserId};
 
 /// The role of a member. Each role includes the permissions of the roles before it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -74,12 +74,12 @@ impl Profile {
     /// The time for which a list of a user's organizations may lack the one that they joined last.
     ///
     /// This is a generous limit. The index is eventually consistent, and usually lags behind by less than a second.
-    const JOINING: Duration = Duration::from_secs(60);
+    const JOIN_INDEX_LAG: Duration = Duration::from_secs(60);
 
     /// Returns whether the user joined another organization than that of `than` so recently that a list of their organizations
     /// may lack it.
-    pub fn is_joining_another(&self, than: &Membership, now: Timestamp) -> bool {
-        self.joined_at.is_some_and(|at| at != than.joined_at && now < at.plus(Self::JOINING))
+    pub fn joined_another_recently(&self, than: &Membership, now: Timestamp) -> bool {
+        self.joined_at.is_some_and(|at| at != than.joined_at && now < at.plus(Self::JOIN_INDEX_LAG))
     }
 }
 
@@ -157,28 +157,32 @@ impl Authority {
 impl Failure {
     /// The organization exists, but the caller is not a member of it.
     pub const NOT_A_MEMBER: Self = Self::new(
-        Class::Forbidden,
+        FailureClass::Forbidden,
         "not_a_member",
         "Access denied. User is not a member of this organization",
     );
 
     /// The caller is a member of the organization, but their role does not allow this.
     pub const INSUFFICIENT_ROLE: Self = Self::new(
-        Class::Forbidden,
+        FailureClass::Forbidden,
         "insufficient_role",
         "Access denied. Your role in this organization does not allow this",
     );
 
     /// No member of the organization has this id.
-    pub const MEMBER_NOT_FOUND: Self = Self::new(Class::NotFound, "member_not_found", "Member not found");
+    pub const MEMBER_NOT_FOUND: Self =
+        Self::new(FailureClass::NotFound, "member_not_found", "Member not found");
 
     /// The user is already a member of the organization.
-    pub const ALREADY_MEMBER: Self =
-        Self::new(Class::Conflict, "already_member", "The user is a member of this organization already");
+    pub const ALREADY_MEMBER: Self = Self::new(
+        FailureClass::Conflict,
+        "already_member",
+        "The user is a member of this organization already",
+    );
 
     /// The organization has as many members as its plan allows.
     pub const SEAT_LIMIT_REACHED: Self = Self::new(
-        Class::Conflict,
+        FailureClass::Conflict,
         "seat_limit_reached",
         "The organization has as many members as its plan allows",
     )
@@ -186,7 +190,7 @@ impl Failure {
 
     /// The owner cannot leave before they transfer the organization.
     pub const OWNER_CANNOT_LEAVE: Self = Self::new(
-        Class::Conflict,
+        FailureClass::Conflict,
         "owner_cannot_leave",
         "The owner cannot leave the organization or be removed",
     )
@@ -194,13 +198,16 @@ impl Failure {
 
     /// The role of the owner changes only when the organization is transferred.
     pub const OWNER_ROLE_IMMUTABLE: Self =
-        Self::new(Class::Conflict, "owner_role_immutable", "The role of the owner cannot be changed")
+        Self::new(FailureClass::Conflict, "owner_role_immutable", "The role of the owner cannot be changed")
             .with_hint("Transfer the organization to another member instead.");
 
     /// No user with this id shares an organization with the caller.
-    pub const USER_NOT_FOUND: Self = Self::new(Class::NotFound, "user_not_found", "User not found");
+    pub const USER_NOT_FOUND: Self = Self::new(FailureClass::NotFound, "user_not_found", "User not found");
 
     /// Only the user themselves may do this.
-    pub const NOT_YOURSELF: Self =
-        Self::new(Class::Forbidden, "not_yourself", "Access denied. Only the user themselves may see this");
+    pub const NOT_YOURSELF: Self = Self::new(
+        FailureClass::Forbidden,
+        "not_yourself",
+        "Access denied. Only the user themselves may see this",
+    );
 }

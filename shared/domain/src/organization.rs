@@ -5,8 +5,8 @@ use std::{collections::BTreeMap, ops::RangeInclusive, time::Duration};
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    Class, Error, Failure, OrganizationId, Patch, SlugProblem, Timestamp, UserId, Violation, check_slug,
-    https_url, metadata,
+    Error, Failure, FailureClass, OrganizationId, Patch, SlugProblem, Timestamp, UserId, Violation,
+    check_slug, https_url, metadata,
     text::{is_line, trim},
 };
 
@@ -329,7 +329,7 @@ impl Organization {
     /// The default time zone, that of most organizations.
     pub const DEFAULT_TIMEZONE: &'static str = "America/Mexico_City";
     /// The time during which a deleted organization can be restored: 30 days.
-    pub const RESTORABLE: Duration = Duration::from_secs(30 * 24 * 60 * 60);
+    pub const RESTORE_PERIOD: Duration = Duration::from_secs(30 * 24 * 60 * 60);
 
     /// Creates an organization with its owner, or returns an error with all violations.
     pub fn create(
@@ -390,7 +390,7 @@ impl Organization {
         }
         let changed = self.set(account);
         if !changed.is_empty() {
-            self.touch(now);
+            self.mark_updated(now);
         }
         Ok(changed)
     }
@@ -398,7 +398,7 @@ impl Organization {
     /// Marks the organization as written at `now`, one version later.
     ///
     /// The time of the write is later than that of the previous one, whatever the clock says.
-    pub fn touch(&mut self, now: Timestamp) {
+    pub fn mark_updated(&mut self, now: Timestamp) {
         self.version += 1;
         self.updated_at = self.updated_at.next().max(now);
     }
@@ -426,7 +426,7 @@ impl Organization {
 
     /// Returns until when the organization can be restored; `None` if it is not deleted.
     pub fn restorable_until(&self) -> Option<Timestamp> {
-        Some(self.deleted_at?.plus(Self::RESTORABLE))
+        Some(self.deleted_at?.plus(Self::RESTORE_PERIOD))
     }
 
     /// Returns the steps that are not completed at `now`.
@@ -511,30 +511,33 @@ fn has_length(text: &str, range: RangeInclusive<usize>) -> bool {
 impl Failure {
     /// The organization is unknown or deleted.
     pub const ORGANIZATION_NOT_FOUND: Self =
-        Self::new(Class::NotFound, "organization_not_found", "Organization not found");
+        Self::new(FailureClass::NotFound, "organization_not_found", "Organization not found");
 
     /// The access token is for another organization than the requested one.
     pub const ORGANIZATION_MISMATCH: Self = Self::new(
-        Class::Forbidden,
+        FailureClass::Forbidden,
         "organization_mismatch",
         "Access denied. The access token is for another organization",
     );
 
     /// The caller is not a member of any organization, and the request names none.
     pub const NO_ORGANIZATION: Self = Self::new(
-        Class::Forbidden,
+        FailureClass::Forbidden,
         "no_organization",
         "Access denied. User is not a member of any organization",
     );
 
     /// The caller is a member of several organizations, and the request names none.
-    pub const SEVERAL_ORGANIZATIONS: Self =
-        Self::new(Class::Invalid, "several_organizations", "User is a member of several organizations")
-            .with_hint("Name one of them in the header X-Organization-Id.");
+    pub const SEVERAL_ORGANIZATIONS: Self = Self::new(
+        FailureClass::Invalid,
+        "several_organizations",
+        "User is a member of several organizations",
+    )
+    .with_hint("Name one of them in the header X-Organization-Id.");
 
     /// The caller joined another organization a moment ago, and the request does not name the intended one.
     pub const ORGANIZATION_UNCERTAIN: Self = Self::new(
-        Class::Conflict,
+        FailureClass::Conflict,
         "organization_uncertain",
         "User has joined another organization a moment ago",
     )
@@ -544,9 +547,12 @@ impl Failure {
 
     /// The organization is not deleted, so it cannot be restored.
     pub const NOT_DELETED: Self =
-        Self::new(Class::Conflict, "organization_not_deleted", "The organization is not deleted");
+        Self::new(FailureClass::Conflict, "organization_not_deleted", "The organization is not deleted");
 
     /// The user is already the owner of the organization.
-    pub const ALREADY_OWNER: Self =
-        Self::new(Class::Conflict, "already_owner", "The user is the owner of this organization already");
+    pub const ALREADY_OWNER: Self = Self::new(
+        FailureClass::Conflict,
+        "already_owner",
+        "The user is the owner of this organization already",
+    );
 }

@@ -20,14 +20,14 @@ pub enum TaxPerson {
 
 /// The kinds of taxpayers that a catalogue entry applies to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Applies {
+pub struct AppliesTo {
     /// Whether the entry applies to natural persons.
     pub fisica: bool,
     /// Whether the entry applies to companies.
     pub moral: bool,
 }
 
-impl Applies {
+impl AppliesTo {
     /// Returns whether the entry applies to this kind of taxpayer.
     pub const fn to(self, person: TaxPerson) -> bool {
         match person {
@@ -128,7 +128,7 @@ pub struct TaxSystem {
     /// The name of the tax system, in Spanish.
     pub name: &'static str,
     /// The kinds of taxpayers that can have the tax system.
-    pub applies: Applies,
+    pub applies: AppliesTo,
 }
 
 impl TaxSystem {
@@ -152,7 +152,7 @@ pub struct InvoiceUse {
     /// The name of the use, in Spanish.
     pub name: &'static str,
     /// The kinds of taxpayers that can choose the use.
-    pub applies: Applies,
+    pub applies: AppliesTo,
     /// The codes of the tax systems that allow the use.
     pub tax_systems: &'static [&'static str],
 }
@@ -204,18 +204,18 @@ const OTHER_NAMES: [(&str, &str); 7] = [
     ("veracruz de ignacio de la llave", "VER"),
 ];
 
-const FISICA: Applies = Applies { fisica: true, moral: false };
-const MORAL: Applies = Applies { fisica: false, moral: true };
-const BOTH: Applies = Applies { fisica: true, moral: true };
+const FISICA: AppliesTo = AppliesTo { fisica: true, moral: false };
+const MORAL: AppliesTo = AppliesTo { fisica: false, moral: true };
+const BOTH: AppliesTo = AppliesTo { fisica: true, moral: true };
 
-const fn tax_system(code: &'static str, name: &'static str, applies: Applies) -> TaxSystem {
+const fn tax_system(code: &'static str, name: &'static str, applies: AppliesTo) -> TaxSystem {
     TaxSystem { code, name, applies }
 }
 
 const fn invoice_use(
     code: &'static str,
     name: &'static str,
-    applies: Applies,
+    applies: AppliesTo,
     tax_systems: &'static [&'static str],
 ) -> InvoiceUse {
     InvoiceUse { code, name, applies, tax_systems }

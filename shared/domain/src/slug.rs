@@ -2,7 +2,7 @@
 
 use std::ops::RangeInclusive;
 
-use crate::{Class, Failure};
+use crate::{Failure, FailureClass};
 
 /// The reason why a text is not an acceptable slug.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -38,13 +38,13 @@ pub fn check_slug(slug: &str) -> Result<(), SlugProblem> {
 impl Failure {
     /// Another organization has this slug.
     pub const SLUG_TAKEN: Self =
-        Self::new(Class::Conflict, "slug_taken", "Another organization has this slug").with_hint(
+        Self::new(FailureClass::Conflict, "slug_taken", "Another organization has this slug").with_hint(
             "Choose another slug. The slug of a deleted organization is free once that is purged.",
         );
 
     /// The slug of an organization cannot be changed.
     pub const SLUG_IMMUTABLE: Self =
-        Self::new(Class::Invalid, "slug_immutable", "The slug of an organization cannot be changed")
+        Self::new(FailureClass::Invalid, "slug_immutable", "The slug of an organization cannot be changed")
             .with_hint("Leave `slug` out, or send the one it has.");
 }
 

@@ -63,12 +63,12 @@ impl Timestamp {
     /// Parts finer than a millisecond are cut off, and a second of 60 is read as 59. An instant outside the years 0 to 9999 in
     /// UTC becomes [`Timestamp::EARLIEST`] or [`Timestamp::LATEST`].
     pub fn parse(text: &str) -> Result<Self, InstantProblem> {
-        Parts::read(text).map(|parts| parts.millisecond)
+        ParsedInstant::read(text).map(|parts| parts.millisecond)
     }
 
     /// Parses an instant like [`Timestamp::parse`], but rounds up to the first millisecond that is not before it.
     pub fn parse_rounding_up(text: &str) -> Result<Self, InstantProblem> {
-        let Parts { millisecond, is_finer } = Parts::read(text)?;
+        let ParsedInstant { millisecond, is_finer } = ParsedInstant::read(text)?;
         Ok(if is_finer { millisecond.next() } else { millisecond })
     }
 }
@@ -98,14 +98,14 @@ impl InstantProblem {
 }
 
 /// The parts of an instant: its millisecond, and whether it is more precise.
-struct Parts {
+struct ParsedInstant {
     /// The start of the millisecond that the instant is in.
     millisecond: Timestamp,
     /// Whether the instant is later than the start of its millisecond.
     is_finer: bool,
 }
 
-impl Parts {
+impl ParsedInstant {
     /// Parses `date-time` of RFC 3339 (§5.6): `YYYY-MM-DDTHH:MM:SS`, a fraction of any length, and `Z` or an offset.
     ///
     /// Letters may be in lower case.
@@ -143,7 +143,7 @@ impl Parts {
         let local =
             civil::DateTime::new(number(0, 4), part(5), part(8), part(11), part(14), second.min(59), 0);
         let local = local.map_err(|_| InstantProblem::Value)?;
-        let offset = if is_utc { 0 } else { minutes(offset).ok_or(InstantProblem::Value)? };
+        let offset = if is_utc { 0 } else { parse_offset(offset).ok_or(InstantProblem::Value)? };
         let seconds = local.duration_since(civil::date(1970, 1, 1).at(0, 0, 0, 0)).as_secs() - offset * 60;
         let (milliseconds, finer) = fraction.split_at(fraction.len().min(3));
         let digits = milliseconds.bytes().map(|digit| i64::from(digit - b'0')).chain([0, 0]).take(3);
@@ -158,7 +158,7 @@ impl Parts {
 }
 
 /// Parses an offset from UTC, `+HH:MM`, in minutes; `None` if there is no such offset.
-fn minutes(offset: &str) -> Option<i64> {
+fn parse_offset(offset: &str) -> Option<i64> {
     let (hours, minutes): (i64, i64) = (offset[1..3].parse().ok()?, offset[4..].parse().ok()?);
     let sign = if offset.starts_with('-') { -1 } else { 1 };
     (hours < 24 && minutes < 60).then_some(sign * (hours * 60 + minutes))

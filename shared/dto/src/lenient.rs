@@ -20,16 +20,16 @@ use crate::Object;
 /// Fields of this type need `#[serde(default)]`.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 #[serde(transparent)]
-pub(crate) struct Lenient<T>(pub(crate) T);
+pub(crate) struct NullAsDefault<T>(pub(crate) T);
 
-impl<'de, T: Deserialize<'de> + Default> Deserialize<'de> for Lenient<T> {
+impl<'de, T: Deserialize<'de> + Default> Deserialize<'de> for NullAsDefault<T> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         Ok(Self(Option::deserialize(deserializer)?.unwrap_or_default()))
     }
 }
 
 /// The value is nullable in requests, but not in responses.
-impl<T: JsonSchema> JsonSchema for Lenient<T> {
+impl<T: JsonSchema> JsonSchema for NullAsDefault<T> {
     fn inline_schema() -> bool {
         true
     }
@@ -49,15 +49,15 @@ impl<T: JsonSchema> JsonSchema for Lenient<T> {
 pub(crate) fn patch_fields<'de, T: Deserialize<'de> + Default>(patch: Patch<Object<T>>) -> T {
     match patch {
         Patch::Keep => T::default(),
-        Patch::Clear => T::deserialize(AllNull).unwrap_or_default(),
+        Patch::Clear => T::deserialize(NullFields).unwrap_or_default(),
         Patch::Set(Object(fields)) => fields,
     }
 }
 
 /// A deserializer for a struct whose fields are all `null`.
-struct AllNull;
+struct NullFields;
 
-impl<'de> Deserializer<'de> for AllNull {
+impl<'de> Deserializer<'de> for NullFields {
     type Error = Error;
 
     fn deserialize_struct<V: Visitor<'de>>(

@@ -54,7 +54,7 @@ impl<T: Body + JsonSchema> JsonSchema for New<T> {
         fields.retain(|_, field| field["readOnly"] != true);
         for (name, field) in fields {
             if T::REQUIRED.contains(&name.as_str()) {
-                require_value(field);
+                forbid_empty(field);
             }
         }
         schema
@@ -62,7 +62,7 @@ impl<T: Body + JsonSchema> JsonSchema for New<T> {
 }
 
 /// Removes `null` and the empty string from the values that a field accepts.
-fn require_value(field: &mut Value) {
+fn forbid_empty(field: &mut Value) {
     let is_null = |value: &Value| *value == "null" || value["type"] == "null";
     for several in ["type", "anyOf"] {
         if let Some(alternatives) = field.get_mut(several).and_then(Value::as_array_mut) {

@@ -5,7 +5,7 @@ use std::{net::SocketAddr, path::Path};
 
 use aws_sdk_dynamodb::{Client, error::ProvideErrorMetadata};
 use dynoxide::{Database, server};
-use padron_store::{Connection, Credentials, Roots};
+use padron_store::{Connection, Credentials, TrustedRoots};
 use tokio::{net::TcpListener, sync::oneshot, task::JoinHandle};
 
 use crate::template::Template;
@@ -91,7 +91,7 @@ pub fn connection(address: SocketAddr, table: &str) -> Connection {
         table: table.into(),
         region: "us-east-1".into(),
         endpoint: Some(format!("http://{address}")),
-        roots: Roots::Amazon,
+        roots: TrustedRoots::Amazon,
         // The engine requires a signature, and accepts any.
         credentials: Credentials {
             access_key_id: "local".into(),

@@ -72,7 +72,7 @@ impl App {
                     started,
                     work_until,
                 );
-                within(deadline, (endpoint.run)(&cx)).await
+                run_until(deadline, (endpoint.run)(&cx)).await
             }
             (Ok(_), Err(error)) => Err(error),
             (Err(error), _) => Err(Error::from_violations(error.violations().to_vec())),
@@ -98,7 +98,10 @@ impl App {
 }
 
 /// Runs `work` until the deadline. A panic or a missed deadline becomes an error.
-async fn within(deadline: Instant, work: impl Future<Output = Result<Reply, Error>>) -> Result<Reply, Error> {
+async fn run_until(
+    deadline: Instant,
+    work: impl Future<Output = Result<Reply, Error>>,
+) -> Result<Reply, Error> {
     match timeout_at(deadline, AssertUnwindSafe(work).catch_unwind()).await {
         Ok(Ok(result)) => result,
         Ok(Err(_)) => Err(Error::internal("panicked")),

@@ -20,14 +20,14 @@ use crate::{
 ///
 /// A body that exceeds them is not rejected at once. Its violations are reported together with those that the endpoint finds.
 #[derive(Debug)]
-pub struct Bounded<T> {
+pub struct SizeLimited<T> {
     /// The deserialized body.
     pub value: T,
     /// The violations of the size limits.
     pub violations: Vec<Violation>,
 }
 
-impl<T: Body + DeserializeOwned + JsonSchema + Send + Sync> Input for Bounded<T> {
+impl<T: Body + DeserializeOwned + JsonSchema + Send + Sync> Input for SizeLimited<T> {
     const FAILURES: &'static [Failure] = Json::<T>::FAILURES;
 
     fn decode(request: &Request<'_>) -> Result<Self, Error> {
@@ -42,25 +42,25 @@ impl<T: Body + DeserializeOwned + JsonSchema + Send + Sync> Input for Bounded<T>
     }
 
     fn fingerprint_input<'r>(request: &'r Request<'_>) -> Cow<'r, [u8]> {
-        let body = request.whole_body();
+        let body = request.body_without_limit();
         if T::SECRETS.is_empty() {
             return body;
         }
         // The answer to an invalid body is not recorded, so there is nothing to compare.
         let mut body = json::read(&body).unwrap_or_default();
-        drop_members(&mut body, T::SECRETS);
+        remove_members(&mut body, T::SECRETS);
         body.to_string().into_bytes().into()
     }
 }
 
 /// Removes the members with these names from a value, at any depth.
-fn drop_members(value: &mut Value, names: &[&str]) {
+fn remove_members(value: &mut Value, names: &[&str]) {
     match value {
         Value::Object(members) => {
             members.retain(|name, _| !names.contains(&name.as_str()));
-            members.values_mut().for_each(|member| drop_members(member, names));
+            members.values_mut().for_each(|member| remove_members(member, names));
         }
-        Value::Array(items) => items.iter_mut().for_each(|item| drop_members(item, names)),
+        Value::Array(items) => items.iter_mut().for_each(|item| remove_members(item, names)),
         _ => {}
     }
 }

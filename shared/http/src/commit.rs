@@ -4,7 +4,7 @@ use std::marker::PhantomData;
 
 use padron_auth::Principal;
 use padron_domain::{Error, Event, EventData, Failure, OrganizationId};
-use padron_store::{Action, Change};
+use padron_store::{Action, Transaction};
 
 use crate::{
     context::Context,
@@ -30,7 +30,11 @@ impl Context<'_> {
     }
 
     /// Commits a change together with its answer, which is recorded for as long as the caller may send the request again.
-    pub async fn commit<A: Output>(&self, mut change: Change<'_>, answer: A) -> Result<Written<A>, Error> {
+    pub async fn commit<A: Output>(
+        &self,
+        mut change: Transaction<'_>,
+        answer: A,
+    ) -> Result<Written<A>, Error> {
         let reply = answer.reply(self.request)?;
         if let Some(id) = self.idempotency_id() {
             change.record(&idempotency::record(self, id, &reply)?, self.now())?;
@@ -56,7 +60,7 @@ impl Context<'_> {
     /// Commits a change if there is one, like [`Context::commit`]; otherwise answers like [`Context::unchanged`].
     pub async fn commit_any<A: Output>(
         &self,
-        change: Option<Change<'_>>,
+        change: Option<Transaction<'_>>,
         answer: A,
     ) -> Result<Written<A>, Error> {
         match change {

@@ -12,7 +12,7 @@ use crate::{
     parameter::{HeaderDescription, PathParameterDescription},
     problem::{self, Problem, status},
     route::{Method, Route},
-    size::describe_size,
+    size::add_size_limits,
 };
 
 /// The schemas that operations refer to. Requests and responses have separate schemas: a field that is optional in a request is
@@ -35,7 +35,7 @@ impl Schemas {
         };
         Self {
             requests: settings().into_generator(),
-            bounded_requests: settings().with_transform(describe_size).into_generator(),
+            bounded_requests: settings().with_transform(add_size_limits).into_generator(),
             responses: settings().for_serialize().with_transform(of_response).into_generator(),
         }
     }
@@ -51,7 +51,7 @@ impl Schemas {
     }
 
     /// Returns a reference to the schema of a request whose texts and lists have the limits of a
-    /// [`Bounded`](crate::Bounded) body.
+    /// [`SizeLimited`](crate::Bounded) body.
     pub(crate) fn bounded_request<T: JsonSchema>(&mut self) -> Value {
         self.bounded_requests.subschema_for::<T>().to_value()
     }

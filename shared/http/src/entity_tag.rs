@@ -33,7 +33,7 @@ impl EntityTag {
 
     /// Returns whether the client has this representation, as `If-None-Match` of a request that reads says.
     pub(crate) fn is_known_to(&self, request: &Request<'_>) -> bool {
-        request.is_read()
+        request.is_get_or_head()
             && request.header("if-none-match").is_some_and(|known| {
                 // Weak comparison (RFC 9110 §13.1.2): `W/` does not count.
                 known

@@ -6,7 +6,7 @@
 use std::{borrow::Cow, fmt};
 
 use base64::{Engine as _, prelude::BASE64_STANDARD};
-use padron_domain::{Class, Error, Failure};
+use padron_domain::{Error, Failure, FailureClass};
 use percent_encoding::percent_decode_str;
 use serde::{
     Deserialize, Deserializer,
@@ -33,15 +33,15 @@ pub enum PathEncoding {
 #[serde(rename_all = "camelCase", default)]
 pub struct Request<'a> {
     #[serde(borrow)]
-    raw_path: Option<Text<'a>>,
+    raw_path: Option<CowStr<'a>>,
     #[serde(borrow)]
-    raw_query_string: Option<Text<'a>>,
+    raw_query_string: Option<CowStr<'a>>,
     #[serde(borrow)]
-    headers: Option<Pairs<'a>>,
+    headers: Option<NameValuePairs<'a>>,
     #[serde(borrow)]
-    path_parameters: Option<Pairs<'a>>,
+    path_parameters: Option<NameValuePairs<'a>>,
     #[serde(borrow)]
-    body: Option<Text<'a>>,
+    body: Option<CowStr<'a>>,
     is_base64_encoded: Option<bool>,
     #[serde(borrow)]
     request_context: Option<RequestContext<'a>>,
@@ -52,24 +52,24 @@ pub struct Request<'a> {
 #[serde(rename_all = "camelCase", default)]
 struct RequestContext<'a> {
     #[serde(borrow)]
-    http: Option<HttpDescription<'a>>,
+    http: Option<HttpContext<'a>>,
     #[serde(borrow)]
-    request_id: Option<Text<'a>>,
+    request_id: Option<CowStr<'a>>,
     #[serde(borrow)]
-    stage: Option<Text<'a>>,
+    stage: Option<CowStr<'a>>,
 }
 
 /// The fields of `requestContext.http` that Padrón reads.
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
-struct HttpDescription<'a> {
+struct HttpContext<'a> {
     #[serde(borrow)]
-    method: Option<Text<'a>>,
+    method: Option<CowStr<'a>>,
 }
 
 /// The failure of a request whose body is longer than the route accepts.
 pub const PAYLOAD_TOO_LARGE: Failure =
-    Failure::new(Class::TooLarge, "payload_too_large", "The body is larger than this route takes");
+    Failure::new(FailureClass::TooLarge, "payload_too_large", "The body is larger than this route takes");
 
 /// The maximum length of a query string, in bytes: enough for a thousand customer ids. API Gateway itself accepts about 10,000 bytes.
 const MAX_QUERY_LENGTH: usize = 64 * 1024;
@@ -114,7 +114,7 @@ impl<'a> Request<'a> {
     }
 
     /// Returns whether the method is `GET` or `HEAD`.
-    pub(crate) fn is_read(&self) -> bool {
+    pub(crate) fn is_get_or_head(&self) -> bool {
         self.is_head() || self.method() == Method::Get.name()
     }
 
@@ -175,7 +175,7 @@ impl<'a> Request<'a> {
 
     /// Returns the body, whatever its size, decoded if the gateway sent it as base64. A body that is marked as base64 and is not valid
     /// base64 is returned as it is.
-    pub(crate) fn whole_body(&self) -> Cow<'_, [u8]> {
+    pub(crate) fn body_without_limit(&self) -> Cow<'_, [u8]> {
         self.body(usize::MAX - 2)
             .unwrap_or_else(|_| self.body.as_deref().unwrap_or_default().as_bytes().into())
     }
@@ -213,28 +213,28 @@ fn too_large(limit: usize) -> Error {
 
 /// A string that is borrowed from the payload unless it contains escape sequences.
 #[derive(Debug)]
-struct Text<'a>(Cow<'a, str>);
+struct CowStr<'a>(Cow<'a, str>);
 
-impl std::ops::Deref for Text<'_> {
+impl std::ops::Deref for CowStr<'_> {
     type Target = str;
     fn deref(&self) -> &str {
         &self.0
     }
 }
 
-impl<'de: 'a, 'a> Deserialize<'de> for Text<'a> {
+impl<'de: 'a, 'a> Deserialize<'de> for CowStr<'a> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         struct TextVisitor;
         impl<'de> Visitor<'de> for TextVisitor {
-            type Value = Text<'de>;
+            type Value = CowStr<'de>;
             fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
                 f.write_str("text")
             }
             fn visit_borrowed_str<E: de::Error>(self, text: &'de str) -> Result<Self::Value, E> {
-                Ok(Text(Cow::Borrowed(text)))
+                Ok(CowStr(Cow::Borrowed(text)))
             }
             fn visit_str<E: de::Error>(self, text: &str) -> Result<Self::Value, E> {
-                Ok(Text(Cow::Owned(text.to_owned())))
+                Ok(CowStr(Cow::Owned(text.to_owned())))
             }
         }
         deserializer.deserialize_str(TextVisitor)
@@ -245,31 +245,31 @@ impl<'de: 'a, 'a> Deserialize<'de> for Text<'a> {
 ///
 /// A value may be a list of strings: API Gateway joins several values of a header by commas, and some emulators list them.
 #[derive(Debug, Default)]
-struct Pairs<'a>(Vec<(Text<'a>, Text<'a>)>);
+struct NameValuePairs<'a>(Vec<(CowStr<'a>, CowStr<'a>)>);
 
-impl Pairs<'_> {
+impl NameValuePairs<'_> {
     /// Returns the values of a name, whose case is ignored.
     fn all(&self, name: &str) -> impl Iterator<Item = &str> {
         self.0.iter().filter(move |(key, _)| key.eq_ignore_ascii_case(name)).map(|(_, value)| &*value.0)
     }
 }
 
-impl<'de: 'a, 'a> Deserialize<'de> for Pairs<'a> {
+impl<'de: 'a, 'a> Deserialize<'de> for NameValuePairs<'a> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         struct PairsVisitor;
         impl<'de> Visitor<'de> for PairsVisitor {
-            type Value = Pairs<'de>;
+            type Value = NameValuePairs<'de>;
             fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
                 f.write_str("an object of texts")
             }
             fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
                 let mut pairs = Vec::with_capacity(map.size_hint().unwrap_or(16));
-                while let Some(name) = map.next_key::<Text<'de>>()? {
+                while let Some(name) = map.next_key::<CowStr<'de>>()? {
                     for value in map.next_value::<Values<'de>>()?.0 {
-                        pairs.push((Text(name.0.clone()), value));
+                        pairs.push((CowStr(name.0.clone()), value));
                     }
                 }
-                Ok(Pairs(pairs))
+                Ok(NameValuePairs(pairs))
             }
         }
         deserializer.deserialize_map(PairsVisitor)
@@ -277,7 +277,7 @@ impl<'de: 'a, 'a> Deserialize<'de> for Pairs<'a> {
 }
 
 /// A single value, or a list of values.
-struct Values<'a>(Vec<Text<'a>>);
+struct Values<'a>(Vec<CowStr<'a>>);
 
 impl<'de: 'a, 'a> Deserialize<'de> for Values<'a> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
@@ -288,10 +288,10 @@ impl<'de: 'a, 'a> Deserialize<'de> for Values<'a> {
                 f.write_str("text or a list of texts")
             }
             fn visit_borrowed_str<E: de::Error>(self, text: &'de str) -> Result<Self::Value, E> {
-                Ok(Values(vec![Text(Cow::Borrowed(text))]))
+                Ok(Values(vec![CowStr(Cow::Borrowed(text))]))
             }
             fn visit_str<E: de::Error>(self, text: &str) -> Result<Self::Value, E> {
-                Ok(Values(vec![Text(Cow::Owned(text.to_owned()))]))
+                Ok(Values(vec![CowStr(Cow::Owned(text.to_owned()))]))
             }
             fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<Self::Value, A::Error> {
                 let mut values = Vec::new();

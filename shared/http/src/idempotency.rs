@@ -2,14 +2,14 @@
 //! (draft-ietf-httpapi-idempotency-key-header).
 
 use padron_auth::Principal;
-use padron_domain::{Class, Error, Failure, OrganizationId, Role};
+use padron_domain::{Error, Failure, FailureClass, OrganizationId, Role};
 use padron_store::{IdempotencyId, IdempotencyRecord, Items, Purpose};
 
 use crate::{context::Context, parameter::HeaderDescription, reply::Reply};
 
 /// The idempotency key belongs to another request.
 pub const IDEMPOTENCY_KEY_REUSED: Failure = Failure::new(
-    Class::Unprocessable,
+    FailureClass::Unprocessable,
     "idempotency_key_reused",
     "The idempotency key was used for a request with another body",
 )

@@ -2,7 +2,7 @@
 
 use std::{borrow::Cow, sync::OnceLock};
 
-use padron_domain::{Class, Error, Failure, Violation};
+use padron_domain::{Error, Failure, FailureClass, Violation};
 use padron_dto::Object;
 use percent_encoding::percent_decode_str;
 use schemars::JsonSchema;
@@ -19,7 +19,7 @@ use crate::{
 
 /// The failure of a request whose body has a media type that the route does not accept.
 pub const UNSUPPORTED_MEDIA_TYPE: Failure = Failure::new(
-    Class::UnsupportedType,
+    FailureClass::UnsupportedType,
     "unsupported_media_type",
     "Send the body as application/json, and say so in Content-Type",
 );
@@ -41,7 +41,7 @@ pub trait Input: Sized + Send + Sync {
     ///
     /// These are the whole body, unless it contains secrets that must not even be hashed.
     fn fingerprint_input<'r>(request: &'r Request<'_>) -> Cow<'r, [u8]> {
-        request.whole_body()
+        request.body_without_limit()
     }
 }
 

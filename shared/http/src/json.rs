@@ -30,7 +30,7 @@ pub(crate) fn read(body: &[u8]) -> Result<Value, Error> {
     let path = RefCell::new(String::new());
     let mut json = serde_json::Deserializer::from_slice(body);
     let value =
-        StrictValue { path: &path }.deserialize(&mut json).and_then(|value| json.end().map(|()| value));
+        StrictReader { path: &path }.deserialize(&mut json).and_then(|value| json.end().map(|()| value));
     value.map_err(|error| {
         let message = error.to_string();
         let (pointer, code, detail) = if error.classify() == Category::Data {
@@ -47,12 +47,12 @@ pub(crate) fn read(body: &[u8]) -> Result<Value, Error> {
 /// Returns the JSON pointer to a member of an object (RFC 6901).
 pub fn member_pointer(object: &str, name: &str) -> String {
     let mut pointer = object.to_owned();
-    push_step(&mut pointer, name);
+    push_reference_token(&mut pointer, name);
     pointer
 }
 
 /// Appends a reference token to a JSON pointer, escaped as RFC 6901 requires.
-fn push_step(pointer: &mut String, name: &str) {
+fn push_reference_token(pointer: &mut String, name: &str) {
     pointer.push('/');
     for letter in name.chars() {
         match letter {
@@ -65,23 +65,23 @@ fn push_step(pointer: &mut String, name: &str) {
 
 /// A reader of one value. If reading fails, `path` is the JSON pointer to the location of the failure.
 #[derive(Clone, Copy)]
-struct StrictValue<'p> {
+struct StrictReader<'p> {
     path: &'p RefCell<String>,
 }
 
-impl StrictValue<'_> {
+impl StrictReader<'_> {
     /// Reads a child of this value, and keeps `path` up to date meanwhile.
     fn within<T, E>(self, place: &str, read: impl FnOnce(Self) -> Result<T, E>) -> Result<T, E> {
         let length = self.path.borrow().len();
         // The pointer is extended in place. A new pointer for each element would take time that grows with the square of the body's size.
-        push_step(&mut self.path.borrow_mut(), place);
+        push_reference_token(&mut self.path.borrow_mut(), place);
         let read = read(self)?;
         self.path.borrow_mut().truncate(length);
         Ok(read)
     }
 }
 
-impl<'de> DeserializeSeed<'de> for StrictValue<'_> {
+impl<'de> DeserializeSeed<'de> for StrictReader<'_> {
     type Value = Value;
 
     fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Value, D::Error> {
@@ -89,7 +89,7 @@ impl<'de> DeserializeSeed<'de> for StrictValue<'_> {
     }
 }
 
-impl<'de> Visitor<'de> for StrictValue<'_> {
+impl<'de> Visitor<'de> for StrictReader<'_> {
     type Value = Value;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

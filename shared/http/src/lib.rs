@@ -47,7 +47,7 @@ pub use access::{
     active_organizations, authenticate, named_organization, verify,
 };
 pub use app::App;
-pub use bounded::Bounded;
+pub use bounded::SizeLimited;
 pub use commit::Written;
 pub use concat::concat;
 pub use context::{Context, Redact, Retries};
@@ -68,8 +68,8 @@ pub use output::{
 pub use padron_dto::Object;
 pub use parameter::{HeaderDescription, MemberId, PathParameter, PathParameterDescription};
 pub use problem::{Problem, status};
-pub use query::{Paging, Query, cursor_schema, encode_parameter, instant, invalid_cursor};
-pub use read_back::ReadBack;
+pub use query::{PageRequest, Query, cursor_schema, encode_parameter, instant, invalid_cursor};
+pub use read_back::ReadOnlyFields;
 pub use reply::{Reply, Response};
 pub use route::{BASE_PATH, METHOD_NOT_ALLOWED, Method, ROUTE_NOT_FOUND, Route};
 pub use serve::{Exit, serve, serve_job};

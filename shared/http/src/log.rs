@@ -16,7 +16,7 @@ pub enum Log {
     /// Standard output, which Lambda sends to CloudWatch Logs.
     Stdout,
     /// A list in memory, for tests to read.
-    Kept(Arc<Mutex<Vec<String>>>),
+    Memory(Arc<Mutex<Vec<String>>>),
 }
 
 /// The log line of one request, written once the request is answered.
@@ -50,7 +50,7 @@ impl Log {
                 line.push('\n');
                 _ = std::io::stdout().lock().write_all(line.as_bytes());
             }
-            Self::Kept(lines) => lines.lock().unwrap_or_else(PoisonError::into_inner).push(line),
+            Self::Memory(lines) => lines.lock().unwrap_or_else(PoisonError::into_inner).push(line),
         }
     }
 }

@@ -2,7 +2,7 @@
 
 use std::marker::PhantomData;
 
-use padron_domain::{Class, Error, Failure, Timestamp};
+use padron_domain::{Error, Failure, FailureClass, Timestamp};
 use padron_store::Action;
 use schemars::JsonSchema;
 use serde::Serialize;
@@ -16,7 +16,7 @@ use crate::{
 
 /// The failure of a page that is larger than one response can be.
 pub const PAGE_TOO_LARGE: Failure =
-    Failure::new(Class::Unprocessable, "page_too_large", "The page is larger than one answer can be")
+    Failure::new(FailureClass::Unprocessable, "page_too_large", "The page is larger than one answer can be")
         .with_hint("Ask for fewer at a time.");
 
 /// The response of an endpoint that succeeds.
@@ -149,7 +149,7 @@ const MAX_PAGE_SIZE: usize = 4_500_000;
 const MAX_ESCAPED_SIZE: usize = 5_900_000;
 
 /// Returns the size of a text in the response event, in bytes.
-fn escaped(text: &str) -> usize {
+fn escaped_len(text: &str) -> usize {
     text.len() + text.bytes().filter(|byte| matches!(byte, b'"' | b'\\' | b'\n')).count()
 }
 
@@ -157,11 +157,11 @@ impl<T: Serialize> Array<T> {
     /// Serializes items as long as they fit into a response. [`Array::len`] returns how many of them fit.
     pub fn new(items: impl IntoIterator<Item = T>) -> Result<Self, Error> {
         let mut json = String::from("[");
-        let (mut len, mut in_event) = (0, 0);
+        let (mut len, mut escaped_size) = (0, 0);
         for item in items {
             let item = serde_json::to_string(&item).map_err(|_| Error::internal("an answer is not JSON"))?;
-            in_event += escaped(&item);
-            if json.len() + item.len() + 2 > MAX_PAGE_SIZE || in_event > MAX_ESCAPED_SIZE {
+            escaped_size += escaped_len(&item);
+            if json.len() + item.len() + 2 > MAX_PAGE_SIZE || escaped_size > MAX_ESCAPED_SIZE {
                 break;
             }
             if len > 0 {
@@ -248,7 +248,7 @@ impl<O: Output> Output for Changes<O> {
 pub struct Ndjson {
     text: String,
     /// The size of the text in the response event, in bytes.
-    in_event: usize,
+    escaped_size: usize,
     next: Option<String>,
 }
 
@@ -260,12 +260,12 @@ impl Ndjson {
 
     /// Adds a line of JSON, and returns `false` if the response has no room for it. The first line always fits.
     pub fn push(&mut self, line: &str) -> bool {
-        let in_event = self.in_event + escaped(line) + 2;
-        let fits = self.text.len() + line.len() < MAX_PAGE_SIZE && in_event <= MAX_ESCAPED_SIZE;
+        let escaped_size = self.escaped_size + escaped_len(line) + 2;
+        let fits = self.text.len() + line.len() < MAX_PAGE_SIZE && escaped_size <= MAX_ESCAPED_SIZE;
         if !fits && !self.text.is_empty() {
             return false;
         }
-        self.in_event = in_event;
+        self.escaped_size = escaped_size;
         self.text.push_str(line);
         self.text.push('\n');
         true
@@ -305,7 +305,7 @@ impl<T: Serialize + JsonSchema> Output for Page<T> {
 
     fn reply(self, _: &Request<'_>) -> Result<Reply, Error> {
         let reply = Reply::json(200, &self.body)?;
-        if reply.body().len() > MAX_PAGE_SIZE || escaped(reply.body()) > MAX_ESCAPED_SIZE {
+        if reply.body().len() > MAX_PAGE_SIZE || escaped_len(reply.body()) > MAX_ESCAPED_SIZE {
             return Err(PAGE_TOO_LARGE.into());
         }
         Ok(reply.next(self.next.as_deref()))

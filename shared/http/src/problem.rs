@@ -1,7 +1,7 @@
 //! The body of an error answer: RFC 9457 and the published pages' `{statusCode, message}` in one object.
 
 use padron_auth::{AUTHENTICATION_REQUIRED, TOKEN_EXPIRED};
-use padron_domain::{Class, Error, Failure, Violation};
+use padron_domain::{Error, Failure, FailureClass, Violation};
 use schemars::JsonSchema;
 use serde::Serialize;
 
@@ -11,18 +11,18 @@ pub(crate) const MEDIA_TYPE: &str = "application/problem+json";
 /// Returns the HTTP status of a failure.
 pub const fn status(failure: Failure) -> u16 {
     match failure.class() {
-        Class::Invalid => 400,
-        Class::Unauthenticated | Class::InvalidCredentials => 401,
-        Class::Forbidden => 403,
-        Class::NotFound => 404,
-        Class::MethodNotAllowed => 405,
-        Class::Conflict => 409,
-        Class::PreconditionFailed => 412,
-        Class::TooLarge => 413,
-        Class::UnsupportedType => 415,
-        Class::Unprocessable => 422,
-        Class::Internal => 500,
-        Class::Unavailable => 503,
+        FailureClass::Invalid => 400,
+        FailureClass::Unauthenticated | FailureClass::InvalidCredentials => 401,
+        FailureClass::Forbidden => 403,
+        FailureClass::NotFound => 404,
+        FailureClass::MethodNotAllowed => 405,
+        FailureClass::Conflict => 409,
+        FailureClass::PreconditionFailed => 412,
+        FailureClass::TooLarge => 413,
+        FailureClass::UnsupportedType => 415,
+        FailureClass::Unprocessable => 422,
+        FailureClass::Internal => 500,
+        FailureClass::Unavailable => 503,
     }
 }
 
@@ -96,7 +96,7 @@ pub(crate) fn challenge(failure: Failure) -> Option<&'static str> {
     match failure {
         AUTHENTICATION_REQUIRED => Some("Bearer"),
         TOKEN_EXPIRED => Some(r#"Bearer error="invalid_token", error_description="The token has expired""#),
-        _ if matches!(failure.class(), Class::InvalidCredentials) => {
+        _ if matches!(failure.class(), FailureClass::InvalidCredentials) => {
             Some(r#"Bearer error="invalid_token", error_description="The token is not valid""#)
         }
         _ => None,

@@ -93,7 +93,7 @@ pub fn cursor_schema() -> Value {
 
 /// The page of a list that a request asks for: its maximum size, and the cursor after which it begins.
 #[derive(Debug)]
-pub struct Paging {
+pub struct PageRequest {
     limit: u16,
     cursor: Option<String>,
     /// The other query parameters, sorted. A cursor is valid only for the filters it was created with.
@@ -103,8 +103,8 @@ pub struct Paging {
 /// The characters that are percent-encoded in a query: all but the unreserved characters of RFC 3986.
 const RESERVED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
 
-impl Paging {
-    /// The names of the query parameters that [`Paging::read`] reads.
+impl PageRequest {
+    /// The names of the query parameters that [`PageRequest::read`] reads.
     pub const PARAMETERS: [&str; 2] = ["limit", "cursor"];
     /// The size of a page if the request has no `limit`.
     const DEFAULT_LIMIT: u16 = 50;
@@ -138,13 +138,13 @@ impl Paging {
     ///
     /// `scope` is the organization or the user that the list belongs to.
     pub fn after<T, S>(&self, cx: &Context<'_>, scope: Id<S>) -> Result<Option<Id<T>>, Error> {
-        self.after_position(cx, &json!(scope.uuid()), |id| Uuid::from_slice(id).ok().map(Id::new))
+        self.cursor_position(cx, &json!(scope.uuid()), |id| Uuid::from_slice(id).ok().map(Id::new))
     }
 
     /// Returns the position after which the page begins, for lists whose positions are not ids; `None` on the first page.
     ///
-    /// `read` decodes the bytes that were passed to [`Paging::next_position`]. Fails if the cursor does not belong to this list.
-    pub fn after_position<P>(
+    /// `read` decodes the bytes that were passed to [`PageRequest::query_after_position`]. Fails if the cursor does not belong to this list.
+    pub fn cursor_position<P>(
         &self,
         cx: &Context<'_>,
         scope: &Value,
@@ -163,11 +163,17 @@ impl Paging {
         scope: Id<S>,
         last: Option<Id<T>>,
     ) -> Result<Option<String>, Error> {
-        last.map(|last| self.next_position(cx, &json!(scope.uuid()), last.uuid().as_bytes())).transpose()
+        last.map(|last| self.query_after_position(cx, &json!(scope.uuid()), last.uuid().as_bytes()))
+            .transpose()
     }
 
     /// Returns the query of the page that begins after the position `last`.
-    pub fn next_position(&self, cx: &Context<'_>, scope: &Value, last: &[u8]) -> Result<String, Error> {
+    pub fn query_after_position(
+        &self,
+        cx: &Context<'_>,
+        scope: &Value,
+        last: &[u8],
+    ) -> Result<String, Error> {
         let cursor = cx.secrets().seal_cursor(&self.context(cx, scope), last)?;
         let mut query = format!("limit={}", self.limit);
         for (name, value) in &self.filters {
@@ -193,7 +199,7 @@ impl Paging {
 }
 
 /// The input of lists without filters.
-impl Input for Paging {
+impl Input for PageRequest {
     const FAILURES: &'static [Failure] = &[Failure::INVALID_REQUEST];
 
     fn decode(request: &Request<'_>) -> Result<Self, Error> {

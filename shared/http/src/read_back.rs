@@ -7,7 +7,7 @@ use crate::json::member_pointer;
 
 /// The fields of a record that a client sends back without being able to change them. A field is accepted if its value is the current one.
 #[derive(Debug)]
-pub struct ReadBack<'b> {
+pub struct ReadOnlyFields<'b> {
     /// The fields that were sent.
     pub sent: &'b Map<String, Value>,
     /// The JSON pointer to the object that contains the fields.
@@ -18,7 +18,7 @@ pub struct ReadBack<'b> {
     pub optional: &'b [&'b str],
 }
 
-impl ReadBack<'_> {
+impl ReadOnlyFields<'_> {
     /// Returns a violation for each field that the record does not have.
     pub fn unknown(&self) -> impl Iterator<Item = Violation> + '_ {
         let unknown = self.sent.keys().filter(|name| !self.is_known(name));

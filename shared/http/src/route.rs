@@ -2,15 +2,15 @@
 //!
 //! A route is declared once, on its endpoint. Everything else that lists routes is compared with it.
 
-use padron_domain::{Class, Failure};
+use padron_domain::{Failure, FailureClass};
 
 /// The failure of a request whose path belongs to no route.
 pub const ROUTE_NOT_FOUND: Failure =
-    Failure::new(Class::NotFound, "route_not_found", "Not found. No route has this path");
+    Failure::new(FailureClass::NotFound, "route_not_found", "Not found. No route has this path");
 
 /// The failure of a request whose path has routes, but none with its method.
 pub const METHOD_NOT_ALLOWED: Failure =
-    Failure::new(Class::MethodNotAllowed, "method_not_allowed", "Method not allowed")
+    Failure::new(FailureClass::MethodNotAllowed, "method_not_allowed", "Method not allowed")
         .with_hint("The Allow header lists the methods of this path.");
 
 /// The prefix of all paths: the name of the stage in the cloud, and a path prefix of the router locally.

@@ -77,7 +77,8 @@ fn run_job(job: JobRegistration) -> Exit {
     let served = runtime.block_on(async {
         let handler = service_fn(async |event: LambdaEvent<Box<RawValue>>| {
             let deadline = deadline(&event.context, MAX_RUN_TIME);
-            let cx = JobContext::new(&store, Clock::System.now(), deadline).at_pace(settings.job_pace);
+            let cx =
+                JobContext::new(&store, Clock::System.now(), deadline).with_write_rate(settings.job_pace);
             let outcome = (job.run)(&cx).await;
             let (level, cause) = match &outcome {
                 Ok(_) => ("info", None),

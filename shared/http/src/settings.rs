@@ -6,7 +6,7 @@ use std::{fmt, num::NonZeroU32, sync::Arc};
 
 use padron_auth::{Audience, Issuer, KeySet, KeySource};
 use padron_domain::{Seats, https_url};
-use padron_store::{Connection, Credentials, Roots, Secrets};
+use padron_store::{Connection, Credentials, Secrets, TrustedRoots};
 
 use crate::event::PathEncoding;
 
@@ -37,7 +37,7 @@ pub struct Options {
     /// The URL of the page where invitations are accepted, with `{token}` in the place of the token.
     pub accept_url: Option<String>,
     /// The maximum number of customers whose rows a list reads.
-    pub customer_rows: usize,
+    pub max_customer_rows: usize,
 }
 
 impl Options {
@@ -95,9 +95,9 @@ impl Settings {
         let secrets = secrets(&mut reader);
         let seats = seats(&mut reader);
         let job_pace = job_pace(&mut reader);
-        let customer_rows = customer_rows(&mut reader);
+        let max_customer_rows = max_customer_rows(&mut reader);
         let accept_url = reader.optional("ACCEPT_URL");
-        if accept_url.as_ref().is_some_and(|url| !is_safe(url) || !url.contains(TOKEN)) {
+        if accept_url.as_ref().is_some_and(|url| !is_https_or_loopback(url) || !url.contains(TOKEN)) {
             reader.problems.push("ACCEPT_URL is an https URL with {token} in the place of the token".into());
         }
         let path_encoding = match reader.optional("PATH_PARAMETERS").as_deref() {
@@ -121,7 +121,7 @@ impl Settings {
                 connection,
                 issuer,
                 secrets,
-                options: Options { seats, accept_url, customer_rows },
+                options: Options { seats, accept_url, max_customer_rows },
                 job_pace,
                 warm_up,
                 path_encoding,
@@ -155,7 +155,7 @@ fn job_pace(reader: &mut Reader<'_>) -> NonZeroU32 {
     })
 }
 
-fn customer_rows(reader: &mut Reader<'_>) -> usize {
+fn max_customer_rows(reader: &mut Reader<'_>) -> usize {
     const DEFAULT: usize = 20_000;
     // More rows would neither fit into a function's memory nor be read in time.
     const MAX_ROWS: usize = 100_000;
@@ -192,11 +192,11 @@ fn connection(reader: &mut Reader<'_>) -> Connection {
         region: reader.required("AWS_REGION", "the region of the table, set by Lambda"),
         endpoint: reader.optional("AWS_ENDPOINT_URL_DYNAMODB"),
         roots: match reader.optional("TLS_ROOTS").as_deref() {
-            None | Some("amazon") => Roots::Amazon,
-            Some("system") => Roots::System,
+            None | Some("amazon") => TrustedRoots::Amazon,
+            Some("system") => TrustedRoots::System,
             Some(_) => {
                 reader.problems.push("TLS_ROOTS is `amazon` (the default) or `system`".into());
-                Roots::Amazon
+                TrustedRoots::Amazon
             }
         },
         credentials: Credentials {
@@ -235,7 +235,7 @@ fn issuer(reader: &mut Reader<'_>) -> Option<Issuer> {
                 None
             }
         },
-        (None, Some(url)) if is_safe(&url) => Some(KeySource::Url(url)),
+        (None, Some(url)) if is_https_or_loopback(&url) => Some(KeySource::Url(url)),
         (None, Some(_)) => {
             reader.problems.push("JWT_JWKS_URL must be an https URL".into());
             None
@@ -257,7 +257,7 @@ const TOKEN: &str = "{token}";
 /// Returns whether a URL may be used: it must be https, or http on this machine, and contain no user.
 ///
 /// Keys must come over https, except from an issuer on this machine.
-fn is_safe(url: &str) -> bool {
+fn is_https_or_loopback(url: &str) -> bool {
     let Ok(uri) = url.replace(TOKEN, "token").parse::<http::Uri>() else { return false };
     if uri.authority().is_none_or(|authority| authority.as_str().contains('@')) {
         return false;

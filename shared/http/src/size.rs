@@ -1,4 +1,4 @@
-//! The size limits of a [`Bounded`](crate::Bounded) body, for checking requests and for the API description.
+//! The size limits of a [`SizeLimited`](crate::Bounded) body, for checking requests and for the API description.
 
 use padron_domain::Violation;
 use schemars::{Schema, transform::transform_subschemas};
@@ -6,20 +6,20 @@ use serde_json::Value;
 
 use crate::json::{is_metadata, member_pointer};
 
-/// The maximum length of a string in a [`Bounded`](crate::Bounded) body, in characters.
+/// The maximum length of a string in a [`SizeLimited`](crate::Bounded) body, in characters.
 const MAX_TEXT_LENGTH: usize = 300;
-/// The maximum length of an array in a [`Bounded`](crate::Bounded) body.
+/// The maximum length of an array in a [`SizeLimited`](crate::Bounded) body.
 const MAX_ITEMS: usize = 20;
 /// The maximum number of violations that are reported before checking stops.
 const MAX_VIOLATIONS: usize = 100;
 /// The maximum length of the name of a member whose value is checked, in bytes.
 const MAX_NAME_LENGTH: usize = 64;
 
-/// The pattern of a string in a [`Bounded`](crate::Bounded) body, as a regular expression of ECMA-262.
+/// The pattern of a string in a [`SizeLimited`](crate::Bounded) body, as a regular expression of ECMA-262.
 const TEXT_PATTERN: &str = r"^[^\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f-\u009f]*$";
 
 /// Adds the limits that [`check_size`] enforces to a schema, unless the schema has its own.
-pub(crate) fn describe_size(schema: &mut Schema) {
+pub(crate) fn add_size_limits(schema: &mut Schema) {
     // A schema with `propertyNames` is that of metadata, which has limits of its own.
     if schema.get("propertyNames").is_some() {
         return;
@@ -39,7 +39,7 @@ pub(crate) fn describe_size(schema: &mut Schema) {
             schema.insert((*name).into(), limit.clone());
         }
     }
-    transform_subschemas(&mut describe_size, schema);
+    transform_subschemas(&mut add_size_limits, schema);
 }
 
 /// Adds a violation for each string and array of a value that exceeds its limit, and for each string with control characters.

@@ -16,12 +16,12 @@ pub struct Action {
     /// The name of the action in IAM, such as `dynamodb:BatchGetItem`.
     pub name: &'static str,
     /// The resource of the action.
-    pub on: On,
+    pub on: Resource,
 }
 
 /// The resource of an IAM action.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum On {
+pub enum Resource {
     /// The table.
     Table,
     /// The index with this name.
@@ -30,23 +30,23 @@ pub enum On {
 
 impl Action {
     /// The action that reads items by key.
-    pub const BATCH_GET: Self = Self { name: "dynamodb:BatchGetItem", on: On::Table };
+    pub const BATCH_GET: Self = Self { name: "dynamodb:BatchGetItem", on: Resource::Table };
     /// The action that writes whole items.
-    pub const PUT: Self = Self { name: "dynamodb:PutItem", on: On::Table };
+    pub const PUT: Self = Self { name: "dynamodb:PutItem", on: Resource::Table };
     /// The action that updates attributes of items.
-    pub const UPDATE: Self = Self { name: "dynamodb:UpdateItem", on: On::Table };
+    pub const UPDATE: Self = Self { name: "dynamodb:UpdateItem", on: Resource::Table };
     /// The action that deletes items.
-    pub const DELETE: Self = Self { name: "dynamodb:DeleteItem", on: On::Table };
+    pub const DELETE: Self = Self { name: "dynamodb:DeleteItem", on: Resource::Table };
     /// The action that deletes items in batches.
-    pub const BATCH_WRITE: Self = Self { name: "dynamodb:BatchWriteItem", on: On::Table };
+    pub const BATCH_WRITE: Self = Self { name: "dynamodb:BatchWriteItem", on: Resource::Table };
     /// The action that checks a condition on an item that the transaction does not change.
-    pub const CHECK: Self = Self { name: "dynamodb:ConditionCheckItem", on: On::Table };
+    pub const CHECK: Self = Self { name: "dynamodb:ConditionCheckItem", on: Resource::Table };
     /// The action that queries the items of a partition.
-    pub const QUERY: Self = Self { name: "dynamodb:Query", on: On::Table };
+    pub const QUERY: Self = Self { name: "dynamodb:Query", on: Resource::Table };
     /// The action that queries GSI1: memberships, invitations by e-mail, children, deleted organizations.
-    pub const QUERY_GSI1: Self = Self { name: "dynamodb:Query", on: On::Index(GSI1) };
+    pub const QUERY_GSI1: Self = Self { name: "dynamodb:Query", on: Resource::Index(GSI1) };
     /// The action that queries GSI2: customers by name.
-    pub const QUERY_GSI2: Self = Self { name: "dynamodb:Query", on: On::Index(GSI2) };
+    pub const QUERY_GSI2: Self = Self { name: "dynamodb:Query", on: Resource::Index(GSI2) };
     /// The action that queries GSI3: customers by the time of their last change, and their rows.
-    pub const QUERY_GSI3: Self = Self { name: "dynamodb:Query", on: On::Index(GSI3) };
+    pub const QUERY_GSI3: Self = Self { name: "dynamodb:Query", on: Resource::Index(GSI3) };
 }

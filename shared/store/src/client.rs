@@ -27,14 +27,14 @@ pub struct Connection {
     /// The endpoint URL if it is not the region's own, such as a local engine or a VPC endpoint.
     pub endpoint: Option<String>,
     /// The trusted certificate authorities.
-    pub roots: Roots,
+    pub roots: TrustedRoots,
     /// The credentials that requests are signed with.
     pub credentials: Credentials,
 }
 
 /// The certificate authorities that a client trusts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Roots {
+pub enum TrustedRoots {
     /// Amazon Trust Services only, from certificates in this binary.
     ///
     /// DynamoDB's endpoints use no others, and reading the system's trust store takes longer than the rest of a cold
@@ -73,7 +73,7 @@ const CONNECT_TIMEOUT: Duration = Duration::from_secs(1);
 /// default is a second.
 ///
 /// A connection that went stale while the function was frozen is noticed at the first attempt.
-const FIRST_PAUSE: Duration = Duration::from_millis(25);
+const INITIAL_BACKOFF: Duration = Duration::from_millis(25);
 /// The time after which an idle connection is closed. It is shorter than the server's.
 const MAX_IDLE_TIME: Duration = Duration::from_secs(20);
 /// The maximum duration of one attempt. A healthy response takes milliseconds, and a request has time for three
@@ -83,13 +83,13 @@ const ATTEMPT_TIMEOUT: Duration = Duration::from_secs(2);
 const ATTEMPTS: u32 = 3;
 
 /// Returns the TLS settings for the trusted authorities; `None` for the default, which is the system's trust store.
-fn tls_context(roots: Roots) -> Option<TlsContext> {
+fn tls_context(roots: TrustedRoots) -> Option<TlsContext> {
     match roots {
-        Roots::Amazon => {
+        TrustedRoots::Amazon => {
             let store = TrustStore::empty().with_pem_certificate(AMAZON_ROOTS);
             TlsContext::builder().with_trust_store(store).build().ok()
         }
-        Roots::System => None,
+        TrustedRoots::System => None,
     }
 }
 
@@ -118,7 +118,9 @@ pub(crate) fn connect(connection: &Connection) -> Client {
         ))
         .http_client(http)
         .sleep_impl(TokioSleep::new())
-        .retry_config(RetryConfig::standard().with_max_attempts(ATTEMPTS).with_initial_backoff(FIRST_PAUSE))
+        .retry_config(
+            RetryConfig::standard().with_max_attempts(ATTEMPTS).with_initial_backoff(INITIAL_BACKOFF),
+        )
         .timeout_config(
             TimeoutConfig::builder()
                 .connect_timeout(CONNECT_TIMEOUT)
@@ -143,7 +145,7 @@ mod tests {
             table: "padron".into(),
             region: "us-east-1".into(),
             endpoint: None,
-            roots: Roots::Amazon,
+            roots: TrustedRoots::Amazon,
             credentials: Credentials {
                 access_key_id: "id".into(),
                 secret_access_key: "secret".into(),

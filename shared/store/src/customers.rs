@@ -20,7 +20,7 @@ use crate::{
     read::{Consistency, Items, MAX_BATCH, Projection},
     row::{ROW, pack},
     table::Store,
-    transaction::{COUNT, Change, TransactionError},
+    transaction::{COUNT, Transaction, TransactionError},
 };
 
 /// A range of an organization's customers, in the order of their numbers.
@@ -78,7 +78,7 @@ impl Attributes {
 
 /// The unique value of a new customer that another customer has already.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum CustomerTaken {
+pub enum CustomerConflict {
     /// The number. Another one can be assigned.
     Number,
     /// The id.
@@ -217,7 +217,10 @@ impl Store {
     }
 
     /// Creates a customer with the items that map its ids to it, and increments the number of customers.
-    pub async fn create_customer(&self, customer: &Customer) -> Result<(), TransactionError<CustomerTaken>> {
+    pub async fn create_customer(
+        &self,
+        customer: &Customer,
+    ) -> Result<(), TransactionError<CustomerConflict>> {
         let created = self.create_customers(std::slice::from_ref(customer)).await;
         created.map_err(|error| error.map(|(_, taken)| taken))
     }
@@ -228,30 +231,30 @@ impl Store {
     pub async fn create_customers(
         &self,
         customers: &[Customer],
-    ) -> Result<(), TransactionError<(usize, CustomerTaken)>> {
+    ) -> Result<(), TransactionError<(usize, CustomerConflict)>> {
         let Some(&Customer { organization, .. }) = customers.first() else { return Ok(()) };
-        let mut change = self.change_without_event();
+        let mut transaction = self.change_without_event();
         for (at, customer) in customers.iter().enumerate() {
             // DynamoDB rejects a transaction that writes an item twice, without naming the item.
             let has_same = |other: &Customer| other.external_id == customer.external_id;
             if customer.external_id.is_some() && customers[..at].iter().any(has_same) {
-                return Err(TransactionError::Refused((at, CustomerTaken::ExternalId)));
+                return Err(TransactionError::Refused((at, CustomerConflict::ExternalId)));
             }
             let &Customer { number, .. } = customer;
-            change.create(customer, (at, CustomerTaken::Number))?;
-            if is_foreign(customer) {
+            transaction.create(customer, (at, CustomerConflict::Number))?;
+            if has_imported_id(customer) {
                 let id = customer.id.clone();
-                change.create(&ForeignId { organization, id, number }, (at, CustomerTaken::Id))?;
+                transaction.create(&ImportedId { organization, id, number }, (at, CustomerConflict::Id))?;
             }
             if let Some(external_id) = customer.external_id.clone() {
                 let external_id = ExternalId { organization, external_id, number };
-                change.create(&external_id, (at, CustomerTaken::ExternalId))?;
+                transaction.create(&external_id, (at, CustomerConflict::ExternalId))?;
             }
         }
         let count = i8::try_from(customers.len())
             .map_err(|_| Error::internal("too many customers for a transaction"))?;
-        change.count_customers(organization, count)?;
-        change.commit().await
+        transaction.count_customers(organization, count)?;
+        transaction.commit().await
     }
 
     /// Returns a customer, strongly consistent; `None` if it does not exist.
@@ -316,66 +319,67 @@ impl Store {
     ///
     /// The caller has just read that the parent exists, and the transaction does not check it again. A parent that no
     /// longer exists reads as none, and a check would make all concurrent creations below the same parent conflict.
-    pub fn new_customer(&self, customer: &Customer, event: &Event) -> Result<Change<'_>, Error> {
+    pub fn new_customer(&self, customer: &Customer, event: &Event) -> Result<Transaction<'_>, Error> {
         let &Customer { organization, number, .. } = customer;
-        let mut change = self.change(event)?;
+        let mut transaction = self.change(event)?;
         // If the number is taken, the request is retried with another one.
-        change.replace(customer, Expression::condition(format!("attribute_not_exists({PK})")))?;
+        transaction.replace(customer, Expression::condition(format!("attribute_not_exists({PK})")))?;
         if let Some(external_id) = customer.external_id.clone() {
-            change.create(&ExternalId { organization, external_id, number }, Failure::EXTERNAL_ID_TAKEN)?;
+            transaction
+                .create(&ExternalId { organization, external_id, number }, Failure::EXTERNAL_ID_TAKEN)?;
         }
-        change.count_customers(organization, 1)?;
-        Ok(change)
+        transaction.count_customers(organization, 1)?;
+        Ok(transaction)
     }
 
     /// Replaces a customer by its next version, and the item that maps its external id to it.
     ///
-    /// `moves_below` is the chain of the new ancestors. The transaction checks that every one exists and still has the
+    /// `new_ancestors` is the chain of the new ancestors. The transaction checks that every one exists and still has the
     /// parent that was read, so that two concurrent moves cannot create a cycle.
     pub fn update_customer(
         &self,
         before: &Customer,
         customer: &Customer,
-        moves_below: &[AncestorLink],
+        new_ancestors: &[AncestorLink],
         event: &Event,
-    ) -> Result<Change<'_>, Error> {
+    ) -> Result<Transaction<'_>, Error> {
         let &Customer { organization, number, .. } = customer;
-        let mut change = self.change(event)?;
-        change.replace(customer, Expression::version(before.version))?;
+        let mut transaction = self.change(event)?;
+        transaction.replace(customer, Expression::version(before.version))?;
         if before.external_id != customer.external_id {
             if let Some(external_id) = &before.external_id {
-                change.remove(&Key::external_id(organization, external_id), if_points_to(number))?;
+                transaction.remove(&Key::external_id(organization, external_id), if_points_to(number))?;
             }
             if let Some(external_id) = customer.external_id.clone() {
-                change
+                transaction
                     .create(&ExternalId { organization, external_id, number }, Failure::EXTERNAL_ID_TAKEN)?;
             }
         }
-        for AncestorLink { number, parent, .. } in moves_below {
+        for AncestorLink { number, parent, .. } in new_ancestors {
             let is_there = Expression::condition(format!("attribute_exists({PK})"));
             let still = match parent {
                 Some(parent) => is_there.and("#parent = :parent").number(":parent", parent.get()),
                 None => is_there.and("attribute_not_exists(#parent)"),
             };
-            change.check(&Key::customer(organization, *number), still.name("#parent", "parent"))?;
+            transaction.check(&Key::customer(organization, *number), still.name("#parent", "parent"))?;
         }
-        Ok(change)
+        Ok(transaction)
     }
 
     /// Deletes a customer with the items that map its ids to it, and decrements the number of customers.
-    pub fn delete_customer(&self, customer: &Customer, event: &Event) -> Result<Change<'_>, Error> {
+    pub fn delete_customer(&self, customer: &Customer, event: &Event) -> Result<Transaction<'_>, Error> {
         let &Customer { organization, number, .. } = customer;
-        let mut change = self.change(event)?;
+        let mut transaction = self.change(event)?;
         let still = Expression::version(customer.version);
-        change.remove(&customer.key(), still)?;
-        if is_foreign(customer) {
-            change.remove(&Key::customer_id(organization, &customer.id), if_points_to(number))?;
+        transaction.remove(&customer.key(), still)?;
+        if has_imported_id(customer) {
+            transaction.remove(&Key::customer_id(organization, &customer.id), if_points_to(number))?;
         }
         if let Some(external_id) = &customer.external_id {
-            change.remove(&Key::external_id(organization, external_id), if_points_to(number))?;
+            transaction.remove(&Key::external_id(organization, external_id), if_points_to(number))?;
         }
-        change.count_customers(organization, -1)?;
-        Ok(change)
+        transaction.count_customers(organization, -1)?;
+        Ok(transaction)
     }
 }
 
@@ -387,7 +391,7 @@ fn if_points_to(number: CustomerNumber) -> Expression {
 }
 
 /// Returns whether the customer's id was imported, and so does not contain its number.
-fn is_foreign(customer: &Customer) -> bool {
+fn has_imported_id(customer: &Customer) -> bool {
     customer.id.number() != Some(customer.number)
 }
 
@@ -415,13 +419,13 @@ impl Entity for Customer {
 
 /// The item that maps an imported id to its customer.
 #[derive(Debug, Serialize, Deserialize)]
-pub(crate) struct ForeignId {
+pub(crate) struct ImportedId {
     pub(crate) organization: OrganizationId,
     pub(crate) id: CustomerId,
     pub(crate) number: CustomerNumber,
 }
 
-impl Entity for ForeignId {
+impl Entity for ImportedId {
     const NAME: &'static str = "customer-id";
 
     fn key(&self) -> Key {
@@ -467,7 +471,7 @@ impl Items {
         organization: OrganizationId,
         id: &CustomerId,
     ) -> Result<Option<CustomerNumber>, Error> {
-        let found: Option<ForeignId> = self.remove(&Key::customer_id(organization, id))?;
+        let found: Option<ImportedId> = self.remove(&Key::customer_id(organization, id))?;
         Ok(found.map(|found| found.number))
     }
 

@@ -14,7 +14,7 @@ impl Store {
     /// The IAM actions of [`Store::events`].
     pub const EVENTS: &'static [Action] = &[Action::QUERY];
 
-    /// Returns a page of the events that `wanted` accepts, newest first, eventually consistent. `None` accepts all
+    /// Returns a page of the events that `filter` accepts, newest first, eventually consistent. `None` accepts all
     /// events.
     ///
     /// The range of time includes both ends.
@@ -24,7 +24,7 @@ impl Store {
         (from, to): (Option<Timestamp>, Option<Timestamp>),
         after: Option<EventId>,
         limit: usize,
-        wanted: Option<&(dyn Fn(&Event) -> bool + Sync)>,
+        filter: Option<&(dyn Fn(&Event) -> bool + Sync)>,
     ) -> Result<Page<Event>, Error> {
         // Without a bound, the sort key is one before or after every id.
         let from = from.map_or("0".into(), |from| EventId::first_at(from).to_string());
@@ -40,7 +40,7 @@ impl Store {
             ascending: false,
             limit,
         };
-        self.range_query(range, wanted).await
+        self.range_query(range, filter).await
     }
 }
 

@@ -16,12 +16,12 @@ use crate::{
     Action,
     expression::Expression,
     item::{Entity, Item},
-    key::{GSI1_PK, GSI1_SK, Key, PK, invitee_partition, organization_of, partition},
-    members::{check_authority, take_seat},
+    key::{GSI1_PK, GSI1_SK, Key, PK, invitee_partition, organization_of_partition_key, partition},
+    members::{add_member_if_seat_is_free, check_authority},
     range_query::{Page, QueryPage, RangeQuery},
     read::{Consistency, Items, Projection},
     table::Store,
-    transaction::{Change, TransactionError},
+    transaction::{Transaction, TransactionError},
 };
 
 /// The token of an invitation: the ids of the organization and the invitation, and 32 random bytes.
@@ -177,20 +177,24 @@ impl Store {
         after: &Invitation,
         actor: &Authority,
         event: &Event,
-    ) -> Result<Change<'_>, Error> {
-        let mut change = self.change(event)?;
+    ) -> Result<Transaction<'_>, Error> {
+        let mut transaction = self.change(event)?;
         let absent = || Expression::condition(format!("attribute_not_exists({PK})"));
-        change.replace(after, before.map_or_else(absent, if_unchanged))?;
-        change.check_or(&Key::email(after.organization, &after.email), absent(), Failure::ALREADY_MEMBER)?;
-        check_authority(&mut change, actor, None)?;
-        Ok(change)
+        transaction.replace(after, before.map_or_else(absent, if_unchanged))?;
+        transaction.check_or(
+            &Key::email(after.organization, &after.email),
+            absent(),
+            Failure::ALREADY_MEMBER,
+        )?;
+        check_authority(&mut transaction, actor, None)?;
+        Ok(transaction)
     }
 
     /// Creates an invitation without an audit event, for data that is part of an installation.
     pub async fn install_invitation(&self, invitation: &Invitation) -> Result<(), TransactionError> {
-        let mut change = self.change_without_event();
-        change.create(invitation, Failure::CONCURRENT_CHANGE)?;
-        change.commit().await
+        let mut transaction = self.change_without_event();
+        transaction.create(invitation, Failure::CONCURRENT_CHANGE)?;
+        transaction.commit().await
     }
 
     /// Renews or ends an invitation, on behalf of `actor`.
@@ -200,10 +204,10 @@ impl Store {
         after: &Invitation,
         actor: &Authority,
         event: &Event,
-    ) -> Result<Change<'_>, Error> {
-        let mut change = self.decline_invitation(before, after, event)?;
-        check_authority(&mut change, actor, None)?;
-        Ok(change)
+    ) -> Result<Transaction<'_>, Error> {
+        let mut transaction = self.decline_invitation(before, after, event)?;
+        check_authority(&mut transaction, actor, None)?;
+        Ok(transaction)
     }
 
     /// Ends an invitation, on behalf of the person who was invited.
@@ -212,10 +216,10 @@ impl Store {
         before: &Invitation,
         after: &Invitation,
         event: &Event,
-    ) -> Result<Change<'_>, Error> {
-        let mut change = self.change(event)?;
-        change.replace(after, if_unchanged(before))?;
-        Ok(change)
+    ) -> Result<Transaction<'_>, Error> {
+        let mut transaction = self.change(event)?;
+        transaction.replace(after, if_unchanged(before))?;
+        Ok(transaction)
     }
 
     /// Ends an invitation and adds the membership, if a seat is available.
@@ -229,15 +233,15 @@ impl Store {
         member: &Membership,
         issued_at: Option<i64>,
         [accepted, added]: [&Event; 2],
-    ) -> Result<Change<'_>, Error> {
-        let mut change = self.change(accepted)?;
-        change.add_event(added)?;
-        change.replace(after, if_unchanged(before))?;
-        take_seat(&mut change, member, issued_at)?;
-        Ok(change)
+    ) -> Result<Transaction<'_>, Error> {
+        let mut transaction = self.change(accepted)?;
+        transaction.add_event(added)?;
+        transaction.replace(after, if_unchanged(before))?;
+        add_member_if_seat_is_free(&mut transaction, member, issued_at)?;
+        Ok(transaction)
     }
 
-    /// Returns a page of the invitations that `wanted` accepts, in the order of their ids, eventually consistent.
+    /// Returns a page of the invitations that `filter` accepts, in the order of their ids, eventually consistent.
     ///
     /// `None` accepts all invitations.
     pub async fn invitations(
@@ -245,7 +249,7 @@ impl Store {
         organization: OrganizationId,
         after: Option<InvitationId>,
         limit: usize,
-        wanted: Option<&(dyn Fn(&Invitation) -> bool + Sync)>,
+        filter: Option<&(dyn Fn(&Invitation) -> bool + Sync)>,
     ) -> Result<Page<Invitation>, Error> {
         let range = RangeQuery {
             partition: partition(organization),
@@ -255,7 +259,7 @@ impl Store {
             ascending: true,
             limit,
         };
-        self.range_query(range, wanted).await
+        self.range_query(range, filter).await
     }
 
     /// Returns a page of the pending invitations of an e-mail, in the order of their organizations, eventually consistent.
@@ -276,7 +280,8 @@ impl Store {
         let keys: Vec<Key> = found.iter().filter_map(Key::of).collect();
         // The position is that of the index, which may list invitations that are gone. The next page begins after it in
         // any case.
-        let last = found.last().and_then(|item| organization_of(item.get(GSI1_SK)?.as_s().ok()?));
+        let last =
+            found.last().and_then(|item| organization_of_partition_key(item.get(GSI1_SK)?.as_s().ok()?));
         let next = last.filter(|_| has_more);
         if keys.is_empty() {
             return Ok(InvitationsPage { invitations: Vec::new(), next });

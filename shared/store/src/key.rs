@@ -116,12 +116,12 @@ impl Key {
     }
 
     /// Returns whether the item is deleted only after all other items of its partition.
-    pub(crate) fn outlives_its_partition(&self) -> bool {
+    pub(crate) fn is_deleted_last(&self) -> bool {
         matches!(self.sk.as_str(), "ORG" | "ROSTER")
     }
 
     /// Returns a key that no item has.
-    pub(crate) fn nothing() -> Self {
+    pub(crate) fn nonexistent() -> Self {
         Self { pk: "NOTHING".into(), sk: "NOTHING".into() }
     }
 
@@ -169,7 +169,7 @@ pub(crate) fn partition(organization: OrganizationId) -> String {
 }
 
 /// Returns the organization of a partition key; `None` if it is not the partition key of an organization.
-pub(crate) fn organization_of(partition: &str) -> Option<OrganizationId> {
+pub(crate) fn organization_of_partition_key(partition: &str) -> Option<OrganizationId> {
     OrganizationId::parse(partition.strip_prefix("ORG#")?)
 }
 
@@ -180,7 +180,7 @@ pub(crate) fn customer_sort_key(number: CustomerNumber) -> String {
 }
 
 /// Returns the customer number of a sort key; `None` if it is not the sort key of a customer.
-pub(crate) fn number_of(sort_key: &str) -> Option<CustomerNumber> {
+pub(crate) fn customer_number_of_sort_key(sort_key: &str) -> Option<CustomerNumber> {
     u64::from_str_radix(sort_key.strip_prefix("C#")?, 16).ok().and_then(CustomerNumber::new)
 }
 

@@ -16,7 +16,7 @@ use crate::{
     read::{Consistency, Items, Projection},
     roster::{Roster, RosterState, if_roster_is},
     table::Store,
-    transaction::Change,
+    transaction::Transaction,
 };
 
 impl Store {
@@ -31,10 +31,10 @@ impl Store {
     pub const MEMBERS: &'static [Action] = &[Action::QUERY, Action::BATCH_GET];
 
     /// Adds a member to an organization, if a seat is available.
-    pub fn add_member(&self, member: &Membership, event: &Event) -> Result<Change<'_>, Error> {
-        let mut change = self.change(event)?;
-        take_seat(&mut change, member, None)?;
-        Ok(change)
+    pub fn add_member(&self, member: &Membership, event: &Event) -> Result<Transaction<'_>, Error> {
+        let mut transaction = self.change(event)?;
+        add_member_if_seat_is_free(&mut transaction, member, None)?;
+        Ok(transaction)
     }
 
     /// Changes the role of a member to that of `after`, on behalf of `actor`.
@@ -44,16 +44,16 @@ impl Store {
         after: &Membership,
         actor: &Authority,
         event: &Event,
-    ) -> Result<Change<'_>, Error> {
-        let mut change = self.change(event)?;
-        change.replace(after, if_unchanged(before))?;
+    ) -> Result<Transaction<'_>, Error> {
+        let mut transaction = self.change(event)?;
+        transaction.replace(after, if_unchanged(before))?;
         let admins = i64::from(after.role == Role::Admin) - i64::from(before.role == Role::Admin);
-        change.update(
+        transaction.update(
             &Key::roster(before.organization),
             count_members(if_roster_is(RosterState::Active), 0, admins),
         )?;
-        check_authority(&mut change, actor, Some(before.user))?;
-        Ok(change)
+        check_authority(&mut transaction, actor, Some(before.user))?;
+        Ok(transaction)
     }
 
     /// Removes a member, on behalf of `actor`, who may be that member.
@@ -62,22 +62,22 @@ impl Store {
         member: &Membership,
         actor: &Authority,
         event: &Event,
-    ) -> Result<Change<'_>, Error> {
-        let mut change = self.change(event)?;
-        change.remove(&member.key(), if_unchanged(member))?;
+    ) -> Result<Transaction<'_>, Error> {
+        let mut transaction = self.change(event)?;
+        transaction.remove(&member.key(), if_unchanged(member))?;
         if let Some(email) = EmailOwner::of(member) {
-            change.remove(&email.key(), email.if_owned())?;
+            transaction.remove(&email.key(), email.if_owned())?;
         }
         let admins = -i64::from(member.role == Role::Admin);
-        change.update(
+        transaction.update(
             &Key::roster(member.organization),
             count_members(if_roster_is(RosterState::Active), -1, admins),
         )?;
-        check_authority(&mut change, actor, Some(member.user))?;
-        Ok(change)
+        check_authority(&mut transaction, actor, Some(member.user))?;
+        Ok(transaction)
     }
 
-    /// Returns a page of the members that `wanted` accepts, in the order of their ids, eventually consistent.
+    /// Returns a page of the members that `filter` accepts, in the order of their ids, eventually consistent.
     ///
     /// `None` accepts all members.
     pub async fn members(
@@ -85,7 +85,7 @@ impl Store {
         organization: OrganizationId,
         after: Option<UserId>,
         limit: usize,
-        wanted: Option<&(dyn Fn(&Membership) -> bool + Sync)>,
+        filter: Option<&(dyn Fn(&Membership) -> bool + Sync)>,
     ) -> Result<Page<Membership>, Error> {
         let range = RangeQuery {
             partition: partition(organization),
@@ -95,7 +95,7 @@ impl Store {
             ascending: true,
             limit,
         };
-        self.range_query(range, wanted).await
+        self.range_query(range, filter).await
     }
 
     /// Returns the number of members, eventually consistent, for half a capacity unit.
@@ -115,17 +115,17 @@ impl Store {
 /// Adds a membership to a transaction, if a seat is available.
 ///
 /// `issued_at` is the time at which the claims in the membership were issued, in seconds since 1970.
-pub(crate) fn take_seat(
-    change: &mut Change<'_>,
+pub(crate) fn add_member_if_seat_is_free(
+    transaction: &mut Transaction<'_>,
     member: &Membership,
     issued_at: Option<i64>,
 ) -> Result<(), Error> {
-    add_membership(change, member, issued_at, Failure::ALREADY_MEMBER)?;
+    add_membership(transaction, member, issued_at, Failure::ALREADY_MEMBER)?;
     let seat = if_roster_is(RosterState::Active)
         .and("(attribute_not_exists(#seats) OR #members < #seats)")
         .name("#seats", "seats")
         .name("#members", "members");
-    change.update_or(
+    transaction.update_or(
         &Key::roster(member.organization),
         count_members(seat, 1, i64::from(member.role == Role::Admin)),
         Failure::SEAT_LIMIT_REACHED,
@@ -137,7 +137,7 @@ pub(crate) fn take_seat(
 ///
 /// The claims of the membership are written only to attributes of the profile that have no value yet.
 pub(crate) fn add_membership<R>(
-    change: &mut Change<'_, R>,
+    transaction: &mut Transaction<'_, R>,
     member: &Membership,
     issued_at: Option<i64>,
     taken: R,
@@ -145,11 +145,11 @@ pub(crate) fn add_membership<R>(
 where
     R: Copy,
 {
-    change.create(member, taken)?;
+    transaction.create(member, taken)?;
     if let Some(email) = EmailOwner::of(member) {
-        change.create(&email, taken)?;
+        transaction.create(&email, taken)?;
     }
-    change.update(&Key::profile(member.user), profile_on_join(member, issued_at))
+    transaction.update(&Key::profile(member.user), profile_on_join(member, issued_at))
 }
 
 /// Returns the condition that a membership is unchanged since it was read.
@@ -171,7 +171,7 @@ fn count_members(still: Expression, members: i64, admins: i64) -> Expression {
 ///
 /// If the actor is also the target, the condition on the target's own item checks this.
 pub(crate) fn check_authority(
-    change: &mut Change<'_>,
+    transaction: &mut Transaction<'_>,
     actor: &Authority,
     target: Option<UserId>,
 ) -> Result<(), Error> {
@@ -181,7 +181,7 @@ pub(crate) fn check_authority(
     }
     let role = membership.role.name();
     let if_role = Expression::condition("#role = :role").name("#role", "role").text(":role", role);
-    change.check(&membership.key(), if_role)
+    transaction.check(&membership.key(), if_role)
 }
 
 impl Entity for Membership {

@@ -10,13 +10,13 @@ use crate::{
     Action,
     expression::Expression,
     item::{Entity, Item},
-    key::{GSI1_PK, GSI1_SK, Key, organization_of, partition, user_partition},
+    key::{GSI1_PK, GSI1_SK, Key, organization_of_partition_key, partition, user_partition},
     members::{add_membership, if_unchanged},
     range_query::{Page, QueryPage},
     read::{Consistency, Items, Projection, Read},
     roster::{Roster, RosterState, if_roster_is},
     table::Store,
-    transaction::{Change, TransactionError},
+    transaction::{Transaction, TransactionError},
 };
 
 /// The items that decide whether, and with which role, a user may act in an organization.
@@ -67,7 +67,7 @@ impl Store {
     pub const UPDATE_ORGANIZATION: &'static [Action] = &[Action::PUT];
     /// The IAM actions of [`Store::delete_organization`], [`Store::restore_organization`] and
     /// [`Store::transfer_organization`].
-    pub const CLOSE_ORGANIZATION: &'static [Action] = &[Action::PUT, Action::UPDATE];
+    pub const CHANGE_ORGANIZATION: &'static [Action] = &[Action::PUT, Action::UPDATE];
 
     /// Reads an organization and a user's membership in one call of two capacity units, strongly consistent.
     ///
@@ -100,7 +100,7 @@ impl Store {
             organization: found.remove(&keys[0])?,
             // An actor who is also the target reads the same membership twice.
             membership: if keys[2..].contains(&keys[1]) {
-                found.peek(&keys[1])?
+                found.get(&keys[1])?
             } else {
                 found.remove(&keys[1])?
             },
@@ -125,9 +125,9 @@ impl Store {
         issued_at: Option<i64>,
         seats: Option<u64>,
         event: &Event,
-    ) -> Result<Change<'_>, Error> {
-        let change = self.change(event)?;
-        create(change, organization, members, issued_at, seats)
+    ) -> Result<Transaction<'_>, Error> {
+        let transaction = self.change(event)?;
+        create(transaction, organization, members, issued_at, seats)
     }
 
     /// Creates an organization without an audit event, for data that is part of an installation.
@@ -145,10 +145,10 @@ impl Store {
         &self,
         organization: &Organization,
         event: &Event,
-    ) -> Result<Change<'_>, Error> {
-        let mut change = self.change(event)?;
-        change.replace(organization, if_previous_version(organization))?;
-        Ok(change)
+    ) -> Result<Transaction<'_>, Error> {
+        let mut transaction = self.change(event)?;
+        transaction.replace(organization, if_previous_version(organization))?;
+        Ok(transaction)
     }
 
     /// Replaces an organization by its next version, which is deleted.
@@ -156,15 +156,15 @@ impl Store {
         &self,
         organization: &Organization,
         event: &Event,
-    ) -> Result<Change<'_>, Error> {
-        let mut change = self.update_organization(organization, event)?;
-        change.update(
+    ) -> Result<Transaction<'_>, Error> {
+        let mut transaction = self.update_organization(organization, event)?;
+        transaction.update(
             &Key::roster(organization.id),
             if_roster_is(RosterState::Active)
                 .then("SET #state = :deleted")
                 .text(":deleted", RosterState::Deleted.name()),
         )?;
-        Ok(change)
+        Ok(transaction)
     }
 
     /// Replaces an organization by its next version, which is restored.
@@ -172,13 +172,13 @@ impl Store {
         &self,
         organization: &Organization,
         event: &Event,
-    ) -> Result<Change<'_>, Error> {
-        let mut change = self.update_organization(organization, event)?;
+    ) -> Result<Transaction<'_>, Error> {
+        let mut transaction = self.update_organization(organization, event)?;
         let deleted = if_roster_is(RosterState::Deleted)
             .then("SET #state = :active")
             .text(":active", RosterState::Active.name());
-        change.update(&Key::roster(organization.id), deleted)?;
-        Ok(change)
+        transaction.update(&Key::roster(organization.id), deleted)?;
+        Ok(transaction)
     }
 
     /// Replaces an organization by its next version, which has another owner.
@@ -190,10 +190,10 @@ impl Store {
         before: &Membership,
         after: &Membership,
         event: &Event,
-    ) -> Result<Change<'_>, Error> {
-        let mut change = self.update_organization(organization, event)?;
-        change.replace(&before.with_role(Role::Admin, event.at), if_unchanged(before))?;
-        change.replace(&after.with_role(Role::Owner, event.at), if_unchanged(after))?;
+    ) -> Result<Transaction<'_>, Error> {
+        let mut transaction = self.update_organization(organization, event)?;
+        transaction.replace(&before.with_role(Role::Admin, event.at), if_unchanged(before))?;
+        transaction.replace(&after.with_role(Role::Owner, event.at), if_unchanged(after))?;
         let handed_over = if_roster_is(RosterState::Active)
             .and("#owner = :before")
             .then("SET #owner = :after ADD #admins :admins")
@@ -202,8 +202,8 @@ impl Store {
             .text(":before", before.user.to_string())
             .text(":after", after.user.to_string())
             .number(":admins", 1 - i64::from(after.role == Role::Admin));
-        change.update(&Key::roster(organization.id), handed_over)?;
-        Ok(change)
+        transaction.update(&Key::roster(organization.id), handed_over)?;
+        Ok(transaction)
     }
 
     /// Replaces an organization by its next version, which has another plan, and sets the maximum number of members.
@@ -214,16 +214,16 @@ impl Store {
         organization: &Organization,
         seats: Option<u64>,
         event: &Event,
-    ) -> Result<Change<'_>, Error> {
-        let mut change = self.update_organization(organization, event)?;
+    ) -> Result<Transaction<'_>, Error> {
+        let mut transaction = self.update_organization(organization, event)?;
         let update = match seats {
             Some(seats) => {
                 if_roster_is(RosterState::Active).then("SET #seats = :seats").number(":seats", seats)
             }
             None => if_roster_is(RosterState::Active).then("REMOVE #seats"),
         };
-        change.update(&Key::roster(organization.id), update.name("#seats", "seats"))?;
-        Ok(change)
+        transaction.update(&Key::roster(organization.id), update.name("#seats", "seats"))?;
+        Ok(transaction)
     }
 
     /// Returns a page of a user's memberships, in the order of the organizations' ids, eventually consistent.
@@ -291,16 +291,16 @@ impl Store {
 
 /// Adds the writes that create an organization to a transaction.
 fn create<'a>(
-    mut change: Change<'a>,
+    mut transaction: Transaction<'a>,
     organization: &Organization,
     members: &[Membership],
     issued_at: Option<i64>,
     seats: Option<u64>,
-) -> Result<Change<'a>, Error> {
+) -> Result<Transaction<'a>, Error> {
     // Ids are new and random. An item with the same id was written by an earlier attempt of this request.
-    change.create(organization, Failure::CONCURRENT_CHANGE)?;
+    transaction.create(organization, Failure::CONCURRENT_CHANGE)?;
     let slug = Slug { slug: organization.slug.clone(), organization: organization.id };
-    change.create(&slug, Failure::SLUG_TAKEN)?;
+    transaction.create(&slug, Failure::SLUG_TAKEN)?;
     let count = |role: Option<Role>| {
         members.iter().filter(|member| role.is_none_or(|role| member.role == role)).count() as u64
     };
@@ -312,11 +312,11 @@ fn create<'a>(
         admins: count(Some(Role::Admin)),
         seats,
     };
-    change.create(&roster, Failure::CONCURRENT_CHANGE)?;
+    transaction.create(&roster, Failure::CONCURRENT_CHANGE)?;
     for member in members {
-        add_membership(&mut change, member, issued_at, Failure::CONCURRENT_CHANGE)?;
+        add_membership(&mut transaction, member, issued_at, Failure::CONCURRENT_CHANGE)?;
     }
-    Ok(change)
+    Ok(transaction)
 }
 
 /// Returns the membership of an entry of GSI1.
@@ -324,7 +324,7 @@ fn entry(item: &Item) -> Result<MembershipEntry, Error> {
     let unreadable = || Error::internal("a membership's index entry cannot be read");
     let text = |name: &str| item.get(name).and_then(|value| value.as_s().ok()).ok_or_else(unreadable);
     Ok(MembershipEntry {
-        organization: organization_of(text(GSI1_SK)?).ok_or_else(unreadable)?,
+        organization: organization_of_partition_key(text(GSI1_SK)?).ok_or_else(unreadable)?,
         role: Role::parse(text("role")?).ok_or_else(unreadable)?,
         joined_at: Timestamp::parse(text("joinedAt")?).map_err(|_| unreadable())?,
     })

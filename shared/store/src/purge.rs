@@ -16,7 +16,7 @@ use crate::{
     range_query::QueryPage,
     roster::{RosterState, if_roster_is},
     table::{Backoff, Store, Throttling},
-    transaction::{Change, TransactionError},
+    transaction::{Transaction, TransactionError},
 };
 
 /// The outcome of the purge of an organization.
@@ -36,9 +36,9 @@ pub enum PurgeOutcome {
 #[derive(Clone, Copy, Debug)]
 pub struct TimeSlice {
     /// The end of the organization's own time slice. At least one batch is deleted in every time slice, however short.
-    pub ends: Instant,
+    pub deadline: Instant,
     /// The end of the run. No new batch begins after it.
-    pub run_ends: Instant,
+    pub run_deadline: Instant,
 }
 
 /// A rate limit on the capacity units that a run consumes.
@@ -46,12 +46,12 @@ pub struct TimeSlice {
 /// Units that were consumed in a burst delay the following batches until the average is within the limit, so that the
 /// table keeps capacity for requests. The delay carries over to the organization that is purged next.
 #[derive(Clone, Copy, Debug)]
-pub struct Pace {
+pub struct WriteRateLimiter {
     units_per_second: Option<NonZeroU32>,
     free_at: Instant,
 }
 
-impl Pace {
+impl WriteRateLimiter {
     /// Creates a rate limit in capacity units per second; `None` does not limit the rate.
     pub fn new(units_per_second: Option<NonZeroU32>) -> Self {
         Self { units_per_second, free_at: Instant::now() }
@@ -64,8 +64,8 @@ impl Pace {
 
     /// Records consumed units and delays the next batch accordingly.
     fn spent(&mut self, units: f64) {
-        if let Some(pace) = self.units_per_second {
-            let time = Duration::from_secs_f64(units.max(0.0) / f64::from(pace.get()));
+        if let Some(write_rate) = self.units_per_second {
+            let time = Duration::from_secs_f64(units.max(0.0) / f64::from(write_rate.get()));
             self.free_at = self.free_at.max(Instant::now()) + time;
         }
     }
@@ -83,9 +83,9 @@ pub struct PurgeCandidate {
 /// The maximum number of items that DynamoDB deletes in one batch.
 const BATCH: usize = 25;
 /// The number of batches between two checks of the time.
-const WIDTH: usize = 4;
+const CONCURRENT_BATCHES: usize = 4;
 /// The maximum number of organizations on a page of purge candidates.
-const DUE: i32 = 25;
+const CANDIDATES_PER_PAGE: i32 = 25;
 
 impl Store {
     /// The IAM actions of [`Store::due_for_purge`] and [`Store::purge`].
@@ -121,7 +121,7 @@ impl Store {
             )
             // Sorts after every organization of that instant.
             .expression_attribute_values(":now", AttributeValue::S(format!("{now}#~")))
-            .limit(DUE);
+            .limit(CANDIDATES_PER_PAGE);
         let items = self.query(query, (GSI1_PK, PURGE.to_owned())).await?.items;
         let due = |item: &Item| {
             let place = item.get(GSI1_SK)?.as_s().ok()?;
@@ -143,8 +143,8 @@ impl Store {
         &self,
         id: OrganizationId,
         now: Timestamp,
-        pace: &mut Pace,
-        turn: TimeSlice,
+        write_rate: &mut WriteRateLimiter,
+        slice: TimeSlice,
     ) -> Result<PurgeOutcome, Error> {
         let Some(organization) = self.organization(id).await? else { return Ok(PurgeOutcome::AlreadyPurged) };
         if organization.restorable_until().is_none_or(|until| now < until) {
@@ -159,11 +159,11 @@ impl Store {
             }
         };
         for partition in [partition(id), count_partition(id), event_partition(id)] {
-            if !self.empty_partition(&partition, pace, turn).await? {
+            if !self.empty_partition(&partition, write_rate, slice).await? {
                 return Ok(PurgeOutcome::Unfinished);
             }
         }
-        self.delete_root(&organization).await
+        self.delete_organization_items(&organization).await
     }
 
     /// Marks an organization as being purged; `None` if it was restored, or marked by another run, in the meantime.
@@ -173,14 +173,14 @@ impl Store {
         now: Timestamp,
     ) -> Result<Option<Organization>, Error> {
         organization.purging = true;
-        organization.touch(now);
-        let mut change: Change<'_> = self.change_without_event();
-        change.replace(&organization, if_previous_version(&organization))?;
+        organization.mark_updated(now);
+        let mut transaction: Transaction<'_> = self.change_without_event();
+        transaction.replace(&organization, if_previous_version(&organization))?;
         let deleted = if_roster_is(RosterState::Deleted)
             .then("SET #state = :purging")
             .text(":purging", RosterState::Purging.name());
-        change.update(&Key::roster(organization.id), deleted)?;
-        match change.commit().await {
+        transaction.update(&Key::roster(organization.id), deleted)?;
+        match transaction.commit().await {
             Ok(()) => Ok(Some(organization)),
             Err(TransactionError::Outdated) => Ok(None),
             Err(error) => Err(error.into()),
@@ -193,18 +193,18 @@ impl Store {
     async fn empty_partition(
         &self,
         partition: &str,
-        pace: &mut Pace,
-        turn: TimeSlice,
+        write_rate: &mut WriteRateLimiter,
+        slice: TimeSlice,
     ) -> Result<bool, Error> {
         let mut after = None;
         let (mut deleted, mut is_first) = (false, true);
         loop {
-            if !pace.allows_before(turn.run_ends) {
+            if !write_rate.allows_before(slice.run_deadline) {
                 return Ok(false);
             }
-            sleep_until(pace.free_at).await;
+            sleep_until(write_rate.free_at).await;
             let now = Instant::now();
-            if now >= turn.run_ends || (now >= turn.ends && !is_first) {
+            if now >= slice.run_deadline || (now >= slice.deadline && !is_first) {
                 return Ok(false);
             }
             is_first = false;
@@ -217,16 +217,16 @@ impl Store {
                 .expression_attribute_names("#sk", SK)
                 .consistent_read(true)
                 .set_exclusive_start_key(after.take())
-                .limit(i32::try_from(BATCH * WIDTH).unwrap_or(i32::MAX));
+                .limit(i32::try_from(BATCH * CONCURRENT_BATCHES).unwrap_or(i32::MAX));
             let QueryPage { items, has_more } = self.query(query, (PK, partition.to_owned())).await?;
             let last = items.last().cloned();
             let keys: Vec<Key> =
-                items.iter().filter_map(Key::of).filter(|key| !key.outlives_its_partition()).collect();
+                items.iter().filter_map(Key::of).filter(|key| !key.is_deleted_last()).collect();
             deleted |= !keys.is_empty();
             for keys in keys.chunks(BATCH) {
                 self.delete_all(keys).await?;
             }
-            pace.spent(self.spent().units - before);
+            write_rate.spent(self.spent().units - before);
             match last.filter(|_| has_more) {
                 Some(last) => after = Some(last),
                 // Repeats from the start until a whole pass finds nothing.
@@ -275,17 +275,17 @@ impl Store {
 
     /// Deletes the organization, its roster and its slug in one transaction, so that none of them remains without the
     /// others.
-    async fn delete_root(&self, organization: &Organization) -> Result<PurgeOutcome, Error> {
-        let mut change: Change<'_> = self.change_without_event();
-        change.remove(&Key::roster(organization.id), Expression::default())?;
+    async fn delete_organization_items(&self, organization: &Organization) -> Result<PurgeOutcome, Error> {
+        let mut transaction: Transaction<'_> = self.change_without_event();
+        transaction.remove(&Key::roster(organization.id), Expression::default())?;
         let is_there = Expression::condition(format!("attribute_exists({PK})"));
-        change.remove(&Key::organization(organization.id), is_there)?;
+        transaction.remove(&Key::organization(organization.id), is_there)?;
         let still_its =
             Expression::condition(format!("attribute_not_exists({PK}) OR #organization = :organization"))
                 .name("#organization", "organization")
                 .text(":organization", organization.id.to_string());
-        change.remove(&Key::slug(&organization.slug), still_its)?;
-        match change.commit().await {
+        transaction.remove(&Key::slug(&organization.slug), still_its)?;
+        match transaction.commit().await {
             Ok(()) => Ok(PurgeOutcome::Purged),
             // Another run was faster. The slug may belong to another organization by now.
             Err(TransactionError::Outdated) => Ok(PurgeOutcome::AlreadyPurged),

@@ -51,7 +51,7 @@ pub struct QueryPage<T> {
 const MAX_UNITS: f64 = 128.0;
 /// The factor by which each query of a filtered page reads more items than the one before it. It matters where few
 /// items match.
-const GROWTH: usize = 4;
+const BATCH_GROWTH_FACTOR: usize = 4;
 
 impl Store {
     /// Returns the items of one query, and whether more may follow.
@@ -90,11 +90,11 @@ impl Store {
     ) -> Result<Option<u64>, Error> {
         let (mut count, mut after) = (0, None);
         loop {
-            let wanted = i32::try_from(at_most + 1 - count).unwrap_or(i32::MAX);
+            let remaining = i32::try_from(at_most + 1 - count).unwrap_or(i32::MAX);
             let query = query(after)
                 .table_name(&*self.table)
                 .select(Select::Count)
-                .limit(wanted)
+                .limit(remaining)
                 .expression_attribute_names("#pk", PK)
                 .expression_attribute_values(":pk", AttributeValue::S(partition.to_owned()))
                 .return_consumed_capacity(ReturnConsumedCapacity::Total);
@@ -128,14 +128,14 @@ impl Store {
         self.query(query, (GSI1_PK, partition)).await
     }
 
-    /// Returns one page of the entities that `wanted` accepts; `None` accepts all of them.
+    /// Returns one page of the entities that `filter` accepts; `None` accepts all of them.
     ///
     /// The capacity that a filtered page consumes is bounded. It may have fewer than `limit` items, or none, and still
     /// have a next page.
     pub(crate) async fn range_query<E: Entity + Clone>(
         &self,
         range: RangeQuery,
-        wanted: Option<&(dyn Fn(&E) -> bool + Sync)>,
+        filter: Option<&(dyn Fn(&E) -> bool + Sync)>,
     ) -> Result<Page<E>, Error> {
         let RangeQuery { partition, from, to, after, ascending, limit } = range;
         let mut after = after;
@@ -161,7 +161,7 @@ impl Store {
             let mut last = None;
             while let Some(item) = found.next() {
                 let entity: E = from_item(item)?;
-                if wanted.is_none_or(|wanted| wanted(&entity)) {
+                if filter.is_none_or(|filter| filter(&entity)) {
                     items.push(entity.clone());
                 }
                 if items.len() == limit {
@@ -176,8 +176,8 @@ impl Store {
             let Some(last) = last else {
                 return Err(Error::internal("a page that does not end the list is empty"));
             };
-            batch = batch.saturating_mul(GROWTH).min(affordable(read, units));
-            if wanted.is_none() || batch == 0 {
+            batch = batch.saturating_mul(BATCH_GROWTH_FACTOR).min(items_within_budget(read, units));
+            if filter.is_none() || batch == 0 {
                 return Ok(Page { items, next: Some(last) });
             }
             after = Some(last.key());
@@ -187,7 +187,7 @@ impl Store {
 
 /// Returns how many more items a filtered page may read, given the number of items read so far and the units they
 /// consumed.
-fn affordable(read: usize, units: f64) -> usize {
+fn items_within_budget(read: usize, units: f64) -> usize {
     #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "of a small positive number")]
     let items = (read as f64 * (MAX_UNITS - units).max(0.0) / units.max(0.5)) as usize;
     items

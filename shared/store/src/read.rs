@@ -86,7 +86,7 @@ impl Items {
     }
 
     /// Returns the entity with this key and keeps it; `None` if it was not read or does not exist.
-    pub(crate) fn peek<E: Entity>(&self, key: &Key) -> Result<Option<E>, Error> {
+    pub(crate) fn get<E: Entity>(&self, key: &Key) -> Result<Option<E>, Error> {
         self.items.get(key).cloned().map(from_item).transpose()
     }
 }
@@ -96,7 +96,7 @@ impl Store {
     ///
     /// The read consumes half a capacity unit. A failure is ignored.
     pub async fn warm_up(&self) {
-        _ = self.batch_get(&[Key::nothing()], Consistency::Eventual, Projection::All).await;
+        _ = self.batch_get(&[Key::nonexistent()], Consistency::Eventual, Projection::All).await;
     }
 
     /// Reads up to 100 items by key in one call.

@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     item::Item,
-    key::{GSI3_SK, SK, number_of},
+    key::{GSI3_SK, SK, customer_number_of_sort_key},
 };
 
 /// The attribute of GSI3 with the row of a customer.
@@ -55,14 +55,14 @@ const fn digit(status: CustomerStatus) -> u8 {
 }
 
 /// The number of characters that are stored of a generated id: those after the customer number.
-const OWN_DIGITS: usize = 10;
+const RANDOM_DIGITS: usize = 10;
 
 /// Returns the stored row of a customer.
 pub(crate) fn pack(customer: &Customer) -> String {
     let Customer { number, id, kind, status, parent, name, email, tax_id, external_id, .. } = customer;
     let digits = id.as_str();
     let is_own = id.number() == Some(*number);
-    let digits = if is_own { &digits[digits.len() - OWN_DIGITS..] } else { digits };
+    let digits = if is_own { &digits[digits.len() - RANDOM_DIGITS..] } else { digits };
     let packed = Packed(
         letter(*kind),
         digit(*status),
@@ -79,11 +79,11 @@ pub(crate) fn pack(customer: &Customer) -> String {
 /// Returns the row of an entry of GSI3; `None` if it cannot be read.
 pub(crate) fn unpack(item: &Item) -> Option<CustomerRow> {
     let text = |name: &str| Some(item.get(name)?.as_s().ok()?.as_str());
-    let number = number_of(text(SK)?)?;
+    let number = customer_number_of_sort_key(text(SK)?)?;
     let (updated_at, _) = text(GSI3_SK)?.split_once('#')?;
     let Packed(kind, status, parent, digits, name, email, tax_id, external_id) =
         serde_json::from_str(text(ROW)?).ok()?;
-    let id = if digits.len() == OWN_DIGITS {
+    let id = if digits.len() == RANDOM_DIGITS {
         CustomerId::new(number, u64::from_str_radix(&digits, 16).ok()?)
     } else {
         CustomerId::parse(&digits)?
@@ -117,7 +117,7 @@ mod tests {
     #[test]
     fn a_row_tells_what_lists_decide_from() {
         let now = Timestamp::parse("2026-01-15T12:00:00.123Z").unwrap();
-        let number = CustomerNumber::at(now, 77).unwrap();
+        let number = CustomerNumber::from_timestamp(now, 77).unwrap();
         let foreign = CustomerId::parse("590ce6c56d04f840aa8438af").unwrap();
         for (kind, id, external_id) in [
             (CustomerKind::Private, CustomerId::new(number, 0xab_cdef_0123), Some("ext|\"\\ñ")),

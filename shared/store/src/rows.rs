@@ -13,8 +13,8 @@ use crate::{
     action::{GSI2, GSI3},
     item::{DOCUMENT, Item},
     key::{
-        GSI2_SK, GSI3_SK, Key, PK, SK, child_partition, name_index_key, number_of, partition,
-        update_index_key,
+        GSI2_SK, GSI3_SK, Key, PK, SK, child_partition, customer_number_of_sort_key, name_index_key,
+        partition, update_index_key,
     },
     range_query::QueryPage,
     read::{Consistency, Items, MAX_BATCH, Projection},
@@ -48,7 +48,7 @@ pub struct CustomersByNumber {
     /// The customers that exist, in the order of the numbers.
     pub customers: Vec<Customer>,
     /// How many of the numbers were read, from the first.
-    pub looked_at: usize,
+    pub read_count: usize,
 }
 
 /// The number of batches of 100 keys that are read concurrently.
@@ -114,9 +114,9 @@ impl Store {
         &self,
         organization: OrganizationId,
         order: IndexOrder,
-        stretch: IndexRange,
+        range: IndexRange,
     ) -> Result<QueryPage<Position>, Error> {
-        let IndexRange { direction, mut after, limit } = stretch;
+        let IndexRange { direction, mut after, limit } = range;
         let mut positions = Vec::with_capacity(limit);
         loop {
             let rest = IndexRange { direction, after, limit: limit - positions.len() };
@@ -227,7 +227,7 @@ impl Store {
 
     /// Reads customers by number, in the order of `numbers`, without those that do not exist.
     ///
-    /// The read ends early when the customers are larger than a response can be. [`CustomersByNumber::looked_at`] then
+    /// The read ends early when the customers are larger than a response can be. [`CustomersByNumber::read_count`] then
     /// says how many of the numbers were read.
     pub async fn customers_by_number(
         &self,
@@ -235,7 +235,7 @@ impl Store {
         numbers: &[CustomerNumber],
         consistency: Consistency,
     ) -> Result<CustomersByNumber, Error> {
-        let (mut customers, mut looked_at, mut bytes) = (Vec::with_capacity(numbers.len()), 0, 0);
+        let (mut customers, mut read_count, mut bytes) = (Vec::with_capacity(numbers.len()), 0, 0);
         for numbers in numbers.chunks(BATCHES_AT_ONCE * MAX_BATCH) {
             let batches = numbers.chunks(MAX_BATCH).map(async |numbers| {
                 let keys: Vec<Key> =
@@ -247,13 +247,13 @@ impl Store {
                 for number in numbers {
                     customers.extend(found.customer(organization, *number)?);
                 }
-                looked_at += numbers.len();
+                read_count += numbers.len();
             }
             if bytes > MAX_BYTES {
                 break;
             }
         }
-        Ok(CustomersByNumber { customers, looked_at })
+        Ok(CustomersByNumber { customers, read_count })
     }
 
     /// Returns the numbers of the customers with these external ids, strongly consistent.
@@ -302,7 +302,7 @@ fn no_position() -> Error {
 
 /// Returns the customer number of an item; `None` if it is not a customer.
 fn item_number(item: &Item) -> Option<CustomerNumber> {
-    number_of(item.get(SK)?.as_s().ok()?)
+    customer_number_of_sort_key(item.get(SK)?.as_s().ok()?)
 }
 
 /// Returns the key attributes of an entry of GSI2 or GSI3, whose partition key is that of the table.

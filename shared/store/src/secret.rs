@@ -26,8 +26,8 @@ pub enum Purpose {
 }
 
 struct Keys {
-    cursor: Sealer,
-    answer: Sealer,
+    cursor: Cipher,
+    answer: Cipher,
     fingerprint: hmac::Key,
 }
 
@@ -97,13 +97,13 @@ impl Keys {
         }
         let root = hkdf::Salt::new(hkdf::HKDF_SHA256, b"padron").extract(secret);
         Some(Self {
-            cursor: Sealer::derive(&root, b"cursor", b"cursor nonce")?,
-            answer: Sealer::derive(&root, b"answer", b"answer nonce")?,
+            cursor: Cipher::derive(&root, b"cursor", b"cursor nonce")?,
+            answer: Cipher::derive(&root, b"answer", b"answer nonce")?,
             fingerprint: hmac::Key::from(root.expand(&[b"fingerprint"], hmac::HMAC_SHA256).ok()?),
         })
     }
 
-    fn sealer(&self, purpose: Purpose) -> &Sealer {
+    fn sealer(&self, purpose: Purpose) -> &Cipher {
         match purpose {
             Purpose::Cursor => &self.cursor,
             Purpose::Answer => &self.answer,
@@ -111,12 +111,12 @@ impl Keys {
     }
 }
 
-struct Sealer {
+struct Cipher {
     key: LessSafeKey,
     nonce: hmac::Key,
 }
 
-impl Sealer {
+impl Cipher {
     fn derive(root: &hkdf::Prk, key: &[u8], nonce: &[u8]) -> Option<Self> {
         let key = UnboundKey::from(root.expand(&[key], &AES_256_GCM).ok()?);
         let nonce = hmac::Key::from(root.expand(&[nonce], hmac::HMAC_SHA256).ok()?);

@@ -29,7 +29,7 @@ pub(crate) const COUNT: &str = "count";
 /// it was read. If it fails, the commit fails with [`TransactionError::Outdated`], and the request is decided again
 /// from a new read.
 #[derive(Debug)]
-pub struct Change<'a, R = Failure> {
+pub struct Transaction<'a, R = Failure> {
     store: &'a Store,
     /// The writes, each with the meaning of a failed condition.
     writes: Vec<(TransactWriteItem, OnConditionFailed<R>)>,
@@ -68,7 +68,7 @@ impl<R: Copy> OnConditionFailed<R> {
 struct Count {
     at: usize,
     organization: OrganizationId,
-    change: i8,
+    transaction: i8,
 }
 
 /// The number of shards of an organization's customer counter.
@@ -114,20 +114,20 @@ impl From<TransactionError> for Error {
 
 impl Store {
     /// Creates a transaction that is recorded by an audit event.
-    pub(crate) fn change<R: Copy>(&self, event: &Event) -> Result<Change<'_, R>, Error> {
-        let mut change = self.change_without_event();
-        change.add_event(event)?;
-        Ok(change)
+    pub(crate) fn change<R: Copy>(&self, event: &Event) -> Result<Transaction<'_, R>, Error> {
+        let mut transaction = self.change_without_event();
+        transaction.add_event(event)?;
+        Ok(transaction)
     }
 
     /// Creates a transaction without an audit event, for data that is part of an installation, and for writes that no
     /// organization's audit trail records.
-    pub(crate) fn change_without_event<R>(&self) -> Change<'_, R> {
-        Change { store: self, writes: Vec::new(), count: None }
+    pub(crate) fn change_without_event<R>(&self) -> Transaction<'_, R> {
+        Transaction { store: self, writes: Vec::new(), count: None }
     }
 }
 
-impl<R: Copy> Change<'_, R> {
+impl<R: Copy> Transaction<'_, R> {
     /// Adds an audit event that records the change.
     pub(crate) fn add_event(&mut self, event: &Event) -> Result<(), Error> {
         self.put(event, Expression::default(), OnConditionFailed::Outdated)
@@ -254,22 +254,26 @@ impl<R: Copy> Change<'_, R> {
     }
 
     /// Adds `change` to the number of the organization's customers.
-    pub(crate) fn count_customers(&mut self, organization: OrganizationId, change: i8) -> Result<(), Error> {
-        let count = Count { at: self.writes.len(), organization, change };
+    pub(crate) fn count_customers(
+        &mut self,
+        organization: OrganizationId,
+        transaction: i8,
+    ) -> Result<(), Error> {
+        let count = Count { at: self.writes.len(), organization, transaction };
         self.push(self.counter(count)?, OnConditionFailed::Outdated);
         self.count = Some(count);
         Ok(())
     }
 
     /// Returns the update of a random shard of the customer counter.
-    fn counter(&self, Count { organization, change, .. }: Count) -> Result<TransactWriteItem, Error> {
+    fn counter(&self, Count { organization, transaction, .. }: Count) -> Result<TransactWriteItem, Error> {
         let shard = Uuid::new_v4().as_bytes()[15] % SHARDS;
         let update = Update::builder()
             .table_name(&*self.store.table)
             .set_key(Some(Key::customer_count(organization, shard).attributes().into()))
             .update_expression("ADD #count :change")
             .expression_attribute_names("#count", COUNT)
-            .expression_attribute_values(":change", AttributeValue::N(change.to_string()))
+            .expression_attribute_values(":change", AttributeValue::N(transaction.to_string()))
             .build()
             .map_err(|_| Error::internal("an update without a key"))?;
         Ok(TransactWriteItem::builder().update(update).build())
@@ -307,9 +311,9 @@ impl<R: Copy> Change<'_, R> {
                 Err(error) => error,
             };
             match cancellation(&error).map(|cancelled| self.verdict(cancelled)) {
-                Some(Verdict::Over(why)) => return Err(why),
-                Some(verdict @ (Verdict::Throttled | Verdict::Contention)) => {
-                    if matches!(verdict, Verdict::Throttled) {
+                Some(CancellationOutcome::Final(why)) => return Err(why),
+                Some(verdict @ (CancellationOutcome::Throttled | CancellationOutcome::Conflict)) => {
+                    if matches!(verdict, CancellationOutcome::Throttled) {
                         self.store
                             .pause_for_throttling(&mut throttling, "a transaction was throttled")
                             .await?;
@@ -331,39 +335,39 @@ impl<R: Copy> Change<'_, R> {
     /// The order matters. If an item has changed since it was read, the transaction is outdated. Otherwise, throttling
     /// and conflicts are retried. A refusal comes last, because an earlier attempt of the same request may have written
     /// the value itself.
-    fn verdict(&self, cancelled: &TransactionCanceledException) -> Verdict<R> {
+    fn verdict(&self, cancelled: &TransactionCanceledException) -> CancellationOutcome<R> {
         let reasons = cancelled.cancellation_reasons();
         let failed = |reason: &CancellationReason| reason.code() == Some("ConditionalCheckFailed");
         let failed = self.writes.iter().zip(reasons).filter(|(_, reason)| failed(reason));
         // `None` stands for an item that has changed since it was read.
         let refusals: Vec<Option<R>> = failed.map(|((_, refusal), reason)| refusal.of(reason)).collect();
         if refusals.iter().any(Option::is_none) {
-            return Verdict::Over(TransactionError::Outdated);
+            return CancellationOutcome::Final(TransactionError::Outdated);
         }
         let has = |codes: &[&str]| {
             reasons.iter().filter_map(CancellationReason::code).any(|code| codes.contains(&code))
         };
         if has(&["ThrottlingError", "ProvisionedThroughputExceeded"]) {
-            return Verdict::Throttled;
+            return CancellationOutcome::Throttled;
         }
         if has(&["TransactionConflict"]) {
-            return Verdict::Contention;
+            return CancellationOutcome::Conflict;
         }
         if let Some(refused) = refusals.into_iter().flatten().next() {
-            return Verdict::Over(TransactionError::Refused(refused));
+            return CancellationOutcome::Final(TransactionError::Refused(refused));
         }
         let code = reasons.iter().filter_map(CancellationReason::code).find(|code| *code != "None");
         let cause = format!("a transaction was cancelled: {}", code.unwrap_or("no reason"));
-        Verdict::Over(TransactionError::Failed(Error::internal(cause)))
+        CancellationOutcome::Final(TransactionError::Failed(Error::internal(cause)))
     }
 }
 
 /// The classification of a cancelled transaction.
-enum Verdict<R> {
+enum CancellationOutcome<R> {
     /// The failure is final: another attempt would fail in the same way.
-    Over(TransactionError<R>),
+    Final(TransactionError<R>),
     /// The transaction conflicted with another one.
-    Contention,
+    Conflict,
     /// The transaction was throttled, because a partition exceeded its throughput.
     Throttled,
 }

@@ -12,7 +12,7 @@ use crate::{
     profile::{ISSUED_AT, profile_update},
     read::{Consistency, Projection},
     table::Store,
-    transaction::{Change, TransactionError},
+    transaction::{Transaction, TransactionError},
 };
 
 /// The number of entries of a user that one query reads.
@@ -21,7 +21,7 @@ const BATCH: usize = 100;
 impl Store {
     /// The IAM actions of [`Store::profile`].
     pub const PROFILE: &'static [Action] = &[Action::BATCH_GET];
-    /// The IAM actions of [`Store::write_profile`] and [`Store::settle_profile`].
+    /// The IAM actions of [`Store::write_profile`] and [`Store::mark_profile_propagated`].
     pub const WRITE_PROFILE: &'static [Action] = &[Action::UPDATE];
     /// The IAM actions of [`Store::memberships`].
     pub const MEMBERSHIPS: &'static [Action] = &[Action::BATCH_GET];
@@ -49,9 +49,9 @@ impl Store {
             Some(_) => format!("{never} OR #{ISSUED_AT} <= :{ISSUED_AT}"),
             None => never,
         });
-        let mut change: Change<'_> = self.change_without_event();
-        change.update(&profile.key(), update)?;
-        match change.commit().await {
+        let mut transaction: Transaction<'_> = self.change_without_event();
+        transaction.update(&profile.key(), update)?;
+        match transaction.commit().await {
             Ok(()) => Ok(true),
             Err(TransactionError::Outdated) => Ok(false),
             Err(error) => Err(error.into()),
@@ -61,7 +61,7 @@ impl Store {
     /// Marks a profile as settled: all of the user's memberships have its claims.
     ///
     /// Nothing is written if the profile has changed or the user has joined an organization in the meantime.
-    pub async fn settle_profile(&self, profile: &Profile) -> Result<(), Error> {
+    pub async fn mark_profile_propagated(&self, profile: &Profile) -> Result<(), Error> {
         let settled = if_claims_unchanged(profile)
             .and(if profile.joins == 0 { "attribute_not_exists(#joins)" } else { "#joins = :joins" })
             .then("SET #settled = :settled")
@@ -69,9 +69,9 @@ impl Store {
             .name("#settled", "settled")
             .flag(":settled", true);
         let settled = if profile.joins == 0 { settled } else { settled.number(":joins", profile.joins) };
-        let mut change: Change<'_> = self.change_without_event();
-        change.update(&profile.key(), settled)?;
-        match change.commit().await {
+        let mut transaction: Transaction<'_> = self.change_without_event();
+        transaction.update(&profile.key(), settled)?;
+        match transaction.commit().await {
             // The next call settles the new profile.
             Ok(()) | Err(TransactionError::Outdated) => Ok(()),
             Err(error) => Err(error.into()),
@@ -104,20 +104,20 @@ impl Store {
         after: &Membership,
         profile: &Profile,
         event: &Event,
-    ) -> Result<Change<'_>, Error> {
-        let mut change = self.change(event)?;
-        change.replace(after, if_unchanged(before))?;
-        change.check(&profile.key(), if_claims_unchanged(profile))?;
+    ) -> Result<Transaction<'_>, Error> {
+        let mut transaction = self.change(event)?;
+        transaction.replace(after, if_unchanged(before))?;
+        transaction.check(&profile.key(), if_claims_unchanged(profile))?;
         let (old, new) = (EmailOwner::of(before), EmailOwner::of(after));
         if old.as_ref().map(Entity::key) != new.as_ref().map(Entity::key) {
             if let Some(old) = old {
-                change.remove(&old.key(), old.if_owned())?;
+                transaction.remove(&old.key(), old.if_owned())?;
             }
             if let Some(new) = new {
-                change.create(&new, Failure::ALREADY_MEMBER)?;
+                transaction.create(&new, Failure::ALREADY_MEMBER)?;
             }
         }
-        Ok(change)
+        Ok(transaction)
     }
 
     /// Returns whether both users are members of a common organization that is not deleted.

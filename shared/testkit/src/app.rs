@@ -39,7 +39,7 @@ pub struct TestApp {
     pub time_limit: Duration,
     /// Whether a request and its response wait until all reads, including eventually consistent ones, see everything
     /// that was written before.
-    pub waits: bool,
+    pub wait_for_replica: bool,
     endpoints: Vec<&'static Registration>,
     app: App,
     store: Store,
@@ -180,13 +180,13 @@ impl TestApp {
 
     /// Returns the response to an event, as an event of API Gateway.
     pub async fn respond(&self, endpoint: &Registration, event: &str) -> Value {
-        if self.waits {
+        if self.wait_for_replica {
             self.proxy.settled().await;
         }
         self.in_flight.lock().unwrap_or_else(PoisonError::into_inner).begin(endpoint);
         let deadline = Instant::now() + self.time_limit;
         let response = self.app.answer(endpoint, event, "invocation-id", deadline).await;
-        if self.waits {
+        if self.wait_for_replica {
             self.proxy.settled().await;
         }
         let used = self.proxy.take_actions();
@@ -245,12 +245,12 @@ impl TestAppBuilder {
         let clock = Clock::manual(Timestamp::parse(START).expect("an instant"));
         let lines = Arc::default();
         let mut app = TestApp {
-            app: App::new(settings, clock.clone(), Log::Kept(Arc::clone(&lines))),
+            app: App::new(settings, clock.clone(), Log::Memory(Arc::clone(&lines))),
             store: Store::new(&connection(proxy.direct_address(), &table)),
             table,
             endpoints: self.endpoints,
             time_limit: Duration::from_secs(9),
-            waits: true,
+            wait_for_replica: true,
             tokens: self.tokens,
             proxy,
             clock,

@@ -12,7 +12,7 @@ use std::{
 };
 
 use padron_http::Registration;
-use padron_store::{Action, On};
+use padron_store::{Action, Resource};
 
 /// The name of the file, which is in the folder of the test binary.
 const FILE: &str = "padron-seen.txt";
@@ -70,8 +70,8 @@ impl InFlight {
         for (name, index) in used.into_iter().filter(|_| !self.has_others) {
             let is_used = |action: &&Action| {
                 let on = match action.on {
-                    On::Table => None,
-                    On::Index(index) => Some(index),
+                    Resource::Table => None,
+                    Resource::Index(index) => Some(index),
                 };
                 action.name == name && on == index.as_deref()
             };

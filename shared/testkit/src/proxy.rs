@@ -107,7 +107,7 @@ pub struct FaultProxy {
 struct Shared {
     engine: SocketAddr,
     client: Client<HttpConnector, Full<Bytes>>,
-    script: Mutex<Script>,
+    script: Mutex<FaultPlan>,
     recorded: Mutex<Vec<Recorded>>,
     /// The IAM actions of the requests so far, each with the index it reads, if any.
     actions: Mutex<BTreeSet<(String, Option<String>)>>,
@@ -141,7 +141,7 @@ struct Batch {
 }
 
 #[derive(Debug, Default)]
-struct Script {
+struct FaultPlan {
     next: VecDeque<Fault>,
     always: Option<Fault>,
     /// The interval of transactions at which one is cancelled; `None` if none is.
@@ -154,7 +154,7 @@ struct Script {
 }
 
 /// The time for which a transaction stays in progress, so that others may conflict with it.
-const OPEN: Duration = Duration::from_millis(3);
+const TRANSACTION_DURATION: Duration = Duration::from_millis(3);
 
 impl FaultProxy {
     /// Starts a proxy in front of the engine at this address.
@@ -272,12 +272,12 @@ impl Drop for FaultProxy {
 }
 
 /// Ends a transaction in progress, also if its caller gave up.
-struct Closing<'a> {
+struct OpenTransaction<'a> {
     open: &'a Mutex<Vec<Value>>,
     keys: &'a [Value],
 }
 
-impl Drop for Closing<'_> {
+impl Drop for OpenTransaction<'_> {
     fn drop(&mut self) {
         lock(self.open).retain(|open| !self.keys.contains(open));
     }
@@ -350,14 +350,14 @@ impl Shared {
         let mut unprocessed = Value::Null;
         let partitions = partitions(&request, &keys);
         let throttled = throughput.is_some_and(|most| self.is_over(&partitions, most));
-        let met = if overlaps && fault.is_none() && is_transaction && !throttled {
+        let conflicting = if overlaps && fault.is_none() && is_transaction && !throttled {
             self.open(&keys)
         } else {
             Vec::new()
         };
         let refused = match &fault {
-            None if !met.is_empty() => {
-                let code = |key| if met.contains(key) { "TransactionConflict" } else { "None" };
+            None if !conflicting.is_empty() => {
+                let code = |key| if conflicting.contains(key) { "TransactionConflict" } else { "None" };
                 Some(cancelled(keys.iter().map(code)))
             }
             None if throttled && is_transaction => Some(cancelled(keys.iter().map(|_| "ThrottlingError"))),
@@ -409,9 +409,9 @@ impl Shared {
                         sleep(*delay).await;
                     }
                     let is_open = overlaps && fault.is_none() && is_transaction;
-                    let closing = is_open.then(|| Closing { open: &self.open, keys: &keys });
+                    let closing = is_open.then(|| OpenTransaction { open: &self.open, keys: &keys });
                     if is_open {
-                        sleep(OPEN).await;
+                        sleep(TRANSACTION_DURATION).await;
                     }
                     let answered = match fault {
                         Some(Fault::EmptyPage) => self.empty_page(&parts, &request).await,
@@ -459,11 +459,11 @@ impl Shared {
     /// begin, and those items are returned.
     fn open(&self, keys: &[Value]) -> Vec<Value> {
         let mut open = lock(&self.open);
-        let met: Vec<Value> = keys.iter().filter(|key| open.contains(key)).cloned().collect();
-        if met.is_empty() {
+        let conflicting: Vec<Value> = keys.iter().filter(|key| open.contains(key)).cloned().collect();
+        if conflicting.is_empty() {
             open.extend(keys.iter().cloned());
         }
-        met
+        conflicting
     }
 
     /// Returns whether one of the partitions has consumed its capacity of this second.

@@ -2,8 +2,8 @@
 
 use std::borrow::Cow;
 
-use padron_auth::{AUTHENTICATION_REQUIRED, INVALID_TOKEN, Principal, TOKEN_EXPIRED, User, is_jwt};
-use padron_domain::{Class, Error, Failure, Organization, OrganizationId, UserId};
+use padron_auth::{AUTHENTICATION_REQUIRED, INVALID_TOKEN, Principal, TOKEN_EXPIRED, User, require_jwt_form};
+use padron_domain::{Error, Failure, FailureClass, Organization, OrganizationId, UserId};
 use padron_http::{
     AccessCheck, Authorization, Caller, Context, HeaderDescription, LazyInput, NamedResource,
     PathParameterDescription, Policy, active_organizations, authenticate, concat, named_organization, verify,
@@ -17,7 +17,7 @@ pub type MemberByTenant<T = ()> = Caller<ByTenant, T>;
 
 /// The failure of a request whose tenant is neither the organization nor its owner.
 pub const TENANT_MISMATCH: Failure = Failure::new(
-    Class::Forbidden,
+    FailureClass::Forbidden,
     "tenant_mismatch",
     "Access denied. The tenant is not that of this organization",
 )
@@ -67,7 +67,7 @@ impl Policy for ByPathAndTenant {
         cx: &Context<'_>,
         input: &LazyInput<'_, I>,
     ) -> Result<Authorization<Caller<Self, T>>, Error> {
-        let principal = authenticate_twice(cx).await?;
+        let principal = authenticate_both_tokens(cx).await?;
         let tenant = tenant(cx)?;
         let check = AccessCheck::of(cx, principal, cx.request.parameter()?, input).await?;
         check.admit_unless_deleted::<Self>(cx, Failure::NOT_A_MEMBER)?.and_then(|caller| {
@@ -106,7 +106,7 @@ impl Policy for ByTenant {
         cx: &Context<'_>,
         input: &LazyInput<'_, I>,
     ) -> Result<Authorization<Caller<Self, T>>, Error> {
-        let principal = authenticate_twice(cx).await?;
+        let principal = authenticate_both_tokens(cx).await?;
         let tenant = tenant(cx)?;
         let named = OrganizationId::parse(&tenant).ok_or(TENANT_MISMATCH)?;
         let Principal::User(User { id: user, organization: bound, .. }) = &principal;
@@ -166,11 +166,11 @@ async fn organization_of_owner(
 }
 
 /// Returns the principal of `Authorization`. Fails if `token` is not a valid token of the same principal.
-async fn authenticate_twice(cx: &Context<'_>) -> Result<Principal, Error> {
+async fn authenticate_both_tokens(cx: &Context<'_>) -> Result<Principal, Error> {
     let principal = authenticate(cx).await?;
     let token = cx.request.header("token");
     let token = token.as_deref().ok_or(AUTHENTICATION_REQUIRED)?;
-    if verify(cx, is_jwt(token)?).await?.actor() != principal.actor() {
+    if verify(cx, require_jwt_form(token)?).await?.actor() != principal.actor() {
         return Err(Error::from(INVALID_TOKEN).with_cause("the two tokens are not of one subject"));
     }
     Ok(principal)

@@ -5,13 +5,13 @@ use padron_dto::{
     New,
     customer::cyrexa::{CustomerEnvelope, CustomerFields, POINTERS},
 };
-use padron_http::{Bounded, Context, Created, Endpoint, Route, Written};
+use padron_http::{Context, Created, Endpoint, Route, SizeLimited, Written};
 use padron_store::{Action, Store};
 
 use super::access::MemberByTenant;
 use crate::{
-    warned::Warned,
-    write::{Draft, create},
+    warned::WithWarningsResponse,
+    write::{PreparedWrite, create},
 };
 
 /// The endpoint that creates a customer in Cyrexa's dialect.
@@ -23,18 +23,23 @@ impl Endpoint for CyrexaCreate {
     const SUMMARY: &'static str = "Creates a customer in the format of Cyrexa. Required: `customerType`, and `customerName` or the name of a person";
     const ACTIONS: &'static [&'static [Action]] = &[Store::CUSTOMER, Store::NEW_CUSTOMER];
     type Access = MemberByTenant;
-    type Input = Bounded<New<CustomerFields>>;
-    type Output = Written<Created<Warned<CustomerEnvelope>>>;
+    type Input = SizeLimited<New<CustomerFields>>;
+    type Output = Written<Created<WithWarningsResponse<CustomerEnvelope>>>;
 
     async fn handle(
         cx: &Context<'_>,
         member: MemberByTenant,
-        body: Bounded<New<CustomerFields>>,
+        body: SizeLimited<New<CustomerFields>>,
     ) -> Result<Self::Output, Error> {
-        let Draft { customer, change, warnings } = create(cx, &member, body).await?;
+        let PreparedWrite { customer, change, warnings } = create(cx, &member, body).await?;
         let answer = Created {
             location: format!("/customer/getDetailsById/{}", customer.id),
-            versioned: Warned::new(customer.version, CustomerEnvelope::from(customer), warnings, POINTERS),
+            versioned: WithWarningsResponse::new(
+                customer.version,
+                CustomerEnvelope::from(customer),
+                warnings,
+                POINTERS,
+            ),
         };
         cx.commit(change, answer).await
     }

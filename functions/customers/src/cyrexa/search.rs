@@ -40,19 +40,19 @@ pub struct Search {
 
 const MAX_PAGE_NUMBER: u32 = 1_000_000;
 
-/// Returns the page that a search asks for. `of_path` is the type of the customers if the path names one. Fails if the page does not fit
+/// Returns the page that a search asks for. `type_in_path` is the type of the customers if the path names one. Fails if the page does not fit
 /// into one response.
 pub(super) async fn search<P>(
     cx: &Context<'_>,
     member: Caller<P, CustomerCount>,
     search: Search,
-    of_path: Option<CustomerType>,
+    type_in_path: Option<CustomerType>,
 ) -> Result<Page<CustomersResponse>, Error> {
     let (member, CustomerCount(total)) = member.with_resource()?;
     let organization = member.organization().id;
-    let plan = search.plan(of_path)?;
+    let plan = search.plan(type_in_path)?;
     let listing = list(cx, organization, total, &plan, AncestorDepth::None).await?;
-    if !listing.is_whole {
+    if !listing.is_complete {
         return Err(PAGE_TOO_LARGE.into());
     }
     let customers = listing.customers.into_iter().map(Into::into).collect();
@@ -60,15 +60,15 @@ pub(super) async fn search<P>(
 }
 
 impl Search {
-    fn plan(self, of_path: Option<CustomerType>) -> Result<Plan, Error> {
+    fn plan(self, type_in_path: Option<CustomerType>) -> Result<Plan, Error> {
         let Self { r#type, created, status, page_number, page_size } = self;
         let invalid = |name: &str, detail: &str| Error::invalid(format!("/{name}"), "invalid_value", detail);
-        let said = r#type.filter(|text| !text.is_empty()).map(|text| {
+        let type_in_body = r#type.filter(|text| !text.is_empty()).map(|text| {
             let kind = CustomerType::ALL.into_iter().find(|kind| kind.name() == text);
             kind.ok_or_else(|| invalid("type", "Person or Organization."))
         });
-        let said = said.transpose()?;
-        if of_path.is_some() && said.is_some_and(|kind| Some(kind) != of_path) {
+        let type_in_body = type_in_body.transpose()?;
+        if type_in_path.is_some() && type_in_body.is_some_and(|kind| Some(kind) != type_in_path) {
             return Err(Error::invalid("/type", "contradiction", "The path names another type."));
         }
         let created = created.filter(|text| !text.is_empty()).map(|text| {
@@ -95,7 +95,7 @@ impl Search {
             return Err(invalid("pageNumber", "A whole number from 0 to 1,000,000."));
         }
         let filters = Filters {
-            kinds: of_path.or(said).map(CustomerType::kinds),
+            kinds: type_in_path.or(type_in_body).map(CustomerType::kinds),
             created: TimeRange { from: created.transpose()?, to: None },
             statuses: status.transpose()?.map(|status| vec![status]),
             ..Filters::default()

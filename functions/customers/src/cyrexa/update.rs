@@ -4,14 +4,14 @@
 
 use padron_domain::{Customer, Error, Failure};
 use padron_dto::customer::cyrexa::{CustomerEnvelope, CustomerFields, CustomerResponse, POINTERS};
-use padron_http::{Bounded, Context, Endpoint, Route, Written};
+use padron_http::{Context, Endpoint, Route, SizeLimited, Written};
 use padron_store::{Action, Store};
 
 use super::access::MemberByTenant;
 use crate::{
     named_customer::NamedCustomer,
-    warned::Warned,
-    write::{Draft, answered, update},
+    warned::WithWarningsResponse,
+    write::{PreparedWrite, answered, update},
 };
 
 /// The endpoint that changes a customer in Cyrexa's dialect.
@@ -27,19 +27,20 @@ impl Endpoint for CyrexaUpdate {
     const ACTIONS: &'static [&'static [Action]] =
         &[Store::CUSTOMER, Store::UPDATE_IN_PLACE, Store::CUSTOMER_ANCESTORS];
     type Access = MemberByTenant<NamedCustomer>;
-    type Input = Bounded<CustomerFields>;
-    type Output = Written<Warned<CustomerEnvelope>>;
+    type Input = SizeLimited<CustomerFields>;
+    type Output = Written<WithWarningsResponse<CustomerEnvelope>>;
 
     async fn handle(
         cx: &Context<'_>,
         member: MemberByTenant<NamedCustomer>,
-        body: Bounded<CustomerFields>,
+        body: SizeLimited<CustomerFields>,
     ) -> Result<Self::Output, Error> {
         let (member, named) = member.with_resource()?;
         let stored = named.resolve(cx, member.organization().id).await?;
         let shown = async |customer: &Customer| answered(&CustomerResponse::from(customer.clone()));
-        let Draft { customer, change, warnings } = update(cx, &member, stored, body, shown).await?;
-        let answer = Warned::new(customer.version, CustomerEnvelope::from(customer), warnings, POINTERS);
+        let PreparedWrite { customer, change, warnings } = update(cx, &member, stored, body, shown).await?;
+        let answer =
+            WithWarningsResponse::new(customer.version, CustomerEnvelope::from(customer), warnings, POINTERS);
         cx.commit_any(change, answer).await
     }
 }

@@ -56,14 +56,14 @@ impl Endpoint for CyrexaUpdateStatus {
             let version = customer.version;
             return cx.unchanged(Versioned { version, body: customer.into() }).await;
         }
-        customer.touch(cx.now());
+        customer.mark_updated(cx.now());
         let updated = EventData::CustomerUpdated {
             customer_id: customer.id.clone(),
             number: customer.number,
             fields: vec!["status".into()],
         };
         let event =
-            cx.event(member.principal(), customer.organization, updated).not_before(customer.updated_at);
+            cx.event(member.principal(), customer.organization, updated).at_or_after(customer.updated_at);
         let change = cx.store().update_customer(&before, &customer, &[], &event)?;
         cx.commit(change, Versioned { version: customer.version, body: customer.into() }).await
     }

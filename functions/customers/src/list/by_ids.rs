@@ -3,8 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use padron_domain::{
-    Customer, CustomerId, CustomerNumber, CustomerReference, CustomerRow, Error, OrganizationId, Selection,
-    select,
+    Customer, CustomerId, CustomerNumber, CustomerReference, CustomerRow, Error, OrganizationId,
+    SelectedPage, select_page,
 };
 use padron_store::{Consistency, CustomersByNumber, Store};
 
@@ -18,20 +18,20 @@ pub(super) async fn read(request: ListRequest<'_>) -> Result<Listing, Error> {
     let mut customers = read_named(store, organization, &plan.filters).await?;
 
     let filter = by_rows::resolve(store, organization, &plan.filters, &[]).await?;
-    let needs_ancestors = filter.owner.is_some() || filter.cpo.is_some() || filter.parent.is_some();
-    let depth = if needs_ancestors || plan.sort.is_of_others() { AncestorDepth::Root } else { depth };
+    let needs_ancestors = filter.ancestor.is_some() || filter.cpo.is_some() || filter.parent.is_some();
+    let depth = if needs_ancestors || plan.sort.depends_on_ancestors() { AncestorDepth::Root } else { depth };
     let rows: Vec<CustomerRow> = customers.values().map(CustomerRow::from).collect();
     let ancestors = read_ancestors(store, organization, &rows, depth, Consistency::Eventual).await?;
     let order = (plan.sort, plan.direction);
-    let Selection { count, hits, more } =
-        select(&ancestors, &rows, &filter, order, &plan.start, plan.limit.into());
+    let SelectedPage { count, positions, more } =
+        select_page(&ancestors, &rows, &filter, order, &plan.start, plan.limit.into());
     Ok(Listing {
-        customers: hits.iter().filter_map(|hit| customers.remove(&hit.number)).collect(),
+        customers: positions.iter().filter_map(|hit| customers.remove(&hit.number)).collect(),
         ancestors,
         count: Some(count),
-        is_whole: true,
-        next: hits.last().filter(|_| more).cloned(),
-        positions: hits,
+        is_complete: true,
+        next: positions.last().filter(|_| more).cloned(),
+        positions,
     })
 }
 
@@ -44,7 +44,7 @@ async fn read_named(
     let Filters { customers: references, external_ids, .. } = filters;
     let is_named = |customer: &Customer| {
         let is_referenced = |references: &Vec<CustomerReference>| {
-            references.iter().any(|reference| reference.names(customer.number, &customer.id))
+            references.iter().any(|reference| reference.refers_to(customer.number, &customer.id))
         };
         let has = |ids: &Vec<String>| customer.external_id.as_ref().is_some_and(|id| ids.contains(id));
         references.as_ref().is_none_or(is_referenced) && external_ids.as_ref().is_none_or(has)
@@ -83,10 +83,10 @@ async fn read_all(
 ) -> Result<(), Error> {
     let mut numbers: Vec<CustomerNumber> = numbers.into_iter().collect();
     while !numbers.is_empty() {
-        let CustomersByNumber { customers, looked_at } =
+        let CustomersByNumber { customers, read_count } =
             store.customers_by_number(organization, &numbers, Consistency::Eventual).await?;
         into.extend(customers.into_iter().map(|customer| (customer.number, customer)));
-        numbers.drain(..looked_at);
+        numbers.drain(..read_count);
     }
     Ok(())
 }

@@ -2,16 +2,16 @@
 
 use padron_domain::{
     Ancestor, Ancestors, CustomerFilter, CustomerReference, CustomerRow, Error, Failure, OrganizationId,
-    select,
+    select_page,
 };
 use padron_store::Store;
 
 use super::{Filters, ListRequest, Listing};
-use crate::named_customer::look_up;
+use crate::named_customer::find_customer;
 
 /// A read of the rows of all customers of an organization.
 #[derive(Debug)]
-pub(crate) struct Rows<'s> {
+pub(crate) struct RowReader<'s> {
     pub(crate) store: &'s Store,
     /// The number of customers, according to the count.
     pub(crate) total: u64,
@@ -19,7 +19,7 @@ pub(crate) struct Rows<'s> {
     pub(crate) max_rows: usize,
 }
 
-impl Rows<'_> {
+impl RowReader<'_> {
     /// Reads the rows, ordered by number. Fails if there are too many, and before any read if the count says so.
     pub(crate) async fn read(&self, organization: OrganizationId) -> Result<Vec<CustomerRow>, Error> {
         if self.total > self.max_rows as u64 {
@@ -36,18 +36,19 @@ impl Rows<'_> {
 pub(super) async fn read(request: ListRequest<'_>) -> Result<Listing, Error> {
     let ListRequest { cx, organization, total, plan, .. } = request;
     let store = cx.store();
-    let rows = Rows { store, total, max_rows: cx.options().customer_rows }.read(organization).await?;
+    let rows =
+        RowReader { store, total, max_rows: cx.options().max_customer_rows }.read(organization).await?;
     let filter = resolve(store, organization, &plan.filters, &rows).await?;
     let ancestors = Ancestors::from_rows(&rows);
     let order = (plan.sort, plan.direction);
-    let selection = select(&ancestors, &rows, &filter, order, &plan.start, plan.limit.into());
+    let selection = select_page(&ancestors, &rows, &filter, order, &plan.start, plan.limit.into());
     drop(ancestors);
     let ancestor = |row: CustomerRow| {
         (row.number, Ancestor { name: row.name.into(), kind: row.kind, parent: row.parent })
     };
     let ancestors = Ancestors::new(rows.into_iter().map(ancestor));
     let count = selection.count;
-    request.hydrate(selection, ancestors, Some(count)).await
+    request.read_selected(selection, ancestors, Some(count)).await
 }
 
 /// Resolves the customers that filters name to their numbers.
@@ -60,18 +61,18 @@ pub(super) async fn resolve(
     filters: &Filters,
     rows: &[CustomerRow],
 ) -> Result<CustomerFilter, Error> {
-    let number_of = async |reference: &Option<CustomerReference>| {
+    let number_named = async |reference: &Option<CustomerReference>| {
         let Some(reference) = reference else { return Ok(None) };
         let row = reference
             .number()
             .and_then(|number| rows.binary_search_by_key(&number, |row| row.number).ok())
             .map(|index| &rows[index])
-            .filter(|row| reference.names(row.number, &row.id))
-            .or_else(|| rows.iter().find(|row| reference.names(row.number, &row.id)));
+            .filter(|row| reference.refers_to(row.number, &row.id))
+            .or_else(|| rows.iter().find(|row| reference.refers_to(row.number, &row.id)));
         if let Some(row) = row {
             return Ok(Some(row.number));
         }
-        let found = look_up(store, organization, reference).await?;
+        let found = find_customer(store, organization, reference).await?;
         found
             .map(|customer| Some(customer.number))
             .ok_or_else(|| Error::from(Failure::CUSTOMER_NOT_ACCESSIBLE))
@@ -83,8 +84,8 @@ pub(super) async fn resolve(
         statuses: statuses.clone(),
         created: *created,
         updated: *updated,
-        parent: number_of(parent).await?,
-        owner: number_of(owner).await?,
-        cpo: number_of(cpo).await?,
+        parent: number_named(parent).await?,
+        ancestor: number_named(owner).await?,
+        cpo: number_named(cpo).await?,
     })
 }

@@ -4,7 +4,7 @@ use padron_domain::{CustomerNumber, Error, Failure, OrganizationId, TimeRange};
 use padron_http::Context;
 use padron_store::Store;
 
-use super::Rows;
+use super::RowReader;
 
 /// The maximum number of customers in a range that are counted one by one.
 ///
@@ -27,9 +27,9 @@ pub(super) async fn count_created(
     if let Some(count) = store.count_numbers(organization, (first, last), FEW).await? {
         return Ok(count);
     }
-    let max_rows = cx.options().customer_rows;
+    let max_rows = cx.options().max_customer_rows;
     if total <= max_rows as u64 {
-        let rows = Rows { store, total, max_rows }.read(organization).await?;
+        let rows = RowReader { store, total, max_rows }.read(organization).await?;
         return Ok(rows.iter().filter(|row| (first..=last).contains(&row.number)).count() as u64);
     }
     let count = store.count_numbers(organization, (first, last), MAX_COUNTED).await?;

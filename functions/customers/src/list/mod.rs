@@ -11,15 +11,15 @@ mod query;
 use std::{collections::BTreeMap, time::Duration};
 
 use padron_domain::{
-    Ancestors, Customer, CustomerNumber, CustomerSort, Error, OrganizationId, PageStart, Position, Selection,
-    TimeRange, Timestamp,
+    Ancestors, Customer, CustomerNumber, CustomerSort, Error, OrganizationId, PageStart, Position,
+    SelectedPage, TimeRange, Timestamp,
 };
 use padron_http::Context;
 use padron_store::{
     Action, Consistency, CustomersByNumber, IndexOrder, IndexRange, NumberRange, QueryPage, Store,
 };
 
-pub(crate) use by_rows::Rows;
+pub(crate) use by_rows::RowReader;
 pub(crate) use page::array;
 pub(crate) use plan::{EmptyQuery, ListOptions, Plan};
 pub(crate) use query::{DEFAULT_LIMIT, Filters, ListQuery, MAX_LIMIT};
@@ -54,7 +54,7 @@ pub(crate) struct Listing {
     /// The number of customers in the whole list; `None` if it was not asked for.
     pub(crate) count: Option<u64>,
     /// Whether the page has all customers that were asked for. If not, they do not fit into one response.
-    pub(crate) is_whole: bool,
+    pub(crate) is_complete: bool,
     /// The position of each customer.
     positions: Vec<Position>,
     /// The position after which the next page begins; `None` on the last page.
@@ -91,8 +91,8 @@ pub(crate) async fn list(
     let request = ListRequest { cx, organization, total, plan, depth };
     match plan.strategy {
         ReadStrategy::Empty => {
-            let nothing = Selection { count: 0, hits: Vec::new(), more: false };
-            request.hydrate(nothing, Ancestors::default(), Some(0)).await
+            let nothing = SelectedPage { count: 0, positions: Vec::new(), more: false };
+            request.read_selected(nothing, Ancestors::default(), Some(0)).await
         }
         ReadStrategy::NumberRange(first, last) => request.read_number_range(first, last).await,
         ReadStrategy::Index(order) => request.read_index(order).await,
@@ -108,7 +108,7 @@ impl ListRequest<'_> {
 
     /// Returns the number of customers in the list; `None` if it has filters.
     fn unfiltered_count(&self) -> Option<u64> {
-        self.plan.filters.are_none().then_some(self.total)
+        self.plan.filters.is_empty().then_some(self.total)
     }
 
     /// Returns the position after which the page begins, if there is one, and the number of customers to skip from there.
@@ -142,7 +142,7 @@ impl ListRequest<'_> {
             read_ancestors(self.store(), organization, &page.customers, depth, Consistency::Eventual).await?;
         let position = |number| Position { key: String::new(), number };
         Ok(Listing {
-            is_whole: page.next.is_none() || page.customers.len() >= plan.limit.into(),
+            is_complete: page.next.is_none() || page.customers.len() >= plan.limit.into(),
             next: page.next.map(position),
             positions: page.customers.iter().map(|customer| position(customer.number)).collect(),
             customers: page.customers,
@@ -158,7 +158,7 @@ impl ListRequest<'_> {
         // One item more than the page holds tells whether there is another page. The items of an index are small.
         let limit = skip + usize::from(plan.limit) + 1;
         let range = IndexRange { direction: plan.direction, after, limit };
-        let hits = self.store().customer_order(organization, order, range);
+        let positions = self.store().customer_order(organization, order, range);
         let count = async {
             match (self.unfiltered_count(), order) {
                 (None, IndexOrder::Update(within)) if plan.counts_matches => match plan.counted {
@@ -168,12 +168,12 @@ impl ListRequest<'_> {
                 (unfiltered, _) => Ok(unfiltered),
             }
         };
-        let (QueryPage { items: mut hits, .. }, count) = tokio::try_join!(hits, count)?;
-        hits.drain(..skip.min(hits.len()));
-        let more = hits.len() > plan.limit.into();
-        hits.truncate(plan.limit.into());
-        let selection = Selection { count: 0, hits, more };
-        let mut listing = self.hydrate(selection, Ancestors::default(), count).await?;
+        let (QueryPage { items: mut positions, .. }, count) = tokio::try_join!(positions, count)?;
+        positions.drain(..skip.min(positions.len()));
+        let more = positions.len() > plan.limit.into();
+        positions.truncate(plan.limit.into());
+        let selection = SelectedPage { count: 0, positions, more };
+        let mut listing = self.read_selected(selection, Ancestors::default(), count).await?;
         listing.ancestors =
             read_ancestors(self.store(), organization, &listing.customers, depth, Consistency::Eventual)
                 .await?;
@@ -181,16 +181,16 @@ impl ListRequest<'_> {
     }
 
     /// Reads the customers of a selection, in the order of their positions.
-    async fn hydrate(
+    async fn read_selected(
         self,
-        selection: Selection,
+        selection: SelectedPage,
         ancestors: Ancestors<'static>,
         count: Option<u64>,
     ) -> Result<Listing, Error> {
         let (store, organization) = (self.store(), self.organization);
-        let Selection { mut hits, more, .. } = selection;
-        let numbers: Vec<CustomerNumber> = hits.iter().map(|hit| hit.number).collect();
-        let CustomersByNumber { mut customers, looked_at } =
+        let SelectedPage { mut positions, more, .. } = selection;
+        let numbers: Vec<CustomerNumber> = positions.iter().map(|hit| hit.number).collect();
+        let CustomersByNumber { mut customers, read_count } =
             store.customers_by_number(organization, &numbers, Consistency::Eventual).await?;
         // The index can be ahead of an eventually consistent read. Customers that are missing, or older than their item in the index, are
         // read again with strongly consistent reads.
@@ -202,34 +202,34 @@ impl ListRequest<'_> {
             Some(_) => false,
             None => true,
         };
-        let behind = hits[..looked_at].iter().filter(is_behind).map(|hit| hit.number);
+        let behind = positions[..read_count].iter().filter(is_behind).map(|hit| hit.number);
         let behind: Vec<CustomerNumber> = behind.collect();
         if !behind.is_empty() {
             let again =
                 store.customers_by_number(organization, &behind, Consistency::Strong).await?.customers;
             let all = customers.into_iter().chain(again).map(|customer| (customer.number, customer));
             let mut all: BTreeMap<CustomerNumber, Customer> = all.collect();
-            customers = numbers[..looked_at].iter().filter_map(|number| all.remove(number)).collect();
+            customers = numbers[..read_count].iter().filter_map(|number| all.remove(number)).collect();
         }
-        let is_whole = looked_at == numbers.len();
-        let next = hits[..looked_at].last().filter(|_| more || !is_whole).cloned();
+        let is_complete = read_count == numbers.len();
+        let next = positions[..read_count].last().filter(|_| more || !is_complete).cloned();
         // Customers that were deleted in the meantime have no position.
         let mut shown = customers.iter().map(|customer| customer.number).peekable();
-        hits.retain(|hit| shown.next_if_eq(&hit.number).is_some());
-        Ok(Listing { customers, ancestors, count, is_whole, positions: hits, next })
+        positions.retain(|hit| shown.next_if_eq(&hit.number).is_some());
+        Ok(Listing { customers, ancestors, count, is_complete, positions, next })
     }
 }
 
 /// The time after which a change is in every list.
 ///
 /// It covers nine seconds between a request's decision and its commit, the lag of an index, and the difference between clocks.
-const SETTLED_AFTER: Duration = Duration::from_secs(20);
+const INDEX_LAG: Duration = Duration::from_secs(20);
 
 /// Returns the instant until which a list of changes that begins now is complete, even if other requests are still writing; `None` if
 /// this is not the first page of such a list.
 pub(crate) fn complete_until(cx: &Context<'_>, plan: &Plan) -> Option<Timestamp> {
     let TimeRange { from, to } = plan.filters.updated;
     let is_first_page = matches!(plan.start, PageStart::Offset(0));
-    let settled = cx.now().minus(SETTLED_AFTER);
+    let settled = cx.now().minus(INDEX_LAG);
     from.filter(|_| is_first_page).map(|_| to.map_or(settled, |to| to.min(settled)))
 }

@@ -20,7 +20,7 @@ pub(crate) fn array<T: From<Customer> + Serialize>(
         listing.after(array.len()).map(|last| plan.next(cx, last.clone(), listing.count)).transpose()?;
     let array = array.next(next);
     // The total is returned only for the whole list, without filters.
-    Ok(match listing.count.filter(|_| plan.filters.are_none()) {
+    Ok(match listing.count.filter(|_| plan.filters.is_empty()) {
         Some(count) => array.total(count),
         None => array,
     })

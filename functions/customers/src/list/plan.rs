@@ -157,20 +157,20 @@ impl ReadStrategy {
         if customers.is_some() || external_ids.is_some() {
             return Self::ByIds;
         }
-        let is_near = !matches!(start, PageStart::Offset(skip) if *skip > MAX_OFFSET_READ);
-        if !filters.only_ranges() || !is_near {
+        let is_small_offset = !matches!(start, PageStart::Offset(skip) if *skip > MAX_OFFSET_READ);
+        if !filters.has_only_time_ranges() || !is_small_offset {
             return Self::AllRows;
         }
         match sort {
             CustomerSort::Id | CustomerSort::CreatedAt if !updated.is_bounded() => {
-                let first = created.from.map_or(Some(CustomerNumber::MIN), CustomerNumber::since);
-                let last = created.to.map_or(Some(CustomerNumber::MAX), CustomerNumber::until);
+                let first = created.from.map_or(Some(CustomerNumber::MIN), CustomerNumber::first_since);
+                let last = created.to.map_or(Some(CustomerNumber::MAX), CustomerNumber::last_until);
                 match (first, last) {
                     (Some(first), Some(last)) if first <= last => Self::NumberRange(first, last),
                     _ => Self::Empty,
                 }
             }
-            CustomerSort::Name if filters.are_none() => Self::Index(IndexOrder::Name),
+            CustomerSort::Name if filters.is_empty() => Self::Index(IndexOrder::Name),
             CustomerSort::UpdatedAt if !created.is_bounded() => {
                 let TimeRange { from, to } = *updated;
                 let is_empty = from.zip(to).is_some_and(|(from, to)| from > to);

@@ -47,7 +47,7 @@ pub(crate) struct Filters {
     pub(crate) owner: Option<CustomerReference>,
     pub(crate) cpo: Option<CustomerReference>,
     /// Whether `createdAtFrom` or `updatedAtFrom` is given. Such a list is ascending by default.
-    pub(crate) since: bool,
+    pub(crate) has_lower_time_bound: bool,
 }
 
 impl Filters {
@@ -64,11 +64,11 @@ impl Filters {
 
     /// Returns the direction of a list whose query does not name one.
     pub(crate) fn default_direction(&self) -> Direction {
-        if self.since { Direction::Ascending } else { Direction::Descending }
+        if self.has_lower_time_bound { Direction::Ascending } else { Direction::Descending }
     }
 
     /// Returns whether there are no filters other than ranges of time.
-    pub(crate) fn only_ranges(&self) -> bool {
+    pub(crate) fn has_only_time_ranges(&self) -> bool {
         let Self {
             search,
             customers,
@@ -80,7 +80,7 @@ impl Filters {
             parent,
             owner,
             cpo,
-            since: _,
+            has_lower_time_bound: _,
         } = self;
         search.is_none()
             && customers.is_none()
@@ -93,8 +93,8 @@ impl Filters {
     }
 
     /// Returns whether there are no filters.
-    pub(crate) fn are_none(&self) -> bool {
-        self.only_ranges() && !self.created.is_bounded() && !self.updated.is_bounded()
+    pub(crate) fn is_empty(&self) -> bool {
+        self.has_only_time_ranges() && !self.created.is_bounded() && !self.updated.is_bounded()
     }
 }
 
@@ -269,25 +269,25 @@ impl ListQuery {
             }
             "createdAt" => {
                 let at = Some(to()?);
-                filters.created = filters.created.and(TimeRange { from: at, to: at });
+                filters.created = filters.created.intersect(TimeRange { from: at, to: at });
             }
             "createdAtFrom" => {
-                filters.created = filters.created.and(TimeRange { from: Some(from()?), to: None });
-                filters.since = true;
+                filters.created = filters.created.intersect(TimeRange { from: Some(from()?), to: None });
+                filters.has_lower_time_bound = true;
             }
             "createdAtTo" => {
-                filters.created = filters.created.and(TimeRange { from: None, to: Some(to()?) });
+                filters.created = filters.created.intersect(TimeRange { from: None, to: Some(to()?) });
             }
             "updatedAt" => {
                 let at = Some(to()?);
-                filters.updated = filters.updated.and(TimeRange { from: at, to: at });
+                filters.updated = filters.updated.intersect(TimeRange { from: at, to: at });
             }
             "updatedAtFrom" => {
-                filters.updated = filters.updated.and(TimeRange { from: Some(from()?), to: None });
-                filters.since = true;
+                filters.updated = filters.updated.intersect(TimeRange { from: Some(from()?), to: None });
+                filters.has_lower_time_bound = true;
             }
             "updatedAtTo" => {
-                filters.updated = filters.updated.and(TimeRange { from: None, to: Some(to()?) });
+                filters.updated = filters.updated.intersect(TimeRange { from: None, to: Some(to()?) });
             }
             _ => return Err(unknown_parameter(name)),
         }

@@ -5,14 +5,14 @@ use padron_dto::{
     New,
     customer::spirii::{CustomerFields, CustomerResponse, POINTERS, mask_account_numbers},
 };
-use padron_http::{Bounded, Context, Created, Endpoint, MemberByCredential, Redact, Route, Written};
+use padron_http::{Context, Created, Endpoint, MemberByCredential, Redact, Route, SizeLimited, Written};
 use padron_store::Action;
 use serde_json::Value;
 
 use super::show::{sees_account_numbers, show};
 use crate::{
-    warned::Warned,
-    write::{self, Draft, create},
+    warned::WithWarningsResponse,
+    write::{self, PreparedWrite, create},
 };
 
 fn redact(body: &mut Value, role: Role) -> bool {
@@ -31,18 +31,23 @@ impl Endpoint for SpiriiCreateCustomer {
     // An admin may see account numbers in the response. A caller who is no longer an admin must not see them in the recorded response.
     const REDACT: Option<Redact> = Some(redact);
     type Access = MemberByCredential;
-    type Input = Bounded<New<CustomerFields>>;
-    type Output = Written<Created<Warned<CustomerResponse>>>;
+    type Input = SizeLimited<New<CustomerFields>>;
+    type Output = Written<Created<WithWarningsResponse<CustomerResponse>>>;
 
     async fn handle(
         cx: &Context<'_>,
         member: MemberByCredential,
-        body: Bounded<New<CustomerFields>>,
+        body: SizeLimited<New<CustomerFields>>,
     ) -> Result<Self::Output, Error> {
-        let Draft { customer, change, warnings } = create(cx, &member, body).await?;
+        let PreparedWrite { customer, change, warnings } = create(cx, &member, body).await?;
         let answer = Created {
             location: format!("/v2/customers/{}", customer.number),
-            versioned: Warned::new(customer.version, show(cx, &member, customer).await?, warnings, POINTERS),
+            versioned: WithWarningsResponse::new(
+                customer.version,
+                show(cx, &member, customer).await?,
+                warnings,
+                POINTERS,
+            ),
         };
         cx.commit(change, answer).await
     }

@@ -7,7 +7,7 @@ use padron_store::Action;
 
 use super::show::sees_account_numbers;
 use crate::{
-    ancestors::{AncestorDepth, cpo_of, owner_of},
+    ancestors::{AncestorDepth, cpo_of, parent_reference},
     customer_count::CustomerCount,
     list::{self, EmptyQuery, ListOptions, ListQuery, Plan, complete_until, list},
 };
@@ -37,7 +37,7 @@ impl Endpoint for SpiriiListCustomers {
         let organization = member.organization().id;
         let plan = Plan::new(cx, query, Self::ROUTE, organization, SPIRII)?;
         let listing = list(cx, organization, total, &plan, AncestorDepth::Cpo).await?;
-        if !listing.is_whole {
+        if !listing.is_complete {
             return Err(PAGE_TOO_LARGE.into());
         }
         let unmasked = sees_account_numbers(member.role());
@@ -45,7 +45,7 @@ impl Endpoint for SpiriiListCustomers {
         let next = last.map(|last| plan.next(cx, last.clone(), listing.count)).transpose()?;
         let show = |customer| {
             let (owner, cpo) =
-                (owner_of(&listing.ancestors, &customer), cpo_of(&listing.ancestors, &customer));
+                (parent_reference(&listing.ancestors, &customer), cpo_of(&listing.ancestors, &customer));
             CustomerResponse::new(customer, owner, cpo, unmasked)
         };
         let page = Page {

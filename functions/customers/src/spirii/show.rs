@@ -4,7 +4,7 @@ use padron_domain::{Customer, Error, Role};
 use padron_dto::customer::spirii::CustomerResponse;
 use padron_http::{Context, MemberByCredential};
 
-use crate::ancestors::{AncestorDepth, cpo_of, owner_of, read_ancestors_of_one};
+use crate::ancestors::{AncestorDepth, cpo_of, parent_reference, read_ancestors_of_one};
 
 /// Returns the customer in Spirii's dialect, with the current names of its ancestors.
 pub(super) async fn show(
@@ -13,7 +13,7 @@ pub(super) async fn show(
     customer: Customer,
 ) -> Result<CustomerResponse, Error> {
     let ancestors = read_ancestors_of_one(cx.store(), &customer, AncestorDepth::Cpo).await?;
-    let (owner, cpo) = (owner_of(&ancestors, &customer), cpo_of(&ancestors, &customer));
+    let (owner, cpo) = (parent_reference(&ancestors, &customer), cpo_of(&ancestors, &customer));
     Ok(CustomerResponse::new(customer, owner, cpo, sees_account_numbers(caller.role())))
 }
 

@@ -4,15 +4,15 @@
 
 use padron_domain::{Customer, CustomerReference, Error, Failure};
 use padron_dto::customer::spirii::{CustomerFields, CustomerResponse, POINTERS};
-use padron_http::{Bounded, Context, Endpoint, MemberByCredential, PathParameter, Route, Written};
+use padron_http::{Context, Endpoint, MemberByCredential, PathParameter, Route, SizeLimited, Written};
 use padron_store::Action;
 use serde_json::{Value, json};
 
 use super::show::show;
 use crate::{
     named_customer::NamedCustomer,
-    warned::Warned,
-    write::{self, Draft, answered, update},
+    warned::WithWarningsResponse,
+    write::{self, PreparedWrite, answered, update},
 };
 
 /// The number or id of a customer in the path parameter `{number}`.
@@ -50,19 +50,25 @@ impl Endpoint for SpiriiUpdateCustomer {
     const FAILURES: &'static [&'static [Failure]] = write::UPDATE_FAILURES;
     const ACTIONS: &'static [&'static [Action]] = write::UPDATE_ACTIONS;
     type Access = MemberByCredential<NamedCustomer<NumberParameter>>;
-    type Input = Bounded<CustomerFields>;
-    type Output = Written<Warned<CustomerResponse>>;
+    type Input = SizeLimited<CustomerFields>;
+    type Output = Written<WithWarningsResponse<CustomerResponse>>;
 
     async fn handle(
         cx: &Context<'_>,
         member: MemberByCredential<NamedCustomer<NumberParameter>>,
-        body: Bounded<CustomerFields>,
+        body: SizeLimited<CustomerFields>,
     ) -> Result<Self::Output, Error> {
         let (member, named) = member.with_resource()?;
         let stored = named.resolve(cx, member.organization().id).await?;
         let as_shown = async |customer: &Customer| answered(&show(cx, &member, customer.clone()).await?);
-        let Draft { customer, change, warnings } = update(cx, &member, stored, body, as_shown).await?;
-        let answer = Warned::new(customer.version, show(cx, &member, customer).await?, warnings, POINTERS);
+        let PreparedWrite { customer, change, warnings } =
+            update(cx, &member, stored, body, as_shown).await?;
+        let answer = WithWarningsResponse::new(
+            customer.version,
+            show(cx, &member, customer).await?,
+            warnings,
+            POINTERS,
+        );
         cx.commit_any(change, answer).await
     }
 }

@@ -5,12 +5,12 @@ use padron_dto::{
     New,
     customer::timbrix::{CustomerFields, CustomerResponse, POINTERS},
 };
-use padron_http::{Bounded, Context, Created, Endpoint, Member, Route, Written};
+use padron_http::{Context, Created, Endpoint, Member, Route, SizeLimited, Written};
 use padron_store::Action;
 
 use crate::{
-    warned::Warned,
-    write::{self, Draft, create},
+    warned::WithWarningsResponse,
+    write::{self, PreparedWrite, create},
 };
 
 /// The endpoint that creates a customer in Timbrix's dialect.
@@ -24,18 +24,23 @@ impl Endpoint for CreateCustomer {
     const FAILURES: &'static [&'static [Failure]] = write::CREATE_FAILURES;
     const ACTIONS: &'static [&'static [Action]] = write::CREATE_ACTIONS;
     type Access = Member;
-    type Input = Bounded<New<CustomerFields>>;
-    type Output = Written<Created<Warned<CustomerResponse>>>;
+    type Input = SizeLimited<New<CustomerFields>>;
+    type Output = Written<Created<WithWarningsResponse<CustomerResponse>>>;
 
     async fn handle(
         cx: &Context<'_>,
         member: Member,
-        body: Bounded<New<CustomerFields>>,
+        body: SizeLimited<New<CustomerFields>>,
     ) -> Result<Self::Output, Error> {
-        let Draft { customer, change, warnings } = create(cx, &member, body).await?;
+        let PreparedWrite { customer, change, warnings } = create(cx, &member, body).await?;
         let answer = Created {
             location: format!("/organizations/{}/customers/{}", customer.organization, customer.id),
-            versioned: Warned::new(customer.version, CustomerResponse::from(customer), warnings, POINTERS),
+            versioned: WithWarningsResponse::new(
+                customer.version,
+                CustomerResponse::from(customer),
+                warnings,
+                POINTERS,
+            ),
         };
         cx.commit(change, answer).await
     }

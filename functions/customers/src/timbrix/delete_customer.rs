@@ -33,7 +33,7 @@ impl Endpoint for DeleteCustomer {
         let deleted =
             EventData::CustomerDeleted { customer_id: customer.id.clone(), number: customer.number };
         let event = cx.event(member.principal(), customer.organization, deleted);
-        let event = event.not_before(customer.updated_at.next());
+        let event = event.at_or_after(customer.updated_at.next());
         let change = cx.store().delete_customer(&customer, &event)?;
         cx.commit(change, NoContent).await
     }

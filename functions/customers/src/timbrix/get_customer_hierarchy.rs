@@ -2,7 +2,7 @@
 //! customer.
 
 use padron_domain::{Ancestors, Customer, CustomerNumber, Error};
-use padron_http::{Context, Endpoint, Member, Page, Paging, Route};
+use padron_http::{Context, Endpoint, Member, Page, PageRequest, Route};
 use padron_store::{Action, Consistency, CustomersByNumber, QueryPage, Store};
 use schemars::JsonSchema;
 use serde::Serialize;
@@ -65,33 +65,33 @@ impl Endpoint for GetCustomerHierarchy {
     const ACTIONS: &'static [&'static [Action]] =
         &[Store::CUSTOMER, Store::CUSTOMER_CHILDREN, Store::CUSTOMERS_BY_NUMBER];
     type Access = Member<NamedCustomer>;
-    type Input = Paging;
+    type Input = PageRequest;
     type Output = Page<HierarchyResponse>;
 
     async fn handle(
         cx: &Context<'_>,
         member: Member<NamedCustomer>,
-        paging: Paging,
+        paging: PageRequest,
     ) -> Result<Self::Output, Error> {
         let (member, named) = member.with_resource()?;
         let organization = member.organization().id;
         let customer = named.resolve(cx, organization).await?;
         let (store, number) = (cx.store(), customer.number);
         let scope = json!([organization.uuid(), number.get()]);
-        let after = paging.after_position(cx, &scope, place)?;
+        let after = paging.cursor_position(cx, &scope, place)?;
         let children = async {
             let QueryPage { items: numbers, has_more } =
                 store.children(organization, number, after, paging.limit()).await?;
-            let CustomersByNumber { customers, looked_at } =
+            let CustomersByNumber { customers, read_count } =
                 store.customers_by_number(organization, &numbers, Consistency::Strong).await?;
-            let next = numbers[..looked_at].last().filter(|_| has_more || looked_at < numbers.len());
+            let next = numbers[..read_count].last().filter(|_| has_more || read_count < numbers.len());
             Ok::<_, Error>((customers, next.copied()))
         };
         // Each ancestor names the next one, so they are read one after the other, with strongly consistent reads.
         let path = async {
             let mut above: Vec<Customer> = Vec::new();
             let mut next = customer.parent;
-            while let Some(number) = next.filter(|_| above.len() < Ancestors::MAX_DISTANCE) {
+            while let Some(number) = next.filter(|_| above.len() < Ancestors::MAX_ANCESTORS) {
                 let Some(parent) = store.customer(organization, number).await? else { break };
                 next = parent.parent;
                 above.push(parent);
@@ -99,8 +99,9 @@ impl Endpoint for GetCustomerHierarchy {
             Ok::<_, Error>(above)
         };
         let ((children, next), above) = tokio::try_join!(children, path)?;
-        let next =
-            next.map(|last| paging.next_position(cx, &scope, &last.get().to_be_bytes())).transpose()?;
+        let next = next
+            .map(|last| paging.query_after_position(cx, &scope, &last.get().to_be_bytes()))
+            .transpose()?;
         // The index is slightly older than the children themselves, which may have another parent by now.
         let children = children.iter().filter(|child| child.parent == Some(number));
         let children = children.map(|child| CustomerNode::new(child, Some(number))).collect();

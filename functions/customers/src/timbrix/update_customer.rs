@@ -4,13 +4,13 @@
 
 use padron_domain::{Customer, Error, Failure};
 use padron_dto::customer::timbrix::{CustomerFields, CustomerResponse, POINTERS};
-use padron_http::{Bounded, Context, Endpoint, Member, Route, Written};
+use padron_http::{Context, Endpoint, Member, Route, SizeLimited, Written};
 use padron_store::Action;
 
 use crate::{
     named_customer::NamedCustomer,
-    warned::Warned,
-    write::{self, Draft, answered, update},
+    warned::WithWarningsResponse,
+    write::{self, PreparedWrite, answered, update},
 };
 
 /// The endpoint that changes a customer in Timbrix's dialect.
@@ -24,19 +24,20 @@ impl Endpoint for UpdateCustomer {
     const FAILURES: &'static [&'static [Failure]] = write::UPDATE_FAILURES;
     const ACTIONS: &'static [&'static [Action]] = write::UPDATE_ACTIONS;
     type Access = Member<NamedCustomer>;
-    type Input = Bounded<CustomerFields>;
-    type Output = Written<Warned<CustomerResponse>>;
+    type Input = SizeLimited<CustomerFields>;
+    type Output = Written<WithWarningsResponse<CustomerResponse>>;
 
     async fn handle(
         cx: &Context<'_>,
         member: Member<NamedCustomer>,
-        body: Bounded<CustomerFields>,
+        body: SizeLimited<CustomerFields>,
     ) -> Result<Self::Output, Error> {
         let (member, named) = member.with_resource()?;
         let stored = named.resolve(cx, member.organization().id).await?;
         let shown = async |customer: &Customer| answered(&CustomerResponse::from(customer.clone()));
-        let Draft { customer, change, warnings } = update(cx, &member, stored, body, shown).await?;
-        let answer = Warned::new(customer.version, CustomerResponse::from(customer), warnings, POINTERS);
+        let PreparedWrite { customer, change, warnings } = update(cx, &member, stored, body, shown).await?;
+        let answer =
+            WithWarningsResponse::new(customer.version, CustomerResponse::from(customer), warnings, POINTERS);
         cx.commit_any(change, answer).await
     }
 }

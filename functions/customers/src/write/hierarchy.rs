@@ -9,7 +9,7 @@ use padron_dto::customer::FieldPointers;
 use padron_http::Context;
 use padron_store::{AncestorLink, Store};
 
-use crate::{list::Rows, named_customer::look_up};
+use crate::{list::RowReader, named_customer::find_customer};
 
 /// The maximum number of concurrent queries for the children of customers.
 const QUERIES_AT_ONCE: usize = 16;
@@ -20,7 +20,7 @@ const MAX_DESCENDANTS: usize = 2000;
 
 /// Returns the change of the parent that a body asks for, as a number. Adds a violation if the body names the parent by an id that no
 /// customer has.
-pub(super) async fn named_parent(
+pub(super) async fn resolve_parent(
     cx: &Context<'_>,
     customer: &Customer,
     named: &Patch<CustomerReference>,
@@ -36,7 +36,7 @@ pub(super) async fn named_parent(
     if let CustomerReference::Number(number) = reference {
         return Ok(Patch::Set(*number));
     }
-    if let Some(parent) = look_up(cx.store(), customer.organization, reference).await? {
+    if let Some(parent) = find_customer(cx.store(), customer.organization, reference).await? {
         return Ok(Patch::Set(parent.number));
     }
     violations.push(unknown_parent(pointers));
@@ -53,7 +53,7 @@ fn unknown_parent(pointers: FieldPointers) -> Violation {
 
 /// The ancestors that a customer has after the write.
 #[derive(Debug, Default)]
-pub(super) struct Above {
+pub(super) struct AncestorsAfterWrite {
     /// The ancestors, nearest first.
     pub(super) chain: Vec<AncestorLink>,
     /// Whether there are more ancestors than a hierarchy may have.
@@ -61,27 +61,27 @@ pub(super) struct Above {
 }
 
 /// Reads the ancestors that a customer has after the write. Adds a violation if the parent does not exist.
-pub(super) async fn read_above(
+pub(super) async fn read_ancestors_after_write(
     cx: &Context<'_>,
     customer: &Customer,
     pointers: FieldPointers,
     violations: &mut Vec<Violation>,
-) -> Result<Above, Error> {
+) -> Result<AncestorsAfterWrite, Error> {
     let &Customer { organization, number, parent, .. } = customer;
-    let Some(parent) = parent else { return Ok(Above::default()) };
+    let Some(parent) = parent else { return Ok(AncestorsAfterWrite::default()) };
     let chain = cx.store().ancestor_chain(organization, parent, number, Customer::MAX_DEPTH - 1).await?;
-    let Some(chain) = chain else { return Ok(Above { chain: Vec::new(), is_too_deep: true }) };
+    let Some(chain) = chain else { return Ok(AncestorsAfterWrite { chain: Vec::new(), is_too_deep: true }) };
     if chain.is_empty() {
         violations.push(unknown_parent(pointers));
     }
-    Ok(Above { chain, is_too_deep: false })
+    Ok(AncestorsAfterWrite { chain, is_too_deep: false })
 }
 
 /// Fails if a customer may not have its position in the hierarchy. `moves` is whether the write changes its parent.
-pub(super) async fn require_place(
+pub(super) async fn check_hierarchy_rules(
     cx: &Context<'_>,
     customer: &Customer,
-    above: &Above,
+    above: &AncestorsAfterWrite,
     moves: bool,
 ) -> Result<(), Error> {
     if above.is_too_deep {
@@ -107,17 +107,17 @@ pub(super) async fn require_place(
 /// Otherwise the descendants are queried after all, up to [`MAX_DESCENDANTS`]. Fails if there are more.
 async fn levels_below(cx: &Context<'_>, customer: &Customer) -> Result<usize, Error> {
     let &Customer { organization, number, .. } = customer;
-    if let Some(levels) = walk_down(cx.store(), organization, number, FEW_DESCENDANTS).await? {
+    if let Some(levels) = count_levels_by_query(cx.store(), organization, number, FEW_DESCENDANTS).await? {
         return Ok(levels);
     }
     let total = cx.store().customer_count(organization).await?;
-    let rows = Rows { store: cx.store(), total, max_rows: cx.options().customer_rows };
+    let rows = RowReader { store: cx.store(), total, max_rows: cx.options().max_customer_rows };
     match rows.read(organization).await {
         Ok(rows) => return Ok(Ancestors::from_rows(&rows).levels_below(number)),
         Err(error) if error.failure() == Failure::QUERY_TOO_BROAD => {}
         Err(error) => return Err(error),
     }
-    let levels = walk_down(cx.store(), organization, number, MAX_DESCENDANTS).await?;
+    let levels = count_levels_by_query(cx.store(), organization, number, MAX_DESCENDANTS).await?;
     levels.ok_or_else(|| {
         let detail =
             "There are too many customers below this one to move them all. Move its parts one by one.";
@@ -125,22 +125,23 @@ async fn levels_below(cx: &Context<'_>, customer: &Customer) -> Result<usize, Er
     })
 }
 
-/// Returns the number of levels below a customer, queried level by level; `None` if there are more than `at_most` descendants.
-async fn walk_down(
+/// Returns the number of levels below a customer, queried level by level; `None` if there are more than `max_descendants` descendants.
+async fn count_levels_by_query(
     store: &Store,
     organization: OrganizationId,
     top: CustomerNumber,
-    at_most: usize,
+    max_descendants: usize,
 ) -> Result<Option<usize>, Error> {
-    let children =
-        async |parent: &CustomerNumber| store.children(organization, *parent, None, at_most + 1).await;
+    let children = async |parent: &CustomerNumber| {
+        store.children(organization, *parent, None, max_descendants + 1).await
+    };
     let (mut level, mut seen) = (vec![top], 0);
     for levels in 0..Customer::MAX_DEPTH {
         let mut below = Vec::new();
         for parents in level.chunks(QUERIES_AT_ONCE) {
             let found = try_join_all(parents.iter().map(&children)).await?;
             below.extend(found.into_iter().flat_map(|page| page.items));
-            if seen + below.len() > at_most {
+            if seen + below.len() > max_descendants {
                 return Ok(None);
             }
         }

@@ -11,12 +11,14 @@ use padron_dto::{
     New,
     customer::{CustomerBody, FieldPointers},
 };
-use padron_http::{Bounded, Caller, Context, ReadBack};
-use padron_store::{Action, AncestorLink, Change, Store};
+use padron_http::{Caller, Context, ReadOnlyFields, SizeLimited};
+use padron_store::{Action, AncestorLink, Store, Transaction};
 use serde::Serialize;
 use serde_json::{Map, Value};
 
-use self::hierarchy::{Above, named_parent, read_above, require_place};
+use self::hierarchy::{
+    AncestorsAfterWrite, check_hierarchy_rules, read_ancestors_after_write, resolve_parent,
+};
 use crate::ancestors::{AncestorDepth, read_ancestors_of_one, with_live_parent};
 
 /// The store actions of [`create`].
@@ -50,7 +52,7 @@ const MAX_RECORD_SIZE: usize = 32 * 1024;
 
 /// A customer and the change that writes it. The change of an update is `None` if nothing would change.
 #[derive(Debug)]
-pub(crate) struct Draft<C> {
+pub(crate) struct PreparedWrite<C> {
     /// The customer after the change.
     pub(crate) customer: Customer,
     /// The change to be committed.
@@ -63,33 +65,35 @@ pub(crate) struct Draft<C> {
 pub(crate) async fn create<'s, P, B: CustomerBody>(
     cx: &'s Context<'_>,
     caller: &Caller<P>,
-    Bounded { value: New(body), mut violations }: Bounded<New<B>>,
-) -> Result<Draft<Change<'s>>, Error> {
+    SizeLimited { value: New(body), mut violations }: SizeLimited<New<B>>,
+) -> Result<PreparedWrite<Transaction<'s>>, Error> {
     let organization = caller.organization().id;
-    let number = CustomerNumber::random_at(cx.now()).ok_or_else(|| Error::internal("the clock is wrong"))?;
+    let number = CustomerNumber::random_from_timestamp(cx.now())
+        .ok_or_else(|| Error::internal("the clock is wrong"))?;
     let blank = Customer::new(organization, number, CustomerId::random(number), cx.now());
     let mut customer = blank.clone();
     let (pointers, parent) = (body.pointers(), body.parent().clone());
     let nothing = Value::Object(Map::new());
-    let others = ReadBack { sent: body.others(), within: pointers.within, now: &nothing, optional: &[] };
+    let others =
+        ReadOnlyFields { sent: body.others(), within: pointers.within, now: &nothing, optional: &[] };
     violations.extend(others.unknown());
     body.write(&mut customer, true, &mut violations);
     customer.normalize(&blank);
     check::<B>(&customer, &blank, pointers, &mut violations)?;
-    let parent = named_parent(cx, &customer, &parent, pointers, &mut violations).await?;
+    let parent = resolve_parent(cx, &customer, &parent, pointers, &mut violations).await?;
     customer.parent = parent.set();
-    let above = read_above(cx, &customer, pointers, &mut violations).await?;
+    let above = read_ancestors_after_write(cx, &customer, pointers, &mut violations).await?;
     refuse(violations)?;
     // The generated number is that of an ancestor. A retry generates another one.
     if above.chain.iter().any(|ancestor| ancestor.number == number) {
         return Err(Failure::CONCURRENT_CHANGE.into());
     }
-    require_place(cx, &customer, &above, false).await?;
+    check_hierarchy_rules(cx, &customer, &above, false).await?;
     let created = EventData::CustomerCreated { customer_id: customer.id.clone(), number };
     let event = cx.event(caller.principal(), organization, created);
     let change = cx.store().new_customer(&customer, &event)?;
     let warnings = warnings::<B>(&customer);
-    Ok(Draft { customer, change, warnings })
+    Ok(PreparedWrite { customer, change, warnings })
 }
 
 /// Prepares an update of a customer from a body.
@@ -100,9 +104,9 @@ pub(crate) async fn update<'s, P, B: CustomerBody>(
     cx: &'s Context<'_>,
     caller: &Caller<P>,
     stored: Customer,
-    Bounded { value: body, mut violations }: Bounded<B>,
+    SizeLimited { value: body, mut violations }: SizeLimited<B>,
     answer: impl AsyncFnOnce(&Customer) -> Result<Value, Error>,
-) -> Result<Draft<Option<Change<'s>>>, Error> {
+) -> Result<PreparedWrite<Option<Transaction<'s>>>, Error> {
     let organization = caller.organization().id;
     let ancestors = read_ancestors_of_one(cx.store(), &stored, AncestorDepth::Parent).await?;
     let before = with_live_parent(&ancestors, stored);
@@ -111,8 +115,12 @@ pub(crate) async fn update<'s, P, B: CustomerBody>(
     let is_newest = cx.require_version(before.version);
     if !body.others().is_empty() {
         let now = answer(&before).await?;
-        let others =
-            ReadBack { sent: body.others(), within: pointers.within, now: &now, optional: &["warnings"] };
+        let others = ReadOnlyFields {
+            sent: body.others(),
+            within: pointers.within,
+            now: &now,
+            optional: &["warnings"],
+        };
         violations.extend(others.unknown());
         // If `If-Match` names an old version, read-only fields may have the values of that version, and are not an attempt to change
         // them.
@@ -128,25 +136,25 @@ pub(crate) async fn update<'s, P, B: CustomerBody>(
     body.write(&mut customer, false, &mut violations);
     customer.normalize(&before);
     check::<B>(&customer, &before, pointers, &mut violations)?;
-    let parent = named_parent(cx, &customer, &parent, pointers, &mut violations).await?;
+    let parent = resolve_parent(cx, &customer, &parent, pointers, &mut violations).await?;
     parent.apply(&mut customer.parent);
     let moves = customer.parent != before.parent;
     let becomes_subsidiary =
         customer.kind == CustomerKind::CpoSubsidiary && before.kind != CustomerKind::CpoSubsidiary;
     let above = if moves || becomes_subsidiary {
-        read_above(cx, &customer, pointers, &mut violations).await?
+        read_ancestors_after_write(cx, &customer, pointers, &mut violations).await?
     } else {
-        Above::default()
+        AncestorsAfterWrite::default()
     };
     refuse(violations)?;
     is_newest?;
     let fields = customer.changes_since(&before);
     let warnings = warnings::<B>(&customer);
     if fields.is_empty() {
-        return Ok(Draft { customer, change: None, warnings });
+        return Ok(PreparedWrite { customer, change: None, warnings });
     }
-    require_place(cx, &customer, &above, moves).await?;
-    customer.touch(cx.now());
+    check_hierarchy_rules(cx, &customer, &above, moves).await?;
+    customer.mark_updated(cx.now());
     let mut names: Vec<String> = fields.into_iter().map(|field| field.name().to_owned()).collect();
     names.dedup();
     let updated = EventData::CustomerUpdated {
@@ -154,10 +162,10 @@ pub(crate) async fn update<'s, P, B: CustomerBody>(
         number: customer.number,
         fields: names,
     };
-    let event = cx.event(caller.principal(), organization, updated).not_before(customer.updated_at);
-    let moves_below: &[AncestorLink] = if moves { &above.chain } else { &[] };
-    let change = cx.store().update_customer(&before, &customer, moves_below, &event)?;
-    Ok(Draft { customer, change: Some(change), warnings })
+    let event = cx.event(caller.principal(), organization, updated).at_or_after(customer.updated_at);
+    let new_ancestors: &[AncestorLink] = if moves { &above.chain } else { &[] };
+    let change = cx.store().update_customer(&before, &customer, new_ancestors, &event)?;
+    Ok(PreparedWrite { customer, change: Some(change), warnings })
 }
 
 /// Returns a response as JSON, in the form in which a client sends it back.
@@ -168,8 +176,8 @@ pub(crate) fn answered(answer: &impl Serialize) -> Result<Value, Error> {
 /// Returns the warnings about values that are allowed, but often wrong.
 fn warnings<B: CustomerBody>(customer: &Customer) -> Vec<Finding> {
     let mut warnings = customer.warnings();
-    if B::HAS_COUNTRY_IN_WORDS {
-        warnings.extend(customer.unknown_country());
+    if B::ACCEPTS_COUNTRY_NAMES {
+        warnings.extend(customer.unknown_country_warning());
     }
     warnings
 }
@@ -182,15 +190,15 @@ fn check<B: CustomerBody>(
     violations: &mut Vec<Violation>,
 ) -> Result<(), Error> {
     let mut broken = customer.broken_rules(before);
-    if B::IS_FOR_INVOICES {
+    if B::CHECKS_INVOICE_RULES {
         broken.extend(customer.broken_invoice_rules(before));
     }
     for finding in broken {
         let violation = pointers.violation(finding);
-        let is_told = violations.iter().any(|with_live_parent| {
+        let is_reported = violations.iter().any(|with_live_parent| {
             with_live_parent.pointer == violation.pointer && with_live_parent.code == violation.code
         });
-        if !is_told {
+        if !is_reported {
             violations.push(violation);
         }
     }

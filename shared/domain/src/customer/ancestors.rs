@@ -26,7 +26,7 @@ impl<'r> Ancestors<'r> {
     ///
     /// It is larger than [`Customer::MAX_DEPTH`]. The depth is checked before a customer moves, but not by a condition of the
     /// write. Customers that move at the same time can end up deeper than allowed.
-    pub const MAX_DISTANCE: usize = 4 * Customer::MAX_DEPTH;
+    pub const MAX_ANCESTORS: usize = 4 * Customer::MAX_DEPTH;
 
     /// Creates a set of these customers.
     pub fn new(ancestors: impl IntoIterator<Item = (CustomerNumber, Ancestor<'r>)>) -> Self {
@@ -54,29 +54,29 @@ impl<'r> Ancestors<'r> {
     }
 
     /// Returns the parent; `None` if there is none or it has been deleted.
-    pub fn owner(&self, parent: Option<CustomerNumber>) -> Option<(CustomerNumber, &Ancestor<'r>)> {
+    pub fn parent(&self, parent: Option<CustomerNumber>) -> Option<(CustomerNumber, &Ancestor<'r>)> {
         let parent = parent?;
         Some((parent, self.get(parent)?))
     }
 
     /// Returns the parent and its ancestors, the nearest first.
-    pub fn above(
+    pub fn chain_from(
         &self,
         parent: Option<CustomerNumber>,
     ) -> impl Iterator<Item = (CustomerNumber, &Ancestor<'r>)> {
-        std::iter::successors(self.owner(parent), |(_, above)| self.owner(above.parent))
-            .take(Self::MAX_DISTANCE)
+        std::iter::successors(self.parent(parent), |(_, above)| self.parent(above.parent))
+            .take(Self::MAX_ANCESTORS)
     }
 
     /// Returns the nearest CPO, from the parent upwards; `None` if there is none.
-    pub fn cpo(&self, parent: Option<CustomerNumber>) -> Option<(CustomerNumber, &Ancestor<'r>)> {
-        self.above(parent).find(|(_, above)| above.kind == CustomerKind::Cpo)
+    pub fn nearest_cpo(&self, parent: Option<CustomerNumber>) -> Option<(CustomerNumber, &Ancestor<'r>)> {
+        self.chain_from(parent).find(|(_, above)| above.kind == CustomerKind::Cpo)
     }
 
     /// Returns the number of levels below a customer.
     pub fn levels_below(&self, number: CustomerNumber) -> usize {
         let steps =
-            |ancestor: &Ancestor<'r>| self.above(ancestor.parent).position(|(above, _)| above == number);
+            |ancestor: &Ancestor<'r>| self.chain_from(ancestor.parent).position(|(above, _)| above == number);
         self.0.values().filter_map(steps).map(|steps| steps + 1).max().unwrap_or(0)
     }
 }

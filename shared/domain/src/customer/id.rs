@@ -29,16 +29,16 @@ impl CustomerNumber {
 
     /// Returns the number of a customer created at `created_at`; `None` if the time does not fit into 42 bits.
     ///
-    /// Only the lowest 11 bits of `distinct` are used.
-    pub fn at(created_at: Timestamp, distinct: u16) -> Option<Self> {
+    /// Only the lowest 11 bits of `low_bits` are used.
+    pub fn from_timestamp(created_at: Timestamp, low_bits: u16) -> Option<Self> {
         let millis = u64::try_from(created_at.millis()).ok().filter(|millis| *millis < 1 << 42)?;
-        Self::new((millis << Self::DISTINCT_BITS) | u64::from(distinct & ((1 << Self::DISTINCT_BITS) - 1)))
+        Self::new((millis << Self::DISTINCT_BITS) | u64::from(low_bits & ((1 << Self::DISTINCT_BITS) - 1)))
     }
 
     /// Returns a number with random low bits for a customer created at `created_at`. It is likely, but not certain, to be unique.
-    pub fn random_at(created_at: Timestamp) -> Option<Self> {
+    pub fn random_from_timestamp(created_at: Timestamp) -> Option<Self> {
         let [.., high, low] = Uuid::new_v4().into_bytes();
-        Self::at(created_at, u16::from_be_bytes([high, low]))
+        Self::from_timestamp(created_at, u16::from_be_bytes([high, low]))
     }
 
     /// Returns the time of creation that the number contains.
@@ -49,16 +49,16 @@ impl CustomerNumber {
     }
 
     /// Returns the smallest number of a customer created at `instant` or later; `None` if there can be none.
-    pub fn since(instant: Timestamp) -> Option<Self> {
-        if instant.millis() <= 0 { Some(Self(0)) } else { Self::at(instant, 0) }
+    pub fn first_since(instant: Timestamp) -> Option<Self> {
+        if instant.millis() <= 0 { Some(Self(0)) } else { Self::from_timestamp(instant, 0) }
     }
 
     /// Returns the largest number of a customer created at `instant` or earlier; `None` if there can be none.
-    pub fn until(instant: Timestamp) -> Option<Self> {
+    pub fn last_until(instant: Timestamp) -> Option<Self> {
         if instant.millis() < 0 {
             return None;
         }
-        Some(Self::at(instant, u16::MAX).unwrap_or(Self::MAX))
+        Some(Self::from_timestamp(instant, u16::MAX).unwrap_or(Self::MAX))
     }
 
     /// Returns the number as an integer.
@@ -155,16 +155,16 @@ mod tests {
     fn ids_and_numbers_are_in_the_order_of_creation() {
         let at = |text| Timestamp::parse(text).unwrap();
         let numbers = [
-            CustomerNumber::at(at("1970-01-01T00:00:00Z"), 0).unwrap(),
-            CustomerNumber::at(at("2025-01-26T10:00:00.000Z"), 0).unwrap(),
-            CustomerNumber::at(at("2025-01-26T10:00:00.000Z"), 2047).unwrap(),
-            CustomerNumber::at(at("2025-01-26T10:00:00.001Z"), 0).unwrap(),
-            CustomerNumber::at(at("2109-05-15T07:35:11.103Z"), 2047).unwrap(),
+            CustomerNumber::from_timestamp(at("1970-01-01T00:00:00Z"), 0).unwrap(),
+            CustomerNumber::from_timestamp(at("2025-01-26T10:00:00.000Z"), 0).unwrap(),
+            CustomerNumber::from_timestamp(at("2025-01-26T10:00:00.000Z"), 2047).unwrap(),
+            CustomerNumber::from_timestamp(at("2025-01-26T10:00:00.001Z"), 0).unwrap(),
+            CustomerNumber::from_timestamp(at("2109-05-15T07:35:11.103Z"), 2047).unwrap(),
         ];
         assert!(numbers.is_sorted_by(|a, b| a < b));
         assert_eq!(numbers[4], CustomerNumber::MAX);
-        assert!(CustomerNumber::at(at("2109-05-15T07:35:11.104Z"), 0).is_none());
-        assert!(CustomerNumber::at(at("1969-12-31T23:59:59.999Z"), 0).is_none());
+        assert!(CustomerNumber::from_timestamp(at("2109-05-15T07:35:11.104Z"), 0).is_none());
+        assert!(CustomerNumber::from_timestamp(at("1969-12-31T23:59:59.999Z"), 0).is_none());
         let ids = numbers.map(|number| CustomerId::new(number, u64::MAX));
         assert!(ids.is_sorted_by(|a, b| a < b));
         for (number, id) in numbers.iter().zip(&ids) {

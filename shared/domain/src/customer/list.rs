@@ -41,7 +41,7 @@ impl CustomerSort {
         [Self::Id, Self::Name, Self::Type, Self::OwnerName, Self::CpoName, Self::CreatedAt, Self::UpdatedAt];
 
     /// Returns whether the order depends on other customers than the sorted one.
-    pub const fn is_of_others(self) -> bool {
+    pub const fn depends_on_ancestors(self) -> bool {
         matches!(self, Self::OwnerName | Self::CpoName)
     }
 
@@ -76,7 +76,7 @@ impl TimeRange {
 
     /// Returns the intersection of two ranges.
     #[must_use]
-    pub fn and(self, other: Self) -> Self {
+    pub fn intersect(self, other: Self) -> Self {
         Self {
             from: self.from.into_iter().chain(other.from).max(),
             to: self.to.into_iter().chain(other.to).min(),
@@ -105,7 +105,7 @@ pub struct CustomerFilter {
     /// The parent of the customer.
     pub parent: Option<CustomerNumber>,
     /// A customer that must be an ancestor.
-    pub owner: Option<CustomerNumber>,
+    pub ancestor: Option<CustomerNumber>,
     /// The nearest CPO above the customer.
     pub cpo: Option<CustomerNumber>,
 }
@@ -157,16 +157,16 @@ impl From<&Customer> for CustomerRow {
 
 impl CustomerRow {
     /// Returns whether a field of the customer contains the search text.
-    fn has(&self, search: &str) -> bool {
+    fn contains_text(&self, search: &str) -> bool {
         let texts = [&self.name, &self.email, &self.tax_id].into_iter().chain(&self.external_id);
         self.id.as_str().contains(search)
             || self.number.to_string().contains(search)
-            || texts.into_iter().any(|text| folded(text).contains(search))
+            || texts.into_iter().any(|text| search_form(text).contains(search))
     }
 }
 
 /// Returns the form in which a text is searched. ASCII text without upper case letters is returned as it is.
-fn folded(text: &str) -> Cow<'_, str> {
+fn search_form(text: &str) -> Cow<'_, str> {
     let is_folded = text.bytes().all(|byte| byte.is_ascii() && !byte.is_ascii_uppercase());
     if is_folded { text.into() } else { search_key(text).into() }
 }
@@ -183,18 +183,18 @@ pub fn name_sort_key(name: &str) -> String {
 
 impl Ancestors<'_> {
     /// Returns whether a customer matches a filter.
-    fn lets(&self, filter: &CustomerFilter, row: &CustomerRow) -> bool {
-        let CustomerFilter { search, kinds, statuses, created, updated, parent, owner, cpo } = filter;
+    fn matches(&self, filter: &CustomerFilter, row: &CustomerRow) -> bool {
+        let CustomerFilter { search, kinds, statuses, created, updated, parent, ancestor, cpo } = filter;
         let is =
             |wanted: CustomerNumber| move |(number, _): (CustomerNumber, &Ancestor<'_>)| number == wanted;
         kinds.as_ref().is_none_or(|kinds| kinds.contains(&row.kind))
             && statuses.as_ref().is_none_or(|statuses| statuses.contains(&row.status))
             && created.contains(row.number.created_at())
             && updated.contains(row.updated_at)
-            && parent.is_none_or(|parent| self.owner(row.parent).is_some_and(is(parent)))
-            && owner.is_none_or(|owner| self.above(row.parent).any(is(owner)))
-            && cpo.is_none_or(|cpo| self.cpo(row.parent).is_some_and(is(cpo)))
-            && search.as_ref().is_none_or(|search| row.has(search))
+            && parent.is_none_or(|parent| self.parent(row.parent).is_some_and(is(parent)))
+            && ancestor.is_none_or(|ancestor| self.chain_from(row.parent).any(is(ancestor)))
+            && cpo.is_none_or(|cpo| self.nearest_cpo(row.parent).is_some_and(is(cpo)))
+            && search.as_ref().is_none_or(|search| row.contains_text(search))
     }
 
     /// Returns the sort key of a customer, as text that sorts in the order of the list.
@@ -207,8 +207,8 @@ impl Ancestors<'_> {
             CustomerSort::Id | CustomerSort::CreatedAt => String::new(),
             CustomerSort::Name => name_sort_key(&row.name),
             CustomerSort::Type => row.kind.name().to_owned(),
-            CustomerSort::OwnerName => name_of(self.owner(row.parent)),
-            CustomerSort::CpoName => name_of(self.cpo(row.parent)),
+            CustomerSort::OwnerName => name_of(self.parent(row.parent)),
+            CustomerSort::CpoName => name_of(self.nearest_cpo(row.parent)),
             CustomerSort::UpdatedAt => row.updated_at.to_string(),
         }
     }
@@ -234,25 +234,25 @@ pub enum PageStart {
 
 /// A page of a list.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Selection {
+pub struct SelectedPage {
     /// The number of customers in the whole list.
     pub count: u64,
     /// The positions on the page, in the order of the list.
-    pub hits: Vec<Position>,
+    pub positions: Vec<Position>,
     /// Whether more customers follow after the page.
     pub more: bool,
 }
 
 /// Filters and sorts the candidates, and returns a page of them.
-pub fn select<'c>(
+pub fn select_page<'c>(
     ancestors: &Ancestors<'_>,
     candidates: impl IntoIterator<Item = &'c CustomerRow>,
     filter: &CustomerFilter,
     (sort, direction): (CustomerSort, Direction),
     start: &PageStart,
     limit: usize,
-) -> Selection {
-    let passing = candidates.into_iter().filter(|row| ancestors.lets(filter, row));
+) -> SelectedPage {
+    let passing = candidates.into_iter().filter(|row| ancestors.matches(filter, row));
     let mut positions: Vec<Position> =
         passing.map(|row| Position { key: ancestors.sort_key(sort, row), number: row.number }).collect();
     positions.sort_unstable();
@@ -267,9 +267,9 @@ pub fn select<'c>(
         }),
     };
     let end = positions.len().min(begin.saturating_add(limit));
-    Selection {
+    SelectedPage {
         count: positions.len() as u64,
         more: end < positions.len(),
-        hits: positions.drain(begin..end).collect(),
+        positions: positions.drain(begin..end).collect(),
     }
 }

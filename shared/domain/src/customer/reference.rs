@@ -47,7 +47,7 @@ impl CustomerReference {
     }
 
     /// Returns whether the reference is to the customer with this number and id.
-    pub fn names(&self, number: CustomerNumber, id: &CustomerId) -> bool {
+    pub fn refers_to(&self, number: CustomerNumber, id: &CustomerId) -> bool {
         match self {
             Self::Number(named) => *named == number,
             Self::Id(named) => named == id,

@@ -88,7 +88,7 @@ impl CustomerKind {
 
 impl CustomerAddress {
     /// Returns street and number in one line, as some dialects write them.
-    pub fn line(&self) -> String {
+    pub fn street_line(&self) -> String {
         trim(&format!("{} {}", self.street, self.exterior)).to_owned()
     }
 }
@@ -146,7 +146,7 @@ impl Customer {
     /// Marks the customer as written at `now`, one version later.
     ///
     /// The time of the write is later than that of the previous one, whatever the clock says.
-    pub fn touch(&mut self, now: Timestamp) {
+    pub fn mark_updated(&mut self, now: Timestamp) {
         self.version += 1;
         self.updated_at = self.updated_at.next().max(now);
     }
@@ -251,19 +251,19 @@ impl Customer {
     ///
     /// Data that was stored under other rules, or by a dialect that has fewer rules, stays as it is until it is changed.
     pub fn broken_rules(&self, before: &Self) -> Vec<Finding> {
-        let mut rules = Rules::of(self, before);
+        let mut rules = RuleCheck::of(self, before);
         rules.check_texts();
         if before.kind.may_have_subsidiaries() && !self.kind.may_have_subsidiaries() {
             // Other customers may be joining it as subsidiaries at the same time, which is allowed only while it may have
             // subsidiaries.
             let detail = "A CPO or CPOSubsidiary stays one of the two, for others may be subsidiaries of it.";
-            rules.refuse(&[CustomerField::Kind], "kind_fixed", detail);
+            rules.add_if_changed(&[CustomerField::Kind], "kind_fixed", detail);
         }
         // Rules that depend on the country are not checked before the country is known.
         if self.has_known_country() && self.is_mexican() {
             rules.check_mexican_tax_data();
         }
-        rules.broken
+        rules.findings
     }
 
     /// Returns whether the country is one of ISO 3166-1, or no country is given.
@@ -277,7 +277,7 @@ impl Customer {
     /// use that CFDI 4.0 prescribes for them, or none.
     pub fn broken_invoice_rules(&self, before: &Self) -> Vec<Finding> {
         use CustomerField as Field;
-        let mut rules = Rules::of(self, before);
+        let mut rules = RuleCheck::of(self, before);
         if self.is_mexican() {
             for (field, text) in [
                 (Field::TaxId, &self.tax_id),
@@ -285,26 +285,26 @@ impl Customer {
                 (Field::Zip, &self.address.zip),
             ] {
                 if text.is_empty() {
-                    rules.demand(field, "Required of a customer in Mexico.");
+                    rules.add_required(field, "Required of a customer in Mexico.");
                 }
             }
         } else if self.has_known_country() {
             if !matches!(self.tax_system.as_str(), "" | TaxSystem::NO_OBLIGATIONS) {
                 let detail = "Customers abroad have the tax system 616 of SAT's catalogue, or none.";
-                rules.refuse(&[Field::TaxSystem, Field::Country], "not_applicable", detail);
+                rules.add_if_changed(&[Field::TaxSystem, Field::Country], "not_applicable", detail);
             }
             let invoice_use = self.default_invoice_use.as_str();
             if !invoice_use.is_empty() && !InvoiceUse::NO_OBLIGATIONS.contains(&invoice_use) {
                 let detail =
                     "Invoices to customers abroad have the use S01 or CP01 of SAT's catalogue, or none.";
-                rules.refuse(&[Field::DefaultInvoiceUse, Field::Country], "not_applicable", detail);
+                rules.add_if_changed(&[Field::DefaultInvoiceUse, Field::Country], "not_applicable", detail);
             }
         }
-        rules.broken
+        rules.findings
     }
 
     /// Returns a finding if the country that was given in words is unknown, so that the record keeps its country.
-    pub fn unknown_country(&self) -> Option<Finding> {
+    pub fn unknown_country_warning(&self) -> Option<Finding> {
         let given = self.person.addresses.first().and_then(|address| address.country.as_deref())?;
         alpha_3_of_words(given).is_none().then_some(Finding {
             field: CustomerField::Country,
@@ -353,33 +353,33 @@ impl Customer {
 }
 
 /// A check of a customer's rules for one change.
-struct Rules<'a> {
+struct RuleCheck<'a> {
     customer: &'a Customer,
     changed: Vec<CustomerField>,
     /// Whether the customer is new and had no data before.
     is_new: bool,
-    broken: Vec<Finding>,
+    findings: Vec<Finding>,
 }
 
-impl<'a> Rules<'a> {
+impl<'a> RuleCheck<'a> {
     fn of(customer: &'a Customer, before: &Customer) -> Self {
         let is_new = before.name.is_empty();
-        Self { customer, changed: customer.changes_since(before), is_new, broken: Vec::new() }
+        Self { customer, changed: customer.changes_since(before), is_new, findings: Vec::new() }
     }
 
     /// Adds a finding at the first of these fields that has changed, if any has.
     ///
     /// If only the country has changed, the finding is at the first of these fields, which does not fit the country.
-    fn refuse(&mut self, fields: &[CustomerField], code: &'static str, detail: &'static str) {
+    fn add_if_changed(&mut self, fields: &[CustomerField], code: &'static str, detail: &'static str) {
         let changed = fields.iter().copied().find(|field| self.changed.contains(field));
         let field = changed.map(|field| if field == CustomerField::Country { fields[0] } else { field });
-        self.broken.extend(field.map(|field| Finding { field, code, detail }));
+        self.findings.extend(field.map(|field| Finding { field, code, detail }));
     }
 
     /// Adds a finding that a field has no value, if it lost the value, never had one, or needs one because the country changed.
-    fn demand(&mut self, field: CustomerField, detail: &'static str) {
+    fn add_required(&mut self, field: CustomerField, detail: &'static str) {
         if self.is_new || self.changed.contains(&field) || self.changed.contains(&CustomerField::Country) {
-            self.broken.push(Finding { field, code: "required", detail });
+            self.findings.push(Finding { field, code: "required", detail });
         }
     }
 
@@ -387,18 +387,18 @@ impl<'a> Rules<'a> {
         use CustomerField as Field;
         let Customer { name, country, external_id, metadata, billing, email, tax_id, .. } = self.customer;
         if trim(name).is_empty() {
-            self.demand(Field::Name, "A customer has a name.");
+            self.add_required(Field::Name, "A customer has a name.");
         } else if name.chars().count() > Customer::MAX_NAME_LENGTH {
-            self.refuse(&[Field::Name], "too_long", "At most 300 characters.");
+            self.add_if_changed(&[Field::Name], "too_long", "At most 300 characters.");
         } else if name.contains('|') || !is_line(name) {
-            self.refuse(
+            self.add_if_changed(
                 &[Field::Name],
                 "invalid_character",
                 "No `|`, no control and no bidirectional characters.",
             );
         }
         if country.as_deref().is_some_and(|country| !is_alpha_3(country)) {
-            self.refuse(
+            self.add_if_changed(
                 &[Field::Country],
                 "unknown_value",
                 "A country's code of ISO 3166-1 alpha-3, such as MEX.",
@@ -406,9 +406,9 @@ impl<'a> Rules<'a> {
         }
         if let Some(external_id) = external_id {
             if external_id.chars().count() > Customer::MAX_EXTERNAL_ID_LENGTH {
-                self.refuse(&[Field::ExternalId], "too_long", "At most 40 characters.");
+                self.add_if_changed(&[Field::ExternalId], "too_long", "At most 40 characters.");
             } else if !is_line(external_id) {
-                self.refuse(
+                self.add_if_changed(
                     &[Field::ExternalId],
                     "invalid_character",
                     "No control and no bidirectional characters.",
@@ -416,29 +416,33 @@ impl<'a> Rules<'a> {
             } else if matches!(external_id.as_str(), "." | "..") {
                 let detail =
                     "`.` and `..` cannot be asked for: in a path they mean this folder and the one above.";
-                self.refuse(&[Field::ExternalId], "invalid_value", detail);
+                self.add_if_changed(&[Field::ExternalId], "invalid_value", detail);
             }
         }
-        if self.customer.address.line().chars().count() > Customer::MAX_LINE_LENGTH {
+        if self.customer.address.street_line().chars().count() > Customer::MAX_LINE_LENGTH {
             let detail =
                 "Street and number have at most 300 characters in one line, with a space between them.";
-            self.refuse(&[Field::Address], "too_long", detail);
+            self.add_if_changed(&[Field::Address], "too_long", detail);
         }
         if !self.customer.is_mexican() && tax_id.chars().count() > Customer::MAX_TAX_ID_LENGTH {
             let detail = "A foreign tax id has at most 40 characters.";
-            self.refuse(&[Field::TaxId, Field::Country], "too_long", detail);
+            self.add_if_changed(&[Field::TaxId, Field::Country], "too_long", detail);
         } else if !is_line(tax_id) {
-            self.refuse(&[Field::TaxId], "invalid_character", "No control and no bidirectional characters.");
+            self.add_if_changed(
+                &[Field::TaxId],
+                "invalid_character",
+                "No control and no bidirectional characters.",
+            );
         }
         for (field, email) in
             [(Field::Email, Some(email)), (Field::InvoiceEmail, billing.invoice_email.as_ref())]
         {
             if email.is_some_and(|email| !email.is_empty() && Email::parse(email).is_none()) {
-                self.refuse(&[field], "invalid_format", "An e-mail address.");
+                self.add_if_changed(&[field], "invalid_format", "An e-mail address.");
             }
         }
         for (code, detail) in metadata::problems(metadata) {
-            self.refuse(&[Field::Metadata], code, detail);
+            self.add_if_changed(&[Field::Metadata], code, detail);
         }
     }
 
@@ -456,7 +460,7 @@ impl<'a> Rules<'a> {
                     }
                     RfcProblem::Date => ("invalid_date", "The six digits of an RFC are a date, yymmdd."),
                 };
-                self.refuse(&[Field::TaxId, Field::Country], code, detail);
+                self.add_if_changed(&[Field::TaxId, Field::Country], code, detail);
                 None
             }
         };
@@ -470,29 +474,29 @@ impl<'a> Rules<'a> {
         if !tax_system.is_empty() {
             if system.is_none() {
                 let detail = "A code of SAT's catalogue c_RegimenFiscal.";
-                self.refuse(&[Field::TaxSystem, Field::Country], "unknown_value", detail);
+                self.add_if_changed(&[Field::TaxSystem, Field::Country], "unknown_value", detail);
             }
             if system.zip(person).is_some_and(|(system, person)| !system.applies.to(person)) {
                 let detail =
                     "Companies (RFC of 12 characters) and people (13) have tax systems of their own.";
                 let fields = [Field::TaxSystem, Field::TaxId, Field::Country];
-                self.refuse(&fields, "tax_system_not_allowed_for_tax_id", detail);
+                self.add_if_changed(&fields, "tax_system_not_allowed_for_tax_id", detail);
             }
         }
         if !default_invoice_use.is_empty() {
             let invoice_use = InvoiceUse::find(default_invoice_use);
             let fields = [Field::DefaultInvoiceUse, Field::TaxSystem, Field::TaxId, Field::Country];
             match invoice_use {
-                None => self.refuse(&fields, "unknown_value", "A code of SAT's catalogue c_UsoCFDI."),
+                None => self.add_if_changed(&fields, "unknown_value", "A code of SAT's catalogue c_UsoCFDI."),
                 Some(found) if system.is_some_and(|system| !found.tax_systems.contains(&system.code)) => {
-                    self.refuse(
+                    self.add_if_changed(
                         &fields,
                         "invoice_use_not_allowed_for_tax_system",
                         "SAT's catalogue c_UsoCFDI lists the uses of each tax system.",
                     );
                 }
                 Some(found) if person.is_some_and(|person| !found.applies.to(person)) => {
-                    self.refuse(
+                    self.add_if_changed(
                         &fields,
                         "invoice_use_not_allowed_for_tax_id",
                         "SAT's catalogue c_UsoCFDI lists the uses of companies and of people.",
@@ -512,14 +516,14 @@ impl<'a> Rules<'a> {
         if !matches!(tax_system.as_str(), "" | TaxSystem::NO_OBLIGATIONS) {
             let fields = [Field::TaxSystem, Field::TaxId, Field::Country];
             let detail = "The generic RFCs XAXX010101000 and XEXX010101000 go with tax system 616 alone.";
-            self.refuse(&fields, "tax_system_not_allowed_for_tax_id", detail);
+            self.add_if_changed(&fields, "tax_system_not_allowed_for_tax_id", detail);
         }
         let invoice_use = default_invoice_use.as_str();
         if !invoice_use.is_empty() && !InvoiceUse::NO_OBLIGATIONS.contains(&invoice_use) {
             let fields = [Field::DefaultInvoiceUse, Field::TaxId, Field::Country];
             let detail =
                 "The generic RFCs XAXX010101000 and XEXX010101000 go with the uses S01 and CP01 alone.";
-            self.refuse(&fields, "invoice_use_not_allowed_for_tax_id", detail);
+            self.add_if_changed(&fields, "invoice_use_not_allowed_for_tax_id", detail);
         }
     }
 
@@ -528,7 +532,7 @@ impl<'a> Rules<'a> {
         let Customer { address, .. } = self.customer;
         let is_zip = address.zip.len() == 5 && address.zip.bytes().all(|digit| digit.is_ascii_digit());
         if !address.zip.is_empty() && !is_zip {
-            self.refuse(
+            self.add_if_changed(
                 &[Field::Zip, Field::Country],
                 "invalid_format",
                 "A postal code of Mexico has five digits.",

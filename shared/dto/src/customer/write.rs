@@ -10,9 +10,9 @@ use serde_json::{Map, Value};
 /// It changes the fields that the dialect has. The other fields of the customer stay as they are.
 pub trait CustomerBody {
     /// Whether the customer must meet the rules for invoices.
-    const IS_FOR_INVOICES: bool;
+    const CHECKS_INVOICE_RULES: bool;
     /// Whether the dialect also accepts countries in words.
-    const HAS_COUNTRY_IN_WORDS: bool = false;
+    const ACCEPTS_COUNTRY_NAMES: bool = false;
 
     /// Returns the JSON pointers of the fields in this body.
     fn pointers(&self) -> FieldPointers;
@@ -88,16 +88,16 @@ impl<T> WithWarnings<T> {
 
 /// A value that is accepted and discarded. It is never read, hashed or logged.
 #[derive(Debug, Default, PartialEq)]
-pub(crate) struct Dropped;
+pub(crate) struct Discarded;
 
-impl<'de> Deserialize<'de> for Dropped {
+impl<'de> Deserialize<'de> for Discarded {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         IgnoredAny::deserialize(deserializer).map(|_| Self)
     }
 }
 
 /// Applies a patch to a string. `null` empties it.
-pub(crate) fn set(field: &mut String, patch: Patch<String>) {
+pub(crate) fn apply(field: &mut String, patch: Patch<String>) {
     match patch {
         Patch::Keep => {}
         Patch::Clear => field.clear(),
@@ -106,7 +106,7 @@ pub(crate) fn set(field: &mut String, patch: Patch<String>) {
 }
 
 /// Applies a patch to an optional string. `null` and `""` remove it.
-pub(crate) fn set_optional(field: &mut Option<String>, patch: Patch<String>) {
+pub(crate) fn apply_optional(field: &mut Option<String>, patch: Patch<String>) {
     match patch {
         Patch::Keep => {}
         Patch::Clear => *field = None,
@@ -115,7 +115,7 @@ pub(crate) fn set_optional(field: &mut Option<String>, patch: Patch<String>) {
 }
 
 /// Applies a patch to a string that is never empty. `null` and `""` set the default.
-pub(crate) fn set_or(field: &mut String, patch: Patch<String>, default: String) {
+pub(crate) fn apply_or(field: &mut String, patch: Patch<String>, default: String) {
     match patch {
         Patch::Keep => {}
         Patch::Clear => *field = default,
@@ -124,7 +124,7 @@ pub(crate) fn set_or(field: &mut String, patch: Patch<String>, default: String) 
 }
 
 /// Applies a patch to a value. `null` sets the default.
-pub(crate) fn set_value<T: Default>(field: &mut T, patch: Patch<T>) {
+pub(crate) fn apply_or_default<T: Default>(field: &mut T, patch: Patch<T>) {
     match patch {
         Patch::Keep => {}
         Patch::Clear => *field = T::default(),
@@ -133,6 +133,6 @@ pub(crate) fn set_value<T: Default>(field: &mut T, patch: Patch<T>) {
 }
 
 /// Adds the violation of a missing required field.
-pub(crate) fn demand(violations: &mut Vec<Violation>, pointer: String, detail: &str) {
+pub(crate) fn push_required(violations: &mut Vec<Violation>, pointer: String, detail: &str) {
     violations.push(Violation { pointer, code: "required", detail: detail.into() });
 }

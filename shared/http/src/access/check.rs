@@ -159,7 +159,7 @@ impl<I: Send + Sync, T: NamedResource<I>> AccessCheck<I, T> {
         // A recorded answer is replayed all the same.
         check.admit_unless_deleted::<P>(cx, unknown)?.and_then(|caller| {
             let Authority::Membership(membership) = &caller.authority;
-            let is_joining = |user: Profile| user.is_joining_another(membership, cx.now());
+            let is_joining = |user: Profile| user.joined_another_recently(membership, cx.now());
             if profile.is_some_and(is_joining) {
                 return Err(Failure::ORGANIZATION_UNCERTAIN.into());
             }

@@ -16,7 +16,8 @@ use super::{
 use crate::{
     Body, Object,
     customer::write::{
-        CustomerBody, Dropped, FieldPointers, WithWarnings, demand, set, set_optional, set_value,
+        CustomerBody, Discarded, FieldPointers, WithWarnings, apply, apply_optional, apply_or_default,
+        push_required,
     },
     lenient::patch_fields,
     read_back,
@@ -93,10 +94,10 @@ struct PersonFields {
     nationality: Patch<String>,
     /// Accepted and dropped.
     #[schemars(with = "Value")]
-    pin_code: Dropped,
+    pin_code: Discarded,
     /// Accepted and dropped.
     #[schemars(with = "Value")]
-    password: Dropped,
+    password: Discarded,
     /// E-mail address.
     #[schemars(with = "Option<String>")]
     email: Patch<String>,
@@ -128,13 +129,13 @@ struct TwoFactorFields {
     target_value: Patch<String>,
     /// Accepted and dropped.
     #[schemars(with = "Value")]
-    target_code: Dropped,
+    target_code: Discarded,
     /// Accepted and dropped.
     #[schemars(with = "Value")]
-    input_code: Dropped,
+    input_code: Discarded,
     /// Accepted and dropped.
     #[schemars(with = "Value")]
-    codematch: Dropped,
+    codematch: Discarded,
 }
 
 /// The JSON pointers of the fields in a response, inside its envelope.
@@ -179,8 +180,8 @@ impl Body for CustomerFields {
 }
 
 impl CustomerBody for CustomerFields {
-    const IS_FOR_INVOICES: bool = false;
-    const HAS_COUNTRY_IN_WORDS: bool = true;
+    const CHECKS_INVOICE_RULES: bool = false;
+    const ACCEPTS_COUNTRY_NAMES: bool = true;
 
     fn pointers(&self) -> FieldPointers {
         if self.customer.is_some() { POINTERS } else { FieldPointers { within: "", of: pointer_of } }
@@ -235,7 +236,7 @@ impl CustomerBody for CustomerFields {
             Patch::Set(_) => {}
             Patch::Keep if !is_new => {}
             Patch::Clear | Patch::Keep => {
-                demand(violations, pointer_of(CustomerField::Kind).into(), "Person or Organization.");
+                push_required(violations, pointer_of(CustomerField::Kind).into(), "Person or Organization.");
             }
         }
         let person = match person {
@@ -244,17 +245,17 @@ impl CustomerBody for CustomerFields {
             person => patch_fields(person),
         };
         write_name(customer, &customer_name, &person, is_new);
-        set_value(&mut customer.status, customer_status);
-        set_value(&mut customer.categorization, categorization);
-        set_value(&mut customer.notifications, values(notifications));
+        apply_or_default(&mut customer.status, customer_status);
+        apply_or_default(&mut customer.categorization, categorization);
+        apply_or_default(&mut customer.notifications, values(notifications));
         person.write(customer);
         match twofa {
             Patch::Keep => {}
             Patch::Clear => customer.person.twofa = None,
             Patch::Set(Object(TwoFactorFields { target_type, target_value, .. })) => {
                 let mut twofa = customer.person.twofa.take().unwrap_or_default();
-                set_optional(&mut twofa.target_type, target_type);
-                set_optional(&mut twofa.target_value, target_value);
+                apply_optional(&mut twofa.target_type, target_type);
+                apply_optional(&mut twofa.target_value, target_value);
                 customer.person.twofa = Some(twofa).filter(|twofa| *twofa != domain::TwoFactor::default());
             }
         }
@@ -302,8 +303,8 @@ impl PersonFields {
             date_of_birth,
             place_of_birth,
             nationality,
-            pin_code: Dropped,
-            password: Dropped,
+            pin_code: Discarded,
+            password: Discarded,
             email,
             telephone_numbers,
             addresses,
@@ -311,17 +312,17 @@ impl PersonFields {
             secret_question,
         } = self;
         let part = |Object(part): Object<NamePart>| Some(part.into());
-        set_value(&mut customer.person.first_name, first_name.map(part));
-        set_value(&mut customer.person.last_name, last_name.map(part));
-        set_optional(&mut customer.person.group_id, group_id);
-        set_optional(&mut customer.person.gender, gender);
-        set_optional(&mut customer.person.date_of_birth, date_of_birth);
-        set_optional(&mut customer.person.place_of_birth, place_of_birth);
-        set_optional(&mut customer.person.nationality, nationality);
-        set(&mut customer.email, email);
+        apply_or_default(&mut customer.person.first_name, first_name.map(part));
+        apply_or_default(&mut customer.person.last_name, last_name.map(part));
+        apply_optional(&mut customer.person.group_id, group_id);
+        apply_optional(&mut customer.person.gender, gender);
+        apply_optional(&mut customer.person.date_of_birth, date_of_birth);
+        apply_optional(&mut customer.person.place_of_birth, place_of_birth);
+        apply_optional(&mut customer.person.nationality, nationality);
+        apply(&mut customer.email, email);
         if telephone_numbers != Patch::Keep {
             let mut telephones: Vec<domain::Telephone> = Vec::new();
-            set_value(&mut telephones, values(telephone_numbers));
+            apply_or_default(&mut telephones, values(telephone_numbers));
             let number = telephones.first_mut().map(|first| std::mem::take(&mut first.number));
             customer.phone = number.filter(|number| !number.is_empty());
             // A single phone number without other data is stored in `Customer::phone` only.
@@ -332,11 +333,11 @@ impl PersonFields {
         }
         if addresses != Patch::Keep {
             let mut list = Vec::new();
-            set_value(&mut list, values(addresses));
+            apply_or_default(&mut list, values(addresses));
             write_addresses(customer, list);
         }
-        set_value(&mut customer.person.documents, values(documents));
-        set_value(&mut customer.person.secret_questions, values(secret_question));
+        apply_or_default(&mut customer.person.documents, values(documents));
+        apply_or_default(&mut customer.person.secret_questions, values(secret_question));
     }
 }
 

@@ -7,7 +7,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::{Number, Value};
 
-use crate::{Object, customer::write::Dropped, lenient::Lenient};
+use crate::{Object, customer::write::Discarded, lenient::NullAsDefault};
 
 /// A setting for one type of notification.
 #[derive(Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -27,7 +27,7 @@ pub(super) struct Notification {
 #[schemars(rename = "CyrexaNamePart")]
 pub(super) struct NamePart {
     /// Name.
-    pub(super) name: Lenient<String>,
+    pub(super) name: NullAsDefault<String>,
     /// Position among several names.
     order: Option<i64>,
     /// Short form of the name.
@@ -56,7 +56,7 @@ pub(super) struct Telephone {
     /// Country of the phone number.
     country: Option<String>,
     /// Phone number.
-    number: Lenient<String>,
+    number: NullAsDefault<String>,
     /// Purpose of the phone number.
     purpose: Option<String>,
 }
@@ -78,17 +78,17 @@ pub(super) struct AddressEntry {
 #[schemars(rename = "CyrexaAddress")]
 struct Address {
     /// Country; `""` if unknown.
-    country: Lenient<String>,
+    country: NullAsDefault<String>,
     /// Area; `""` if unknown.
-    area: Lenient<String>,
+    area: NullAsDefault<String>,
     /// Postal code; `""` if unknown.
-    zip_code: Lenient<String>,
+    zip_code: NullAsDefault<String>,
     /// City; `""` if unknown.
-    city: Lenient<String>,
+    city: NullAsDefault<String>,
     /// Street; `""` if unknown.
-    street: Lenient<String>,
+    street: NullAsDefault<String>,
     /// Numbers on the street.
-    street_number: Lenient<Vec<String>>,
+    street_number: NullAsDefault<Vec<String>>,
     /// Building.
     building: Option<String>,
     /// Apartment.
@@ -102,11 +102,11 @@ struct Address {
     /// Geographic position.
     geo_position: Option<Object<GeoPosition>>,
     /// Three words that identify the place.
-    alternative: Option<Object<Alternative>>,
+    alternative: Option<Object<ThreeWords>>,
     /// Related addresses.
-    related_to_address: Lenient<Vec<Object<RelatedAddress>>>,
+    related_to_address: NullAsDefault<Vec<Object<RelatedAddress>>>,
     /// Additional data.
-    additional_data: Lenient<Vec<Object<Datum>>>,
+    additional_data: NullAsDefault<Vec<Object<DataEntry>>>,
 }
 
 /// A geographic position.
@@ -129,13 +129,13 @@ struct GeoPosition {
 #[derive(Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 #[schemars(rename = "CyrexaAlternative")]
-struct Alternative {
+struct ThreeWords {
     /// First word.
-    word1: Lenient<String>,
+    word1: NullAsDefault<String>,
     /// Second word.
-    word2: Lenient<String>,
+    word2: NullAsDefault<String>,
     /// Third word.
-    word3: Lenient<String>,
+    word3: NullAsDefault<String>,
 }
 
 /// An address that is related to another address.
@@ -144,22 +144,22 @@ struct Alternative {
 #[schemars(rename = "CyrexaRelatedAddress")]
 struct RelatedAddress {
     /// Relation to this address.
-    relation_type: Lenient<String>,
+    relation_type: NullAsDefault<String>,
     /// Related address.
-    address: Lenient<String>,
+    address: NullAsDefault<String>,
 }
 
 /// An entry of additional data or metadata.
 #[derive(Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 #[schemars(rename = "CyrexaDatum")]
-struct Datum {
+struct DataEntry {
     /// Name of the entry.
-    name: Lenient<String>,
+    name: NullAsDefault<String>,
     /// Type of the entry.
-    r#type: Lenient<String>,
+    r#type: NullAsDefault<String>,
     /// Value of the entry.
-    value: Lenient<String>,
+    value: NullAsDefault<String>,
 }
 
 /// A document of a person.
@@ -180,7 +180,7 @@ pub(super) struct Document {
     /// Status of verifying the document.
     status: Option<String>,
     /// Metadata of the document.
-    metadata: Lenient<Vec<Object<Datum>>>,
+    metadata: NullAsDefault<Vec<Object<DataEntry>>>,
 }
 
 /// A secret question. Its answer is neither stored nor returned.
@@ -189,11 +189,11 @@ pub(super) struct Document {
 #[schemars(rename = "CyrexaSecretQuestion")]
 pub(super) struct SecretQuestion {
     /// Secret question.
-    question: Lenient<String>,
+    question: NullAsDefault<String>,
     /// Accepted and dropped.
     #[serde(skip_serializing)]
     #[schemars(with = "Value")]
-    answer: Dropped,
+    answer: Discarded,
 }
 
 impl From<domain::Notification> for Notification {
@@ -212,13 +212,14 @@ impl From<Notification> for domain::Notification {
 impl From<domain::NamePart> for NamePart {
     fn from(part: domain::NamePart) -> Self {
         let domain::NamePart { name, order, abbreviation, language, native, suffix, prefix } = part;
-        Self { name: Lenient(name), order, abbreviation, language, native, suffix, prefix }
+        Self { name: NullAsDefault(name), order, abbreviation, language, native, suffix, prefix }
     }
 }
 
 impl From<NamePart> for domain::NamePart {
     fn from(part: NamePart) -> Self {
-        let NamePart { name: Lenient(name), order, abbreviation, language, native, suffix, prefix } = part;
+        let NamePart { name: NullAsDefault(name), order, abbreviation, language, native, suffix, prefix } =
+            part;
         Self { name, order, abbreviation, language, native, suffix, prefix }
     }
 }
@@ -226,13 +227,13 @@ impl From<NamePart> for domain::NamePart {
 impl From<domain::Telephone> for Telephone {
     fn from(telephone: domain::Telephone) -> Self {
         let domain::Telephone { phone_type, operator, encoding, country, number, purpose } = telephone;
-        Self { phone_type, operator, encoding, country, number: Lenient(number), purpose }
+        Self { phone_type, operator, encoding, country, number: NullAsDefault(number), purpose }
     }
 }
 
 impl From<Telephone> for domain::Telephone {
     fn from(telephone: Telephone) -> Self {
-        let Telephone { phone_type, operator, encoding, country, number: Lenient(number), purpose } =
+        let Telephone { phone_type, operator, encoding, country, number: NullAsDefault(number), purpose } =
             telephone;
         Self { phone_type, operator, encoding, country, number, purpose }
     }
@@ -258,14 +259,14 @@ impl From<domain::PersonAddress> for AddressEntry {
             related_to_address,
             additional_data,
         } = address;
-        let text = |text: Option<String>| Lenient(text.unwrap_or_default());
+        let text = |text: Option<String>| NullAsDefault(text.unwrap_or_default());
         let address = Address {
             country: text(country),
             area: text(area),
             zip_code: text(zip_code),
             city: text(city),
             street: text(street),
-            street_number: Lenient(street_number),
+            street_number: NullAsDefault(street_number),
             building,
             apartment,
             entrance,
@@ -288,7 +289,7 @@ impl From<AddressEntry> for domain::PersonAddress {
             zip_code,
             city,
             street,
-            street_number: Lenient(street_number),
+            street_number: NullAsDefault(street_number),
             building,
             apartment,
             entrance,
@@ -300,7 +301,7 @@ impl From<AddressEntry> for domain::PersonAddress {
             additional_data,
         } = address;
         // A client sends back the empty string that a response has in place of an unknown value.
-        let text = |Lenient(text): Lenient<String>| Some(text).filter(|text| !text.is_empty());
+        let text = |NullAsDefault(text): NullAsDefault<String>| Some(text).filter(|text| !text.is_empty());
         Self {
             address_purpose,
             country: text(country),
@@ -339,22 +340,22 @@ impl From<GeoPosition> for [String; 3] {
     }
 }
 
-impl From<[String; 3]> for Alternative {
+impl From<[String; 3]> for ThreeWords {
     fn from(words: [String; 3]) -> Self {
-        let [word1, word2, word3] = words.map(Lenient);
+        let [word1, word2, word3] = words.map(NullAsDefault);
         Self { word1, word2, word3 }
     }
 }
 
-impl From<Alternative> for [String; 3] {
-    fn from(Alternative { word1, word2, word3 }: Alternative) -> Self {
+impl From<ThreeWords> for [String; 3] {
+    fn from(ThreeWords { word1, word2, word3 }: ThreeWords) -> Self {
         [word1.0, word2.0, word3.0]
     }
 }
 
 impl From<[String; 2]> for RelatedAddress {
     fn from(related: [String; 2]) -> Self {
-        let [relation_type, address] = related.map(Lenient);
+        let [relation_type, address] = related.map(NullAsDefault);
         Self { relation_type, address }
     }
 }
@@ -365,15 +366,15 @@ impl From<RelatedAddress> for [String; 2] {
     }
 }
 
-impl From<[String; 3]> for Datum {
+impl From<[String; 3]> for DataEntry {
     fn from(datum: [String; 3]) -> Self {
-        let [name, r#type, value] = datum.map(Lenient);
+        let [name, r#type, value] = datum.map(NullAsDefault);
         Self { name, r#type, value }
     }
 }
 
-impl From<Datum> for [String; 3] {
-    fn from(Datum { name, r#type, value }: Datum) -> Self {
+impl From<DataEntry> for [String; 3] {
+    fn from(DataEntry { name, r#type, value }: DataEntry) -> Self {
         [name.0, r#type.0, value.0]
     }
 }
@@ -405,22 +406,22 @@ impl From<Document> for domain::Document {
 
 impl From<String> for SecretQuestion {
     fn from(question: String) -> Self {
-        Self { question: Lenient(question), answer: Dropped }
+        Self { question: NullAsDefault(question), answer: Discarded }
     }
 }
 
 impl From<SecretQuestion> for String {
-    fn from(SecretQuestion { question: Lenient(question), answer: Dropped }: SecretQuestion) -> Self {
+    fn from(SecretQuestion { question: NullAsDefault(question), answer: Discarded }: SecretQuestion) -> Self {
         question
     }
 }
 
 /// Converts values to the objects of a request or response.
-fn objects<V, T: From<V>>(values: Vec<V>) -> Lenient<Vec<Object<T>>> {
-    Lenient(values.into_iter().map(|value| Object(value.into())).collect())
+fn objects<V, T: From<V>>(values: Vec<V>) -> NullAsDefault<Vec<Object<T>>> {
+    NullAsDefault(values.into_iter().map(|value| Object(value.into())).collect())
 }
 
 /// Converts the objects of a request or response to values.
-fn values<V: From<T>, T>(Lenient(objects): Lenient<Vec<Object<T>>>) -> Vec<V> {
+fn values<V: From<T>, T>(NullAsDefault(objects): NullAsDefault<Vec<Object<T>>>) -> Vec<V> {
     objects.into_iter().map(|Object(value)| value.into()).collect()
 }

@@ -124,8 +124,8 @@ impl From<Customer> for CustomerResponse {
             place_of_birth,
             nationality,
             email: customer.email,
-            telephone_numbers: telephones_of(customer.phone, telephone_numbers),
-            addresses: addresses_of(customer.address, customer.country, addresses),
+            telephone_numbers: telephones_with_main(customer.phone, telephone_numbers),
+            addresses: addresses_with_main(customer.address, customer.country, addresses),
             documents: documents.into_iter().map(Into::into).collect(),
             secret_question: secret_questions.into_iter().map(Into::into).collect(),
         };
@@ -148,7 +148,7 @@ impl From<Customer> for CustomerResponse {
 }
 
 /// Returns the phone numbers of a customer, with `phone` as the number of the first one.
-fn telephones_of(phone: Option<String>, mut known: Vec<domain::Telephone>) -> Vec<Telephone> {
+fn telephones_with_main(phone: Option<String>, mut known: Vec<domain::Telephone>) -> Vec<Telephone> {
     if known.is_empty() && phone.is_some() {
         known.push(domain::Telephone::default());
     }
@@ -161,7 +161,7 @@ fn telephones_of(phone: Option<String>, mut known: Vec<domain::Telephone>) -> Ve
 /// Returns the addresses of a customer, with `main` and `country` as the main part of the first one.
 ///
 /// The list has an address as soon as any of these parts is known.
-fn addresses_of(
+fn addresses_with_main(
     main: CustomerAddress,
     country: Option<String>,
     mut known: Vec<domain::PersonAddress>,
@@ -184,11 +184,11 @@ fn addresses_of(
             first.street_number.clear();
         }
         // The country stays as the caller sent it if it means the record's country or is not a known country.
-        let means = |given: &String| {
+        let agrees = |given: &String| {
             let known = alpha_3_of_words(given);
             known.is_none() || known == country.as_deref()
         };
-        first.country = first.country.take().filter(means).or(country);
+        first.country = first.country.take().filter(agrees).or(country);
     }
     known.into_iter().map(Into::into).collect()
 }

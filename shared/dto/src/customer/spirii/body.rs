@@ -13,7 +13,10 @@ use crate::{
     Body, Object,
     customer::{
         schema::{ExternalIdSchema, ReferenceSchema},
-        write::{CustomerBody, FieldPointers, WithWarnings, demand, set, set_optional, set_or, set_value},
+        write::{
+            CustomerBody, FieldPointers, WithWarnings, apply, apply_optional, apply_or, apply_or_default,
+            push_required,
+        },
     },
     lenient::patch_fields,
     read_back,
@@ -204,7 +207,7 @@ impl Body for CustomerFields {
 }
 
 impl CustomerBody for CustomerFields {
-    const IS_FOR_INVOICES: bool = false;
+    const CHECKS_INVOICE_RULES: bool = false;
 
     fn pointers(&self) -> FieldPointers {
         POINTERS
@@ -242,7 +245,7 @@ impl CustomerBody for CustomerFields {
                 (is_given(&r#type), "type"),
             ] {
                 if !given {
-                    demand(violations, format!("/{name}"), "Required of a new customer.");
+                    push_required(violations, format!("/{name}"), "Required of a new customer.");
                 }
             }
         }
@@ -255,13 +258,13 @@ impl CustomerBody for CustomerFields {
         {
             refuse(CustomerField::Name, "too_long", "At most 80 characters.");
         }
-        set(&mut customer.name, name);
+        apply(&mut customer.name, name);
         match r#type {
             Patch::Keep => {}
             // For a new customer, the violation has been added above.
             Patch::Clear if is_new => {}
             Patch::Clear => refuse(CustomerField::Kind, "required", "A customer has a type."),
-            Patch::Set(text) => match kind(&text) {
+            Patch::Set(text) => match parse_kind(&text) {
                 Some(CustomerKind::Cpo) if customer.kind != CustomerKind::Cpo => {
                     refuse(CustomerField::Kind, "cpo_not_allowed", "A CPO cannot be created here.");
                 }
@@ -272,7 +275,7 @@ impl CustomerBody for CustomerFields {
                 }
             },
         }
-        set_optional(&mut customer.external_id, external_id);
+        apply_optional(&mut customer.external_id, external_id);
         match country {
             Patch::Set(text) if !text.is_empty() => match alpha_3_of_alpha_2(&text.to_ascii_uppercase()) {
                 Some(country) => customer.country = Some(country.into()),
@@ -286,7 +289,7 @@ impl CustomerBody for CustomerFields {
         }
         write_contact(customer, contact_details);
         write_billing(customer, billing_details);
-        set_value(&mut customer.locations, locations);
+        apply_or_default(&mut customer.locations, locations);
         write_finance(customer, financial_setup, billing_settings);
         write_payout(customer, payout_information, violations);
     }
@@ -300,16 +303,16 @@ fn kind_pattern() -> String {
 }
 
 /// Returns the kind of customer with a name, ignoring case; `None` if there is none.
-fn kind(text: &str) -> Option<CustomerKind> {
+fn parse_kind(text: &str) -> Option<CustomerKind> {
     CustomerKind::ALL.into_iter().find(|kind| kind.name().eq_ignore_ascii_case(text))
 }
 
 /// Writes the contact.
 fn write_contact(customer: &mut Customer, details: Patch<Object<ContactFields>>) {
     let ContactFields { name, email, phone } = patch_fields(details);
-    set_optional(&mut customer.contact_name, name);
-    set(&mut customer.email, email);
-    set_optional(&mut customer.phone, phone);
+    apply_optional(&mut customer.contact_name, name);
+    apply(&mut customer.email, email);
+    apply_optional(&mut customer.phone, phone);
 }
 
 /// Writes the billing data.
@@ -325,18 +328,18 @@ fn write_billing(customer: &mut Customer, details: Patch<Object<BillingFields>>)
         zip_code,
     } = patch_fields(details);
     let Billing { payment_method: method, invoice_format: format, .. } = Billing::default();
-    set_or(&mut customer.billing.payment_method, payment_method, method);
-    set_or(&mut customer.billing.invoice_format, invoice_format, format);
-    set_optional(&mut customer.billing.gln, gln);
-    set_optional(&mut customer.billing.invoice_email, invoice_email);
-    set(&mut customer.tax_id, vat_number);
+    apply_or(&mut customer.billing.payment_method, payment_method, method);
+    apply_or(&mut customer.billing.invoice_format, invoice_format, format);
+    apply_optional(&mut customer.billing.gln, gln);
+    apply_optional(&mut customer.billing.invoice_email, invoice_email);
+    apply(&mut customer.tax_id, vat_number);
     // This dialect has street and number in one line. A changed line replaces both.
-    if address != Patch::Keep && address != Patch::Set(customer.address.line()) {
-        set(&mut customer.address.street, address);
+    if address != Patch::Keep && address != Patch::Set(customer.address.street_line()) {
+        apply(&mut customer.address.street, address);
         customer.address.exterior.clear();
     }
-    set(&mut customer.address.city, city);
-    set(&mut customer.address.zip, zip_code);
+    apply(&mut customer.address.city, city);
+    apply(&mut customer.address.zip, zip_code);
 }
 
 /// Writes the language, the currency and the aggregation of bills.
@@ -348,16 +351,16 @@ fn write_finance(
     let default = Finance::default();
     let finance = &mut customer.finance;
     let FinancialFields { language, currency } = patch_fields(setup);
-    set_or(&mut finance.language, language, default.language);
-    set_or(&mut finance.currency, currency, default.currency);
+    apply_or(&mut finance.language, language, default.language);
+    apply_or(&mut finance.currency, currency, default.currency);
     let SettingsFields {
         charge_key_document_aggregation: document,
         charge_key_line_aggregation: line,
         company_car_reimbursement_method: cars,
     } = patch_fields(settings);
-    set_or(&mut finance.charge_key_document_aggregation, document, default.charge_key_document_aggregation);
-    set_or(&mut finance.charge_key_line_aggregation, line, default.charge_key_line_aggregation);
-    set_or(&mut finance.company_car_reimbursement_method, cars, default.company_car_reimbursement_method);
+    apply_or(&mut finance.charge_key_document_aggregation, document, default.charge_key_document_aggregation);
+    apply_or(&mut finance.charge_key_line_aggregation, line, default.charge_key_line_aggregation);
+    apply_or(&mut finance.company_car_reimbursement_method, cars, default.company_car_reimbursement_method);
 }
 
 /// Writes the bank account for payouts, and adds a violation for each masked account number.
@@ -385,10 +388,10 @@ fn write_payout(
         }
     }
     let mut payout = customer.payout.take().unwrap_or_default();
-    set_optional(&mut payout.iban, iban);
-    set_optional(&mut payout.swift_code, swift_code);
-    set_optional(&mut payout.bank_account_holder_name, bank_account_holder_name);
-    set_optional(&mut payout.bank_registration_number, bank_registration_number);
-    set_optional(&mut payout.bank_account, bank_account);
+    apply_optional(&mut payout.iban, iban);
+    apply_optional(&mut payout.swift_code, swift_code);
+    apply_optional(&mut payout.bank_account_holder_name, bank_account_holder_name);
+    apply_optional(&mut payout.bank_registration_number, bank_registration_number);
+    apply_optional(&mut payout.bank_account, bank_account);
     customer.payout = Some(payout).filter(|payout| *payout != Payout::default());
 }

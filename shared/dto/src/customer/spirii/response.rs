@@ -182,7 +182,7 @@ impl CustomerResponse {
                 gln,
                 invoice_email,
                 vat_number: customer.tax_id,
-                address: address.line(),
+                address: address.street_line(),
                 city: address.city,
                 zip_code: address.zip,
             },
@@ -206,7 +206,7 @@ impl PayoutInformation {
     fn new(payout: Payout, unmasked: bool) -> Self {
         let Payout { iban, swift_code, bank_account_holder_name, bank_registration_number, bank_account } =
             payout;
-        let shown = |number: Option<String>| if unmasked { number } else { number.as_deref().map(masked) };
+        let shown = |number: Option<String>| if unmasked { number } else { number.as_deref().map(mask) };
         Self {
             iban: shown(iban),
             swift_code,
@@ -221,7 +221,7 @@ impl PayoutInformation {
 pub(super) const MASK: char = '*';
 
 /// Returns the last four characters of a number after four asterisks. A number of at most four characters is hidden entirely.
-fn masked(number: &str) -> String {
+fn mask(number: &str) -> String {
     let count = number.chars().count();
     let last: String = number.chars().skip(count.saturating_sub(4)).collect();
     if count > 4 { format!("****{last}") } else { "****".into() }
@@ -234,7 +234,7 @@ pub fn mask_account_numbers(answer: &mut Value) -> bool {
         if let Some(number) = answer.pointer_mut(&format!("/payoutInformation/{name}"))
             && let Some(text) = number.as_str()
         {
-            let masked = masked(text);
+            let masked = mask(text);
             was_shown |= masked != text;
             *number = masked.into();
         }

@@ -14,7 +14,7 @@ use crate::{
     Body, MetadataSchema, Object,
     customer::{
         schema::{ExternalIdSchema, ReferenceSchema},
-        write::{CustomerBody, FieldPointers, WithWarnings, set, set_optional},
+        write::{CustomerBody, FieldPointers, WithWarnings, apply, apply_optional},
     },
     lenient::patch_fields,
     read_back,
@@ -78,7 +78,7 @@ pub struct CustomerFields {
     address_country: Patch<String>,
     /// Type of the customer: `Private`, `Business`, `CPO` or `CPOSubsidiary`. The default for a new customer is `Private` if it has an
     /// RFC of 13 characters, otherwise `Business`.
-    #[schemars(with = "Option<Kind>")]
+    #[schemars(with = "Option<CustomerTypeSchema>")]
     r#type: Patch<CustomerKind>,
     /// Number or id of the parent in the hierarchy; `null` if there is none.
     #[schemars(with = "Option<ReferenceSchema>")]
@@ -133,7 +133,7 @@ struct AddressFields {
 #[derive(JsonSchema)]
 #[schemars(rename = "CustomerType")]
 #[expect(dead_code, reason = "for its schema")]
-enum Kind {
+enum CustomerTypeSchema {
     Private,
     Business,
     #[schemars(rename = "CPO")]
@@ -158,14 +158,14 @@ impl AddressFields {
     fn write(self, customer: &mut Customer) {
         let Self { street, exterior, interior, neighborhood, city, municipality, zip, state, country } = self;
         let address = &mut customer.address;
-        set(&mut address.street, street);
-        set(&mut address.exterior, exterior);
-        set_optional(&mut address.interior, interior);
-        set(&mut address.neighborhood, neighborhood);
-        set(&mut address.city, city);
-        set(&mut address.municipality, municipality);
-        set(&mut address.zip, zip);
-        set(&mut address.state, state);
+        apply(&mut address.street, street);
+        apply(&mut address.exterior, exterior);
+        apply_optional(&mut address.interior, interior);
+        apply(&mut address.neighborhood, neighborhood);
+        apply(&mut address.city, city);
+        apply(&mut address.municipality, municipality);
+        apply(&mut address.zip, zip);
+        apply(&mut address.state, state);
         match country {
             Patch::Set(country) if !country.is_empty() => {
                 customer.country = Some(country.to_ascii_uppercase());
@@ -246,7 +246,7 @@ impl Body for CustomerFields {
 }
 
 impl CustomerBody for CustomerFields {
-    const IS_FOR_INVOICES: bool = true;
+    const CHECKS_INVOICE_RULES: bool = true;
 
     fn pointers(&self) -> FieldPointers {
         let is_nested = self.address != Patch::Keep;
@@ -280,12 +280,12 @@ impl CustomerBody for CustomerFields {
             let detail = "Either the object `address` or the fields `address…`, not both.".into();
             violations.push(Violation { pointer: "/address".into(), code: "contradiction", detail });
         }
-        set(&mut customer.name, legal_name);
-        set(&mut customer.tax_id, tax_id);
-        set(&mut customer.tax_system, tax_system);
-        set(&mut customer.email, email);
-        set_optional(&mut customer.phone, phone);
-        set(&mut customer.default_invoice_use, default_invoice_use);
+        apply(&mut customer.name, legal_name);
+        apply(&mut customer.tax_id, tax_id);
+        apply(&mut customer.tax_system, tax_system);
+        apply(&mut customer.email, email);
+        apply_optional(&mut customer.phone, phone);
+        apply(&mut customer.default_invoice_use, default_invoice_use);
         if is_new {
             customer.country = Some(MEXICO.into());
         }
@@ -295,7 +295,7 @@ impl CustomerBody for CustomerFields {
             Patch::Clear => AddressFields { country: Patch::Keep, ..patch_fields(address) }.write(customer),
             Patch::Set(Object(address)) => address.write(customer),
         }
-        set_optional(&mut customer.external_id, self.external_id);
+        apply_optional(&mut customer.external_id, self.external_id);
         match self.metadata {
             Patch::Keep => {}
             Patch::Clear => customer.metadata.clear(),
