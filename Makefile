@@ -16,7 +16,7 @@ CARGO_LAMBDA := .tools/lambda/bin/cargo-lambda
 SAM := .tools/sam/bin/sam
 
 .DEFAULT_GOAL := help
-.PHONY: help run serve token plan demo-customers test lint fmt build deploy region bench wire openapi cargo
+.PHONY: help run serve token plan demo-customers test test-full lint fmt build deploy region bench wire openapi cargo
 
 help: ## This list
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 18
@@ -46,10 +46,17 @@ demo-customers: cargo ## Makes up customers in the local stack, running or not (
 # More threads than a small machine has processors: many tests wait for others' processes.
 THREADS := $(shell n=$$(getconf _NPROCESSORS_ONLN); echo $$((n > 4 ? n : 4)))
 
-# Then once more with a table that behaves like the cloud's on a bad day: transactions meet, and indexes are behind.
-test: cargo $(CARGO_LAMBDA) $(SAM) ## Every test there is
-	RUST_TEST_THREADS=$${RUST_TEST_THREADS:-$(THREADS)} cargo test --workspace
-	PADRON_TEST_FAULTS=on RUST_TEST_THREADS=$${RUST_TEST_THREADS:-$(THREADS)} cargo test --package padron-tests -- --skip local_stack --skip deploy
+IN_PARALLEL := RUST_TEST_THREADS=$${RUST_TEST_THREADS:-$(THREADS)}
+
+# What the tests have seen is compared with what the endpoints declare.
+test: cargo $(CARGO_LAMBDA) $(SAM) ## The tests, with cases of a size that keeps them quick
+	$(IN_PARALLEL) cargo test --workspace
+	@$(PADRON) declared target/debug/deps/padron-seen.txt
+
+# Then with a table that behaves like the cloud's on a bad day: transactions conflict, and indexes are behind.
+test-full: cargo ## The tests with cases of the full size, then with conflicts and delayed indexes
+	PADRON_TEST_FULL=on $(IN_PARALLEL) cargo test --package padron-tests -- --skip local_stack --skip deploy
+	PADRON_TEST_FAULTS=on $(IN_PARALLEL) cargo test --package padron-tests -- --skip local_stack --skip deploy
 
 lint: cargo $(SAM) ## Formatting, clippy, the template, and cargo-deny where it is installed
 	cargo fmt --all --check

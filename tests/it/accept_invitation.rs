@@ -13,7 +13,7 @@ use padron_testkit::{Answer, TestApp};
 use serde_json::{Value, json};
 
 use crate::support::{
-    ACME, admin, app, cost, event_types, globex_owner, owner, stored, token_with_email, user,
+    ACME, admin, app, cost, event_types, globex_owner, owner, stored, token_with_email, user, with_demo_data,
 };
 
 const EMAIL: &str = "nina@peña.example";
@@ -92,6 +92,48 @@ async fn who_declines_does_not_join_and_can_be_asked_again() {
 }
 
 // Refusals
+
+#[tokio::test]
+async fn accepting_and_declining_are_refused_with_the_same_codes() {
+    let app = TestApp::of(padron_api::endpoints()).variable("JWT_ORGANIZATION_CLAIM", "org_id").build().await;
+    let app = with_demo_data(app).await;
+    for how in ["accept", "decline"] {
+        let invitation = invite(&app, EMAIL).await;
+        let path = format!("/invitations/{how}");
+        let unverified = app.call("POST", &path).user(user(1)).json(&by_token(&invitation)).send().await;
+        assert_eq!(unverified.problem(), "403 email_not_verified", "{how}");
+        let mut claims = app.claims(user(1));
+        claims["email"] = EMAIL.into();
+        claims["email_verified"] = true.into();
+        claims["org_id"] = demo::GLOBEX.into();
+        let bound = app.call("POST", &path).bearer(&app.tokens.issuer.token(&claims));
+        let bound = bound.json(&by_token(&invitation)).send().await;
+        assert_eq!(bound.problem(), "403 organization_mismatch", "{how}");
+    }
+    let invitation = invite(&app, EMAIL).await;
+    assert_eq!(accept(&app, user(1), EMAIL, &by_token(&invitation)).await.status, 200);
+    let other = invite(&app, "other@peña.example").await;
+    assert_eq!(app.call("DELETE", ACME).user(owner()).send().await.status, 204);
+    for how in ["accept", "decline"] {
+        let deleted = send(&app, how, user(2), "other@peña.example", &by_token(&other)).await;
+        assert_eq!(deleted.problem(), "404 organization_not_found", "{how}");
+    }
+    assert_eq!(app.call("POST", &format!("{ACME}/restore")).user(owner()).send().await.status, 200);
+    let answered = send(&app, "decline", user(1), EMAIL, &by_token(&invitation)).await;
+    assert_eq!(answered.problem(), "409 invitation_accepted");
+}
+
+#[tokio::test]
+async fn a_declined_invitation_can_be_neither_resent_nor_revoked() {
+    let app = app().await;
+    let invitation = invite(&app, EMAIL).await;
+    assert_eq!(send(&app, "decline", user(1), EMAIL, &by_token(&invitation)).await.status, 204);
+    let path = format!("{ACME}/invitations/{}", invitation["id"].as_str().unwrap());
+    let resent = app.call("POST", &format!("{path}/resend")).user(admin()).send().await;
+    assert_eq!(resent.problem(), "409 invitation_declined");
+    let revoked = app.call("DELETE", &path).user(admin()).send().await;
+    assert_eq!(revoked.problem(), "409 invitation_declined");
+}
 
 #[tokio::test]
 async fn every_other_caller_and_token_is_refused_with_its_own_code_and_changes_nothing() {

@@ -8,7 +8,7 @@ use padron_local::demo::{self, customers};
 use padron_testkit::{Answer, TestApp};
 use serde_json::{Value, json};
 
-use crate::support::{app, member, owner, pairs, stranger, wrong};
+use crate::support::{app, app_for_sample, member, owner, pairs, sample_request, stranger, wrong};
 
 const PATH: &str = "/organization/getCustomers/550e8400-e29b-41d4-a716-446655440000";
 
@@ -225,4 +225,50 @@ async fn both_tokens_are_valid_and_of_one_subject() {
         ask(&app, Some(&good), Some(demo::ACME), Some(&with_scheme)).await.problem(),
         "401 invalid_token"
     );
+}
+
+#[tokio::test]
+async fn the_owner_is_the_tenant_on_every_route_of_this_dialect() {
+    for endpoint in padron_api::endpoints() {
+        if !endpoint.headers.iter().any(|header| header.name.eq_ignore_ascii_case("tenantId")) {
+            continue;
+        }
+        let app = app_for_sample(endpoint).await;
+        let mut event = sample_request(&app, endpoint);
+        event["headers"]["tenantid"] = demo::OWNER.into();
+        let answer = app.answer(endpoint, &event.to_string()).await;
+        assert!((200..300).contains(&answer.status), "{}: {answer:?}", endpoint.route.function);
+    }
+}
+
+#[tokio::test]
+async fn an_old_entity_tag_stops_an_update() {
+    let app = app().await;
+    let token = app.token(member());
+    let id = first(&app).await["id"].as_str().unwrap().to_owned();
+    for (method, path, body) in [
+        ("PUT", format!("/customer/update/{id}"), json!({ "categorization": "category2" })),
+        ("POST", format!("/customer/update/{id}/status/verified"), Value::Null),
+    ] {
+        let call =
+            app.call(method, &path).bearer(&token).header("tenantid", demo::ACME).header("token", &token);
+        let call = if body.is_null() { call } else { call.json(&body) };
+        let answer = call.header("if-match", "\"old\"").send().await;
+        assert_eq!(answer.problem(), "412 precondition_failed", "{path}");
+    }
+}
+
+#[tokio::test]
+async fn the_published_list_sorts_by_name() {
+    let app = app().await;
+    let token = app.token(member());
+    let call = app.get(&format!("{PATH}?sortBy=name&sortDirection=asc&limit=5")).bearer(&token);
+    let page = call.header("tenantid", demo::ACME).header("token", &token).send().await.json();
+    let names: Vec<String> = page
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|one| padron_domain::name_key(one["customer"]["customerName"].as_str().unwrap()))
+        .collect();
+    assert!(names.len() == 5 && names.is_sorted(), "{names:?}");
 }

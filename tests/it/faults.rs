@@ -4,12 +4,17 @@
 
 use std::{sync::Arc, time::Duration};
 
-use padron_domain::{Role, Timestamp};
+use padron_domain::{Failure, Role, Timestamp};
+use padron_http::Registration;
 use padron_local::demo;
+use padron_store::Action;
 use padron_testkit::{Answer, Fault, TestApp};
 use serde_json::{Value, json};
 
-use crate::support::{ACME, admin, app, join, member, member_path, owner, stranger, user, with_demo_data};
+use crate::support::{
+    ACME, admin, app, app_for_sample, join, member, member_path, owner, sample_request, stranger, user,
+    with_demo_data,
+};
 
 const CUSTOMERS: &str = "/organizations/550e8400-e29b-41d4-a716-446655440000/customers";
 
@@ -377,4 +382,32 @@ async fn a_root_secret_is_replaced_in_two_steps_and_one_step_would_lose_cursors(
         !opens(&apps[3], &apps[0]).await && !opens(&apps[2], &apps[0]).await,
         "in one step they would not"
     );
+}
+
+/// Tests that a write whose conditions never hold fails with `concurrent_change`, at every endpoint that declares it.
+#[tokio::test]
+async fn a_write_that_is_outdated_every_time_is_a_concurrent_change() {
+    let writes = |endpoint: &Registration| {
+        endpoint.failures().contains(&Failure::CONCURRENT_CHANGE) && endpoint.actions().contains(&Action::PUT)
+    };
+    for endpoint in padron_api::endpoints().filter(|endpoint| writes(endpoint)) {
+        let function = endpoint.route.function;
+        let mut app = app_for_sample(endpoint).await;
+        app.time_limit = Duration::from_millis(600);
+        let event = sample_request(&app, endpoint).to_string();
+        let mut problems = Vec::new();
+        // One of the writes has a condition that an item is unchanged.
+        for index in 0..8 {
+            app.proxy.always(Some(Fault::ConditionFailed(index)));
+            problems.push(app.answer(endpoint, &event).await.problem());
+            if problems.last().is_some_and(|problem| problem == "409 concurrent_change") {
+                break;
+            }
+        }
+        assert_eq!(
+            problems.last().map(|problem| &**problem),
+            Some("409 concurrent_change"),
+            "{function}: {problems:?}"
+        );
+    }
 }

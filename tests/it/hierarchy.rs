@@ -5,11 +5,12 @@ use std::{
     sync::Arc,
 };
 
+use padron_domain::{Customer, CustomerId, CustomerNumber};
 use padron_local::demo;
 use padron_testkit::{Answer, TestApp};
 use serde_json::{Value, json};
 
-use crate::support::{ACME, Random, app, cost, member, sized};
+use crate::support::{ACME, Random, app, cost, member, sized, with_demo_data};
 
 async fn create(app: &TestApp, name: &str, kind: &str, parent: Option<u64>) -> Answer {
     let body =
@@ -71,6 +72,88 @@ async fn a_hierarchy_has_eight_levels() {
     assert_eq!(put(&app, top, &json!({ "parentId": chain[4] })).await.status, 200);
     let children = numbers(&hierarchy(&app, chain[4]).await["children"]);
     assert_eq!(BTreeSet::from_iter(children), BTreeSet::from([chain[5], top]));
+}
+
+#[tokio::test]
+async fn the_rules_hold_in_spirii_s_dialect_as_well() {
+    let app = app().await;
+    let chain = chain(&app, 8).await;
+    let business = chain[0];
+    let fields = |owner: u64| {
+        json!({
+            "name": "New", "type": "CPOSubsidiary", "country": "MX", "ownerId": owner,
+            "contactDetails": { "email": "new@example.com" },
+        })
+    };
+    let post = async |body: Value| app.call("POST", "/v2/customers").user(member()).json(&body).send().await;
+    let put = async |number: u64, body: Value| {
+        app.call("PUT", &format!("/v2/customers/{number}")).user(member()).json(&body).send().await
+    };
+    assert_eq!(post(fields(business)).await.problem(), "409 parent_not_cpo");
+    let mut below_the_deepest = fields(chain[7]);
+    below_the_deepest["type"] = "business".into();
+    assert_eq!(post(below_the_deepest).await.problem(), "409 hierarchy_too_deep");
+    let cpo = created(&app, "CPO", "CPO", None).await;
+    let mut first = fields(cpo);
+    first["externalId"] = "1".into();
+    let answer = post(first.clone()).await;
+    assert_eq!(answer.status, 201, "{answer:?}");
+    let subsidiary = answer.json()["id"].as_u64().unwrap();
+    assert_eq!(post(first).await.problem(), "409 external_id_taken");
+
+    assert_eq!(put(subsidiary, json!({ "ownerId": business })).await.problem(), "409 parent_not_cpo");
+    assert_eq!(put(cpo, json!({ "ownerId": chain[6] })).await.problem(), "409 hierarchy_too_deep");
+    let answer = put(cpo, json!({ "ownerId": chain[5], "externalId": "2" })).await;
+    assert_eq!((answer.status, &answer.json()["owner"]["id"]), (200, &json!(chain[5])), "{answer:?}");
+    assert_eq!(put(subsidiary, json!({ "externalId": "2" })).await.problem(), "409 external_id_taken");
+    assert_eq!(put(subsidiary, json!({ "externalId": "3" })).await.status, 200, "and 1 is free again");
+    let old = app.call("PUT", &format!("/v2/customers/{cpo}")).user(member()).header("if-match", "\"old\"");
+    assert_eq!(old.json(&json!({ "name": "X" })).send().await.problem(), "412 precondition_failed");
+}
+
+/// Tests moves of customers with many descendants.
+///
+/// Up to a number of descendants, these are queried. Beyond it, all rows are read, if the organization has few enough. Otherwise the move is
+/// refused at some point.
+#[tokio::test]
+async fn a_customer_with_many_below_it_moves_unless_there_are_too_many_to_look_at() {
+    const MANY: u16 = 101;
+    const TOO_MANY: u16 = 2001;
+    let count = demo::customers::customers().len() + usize::from(TOO_MANY);
+    for (rows, below, expected) in [(count, MANY, 200), (1, MANY, 200), (1, TOO_MANY, 422)] {
+        let builder = TestApp::of(padron_api::endpoints()).variable("CUSTOMER_ROWS", rows.to_string());
+        let app = with_demo_data(builder.build().await).await;
+        let top = created(&app, "Top", "Business", None).await;
+        let parent = created(&app, "Parent", "Business", None).await;
+        let template = demo::customers::customers().pop().unwrap();
+        let children: Vec<Customer> = (1..=below)
+            .map(|index| {
+                let number = CustomerNumber::new(template.number.get() + u64::from(index) * 4096).unwrap();
+                let id = CustomerId::new(number, u64::from(index));
+                Customer {
+                    number,
+                    id,
+                    external_id: None,
+                    parent: CustomerNumber::new(top),
+                    ..template.clone()
+                }
+            })
+            .collect();
+        for children in children.chunks(24) {
+            app.store().create_customers(children).await.unwrap();
+        }
+        for (path, field) in
+            [(format!("{ACME}/customers/{top}"), "parentId"), (format!("/v2/customers/{top}"), "ownerId")]
+        {
+            let moved = app.call("PUT", &path).user(member()).json(&json!({ field: parent })).send().await;
+            assert_eq!(moved.status, expected, "{rows} rows, {below} below: {moved:?}");
+            if expected == 422 {
+                assert_eq!(moved.json()["errors"][0]["code"], "too_many_below");
+            }
+            let back = app.call("PUT", &path).user(member()).json(&json!({ field: null })).send().await;
+            assert_eq!(back.status, 200, "{back:?}");
+        }
+    }
 }
 
 #[tokio::test]

@@ -9,10 +9,7 @@ use padron_local::demo;
 use padron_testkit::{Answer, Call, Fault, Recorded, TestApp};
 use serde_json::{Value, json};
 
-use crate::{
-    support::{ACME, admin, app, event_types, owner, sample_token, stranger},
-    wiring::sample_event,
-};
+use crate::support::{ACME, admin, app, app_for_sample, event_types, owner, sample_request, stranger};
 
 /// Returns every endpoint that accepts an idempotency key, with the type of the event it writes.
 fn endpoints_with_key() -> Vec<(&'static Registration, &'static str)> {
@@ -40,24 +37,10 @@ fn endpoints_with_key() -> Vec<(&'static Registration, &'static str)> {
         .collect()
 }
 
-/// Starts an app in which the endpoint's sample request succeeds once.
-async fn app_for_sample(endpoint: &Registration) -> TestApp {
-    let app = app().await;
-    if endpoint.route.function == "restore-organization" {
-        assert_eq!(app.call("DELETE", ACME).user(owner()).send().await.status, 204);
-    }
-    app
-}
-
 /// Returns the endpoint's sample request from its usual caller, with this idempotency key.
 fn sample(app: &TestApp, endpoint: &'static Registration, key: &str) -> Value {
-    let mut event = sample_event(endpoint);
-    event["headers"]["authorization"] =
-        json!(format!("Bearer {}", sample_token(app, endpoint.route.function)));
+    let mut event = sample_request(app, endpoint);
     event["headers"]["idempotency-key"] = json!(key);
-    if endpoint.headers.iter().any(|header| header.name == "token") {
-        event["headers"]["token"] = json!(app.token(owner()));
-    }
     event
 }
 

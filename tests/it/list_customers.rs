@@ -422,5 +422,14 @@ async fn a_page_too_large_for_one_answer_is_cut_or_refused_never_truncated_silen
     assert!(first.text.len() <= 4_500_000);
     let refused = app.get("/v2/customers?limit=1000").user(member()).send().await;
     assert_eq!(refused.problem(), "422 page_too_large");
+    let token = app.token(member());
+    for path in
+        [format!("/customer/getByOrganization/{}", demo::ACME), "/customer/getByCustomerType/Person".into()]
+    {
+        let search =
+            app.call("POST", &path).bearer(&token).header("tenantid", demo::ACME).header("token", &token);
+        let refused = search.json(&json!({ "pageSize": 1000 })).send().await;
+        assert_eq!(refused.problem(), "422 page_too_large", "{path}");
+    }
     assert_eq!(app.get("/v2/customers?limit=100").user(admin()).send().await.status, 200);
 }

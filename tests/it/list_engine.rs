@@ -123,6 +123,17 @@ async fn above_the_bound_nothing_is_looked_through_and_everything_is_still_withi
             assert_eq!(read, ["count", "items"], "{path}: no row was read");
         }
     }
+    for (path, body) in [
+        (format!("/customer/getByOrganization/{}", demo::ACME), json!({ "type": "Person" })),
+        ("/customer/getByCustomerType/Person".into(), json!({})),
+    ] {
+        for (app, expected) in [(&within, 200), (&beyond, 422)] {
+            let token = app.token(member());
+            let search = app.call("POST", &path).bearer(&token).header("tenantid", demo::ACME);
+            let answer = search.header("token", &token).json(&body).send().await;
+            assert_eq!(answer.status, expected, "{path}: {answer:?}");
+        }
+    }
     let since = "2025-03-01T00:00:00Z";
     for query in [
         "limit=1000".to_owned(),

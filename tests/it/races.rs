@@ -50,6 +50,29 @@ fn operation() -> impl Strategy<Value = Operation> {
 }
 
 impl Operation {
+    /// The events of all operations.
+    const EVENTS: [&'static str; 6] = [
+        "organization.transferred",
+        "member.role_updated",
+        "member.removed",
+        "organization.updated",
+        "organization.deleted",
+        "organization.restored",
+    ];
+
+    /// Returns the type of the event that a change by this operation writes.
+    fn event(&self) -> &'static str {
+        let index = match self {
+            Self::Transfer { .. } => 0,
+            Self::SetRole { .. } => 1,
+            Self::Remove { .. } => 2,
+            Self::Rename { .. } => 3,
+            Self::Delete { .. } => 4,
+            Self::Restore { .. } => 5,
+        };
+        Self::EVENTS[index]
+    }
+
     /// Replaces [`THE_OWNER`] with the number of the current owner.
     fn with_owner_resolved(mut self, model: &Model) -> Self {
         let (first, second) = match &mut self {
@@ -341,18 +364,98 @@ async fn through_thirty_two_at_once_there_is_one_owner_and_no_one_gets_5xx() {
     app.proxy.conflict_every(Some(3));
     let mut runner = runner();
     let round = proptest::collection::vec(operation(), 32);
-    for _ in 0..sized(12, 3) {
-        let before = observe(&app).await;
-        refill(&app, &before).await;
+    let mut written = Events::default();
+    let rounds = sized(12, 4);
+    for _ in 0..rounds {
+        let model = observe(&app).await;
+        if model.deleted {
+            let restore = Operation::Restore { by: THE_OWNER }.with_owner_resolved(&model);
+            assert_eq!(send(&app, &restore).await.status, 200);
+        }
+        refill(&app, &observe(&app).await).await;
+        let (before, events_before) = (observe(&app).await, events(&app).await);
         let operations = generate(&mut runner, &round).into_iter();
         let operations: Vec<_> = operations.map(|operation| operation.with_owner_resolved(&before)).collect();
         let answers = join_all(operations.iter().map(|operation| send(&app, operation))).await;
         for (operation, answer) in operations.iter().zip(&answers) {
             assert!(answer.status < 500, "{operation:?}: {answer:?}");
         }
-        // The stored state must be consistent after the round.
-        observe(&app).await;
+        let (after, events) = (observe(&app).await, events(&app).await.since(&events_before));
+        let successes = operations.iter().zip(&answers).filter(|(_, answer)| answer.status < 300);
+        let successes: Vec<&Operation> = successes.map(|(operation, _)| operation).collect();
+        assert_events(&events, &successes, &before, &after);
+        written.add(&events);
     }
+    assert!(written.total() >= 2 * rounds, "{written:?} in {rounds} rounds");
+}
+
+/// The number of events of each type.
+#[derive(Debug, Default)]
+struct Events(BTreeMap<String, usize>);
+
+impl Events {
+    fn count(&self, event_type: &str) -> usize {
+        self.0.get(event_type).copied().unwrap_or_default()
+    }
+
+    fn total(&self) -> usize {
+        self.0.values().sum()
+    }
+
+    fn add(&mut self, other: &Self) {
+        for (name, count) in &other.0 {
+            *self.0.entry(name.clone()).or_default() += count;
+        }
+    }
+
+    /// Returns the number of events that were written after `earlier`.
+    fn since(mut self, earlier: &Self) -> Self {
+        self.0.iter_mut().for_each(|(name, count)| *count -= earlier.count(name));
+        self
+    }
+}
+
+/// Returns the number of events of each type in Acme Corp.
+async fn events(app: &TestApp) -> Events {
+    let (mut events, mut after) = (Events::default(), None);
+    loop {
+        let organization = demo::organization(demo::ACME);
+        let page = app.store().events(organization, (None, None), after, 100, None).await.unwrap();
+        for event in page.items {
+            *events.0.entry(event.data.event_type().to_owned()).or_default() += 1;
+        }
+        match page.next {
+            Some(last) => after = Some(last.id),
+            None => return events,
+        }
+    }
+}
+
+/// Asserts that every change has exactly one event, and that nothing else has one.
+fn assert_events(events: &Events, successes: &[&Operation], before: &Model, after: &Model) {
+    let context = || format!("{events:?} of {successes:#?} from {before:?} to {after:?}");
+    for name in Operation::EVENTS {
+        let (written, succeeded) =
+            (events.count(name), successes.iter().filter(|operation| operation.event() == name).count());
+        // A role or a name that is the same as before is a success without a change.
+        if matches!(name, "member.role_updated" | "organization.updated") {
+            assert!(written <= succeeded, "{name}: {}", context());
+        } else {
+            assert_eq!(written, succeeded, "{name}: {}", context());
+        }
+    }
+    let of_organization = |name: &&str| name.starts_with("organization.");
+    let versions: usize =
+        Operation::EVENTS.into_iter().filter(of_organization).map(|name| events.count(name)).sum();
+    assert_eq!(after.version - before.version, versions as u64, "{}", context());
+    assert_eq!(before.roles.len() - after.roles.len(), events.count("member.removed"), "{}", context());
+    assert_eq!(
+        usize::from(before.deleted) + events.count("organization.deleted"),
+        usize::from(after.deleted) + events.count("organization.restored"),
+        "{}",
+        context()
+    );
+    assert!(!successes.is_empty(), "{}", context());
 }
 
 #[tokio::test]

@@ -5,10 +5,13 @@ use std::path::PathBuf;
 use padron_domain::{
     Actor, Customer, Event, EventData, Membership, Organization, OrganizationId, Role, UserId,
 };
+use padron_http::Registration;
 use padron_local::demo;
 use padron_testkit::{Answer, Call, TestApp};
 use serde_json::Value;
 use uuid::Uuid;
+
+use crate::wiring::sample_event;
 
 /// Starts the whole API with the demo data.
 pub(crate) async fn app() -> TestApp {
@@ -60,6 +63,26 @@ pub(crate) fn sample_token(app: &TestApp, function: &str) -> String {
         "accept-invitation" | "decline-invitation" => token_with_email(app, stranger(), demo::INVITED),
         _ => app.token(owner()),
     }
+}
+
+/// Starts an app in which the endpoint's sample request succeeds once.
+pub(crate) async fn app_for_sample(endpoint: &Registration) -> TestApp {
+    let app = app().await;
+    if endpoint.route.function == "restore-organization" {
+        assert_eq!(app.call("DELETE", ACME).user(owner()).send().await.status, 204);
+    }
+    app
+}
+
+/// Returns the endpoint's sample request from its usual caller.
+pub(crate) fn sample_request(app: &TestApp, endpoint: &Registration) -> Value {
+    let mut event = sample_event(endpoint);
+    event["headers"]["authorization"] =
+        format!("Bearer {}", sample_token(app, endpoint.route.function)).into();
+    if endpoint.headers.iter().any(|header| header.name == "token") {
+        event["headers"]["token"] = app.token(owner()).into();
+    }
+    event
 }
 
 /// Returns a user without a role in the demo. The same number gives the same user.

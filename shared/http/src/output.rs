@@ -292,6 +292,8 @@ impl Output for Ndjson {
 }
 
 /// A response with status 200 and a JSON object that contains one page of a list, and the link to the next one.
+///
+/// Fails with [`PAGE_TOO_LARGE`] if the page does not fit into a response. An endpoint whose pages can grow that large declares it.
 #[derive(Debug)]
 pub struct Page<T> {
     /// The object that contains the page.
@@ -301,8 +303,6 @@ pub struct Page<T> {
 }
 
 impl<T: Serialize + JsonSchema> Output for Page<T> {
-    const FAILURES: &'static [Failure] = &[PAGE_TOO_LARGE];
-
     fn reply(self, _: &Request<'_>) -> Result<Reply, Error> {
         let reply = Reply::json(200, &self.body)?;
         if reply.body().len() > MAX_PAGE_SIZE || escaped_len(reply.body()) > MAX_ESCAPED_SIZE {

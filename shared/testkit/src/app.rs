@@ -21,7 +21,7 @@ use uuid::Uuid;
 
 use crate::{
     answer::Answer,
-    coverage::InFlight,
+    coverage::{self, InFlight},
     description::Description,
     proxy::{FaultProxy, Recorded},
 };
@@ -192,6 +192,9 @@ impl TestApp {
         let used = self.proxy.take_actions();
         self.in_flight.lock().unwrap_or_else(PoisonError::into_inner).end(endpoint, used);
         let response = serde_json::to_value(&response).expect("a response is JSON");
+        if let Some(code) = failure_code(&response) {
+            coverage::note(endpoint, &code);
+        }
         // Every response in every test must be allowed by the description.
         if let (Some(description), Ok(event)) = (Description::of(endpoint), serde_json::from_str(event)) {
             description.check(endpoint, &event, &response);
@@ -264,6 +267,13 @@ impl TestAppBuilder {
         }
         app
     }
+}
+
+/// Returns the code of the failure that a response contains; `None` if it contains none.
+fn failure_code(response: &Value) -> Option<String> {
+    let problem: Value = serde_json::from_str(response["body"].as_str()?).ok()?;
+    let is_failure = response["statusCode"].as_u64()? >= 400;
+    problem["code"].as_str().filter(|_| is_failure).map(ToOwned::to_owned)
 }
 
 /// A request that is not yet sent.

@@ -39,6 +39,8 @@ pub enum Fault {
     ServerError,
     /// The transaction is cancelled because its write at this index conflicts with another transaction.
     Conflict(usize),
+    /// DynamoDB cancels a transaction because the condition of the write with this index failed. Other requests succeed.
+    ConditionFailed(usize),
     /// The batch leaves the key with this sort key unprocessed.
     Unprocessed(String),
     /// The batch leaves all keys unprocessed.
@@ -379,6 +381,10 @@ impl Shared {
             }
             Some(Fault::Conflict(index)) => {
                 let code = |at| if at == *index { "TransactionConflict" } else { "None" };
+                Some(cancelled((0..keys.len()).map(code)))
+            }
+            Some(Fault::ConditionFailed(index)) if is_transaction && *index < keys.len() => {
+                let code = |at| if at == *index { "ConditionalCheckFailed" } else { "None" };
                 Some(cancelled((0..keys.len()).map(code)))
             }
             Some(Fault::Unprocessed(sort_key)) => {

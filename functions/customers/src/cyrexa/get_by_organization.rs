@@ -8,7 +8,7 @@ use padron_store::Action;
 
 use super::{
     access::MemberByPathAndTenant,
-    search::{Search, search},
+    search::{self, Search},
 };
 use crate::{customer_count::CustomerCount, list};
 
@@ -21,8 +21,8 @@ impl Endpoint for CyrexaGetByOrganization {
         Route::post("cyrexa-get-by-organization", "/customer/getByOrganization/{organizationId}");
     const SUMMARY: &'static str =
         "Lists the customers of an organization in the format of Cyrexa, by type, status and time";
-    const FAILURES: &'static [&'static [Failure]] = &[&[Failure::QUERY_TOO_BROAD]];
-    const ACTIONS: &'static [&'static [Action]] = list::ACTIONS;
+    const FAILURES: &'static [&'static [Failure]] = search::FAILURES;
+    const ACTIONS: &'static [&'static [Action]] = search::ACTIONS;
     const MEMORY: u16 = list::MEMORY;
     type Access = MemberByPathAndTenant<CustomerCount>;
     type Input = Json<Search>;
@@ -33,6 +33,6 @@ impl Endpoint for CyrexaGetByOrganization {
         member: MemberByPathAndTenant<CustomerCount>,
         Json(body): Json<Search>,
     ) -> Result<Self::Output, Error> {
-        search(cx, member, body, None).await
+        search::find_page(cx, member, body, None).await
     }
 }

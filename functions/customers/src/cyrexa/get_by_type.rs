@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 
 use super::{
     access::MemberByTenant,
-    search::{Search, search},
+    search::{self, Search},
 };
 use crate::{customer_count::CustomerCount, list};
 
@@ -64,8 +64,8 @@ pub struct CyrexaGetByType;
 impl Endpoint for CyrexaGetByType {
     const ROUTE: Route = Route::post("cyrexa-get-by-type", "/customer/getByCustomerType/{customerType}");
     const SUMMARY: &'static str = "Lists the customers of a type in the format of Cyrexa, by status and time";
-    const FAILURES: &'static [&'static [Failure]] = &[&[Failure::QUERY_TOO_BROAD]];
-    const ACTIONS: &'static [&'static [Action]] = list::ACTIONS;
+    const FAILURES: &'static [&'static [Failure]] = search::FAILURES;
+    const ACTIONS: &'static [&'static [Action]] = search::ACTIONS;
     const MEMORY: u16 = list::MEMORY;
     type Access = MemberByTenant<CustomerCount>;
     type Input = TypedSearch;
@@ -76,6 +76,6 @@ impl Endpoint for CyrexaGetByType {
         member: MemberByTenant<CustomerCount>,
         TypedSearch { search: body, customer_type }: TypedSearch,
     ) -> Result<Self::Output, Error> {
-        search(cx, member, body, Some(customer_type)).await
+        search::find_page(cx, member, body, Some(customer_type)).await
     }
 }

@@ -1,10 +1,11 @@
 //! The body and the response of Cyrexa's two searches.
 
 use padron_domain::{
-    CustomerSort, CustomerStatus, Direction, Error, InstantProblem, PageStart, TimeRange, Timestamp,
+    CustomerSort, CustomerStatus, Direction, Error, Failure, InstantProblem, PageStart, TimeRange, Timestamp,
 };
 use padron_dto::customer::cyrexa::{CustomerType, CustomersResponse};
 use padron_http::{Caller, Context, PAGE_TOO_LARGE, Page};
+use padron_store::{Action, Store};
 use schemars::JsonSchema;
 use serde::Deserialize;
 
@@ -38,11 +39,17 @@ pub struct Search {
     page_size: Option<u16>,
 }
 
+/// The failures of [`find_page`].
+pub(super) const FAILURES: &[&[Failure]] = &[&[Failure::QUERY_TOO_BROAD, PAGE_TOO_LARGE]];
+/// The store actions of [`find_page`].
+pub(super) const ACTIONS: &[&[Action]] =
+    &[Store::CUSTOMERS, Store::CUSTOMER_ROWS, Store::CUSTOMERS_BY_NUMBER];
+
 const MAX_PAGE_NUMBER: u32 = 1_000_000;
 
 /// Returns the page that a search asks for. `type_in_path` is the type of the customers if the path names one. Fails if the page does not fit
 /// into one response.
-pub(super) async fn search<P>(
+pub(super) async fn find_page<P>(
     cx: &Context<'_>,
     member: Caller<P, CustomerCount>,
     search: Search,
