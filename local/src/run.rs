@@ -158,12 +158,17 @@ pub(crate) fn check_port(port: u16, target: &str) -> Result<(), String> {
     })
 }
 
-/// Builds the binaries of all functions.
+/// The functions that are built before the stack serves: the health check, and the one in the printed command.
+///
+/// `cargo lambda watch` builds each of the others when it is called for the first time. Most of the time of a build is spent on the
+/// libraries that all functions share.
+const BUILT_FIRST: [&str; 2] = ["health", "get-organization"];
+
+/// Builds the functions that are needed first.
 async fn build_functions(root: &Path) -> Result<(), String> {
     let mut cargo = processes::without_cargo_variables(Command::new("cargo"));
     cargo.current_dir(root).arg("build").stdin(Stdio::null());
-    let jobs = padron_api::jobs().map(|job| job.function);
-    for function in padron_api::endpoints().map(|endpoint| endpoint.route.function).chain(jobs) {
+    for function in BUILT_FIRST {
         cargo.args(["--bin", function]);
     }
     let mut cargo = tokio::process::Command::from(cargo);

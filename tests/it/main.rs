@@ -7,6 +7,7 @@
 mod accept_invitation;
 mod access;
 mod check_slug;
+mod commands;
 mod create_customer;
 mod create_organization;
 mod cyrexa_get_customers;
@@ -37,7 +38,6 @@ mod list_invitations;
 mod list_members;
 mod list_model;
 mod list_organizations;
-mod local_stack;
 mod not_found;
 mod operator;
 mod probes;
