@@ -42,9 +42,9 @@ mod settings;
 mod size;
 
 pub use access::{
-    Access, AccessCheck, Admin, AdminOrSelf, Anonymous, Authorization, Caller, Member, MemberByCredential,
-    NamedResource, Owner, OwnerIncludingDeleted, Policy, SelfOnly, SignedIn, UNAUTHENTICATED,
-    active_organizations, authenticate, named_organization, verify,
+    Access, AccessCheck, Admin, AdminOrOwner, AdminOrSelf, Anonymous, AnyMember, Authorization, Caller,
+    Member, MemberByCredential, NamedResource, OnlyOwner, Owner, OwnerIncludingDeleted, Policy, SelfOnly,
+    SignedIn, UNAUTHENTICATED, active_organizations, authenticate, named_organization, verify,
 };
 pub use app::App;
 pub use bounded::SizeLimited;

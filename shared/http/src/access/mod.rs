@@ -21,7 +21,7 @@ use padron_store::Action;
 pub use caller::{Admin, AdminOrSelf, Caller, Member, MemberByCredential, Owner, OwnerIncludingDeleted};
 pub use check::AccessCheck;
 pub use credential::{active_organizations, named_organization};
-pub use policy::Policy;
+pub use policy::{AdminOrOwner, AnyMember, OnlyOwner, Policy};
 pub use resource::NamedResource;
 pub use user::{Anonymous, SelfOnly, SignedIn};
 

@@ -28,7 +28,8 @@ pub trait Policy: Sized + Send + Sync + 'static {
     const PATH: &'static [PathParameterDescription] = &[];
     /// The store actions of the check.
     const ACTIONS: &'static [Action] = Store::ORGANIZATION_ACCESS;
-    /// The failures of the check.
+    /// The failures of the check. A policy that adds a condition to another one has its failures too, such as
+    /// [`AnyMember::FAILURES`](AnyMember).
     const FAILURES: &'static [Failure];
     /// The failures that the check has for endpoints that write, in addition.
     const WRITE_FAILURES: &'static [Failure] = &[];
