@@ -16,7 +16,7 @@ CARGO_LAMBDA := .tools/lambda/bin/cargo-lambda
 SAM := .tools/sam/bin/sam
 
 .DEFAULT_GOAL := help
-.PHONY: help run serve token plan demo-customers test test-full lint fmt build deploy region bench wire openapi cargo
+.PHONY: help run serve token plan demo-customers test test-full lint fmt build deploy region bench wire cargo
 
 help: ## This list
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 18
@@ -92,11 +92,8 @@ bench: cargo ## What the functions cost: start, warm events, instructions (with 
 	cargo build --release $(PACKAGES) -p padron-bench-empty
 	@cargo run --quiet --bin bench -- target/release
 
-wire: cargo ## Rewrites binaries, routes, template and sample events from the list of endpoints
+wire: cargo ## Rewrites what is derived from the endpoints: binaries, routes, template, openapi.json
 	@$(PADRON) wire
-
-openapi: cargo ## Rewrites openapi.json from the code
-	@$(PADRON) openapi > openapi.json.new && mv openapi.json.new openapi.json
 
 cargo:
 	@command -v cargo >/dev/null || { \

@@ -1,4 +1,4 @@
-//! The program `padron`, behind `make run`, `make serve`, `make token`, `make plan`, `make demo-customers`, `make openapi` and `make wire`.
+//! The program `padron`, behind `make run`, `make serve`, `make token`, `make plan`, `make demo-customers` and `make wire`.
 
 use std::{
     path::{Path, PathBuf},
@@ -60,8 +60,6 @@ enum Action {
         #[arg(long, default_value_t = 1000, value_parser = clap::value_parser!(u64).range(1..=1_000_000))]
         count: u64,
     },
-    /// Prints the API description.
-    Openapi,
     /// Writes the files that repeat the list of endpoints.
     Wire,
     /// Fails if an endpoint declares an action or a failure that no test has seen.
@@ -122,10 +120,6 @@ fn main() -> ExitCode {
             set_plan(&data, &organization, &plan, seats, table, region)
         }
         Action::DemoCustomers { organization, count } => demo_customers(&data, &organization, count),
-        Action::Openapi => {
-            println!("{:#}", padron_http::openapi::document(padron_api::endpoints()));
-            Ok(())
-        }
         Action::Wire => wire::write(&root),
         Action::Declared { seen } => match declared::unseen(&seen) {
             Ok(unseen) if unseen.is_empty() => Ok(()),

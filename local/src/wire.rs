@@ -1,7 +1,7 @@
 //! `make wire`: writes the files that repeat the list of endpoints.
 //!
-//! These are the binaries and their entries in the manifests, the router of `cargo lambda watch`, the functions of `template.yaml` and the
-//! sample events. All of them are derived from the endpoints. The tests compare them with the endpoints, and this module writes them.
+//! These are the binaries and their entries in the manifests, the router of `cargo lambda watch`, the functions of `template.yaml`, the
+//! sample events and `openapi.json`. All of them are derived from the endpoints. The tests compare them with the endpoints, and this module writes them.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -66,6 +66,8 @@ pub fn outdated_files(root: &Path) -> Result<Vec<WiredFile>, String> {
     files.push(router(root)?);
     files.push(template(root)?);
     files.extend(sample_events(root)?);
+    let description = padron_http::openapi::document(padron_api::endpoints());
+    files.push(WiredFile { path: "openapi.json".into(), content: Some(format!("{description:#}\n")) });
     files.retain(|file| fs::read_to_string(root.join(&file.path)).ok() != file.content);
     Ok(files)
 }
@@ -362,7 +364,7 @@ fn sample_events(root: &Path) -> Result<Vec<WiredFile>, String> {
         }
     };
     for endpoint in padron_api::endpoints() {
-        add_if_missing(endpoint.route.function, sample_event(&endpoint.route));
+        add_if_missing(endpoint.route.function, sample_event(endpoint));
     }
     for job in padron_api::jobs() {
         add_if_missing(job.function, json!({ "detail-type": "Scheduled Event", "source": "aws.events" }));
@@ -376,8 +378,15 @@ fn sample_events(root: &Path) -> Result<Vec<WiredFile>, String> {
     Ok(files)
 }
 
-/// Returns the event of a request to a route, to be completed by hand.
-fn sample_event(route: &Route) -> serde_json::Value {
+/// Returns the event of a request to an endpoint, to be completed by hand.
+fn sample_event(endpoint: &Registration) -> serde_json::Value {
+    let route = &endpoint.route;
+    let mut headers = json!({
+        "authorization": "Bearer <your_token>", "host": "abcdefghij.execute-api.us-east-1.amazonaws.com",
+    });
+    for header in endpoint.headers.iter().filter(|header| header.is_required) {
+        headers[header.name.to_ascii_lowercase()] = "…".into();
+    }
     let method = route.method.map_or("GET", |method| method.name());
     let path = format!("{BASE_PATH}{}", route.path.replace("{organizationId}", demo::ACME));
     let route_key =
@@ -388,7 +397,7 @@ fn sample_event(route: &Route) -> serde_json::Value {
         .collect();
     json!({
         "version": "2.0", "routeKey": route_key, "rawPath": path, "rawQueryString": "",
-        "headers": { "authorization": "Bearer <your_token>", "host": "abcdefghij.execute-api.us-east-1.amazonaws.com" },
+        "headers": headers,
         "requestContext": {
             "accountId": "123456789012", "apiId": "abcdefghij", "stage": "api", "routeKey": route_key,
             "http": { "method": method, "path": path, "protocol": "HTTP/1.1", "sourceIp": "192.0.2.1", "userAgent": "curl/8.5.0" },

@@ -157,15 +157,6 @@ fn the_template_s_defaults_are_the_codes() {
 }
 
 #[test]
-fn the_description_is_what_the_code_says() {
-    let fresh = format!("{:#}\n", padron_http::openapi::document(padron_api::endpoints()));
-    assert!(
-        read("openapi.json") == fresh,
-        "\n\nopenapi.json is not what the code says any more: run `make openapi`.\n"
-    );
-}
-
-#[test]
 fn the_description_is_valid_and_asks_for_tokens_where_the_code_does() {
     let document = padron_http::openapi::document(padron_api::endpoints());
     let schema: Value = serde_json::from_str(&read("tests/seeds/openapi-3.1-schema.json")).unwrap();
