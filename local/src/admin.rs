@@ -18,6 +18,7 @@ use indicatif::{ProgressBar, ProgressStyle};
 use crate::{
     data_dir::{DataDir, TABLE},
     demo::generate,
+    error::explain,
 };
 
 /// The table that a command uses.
@@ -68,7 +69,7 @@ impl std::str::FromStr for Limit {
 /// The maximum time of a command's requests to the store.
 const TIME_LIMIT: Duration = Duration::from_secs(30);
 /// The maximum number of attempts if the organization changes at the same time.
-const MAX_RETRIES: usize = 5;
+const MAX_ATTEMPTS: usize = 5;
 
 /// Sets an organization's plan and its maximum number of members, and returns a message for the operator.
 pub async fn set_plan(place: TableLocation, change: PlanChange, clock: &Clock) -> Result<String, String> {
@@ -144,11 +145,6 @@ pub async fn add_demo_customers(
     .await
 }
 
-/// Returns the message of an error of the store.
-pub(crate) fn explain(error: &padron_domain::Error) -> String {
-    format!("The table cannot be used: {}.", error.cause().unwrap_or("for no known reason"))
-}
-
 /// Returns the address of the local stack's database; `None` if the stack is not running. Two processes must not open the database at once.
 async fn running(data_dir: &DataDir) -> Option<SocketAddr> {
     let address = data_dir.database_address()?;
@@ -165,7 +161,7 @@ pub async fn apply(store: &Store, change: PlanChange, clock: &Clock) -> Result<S
         Some(Limit::Unlimited) => None,
         None => Seats::default().of(plan),
     };
-    for _ in 0..MAX_RETRIES {
+    for _ in 0..MAX_ATTEMPTS {
         let found = store.organization(id).await.map_err(|error| explain(&error))?;
         let found = found.filter(|organization| organization.deleted_at.is_none());
         let mut organization =

@@ -249,3 +249,28 @@ fn nothing_scans_and_nothing_is_allowed_in_bulk() {
         assert!(!template.contains(forbidden), "{forbidden}");
     }
 }
+
+/// Returns whether a source file in the folder has unit tests.
+fn has_unit_tests(folder: &Path) -> bool {
+    fs::read_dir(folder).into_iter().flatten().flatten().any(|entry| {
+        let path = entry.path();
+        let is_source = path.extension().is_some_and(|extension| extension == "rs");
+        has_unit_tests(&path) || is_source && fs::read_to_string(&path).unwrap().contains("#[cfg(test)]")
+    })
+}
+
+#[test]
+fn every_package_with_unit_tests_runs_them() {
+    for folder in ["functions", "shared"] {
+        for package in fs::read_dir(root().join(folder)).unwrap().flatten() {
+            let manifest = fs::read_to_string(package.path().join("Cargo.toml")).unwrap_or_default();
+            let library = manifest.split("\n[").find(|section| section.starts_with("lib]"));
+            let is_run = !library.is_some_and(|library| library.contains("test = false"));
+            assert!(
+                is_run || !has_unit_tests(&package.path().join("src")),
+                "{:?} has unit tests that never run: remove `test = false` from its Cargo.toml",
+                package.path()
+            );
+        }
+    }
+}

@@ -7,7 +7,7 @@ use padron_domain::{
 use padron_store::{CustomerConflict, Store, TransactionError};
 use tokio::{task::JoinSet, time::Instant};
 
-use crate::admin::explain;
+use crate::error::explain;
 
 use std::time::Duration;
 

@@ -3,6 +3,16 @@
 //! DynamoDB's items, expressions and attribute values do not leave this crate. Its functions take and return the types
 //! of `padron_domain`. Each request uses its own [`Store`], which has the request's deadline and counts the capacity
 //! that the request consumes.
+//!
+//! The modules form layers. Each uses only modules further up in this list:
+//!
+//! 1. `action`, `client`, `expression`, `key`, `secret`: IAM actions, the connection, and the words of requests.
+//! 2. `item`: the conversion between entities and items. `table`: the [`Store`] and its requests.
+//! 3. `read` and `range_query`: batches and pages. `roster` and `row`: entities that only this crate has.
+//! 4. `events`, `idempotency`, `profile`, `rows`: reads of one kind of item.
+//! 5. `transaction`: writes.
+//! 6. `customers`, `members`, `invitations`, `organizations`, `users`: reads and writes of the domain.
+//! 7. `purge`: the deletion of whole organizations.
 
 mod action;
 mod client;
