@@ -6,17 +6,33 @@
 use std::marker::PhantomData;
 
 use padron_domain::{Customer, CustomerNumber, CustomerReference, Error, Failure, OrganizationId};
-use padron_http::{Context, NamedResource, PathParameter, PathParameterDescription, Request};
+use padron_http::{Caller, Context, NamedResource, PathParameter, PathParameterDescription, Request};
 use padron_store::{Items, Key, Read, Store};
 use serde_json::{Value, json};
 
-/// The number or id of a customer in the path parameter `{customerId}`.
-#[derive(Debug)]
-pub struct CustomerIdParameter(CustomerReference);
+/// A path parameter that names a customer.
+pub trait CustomerParameter: Send + Sync + 'static {
+    /// The name of the path parameter.
+    const NAME: &'static str;
+    /// The description of the path parameter.
+    const DESCRIPTION: &'static str;
+}
 
-impl PathParameter for CustomerIdParameter {
+/// The path parameter `{customerId}`.
+#[derive(Debug)]
+pub struct CustomerIdParameter;
+
+impl CustomerParameter for CustomerIdParameter {
     const NAME: &'static str = "customerId";
     const DESCRIPTION: &'static str = "The id of the customer, 24 hex digits, or its number";
+}
+
+/// The number or id of a customer in a path.
+struct ReferenceInPath<P>(CustomerReference, PhantomData<fn() -> P>);
+
+impl<P: CustomerParameter> PathParameter for ReferenceInPath<P> {
+    const NAME: &'static str = P::NAME;
+    const DESCRIPTION: &'static str = P::DESCRIPTION;
     const EXPECTED: &'static str = "A customer's id is 24 hex digits, or its number.";
 
     fn schema() -> Value {
@@ -24,13 +40,7 @@ impl PathParameter for CustomerIdParameter {
     }
 
     fn parse(text: &str) -> Option<Self> {
-        CustomerReference::parse(text).map(Self)
-    }
-}
-
-impl From<CustomerIdParameter> for CustomerReference {
-    fn from(CustomerIdParameter(reference): CustomerIdParameter) -> Self {
-        reference
+        CustomerReference::parse(text).map(|reference| Self(reference, PhantomData))
     }
 }
 
@@ -52,14 +62,14 @@ enum FirstRead {
     Number(Option<CustomerNumber>),
 }
 
-impl<I, P: PathParameter + Into<CustomerReference> + Send> NamedResource<I> for NamedCustomer<P> {
-    const PATH: &'static [PathParameterDescription] = &[PathParameterDescription::of::<P>()];
+impl<I, P: CustomerParameter> NamedResource<I> for NamedCustomer<P> {
+    const PATH: &'static [PathParameterDescription] = &[PathParameterDescription::of::<ReferenceInPath<P>>()];
     const FAILURES: &'static [Failure] = &[Failure::CUSTOMER_NOT_FOUND];
 
     type Name = CustomerReference;
 
     fn name(request: &Request<'_>, _: &I) -> Result<CustomerReference, Error> {
-        request.parameter().map(P::into)
+        request.parameter().map(|ReferenceInPath::<P>(reference, _)| reference)
     }
 
     fn read(reference: &CustomerReference, organization: OrganizationId) -> Option<Read> {
@@ -82,6 +92,17 @@ impl<I, P: PathParameter + Into<CustomerReference> + Send> NamedResource<I> for 
         };
         Ok(Self { reference, found, parameter: PhantomData })
     }
+}
+
+/// Returns the caller and the customer that the path names. Reads once more if the id of the customer was imported. Fails if the customer
+/// does not exist.
+pub(crate) async fn resolve<A, P>(
+    cx: &Context<'_>,
+    caller: Caller<A, NamedCustomer<P>>,
+) -> Result<(Caller<A>, Customer), Error> {
+    let (caller, named) = caller.with_resource()?;
+    let customer = named.resolve(cx, caller.organization().id).await?;
+    Ok((caller, customer))
 }
 
 impl<P> NamedCustomer<P> {

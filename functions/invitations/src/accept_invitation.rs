@@ -57,8 +57,9 @@ impl Endpoint for AcceptInvitation {
         let joining = accepting.next_in_change(added);
         let accepted = invitation.ended(InvitationState::Accepted, at);
         let events = [&accepting, &joining];
-        let change = cx.store().accept_invitation(&invitation, &accepted, &member, user.issued_at, events)?;
+        let transaction =
+            cx.store().accept_invitation(&invitation, &accepted, &member, user.issued_at, events)?;
         let answer = OrganizationEntry::new(organization, member.role, member.joined_at);
-        cx.commit(change, Body(answer)).await
+        cx.commit(transaction, Body(answer)).await
     }
 }

@@ -29,7 +29,7 @@ impl Endpoint for DeclineInvitation {
         let at = invitation.next_change(cx.now());
         let event = cx.event(caller.principal(), invitation.organization, declined).at_or_after(at);
         let after = invitation.ended(InvitationState::Declined, at);
-        let change = cx.store().decline_invitation(&invitation, &after, &event)?;
-        cx.commit(change, NoContent).await
+        let transaction = cx.store().decline_invitation(&invitation, &after, &event)?;
+        cx.commit(transaction, NoContent).await
     }
 }

@@ -55,8 +55,8 @@ impl Endpoint for InviteMember {
             before.as_ref(),
             new.invitee()?,
         )?;
-        let change =
+        let transaction =
             cx.store().invite(before.as_ref(), &issuance.invitation, admin.authority(), &issuance.event)?;
-        cx.commit(change, CreatedWithoutLocation(issuance.answer(cx))).await
+        cx.commit(transaction, CreatedWithoutLocation(issuance.answer(cx))).await
     }
 }

@@ -160,9 +160,9 @@ async fn invite(
     loop {
         let issuance =
             IssuedToken::new(cx, admin.principal(), organization, before.as_ref(), invitee.clone())?;
-        let change =
+        let transaction =
             cx.store().invite(before.as_ref(), &issuance.invitation, admin.authority(), &issuance.event)?;
-        match change.commit().await.map_err(Error::from) {
+        match transaction.commit().await.map_err(Error::from) {
             Ok(()) => return Ok(issuance.answer(cx)),
             Err(error) if error.is_retryable() && retries.wait().await => {
                 let id = issuance.invitation.id;

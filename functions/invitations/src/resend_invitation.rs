@@ -28,12 +28,12 @@ impl Endpoint for ResendInvitation {
         let (admin, before) = admin.with_resource()?;
         before.require_open(cx.now())?;
         let issuance = IssuedToken::again(cx, admin.principal(), &before)?;
-        let change = cx.store().update_invitation(
+        let transaction = cx.store().update_invitation(
             &before,
             &issuance.invitation,
             admin.authority(),
             &issuance.event,
         )?;
-        cx.commit(change, Body(issuance.answer(cx))).await
+        cx.commit(transaction, Body(issuance.answer(cx))).await
     }
 }

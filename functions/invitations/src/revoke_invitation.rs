@@ -29,7 +29,7 @@ impl Endpoint for RevokeInvitation {
         let at = before.next_change(cx.now());
         let event = cx.event(admin.principal(), before.organization, cancelled).at_or_after(at);
         let after = before.ended(InvitationState::Revoked, at);
-        let change = cx.store().update_invitation(&before, &after, admin.authority(), &event)?;
-        cx.commit(change, NoContent).await
+        let transaction = cx.store().update_invitation(&before, &after, admin.authority(), &event)?;
+        cx.commit(transaction, NoContent).await
     }
 }

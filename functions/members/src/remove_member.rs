@@ -29,7 +29,7 @@ impl Endpoint for RemoveMember {
         let removed = EventData::MemberRemoved { member_id: member.user };
         let event = cx.event(caller.principal(), member.organization, removed);
         let event = event.at_or_after(member.next_change(cx.now()));
-        let change = cx.store().remove_member(&member, caller.authority(), &event)?;
-        cx.commit(change, NoContent).await
+        let transaction = cx.store().remove_member(&member, caller.authority(), &event)?;
+        cx.commit(transaction, NoContent).await
     }
 }

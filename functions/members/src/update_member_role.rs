@@ -51,8 +51,8 @@ impl Endpoint for UpdateMemberRole {
         let updated = EventData::MemberRoleUpdated { member_id: after.user, from: before.role, to: role };
         let event = cx.event(admin.principal(), after.organization, updated);
         let event = event.at_or_after(at);
-        let change = cx.store().update_role(&before, &after, admin.authority(), &event)?;
+        let transaction = cx.store().update_role(&before, &after, admin.authority(), &event)?;
         let answer = Versioned { version: after.version, body: after.into() };
-        cx.commit(change, answer).await
+        cx.commit(transaction, answer).await
     }
 }

@@ -77,7 +77,7 @@ impl Endpoint for CreateOrganization {
         let created = EventData::OrganizationCreated { slug: organization.slug.clone() };
         let event = cx.event(caller.principal(), organization.id, created);
         let seats = cx.options().seats.of(organization.plan);
-        let change =
+        let transaction =
             cx.store().create_organization(&organization, &[owner], user.issued_at, seats, &event)?;
         let answer = Created {
             location: format!("/organizations/{}", organization.id),
@@ -86,6 +86,6 @@ impl Endpoint for CreateOrganization {
                 body: OrganizationResponse::new(organization, cx.now()),
             },
         };
-        cx.commit(change, answer).await
+        cx.commit(transaction, answer).await
     }
 }

@@ -29,7 +29,7 @@ impl Endpoint for DeleteOrganization {
         };
         let event =
             cx.event(owner.principal(), organization.id, deleted).at_or_after(organization.updated_at);
-        let change = cx.store().delete_organization(&organization, &event)?;
-        cx.commit(change, NoContent).await
+        let transaction = cx.store().delete_organization(&organization, &event)?;
+        cx.commit(transaction, NoContent).await
     }
 }

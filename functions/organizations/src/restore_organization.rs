@@ -31,11 +31,11 @@ impl Endpoint for RestoreOrganization {
         organization.mark_updated(cx.now());
         let event = cx.event(owner.principal(), organization.id, EventData::OrganizationRestored {});
         let event = event.at_or_after(organization.updated_at);
-        let change = cx.store().restore_organization(&organization, &event)?;
+        let transaction = cx.store().restore_organization(&organization, &event)?;
         let answer = Versioned {
             version: organization.version,
             body: OrganizationResponse::new(organization, cx.now()),
         };
-        cx.commit(change, answer).await
+        cx.commit(transaction, answer).await
     }
 }

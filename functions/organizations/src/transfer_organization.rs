@@ -70,12 +70,12 @@ impl Endpoint for TransferOrganization {
         let event =
             cx.event(owner.principal(), organization.id, EventData::OrganizationTransferred { from, to });
         let event = event.at_or_after(organization.updated_at);
-        let change =
+        let transaction =
             cx.store().transfer_organization(&organization, owner.membership(), &successor, &event)?;
         let answer = Versioned {
             version: organization.version,
             body: OrganizationResponse::new(organization, cx.now()),
         };
-        cx.commit(change, answer).await
+        cx.commit(transaction, answer).await
     }
 }

@@ -41,7 +41,7 @@ pub struct OrganizationUpdate {
     #[schemars(with = "Option<MetadataSchema>")]
     metadata: Patch<BTreeMap<String, String>>,
     #[serde(flatten)]
-    others: Map<String, Value>,
+    read_only_fields: Map<String, Value>,
 }
 
 impl Endpoint for UpdateOrganization {
@@ -59,26 +59,27 @@ impl Endpoint for UpdateOrganization {
         owner: Owner,
         Json(update): Json<OrganizationUpdate>,
     ) -> Result<Self::Output, Error> {
-        let OrganizationUpdate { name, logo, timezone, metadata, others } = update;
+        let OrganizationUpdate { name, logo, timezone, metadata, read_only_fields } = update;
         let account = AccountChanges { name, logo, timezone, metadata };
         let mut organization = owner.organization().clone();
-        let now = OrganizationResponse::new(organization.clone(), cx.now());
-        let now = serde_json::to_value(now).map_err(|_| Error::internal("an answer is not JSON"))?;
+        let current = OrganizationResponse::new(organization.clone(), cx.now());
+        let current = serde_json::to_value(current).map_err(|_| Error::internal("an answer is not JSON"))?;
         let mut violations = account.violations();
-        let read_back = ReadOnlyFields { sent: &others, within: "", now: &now, optional: &OPTIONAL };
+        let read_back =
+            ReadOnlyFields { sent: &read_only_fields, pointer: "", current: &current, optional: &OPTIONAL };
         violations.extend(read_back.unknown());
-        let is_newest = cx.require_version(organization.version);
+        let version_check = cx.require_version(organization.version);
         // If `If-Match` names an old version, read-only fields may have the values of that version, and are not an attempt to change
         // them.
-        if is_newest.is_ok() {
+        if version_check.is_ok() {
             violations.extend(read_back.changed().map(as_slug_violation));
         }
         // The client sent the whole record back, but the record has changed since it was read.
-        if is_newest.is_ok() && read_back.is_of_older_version() {
+        if version_check.is_ok() && read_back.is_of_older_version() {
             return Err(Error::from(Failure::CONCURRENT_CHANGE).without_retry());
         }
-        refuse(violations)?;
-        is_newest?;
+        fail_if_any(violations)?;
+        version_check?;
         let fields = organization.update(account, cx.now())?;
         let answer = Versioned {
             version: organization.version,
@@ -90,8 +91,8 @@ impl Endpoint for UpdateOrganization {
         let fields = fields.into_iter().map(ToOwned::to_owned).collect();
         let event = cx.event(owner.principal(), organization.id, EventData::OrganizationUpdated { fields });
         let event = event.at_or_after(organization.updated_at);
-        let change = cx.store().update_organization(&organization, &event)?;
-        cx.commit(change, answer).await
+        let transaction = cx.store().update_organization(&organization, &event)?;
+        cx.commit(transaction, answer).await
     }
 }
 
@@ -110,7 +111,7 @@ fn as_slug_violation(violation: Violation) -> Violation {
 const SLUG_IMMUTABLE: &str = "slug_immutable";
 
 /// Fails with all violations at once. If one of them is a changed slug, the failure is [`Failure::SLUG_IMMUTABLE`].
-fn refuse(violations: Vec<Violation>) -> Result<(), Error> {
+fn fail_if_any(violations: Vec<Violation>) -> Result<(), Error> {
     if violations.is_empty() {
         return Ok(());
     }

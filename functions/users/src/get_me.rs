@@ -118,8 +118,8 @@ async fn refresh(
         }
         let updated = EventData::MemberUpdated { member_id: before.user, fields };
         let event = cx.event(caller.principal(), before.organization, updated).at_or_after(at);
-        let change = cx.store().refresh_member(&before, &after, profile, &event)?;
-        match change.commit().await.map_err(|error| Error::from(error).failure()) {
+        let transaction = cx.store().refresh_member(&before, &after, profile, &event)?;
+        match transaction.commit().await.map_err(|error| Error::from(error).failure()) {
             Ok(()) => return Ok(with_email),
             // Another member has that e-mail address. This membership keeps its old address as long as they have it.
             Err(Failure::ALREADY_MEMBER) if with_email => with_email = false,

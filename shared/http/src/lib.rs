@@ -66,7 +66,7 @@ pub use output::{
     PAGE_TOO_LARGE, Page, Versioned,
 };
 pub use padron_dto::Object;
-pub use parameter::{HeaderDescription, MemberId, PathParameter, PathParameterDescription};
+pub use parameter::{HeaderDescription, MemberId, NamedInPath, PathParameter, PathParameterDescription};
 pub use problem::{Problem, status};
 pub use query::{PageRequest, Query, cursor_schema, encode_parameter, instant, invalid_cursor};
 pub use read_back::ReadOnlyFields;

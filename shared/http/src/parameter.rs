@@ -1,6 +1,6 @@
 //! Parameters in paths and headers, described where they are read.
 
-use padron_domain::{InvitationId, OrganizationId, UserId};
+use padron_domain::{Id, Invitation, Organization, Profile, UserId};
 use serde_json::{Value, json};
 
 /// A value that stands in a path, such as `{organizationId}`.
@@ -63,38 +63,38 @@ fn uuid_schema() -> Value {
     json!({ "type": "string", "format": "uuid" })
 }
 
-impl PathParameter for OrganizationId {
+/// An entity whose id stands in paths.
+pub trait NamedInPath {
+    /// The name of the path parameter.
+    const NAME: &'static str;
+    /// The description of the path parameter.
+    const DESCRIPTION: &'static str;
+    /// The form of an id, for the caller who sends something else.
+    const EXPECTED: &'static str;
+}
+
+impl NamedInPath for Organization {
     const NAME: &'static str = "organizationId";
     const DESCRIPTION: &'static str = "Id of the organization";
     const EXPECTED: &'static str = "The organization's id is a UUID.";
-
-    fn schema() -> Value {
-        uuid_schema()
-    }
-
-    fn parse(text: &str) -> Option<Self> {
-        Self::parse(text)
-    }
 }
 
-impl PathParameter for InvitationId {
+impl NamedInPath for Invitation {
     const NAME: &'static str = "invitationId";
     const DESCRIPTION: &'static str = "Id of the invitation";
     const EXPECTED: &'static str = "An invitation's id is a UUID.";
-
-    fn schema() -> Value {
-        uuid_schema()
-    }
-
-    fn parse(text: &str) -> Option<Self> {
-        Self::parse(text)
-    }
 }
 
-impl PathParameter for UserId {
+impl NamedInPath for Profile {
     const NAME: &'static str = "userId";
     const DESCRIPTION: &'static str = "Id of the user";
     const EXPECTED: &'static str = "A user's id is a UUID.";
+}
+
+impl<T: NamedInPath> PathParameter for Id<T> {
+    const NAME: &'static str = T::NAME;
+    const DESCRIPTION: &'static str = T::DESCRIPTION;
+    const EXPECTED: &'static str = T::EXPECTED;
 
     fn schema() -> Value {
         uuid_schema()

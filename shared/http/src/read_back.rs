@@ -11,9 +11,9 @@ pub struct ReadOnlyFields<'b> {
     /// The fields that were sent.
     pub sent: &'b Map<String, Value>,
     /// The JSON pointer to the object that contains the fields.
-    pub within: &'b str,
+    pub pointer: &'b str,
     /// The current record, as it is returned to clients.
-    pub now: &'b Value,
+    pub current: &'b Value,
     /// The names of fields that are absent from a response when they have no value.
     pub optional: &'b [&'b str],
 }
@@ -29,7 +29,7 @@ impl ReadOnlyFields<'_> {
     pub fn changed(&self) -> impl Iterator<Item = Violation> + '_ {
         let known = self.sent.iter().filter(|(name, _)| self.is_known(name));
         let changed =
-            known.filter(|(name, value)| !is_same(self.now.get(name).unwrap_or(&Value::Null), value));
+            known.filter(|(name, value)| !is_same(self.current.get(name).unwrap_or(&Value::Null), value));
         let detail = "This field cannot be changed here. Leave it out, or send it as it is.";
         changed.map(move |(name, _)| self.violation(name, "read_only", detail))
     }
@@ -39,16 +39,16 @@ impl ReadOnlyFields<'_> {
         let instant = |value: Option<&Value>| Timestamp::parse(value?.as_str()?).ok();
         ["updatedAt", "updated_at"].into_iter().any(|name| {
             let sent = instant(self.sent.get(name));
-            sent.is_some_and(|sent| instant(self.now.get(name)).is_some_and(|now| sent < now))
+            sent.is_some_and(|sent| instant(self.current.get(name)).is_some_and(|now| sent < now))
         })
     }
 
     fn violation(&self, name: &str, code: &'static str, detail: &str) -> Violation {
-        Violation { pointer: member_pointer(self.within, name), code, detail: detail.into() }
+        Violation { pointer: member_pointer(self.pointer, name), code, detail: detail.into() }
     }
 
     fn is_known(&self, name: &str) -> bool {
-        self.now.get(name).is_some() || self.optional.contains(&name)
+        self.current.get(name).is_some() || self.optional.contains(&name)
     }
 }
 

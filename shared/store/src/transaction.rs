@@ -19,6 +19,17 @@ use crate::{
     table::{Backoff, CallError, Store, Throttling},
 };
 
+/// Sets the table and the condition of a write. The builders of the SDK have no common trait.
+macro_rules! conditional {
+    ($builder:expr, $store:expr, $expression:expr) => {
+        $builder
+            .table_name(&*$store.table)
+            .set_condition_expression($expression.condition)
+            .set_expression_attribute_names($expression.names)
+            .set_expression_attribute_values($expression.values)
+    };
+}
+
 /// The attribute with the value of a counter.
 pub(crate) const COUNT: &str = "count";
 
@@ -66,9 +77,11 @@ impl<R: Copy> OnConditionFailed<R> {
 /// there.
 #[derive(Clone, Copy, Debug)]
 struct Count {
-    at: usize,
+    /// The position of the write among those of the transaction.
+    write_index: usize,
     organization: OrganizationId,
-    transaction: i8,
+    /// The difference that is added.
+    change: i8,
 }
 
 /// The number of shards of an organization's customer counter.
@@ -143,8 +156,8 @@ impl<R: Copy> Transaction<'_, R> {
     }
 
     /// Replaces an item, under the condition that it is unchanged since it was read.
-    pub(crate) fn replace<E: Entity>(&mut self, entity: &E, still: Expression) -> Result<(), Error> {
-        self.put(entity, still, OnConditionFailed::Outdated)
+    pub(crate) fn replace<E: Entity>(&mut self, entity: &E, condition: Expression) -> Result<(), Error> {
+        self.put(entity, condition, OnConditionFailed::Outdated)
     }
 
     fn put<E: Entity>(
@@ -153,12 +166,8 @@ impl<R: Copy> Transaction<'_, R> {
         expression: Expression,
         refusal: OnConditionFailed<R>,
     ) -> Result<(), Error> {
-        let put = Put::builder()
-            .table_name(&*self.store.table)
+        let put = conditional!(Put::builder(), self.store, expression)
             .set_item(Some(to_item(entity)?))
-            .set_condition_expression(expression.condition)
-            .set_expression_attribute_names(expression.names)
-            .set_expression_attribute_values(expression.values)
             .build()
             .map_err(|_| Error::internal("a put without an item"))?;
         self.push(TransactWriteItem::builder().put(put).build(), refusal);
@@ -191,14 +200,10 @@ impl<R: Copy> Transaction<'_, R> {
         expression: Expression,
         refusal: OnConditionFailed<R>,
     ) -> Result<(), Error> {
-        let update = Update::builder()
-            .table_name(&*self.store.table)
+        let update = conditional!(Update::builder(), self.store, expression)
             .set_key(Some(key.attributes().into()))
             .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld)
             .set_update_expression(expression.update)
-            .set_condition_expression(expression.condition)
-            .set_expression_attribute_names(expression.names)
-            .set_expression_attribute_values(expression.values)
             .build()
             .map_err(|_| Error::internal("an update without a key"))?;
         self.push(TransactWriteItem::builder().update(update).build(), refusal);
@@ -206,13 +211,9 @@ impl<R: Copy> Transaction<'_, R> {
     }
 
     /// Deletes an item, under the condition that it is unchanged since it was read.
-    pub(crate) fn remove(&mut self, key: &Key, still: Expression) -> Result<(), Error> {
-        let delete = Delete::builder()
-            .table_name(&*self.store.table)
+    pub(crate) fn remove(&mut self, key: &Key, condition: Expression) -> Result<(), Error> {
+        let delete = conditional!(Delete::builder(), self.store, condition)
             .set_key(Some(key.attributes().into()))
-            .set_condition_expression(still.condition)
-            .set_expression_attribute_names(still.names)
-            .set_expression_attribute_values(still.values)
             .build()
             .map_err(|_| Error::internal("a delete without a key"))?;
         self.push(TransactWriteItem::builder().delete(delete).build(), OnConditionFailed::Outdated);
@@ -220,22 +221,23 @@ impl<R: Copy> Transaction<'_, R> {
     }
 
     /// Checks a condition on an item that the transaction does not change.
-    pub(crate) fn check(&mut self, key: &Key, still: Expression) -> Result<(), Error> {
-        self.check_if(key, still, OnConditionFailed::Outdated)
+    pub(crate) fn check(&mut self, key: &Key, condition: Expression) -> Result<(), Error> {
+        self.check_if(key, condition, OnConditionFailed::Outdated)
     }
 
     /// Checks a condition that requires a value to be free; the commit is refused with `taken` if it fails.
-    pub(crate) fn check_or(&mut self, key: &Key, free: Expression, taken: R) -> Result<(), Error> {
-        self.check_if(key, free, OnConditionFailed::Refuse(taken))
+    pub(crate) fn check_or(&mut self, key: &Key, condition: Expression, taken: R) -> Result<(), Error> {
+        self.check_if(key, condition, OnConditionFailed::Refuse(taken))
     }
 
-    fn check_if(&mut self, key: &Key, still: Expression, refusal: OnConditionFailed<R>) -> Result<(), Error> {
-        let check = ConditionCheck::builder()
-            .table_name(&*self.store.table)
+    fn check_if(
+        &mut self,
+        key: &Key,
+        condition: Expression,
+        refusal: OnConditionFailed<R>,
+    ) -> Result<(), Error> {
+        let check = conditional!(ConditionCheck::builder(), self.store, condition)
             .set_key(Some(key.attributes().into()))
-            .set_condition_expression(still.condition)
-            .set_expression_attribute_names(still.names)
-            .set_expression_attribute_values(still.values)
             .build()
             .map_err(|_| Error::internal("a check without a key"))?;
         self.push(TransactWriteItem::builder().condition_check(check).build(), refusal);
@@ -254,26 +256,22 @@ impl<R: Copy> Transaction<'_, R> {
     }
 
     /// Adds `change` to the number of the organization's customers.
-    pub(crate) fn count_customers(
-        &mut self,
-        organization: OrganizationId,
-        transaction: i8,
-    ) -> Result<(), Error> {
-        let count = Count { at: self.writes.len(), organization, transaction };
+    pub(crate) fn count_customers(&mut self, organization: OrganizationId, change: i8) -> Result<(), Error> {
+        let count = Count { write_index: self.writes.len(), organization, change };
         self.push(self.counter(count)?, OnConditionFailed::Outdated);
         self.count = Some(count);
         Ok(())
     }
 
     /// Returns the update of a random shard of the customer counter.
-    fn counter(&self, Count { organization, transaction, .. }: Count) -> Result<TransactWriteItem, Error> {
+    fn counter(&self, Count { organization, change, .. }: Count) -> Result<TransactWriteItem, Error> {
         let shard = Uuid::new_v4().as_bytes()[15] % SHARDS;
         let update = Update::builder()
             .table_name(&*self.store.table)
             .set_key(Some(Key::customer_count(organization, shard).attributes().into()))
             .update_expression("ADD #count :change")
             .expression_attribute_names("#count", COUNT)
-            .expression_attribute_values(":change", AttributeValue::N(transaction.to_string()))
+            .expression_attribute_values(":change", AttributeValue::N(change.to_string()))
             .build()
             .map_err(|_| Error::internal("an update without a key"))?;
         Ok(TransactWriteItem::builder().update(update).build())
@@ -322,7 +320,7 @@ impl<R: Copy> Transaction<'_, R> {
                     }
                     // Another shard of the counter may be less busy.
                     if let Some(count) = self.count {
-                        self.writes[count.at].0 = self.counter(count)?;
+                        self.writes[count.write_index].0 = self.counter(count)?;
                     }
                 }
                 None => return Err(TransactionError::Failed(error.into())),

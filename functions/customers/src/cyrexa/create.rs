@@ -1,6 +1,6 @@
 //! The endpoint `POST /customer/create`, which creates a customer in Cyrexa's dialect.
 
-use padron_domain::Error;
+use padron_domain::{Customer, Error};
 use padron_dto::{
     New,
     customer::cyrexa::{CustomerEnvelope, CustomerFields, POINTERS},
@@ -9,10 +9,7 @@ use padron_http::{Context, Created, Endpoint, Route, SizeLimited, Written};
 use padron_store::{Action, Store};
 
 use super::access::MemberByTenant;
-use crate::{
-    warned::WithWarningsResponse,
-    write::{PreparedWrite, create},
-};
+use crate::{warned::WithWarningsResponse, write::create_as};
 
 /// The endpoint that creates a customer in Cyrexa's dialect.
 #[derive(Debug)]
@@ -31,16 +28,7 @@ impl Endpoint for CyrexaCreate {
         member: MemberByTenant,
         body: SizeLimited<New<CustomerFields>>,
     ) -> Result<Self::Output, Error> {
-        let PreparedWrite { customer, change, warnings } = create(cx, &member, body).await?;
-        let answer = Created {
-            location: format!("/customer/getDetailsById/{}", customer.id),
-            versioned: WithWarningsResponse::new(
-                customer.version,
-                CustomerEnvelope::from(customer),
-                warnings,
-                POINTERS,
-            ),
-        };
-        cx.commit(change, answer).await
+        let location = |customer: &Customer| format!("/customer/getDetailsById/{}", customer.id);
+        create_as(cx, &member, body, POINTERS, location).await
     }
 }

@@ -6,7 +6,7 @@ use padron_http::{Context, Endpoint, NoInput, Route, Versioned};
 use padron_store::{Action, Store};
 
 use super::access::MemberByTenant;
-use crate::named_customer::NamedCustomer;
+use crate::named_customer::{NamedCustomer, resolve};
 
 /// The endpoint that returns a customer in Cyrexa's dialect.
 #[derive(Debug)]
@@ -25,8 +25,7 @@ impl Endpoint for CyrexaGetDetails {
         member: MemberByTenant<NamedCustomer>,
         _: NoInput,
     ) -> Result<Self::Output, Error> {
-        let (member, named) = member.with_resource()?;
-        let customer = named.resolve(cx, member.organization().id).await?;
+        let (_, customer) = resolve(cx, member).await?;
         Ok(Versioned { version: customer.version, body: customer.into() })
     }
 }

@@ -2,17 +2,13 @@
 //!
 //! Fields that are left out keep their values.
 
-use padron_domain::{Customer, Error, Failure};
+use padron_domain::{Error, Failure};
 use padron_dto::customer::cyrexa::{CustomerEnvelope, CustomerFields, CustomerResponse, POINTERS};
 use padron_http::{Context, Endpoint, Route, SizeLimited, Written};
 use padron_store::{Action, Store};
 
 use super::access::MemberByTenant;
-use crate::{
-    named_customer::NamedCustomer,
-    warned::WithWarningsResponse,
-    write::{PreparedWrite, answered, update},
-};
+use crate::{named_customer::NamedCustomer, warned::WithWarningsResponse, write::update_as};
 
 /// The endpoint that changes a customer in Cyrexa's dialect.
 #[derive(Debug)]
@@ -35,12 +31,6 @@ impl Endpoint for CyrexaUpdate {
         member: MemberByTenant<NamedCustomer>,
         body: SizeLimited<CustomerFields>,
     ) -> Result<Self::Output, Error> {
-        let (member, named) = member.with_resource()?;
-        let stored = named.resolve(cx, member.organization().id).await?;
-        let shown = async |customer: &Customer| answered(&CustomerResponse::from(customer.clone()));
-        let PreparedWrite { customer, change, warnings } = update(cx, &member, stored, body, shown).await?;
-        let answer =
-            WithWarningsResponse::new(customer.version, CustomerEnvelope::from(customer), warnings, POINTERS);
-        cx.commit_any(change, answer).await
+        update_as::<_, _, _, CustomerResponse, _>(cx, member, body, POINTERS).await
     }
 }

@@ -7,7 +7,7 @@ use padron_store::{Action, Store};
 use serde_json::{Value, json};
 
 use super::access::MemberByTenant;
-use crate::named_customer::NamedCustomer;
+use crate::named_customer::{NamedCustomer, resolve};
 
 /// The status of a customer in the path parameter `{status}`.
 #[derive(Debug)]
@@ -47,8 +47,7 @@ impl Endpoint for CyrexaUpdateStatus {
         member: MemberByTenant<NamedCustomer>,
         InPath(StatusParameter(status)): InPath<StatusParameter>,
     ) -> Result<Self::Output, Error> {
-        let (member, named) = member.with_resource()?;
-        let before = named.resolve(cx, member.organization().id).await?;
+        let (member, before) = resolve(cx, member).await?;
         cx.require_version(before.version)?;
         let mut customer = before.clone();
         customer.status = status;
@@ -64,7 +63,7 @@ impl Endpoint for CyrexaUpdateStatus {
         };
         let event =
             cx.event(member.principal(), customer.organization, updated).at_or_after(customer.updated_at);
-        let change = cx.store().update_customer(&before, &customer, &[], &event)?;
-        cx.commit(change, Versioned { version: customer.version, body: customer.into() }).await
+        let transaction = cx.store().update_customer(&before, &customer, &[], &event)?;
+        cx.commit(transaction, Versioned { version: customer.version, body: customer.into() }).await
     }
 }

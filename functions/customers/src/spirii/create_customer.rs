@@ -39,7 +39,7 @@ impl Endpoint for SpiriiCreateCustomer {
         member: MemberByCredential,
         body: SizeLimited<New<CustomerFields>>,
     ) -> Result<Self::Output, Error> {
-        let PreparedWrite { customer, change, warnings } = create(cx, &member, body).await?;
+        let PreparedWrite { customer, transaction, warnings } = create(cx, &member, body).await?;
         let answer = Created {
             location: format!("/v2/customers/{}", customer.number),
             versioned: WithWarningsResponse::new(
@@ -49,6 +49,6 @@ impl Endpoint for SpiriiCreateCustomer {
                 POINTERS,
             ),
         };
-        cx.commit(change, answer).await
+        cx.commit(transaction, answer).await
     }
 }

@@ -2,41 +2,25 @@
 //!
 //! Fields that are left out keep their values.
 
-use padron_domain::{Customer, CustomerReference, Error, Failure};
+use padron_domain::{Customer, Error, Failure};
 use padron_dto::customer::spirii::{CustomerFields, CustomerResponse, POINTERS};
-use padron_http::{Context, Endpoint, MemberByCredential, PathParameter, Route, SizeLimited, Written};
+use padron_http::{Context, Endpoint, MemberByCredential, Route, SizeLimited, Written};
 use padron_store::Action;
-use serde_json::{Value, json};
 
 use super::show::show;
 use crate::{
-    named_customer::NamedCustomer,
+    named_customer::{CustomerParameter, NamedCustomer, resolve},
     warned::WithWarningsResponse,
-    write::{self, PreparedWrite, answered, update},
+    write::{self, PreparedWrite, to_sent_back_json, update},
 };
 
-/// The number or id of a customer in the path parameter `{number}`.
+/// The path parameter `{number}`.
 #[derive(Debug)]
-pub struct NumberParameter(CustomerReference);
+pub struct NumberParameter;
 
-impl PathParameter for NumberParameter {
+impl CustomerParameter for NumberParameter {
     const NAME: &'static str = "number";
     const DESCRIPTION: &'static str = "The number of the customer, or its id";
-    const EXPECTED: &'static str = "A customer's id is 24 hex digits, or its number.";
-
-    fn schema() -> Value {
-        json!({ "type": "string", "pattern": CustomerReference::PATTERN })
-    }
-
-    fn parse(text: &str) -> Option<Self> {
-        CustomerReference::parse(text).map(Self)
-    }
-}
-
-impl From<NumberParameter> for CustomerReference {
-    fn from(NumberParameter(reference): NumberParameter) -> Self {
-        reference
-    }
 }
 
 /// The endpoint that changes a customer in Spirii's dialect.
@@ -58,10 +42,10 @@ impl Endpoint for SpiriiUpdateCustomer {
         member: MemberByCredential<NamedCustomer<NumberParameter>>,
         body: SizeLimited<CustomerFields>,
     ) -> Result<Self::Output, Error> {
-        let (member, named) = member.with_resource()?;
-        let stored = named.resolve(cx, member.organization().id).await?;
-        let as_shown = async |customer: &Customer| answered(&show(cx, &member, customer.clone()).await?);
-        let PreparedWrite { customer, change, warnings } =
+        let (member, stored) = resolve(cx, member).await?;
+        let as_shown =
+            async |customer: &Customer| to_sent_back_json(&show(cx, &member, customer.clone()).await?);
+        let PreparedWrite { customer, transaction, warnings } =
             update(cx, &member, stored, body, as_shown).await?;
         let answer = WithWarningsResponse::new(
             customer.version,
@@ -69,6 +53,6 @@ impl Endpoint for SpiriiUpdateCustomer {
             warnings,
             POINTERS,
         );
-        cx.commit_any(change, answer).await
+        cx.commit_any(transaction, answer).await
     }
 }

@@ -1,6 +1,6 @@
 //! The endpoint `POST /organizations/{organizationId}/customers`, which creates a customer in Timbrix's dialect.
 
-use padron_domain::{Error, Failure};
+use padron_domain::{Customer, Error, Failure};
 use padron_dto::{
     New,
     customer::timbrix::{CustomerFields, CustomerResponse, POINTERS},
@@ -10,7 +10,7 @@ use padron_store::Action;
 
 use crate::{
     warned::WithWarningsResponse,
-    write::{self, PreparedWrite, create},
+    write::{self, create_as},
 };
 
 /// The endpoint that creates a customer in Timbrix's dialect.
@@ -32,16 +32,9 @@ impl Endpoint for CreateCustomer {
         member: Member,
         body: SizeLimited<New<CustomerFields>>,
     ) -> Result<Self::Output, Error> {
-        let PreparedWrite { customer, change, warnings } = create(cx, &member, body).await?;
-        let answer = Created {
-            location: format!("/organizations/{}/customers/{}", customer.organization, customer.id),
-            versioned: WithWarningsResponse::new(
-                customer.version,
-                CustomerResponse::from(customer),
-                warnings,
-                POINTERS,
-            ),
+        let location = |customer: &Customer| {
+            format!("/organizations/{}/customers/{}", customer.organization, customer.id)
         };
-        cx.commit(change, answer).await
+        create_as(cx, &member, body, POINTERS, location).await
     }
 }

@@ -6,7 +6,7 @@ use padron_domain::{Error, EventData, Failure};
 use padron_http::{Context, Endpoint, Member, NoContent, NoInput, Route, Written};
 use padron_store::{Action, Store};
 
-use crate::named_customer::NamedCustomer;
+use crate::named_customer::{NamedCustomer, resolve};
 
 /// The endpoint that permanently deletes a customer.
 #[derive(Debug)]
@@ -27,14 +27,13 @@ impl Endpoint for DeleteCustomer {
         member: Member<NamedCustomer>,
         _: NoInput,
     ) -> Result<Self::Output, Error> {
-        let (member, named) = member.with_resource()?;
-        let customer = named.resolve(cx, member.organization().id).await?;
+        let (member, customer) = resolve(cx, member).await?;
         cx.require_version(customer.version)?;
         let deleted =
             EventData::CustomerDeleted { customer_id: customer.id.clone(), number: customer.number };
         let event = cx.event(member.principal(), customer.organization, deleted);
         let event = event.at_or_after(customer.updated_at.next());
-        let change = cx.store().delete_customer(&customer, &event)?;
-        cx.commit(change, NoContent).await
+        let transaction = cx.store().delete_customer(&customer, &event)?;
+        cx.commit(transaction, NoContent).await
     }
 }

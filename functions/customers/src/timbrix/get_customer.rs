@@ -5,7 +5,10 @@ use padron_dto::customer::timbrix::CustomerResponse;
 use padron_http::{Context, Endpoint, Member, NoInput, Route, Versioned};
 use padron_store::{Action, Store};
 
-use crate::{ancestors::read_live_parent, named_customer::NamedCustomer};
+use crate::{
+    ancestors::read_live_parent,
+    named_customer::{NamedCustomer, resolve},
+};
 
 /// The endpoint that returns a customer in Timbrix's dialect.
 #[derive(Debug)]
@@ -24,8 +27,7 @@ impl Endpoint for GetCustomer {
         member: Member<NamedCustomer>,
         _: NoInput,
     ) -> Result<Self::Output, Error> {
-        let (member, named) = member.with_resource()?;
-        let customer = named.resolve(cx, member.organization().id).await?;
+        let (_, customer) = resolve(cx, member).await?;
         let customer = read_live_parent(cx.store(), customer).await?;
         Ok(Versioned { version: customer.version, body: customer.into() })
     }

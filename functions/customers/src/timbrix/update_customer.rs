@@ -2,7 +2,7 @@
 //!
 //! Fields that are left out keep their values.
 
-use padron_domain::{Customer, Error, Failure};
+use padron_domain::{Error, Failure};
 use padron_dto::customer::timbrix::{CustomerFields, CustomerResponse, POINTERS};
 use padron_http::{Context, Endpoint, Member, Route, SizeLimited, Written};
 use padron_store::Action;
@@ -10,7 +10,7 @@ use padron_store::Action;
 use crate::{
     named_customer::NamedCustomer,
     warned::WithWarningsResponse,
-    write::{self, PreparedWrite, answered, update},
+    write::{self, update_as},
 };
 
 /// The endpoint that changes a customer in Timbrix's dialect.
@@ -32,12 +32,6 @@ impl Endpoint for UpdateCustomer {
         member: Member<NamedCustomer>,
         body: SizeLimited<CustomerFields>,
     ) -> Result<Self::Output, Error> {
-        let (member, named) = member.with_resource()?;
-        let stored = named.resolve(cx, member.organization().id).await?;
-        let shown = async |customer: &Customer| answered(&CustomerResponse::from(customer.clone()));
-        let PreparedWrite { customer, change, warnings } = update(cx, &member, stored, body, shown).await?;
-        let answer =
-            WithWarningsResponse::new(customer.version, CustomerResponse::from(customer), warnings, POINTERS);
-        cx.commit_any(change, answer).await
+        update_as::<_, _, _, CustomerResponse, _>(cx, member, body, POINTERS).await
     }
 }

@@ -11,15 +11,20 @@ use padron_dto::{
     New,
     customer::{CustomerBody, FieldPointers},
 };
-use padron_http::{Caller, Context, ReadOnlyFields, SizeLimited};
+use padron_http::{Caller, Context, Created, ReadOnlyFields, SizeLimited, Written};
 use padron_store::{Action, AncestorLink, Store, Transaction};
+use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::{Map, Value};
 
 use self::hierarchy::{
     AncestorsAfterWrite, check_hierarchy_rules, read_ancestors_after_write, resolve_parent,
 };
-use crate::ancestors::{AncestorDepth, read_ancestors_of_one, with_live_parent};
+use crate::{
+    ancestors::{AncestorDepth, read_ancestors_of_one, with_live_parent},
+    named_customer::{NamedCustomer, resolve},
+    warned::WithWarningsResponse,
+};
 
 /// The store actions of [`create`].
 pub(crate) const CREATE_ACTIONS: &[&[Action]] =
@@ -56,7 +61,7 @@ pub(crate) struct PreparedWrite<C> {
     /// The customer after the change.
     pub(crate) customer: Customer,
     /// The change to be committed.
-    pub(crate) change: C,
+    pub(crate) transaction: C,
     /// The warnings about values that may be wrong.
     pub(crate) warnings: Vec<Finding>,
 }
@@ -74,26 +79,26 @@ pub(crate) async fn create<'s, P, B: CustomerBody>(
     let mut customer = blank.clone();
     let (pointers, parent) = (body.pointers(), body.parent().clone());
     let nothing = Value::Object(Map::new());
-    let others =
-        ReadOnlyFields { sent: body.others(), within: pointers.within, now: &nothing, optional: &[] };
-    violations.extend(others.unknown());
+    let read_only_fields =
+        ReadOnlyFields { sent: body.others(), pointer: pointers.within, current: &nothing, optional: &[] };
+    violations.extend(read_only_fields.unknown());
     body.write(&mut customer, true, &mut violations);
     customer.normalize(&blank);
-    check::<B>(&customer, &blank, pointers, &mut violations)?;
+    collect_violations::<B>(&customer, &blank, pointers, &mut violations)?;
     let parent = resolve_parent(cx, &customer, &parent, pointers, &mut violations).await?;
     customer.parent = parent.set();
-    let above = read_ancestors_after_write(cx, &customer, pointers, &mut violations).await?;
-    refuse(violations)?;
+    let ancestors_after = read_ancestors_after_write(cx, &customer, pointers, &mut violations).await?;
+    fail_if_any(violations)?;
     // The generated number is that of an ancestor. A retry generates another one.
-    if above.chain.iter().any(|ancestor| ancestor.number == number) {
+    if ancestors_after.chain.iter().any(|ancestor| ancestor.number == number) {
         return Err(Failure::CONCURRENT_CHANGE.into());
     }
-    check_hierarchy_rules(cx, &customer, &above, false).await?;
+    check_hierarchy_rules(cx, &customer, &ancestors_after, false).await?;
     let created = EventData::CustomerCreated { customer_id: customer.id.clone(), number };
     let event = cx.event(caller.principal(), organization, created);
-    let change = cx.store().new_customer(&customer, &event)?;
+    let transaction = cx.store().new_customer(&customer, &event)?;
     let warnings = warnings::<B>(&customer);
-    Ok(PreparedWrite { customer, change, warnings })
+    Ok(PreparedWrite { customer, transaction, warnings })
 }
 
 /// Prepares an update of a customer from a body.
@@ -112,48 +117,48 @@ pub(crate) async fn update<'s, P, B: CustomerBody>(
     let before = with_live_parent(&ancestors, stored);
     let mut customer = before.clone();
     let (pointers, parent) = (body.pointers(), body.parent().clone());
-    let is_newest = cx.require_version(before.version);
+    let version_check = cx.require_version(before.version);
     if !body.others().is_empty() {
-        let now = answer(&before).await?;
-        let others = ReadOnlyFields {
+        let current = answer(&before).await?;
+        let read_only_fields = ReadOnlyFields {
             sent: body.others(),
-            within: pointers.within,
-            now: &now,
+            pointer: pointers.within,
+            current: &current,
             optional: &["warnings"],
         };
-        violations.extend(others.unknown());
+        violations.extend(read_only_fields.unknown());
         // If `If-Match` names an old version, read-only fields may have the values of that version, and are not an attempt to change
         // them.
-        if is_newest.is_ok() {
+        if version_check.is_ok() {
             let is_of_warnings = |violation: &Violation| violation.pointer.ends_with("/warnings");
-            violations.extend(others.changed().filter(|violation| !is_of_warnings(violation)));
+            violations.extend(read_only_fields.changed().filter(|violation| !is_of_warnings(violation)));
         }
         // The client sent the whole record back, but the record has changed since it was read.
-        if is_newest.is_ok() && others.is_of_older_version() {
+        if version_check.is_ok() && read_only_fields.is_of_older_version() {
             return Err(Error::from(Failure::CONCURRENT_CHANGE).without_retry());
         }
     }
     body.write(&mut customer, false, &mut violations);
     customer.normalize(&before);
-    check::<B>(&customer, &before, pointers, &mut violations)?;
+    collect_violations::<B>(&customer, &before, pointers, &mut violations)?;
     let parent = resolve_parent(cx, &customer, &parent, pointers, &mut violations).await?;
     parent.apply(&mut customer.parent);
     let moves = customer.parent != before.parent;
     let becomes_subsidiary =
         customer.kind == CustomerKind::CpoSubsidiary && before.kind != CustomerKind::CpoSubsidiary;
-    let above = if moves || becomes_subsidiary {
+    let ancestors_after = if moves || becomes_subsidiary {
         read_ancestors_after_write(cx, &customer, pointers, &mut violations).await?
     } else {
         AncestorsAfterWrite::default()
     };
-    refuse(violations)?;
-    is_newest?;
+    fail_if_any(violations)?;
+    version_check?;
     let fields = customer.changes_since(&before);
     let warnings = warnings::<B>(&customer);
     if fields.is_empty() {
-        return Ok(PreparedWrite { customer, change: None, warnings });
+        return Ok(PreparedWrite { customer, transaction: None, warnings });
     }
-    check_hierarchy_rules(cx, &customer, &above, moves).await?;
+    check_hierarchy_rules(cx, &customer, &ancestors_after, moves).await?;
     customer.mark_updated(cx.now());
     let mut names: Vec<String> = fields.into_iter().map(|field| field.name().to_owned()).collect();
     names.dedup();
@@ -163,13 +168,51 @@ pub(crate) async fn update<'s, P, B: CustomerBody>(
         fields: names,
     };
     let event = cx.event(caller.principal(), organization, updated).at_or_after(customer.updated_at);
-    let new_ancestors: &[AncestorLink] = if moves { &above.chain } else { &[] };
-    let change = cx.store().update_customer(&before, &customer, new_ancestors, &event)?;
-    Ok(PreparedWrite { customer, change: Some(change), warnings })
+    let new_ancestors: &[AncestorLink] = if moves { &ancestors_after.chain } else { &[] };
+    let transaction = cx.store().update_customer(&before, &customer, new_ancestors, &event)?;
+    Ok(PreparedWrite { customer, transaction: Some(transaction), warnings })
+}
+
+/// Creates a customer in a dialect whose representation `R` needs nothing but the record. `location` returns its path.
+pub(crate) async fn create_as<P, B, R>(
+    cx: &Context<'_>,
+    caller: &Caller<P>,
+    body: SizeLimited<New<B>>,
+    pointers: FieldPointers,
+    location: impl FnOnce(&Customer) -> String,
+) -> Result<Written<Created<WithWarningsResponse<R>>>, Error>
+where
+    B: CustomerBody,
+    R: From<Customer> + Serialize + JsonSchema,
+{
+    let PreparedWrite { customer, transaction, warnings } = create(cx, caller, body).await?;
+    let (location, version) = (location(&customer), customer.version);
+    let versioned = WithWarningsResponse::new(version, R::from(customer), warnings, pointers);
+    cx.commit(transaction, Created { location, versioned }).await
+}
+
+/// Updates a customer in a dialect whose representation `R` needs nothing but the record. `S` is the form in which a client sends the
+/// customer back.
+pub(crate) async fn update_as<P, N, B, S, R>(
+    cx: &Context<'_>,
+    caller: Caller<P, NamedCustomer<N>>,
+    body: SizeLimited<B>,
+    pointers: FieldPointers,
+) -> Result<Written<WithWarningsResponse<R>>, Error>
+where
+    B: CustomerBody,
+    S: From<Customer> + Serialize,
+    R: From<Customer> + Serialize + JsonSchema,
+{
+    let (caller, stored) = resolve(cx, caller).await?;
+    let shown = async |customer: &Customer| to_sent_back_json(&S::from(customer.clone()));
+    let PreparedWrite { customer, transaction, warnings } = update(cx, &caller, stored, body, shown).await?;
+    let answer = WithWarningsResponse::new(customer.version, R::from(customer), warnings, pointers);
+    cx.commit_any(transaction, answer).await
 }
 
 /// Returns a response as JSON, in the form in which a client sends it back.
-pub(crate) fn answered(answer: &impl Serialize) -> Result<Value, Error> {
+pub(crate) fn to_sent_back_json(answer: &impl Serialize) -> Result<Value, Error> {
     serde_json::to_value(answer).map_err(|_| Error::internal("an answer is not JSON"))
 }
 
@@ -183,7 +226,7 @@ fn warnings<B: CustomerBody>(customer: &Customer) -> Vec<Finding> {
 }
 
 /// Adds a violation for each rule that the customer breaks.
-fn check<B: CustomerBody>(
+fn collect_violations<B: CustomerBody>(
     customer: &Customer,
     before: &Customer,
     pointers: FieldPointers,
@@ -195,9 +238,8 @@ fn check<B: CustomerBody>(
     }
     for finding in broken {
         let violation = pointers.violation(finding);
-        let is_reported = violations.iter().any(|with_live_parent| {
-            with_live_parent.pointer == violation.pointer && with_live_parent.code == violation.code
-        });
+        let is_reported =
+            violations.iter().any(|known| known.pointer == violation.pointer && known.code == violation.code);
         if !is_reported {
             violations.push(violation);
         }
@@ -210,6 +252,6 @@ fn check<B: CustomerBody>(
 }
 
 /// Fails with all violations at once.
-fn refuse(violations: Vec<Violation>) -> Result<(), Error> {
+fn fail_if_any(violations: Vec<Violation>) -> Result<(), Error> {
     if violations.is_empty() { Ok(()) } else { Err(Error::from_violations(violations)) }
 }

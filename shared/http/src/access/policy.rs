@@ -35,10 +35,17 @@ pub trait Policy: Sized + Send + Sync + 'static {
     const WRITE_FAILURES: &'static [Failure] = &[];
 
     /// Checks the caller of a request: creates an [`AccessCheck`] and admits the caller through it.
+    ///
+    /// By default, the organization is the one in the path, and a deleted one is unknown.
     fn authorize<I: Send + Sync, T: NamedResource<I>>(
         cx: &Context<'_>,
         input: &LazyInput<'_, I>,
-    ) -> impl Future<Output = Result<Authorization<Caller<Self, T>>, Error>> + Send;
+    ) -> impl Future<Output = Result<Authorization<Caller<Self, T>>, Error>> + Send {
+        async {
+            let check = AccessCheck::by_path(cx, input).await?;
+            check.admit_unless_deleted(cx, Failure::ORGANIZATION_NOT_FOUND)
+        }
+    }
 }
 
 const BY_PATH: &[PathParameterDescription] = &[PathParameterDescription::of::<OrganizationId>()];
@@ -58,15 +65,6 @@ const NOT_A_MEMBER: &[Failure] = &[
 /// An owner is read from two items, which may be from before and from after a transfer.
 const NOT_THE_OWNER: &[Failure] = &[Failure::INSUFFICIENT_ROLE, Failure::CONCURRENT_CHANGE];
 
-/// Admits the members of the organization in the path.
-async fn authorize_by_path<P: Policy, I: Send + Sync, T: NamedResource<I>>(
-    cx: &Context<'_>,
-    input: &LazyInput<'_, I>,
-) -> Result<Authorization<Caller<P, T>>, Error> {
-    let check = AccessCheck::by_path(cx, input).await?;
-    check.admit_unless_deleted(cx, Failure::ORGANIZATION_NOT_FOUND)
-}
-
 /// Admits every member of the organization in the path.
 #[derive(Debug)]
 pub struct AnyMember;
@@ -75,13 +73,6 @@ impl Policy for AnyMember {
     const DESCRIPTION: &'static str = "For members of the organization.";
     const PATH: &'static [PathParameterDescription] = BY_PATH;
     const FAILURES: &'static [Failure] = NOT_A_MEMBER;
-
-    async fn authorize<I: Send + Sync, T: NamedResource<I>>(
-        cx: &Context<'_>,
-        input: &LazyInput<'_, I>,
-    ) -> Result<Authorization<Caller<Self, T>>, Error> {
-        authorize_by_path(cx, input).await
-    }
 }
 
 /// Admits the admins and the owner of the organization in the path.
@@ -93,13 +84,6 @@ impl Policy for AdminOrOwner {
     const LEAST_ROLE: Role = Role::Admin;
     const PATH: &'static [PathParameterDescription] = BY_PATH;
     const FAILURES: &'static [Failure] = &concat::<_, 9>(&[NOT_A_MEMBER, &[Failure::INSUFFICIENT_ROLE]]);
-
-    async fn authorize<I: Send + Sync, T: NamedResource<I>>(
-        cx: &Context<'_>,
-        input: &LazyInput<'_, I>,
-    ) -> Result<Authorization<Caller<Self, T>>, Error> {
-        authorize_by_path(cx, input).await
-    }
 }
 
 /// Admits the owner of the organization in the path.
@@ -111,13 +95,6 @@ impl Policy for OnlyOwner {
     const LEAST_ROLE: Role = Role::Owner;
     const PATH: &'static [PathParameterDescription] = BY_PATH;
     const FAILURES: &'static [Failure] = &concat::<_, 10>(&[NOT_A_MEMBER, NOT_THE_OWNER]);
-
-    async fn authorize<I: Send + Sync, T: NamedResource<I>>(
-        cx: &Context<'_>,
-        input: &LazyInput<'_, I>,
-    ) -> Result<Authorization<Caller<Self, T>>, Error> {
-        authorize_by_path(cx, input).await
-    }
 }
 
 /// Admits the owner of the organization in the path, which may be deleted.
@@ -160,11 +137,4 @@ impl Policy for AdminOrNamedMember {
     const ADMITS_SELF: bool = true;
     const PATH: &'static [PathParameterDescription] = BY_PATH;
     const FAILURES: &'static [Failure] = AdminOrOwner::FAILURES;
-
-    async fn authorize<I: Send + Sync, T: NamedResource<I>>(
-        cx: &Context<'_>,
-        input: &LazyInput<'_, I>,
-    ) -> Result<Authorization<Caller<Self, T>>, Error> {
-        authorize_by_path(cx, input).await
-    }
 }
