@@ -127,6 +127,26 @@ impl Stack {
         assert_eq!(self.status("--head", &customers), "401");
     }
 
+    /// Runs the `curl` commands of a page as they are published, with this port and the stack's data, and returns their statuses.
+    fn statuses_of_page(&self, data: &Path, page: &str) -> Vec<String> {
+        let page = std::fs::read_to_string(root().join(page)).unwrap();
+        let blocks = page.split("```sh\n").skip(1).filter_map(|block| block.split("```").next());
+        let mut statuses = Vec::new();
+        for block in blocks.filter(|block| block.contains("curl")) {
+            // Commands of `make` at the beginning of a line have tests of their own.
+            let lines: Vec<&str> = block.lines().filter(|line| !line.starts_with("make")).collect();
+            let script = lines.join("\n").replace("3001", &self.port.to_string()).replace(
+                "curl ",
+                "curl --silent --show-error --output /dev/null --write-out '%{http_code}\\n' ",
+            );
+            let mut shell = without_cargo_variables(Command::new("sh"));
+            shell.current_dir(root()).env("DATA", data).arg("-c").arg(script);
+            shell.env_remove("MAKEFLAGS").env_remove("MAKELEVEL").env_remove("MFLAGS");
+            statuses.extend(printed(shell).lines().map(ToOwned::to_owned));
+        }
+        statuses
+    }
+
     /// Sends SIGTERM to `make`, as a terminal or a supervisor does, and waits until all processes have ended.
     fn stop(self) {
         self.signal("TERM", self.make.id());
@@ -258,6 +278,12 @@ fn the_published_curl_line_works_against_the_lambda_binaries() {
     let count = |status: &str| statuses.split_whitespace().filter(|one| *one == status).count();
     assert_eq!((count("201"), count("409")), (1, 31), "{statuses}");
     stack.assert_escaped_ids_are_found(&owner, " again");
+    assert_eq!(
+        stack.statuses_of_page(data.path(), "README.md"),
+        ["200", "403", "200", "200", "200", "201"],
+        "the commands of the README, in their order"
+    );
+    assert_eq!(stack.statuses_of_page(data.path(), "docs/demo.md"), ["200", "200", "200", "200"]);
     assert_eq!(stack.status("", "/api/nothing"), "404");
     assert_eq!(stack.status("-X POST", "/api/health"), "405");
     assert_eq!(stack.status(&format!("-H 'Authorization: Bearer {owner}'"), "/api/organizations/%FF"), "400");

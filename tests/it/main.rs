@@ -16,6 +16,7 @@ mod demo_customers;
 mod deploy;
 mod description;
 mod dialects;
+mod docs;
 mod errors;
 mod events;
 mod export_organization;

@@ -3,8 +3,13 @@
 //! The engine ignores `ConsistentRead`. It has no throttling, no conflicts, no unprocessed keys, no index lag, and no
 //! idempotent transactions by client token. DynamoDB has all of these.
 
+mod fault;
+mod message;
+mod recorded;
+mod replica;
+
 use std::{
-    collections::{BTreeSet, HashMap, VecDeque},
+    collections::{BTreeSet, HashMap},
     convert::Infallible,
     net::SocketAddr,
     sync::{Arc, Mutex, OnceLock, PoisonError},
@@ -30,71 +35,12 @@ use tokio::{
     time::{Instant, sleep, sleep_until},
 };
 
-/// A fault that is injected into one request.
-#[derive(Clone, Debug)]
-pub enum Fault {
-    /// DynamoDB throttles the request.
-    Throttle,
-    /// DynamoDB returns an internal error.
-    ServerError,
-    /// The transaction is cancelled because its write at this index conflicts with another transaction.
-    Conflict(usize),
-    /// DynamoDB cancels a transaction because the condition of the write with this index failed. Other requests succeed.
-    ConditionFailed(usize),
-    /// The batch leaves the key with this sort key unprocessed.
-    Unprocessed(String),
-    /// The batch leaves all keys unprocessed.
-    AllUnprocessed,
-    /// The query returns an empty page that does not end the list.
-    EmptyPage,
-    /// A write outside of a transaction conflicts with one.
-    WriteConflict,
-    /// An eventually consistent batch read does not find the item with this sort key.
-    Missing(String),
-    /// The request is delayed.
-    Delay(Duration),
-    /// The request is never answered, and the connection stays open.
-    Hang,
-    /// The connection breaks before the request is processed.
-    Reset,
-    /// The request is processed, but the connection breaks before the response arrives.
-    LostResponse,
-}
-
-/// A request that the proxy received.
-#[derive(Clone, Debug)]
-pub struct Recorded {
-    /// The DynamoDB operation, such as `BatchGetItem`.
-    pub operation: String,
-    /// The body of the request.
-    pub body: Value,
-    /// The response of the engine; null if a fault replaced it.
-    pub answer: Value,
-}
-
-impl Recorded {
-    /// Returns the capacity units that the response reports, including those of indexes.
-    pub fn units(&self) -> f64 {
-        let consumed = &self.answer["ConsumedCapacity"];
-        let tables = consumed.as_array().cloned().unwrap_or_else(|| vec![consumed.clone()]);
-        tables.iter().filter_map(|table| table["CapacityUnits"].as_f64()).sum()
-    }
-
-    /// Returns the IAM actions that the request needs, each with the index it reads, if any.
-    pub fn actions(&self) -> Vec<(String, Option<String>)> {
-        let index = self.body["IndexName"].as_str().map(ToOwned::to_owned);
-        if self.operation != "TransactWriteItems" {
-            return vec![(format!("dynamodb:{}", self.operation), index)];
-        }
-        let writes = self.body["TransactItems"].as_array().into_iter().flatten();
-        let kinds = writes.flat_map(|write| write.as_object().into_iter().flat_map(|write| write.keys()));
-        let action = |kind: &String| match kind.as_str() {
-            "ConditionCheck" => "dynamodb:ConditionCheckItem".to_owned(),
-            kind => format!("dynamodb:{kind}Item"),
-        };
-        kinds.map(|kind| (action(kind), None)).collect()
-    }
-}
+pub use self::{fault::Fault, recorded::Recorded};
+use self::{
+    fault::FaultPlan,
+    message::{cancelled, keys_written, partitions, read, refuse, respond, withhold},
+    replica::{Batch, Replica},
+};
 
 /// A running proxy. It is stopped when it is dropped.
 #[derive(Debug)]
@@ -120,39 +66,6 @@ struct Shared {
     /// The capacity units that each partition consumed in the current second, and the start of that second.
     spent: Mutex<HashMap<String, (Instant, f64)>>,
     replica: OnceLock<Replica>,
-}
-
-/// A second table that receives every write with a delay. Eventually consistent reads and indexes see its state.
-#[derive(Debug)]
-struct Replica {
-    table: String,
-    lag: Mutex<Duration>,
-    /// The lock that is held while written items are looked up, so that no older state follows a newer one.
-    order: tokio::sync::Mutex<mpsc::UnboundedSender<Batch>>,
-    written: watch::Sender<u64>,
-    applied: watch::Receiver<u64>,
-}
-
-/// The items that one request wrote, in their state after it, with their keys.
-#[derive(Debug)]
-struct Batch {
-    due: Instant,
-    items: Vec<(Value, Option<Value>)>,
-    /// The headers of the request, which contain its credentials.
-    parts: http::request::Parts,
-}
-
-#[derive(Debug, Default)]
-struct FaultPlan {
-    next: VecDeque<Fault>,
-    always: Option<Fault>,
-    /// The interval of transactions at which one is cancelled; `None` if none is.
-    conflicts: Option<usize>,
-    transactions: usize,
-    /// Whether a transaction that touches an item of another transaction in progress is cancelled.
-    overlaps: bool,
-    /// The capacity units that a partition has per second; `None` if it is unlimited.
-    throughput: Option<f64>,
 }
 
 /// The time for which a transaction stays in progress, so that others may conflict with it.
@@ -307,8 +220,8 @@ async fn serve(listener: TcpListener, shared: Arc<Shared>, with_faults: bool) {
     }
 }
 
-#[derive(Debug)]
 /// The error that breaks a connection.
+#[derive(Debug)]
 struct Broken;
 impl std::fmt::Display for Broken {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
@@ -494,42 +407,6 @@ impl Shared {
         }
     }
 
-    /// Sends a request to the table or, if it need not be strongly consistent, to the replica.
-    async fn read_or_write(
-        &self,
-        parts: &http::request::Parts,
-        operation: &str,
-        request: &Value,
-    ) -> Option<(StatusCode, Value)> {
-        let Some(Replica { table: replica, .. }) = self.replica.get() else {
-            return self.forward(parts, request).await;
-        };
-        let mut request = request.clone();
-        if operation == "Query" && request["ConsistentRead"] != json!(true) {
-            request["TableName"] = json!(replica);
-        }
-        let mut renamed = None;
-        if operation == "BatchGetItem"
-            && let Some(tables) = request["RequestItems"].as_object_mut()
-            && let Some((table, batch)) =
-                tables.iter().next().map(|(name, batch)| (name.clone(), batch.clone()))
-            && batch["ConsistentRead"] != json!(true)
-        {
-            tables.clear();
-            tables.insert(replica.clone(), batch);
-            renamed = Some(table);
-        }
-        let (status, mut answer) = self.forward(parts, &request).await?;
-        if let Some(table) = renamed {
-            for part in ["Responses", "UnprocessedKeys"] {
-                if let Some(found) = answer[part].as_object_mut().and_then(|tables| tables.remove(replica)) {
-                    answer[part][&table] = found;
-                }
-            }
-        }
-        Some((status, answer))
-    }
-
     /// Returns an empty page whose last evaluated key leads to the first item.
     async fn empty_page(&self, parts: &http::request::Parts, request: &Value) -> Option<(StatusCode, Value)> {
         let empty = |last: &Value| {
@@ -562,41 +439,6 @@ impl Shared {
         empty(&last)
     }
 
-    /// Queues the written items for the replica.
-    async fn replicate(&self, parts: &http::request::Parts, keys: &[Value], lag: Duration) {
-        let Some(replica) = self.replica.get().filter(|_| !keys.is_empty()) else { return };
-        let sender = replica.order.lock().await;
-        let table = keys[0]["table"].as_str().unwrap_or_default();
-        let mut wanted: Vec<&Value> = Vec::new();
-        for key in keys {
-            if !wanted.contains(&&key["key"]) {
-                wanted.push(&key["key"]);
-            }
-        }
-        let get = json!({ "RequestItems": { table: { "Keys": wanted, "ConsistentRead": true } } });
-        let got = self.ask(parts, "BatchGetItem", &get).await.expect("the engine answers");
-        let got = got["Responses"][table].as_array().cloned().unwrap_or_default();
-        let item_of =
-            |key: &Value| got.iter().find(|item| item["PK"] == key["PK"] && item["SK"] == key["SK"]);
-        let items = wanted.into_iter().map(|key| (key.clone(), item_of(key).cloned())).collect();
-        replica.written.send_modify(|count| *count += 1);
-        _ = sender.send(Batch { due: Instant::now() + lag, items, parts: parts.clone() });
-    }
-
-    /// Writes items to the replica.
-    async fn apply(&self, parts: &http::request::Parts, items: &[(Value, Option<Value>)]) {
-        let Some(Replica { table, .. }) = self.replica.get() else { return };
-        let write = |(key, item): &(Value, Option<Value>)| match item {
-            Some(item) => json!({ "PutRequest": { "Item": item } }),
-            None => json!({ "DeleteRequest": { "Key": key } }),
-        };
-        for items in items.chunks(25) {
-            let writes: Vec<Value> = items.iter().map(write).collect();
-            let done = self.ask(parts, "BatchWriteItem", &json!({ "RequestItems": { table: writes } })).await;
-            assert!(done.is_some(), "the replica takes what the table took");
-        }
-    }
-
     /// Sends a request of the proxy's own to the engine.
     async fn ask(&self, parts: &http::request::Parts, operation: &str, body: &Value) -> Option<Value> {
         let mut parts = parts.clone();
@@ -627,89 +469,4 @@ impl Shared {
         }
         Some((status, answer))
     }
-}
-
-/// Returns the headers, the operation and the body of a request.
-async fn read(request: Request<Incoming>) -> Option<(http::request::Parts, String, Value)> {
-    let (parts, body) = request.into_parts();
-    let body = body.collect().await.ok()?.to_bytes();
-    let target = parts.headers.get("x-amz-target").and_then(|target| target.to_str().ok());
-    let operation = target.and_then(|target| target.split('.').nth(1)).unwrap_or_default().to_owned();
-    Some((parts, operation, serde_json::from_slice(&body).unwrap_or_default()))
-}
-
-fn respond(status: StatusCode, body: &Value) -> Option<Response<Full<Bytes>>> {
-    Response::builder()
-        .status(status)
-        .header(header::CONTENT_TYPE, "application/x-amz-json-1.0")
-        .body(Full::from(body.to_string()))
-        .ok()
-}
-
-/// Returns the table and the key of every item that a request writes or, in a transaction, checks, in order.
-fn keys_written(operation: &str, body: &Value) -> Vec<Value> {
-    let key = |table: &Value, item: &Value| json!({ "table": table, "key": { "PK": item["PK"], "SK": item["SK"] } });
-    let of_write =
-        |write: &Value| if write["Item"].is_object() { write["Item"].clone() } else { write["Key"].clone() };
-    match operation {
-        "PutItem" | "UpdateItem" | "DeleteItem" => vec![key(&body["TableName"], &of_write(body))],
-        "TransactWriteItems" => {
-            let writes = body["TransactItems"].as_array().into_iter().flatten();
-            let writes = writes.filter_map(|write| write.as_object()?.values().next());
-            writes.map(|write| key(&write["TableName"], &of_write(write))).collect()
-        }
-        "BatchWriteItem" => {
-            let tables = body["RequestItems"].as_object().into_iter().flatten();
-            let writes = tables.flat_map(|(table, writes)| {
-                writes.as_array().into_iter().flatten().map(move |write| (json!(table), write))
-            });
-            let writes =
-                writes.filter_map(|(table, write)| Some((table, write.as_object()?.values().next()?)));
-            writes.map(|(table, write)| key(&table, &of_write(write))).collect()
-        }
-        _ => Vec::new(),
-    }
-}
-
-/// Returns the partition keys that a request reads or writes, without duplicates.
-fn partitions(body: &Value, keys: &[Value]) -> Vec<String> {
-    let written = keys.iter().map(|key| &key["key"]["PK"]["S"]);
-    let queried = [&body["ExpressionAttributeValues"][":pk"]["S"]].into_iter();
-    let tables = body["RequestItems"].as_object().into_iter().flatten();
-    let read = tables
-        .flat_map(|(_, batch)| batch["Keys"].as_array().into_iter().flatten())
-        .map(|key| &key["PK"]["S"]);
-    let all = written.chain(queried).chain(read).filter_map(Value::as_str).map(ToOwned::to_owned);
-    all.collect::<BTreeSet<String>>().into_iter().collect()
-}
-
-/// Returns the response to a cancelled transaction, with a reason code for each write.
-fn cancelled(codes: impl Iterator<Item = &'static str>) -> (StatusCode, Value) {
-    let reasons: Vec<Value> = codes.map(|code| json!({ "Code": code })).collect();
-    let reasons = json!({ "CancellationReasons": reasons });
-    refuse(StatusCode::BAD_REQUEST, "TransactionCanceledException", reasons)
-}
-
-/// Returns an error response of DynamoDB.
-fn refuse(status: StatusCode, code: &str, mut body: Value) -> (StatusCode, Value) {
-    body["__type"] = json!(format!("com.amazonaws.dynamodb.v20120810#{code}"));
-    body["message"] = json!("injected");
-    (status, body)
-}
-
-/// Removes the matching keys from a batch, and returns them in the form of DynamoDB's unprocessed keys.
-fn withhold(request: &mut Value, matches: impl Fn(&Value) -> bool) -> Value {
-    let mut withheld = json!({});
-    let Some(tables) = request["RequestItems"].as_object_mut() else { return withheld };
-    for (table, batch) in tables.iter_mut() {
-        let keys = batch["Keys"].as_array().cloned().unwrap_or_default();
-        let (out, left): (Vec<_>, Vec<_>) = keys.into_iter().partition(&matches);
-        if !out.is_empty() {
-            withheld[table] = batch.clone();
-            withheld[table]["Keys"] = json!(out);
-        }
-        batch["Keys"] = json!(left);
-    }
-    tables.retain(|_, batch| batch["Keys"] != json!([]));
-    withheld
 }
