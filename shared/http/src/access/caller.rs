@@ -86,7 +86,7 @@ impl<P: Policy> Caller<P> {
     pub async fn read_again(&mut self, cx: &Context<'_>, read: Read) -> Result<Items, Error> {
         let organization = self.organization.id;
         let check =
-            AccessCheck::<(), ()>::read(cx, self.principal.clone(), organization, None, [read]).await?;
+            AccessCheck::<(), ()>::read(cx, self.principal.clone(), organization, None, Some(read)).await?;
         let (caller, items) = check.readmit::<P>(cx)?;
         *self = caller;
         Ok(items)

@@ -38,15 +38,16 @@ impl<I: Send + Sync, T: NamedResource<I>> AccessCheck<I, T> {
         organization: OrganizationId,
         input: &LazyInput<'_, I>,
     ) -> Result<Self, Error> {
-        Self::read(cx, principal, organization, Some(input), []).await
+        Self::read(cx, principal, organization, Some(input), None).await
     }
 
-    pub(super) async fn read<const N: usize>(
+    /// Reads what decides about a principal in an organization, and another item in the same batch.
+    pub(super) async fn read(
         cx: &Context<'_>,
         principal: Principal,
         organization: OrganizationId,
         input: Option<&LazyInput<'_, I>>,
-        others: [Read; N],
+        other: Option<Read>,
     ) -> Result<Self, Error> {
         let Principal::User(User { id: user, organization: bound, .. }) = &principal;
         if bound.is_some_and(|bound| bound != organization) {
@@ -57,7 +58,7 @@ impl<I: Send + Sync, T: NamedResource<I>> AccessCheck<I, T> {
         let name = input.and_then(LazyInput::get).map(|input| T::name(cx.request, input));
         let resource = name.as_ref().and_then(|name| T::read(name.as_ref().ok()?, organization));
         let record = idempotency_id.as_ref().ok().and_then(Option::as_ref).map(Key::idempotency_record);
-        let reads = resource.into_iter().chain(record.map(Into::into)).chain(others);
+        let reads = resource.into_iter().chain(record.map(Into::into)).chain(other);
         let access = cx.store().organization_access(organization, user, reads).await?;
         Ok(Self {
             principal,
@@ -148,13 +149,10 @@ impl<I: Send + Sync, T: NamedResource<I>> AccessCheck<I, T> {
         input: &LazyInput<'_, I>,
         unknown: Failure,
     ) -> Result<Authorization<Caller<P, T>>, Error> {
-        if !cx.endpoint.is_write {
-            return Self::of(cx, principal, organization, input).await?.admit_unless_deleted(cx, unknown);
-        }
         let Principal::User(User { id: user, .. }) = &principal;
         let user = *user;
-        let profile = Key::profile(user).into();
-        let mut check = Self::read(cx, principal, organization, Some(input), [profile]).await?;
+        let profile = cx.endpoint.is_write.then(|| Key::profile(user).into());
+        let mut check = Self::read(cx, principal, organization, Some(input), profile).await?;
         let profile = check.items.profile(user)?;
         // A recorded answer is replayed all the same.
         check.admit_unless_deleted::<P>(cx, unknown)?.and_then(|caller| {
