@@ -43,8 +43,9 @@ mod size;
 
 pub use access::{
     Access, AccessCheck, Admin, AdminOrOwner, AdminOrSelf, Anonymous, AnyMember, Authorization, Caller,
-    Member, MemberByCredential, NamedResource, OnlyOwner, Owner, OwnerIncludingDeleted, Policy, SelfOnly,
-    SignedIn, UNAUTHENTICATED, active_organizations, authenticate, named_organization, verify,
+    Member, MemberByCredential, NamedResource, OnlyOwner, OrganizationSource, Owner, OwnerIncludingDeleted,
+    Policy, SelfOnly, SignedIn, UNAUTHENTICATED, active_organizations, authenticate, named_organization,
+    verify,
 };
 pub use app::App;
 pub use bounded::SizeLimited;

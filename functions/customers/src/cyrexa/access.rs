@@ -6,7 +6,8 @@ use padron_auth::{AUTHENTICATION_REQUIRED, INVALID_TOKEN, Principal, TOKEN_EXPIR
 use padron_domain::{Error, Failure, FailureClass, Organization, OrganizationId, UserId};
 use padron_http::{
     AccessCheck, Authorization, Caller, Context, HeaderDescription, LazyInput, NamedResource,
-    PathParameterDescription, Policy, active_organizations, authenticate, concat, named_organization, verify,
+    OrganizationSource, PathParameterDescription, Policy, active_organizations, authenticate, concat,
+    named_organization, verify,
 };
 use padron_store::{Action, Store};
 
@@ -124,7 +125,8 @@ impl Policy for ByTenant {
             return check.admit(cx, Failure::NOT_A_MEMBER);
         }
         let owned = organization_of_owner(cx, user, UserId::new(named.uuid())).await?;
-        AccessCheck::admit_by_index(cx, check.into_principal(), owned, input, Failure::NOT_A_MEMBER).await
+        let owned = (owned, OrganizationSource::Index);
+        AccessCheck::admit_from(cx, check.into_principal(), owned, input, Failure::NOT_A_MEMBER).await
     }
 }
 

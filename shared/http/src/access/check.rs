@@ -140,18 +140,22 @@ impl<I: Send + Sync, T: NamedResource<I>> AccessCheck<I, T> {
 }
 
 impl<I: Send + Sync, T: NamedResource<I>> AccessCheck<I, T> {
-    /// Admits a member of an organization that an index has returned. The index may lack an organization that the caller joined a moment
-    /// ago, so a write is refused until the caller names one.
-    pub async fn admit_by_index<P: Policy>(
+    /// Reads what decides about a principal in an organization, and admits members. `unknown` is the failure if the organization does not
+    /// exist or is deleted.
+    ///
+    /// An index may lack an organization that the caller joined a moment ago. If the organization comes from an index, a write is therefore
+    /// refused until the caller names one.
+    pub async fn admit_from<P: Policy>(
         cx: &Context<'_>,
         principal: Principal,
-        organization: OrganizationId,
+        (organization, source): (OrganizationId, OrganizationSource),
         input: &LazyInput<'_, I>,
         unknown: Failure,
     ) -> Result<Authorization<Caller<P, T>>, Error> {
         let Principal::User(User { id: user, .. }) = &principal;
         let user = *user;
-        let profile = cx.endpoint.is_write.then(|| Key::profile(user).into());
+        let is_uncertain = source == OrganizationSource::Index && cx.endpoint.is_write;
+        let profile = is_uncertain.then(|| Key::profile(user).into());
         let mut check = Self::read(cx, principal, organization, Some(input), profile).await?;
         let profile = check.items.profile(user)?;
         // A recorded answer is replayed all the same.
@@ -164,6 +168,15 @@ impl<I: Send + Sync, T: NamedResource<I>> AccessCheck<I, T> {
             Ok(caller)
         })
     }
+}
+
+/// Where the id of an organization comes from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum OrganizationSource {
+    /// The request, or the token, names it.
+    Request,
+    /// An eventually consistent index has returned it.
+    Index,
 }
 
 /// Fails if the policy does not admit this authority.

@@ -4,7 +4,7 @@ use padron_auth::{AUTHENTICATION_REQUIRED, INVALID_TOKEN, Principal, TOKEN_EXPIR
 use padron_domain::{Error, Failure, Organization, OrganizationId, UserId};
 use padron_store::{Action, Store};
 
-use super::{AccessCheck, Authorization, Caller, NamedResource, Policy, authenticate};
+use super::{AccessCheck, Authorization, Caller, NamedResource, OrganizationSource, Policy, authenticate};
 use crate::{context::Context, input::LazyInput, parameter::HeaderDescription};
 
 /// Admits the members of the organization that the token is bound to, else of the one in the header `X-Organization-Id`, else of the
@@ -43,12 +43,14 @@ impl Policy for ByCredential {
     ) -> Result<Authorization<Caller<Self, T>>, Error> {
         let principal = authenticate(cx).await?;
         let Principal::User(User { id: user, organization: bound, .. }) = &principal;
-        if let Some(named) = named_organization(cx)?.or(*bound) {
-            let check = AccessCheck::of(cx, principal, named, input).await?;
-            return check.admit_unless_deleted(cx, Failure::NOT_A_MEMBER);
-        }
-        let only = only_organization(cx, *user).await?;
-        AccessCheck::admit_by_index(cx, principal, only, input, Failure::NO_ORGANIZATION).await
+        let (organization, unknown) = match named_organization(cx)?.or(*bound) {
+            Some(named) => ((named, OrganizationSource::Request), Failure::NOT_A_MEMBER),
+            None => {
+                let only = only_organization(cx, *user).await?;
+                ((only, OrganizationSource::Index), Failure::NO_ORGANIZATION)
+            }
+        };
+        AccessCheck::admit_from(cx, principal, organization, input, unknown).await
     }
 }
 

@@ -19,7 +19,7 @@ use padron_domain::{Error, Failure, Role};
 use padron_store::Action;
 
 pub use caller::{Admin, AdminOrSelf, Caller, Member, MemberByCredential, Owner, OwnerIncludingDeleted};
-pub use check::AccessCheck;
+pub use check::{AccessCheck, OrganizationSource};
 pub use credential::{active_organizations, named_organization};
 pub use policy::{AdminOrOwner, AnyMember, OnlyOwner, Policy};
 pub use resource::NamedResource;
