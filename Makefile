@@ -16,7 +16,7 @@ CARGO_LAMBDA := .tools/lambda/bin/cargo-lambda
 SAM := .tools/sam/bin/sam
 
 .DEFAULT_GOAL := help
-.PHONY: help run serve token plan demo-customers test test-full lint fmt build deploy region bench wire cargo
+.PHONY: help run serve token key reseal plan demo-customers test test-full lint fmt build deploy region bench wire cargo
 
 help: ## This list
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 18
@@ -34,6 +34,13 @@ given = $(if $(filter command line,$(origin $(1))),$(2) "$$$(1)")
 
 token: cargo ## A bearer token for the local stack (USER=<uuid> EMAIL= NAME= TTL=<seconds>)
 	@$(PADRON) token $(call given,USER,--user) $(call given,EMAIL,--email) $(call given,NAME,--name) $(call given,TTL,--ttl)
+
+key: cargo ## An API key for the local stack (ORG=<uuid> SCOPES= ROLE=member|admin)
+	@$(PADRON) key $(call given,ORG,--org) $(call given,SCOPES,--scopes) $(call given,ROLE,--role)
+
+# After a root secret was replaced, and before the previous one is dropped.
+reseal: cargo ## Encrypts the API keys with the new root secret (TABLE= REGION= of a deployed stack)
+	@$(PADRON) admin reseal $(call given,TABLE,--table) $(call given,REGION,--region)
 
 plan: cargo ## An organization's plan (ORG=<uuid> PLAN=free|pro|enterprise SEATS=, and TABLE= REGION= of a deployed stack)
 	@$(PADRON) admin set-plan "$(ORG)" "$(PLAN)" $(call given,SEATS,--seats) $(call given,TABLE,--table) $(call given,REGION,--region)

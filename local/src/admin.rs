@@ -2,12 +2,16 @@
 
 use std::{net::SocketAddr, time::Duration};
 
-use padron_domain::{Actor, Clock, Event, EventData, OrganizationId, Plan, Seats};
+use padron_auth::PresentedKey;
+use padron_domain::{
+    Actor, ApiKey, ApiKeyId, Authority, Clock, Error, Event, EventData, KeyOwner, Metadata, OrganizationId,
+    Plan, RateLimit, Role, Scopes, Seats,
+};
 use padron_emulator::{
     Engine,
     engine::{Storage, connection},
 };
-use padron_store::{Connection, Credentials, Store, TransactionError, TrustedRoots};
+use padron_store::{Connection, Credentials, Secrets, Store, StoredApiKey, TransactionError, TrustedRoots};
 use tokio::{
     net::TcpStream,
     time::{Instant, timeout},
@@ -16,7 +20,7 @@ use tokio::{
 use indicatif::{ProgressBar, ProgressStyle};
 
 use crate::{
-    data_dir::{DataDir, TABLE},
+    data_dir::{DataDir, KEY_BRAND, ROOT_SECRET, TABLE},
     demo::generate,
     error::explain,
 };
@@ -78,27 +82,153 @@ pub async fn set_plan(place: TableLocation, change: PlanChange, clock: &Clock) -
             with_store(&data_dir, async |store| apply(store, change, clock).await).await
         }
         TableLocation::Deployed { table, region } => {
-            let variable = |name: &str| {
-                std::env::var(name).map_err(|_| {
-                    format!(
-                        "{name} is not set. With the AWS CLI: eval \"$(aws configure export-credentials --format env)\""
-                    )
-                })
-            };
-            let connection = Connection {
-                table,
-                region,
-                endpoint: std::env::var("AWS_ENDPOINT_URL_DYNAMODB").ok(),
-                roots: TrustedRoots::Amazon,
-                credentials: Credentials {
-                    access_key_id: variable("AWS_ACCESS_KEY_ID")?,
-                    secret_access_key: variable("AWS_SECRET_ACCESS_KEY")?,
-                    session_token: std::env::var("AWS_SESSION_TOKEN").ok(),
-                },
-            };
-            apply(&Store::new(&connection), change, clock).await
+            apply(&Store::new(&deployed(table, region)?), change, clock).await
         }
     }
+}
+
+/// Encrypts the hashes of all API keys of a table with the current root secret, as [`reseal`] does.
+///
+/// The secrets of a deployed stack are those of the environment, `ROOT_SECRET` and `ROOT_SECRET_PREVIOUS`.
+pub async fn reseal_at(place: TableLocation) -> Result<String, String> {
+    match place {
+        TableLocation::Local(data_dir) => {
+            let secrets =
+                Secrets::new(ROOT_SECRET.as_bytes(), None).ok_or("The root secret is too short.")?;
+            with_store(&data_dir, async |store| reseal(store, &secrets).await).await
+        }
+        TableLocation::Deployed { table, region } => {
+            let [current, previous] =
+                ["ROOT_SECRET", "ROOT_SECRET_PREVIOUS"].map(|name| std::env::var(name).ok());
+            let current = current.ok_or("ROOT_SECRET is not set. It is the new root secret.")?;
+            let previous = previous.filter(|previous| !previous.is_empty());
+            let secrets = Secrets::new(current.as_bytes(), previous.as_ref().map(String::as_bytes));
+            let secrets = secrets.ok_or("A root secret has at least 32 characters.")?;
+            reseal(&Store::new(&deployed(table, region)?), &secrets).await
+        }
+    }
+}
+
+/// Returns the connection to the table of a deployed stack. The credentials are those of the environment.
+fn deployed(table: String, region: String) -> Result<Connection, String> {
+    let variable = |name: &str| {
+        std::env::var(name).map_err(|_| {
+            format!(
+                "{name} is not set. With the AWS CLI: eval \"$(aws configure export-credentials --format env)\""
+            )
+        })
+    };
+    Ok(Connection {
+        table,
+        region,
+        endpoint: std::env::var("AWS_ENDPOINT_URL_DYNAMODB").ok(),
+        roots: TrustedRoots::Amazon,
+        credentials: Credentials {
+            access_key_id: variable("AWS_ACCESS_KEY_ID")?,
+            secret_access_key: variable("AWS_SECRET_ACCESS_KEY")?,
+            session_token: std::env::var("AWS_SESSION_TOKEN").ok(),
+        },
+    })
+}
+
+/// Encrypts the hashes of all API keys with the current root secret, and returns a message for the operator.
+///
+/// # Errors
+///
+/// Fails if a key can be decrypted with neither the current nor the previous root secret.
+pub async fn reseal(store: &Store, secrets: &Secrets) -> Result<String, String> {
+    let (mut keys, mut resealed, mut unreadable, mut after) = (0, 0, 0, None);
+    loop {
+        let store = store.until(Instant::now() + TIME_LIMIT);
+        let page = store.reseal_api_keys(secrets, after).await.map_err(|error| explain(&error))?;
+        keys += page.keys;
+        resealed += page.resealed;
+        unreadable += page.unreadable;
+        after = page.next;
+        if after.is_none() {
+            break;
+        }
+    }
+    if unreadable > 0 {
+        return Err(format!(
+            "{unreadable} of {keys} API keys were encrypted with neither ROOT_SECRET nor ROOT_SECRET_PREVIOUS. \
+             Do not drop a root secret before this is solved: these keys would stop working."
+        ));
+    }
+    Ok(format!(
+        "{keys} API keys, {resealed} of them encrypted anew. The previous root secret can be dropped."
+    ))
+}
+
+/// An API key for the local stack.
+#[derive(Clone, Debug)]
+pub struct LocalKey {
+    /// The id of the organization.
+    pub organization: OrganizationId,
+    /// The scopes, or the default ones if there are none.
+    pub scopes: Scopes,
+    /// The role: member or admin.
+    pub role: Role,
+}
+
+/// Creates an API key in the local stack, and returns its text. The organization owns the key.
+pub async fn make_key(data_dir: &DataDir, key: LocalKey, clock: &Clock) -> Result<String, String> {
+    let LocalKey { organization, scopes, role } = key;
+    with_store(data_dir, async |store| {
+        let store = store.until(Instant::now() + TIME_LIMIT);
+        let found = store.organization(organization).await.map_err(|error| explain(&error))?;
+        let found = found.filter(|found| found.deleted_at.is_none());
+        let owner = found.map(|found| found.owner);
+        let owner =
+            owner.ok_or_else(|| format!("There is no organization {organization}, or it is deleted."))?;
+        let owner = store.membership(organization, owner).await.map_err(|error| explain(&error))?;
+        let owner = owner.ok_or("The organization's owner is changing. Try again.")?;
+        let now = clock.now();
+        let made = || -> Result<_, Error> {
+            let presented = PresentedKey::generate(organization, ApiKeyId::created_at(now))?;
+            let text = presented.text(KEY_BRAND);
+            let key = ApiKey {
+                id: presented.id,
+                organization,
+                version: 1,
+                prefix: PresentedKey::prefix(KEY_BRAND),
+                hint: text[text.len() - 4..].to_owned(),
+                name: "Made by make key".into(),
+                description: None,
+                scopes: if scopes.is_empty() { ApiKey::DEFAULT_SCOPES } else { scopes },
+                role,
+                owned_by: KeyOwner::Organization,
+                created_by: owner.user,
+                created_at: now,
+                updated_at: now,
+                expires_at: None,
+                ip_ranges: Vec::new(),
+                rate_limit: Some(RateLimit::DEFAULT),
+                metadata: Metadata::new(),
+                supersedes: None,
+                superseded_by: None,
+                revocation: None,
+            };
+            let secrets = Secrets::new(ROOT_SECRET.as_bytes(), None)
+                .ok_or_else(|| Error::internal("the root secret is too short"))?;
+            Ok((StoredApiKey::new(key, presented.secret_hash().as_ref(), &secrets)?, text))
+        };
+        let (stored, text) = made().map_err(|error| explain(&error))?;
+        let registry = store.api_key_registry(organization).await.map_err(|error| explain(&error))?;
+        let mut registry = registry.next_version();
+        registry.add(&stored.key, now).map_err(|failure| failure.message().to_owned())?;
+        let created = EventData::ApiKeyCreated { key_id: stored.key.id, scopes: stored.key.scopes, role };
+        let event = Event::new(organization, Actor::Operator, now, created);
+        let change = store.create_api_key(&stored, &registry, &Authority::Membership(owner), &event);
+        match change.map_err(|error| explain(&error))?.commit().await {
+            Ok(()) => Ok(text),
+            Err(TransactionError::Failed(error)) => Err(explain(&error)),
+            Err(TransactionError::Refused(_) | TransactionError::Outdated) => {
+                Err("The organization's keys are changing. Try again.".into())
+            }
+        }
+    })
+    .await
 }
 
 /// Runs `work` with the local stack's table, whether or not the stack is running.

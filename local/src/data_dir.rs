@@ -124,9 +124,12 @@ impl DataDir {
             ("JWT_JWKS", issuer.jwks().to_string()),
             ("JWT_JWKS_URL", String::new()),
             ("JWT_ORGANIZATION_CLAIM", String::new()),
-            // Cursors and recorded answers of the local stack need no secret key.
-            ("ROOT_SECRET", "the root secret of a local stack".into()),
+            // What the local stack encrypts needs no secret key.
+            ("ROOT_SECRET", ROOT_SECRET.into()),
             ("ROOT_SECRET_PREVIOUS", String::new()),
+            ("KEY_BRAND", KEY_BRAND.into()),
+            // Reports of leaked keys are verified without a connection to GitHub.
+            ("GITHUB_KEYS_FILE", self.0.join("github-keys.json").to_string_lossy().into_owned()),
             ("ACCEPT_URL", "http://localhost:3000/invitations/accept?token={token}".into()),
         ]
     }
@@ -139,5 +142,9 @@ fn private() -> OpenOptions {
     options
 }
 
+/// The root secret of the local stack, which everyone may know.
+pub const ROOT_SECRET: &str = "the root secret of a local stack";
+/// The brand in the API keys of the local stack.
+pub const KEY_BRAND: &str = "pdr";
 /// The name of the local table.
 pub const TABLE: &str = "padron";

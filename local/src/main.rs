@@ -1,4 +1,4 @@
-//! The program `padron`, behind `make run`, `make serve`, `make token`, `make plan`, `make demo-customers` and `make wire`.
+//! The program `padron`, behind `make run`, `make serve`, `make token`, `make key`, `make plan`, `make demo-customers` and `make wire`.
 
 use std::{
     path::{Path, PathBuf},
@@ -6,9 +6,9 @@ use std::{
 };
 
 use clap::{Parser, Subcommand};
-use padron_domain::{Clock, OrganizationId, Plan, UserId};
+use padron_domain::{ApiKey, Clock, OrganizationId, Plan, Role, Scope, Scopes, UserId};
 use padron_local::{
-    admin::{self, Limit, PlanChange},
+    admin::{self, Limit, LocalKey, PlanChange},
     data_dir::DataDir,
     declared, demo, processes, run, serve, wire,
 };
@@ -49,6 +49,18 @@ enum Action {
         #[arg(long, default_value_t = 8 * 60 * 60, allow_negative_numbers = true)]
         ttl: i64,
     },
+    /// Creates an API key in the local stack, and prints its text and nothing else.
+    Key {
+        /// The UUID of the organization.
+        #[arg(long, default_value = demo::ACME)]
+        org: String,
+        /// The scopes, separated by commas or spaces. Defaults to those of a key that is created without any.
+        #[arg(long, default_value = "")]
+        scopes: String,
+        /// The role: `member` or `admin`.
+        #[arg(long, default_value = "member")]
+        role: String,
+    },
     /// Runs a task of an operator, who may write to the table.
     #[command(subcommand)]
     Admin(Admin),
@@ -78,6 +90,17 @@ enum Action {
 
 #[derive(Subcommand)]
 enum Admin {
+    /// Encrypts the hashes of all API keys with the current root secret, so that the previous one can be dropped.
+    ///
+    /// For a deployed stack, the secrets are read from the variables ROOT_SECRET and ROOT_SECRET_PREVIOUS.
+    Reseal {
+        /// The table of a deployed stack, which is the stack's output `TableName`. Defaults to the local stack's table.
+        #[arg(long)]
+        table: Option<String>,
+        /// The region of the table.
+        #[arg(long, env = "AWS_REGION", default_value = "us-east-1")]
+        region: String,
+    },
     /// Sets the plan of an organization, and its maximum number of members.
     SetPlan {
         /// The UUID of the organization.
@@ -116,6 +139,8 @@ fn main() -> ExitCode {
         Action::Token { user, email, name, ttl } => {
             token(&data, &user, email, name, ttl).map(|token| println!("{token}"))
         }
+        Action::Key { org, scopes, role } => make_key(&data, &org, &scopes, &role),
+        Action::Admin(Admin::Reseal { table, region }) => reseal(&data, table, region),
         Action::Admin(Admin::SetPlan { organization, plan, seats, table, region }) => {
             set_plan(&data, &organization, &plan, seats, table, region)
         }
@@ -164,6 +189,36 @@ fn set_plan(
     block_on(async {
         let change = PlanChange { organization, plan, seats };
         println!("{}", admin::set_plan(place, change, &Clock::System).await?);
+        Ok(())
+    })
+}
+
+fn reseal(data: &Path, table: Option<String>, region: String) -> Result<(), String> {
+    let place = match table {
+        Some(table) => admin::TableLocation::Deployed { table, region },
+        None => admin::TableLocation::Local(DataDir::open(data)?),
+    };
+    block_on(async {
+        println!("{}", admin::reseal_at(place).await?);
+        Ok(())
+    })
+}
+
+fn make_key(data: &Path, organization: &str, scopes: &str, role: &str) -> Result<(), String> {
+    let organization = OrganizationId::parse(organization).ok_or("An organization's id is a UUID.")?;
+    let parse = |name: &str| match Scope::parse(name) {
+        Some(scope) if ApiKey::is_grantable(scope) => Ok(scope),
+        Some(_) => Err(format!("The scope {name} cannot be given to an API key.")),
+        None => Err(format!("There is no scope {name}.")),
+    };
+    let names = scopes.split([',', ' ']).filter(|name| !name.is_empty());
+    let scopes = names.map(parse).collect::<Result<Scopes, String>>()?;
+    let role =
+        Role::parse(role).filter(|role| *role < Role::Owner).ok_or("A key's role is member or admin.")?;
+    let data_dir = DataDir::open(data)?;
+    let key = LocalKey { organization, scopes, role };
+    block_on(async {
+        println!("{}", admin::make_key(&data_dir, key, &Clock::System).await?);
         Ok(())
     })
 }

@@ -381,20 +381,28 @@ fn sample_events(root: &Path) -> Result<Vec<WiredFile>, String> {
 /// Returns the event of a request to an endpoint, to be completed by hand.
 fn sample_event(endpoint: &Registration) -> serde_json::Value {
     let route = &endpoint.route;
-    let mut headers = json!({
-        "authorization": "Bearer <your_token>", "host": "abcdefghij.execute-api.us-east-1.amazonaws.com",
-    });
+    let mut headers = json!({ "host": "abcdefghij.execute-api.us-east-1.amazonaws.com" });
+    if endpoint.requires_key {
+        headers["x-api-key"] = "<your_api_key>".into();
+    } else {
+        headers["authorization"] = "Bearer <your_token>".into();
+    }
     for header in endpoint.headers.iter().filter(|header| header.is_required) {
         headers[header.name.to_ascii_lowercase()] = "…".into();
     }
     let method = route.method.map_or("GET", |method| method.name());
-    let path = format!("{BASE_PATH}{}", route.path.replace("{organizationId}", demo::ACME));
+    let value = |name: &str| match name {
+        "organizationId" => demo::ACME,
+        "keyId" => demo::API_KEY,
+        _ => "…",
+    };
+    let path = route.parameters().fold(format!("{BASE_PATH}{}", route.path), |path, name| {
+        path.replace(&format!("{{{name}}}"), value(name))
+    });
     let route_key =
         route.method.map_or("$default".into(), |method| format!("{} {}", method.name(), route.path));
-    let parameters: serde_json::Map<_, _> = route
-        .parameters()
-        .map(|name| (name.to_owned(), json!(if name == "organizationId" { demo::ACME } else { "…" })))
-        .collect();
+    let parameters: serde_json::Map<_, _> =
+        route.parameters().map(|name| (name.to_owned(), json!(value(name)))).collect();
     json!({
         "version": "2.0", "routeKey": route_key, "rawPath": path, "rawQueryString": "",
         "headers": headers,

@@ -2,7 +2,7 @@
 //!
 //! The requests are those of `events/`, sent by another caller. Every registered endpoint is covered.
 
-use padron_domain::{Failure, Role, UserId};
+use padron_domain::{ApiKey, ApiKeyId, Failure, RateLimit, Role, Scope, Scopes, UserId};
 use padron_http::{Method, Registration};
 use padron_local::demo;
 use padron_testkit::{Answer, TestApp};
@@ -10,7 +10,9 @@ use serde_json::{Value, json};
 
 use crate::{
     probes::PROBES,
-    support::{admin, globex_owner, member, owner, stranger, token_with_email, with_demo_data},
+    support::{
+        admin, api_key, globex_owner, install_key, member, owner, stranger, token_with_email, with_demo_data,
+    },
     wiring::sample_event,
 };
 
@@ -76,14 +78,16 @@ fn expected_error(endpoint: &Registration, caller: Option<UserId>) -> Option<&'s
         "accept-invitation" if caller.is_some_and(|user| [owner(), admin(), member()].contains(&user)) => {
             Some("409 already_member")
         }
+        // The sample names a key that the owner has made.
+        "revoke-api-key" if caller == Some(member()) => Some("403 insufficient_role"),
         _ => None,
     }
 }
 
 #[tokio::test]
 async fn every_endpoint_lets_in_whom_its_access_type_names_and_no_one_else() {
-    let shared = with_demo_data(TestApp::start([]).await).await;
-    for endpoint in endpoints() {
+    let shared = demo_with_key().await;
+    for endpoint in endpoints().filter(|endpoint| !endpoint.requires_key) {
         let name = endpoint.route.function;
         let callers = [
             ("anonymous", None, None),
@@ -107,7 +111,7 @@ async fn every_endpoint_lets_in_whom_its_access_type_names_and_no_one_else() {
             // Only an admitted caller can change anything, and some changes succeed only once.
             let writes = !matches!(endpoint.route.method, None | Some(Method::Get));
             let fresh = match expected {
-                None if writes => Some(with_demo_data(TestApp::start([]).await).await),
+                None if writes => Some(demo_with_key().await),
                 _ => None,
             };
             let answer = send_sample(fresh.as_ref().unwrap_or(&shared), endpoint, caller, demo::ACME).await;
@@ -116,6 +120,156 @@ async fn every_endpoint_lets_in_whom_its_access_type_names_and_no_one_else() {
                 None => assert!((200..300).contains(&answer.status), "{name} as {who}: {answer:?}"),
             }
         }
+    }
+}
+
+/// The endpoints that accept API keys. The list is written out, so that one that accepts them by mistake fails the test.
+const ACCEPTS_KEYS: &[&str] = &[
+    "create-customer",
+    "cyrexa-create",
+    "cyrexa-get-by-organization",
+    "cyrexa-get-by-type",
+    "cyrexa-get-customers",
+    "cyrexa-get-details",
+    "cyrexa-update",
+    "cyrexa-update-status",
+    "delete-customer",
+    "for-admins",
+    "for-members",
+    "get-api-key",
+    "get-customer",
+    "get-customer-by-external-id",
+    "get-customer-hierarchy",
+    "get-member",
+    "get-organization",
+    "get-user",
+    "invite-member",
+    "invite-members",
+    "list-api-keys",
+    "list-customers",
+    "list-events",
+    "list-invitations",
+    "list-members",
+    "list-organizations",
+    "list-user-organizations",
+    "remove-member",
+    "resend-invitation",
+    "revoke-invitation",
+    "spirii-create-customer",
+    "spirii-list-customers",
+    "spirii-update-customer",
+    "update-customer",
+    "update-member-role",
+    "validate-api-key",
+];
+
+/// Returns the response to an endpoint's sample request with an API key.
+async fn send_with_key(app: &TestApp, endpoint: &'static Registration, key: &str) -> Answer {
+    let mut event = if PROBES.iter().any(|probe| probe.route == endpoint.route) {
+        probe_event(endpoint)
+    } else {
+        sample_event(endpoint)
+    };
+    let headers = event["headers"].as_object_mut().unwrap();
+    headers.remove("authorization");
+    headers.insert("x-api-key".into(), json!(key));
+    for header in endpoint.headers {
+        let value = match header.name {
+            "token" => key,
+            "X-Organization-Id" | "tenantId" => demo::ACME,
+            _ => continue,
+        };
+        headers.insert(header.name.to_lowercase(), json!(value));
+    }
+    event["requestContext"]["http"]["sourceIp"] = json!("192.0.2.1");
+    app.answer(endpoint, &event.to_string()).await
+}
+
+/// Starts an app with the demo data and the API key that the sample requests name.
+async fn demo_with_key() -> TestApp {
+    let app = with_demo_data(TestApp::start([]).await).await;
+    install_key(&app, &api_key(&app, Role::Member)).await;
+    app
+}
+
+/// Writes another API key of Acme Corp, an admin's with all scopes except for this change, and returns its text.
+async fn key_with(app: &TestApp, change: impl FnOnce(&mut ApiKey)) -> String {
+    let mut key = api_key(app, Role::Admin);
+    key.id = ApiKeyId::created_at(app.clock.now());
+    change(&mut key);
+    install_key(app, &key).await
+}
+
+#[tokio::test]
+async fn every_endpoint_accepts_the_keys_that_its_scope_and_its_role_allow_and_no_others() {
+    for endpoint in endpoints().filter(|endpoint| !endpoint.is_public) {
+        let name = endpoint.route.function;
+        assert_eq!(endpoint.accepts_keys(), ACCEPTS_KEYS.contains(&name), "{name}");
+        let shared = demo_with_key().await;
+        let key = key_with(&shared, |key| key.scopes = Scopes::NONE).await;
+        if !endpoint.accepts_keys() {
+            assert_eq!(
+                send_with_key(&shared, endpoint, &key).await.problem(),
+                "403 keys_not_accepted",
+                "{name}"
+            );
+            continue;
+        }
+        let elsewhere = "198.51.100.0/24".parse().unwrap();
+        let from_elsewhere = key_with(&shared, |key| key.ip_ranges = vec![elsewhere]).await;
+        let answer = send_with_key(&shared, endpoint, &from_elsewhere).await;
+        assert_eq!(answer.problem(), "403 ip_not_allowed", "{name}");
+
+        let limit = RateLimit { limit: 1, period: 60 };
+        let app = demo_with_key().await;
+        let limited = key_with(&app, |key| key.rate_limit = Some(limit)).await;
+        let answer = send_with_key(&app, endpoint, &limited).await;
+        assert!(answer.status < 300, "{name}: {answer:?}");
+        assert_eq!(send_with_key(&app, endpoint, &limited).await.problem(), "429 rate_limited", "{name}");
+
+        let Some(scope) = endpoint.scope() else { continue };
+        assert_eq!(
+            send_with_key(&shared, endpoint, &key).await.problem(),
+            "403 insufficient_scope",
+            "{name}"
+        );
+        // One scope is enough, and all the others together are not.
+        let others = |key: &mut ApiKey| key.scopes = key.scopes.iter().filter(|one| *one != scope).collect();
+        let key = key_with(&shared, others).await;
+        assert_eq!(
+            send_with_key(&shared, endpoint, &key).await.problem(),
+            "403 insufficient_scope",
+            "{name}"
+        );
+        for role in [Role::Member, Role::Admin] {
+            let app = demo_with_key().await;
+            let key =
+                key_with(&app, |key| *key = ApiKey { role, scopes: Scopes::of(&[scope]), ..key.clone() })
+                    .await;
+            let answer = send_with_key(&app, endpoint, &key).await;
+            if endpoint.least_role().is_none_or(|least| role >= least) {
+                assert!(answer.status < 300, "{name} as {role}: {answer:?}");
+            } else {
+                assert_eq!(answer.problem(), "403 insufficient_role", "{name} as {role}");
+            }
+        }
+    }
+}
+
+#[test]
+fn a_scope_is_of_use_to_the_role_that_an_endpoint_with_it_admits() {
+    for scope in Scope::ALL {
+        let roles = padron_api::endpoints().filter(|endpoint| endpoint.scope() == Some(scope));
+        let Some(least) = roles.map(|endpoint| endpoint.least_role().unwrap_or(Role::Member)).min() else {
+            continue;
+        };
+        // Creating an organization belongs to none, and takes the scope of those who own one.
+        let least = if scope == Scope::AdminOrganization { Role::Owner } else { least };
+        // An owner's endpoint is of no use to a key, and its scope is the admins' because other endpoints will have it.
+        let least = if scope == Scope::WriteOrganization { Role::Admin } else { least };
+        // Members leave by themselves, and revoke the keys that they have made: neither needs a scope of theirs.
+        let least = if scope == Scope::WriteApiKeys { Role::Admin } else { least };
+        assert_eq!(scope.least_role(), least, "{}: say so in Scope::least_role", scope.name());
     }
 }
 

@@ -135,8 +135,15 @@ async fn an_admin_who_is_one_no_more_invites_no_one() {
             to: Role::Member,
         };
         let event = padron_domain::Event::new(acme, padron_domain::Actor::Operator, app.clock.now(), data);
+        let keys = crate::support::keys_of(&app, admin()).await;
         app.store()
-            .update_role(&before, &after, &padron_domain::Authority::Membership(before.clone()), &event)
+            .update_role(
+                &before,
+                &after,
+                &keys,
+                &padron_domain::Authority::Membership(before.clone()),
+                &event,
+            )
             .unwrap()
             .commit()
             .await

@@ -6,6 +6,8 @@
 
 mod accept_invitation;
 mod access;
+mod api_key_races;
+mod api_keys;
 mod check_slug;
 mod commands;
 mod create_customer;

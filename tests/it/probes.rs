@@ -1,6 +1,6 @@
 //! Test endpoints for behavior that the deployed endpoints do not exercise.
 
-use padron_domain::{Error, OrganizationId};
+use padron_domain::{Error, OrganizationId, Scope};
 use padron_http::{
     Admin, Anonymous, Body, Context, Endpoint, Json, Member, NoInput, Owner, Registration, Reply, Route,
     SignedIn,
@@ -42,6 +42,8 @@ pub(crate) enum Tag {
 impl Endpoint for Echo {
     const ROUTE: Route = Route::post("echo", "/echo");
     const SUMMARY: &'static str = "Echo";
+    const SCOPE: Option<Scope> = None;
+    const ACCEPTS_KEYS: bool = false;
     type Access = Anonymous;
     type Input = Json<Message>;
     type Output = Body<Message>;
@@ -61,6 +63,8 @@ struct Panics;
 impl Endpoint for Panics {
     const ROUTE: Route = Route::get("panics", "/panics");
     const SUMMARY: &'static str = "Panic";
+    const SCOPE: Option<Scope> = None;
+    const ACCEPTS_KEYS: bool = false;
     type Access = Anonymous;
     type Input = NoInput;
     type Output = Reply;
@@ -76,6 +80,8 @@ struct Hangs;
 impl Endpoint for Hangs {
     const ROUTE: Route = Route::get("hangs", "/hangs");
     const SUMMARY: &'static str = "Hang";
+    const SCOPE: Option<Scope> = None;
+    const ACCEPTS_KEYS: bool = false;
     type Access = Anonymous;
     type Input = NoInput;
     type Output = Reply;
@@ -91,6 +97,8 @@ struct ForSignedIn;
 impl Endpoint for ForSignedIn {
     const ROUTE: Route = Route::get("for-signed-in", "/me");
     const SUMMARY: &'static str = "Signed in";
+    const SCOPE: Option<Scope> = Some(Scope::ReadUser);
+    const ACCEPTS_KEYS: bool = false;
     type Access = SignedIn;
     type Input = NoInput;
     type Output = Body<[Option<String>; 3]>;
@@ -111,6 +119,8 @@ struct ForMembers;
 impl Endpoint for ForMembers {
     const ROUTE: Route = Route::get("for-members", "/organizations/{organizationId}/for-members");
     const SUMMARY: &'static str = "Members";
+    const SCOPE: Option<Scope> = Some(Scope::ReadOrganization);
+    const ACCEPTS_KEYS: bool = true;
     type Access = Member;
     type Input = NoInput;
     type Output = Body<String>;
@@ -126,6 +136,8 @@ struct ForAdmins;
 impl Endpoint for ForAdmins {
     const ROUTE: Route = Route::get("for-admins", "/organizations/{organizationId}/for-admins");
     const SUMMARY: &'static str = "Admins";
+    const SCOPE: Option<Scope> = Some(Scope::ReadEvents);
+    const ACCEPTS_KEYS: bool = true;
     type Access = Admin;
     type Input = NoInput;
     type Output = Body<String>;
@@ -141,6 +153,8 @@ struct ForOwners;
 impl Endpoint for ForOwners {
     const ROUTE: Route = Route::get("for-owners", "/organizations/{organizationId}/for-owners");
     const SUMMARY: &'static str = "Owners";
+    const SCOPE: Option<Scope> = Some(Scope::AdminOrganization);
+    const ACCEPTS_KEYS: bool = false;
     type Access = Owner;
     type Input = NoInput;
     type Output = Body<String>;

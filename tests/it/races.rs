@@ -19,7 +19,7 @@ use proptest::{
 };
 use serde_json::{Value, json};
 
-use crate::support::{ACME, app, event_types, join, owner, sized, stored, user};
+use crate::support::{ACME, app, event_types, join, keys_of, owner, sized, stored, user};
 
 /// An operation of a user. Users are small numbers, so that operations often affect the same ones.
 #[derive(Clone, Debug)]
@@ -474,8 +474,9 @@ async fn whoever_leaves_and_joins_again_is_someone_else_to_writes_and_tags_from_
             app.store().organization_access(acme, numbered_user(3), []).await.unwrap().membership.unwrap();
         let removed = EventData::MemberRemoved { member_id: numbered_user(3) };
         let event = Event::new(acme, Actor::User(numbered_user(3)), app.clock.now(), removed);
+        let keys = keys_of(&app, numbered_user(3)).await;
         app.store()
-            .remove_member(&membership, &Authority::Membership(membership.clone()), &event)
+            .remove_member(&membership, &keys, &Authority::Membership(membership.clone()), &event)
             .unwrap()
             .commit()
             .await

@@ -2,11 +2,14 @@
 
 use std::path::PathBuf;
 
+use padron_auth::PresentedKey;
 use padron_domain::{
-    Actor, Customer, Event, EventData, Membership, Organization, OrganizationId, Role, UserId,
+    Actor, ApiKey, ApiKeyId, Authority, Customer, Event, EventData, KeyOwner, Membership, Metadata,
+    Organization, OrganizationId, Role, Scope, UserId,
 };
 use padron_http::Registration;
 use padron_local::demo;
+use padron_store::{OwnedApiKeys, Secrets, StoredApiKey};
 use padron_testkit::{Answer, Call, TestApp};
 use serde_json::Value;
 use uuid::Uuid;
@@ -65,9 +68,65 @@ pub(crate) fn sample_token(app: &TestApp, function: &str) -> String {
     }
 }
 
+/// Returns an API key of Acme Corp with all scopes that a key can have, in this role, which is not yet written.
+pub(crate) fn api_key(app: &TestApp, role: Role) -> ApiKey {
+    let now = app.clock.now();
+    let organization = demo::organization(demo::ACME);
+    ApiKey {
+        id: ApiKeyId::parse(demo::API_KEY).unwrap(),
+        organization,
+        version: 1,
+        prefix: "sk_pdr_".into(),
+        hint: "0000".into(),
+        name: "Production server".into(),
+        description: None,
+        scopes: Scope::ALL.into_iter().filter(|scope| ApiKey::is_grantable(*scope)).collect(),
+        role,
+        owned_by: KeyOwner::Organization,
+        created_by: owner(),
+        created_at: now,
+        updated_at: now,
+        expires_at: None,
+        ip_ranges: Vec::new(),
+        rate_limit: None,
+        metadata: Metadata::new(),
+        supersedes: None,
+        superseded_by: None,
+        revocation: None,
+    }
+}
+
+/// Writes an API key without using the API, and returns its text.
+pub(crate) async fn install_key(app: &TestApp, key: &ApiKey) -> String {
+    let presented = PresentedKey::with_secret(key.organization, key.id, [7; 24]);
+    let secrets = Secrets::new(TestApp::ROOT_SECRET.as_bytes(), None).unwrap();
+    let stored = StoredApiKey::new(key.clone(), presented.secret_hash().as_ref(), &secrets).unwrap();
+    let store = app.store();
+    let mut registry = store.api_key_registry(key.organization).await.unwrap().next_version();
+    registry.add(key, app.clock.now()).unwrap();
+    let actor = store.membership(key.organization, key.created_by).await.unwrap().unwrap();
+    let created = EventData::ApiKeyCreated { key_id: key.id, scopes: key.scopes, role: key.role };
+    let event = Event::new(key.organization, Actor::Operator, app.clock.now(), created);
+    let actor = Authority::Membership(actor);
+    store.create_api_key(&stored, &registry, &actor, &event).unwrap().commit().await.unwrap();
+    presented.text("pdr")
+}
+
+/// Returns the text of the API key that [`install_key`] writes for [`api_key`].
+pub(crate) fn sample_key() -> String {
+    let id = ApiKeyId::parse(demo::API_KEY).unwrap();
+    PresentedKey::with_secret(demo::organization(demo::ACME), id, [7; 24]).text("pdr")
+}
+
 /// Starts an app in which the endpoint's sample request succeeds once.
 pub(crate) async fn app_for_sample(endpoint: &Registration) -> TestApp {
     let app = app().await;
+    let is_about_key = endpoint.route.parameters().any(|name| name == "keyId")
+        || endpoint.requires_key
+        || endpoint.route.function == "report-api-key";
+    if is_about_key {
+        install_key(&app, &api_key(&app, Role::Member)).await;
+    }
     if endpoint.route.function == "restore-organization" {
         assert_eq!(app.call("DELETE", ACME).user(owner()).send().await.status, 204);
     }
@@ -77,8 +136,15 @@ pub(crate) async fn app_for_sample(endpoint: &Registration) -> TestApp {
 /// Returns the endpoint's sample request from its usual caller.
 pub(crate) fn sample_request(app: &TestApp, endpoint: &Registration) -> Value {
     let mut event = sample_event(endpoint);
-    event["headers"]["authorization"] =
-        format!("Bearer {}", sample_token(app, endpoint.route.function)).into();
+    if endpoint.requires_key {
+        event["headers"]["x-api-key"] = sample_key().into();
+    } else {
+        event["headers"]["authorization"] =
+            format!("Bearer {}", sample_token(app, endpoint.route.function)).into();
+    }
+    if endpoint.route.function == "report-api-key" {
+        event["body"] = serde_json::json!({ "key": sample_key() }).to_string().into();
+    }
     if endpoint.headers.iter().any(|header| header.name == "token") {
         event["headers"]["token"] = app.token(owner()).into();
     }
@@ -105,6 +171,13 @@ pub(crate) async fn join(app: &TestApp, organization: &str, user: UserId, role: 
     let added = EventData::MemberAdded { member_id: user, role, invitation_id: None };
     let event = Event::new(member.organization, Actor::Operator, app.clock.now(), added);
     app.store().add_member(&member, &event).unwrap().commit().await.unwrap();
+}
+
+/// Returns the API keys that a member of Acme Corp owns.
+pub(crate) async fn keys_of(app: &TestApp, user: UserId) -> OwnedApiKeys {
+    let store = app.store();
+    let registry = store.api_key_registry(demo::organization(demo::ACME)).await.unwrap();
+    store.owned_api_keys(registry, user).await.unwrap()
 }
 
 /// Returns the types of an organization's newest 100 events, newest first.

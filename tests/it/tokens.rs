@@ -237,7 +237,7 @@ fn attacks(app: &TestApp) -> Vec<(String, String)> {
     }
     add("oversized", key.sign(&header, &with(claims.clone(), "x", json!("x".repeat(9000)))));
     add("not base64", "!!!.!!!.!!!".into());
-    add("an API key", "sk_live_51H8ZQ2eZvKYlo2C".into());
+    add("a text of a token's letters", "rk_live_51H8ZQ2eZvKYlo2C".into());
     attacks
 }
 

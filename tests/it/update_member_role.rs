@@ -85,12 +85,12 @@ async fn if_match_names_the_version_of_the_membership() {
 }
 
 #[tokio::test]
-async fn it_is_one_read_and_one_transaction_of_nine_units() {
+async fn it_is_one_read_and_one_transaction_of_eleven_units() {
     let app = app().await;
     let path = format!("{}/role", member_path(member()));
     let call = app.call("PUT", &path).user(admin()).json(&json!({ "role": "admin" }));
     assert_eq!(
         cost(&app, call).await,
-        [("BatchGetItem".to_owned(), 3.0), ("TransactWriteItems".to_owned(), 9.0)]
+        [("BatchGetItem".to_owned(), 4.0), ("TransactWriteItems".to_owned(), 11.0)]
     );
 }

@@ -1,6 +1,6 @@
 //! The endpoint `GET /health`, which is open to everyone.
 
-use padron_domain::Error;
+use padron_domain::{Error, Scope};
 use padron_http::{Anonymous, Body, Context, Endpoint, NoInput, Route};
 use schemars::JsonSchema;
 use serde::Serialize;
@@ -24,6 +24,8 @@ pub struct HealthResponse {
 impl Endpoint for Health {
     const ROUTE: Route = Route::get("health", "/health");
     const SUMMARY: &'static str = "Reports whether the API is available";
+    const SCOPE: Option<Scope> = None;
+    const ACCEPTS_KEYS: bool = false;
     type Access = Anonymous;
     type Input = NoInput;
     type Output = Body<HealthResponse>;

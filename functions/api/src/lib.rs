@@ -15,6 +15,7 @@ pub const PACKAGES: &[&[Registration]] = &[
     padron_invitations::ENDPOINTS,
     padron_users::ENDPOINTS,
     padron_customers::ENDPOINTS,
+    padron_api_keys::ENDPOINTS,
 ];
 
 /// Returns all scheduled jobs.

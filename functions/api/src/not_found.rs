@@ -1,6 +1,6 @@
 //! The fallback endpoint: 404 for an unknown path, 405 for a known path with another method.
 
-use padron_domain::{Error, Failure};
+use padron_domain::{Error, Failure, Scope};
 use padron_http::{
     Anonymous, AnyInput, Context, Endpoint, METHOD_NOT_ALLOWED, ROUTE_NOT_FOUND, Reply, Route,
 };
@@ -12,6 +12,8 @@ pub struct NotFound;
 impl Endpoint for NotFound {
     const ROUTE: Route = Route::fallback("not-found");
     const SUMMARY: &'static str = "Responds to requests that match no other route";
+    const SCOPE: Option<Scope> = None;
+    const ACCEPTS_KEYS: bool = false;
     const FAILURES: &'static [&'static [Failure]] = &[&[ROUTE_NOT_FOUND, METHOD_NOT_ALLOWED]];
     type Access = Anonymous;
     type Input = AnyInput;

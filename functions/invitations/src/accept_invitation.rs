@@ -2,7 +2,7 @@
 //!
 //! An invitation can be accepted once, and only if the organization has a free seat.
 
-use padron_domain::{Error, EventData, Failure, InvitationState, Membership};
+use padron_domain::{Error, EventData, Failure, InvitationState, Membership, Scope};
 use padron_dto::OrganizationEntry;
 use padron_http::{Body, Context, Endpoint, Json, Route, SignedIn, Written};
 use padron_store::{Action, Store};
@@ -16,6 +16,8 @@ pub struct AcceptInvitation;
 impl Endpoint for AcceptInvitation {
     const ROUTE: Route = Route::post("accept-invitation", "/invitations/accept");
     const SUMMARY: &'static str = "Accepts an invitation to the verified e-mail address of the caller";
+    const SCOPE: Option<Scope> = Some(Scope::WriteUser);
+    const ACCEPTS_KEYS: bool = false;
     const FAILURES: &'static [&'static [Failure]] =
         &[FAILURES, &[Failure::ALREADY_MEMBER, Failure::SEAT_LIMIT_REACHED]];
     const ACTIONS: &'static [&'static [Action]] = &[Store::INVITATION_ACCESS, Store::ACCEPT_INVITATION];

@@ -1,6 +1,6 @@
 //! The endpoint `POST /invitations/decline`, which declines an invitation for the invited person.
 
-use padron_domain::{Error, EventData, Failure, InvitationState};
+use padron_domain::{Error, EventData, Failure, InvitationState, Scope};
 use padron_http::{Context, Endpoint, Json, NoContent, Route, SignedIn, Written};
 use padron_store::{Action, Store};
 
@@ -13,6 +13,8 @@ pub struct DeclineInvitation;
 impl Endpoint for DeclineInvitation {
     const ROUTE: Route = Route::post("decline-invitation", "/invitations/decline");
     const SUMMARY: &'static str = "Declines an invitation";
+    const SCOPE: Option<Scope> = Some(Scope::WriteUser);
+    const ACCEPTS_KEYS: bool = false;
     const FAILURES: &'static [&'static [Failure]] = &[FAILURES];
     const ACTIONS: &'static [&'static [Action]] = &[Store::INVITATION_ACCESS, Store::DECLINE_INVITATION];
     type Access = SignedIn;

@@ -1,6 +1,6 @@
 //! The endpoint `POST /organizations/{organizationId}/members/invite`, which invites a person to join.
 
-use padron_domain::{Email, Error, Failure, Invitation, InvitationId, OrganizationId};
+use padron_domain::{Email, Error, Failure, Invitation, InvitationId, OrganizationId, Scope};
 use padron_dto::IssuedInvitation;
 use padron_http::{
     Admin, Context, CreatedWithoutLocation, Endpoint, Json, NamedResource, Request, Route, Written,
@@ -36,6 +36,8 @@ impl NamedResource<Json<NewInvitation>> for ExistingInvitation {
 impl Endpoint for InviteMember {
     const ROUTE: Route = Route::post("invite-member", "/organizations/{organizationId}/members/invite");
     const SUMMARY: &'static str = "Invites a person by e-mail, or renews their invitation. Only this response contains the token, which the client delivers";
+    const SCOPE: Option<Scope> = Some(Scope::WriteMembers);
+    const ACCEPTS_KEYS: bool = true;
     const FAILURES: &'static [&'static [Failure]] = &[&[Failure::ALREADY_MEMBER]];
     const ACTIONS: &'static [&'static [Action]] = &[Store::INVITE];
     type Access = Admin<ExistingInvitation>;

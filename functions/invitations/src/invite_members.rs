@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use padron_domain::{Error, Failure, Invitation, InvitationId};
+use padron_domain::{Error, Failure, Invitation, InvitationId, Scope};
 use padron_dto::IssuedInvitation;
 use padron_http::{Admin, Context, Endpoint, Json, MultiStatus, Object, Route, status};
 use padron_store::{Action, Key, Store};
@@ -82,6 +82,8 @@ impl InvitationResult {
 impl Endpoint for InviteMembers {
     const ROUTE: Route = Route::post("invite-members", "/organizations/{organizationId}/members/invite-bulk");
     const SUMMARY: &'static str = "Invites up to fifty people by e-mail, independently of each other";
+    const SCOPE: Option<Scope> = Some(Scope::WriteMembers);
+    const ACCEPTS_KEYS: bool = true;
     const FAILURES: &'static [&'static [Failure]] = &[&[Failure::CONCURRENT_CHANGE]];
     const ACTIONS: &'static [&'static [Action]] = &[Store::INVITE, Store::INVITATIONS_BY_ID];
     type Access = Admin;

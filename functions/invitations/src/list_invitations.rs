@@ -2,7 +2,7 @@
 //!
 //! The response never contains a token.
 
-use padron_domain::{Error, Failure, Invitation, InvitationStatus};
+use padron_domain::{Error, Failure, Invitation, InvitationStatus, Scope};
 use padron_dto::InvitationResponse;
 use padron_http::{
     Admin, Array, Context, Endpoint, Input, PageRequest, Query, Request, Route,
@@ -42,6 +42,8 @@ impl Input for InvitationQuery {
 impl Endpoint for ListInvitations {
     const ROUTE: Route = Route::get("list-invitations", "/organizations/{organizationId}/invitations");
     const SUMMARY: &'static str = "Lists the invitations of an organization, ordered by id";
+    const SCOPE: Option<Scope> = Some(Scope::ReadMembers);
+    const ACCEPTS_KEYS: bool = true;
     const ACTIONS: &'static [&'static [Action]] = &[Store::INVITATIONS];
     type Access = Admin;
     type Input = InvitationQuery;

@@ -1,6 +1,6 @@
 //! The endpoint `GET /users/me/invitations`, which lists the pending invitations of the caller's verified e-mail address.
 
-use padron_domain::{Email, Error, InvitationId, InvitationStatus, OrganizationId, Role, Timestamp};
+use padron_domain::{Email, Error, InvitationId, InvitationStatus, OrganizationId, Role, Scope, Timestamp};
 use padron_http::{Array, Context, Endpoint, PageRequest, Route, SignedIn};
 use padron_store::{Action, InvitationWithOrganization, InvitationsPage, Store};
 use schemars::JsonSchema;
@@ -45,6 +45,8 @@ struct InvitingOrganization {
 impl Endpoint for ListMyInvitations {
     const ROUTE: Route = Route::get("list-my-invitations", "/users/me/invitations");
     const SUMMARY: &'static str = "Lists the pending invitations to the verified e-mail address of the caller; without one, the list is empty";
+    const SCOPE: Option<Scope> = Some(Scope::ReadUser);
+    const ACCEPTS_KEYS: bool = false;
     const ACTIONS: &'static [&'static [Action]] = &[Store::INVITATIONS_OF];
     type Access = SignedIn;
     type Input = PageRequest;

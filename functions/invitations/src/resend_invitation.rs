@@ -2,7 +2,7 @@
 //!
 //! The invitation gets a new token and is valid for another week. Its old token becomes invalid.
 
-use padron_domain::{Error, Failure, Invitation};
+use padron_domain::{Error, Failure, Invitation, Scope};
 use padron_dto::IssuedInvitation;
 use padron_http::{Admin, Body, Context, Endpoint, NoInput, Route, Written};
 use padron_store::{Action, Store};
@@ -18,6 +18,8 @@ impl Endpoint for ResendInvitation {
         Route::post("resend-invitation", "/organizations/{organizationId}/invitations/{invitationId}/resend");
     const SUMMARY: &'static str =
         "Renews a pending or expired invitation with a new token, which only this response contains";
+    const SCOPE: Option<Scope> = Some(Scope::WriteMembers);
+    const ACCEPTS_KEYS: bool = true;
     const FAILURES: &'static [&'static [Failure]] = &[ENDED];
     const ACTIONS: &'static [&'static [Action]] = &[Store::UPDATE_INVITATION];
     type Access = Admin<Invitation>;

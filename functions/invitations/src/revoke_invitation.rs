@@ -1,6 +1,6 @@
 //! The endpoint `DELETE /organizations/{organizationId}/invitations/{invitationId}`, which revokes an invitation.
 
-use padron_domain::{Error, EventData, Failure, Invitation, InvitationState};
+use padron_domain::{Error, EventData, Failure, Invitation, InvitationState, Scope};
 use padron_http::{Admin, Context, Endpoint, NoContent, NoInput, Route, Written};
 use padron_store::{Action, Store};
 
@@ -16,6 +16,8 @@ impl Endpoint for RevokeInvitation {
     const ROUTE: Route =
         Route::delete("revoke-invitation", "/organizations/{organizationId}/invitations/{invitationId}");
     const SUMMARY: &'static str = "Revokes a pending or expired invitation";
+    const SCOPE: Option<Scope> = Some(Scope::WriteMembers);
+    const ACCEPTS_KEYS: bool = true;
     const FAILURES: &'static [&'static [Failure]] = &[ENDED];
     const ACTIONS: &'static [&'static [Action]] = &[Store::UPDATE_INVITATION];
     type Access = Admin<Invitation>;

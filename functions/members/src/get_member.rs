@@ -1,6 +1,6 @@
 //! The endpoint `GET /organizations/{organizationId}/members/{memberId}`, which returns a member to every member of the organization.
 
-use padron_domain::{Error, Membership};
+use padron_domain::{Error, Membership, Scope};
 use padron_dto::MemberResponse;
 use padron_http::{Context, Endpoint, Member, NoInput, Route, Versioned};
 
@@ -11,6 +11,8 @@ pub struct GetMember;
 impl Endpoint for GetMember {
     const ROUTE: Route = Route::get("get-member", "/organizations/{organizationId}/members/{memberId}");
     const SUMMARY: &'static str = "Returns a member of an organization";
+    const SCOPE: Option<Scope> = Some(Scope::ReadMembers);
+    const ACCEPTS_KEYS: bool = true;
     type Access = Member<Membership>;
     type Input = NoInput;
     type Output = Versioned<MemberResponse>;

@@ -1,6 +1,6 @@
 //! The endpoint `GET /organizations/{organizationId}/members`, which lists the members for every member of the organization.
 
-use padron_domain::{Error, Failure, Membership, Role, search_key, trim};
+use padron_domain::{Error, Failure, Membership, Role, Scope, search_key, trim};
 use padron_dto::MemberResponse;
 use padron_http::{
     Array, Context, Endpoint, Input, Member, PageRequest, Query, Request, Route,
@@ -50,6 +50,8 @@ impl Input for MemberQuery {
 impl Endpoint for ListMembers {
     const ROUTE: Route = Route::get("list-members", "/organizations/{organizationId}/members");
     const SUMMARY: &'static str = "Lists the members of an organization, ordered by id";
+    const SCOPE: Option<Scope> = Some(Scope::ReadMembers);
+    const ACCEPTS_KEYS: bool = true;
     const ACTIONS: &'static [&'static [Action]] = &[Store::MEMBERS];
     type Access = Member;
     type Input = MemberQuery;

@@ -2,9 +2,11 @@
 //!
 //! The member has no access from the commit of the transaction on.
 
-use padron_domain::{Error, EventData, Failure, Role};
-use padron_http::{AdminOrSelf, Context, Endpoint, NoContent, NoInput, Route, Written};
+use padron_domain::{Error, EventData, Failure, Role, Scope};
+use padron_http::{AdminOrNamedMember, Caller, Context, Endpoint, NoContent, NoInput, Route, Written};
 use padron_store::{Action, Store};
+
+use crate::member_with_keys::MemberWithKeys;
 
 /// The endpoint that removes a member.
 #[derive(Debug)]
@@ -13,15 +15,17 @@ pub struct RemoveMember;
 impl Endpoint for RemoveMember {
     const ROUTE: Route = Route::delete("remove-member", "/organizations/{organizationId}/members/{memberId}");
     const SUMMARY: &'static str = "Removes a member, or lets the caller leave; the owner cannot be removed";
+    const SCOPE: Option<Scope> = Some(Scope::WriteMembers);
+    const ACCEPTS_KEYS: bool = true;
     const FAILURES: &'static [&'static [Failure]] =
         &[&[Failure::OWNER_CANNOT_LEAVE, Failure::PRECONDITION_FAILED]];
     const ACTIONS: &'static [&'static [Action]] = &[Store::REMOVE_MEMBER];
-    type Access = AdminOrSelf;
+    type Access = Caller<AdminOrNamedMember, MemberWithKeys>;
     type Input = NoInput;
     type Output = Written<NoContent>;
 
-    async fn handle(cx: &Context<'_>, caller: AdminOrSelf, _: NoInput) -> Result<Self::Output, Error> {
-        let (caller, member) = caller.with_resource()?;
+    async fn handle(cx: &Context<'_>, caller: Self::Access, _: NoInput) -> Result<Self::Output, Error> {
+        let (caller, MemberWithKeys { member, registry }) = caller.with_resource()?;
         cx.require_version(member.version)?;
         if member.role == Role::Owner {
             return Err(Failure::OWNER_CANNOT_LEAVE.into());
@@ -29,7 +33,8 @@ impl Endpoint for RemoveMember {
         let removed = EventData::MemberRemoved { member_id: member.user };
         let event = cx.event(caller.principal(), member.organization, removed);
         let event = event.at_or_after(member.next_change(cx.now()));
-        let transaction = cx.store().remove_member(&member, caller.authority(), &event)?;
+        let keys = cx.store().owned_api_keys(registry, member.user).await?;
+        let transaction = cx.store().remove_member(&member, &keys, caller.authority(), &event)?;
         cx.commit(transaction, NoContent).await
     }
 }

@@ -2,12 +2,14 @@
 //!
 //! The new role applies from the member's next request on.
 
-use padron_domain::{Error, EventData, Failure, Membership, Role};
+use padron_domain::{Error, EventData, Failure, Role, Scope};
 use padron_dto::{AssignableRole, MemberResponse};
 use padron_http::{Admin, Context, Endpoint, Json, Route, Versioned, Written};
 use padron_store::{Action, Store};
 use schemars::JsonSchema;
 use serde::Deserialize;
+
+use crate::member_with_keys::MemberWithKeys;
 
 /// The endpoint that changes the role of a member.
 #[derive(Debug)]
@@ -25,19 +27,21 @@ impl Endpoint for UpdateMemberRole {
     const ROUTE: Route =
         Route::put("update-member-role", "/organizations/{organizationId}/members/{memberId}/role");
     const SUMMARY: &'static str = "Changes the role of a member";
+    const SCOPE: Option<Scope> = Some(Scope::WriteMembers);
+    const ACCEPTS_KEYS: bool = true;
     const FAILURES: &'static [&'static [Failure]] =
         &[&[Failure::OWNER_ROLE_IMMUTABLE, Failure::PRECONDITION_FAILED]];
     const ACTIONS: &'static [&'static [Action]] = &[Store::UPDATE_ROLE];
-    type Access = Admin<Membership>;
+    type Access = Admin<MemberWithKeys>;
     type Input = Json<RoleUpdate>;
     type Output = Written<Versioned<MemberResponse>>;
 
     async fn handle(
         cx: &Context<'_>,
-        admin: Admin<Membership>,
+        admin: Admin<MemberWithKeys>,
         Json(RoleUpdate { role }): Json<RoleUpdate>,
     ) -> Result<Self::Output, Error> {
-        let (admin, before) = admin.with_resource()?;
+        let (admin, MemberWithKeys { member: before, registry }) = admin.with_resource()?;
         cx.require_version(before.version)?;
         if before.role == Role::Owner {
             return Err(Failure::OWNER_ROLE_IMMUTABLE.into());
@@ -51,7 +55,8 @@ impl Endpoint for UpdateMemberRole {
         let updated = EventData::MemberRoleUpdated { member_id: after.user, from: before.role, to: role };
         let event = cx.event(admin.principal(), after.organization, updated);
         let event = event.at_or_after(at);
-        let transaction = cx.store().update_role(&before, &after, admin.authority(), &event)?;
+        let keys = cx.store().owned_api_keys(registry, before.user).await?;
+        let transaction = cx.store().update_role(&before, &after, &keys, admin.authority(), &event)?;
         let answer = Versioned { version: after.version, body: after.into() };
         cx.commit(transaction, answer).await
     }

@@ -2,7 +2,7 @@
 //!
 //! The check does not reserve the slug. Only creating an organization does.
 
-use padron_domain::{Error, Failure, SlugProblem, check_slug};
+use padron_domain::{Error, Failure, Scope, SlugProblem, check_slug};
 use padron_http::{
     Body, Context, Endpoint, Input, Query, Request, Route, SignedIn,
     openapi::{Operation, Schemas},
@@ -52,6 +52,8 @@ pub struct SlugCheck {
 impl Endpoint for CheckSlug {
     const ROUTE: Route = Route::get("check-slug", "/organizations/slug-check");
     const SUMMARY: &'static str = "Checks whether a slug is available";
+    const SCOPE: Option<Scope> = Some(Scope::ReadOrganization);
+    const ACCEPTS_KEYS: bool = false;
     const ACTIONS: &'static [&'static [Action]] = &[Store::ORGANIZATION_WITH_SLUG];
     type Access = SignedIn;
     type Input = SlugQuery;

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use padron_domain::{
     AccountChanges, Error, EventData, Failure, LINE_PATTERN, MAX_URL_LENGTH, Membership, Organization,
-    OrganizationId, Patch, RESERVED_SLUGS, Role, SLUG_LENGTH, SLUG_PATTERN,
+    OrganizationId, Patch, RESERVED_SLUGS, Role, SLUG_LENGTH, SLUG_PATTERN, Scope,
 };
 use padron_dto::{MetadataSchema, OrganizationResponse};
 use padron_http::{Context, Created, Endpoint, Json, Route, SignedIn, Versioned, Written};
@@ -44,6 +44,8 @@ pub struct NewOrganization {
 impl Endpoint for CreateOrganization {
     const ROUTE: Route = Route::post("create-organization", "/organizations");
     const SUMMARY: &'static str = "Creates an organization; the caller becomes its owner";
+    const SCOPE: Option<Scope> = Some(Scope::AdminOrganization);
+    const ACCEPTS_KEYS: bool = false;
     const FAILURES: &'static [&'static [Failure]] = &[&[Failure::SLUG_TAKEN]];
     const ACTIONS: &'static [&'static [Action]] = &[Store::CREATE_ORGANIZATION];
     type Access = SignedIn;

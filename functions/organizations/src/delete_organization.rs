@@ -2,7 +2,7 @@
 //!
 //! The organization is unavailable to everyone at once. Its owner can restore it for thirty days.
 
-use padron_domain::{Error, EventData, Failure};
+use padron_domain::{Error, EventData, Failure, Scope};
 use padron_http::{Context, Endpoint, NoContent, NoInput, Owner, Route, Written};
 use padron_store::{Action, Store};
 
@@ -13,6 +13,8 @@ pub struct DeleteOrganization;
 impl Endpoint for DeleteOrganization {
     const ROUTE: Route = Route::delete("delete-organization", "/organizations/{organizationId}");
     const SUMMARY: &'static str = "Deletes an organization; its owner can restore it for thirty days";
+    const SCOPE: Option<Scope> = Some(Scope::AdminOrganization);
+    const ACCEPTS_KEYS: bool = false;
     const FAILURES: &'static [&'static [Failure]] = &[&[Failure::PRECONDITION_FAILED]];
     const ACTIONS: &'static [&'static [Action]] = &[Store::CHANGE_ORGANIZATION];
     type Access = Owner;

@@ -4,7 +4,7 @@
 
 use std::time::Duration;
 
-use padron_domain::{Customer, CustomerNumber, Direction, Error, Failure, Id};
+use padron_domain::{Customer, CustomerNumber, Direction, Error, Failure, Id, Scope};
 use padron_dto::{EventResponse, InvitationResponse, MemberResponse, OrganizationResponse};
 use padron_http::{
     Context, Endpoint, Input, Ndjson, Owner, Query, Request, Route, cursor_schema,
@@ -133,6 +133,8 @@ impl Endpoint for ExportOrganization {
     const ROUTE: Route = Route::get("export-organization", "/organizations/{organizationId}/export");
     const SUMMARY: &'static str =
         "Exports an organization with its members, invitations, customers and events";
+    const SCOPE: Option<Scope> = Some(Scope::AdminOrganization);
+    const ACCEPTS_KEYS: bool = false;
     const ACTIONS: &'static [&'static [Action]] =
         &[Store::MEMBERS, Store::INVITATIONS, Store::CUSTOMERS, Store::EVENTS];
     type Access = Owner;

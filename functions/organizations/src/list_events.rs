@@ -1,6 +1,6 @@
 //! The endpoint `GET /organizations/{organizationId}/events`, which lists the audit events of an organization, newest first.
 
-use padron_domain::{Actor, Error, Event, EventData, Failure, Timestamp};
+use padron_domain::{Actor, Error, Event, EventData, Failure, Scope, Timestamp};
 use padron_dto::EventResponse;
 use padron_http::{
     Admin, Array, Context, Endpoint, Input, PageRequest, Query, Request, Route,
@@ -56,6 +56,8 @@ impl Input for EventQuery {
 impl Endpoint for ListEvents {
     const ROUTE: Route = Route::get("list-events", "/organizations/{organizationId}/events");
     const SUMMARY: &'static str = "Lists the events of an organization, newest first";
+    const SCOPE: Option<Scope> = Some(Scope::ReadEvents);
+    const ACCEPTS_KEYS: bool = true;
     const ACTIONS: &'static [&'static [Action]] = &[Store::EVENTS];
     type Access = Admin;
     type Input = EventQuery;

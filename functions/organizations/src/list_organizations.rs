@@ -1,9 +1,9 @@
 //! The endpoint `GET /organizations`, which lists the organizations that the caller belongs to.
 
-use padron_domain::{Error, Failure, Organization, Role, check_slug};
+use padron_domain::{Error, Failure, Organization, Role, Scope, check_slug};
 use padron_dto::OrganizationEntry;
 use padron_http::{
-    Array, Context, Endpoint, Input, PageRequest, Query, Request, Route, SignedIn,
+    Array, Context, Endpoint, Input, OnlyOrganization, PageRequest, Query, Reach, Request, Route, UserOrKey,
     openapi::{Operation, Schemas},
 };
 use padron_store::{Action, MembershipWithOrganization, Store};
@@ -62,22 +62,33 @@ impl Input for OrganizationQuery {
 impl Endpoint for ListOrganizations {
     const ROUTE: Route = Route::get("list-organizations", "/organizations");
     const SUMMARY: &'static str = "Lists the organizations that the caller belongs to, ordered by id";
+    const SCOPE: Option<Scope> = Some(Scope::ReadOrganization);
+    const ACCEPTS_KEYS: bool = true;
     const ACTIONS: &'static [&'static [Action]] =
         &[Store::MEMBERSHIPS_WITH_ORGANIZATIONS, Store::ORGANIZATION_WITH_SLUG, Store::ORGANIZATION_ACCESS];
-    type Access = SignedIn;
+    type Access = UserOrKey;
     type Input = OrganizationQuery;
     type Output = Array<OrganizationEntry>;
 
     async fn handle(
         cx: &Context<'_>,
-        caller: SignedIn,
+        caller: UserOrKey,
         query: OrganizationQuery,
     ) -> Result<Self::Output, Error> {
-        let user = caller.user().id;
         let is_wanted = |organization: &Organization, role: Role| match query.status {
             Status::Active => organization.deleted_at.is_none(),
             Status::Deleted => {
                 role == Role::Owner && organization.restorable_until().is_some_and(|until| cx.now() < until)
+            }
+        };
+        let user = match caller.reach() {
+            Reach::AllOf(user) => *user,
+            Reach::Only(only) => {
+                let OnlyOrganization { organization, role, since } = &**only;
+                let is_named = query.slug.as_ref().is_none_or(|slug| *slug == organization.slug);
+                let is_listed = is_named && is_wanted(organization, *role);
+                let entry = is_listed.then(|| OrganizationEntry::new(organization.clone(), *role, *since));
+                return Array::new(entry);
             }
         };
         let after = query.paging.after(cx, user)?;

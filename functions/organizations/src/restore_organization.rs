@@ -1,6 +1,6 @@
 //! The endpoint `POST /organizations/{organizationId}/restore`, which restores a deleted organization as it was.
 
-use padron_domain::{Error, EventData, Failure};
+use padron_domain::{Error, EventData, Failure, Scope};
 use padron_dto::OrganizationResponse;
 use padron_http::{Context, Endpoint, NoInput, OwnerIncludingDeleted, Route, Versioned, Written};
 use padron_store::{Action, Store};
@@ -12,6 +12,8 @@ pub struct RestoreOrganization;
 impl Endpoint for RestoreOrganization {
     const ROUTE: Route = Route::post("restore-organization", "/organizations/{organizationId}/restore");
     const SUMMARY: &'static str = "Restores an organization that was deleted less than thirty days ago";
+    const SCOPE: Option<Scope> = Some(Scope::AdminOrganization);
+    const ACCEPTS_KEYS: bool = false;
     const FAILURES: &'static [&'static [Failure]] = &[&[Failure::NOT_DELETED, Failure::PRECONDITION_FAILED]];
     const ACTIONS: &'static [&'static [Action]] = &[Store::CHANGE_ORGANIZATION];
     type Access = OwnerIncludingDeleted;

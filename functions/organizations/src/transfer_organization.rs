@@ -1,6 +1,6 @@
 //! The endpoint `POST /organizations/{organizationId}/transfer`, which makes another member the owner and the owner an admin.
 
-use padron_domain::{Error, EventData, Failure, Membership, OrganizationId, UserId};
+use padron_domain::{Error, EventData, Failure, Membership, OrganizationId, Scope, UserId};
 use padron_dto::OrganizationResponse;
 use padron_http::{Context, Endpoint, Json, NamedResource, Owner, Request, Route, Versioned, Written};
 use padron_store::{Action, Items, Key, Read, Store};
@@ -45,6 +45,8 @@ impl NamedResource<Json<Transfer>> for NewOwner {
 impl Endpoint for TransferOrganization {
     const ROUTE: Route = Route::post("transfer-organization", "/organizations/{organizationId}/transfer");
     const SUMMARY: &'static str = "Transfers an organization to another member; the owner becomes an admin";
+    const SCOPE: Option<Scope> = Some(Scope::AdminOrganization);
+    const ACCEPTS_KEYS: bool = false;
     const FAILURES: &'static [&'static [Failure]] =
         &[&[Failure::ALREADY_OWNER, Failure::PRECONDITION_FAILED]];
     const ACTIONS: &'static [&'static [Action]] = &[Store::CHANGE_ORGANIZATION];
@@ -60,18 +62,18 @@ impl Endpoint for TransferOrganization {
         let (owner, NewOwner(successor)) = owner.with_resource()?;
         let mut organization = owner.organization().clone();
         cx.require_version(organization.version)?;
-        let (from, to) = (owner.membership().user, successor.user);
+        let previous = owner.membership()?;
+        let (from, to) = (previous.user, successor.user);
         if from == to {
             return Err(Failure::ALREADY_OWNER.into());
         }
         organization.owner = to;
         let now = cx.now();
-        organization.mark_updated(owner.membership().next_change(now).max(successor.next_change(now)));
+        organization.mark_updated(previous.next_change(now).max(successor.next_change(now)));
         let event =
             cx.event(owner.principal(), organization.id, EventData::OrganizationTransferred { from, to });
         let event = event.at_or_after(organization.updated_at);
-        let transaction =
-            cx.store().transfer_organization(&organization, owner.membership(), &successor, &event)?;
+        let transaction = cx.store().transfer_organization(&organization, previous, &successor, &event)?;
         let answer = Versioned {
             version: organization.version,
             body: OrganizationResponse::new(organization, cx.now()),

@@ -3,7 +3,8 @@
 use std::collections::BTreeMap;
 
 use padron_domain::{
-    AccountChanges, Error, EventData, Failure, LINE_PATTERN, MAX_URL_LENGTH, Organization, Patch, Violation,
+    AccountChanges, Error, EventData, Failure, LINE_PATTERN, MAX_URL_LENGTH, Organization, Patch, Scope,
+    Violation,
 };
 use padron_dto::{MetadataSchema, OrganizationResponse, read_back};
 use padron_http::{Context, Endpoint, Json, Owner, ReadOnlyFields, Route, Versioned, Written};
@@ -47,6 +48,8 @@ pub struct OrganizationUpdate {
 impl Endpoint for UpdateOrganization {
     const ROUTE: Route = Route::put("update-organization", "/organizations/{organizationId}");
     const SUMMARY: &'static str = "Changes the account of an organization";
+    const SCOPE: Option<Scope> = Some(Scope::WriteOrganization);
+    const ACCEPTS_KEYS: bool = false;
     const FAILURES: &'static [&'static [Failure]] =
         &[&[Failure::SLUG_IMMUTABLE, Failure::PRECONDITION_FAILED]];
     const ACTIONS: &'static [&'static [Action]] = &[Store::UPDATE_ORGANIZATION];

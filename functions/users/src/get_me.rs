@@ -5,7 +5,7 @@
 use std::time::Duration;
 
 use padron_auth::User;
-use padron_domain::{Error, EventData, Failure, Membership, OrganizationId, Profile, Timestamp};
+use padron_domain::{Error, EventData, Failure, Membership, OrganizationId, Profile, Scope, Timestamp};
 use padron_http::{Body, Context, Endpoint, NoInput, Route, SignedIn};
 use padron_store::{Action, Store};
 
@@ -24,6 +24,8 @@ impl Endpoint for GetMe {
     const ROUTE: Route = Route::get("get-me", "/users/me");
     const SUMMARY: &'static str =
         "Returns the profile of the caller, from the verified claims of their tokens";
+    const SCOPE: Option<Scope> = Some(Scope::ReadUser);
+    const ACCEPTS_KEYS: bool = false;
     const ACTIONS: &'static [&'static [Action]] = &[
         Store::PROFILE,
         Store::WRITE_PROFILE,

@@ -1,7 +1,7 @@
 //! The endpoint `GET /users/{userId}`, which returns a user to those who share an organization with them.
 
-use padron_domain::{Error, Failure, UserId};
-use padron_http::{Body, Context, Endpoint, InPath, Route, SignedIn};
+use padron_domain::{Error, Failure, Scope, UserId};
+use padron_http::{Body, Context, Endpoint, InPath, Reach, Route, UserOrKey};
 use padron_store::{Action, Store};
 
 use crate::user::UserResponse;
@@ -13,19 +13,25 @@ pub struct GetUser;
 impl Endpoint for GetUser {
     const ROUTE: Route = Route::get("get-user", "/users/{userId}");
     const SUMMARY: &'static str = "Returns a user who shares an organization with the caller";
+    const SCOPE: Option<Scope> = Some(Scope::ReadUser);
+    const ACCEPTS_KEYS: bool = true;
     const FAILURES: &'static [&'static [Failure]] = &[&[Failure::USER_NOT_FOUND]];
-    const ACTIONS: &'static [&'static [Action]] = &[Store::PROFILE, Store::SHARE_ORGANIZATION];
-    type Access = SignedIn;
+    const ACTIONS: &'static [&'static [Action]] =
+        &[Store::PROFILE, Store::SHARE_ORGANIZATION, Store::MEMBERSHIP];
+    type Access = UserOrKey;
     type Input = InPath<UserId>;
     type Output = Body<UserResponse>;
 
     async fn handle(
         cx: &Context<'_>,
-        caller: SignedIn,
+        caller: UserOrKey,
         InPath(user): InPath<UserId>,
     ) -> Result<Self::Output, Error> {
-        let caller = caller.user().id;
-        if caller != user && !cx.store().share_organization(caller, user).await? {
+        let shares_organization = match caller.reach() {
+            Reach::AllOf(caller) => *caller == user || cx.store().share_organization(*caller, user).await?,
+            Reach::Only(only) => cx.store().membership(only.organization.id, user).await?.is_some(),
+        };
+        if !shares_organization {
             return Err(Failure::USER_NOT_FOUND.into());
         }
         let profile = cx.store().profile(user).await?.ok_or(Failure::USER_NOT_FOUND)?;

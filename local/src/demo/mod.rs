@@ -27,6 +27,9 @@ pub const GLOBEX_OWNER: &str = "44444444-4444-4444-8444-444444444444";
 /// The id of a user who belongs to no organization.
 pub const STRANGER: &str = "99999999-9999-4999-8999-999999999999";
 
+/// The id of an API key in the sample requests. The demo data has no such key: a key that everyone knows is none.
+pub const API_KEY: &str = "0195b2f0-8a6e-7c3e-9f1d-5f0c2f3a4b5c";
+
 /// The e-mail address of a person who is invited to Acme Corp as a member.
 pub const INVITED: &str = "nadia@example.com";
 

@@ -10,7 +10,7 @@ use std::{
 use padron_domain::Timestamp;
 use ring::digest::{SHA256, SHA256_OUTPUT_LEN, digest};
 
-use crate::{jwks::KeySet, principal::Principal};
+use crate::{jwks::KeySet, principal::User};
 
 /// The maximum number of tokens in the cache. It is enough for many users, because a Lambda environment serves one request at a
 /// time.
@@ -26,7 +26,7 @@ pub(crate) type TokenHash = [u8; SHA256_OUTPUT_LEN];
 /// The result of verifying a token.
 #[derive(Clone, Debug)]
 pub(crate) struct Verified {
-    pub(crate) principal: Principal,
+    pub(crate) user: User,
     /// The instant until which the token is valid, according to its own claims.
     pub(crate) until: Timestamp,
     /// The index of the token's issuer among the verifier's issuers.

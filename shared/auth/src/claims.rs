@@ -11,7 +11,7 @@ use uuid::Uuid;
 
 use crate::{
     issuer::Audience,
-    principal::{Principal, User},
+    principal::User,
     token::{Header, RejectionReason},
 };
 
@@ -125,16 +125,16 @@ impl Claims {
         i64::try_from(millis).ok().and_then(Timestamp::from_millis).unwrap_or(Timestamp::LATEST)
     }
 
-    /// Returns the principal that the token identifies, if the token is valid at `now`.
+    /// Returns the user whom the token identifies, if the token is valid at `now`.
     ///
     /// The caller must have checked the issuer and the signature.
-    pub(crate) fn principal(
+    pub(crate) fn user(
         self,
         header: &Header,
         audience: &Audience,
         organization: Option<OrganizationId>,
         now: Timestamp,
-    ) -> Result<Principal, ClaimProblem> {
+    ) -> Result<User, ClaimProblem> {
         // A clock that is set before 1970 is wrong, so no token is accepted.
         let now = u64::try_from(now.seconds()).map_err(|_| "the clock is wrong")?;
         if self.nbf.is_some_and(|nbf| nbf.0 > now + LEEWAY) {
@@ -153,7 +153,7 @@ impl Claims {
         if self.exp.0.saturating_add(LEEWAY) <= now {
             return Err(ClaimProblem::Expired);
         }
-        Ok(Principal::User(self.into_user(organization)))
+        Ok(self.into_user(organization))
     }
 
     /// Checks that the token is an access token. An ID token tells an application who signed in, and is not valid for an API (RFC

@@ -1,13 +1,15 @@
-//! Authentication: bearer tokens, the keys of their issuers, and the principals that they identify.
+//! Authentication: API keys, bearer tokens, the keys of their issuers, and the principals that they identify.
 //!
 //! Access tokens are JWTs (RFC 7519) that are signed with RS256, ES256 or EdDSA. The algorithm comes from the key, never from the
 //! token. Keys are looked up by issuer and `kid` in memory, and nothing is ever fetched because of what a token contains.
 
+mod api_key;
 mod bearer;
 mod cache;
 mod claims;
 mod crypto;
 mod failure;
+mod fetcher;
 mod issuer;
 mod jwks;
 mod principal;
@@ -15,9 +17,11 @@ mod remote;
 mod token;
 mod verifier;
 
+pub use api_key::PresentedKey;
 pub use bearer::{bearer_token, require_jwt_form};
 pub use failure::{AUTHENTICATION_REQUIRED, INVALID_TOKEN, TOKEN_EXPIRED};
+pub use fetcher::Fetcher;
 pub use issuer::{Audience, Issuer, KeySource};
 pub use jwks::{InvalidKeySet, KeySet};
-pub use principal::{Principal, User};
+pub use principal::{Credential, Key, Principal, User};
 pub use verifier::Verifier;

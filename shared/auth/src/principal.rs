@@ -1,12 +1,43 @@
 //! Authenticated callers.
 
-use padron_domain::{Actor, OrganizationId, UserId};
+use padron_domain::{Actor, ApiKey, ApiKeyId, OrganizationId, Role, Scope, Scopes, UserId};
+
+use crate::api_key::PresentedKey;
+
+/// A credential of a request.
+#[derive(Clone, Debug)]
+pub enum Credential {
+    /// The user whom a verified access token identifies.
+    User(User),
+    /// An API key that is not yet verified: its secret is compared with what the database has.
+    Key(PresentedKey),
+}
+
+impl Credential {
+    /// Returns the only organization that the credential is valid for; `None` if it is not limited to one.
+    pub fn organization(&self) -> Option<OrganizationId> {
+        match self {
+            Self::User(user) => user.organization,
+            Self::Key(key) => Some(key.organization),
+        }
+    }
+
+    /// Returns who acts with the credential, if it is valid.
+    pub fn actor(&self) -> Actor {
+        match self {
+            Self::User(user) => Actor::User(user.id),
+            Self::Key(key) => Actor::Key(key.id),
+        }
+    }
+}
 
 /// An authenticated caller.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Principal {
     /// A user with an access token.
     User(User),
+    /// A machine with an API key.
+    Key(Key),
 }
 
 impl Principal {
@@ -14,7 +45,47 @@ impl Principal {
     pub fn actor(&self) -> Actor {
         match self {
             Self::User(user) => Actor::User(user.id),
+            Self::Key(key) => Actor::Key(key.id),
         }
+    }
+
+    /// Returns the user; `None` if the principal is a machine.
+    pub fn user(&self) -> Option<&User> {
+        match self {
+            Self::User(user) => Some(user),
+            Self::Key(_) => None,
+        }
+    }
+
+    /// Returns whether the principal may be used where a scope is required. The access tokens of users have no scopes: for them, only the
+    /// role decides.
+    pub fn allows(&self, required: Scope) -> bool {
+        match self {
+            Self::User(_) => true,
+            Self::Key(key) => key.scopes.allows(required),
+        }
+    }
+}
+
+/// A machine with an API key that was verified.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Key {
+    /// The id of the key.
+    pub id: ApiKeyId,
+    /// The organization that the key acts in.
+    pub organization: OrganizationId,
+    /// The role that the key acts in.
+    pub role: Role,
+    /// What the key may be used for.
+    pub scopes: Scopes,
+    /// The user who made the key.
+    pub maker: UserId,
+}
+
+impl From<&ApiKey> for Key {
+    fn from(key: &ApiKey) -> Self {
+        let ApiKey { id, organization, role, scopes, created_by, .. } = *key;
+        Self { id, organization, role, scopes, maker: created_by }
     }
 }
 

@@ -5,20 +5,13 @@
 
 use std::{sync::Arc, time::Duration};
 
-use http_body_util::{BodyExt, Empty, Limited};
-use hyper::body::Bytes;
-use hyper_rustls::{HttpsConnector, HttpsConnectorBuilder};
-use hyper_util::{
-    client::legacy::{Client, connect::HttpConnector},
-    rt::TokioExecutor,
-};
 use padron_domain::{Error, Timestamp};
 use tokio::{
-    sync::{Mutex, OnceCell},
+    sync::Mutex,
     time::{Instant, timeout_at},
 };
 
-use crate::jwks::KeySet;
+use crate::{fetcher::Fetcher, jwks::KeySet};
 
 /// The minimum interval between two fetches. It keeps tokens with invented `kid`s from causing requests to the issuer.
 const REFRESH_INTERVAL: Duration = Duration::from_secs(60);
@@ -28,8 +21,6 @@ const RETRY_INTERVAL: Duration = Duration::from_secs(2);
 const FRESH_FOR: Duration = Duration::from_secs(15 * 60);
 /// The age up to which a key set is used while the issuer cannot be reached.
 const USABLE_FOR: Duration = Duration::from_secs(24 * 60 * 60);
-/// The maximum duration of a fetch.
-const FETCH_TIMEOUT: Duration = Duration::from_secs(3);
 /// The maximum size of a key set, in bytes. Usual key sets have one to ten thousand bytes.
 const MAX_DOCUMENT_SIZE: usize = 64 * 1024;
 
@@ -37,12 +28,10 @@ const MAX_DOCUMENT_SIZE: usize = 64 * 1024;
 #[derive(Debug)]
 pub(crate) struct RemoteKeys {
     url: String,
-    client: OnceCell<HttpClient>,
+    fetcher: Fetcher,
     // The lock allows one fetch at a time. Requests that wait for it use its result.
     state: Mutex<State>,
 }
-
-type HttpClient = Client<HttpsConnector<HttpConnector>, Empty<Bytes>>;
 
 #[derive(Debug, Default)]
 struct State {
@@ -54,7 +43,7 @@ struct State {
 
 impl RemoteKeys {
     pub(crate) fn new(url: String) -> Self {
-        Self { url, client: OnceCell::new(), state: Mutex::default() }
+        Self { url, fetcher: Fetcher::default(), state: Mutex::default() }
     }
 
     /// Returns a key set that has the key, if the issuer has it.
@@ -80,15 +69,12 @@ impl RemoteKeys {
         let allowed = state.last_attempt.is_none_or(|attempt| age(attempt) >= interval);
         if wanted && allowed {
             state.last_attempt = Some(now);
-            let fetch_deadline = deadline.min(Instant::now() + FETCH_TIMEOUT);
-            let fetched = timeout_at(fetch_deadline, self.fetch()).await;
-            state.failure = match fetched {
-                Ok(Ok(keys)) => {
+            state.failure = match self.fetch(deadline).await {
+                Ok(keys) => {
                     state.keys = Some((Arc::new(keys), now));
                     None
                 }
-                Ok(Err(why)) => Some(format!("the issuer's keys could not be fetched: {why}")),
-                Err(_) => Some("the issuer's keys did not come in time".to_owned()),
+                Err(why) => Some(format!("the issuer's keys could not be fetched: {why}")),
             };
         }
         let usable = state.keys.as_ref().filter(|(_, fetched)| age(*fetched) < USABLE_FOR);
@@ -103,29 +89,8 @@ impl RemoteKeys {
     }
 
     /// Fetches and parses the key set. The error is a text for the log.
-    async fn fetch(&self) -> Result<KeySet, String> {
-        let client = self.client.get_or_try_init(async || http_client()).await?;
-        let uri = self.url.parse().map_err(|_| "the URL is not one")?;
-        // Redirects are not followed, because only the configured URL is trusted.
-        let answer = client.get(uri).await.map_err(|_| "no connection")?;
-        if answer.status() != http::StatusCode::OK {
-            return Err(format!("status {}", answer.status().as_u16()));
-        }
-        let body = Limited::new(answer.into_body(), MAX_DOCUMENT_SIZE).collect().await;
-        let body = body.map_err(|_| "the answer was cut off or too large")?.to_bytes();
+    async fn fetch(&self, deadline: Instant) -> Result<KeySet, String> {
+        let body = self.fetcher.get(&self.url, MAX_DOCUMENT_SIZE, deadline).await?;
         KeySet::parse(&body).map_err(|why| why.to_string())
     }
-}
-
-/// Creates a client that uses the system's trust store, because an issuer's certificate may come from any authority.
-fn http_client() -> Result<HttpClient, String> {
-    let connector = HttpsConnectorBuilder::new()
-        // The provider is named, because the default provider of the process depends on what else is linked.
-        .with_provider_and_native_roots(rustls::crypto::ring::default_provider())
-        .map_err(|_| "the system has no trust store")?
-        // The configuration allows plain http for loopback addresses only.
-        .https_or_http()
-        .enable_http1()
-        .build();
-    Ok(Client::builder(TokioExecutor::new()).pool_max_idle_per_host(0).build(connector))
 }

@@ -13,7 +13,7 @@ use crate::{
     failure::{INVALID_TOKEN, TOKEN_EXPIRED},
     issuer::{Audience, Issuer, KeySource},
     jwks::KeySet,
-    principal::Principal,
+    principal::User,
     remote::RemoteKeys,
     token::{RejectionReason, Token},
 };
@@ -57,22 +57,22 @@ impl Verifier {
         Self { issuers: issuers.into_iter().map(trusted).collect(), verified: VerifiedTokens::default() }
     }
 
-    /// Verifies a token and returns the principal that it identifies at `now`. Waits for an issuer's keys until `deadline` at
+    /// Verifies a token and returns the user whom it identifies at `now`. Waits for an issuer's keys until `deadline` at
     /// most.
-    pub async fn verify(&self, token: &str, now: Timestamp, deadline: Instant) -> Result<Principal, Error> {
+    pub async fn verify(&self, token: &str, now: Timestamp, deadline: Instant) -> Result<User, Error> {
         let hash = cache::hash(token);
         if let Some(known) = self.verified.get(&hash, now) {
             // The key set is requested for a cached token too. A key set that is due is fetched, and one that changed is another
             // one.
             let keys = self.issuers[known.issuer].keys(&known.kid, now, deadline).await?;
             if Arc::ptr_eq(&keys, &known.keys) {
-                return Ok(known.principal);
+                return Ok(known.user);
             }
             self.verified.clear();
         }
         let verified = self.verify_uncached(token, now, deadline).await?;
         self.verified.insert(hash, verified.clone());
-        Ok(verified.principal)
+        Ok(verified.user)
     }
 
     /// Verifies a token without the cache.
@@ -97,13 +97,12 @@ impl Verifier {
             None => None,
         };
         let until = claims.expires_at();
-        let principal = claims.principal(&token.header, &issuer.audience, organization, now).map_err(
-            |why| match why {
+        let user =
+            claims.user(&token.header, &issuer.audience, organization, now).map_err(|why| match why {
                 ClaimProblem::Expired => TOKEN_EXPIRED.into(),
                 ClaimProblem::Refused(why) => refuse(why),
-            },
-        )?;
-        Ok(Verified { principal, until, issuer: index, kid: token.header.kid, keys })
+            })?;
+        Ok(Verified { user, until, issuer: index, kid: token.header.kid, keys })
     }
 }
 

@@ -2,6 +2,8 @@
 
 use std::{fmt, time::Duration};
 
+use crate::Scopes;
+
 /// A way in which a request can fail, with a stable code and the message that the API responds with.
 ///
 /// Each failure is a constant next to the rules that it is about, such as [`Failure::SLUG_TAKEN`] in the module of slugs. Other
@@ -39,6 +41,8 @@ pub enum FailureClass {
     UnsupportedType,
     /// The request is well-formed, but cannot be carried out.
     Unprocessable,
+    /// The caller has sent too many requests.
+    RateLimited,
     /// The same request may succeed a moment later.
     Unavailable,
     /// The service has a defect.
@@ -144,6 +148,7 @@ struct Details {
     violations: Vec<Violation>,
     retry_after: Option<Duration>,
     cause: Option<String>,
+    missing_scopes: Scopes,
     is_final: bool,
 }
 
@@ -195,6 +200,20 @@ impl Error {
         self
     }
 
+    /// Creates an error for a credential that lacks these scopes.
+    pub fn insufficient_scope(missing: Scopes) -> Self {
+        let mut error = Self::from(Failure::INSUFFICIENT_SCOPE);
+        error.0.missing_scopes = missing;
+        error
+    }
+
+    /// Creates an error for a caller who has used up a limit of requests, until `retry_after` has passed.
+    pub fn rate_limited(retry_after: Duration) -> Self {
+        let mut error = Self::from(Failure::RATE_LIMITED);
+        error.0.retry_after = Some(retry_after);
+        error
+    }
+
     /// Marks the error as final, because the request would fail in the same way again.
     ///
     /// The request is then not retried, although other requests with this failure are.
@@ -224,6 +243,11 @@ impl Error {
         self.0.retry_after
     }
 
+    /// Returns the scopes that the credential lacks; none if that is not the failure.
+    pub fn missing_scopes(&self) -> Scopes {
+        self.0.missing_scopes
+    }
+
     /// Returns the cause, which is only for the log.
     pub fn cause(&self) -> Option<&str> {
         self.0.cause.as_deref()
@@ -237,6 +261,7 @@ impl From<Failure> for Error {
             violations: Vec::new(),
             retry_after: None,
             cause: None,
+            missing_scopes: Scopes::NONE,
             is_final: false,
         }))
     }

@@ -3,7 +3,10 @@
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use crate::{CustomerId, CustomerNumber, Id, InvitationId, OrganizationId, Plan, Role, Timestamp, UserId};
+use crate::{
+    ApiKeyId, CustomerId, CustomerNumber, Id, InvitationId, OrganizationId, Plan, RevocationReason, Role,
+    Scopes, Timestamp, UserId,
+};
 
 /// The id of an event: a UUIDv7 (RFC 9562 §5.7), so that ids sort by time.
 pub type EventId = Id<Event>;
@@ -74,19 +77,25 @@ impl EventId {
     }
 }
 
-/// The user or operator who caused an event.
+/// The user, API key or operator that caused an event.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Actor {
     /// A user of the API.
     User(UserId),
+    /// An API key of the organization.
+    Key(ApiKeyId),
     /// The operator of this installation, at its command line.
     Operator,
 }
+
+/// The beginning of an actor's text if it is an API key.
+const KEY: &str = "key:";
 
 impl std::fmt::Display for Actor {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
             Self::User(user) => user.fmt(f),
+            Self::Key(key) => write!(f, "{KEY}{key}"),
             Self::Operator => f.write_str("operator"),
         }
     }
@@ -98,7 +107,10 @@ impl std::str::FromStr for Actor {
     fn from_str(text: &str) -> Result<Self, ParseActorError> {
         match text {
             "operator" => Ok(Self::Operator),
-            user => UserId::parse(user).map(Self::User).ok_or(ParseActorError),
+            text => match text.strip_prefix(KEY) {
+                Some(key) => ApiKeyId::parse(key).map(Self::Key).ok_or(ParseActorError),
+                None => UserId::parse(text).map(Self::User).ok_or(ParseActorError),
+            },
         }
     }
 }
@@ -109,7 +121,7 @@ pub struct ParseActorError;
 
 impl std::fmt::Display for ParseActorError {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("neither a user's UUID nor `operator`")
+        f.write_str("neither a user's UUID, nor `key:` and a key's UUID, nor `operator`")
     }
 }
 
@@ -262,11 +274,53 @@ pub enum EventData {
         /// The id of the invitation.
         invitation_id: InvitationId,
     },
+    /// An API key was created.
+    #[serde(rename = "api_key.created")]
+    ApiKeyCreated {
+        /// The id of the key.
+        key_id: ApiKeyId,
+        /// The scopes of the key.
+        scopes: Scopes,
+        /// The role of the key.
+        role: Role,
+    },
+    /// Settings of an API key were changed.
+    #[serde(rename = "api_key.updated")]
+    ApiKeyUpdated {
+        /// The id of the key.
+        key_id: ApiKeyId,
+        /// The names of the changed fields.
+        fields: Vec<String>,
+    },
+    /// An API key was replaced by a new one.
+    #[serde(rename = "api_key.rotated")]
+    ApiKeyRotated {
+        /// The id of the key that was replaced.
+        key_id: ApiKeyId,
+        /// The id of the new key.
+        new_key_id: ApiKeyId,
+    },
+    /// An API key was revoked.
+    #[serde(rename = "api_key.revoked")]
+    ApiKeyRevoked {
+        /// The id of the key.
+        key_id: ApiKeyId,
+        /// The reason of the revocation.
+        reason: RevocationReason,
+    },
+    /// An API key was found in a public place, reported, and revoked.
+    #[serde(rename = "api_key.leaked")]
+    ApiKeyLeaked {
+        /// The id of the key.
+        key_id: ApiKeyId,
+        /// Where the key was found; `null` if the report does not say.
+        url: Option<String>,
+    },
 }
 
 impl EventData {
     /// The names of all event types.
-    pub const TYPES: [&str; 18] = [
+    pub const TYPES: [&str; 23] = [
         "organization.created",
         "organization.updated",
         "organization.deleted",
@@ -285,6 +339,11 @@ impl EventData {
         "customer.created",
         "customer.updated",
         "customer.deleted",
+        "api_key.created",
+        "api_key.updated",
+        "api_key.rotated",
+        "api_key.revoked",
+        "api_key.leaked",
     ];
 
     /// Returns the name of the event type.
@@ -308,6 +367,11 @@ impl EventData {
             Self::CustomerDeleted { .. } => "customer.deleted",
             Self::InviteAccepted { .. } => "invite.accepted",
             Self::InviteDeclined { .. } => "invite.declined",
+            Self::ApiKeyCreated { .. } => "api_key.created",
+            Self::ApiKeyUpdated { .. } => "api_key.updated",
+            Self::ApiKeyRotated { .. } => "api_key.rotated",
+            Self::ApiKeyRevoked { .. } => "api_key.revoked",
+            Self::ApiKeyLeaked { .. } => "api_key.leaked",
         }
     }
 }

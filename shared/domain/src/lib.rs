@@ -1,7 +1,8 @@
-//! The domain model of Padrón: organizations, members, invitations and customers, their rules, and the failures of requests.
+//! The domain model of Padrón: organizations, members, invitations, customers and API keys, their rules, and the failures of requests.
 //!
 //! This crate contains no HTTP, AWS or JSON code. All other crates depend on it.
 
+mod api_key;
 mod country;
 mod customer;
 mod email;
@@ -17,10 +18,15 @@ mod metadata;
 mod organization;
 mod patch;
 mod sat;
+mod scope;
 mod slug;
 mod text;
 mod time;
 
+pub use api_key::{
+    ApiKey, ApiKeyId, ApiKeyRegistry, ApiKeySettings, ApiKeyStatus, CheckedSettings, KeyOwner, MAX_IP_RANGES,
+    RateLimit, RegistryEntry, Revocation, RevocationReason, expiry_violation,
+};
 pub use country::{MEXICO, alpha_2_of_alpha_3, alpha_3_of_alpha_2, alpha_3_of_words};
 pub use customer::{
     Ancestor, Ancestors, Billing, Categorization, Customer, CustomerAddress, CustomerField, CustomerFilter,
@@ -43,6 +49,7 @@ pub use organization::{
 };
 pub use patch::Patch;
 pub use sat::{AppliesTo, InvoiceUse, Rfc, RfcProblem, TaxPerson, TaxSystem};
+pub use scope::{Scope, Scopes};
 pub use slug::{RESERVED_SLUGS, SLUG_LENGTH, SLUG_PATTERN, SlugProblem, check_slug};
 pub use text::{LINE_PATTERN, to_line, trim};
 pub use time::{Clock, InstantProblem, Timestamp};

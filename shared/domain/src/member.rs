@@ -5,7 +5,7 @@ use std::{fmt, time::Duration};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use crate::{Failure, FailureClass, OrganizationId, Timestamp, UserId};
+use crate::{ApiKey, Failure, FailureClass, OrganizationId, Timestamp, UserId};
 
 /// The role of a member. Each role includes the permissions of the roles before it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -143,6 +143,8 @@ impl Membership {
 pub enum Authority {
     /// The membership of an actor who is a member.
     Membership(Membership),
+    /// The API key of an actor that is a machine.
+    Key(Box<ApiKey>),
 }
 
 impl Authority {
@@ -150,6 +152,15 @@ impl Authority {
     pub fn role(&self) -> Role {
         match self {
             Self::Membership(membership) => membership.role,
+            Self::Key(key) => key.role,
+        }
+    }
+
+    /// Returns the member who acts; `None` if the actor is not a member.
+    pub fn member(&self) -> Option<UserId> {
+        match self {
+            Self::Membership(membership) => Some(membership.user),
+            Self::Key(_) => None,
         }
     }
 }

@@ -23,6 +23,14 @@ impl<T> Patch<T> {
         }
     }
 
+    /// Returns the value to set by reference; `None` if the field is kept or cleared.
+    pub fn as_set(&self) -> Option<&T> {
+        match self {
+            Self::Set(value) => Some(value),
+            Self::Keep | Self::Clear => None,
+        }
+    }
+
     /// Applies the change to an optional field.
     pub fn apply(self, field: &mut Option<T>) {
         match self {

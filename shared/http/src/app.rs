@@ -13,6 +13,7 @@ use crate::{
     endpoint::Registration,
     event::{PathEncoding, Request},
     log::{Entry, Log},
+    rate_limit::RateLimiter,
     reply::{Reply, Response},
     settings::Settings,
 };
@@ -34,7 +35,11 @@ impl App {
         let Settings { connection, issuer, secrets, options, job_pace: _, warm_up: _, path_encoding } =
             settings;
         let (store, verifier) = (Store::new(&connection), Verifier::new([issuer]));
-        Self { services: Services { store, verifier, secrets, options, clock }, path_encoding, log }
+        Self {
+            services: Services { store, verifier, secrets, options, limits: RateLimiter::default(), clock },
+            path_encoding,
+            log,
+        }
     }
 
     /// Connects to the database before the first request. Gives up after `time`.
@@ -60,6 +65,7 @@ impl App {
             _ => Ok(()),
         };
         let request_id = request.as_ref().ok().and_then(Request::id).unwrap_or(invocation_id);
+        let (mut caller, mut rate_status) = (None, None);
         let outcome = match (&request, decoded) {
             (Ok(request), Ok(())) => {
                 let store = store.clone();
@@ -72,13 +78,19 @@ impl App {
                     started,
                     work_until,
                 );
-                run_until(deadline, (endpoint.run)(&cx)).await
+                let outcome = run_until(deadline, (endpoint.run)(&cx)).await;
+                (caller, rate_status) = (cx.caller().map(ToOwned::to_owned), cx.rate_status());
+                outcome
             }
             (Ok(_), Err(error)) => Err(error),
             (Err(error), _) => Err(Error::from_violations(error.violations().to_vec())),
         };
         let cause = outcome.as_ref().err().and_then(Error::cause).map(ToOwned::to_owned);
-        let reply = outcome.unwrap_or_else(|error| Reply::problem(&error, request_id));
+        let mut reply = outcome.unwrap_or_else(|error| Reply::problem(&error, request_id));
+        if let Some(status) = rate_status.filter(|status| !status.is_unknown) {
+            reply = reply.header("ratelimit", status.header());
+            reply = reply.header("ratelimit-policy", status.policy_header());
+        }
         let spent = store.spent();
         self.log.write(&Entry {
             level: if reply.status() < 500 { "info" } else { "error" },
@@ -87,6 +99,8 @@ impl App {
             function: endpoint.route.function,
             status: reply.status(),
             code: reply.code(),
+            caller: caller.as_deref(),
+            rate_limit_unknown: rate_status.is_some_and(|status| status.is_unknown),
             duration_ms: started.elapsed().as_millis(),
             store_calls: spent.calls,
             store_units: spent.units,

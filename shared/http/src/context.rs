@@ -10,12 +10,17 @@ use std::{
 };
 
 use padron_auth::Verifier;
-use padron_domain::{Clock, Error, Role, Timestamp};
-use padron_store::{Backoff, IdempotencyId, Secrets, Store};
+use padron_domain::{Clock, Error, RateLimit, Role, Scope, Timestamp};
+use padron_store::{Backoff, IdempotencyId, RateSubject, Secrets, Store, StoredApiKey};
 use serde_json::Value;
 use tokio::time::{Instant, sleep_until};
 
-use crate::{entity_tag, event::Request, settings::Options};
+use crate::{
+    entity_tag,
+    event::Request,
+    rate_limit::{RateLimiter, RateStatus},
+    settings::Options,
+};
 
 /// What the shell around a handler needs to know of its endpoint.
 #[derive(Clone, Copy, Debug)]
@@ -28,6 +33,10 @@ pub(crate) struct EndpointInfo {
     pub(crate) takes_idempotency_keys: bool,
     /// Whether answers are recorded for requests that are sent again.
     pub(crate) records_answers: bool,
+    /// The scope that a credential with scopes needs, as in [`Endpoint::SCOPE`](crate::Endpoint::SCOPE).
+    pub(crate) scope: Option<Scope>,
+    /// Whether API keys are accepted.
+    pub(crate) accepts_keys: bool,
     /// The least role that is admitted, if the endpoint belongs to an organization.
     pub(crate) least_role: Option<Role>,
     /// Removes from a recorded answer what its reader may not see.
@@ -49,6 +58,7 @@ pub(crate) struct Services {
     pub(crate) verifier: Verifier,
     pub(crate) secrets: std::sync::Arc<Secrets>,
     pub(crate) options: Options,
+    pub(crate) limits: RateLimiter,
     pub(crate) clock: Clock,
 }
 
@@ -65,6 +75,12 @@ pub struct Context<'a> {
     is_retry: AtomicBool,
     /// The role of the caller, once it is known.
     role: Mutex<Option<Role>>,
+    /// The key of the caller, if its use is still to be recorded.
+    unrecorded_use: Mutex<Option<KeyUse>>,
+    /// What is left of the caller's limit of requests, once the request is counted.
+    rate_status: Mutex<Option<RateStatus>>,
+    /// The kind of the caller, for the log.
+    caller: OnceLock<Cow<'static, str>>,
     /// In milliseconds since 1970.
     now: AtomicI64,
     store: Store,
@@ -90,6 +106,9 @@ impl<'a> Context<'a> {
             idempotency_id: OnceLock::new(),
             is_retry: AtomicBool::new(false),
             role: Mutex::new(None),
+            unrecorded_use: Mutex::new(None),
+            rate_status: Mutex::new(None),
+            caller: OnceLock::new(),
             now: AtomicI64::new(services.clock.now().millis()),
             store,
             started,
@@ -105,7 +124,7 @@ impl Context<'_> {
         &self.store
     }
 
-    /// Returns the keys that cursors and recorded answers are encrypted with.
+    /// Returns the keys that cursors, recorded answers and credentials are encrypted with.
     pub fn secrets(&self) -> &Secrets {
         &self.services.secrets
     }
@@ -123,6 +142,57 @@ impl Context<'_> {
     /// Returns the verifier of access tokens.
     pub(crate) fn verifier(&self) -> &Verifier {
         &self.services.verifier
+    }
+
+    /// Remembers who calls, for the log: `user`, or `key:` and the id of the key.
+    pub(crate) fn set_caller(&self, caller: impl Into<Cow<'static, str>>) {
+        self.caller.get_or_init(|| caller.into());
+    }
+
+    /// Returns who calls; `None` if it is not known, or nobody.
+    pub(crate) fn caller(&self) -> Option<&str> {
+        self.caller.get().map(AsRef::as_ref)
+    }
+
+    /// Counts this request as `cost` requests of a limit, whose subject had to prove who they are. Later tries are not counted.
+    ///
+    /// If the limit cannot be asked in time, the request passes, and the log says so.
+    pub async fn count_request(
+        &self,
+        subject: &RateSubject,
+        limit: RateLimit,
+        cost: u32,
+    ) -> Result<(), Error> {
+        if self.rate_status().is_some() {
+            return Ok(());
+        }
+        let limits = &self.services.limits;
+        let (status, outcome) = limits.take(self.store(), subject, limit, cost, self.now()).await;
+        *self.rate_status.lock().unwrap_or_else(PoisonError::into_inner) = Some(status);
+        outcome
+    }
+
+    /// Reads what is left of a limit, without counting this request.
+    pub async fn read_limit(&self, subject: &RateSubject, limit: RateLimit) -> Result<(), Error> {
+        let arrival = self.store().arrival_micros(subject).await?;
+        let status = RateStatus::at(limit, 0, arrival.unwrap_or(0), self.now());
+        *self.rate_status.lock().unwrap_or_else(PoisonError::into_inner) = Some(status);
+        Ok(())
+    }
+
+    /// Returns what is left of the caller's limit; `None` if they have none, or the request is not yet counted.
+    pub fn rate_status(&self) -> Option<RateStatus> {
+        *self.rate_status.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Remembers that the use of a key is to be recorded.
+    pub(crate) fn set_unrecorded_use(&self, key_use: KeyUse) {
+        *self.unrecorded_use.lock().unwrap_or_else(PoisonError::into_inner) = Some(key_use);
+    }
+
+    /// Takes the use of a key that is to be recorded.
+    pub(crate) fn take_unrecorded_use(&self) -> Option<KeyUse> {
+        self.unrecorded_use.lock().unwrap_or_else(PoisonError::into_inner).take()
     }
 
     /// Remembers what the request is identified by when it is sent again; later tries keep it.
@@ -160,13 +230,28 @@ impl Context<'_> {
     }
 
     /// Returns the deadline of the request.
-    pub(crate) fn deadline(&self) -> Instant {
+    pub fn deadline(&self) -> Instant {
         self.deadline
     }
 
     /// Fails if the request's `If-Match` names another version than this one (RFC 9110 §13.1.1).
     pub fn require_version(&self, version: u64) -> Result<(), Error> {
         entity_tag::require_version(self.request, version)
+    }
+}
+
+/// The use of an API key, which is recorded beside the work of the request.
+#[derive(Debug)]
+pub(crate) struct KeyUse {
+    pub(crate) key: StoredApiKey,
+    pub(crate) secret_hash: Vec<u8>,
+}
+
+impl KeyUse {
+    /// Records the use. A failure is ignored: the next request records it.
+    pub(crate) async fn record(self, cx: &Context<'_>) {
+        let Self { key, secret_hash } = self;
+        _ = cx.store().record_use(&key, &secret_hash, cx.secrets(), cx.now()).await;
     }
 }
 

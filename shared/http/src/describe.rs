@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use padron_domain::Failure;
+use padron_domain::{Failure, Scope};
 use schemars::{
     JsonSchema, Schema, SchemaGenerator, generate::SchemaSettings, transform::transform_subschemas,
 };
@@ -117,12 +117,14 @@ pub struct Operation {
     route: Route,
     value: Map<String, Value>,
     responses: BTreeMap<String, Value>,
+    is_rate_limited: bool,
 }
 
 impl Operation {
     /// Starts the description of the operation behind a route.
     pub(crate) fn new(route: Route, summary: &str, description: &str) -> Self {
-        let mut operation = Self { route, value: Map::new(), responses: BTreeMap::new() };
+        let mut operation =
+            Self { route, value: Map::new(), responses: BTreeMap::new(), is_rate_limited: false };
         operation.set("operationId", json!(route.function));
         operation.set("summary", json!(summary));
         operation.set("description", json!(description));
@@ -131,9 +133,18 @@ impl Operation {
         operation
     }
 
-    /// Marks the operation as one that needs an access token.
-    pub(crate) fn needs_token(&mut self) {
-        self.set("security", json!([{ "bearer": [] }]));
+    /// Lists the credentials that the operation accepts, and the scope that each needs. Access tokens of the operator's issuer have no
+    /// scopes, and need none.
+    pub(crate) fn security(&mut self, accepts_tokens: bool, accepts_keys: bool, scope: Option<Scope>) {
+        let scopes: Vec<&str> = scope.map(Scope::name).into_iter().collect();
+        let token = accepts_tokens.then(|| json!({ "bearer": scopes }));
+        let key = accepts_keys.then(|| json!({ "apiKey": scopes }));
+        self.set("security", token.into_iter().chain(key).collect());
+    }
+
+    /// Adds the headers that say what is left of a limit of requests.
+    pub(crate) fn is_rate_limited(&mut self) {
+        self.is_rate_limited = true;
     }
 
     fn set(&mut self, name: &str, value: Value) {
@@ -174,11 +185,18 @@ impl Operation {
     }
 
     /// Adds a JSON body to the request.
-    pub(crate) fn body(&mut self, schema: &Value) {
+    pub fn body(&mut self, schema: &Value) {
         self.set(
             "requestBody",
             json!({ "required": true, "content": { "application/json": { "schema": schema } } }),
         );
+    }
+
+    /// Allows a request without a body.
+    pub(crate) fn body_is_optional(&mut self) {
+        if let Some(body) = self.value.get_mut("requestBody") {
+            body["required"] = json!(false);
+        }
     }
 
     /// Adds a successful response, with a JSON body if there is a schema.
@@ -236,6 +254,16 @@ impl Operation {
 
     /// Returns the operation object.
     pub(crate) fn into_value(mut self) -> Value {
+        if self.is_rate_limited {
+            self.response_header(
+                "RateLimit",
+                "With an API key: how many requests are left (`r`), and in how many seconds all are again (`t`)",
+            );
+            self.response_header(
+                "RateLimit-Policy",
+                "With an API key: how many requests it may send (`q`) in how many seconds (`w`)",
+            );
+        }
         self.set("responses", json!(self.responses));
         Value::Object(self.value)
     }

@@ -2,8 +2,8 @@
 
 use std::pin::Pin;
 
-use padron_domain::{Error, Failure};
-use padron_store::Action;
+use padron_domain::{Error, Failure, Role, Scope};
+use padron_store::{Action, Store};
 
 use crate::{
     access::{Access, Authorization},
@@ -24,6 +24,10 @@ pub trait Endpoint: Send + Sync + 'static {
     const ROUTE: Route;
     /// One sentence for the API description.
     const SUMMARY: &'static str;
+    /// The scope that a credential with scopes needs; `None` if no scope allows the endpoint, or it needs none.
+    const SCOPE: Option<Scope>;
+    /// Whether API keys are accepted.
+    const ACCEPTS_KEYS: bool;
     /// The failures of the handler, beside those of access and input.
     const FAILURES: &'static [&'static [Failure]] = &[];
     /// The store actions of the handler, beside those of access.
@@ -88,7 +92,11 @@ async fn run_once<E: Endpoint>(cx: &Context<'_>) -> Result<Reply, Error> {
         Authorization::Replayed(reply) => return Ok(reply),
     };
     let input = input.into_result()?;
-    E::handle(cx, access, input).await?.reply(cx.request)
+    let handled = async { E::handle(cx, access, input).await?.reply(cx.request) };
+    match cx.take_unrecorded_use() {
+        None => handled.await,
+        Some(key_use) => tokio::join!(handled, Box::pin(key_use.record(cx))).0,
+    }
 }
 
 /// An endpoint as router, tests and API description know it.
@@ -107,9 +115,12 @@ pub struct Registration {
     /// The memory of the function in MB.
     pub memory: u16,
     pub(crate) info: EndpointInfo,
+    /// Whether only API keys are admitted, as in [`Access::REQUIRES_KEY`].
+    pub requires_key: bool,
     /// The request headers that the access check reads, as in [`Access::HEADERS`].
     pub headers: &'static [HeaderDescription],
-    actions: [&'static [&'static [Action]]; 3],
+    actions: [&'static [&'static [Action]]; 4],
+    key_failures: &'static [Failure],
     access_failures: &'static [&'static [Failure]],
     write_failures: &'static [Failure],
     input_failures: &'static [Failure],
@@ -130,6 +141,7 @@ impl Registration {
     /// Registers an endpoint that is only served: its binary does not contain the code that describes it.
     pub(crate) const fn to_serve<E: Endpoint>() -> Self {
         const { assert_path_is_read::<E>() };
+        const { assert_scope_fits::<E>() };
         let is_post = matches!(E::ROUTE.method, Some(Method::Post));
         Self {
             route: E::ROUTE,
@@ -144,11 +156,30 @@ impl Registration {
                 takes_idempotency_keys: is_post,
                 records_answers: E::Output::IS_WRITE && is_post,
                 least_role: E::Access::LEAST_ROLE,
+                scope: E::SCOPE,
+                accepts_keys: E::ACCEPTS_KEYS,
                 redact: E::REDACT,
                 fingerprint_input: E::Input::fingerprint_input,
             },
+            requires_key: E::Access::REQUIRES_KEY,
             headers: E::Access::HEADERS,
-            actions: [E::Access::ACTIONS, E::ACTIONS, &[E::Output::ACTIONS]],
+            actions: [
+                E::Access::ACTIONS,
+                E::ACTIONS,
+                &[E::Output::ACTIONS],
+                match (E::Access::IS_PUBLIC, E::ACCEPTS_KEYS) {
+                    (true, _) => &[],
+                    (false, false) => &[Store::VERIFY_API_KEY],
+                    (false, true) => &[Store::VERIFY_API_KEY, Store::USE_API_KEY],
+                },
+            ],
+            key_failures: match (E::Access::IS_PUBLIC, E::ACCEPTS_KEYS) {
+                (true, _) => &[],
+                (false, false) => &[Failure::KEYS_NOT_ACCEPTED],
+                (false, true) => {
+                    &[Failure::IP_NOT_ALLOWED, Failure::INSUFFICIENT_SCOPE, Failure::RATE_LIMITED]
+                }
+            },
             access_failures: E::Access::FAILURES,
             write_failures: if E::Output::IS_WRITE { E::Access::WRITE_FAILURES } else { &[] },
             input_failures: E::Input::FAILURES,
@@ -158,8 +189,18 @@ impl Registration {
     }
 
     /// Returns the least role that is admitted, as in [`Access::LEAST_ROLE`].
-    pub fn least_role(&self) -> Option<padron_domain::Role> {
+    pub fn least_role(&self) -> Option<Role> {
         self.info.least_role
+    }
+
+    /// Returns the scope that a credential with scopes needs, as in [`Endpoint::SCOPE`].
+    pub fn scope(&self) -> Option<Scope> {
+        self.info.scope
+    }
+
+    /// Returns whether API keys are accepted, as in [`Endpoint::ACCEPTS_KEYS`].
+    pub fn accepts_keys(&self) -> bool {
+        self.info.accepts_keys
     }
 
     /// Returns the store actions of the function, sorted and without duplicates.
@@ -173,7 +214,7 @@ impl Registration {
     /// Returns the failures of the access check, the input, the handler and its output.
     pub fn failures(&self) -> Vec<Failure> {
         let access = self.access_failures.iter().copied().flatten().chain(self.write_failures);
-        let mut failures: Vec<Failure> = access.copied().collect();
+        let mut failures: Vec<Failure> = access.chain(self.key_failures).copied().collect();
         failures.extend(self.own_failures());
         failures.extend(self.input_failures);
         if self.info.records_answers {
@@ -202,7 +243,10 @@ fn describe<E: Endpoint>(registration: &Registration, schemas: &mut Schemas) -> 
     let path: Vec<PathParameterDescription> = [E::Access::PATH, &[E::Input::PATH]].concat().concat();
     operation.path_parameters(&path);
     if !E::Access::IS_PUBLIC {
-        operation.needs_token();
+        operation.security(!E::Access::REQUIRES_KEY, E::ACCEPTS_KEYS, E::SCOPE);
+    }
+    if E::ACCEPTS_KEYS {
+        operation.is_rate_limited();
     }
     for header in E::Access::HEADERS {
         operation.header(header);
@@ -218,6 +262,20 @@ fn describe<E: Endpoint>(registration: &Registration, schemas: &mut Schemas) -> 
     }
     operation.failures(&failures, schemas);
     operation
+}
+
+/// Fails to compile if scope and access contradict each other.
+const fn assert_scope_fits<E: Endpoint>() {
+    assert!(!E::Access::IS_PUBLIC || E::SCOPE.is_none(), "an endpoint for everyone needs no scope");
+    assert!(!E::Access::IS_PUBLIC || !E::ACCEPTS_KEYS, "an endpoint for everyone looks at no API key");
+    assert!(
+        !E::ACCEPTS_KEYS || E::SCOPE.is_some() || E::Access::REQUIRES_KEY,
+        "an endpoint that accepts API keys requires a scope"
+    );
+    assert!(
+        !E::ACCEPTS_KEYS || !matches!(E::Access::LEAST_ROLE, Some(Role::Owner)),
+        "an API key is never an owner: an endpoint for owners does not accept it"
+    );
 }
 
 /// Fails to compile if nobody reads a parameter of the path, or if one that is read is not there.

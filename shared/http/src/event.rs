@@ -3,7 +3,7 @@
 //! This module decodes only the fields that Padrón reads, and borrows them from the payload where possible. Decoding never panics: any
 //! payload from API Gateway, an emulator or an attacker with `lambda:InvokeFunction` becomes a request or an error.
 
-use std::{borrow::Cow, fmt};
+use std::{borrow::Cow, fmt, net::IpAddr};
 
 use base64::{Engine as _, prelude::BASE64_STANDARD};
 use padron_domain::{Error, Failure, FailureClass};
@@ -65,6 +65,8 @@ struct RequestContext<'a> {
 struct HttpContext<'a> {
     #[serde(borrow)]
     method: Option<CowStr<'a>>,
+    #[serde(borrow, rename = "sourceIp")]
+    source_ip: Option<CowStr<'a>>,
 }
 
 /// The failure of a request whose body is longer than the route accepts.
@@ -85,8 +87,31 @@ impl<'a> Request<'a> {
 
     /// Returns the HTTP method, such as `GET`; an empty string if the event has none.
     pub fn method(&self) -> &str {
-        let http = self.request_context.as_ref().and_then(|context| context.http.as_ref());
-        http.and_then(|http| http.method.as_deref()).unwrap_or_default()
+        self.http().and_then(|http| http.method.as_deref()).unwrap_or_default()
+    }
+
+    /// Returns the address that the request came from; `None` if the event has none that is valid.
+    ///
+    /// API Gateway knows it from the connection. Headers such as `X-Forwarded-For` are the client's to write, and are not read.
+    pub fn source_address(&self) -> Option<IpAddr> {
+        self.http()?.source_ip.as_deref()?.parse().ok()
+    }
+
+    /// Returns the network that the request came from, as a text to count requests by: an IPv4 address, or the /64 of an IPv6 address, which
+    /// one subscriber has for themselves (RFC 6177). An empty text if the event has no valid address.
+    pub fn source_network(&self) -> String {
+        match self.source_address().map(|address| address.to_canonical()) {
+            Some(IpAddr::V4(address)) => address.to_string(),
+            Some(IpAddr::V6(address)) => {
+                let [a, b, c, d, ..] = address.segments();
+                format!("{a:x}:{b:x}:{c:x}:{d:x}::/64")
+            }
+            None => String::new(),
+        }
+    }
+
+    fn http(&self) -> Option<&HttpContext<'_>> {
+        self.request_context.as_ref()?.http.as_ref()
     }
 
     /// Decodes the path parameters, for gateways that pass them on percent-encoded.

@@ -130,7 +130,7 @@ impl<T: DeserializeOwned + JsonSchema + Send + Sync> Input for Json<T> {
         &[UNSUPPORTED_MEDIA_TYPE, PAYLOAD_TOO_LARGE, Failure::INVALID_REQUEST];
 
     fn decode(request: &Request<'_>) -> Result<Self, Error> {
-        from_value(json_body(request)?).map(Self)
+        decode_json(&json_bytes(request, MAX_JSON_SIZE)?).map(Self)
     }
 
     fn describe(operation: &mut Operation, schemas: &mut Schemas) {
@@ -138,10 +138,43 @@ impl<T: DeserializeOwned + JsonSchema + Send + Sync> Input for Json<T> {
     }
 }
 
-/// Reads the body as JSON. This part does not depend on the body's type, so that it is compiled once.
+/// A JSON body that may be left out, and no query.
+#[derive(Debug)]
+pub struct OptionalJson<T>(pub T);
+
+impl<T: DeserializeOwned + Default + JsonSchema + Send + Sync> Input for OptionalJson<T> {
+    const FAILURES: &'static [Failure] = Json::<T>::FAILURES;
+
+    fn decode(request: &Request<'_>) -> Result<Self, Error> {
+        if request.body(MAX_JSON_SIZE)?.trim_ascii().is_empty() {
+            no_query(request)?;
+            return Ok(Self(T::default()));
+        }
+        Json::decode(request).map(|Json(body)| Self(body))
+    }
+
+    fn describe(operation: &mut Operation, schemas: &mut Schemas) {
+        operation.body(&schemas.request::<T>());
+        operation.body_is_optional();
+    }
+}
+
+/// Reads the body as JSON of at most 64 KB. This part does not depend on the body's type, so that it is compiled once.
 ///
 /// Fails if the media type is not JSON, the body is compressed, too large or malformed, or the request has a query.
 pub(crate) fn json_body(request: &Request<'_>) -> Result<Value, Error> {
+    json::read(&json_bytes(request, MAX_JSON_SIZE)?)
+}
+
+/// Deserializes a JSON body. Fails with a violation that points to the invalid value.
+pub fn decode_json<T: DeserializeOwned>(body: &[u8]) -> Result<T, Error> {
+    from_value(json::read(body)?)
+}
+
+/// Returns the bytes of a JSON body, which is not yet read.
+///
+/// Fails if the media type is not JSON, the body is compressed or longer than `limit` bytes, or the request has a query.
+pub fn json_bytes<'r>(request: &'r Request<'_>, limit: usize) -> Result<Cow<'r, [u8]>, Error> {
     let content_type = request.header("content-type").unwrap_or_default();
     let media_type = content_type.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
     let is_json = media_type == "application/json"
@@ -158,16 +191,26 @@ pub(crate) fn json_body(request: &Request<'_>) -> Result<Value, Error> {
             detail,
         ));
     }
-    let body = request.body(MAX_JSON_SIZE)?;
+    let body = request.body(limit)?;
     no_query(request)?;
-    json::read(&body)
+    Ok(body)
 }
 
 /// Deserializes a body. Fails with a violation that points to the invalid value.
 pub(crate) fn from_value<T: DeserializeOwned>(body: Value) -> Result<T, Error> {
-    let Object(value) = serde_path_to_error::deserialize(body)
-        .map_err(|error| shape_violation(pointer(error.path()), error.inner()))?;
+    let Object(value) = shaped(body)?;
     Ok(value)
+}
+
+/// Deserializes a JSON array. Fails with a violation that points to the invalid value.
+pub fn decode_json_array<T: DeserializeOwned>(body: &[u8]) -> Result<Vec<T>, Error> {
+    let items: Vec<Object<T>> = shaped(json::read(body)?)?;
+    Ok(items.into_iter().map(|Object(item)| item).collect())
+}
+
+fn shaped<T: DeserializeOwned>(body: Value) -> Result<T, Error> {
+    serde_path_to_error::deserialize(body)
+        .map_err(|error| shape_violation(pointer(error.path()), error.inner()))
 }
 
 /// Fails if the request has a query parameter.

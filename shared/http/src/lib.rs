@@ -9,7 +9,7 @@
 //! 2. `event` and `parameter`: the request. `read_back`: records that clients send back.
 //! 3. `describe`: one operation of the API description. `entity_tag`, `reply`: the response.
 //! 4. `input`, `bounded` and `output`: what endpoints take and return.
-//! 5. `settings` and `context`: one request being handled. `query`: parameters of lists. `idempotency`, `commit`: writes.
+//! 5. `settings`, `rate_limit` and `context`: one request being handled. `query`: parameters of lists. `idempotency`, `commit`: writes.
 //! 6. `access`: who may call.
 //! 7. `endpoint` and `job`: what is registered. `openapi`: the whole API description.
 //! 8. `app` and `serve`: the shell around all handlers.
@@ -34,6 +34,7 @@ mod output;
 mod parameter;
 mod problem;
 mod query;
+mod rate_limit;
 mod read_back;
 mod reply;
 mod route;
@@ -42,9 +43,10 @@ mod settings;
 mod size;
 
 pub use access::{
-    Access, AccessCheck, Admin, AdminOrOwner, AdminOrSelf, Anonymous, AnyMember, Authorization, Caller,
-    Member, MemberByCredential, NamedResource, OnlyOwner, OrganizationSource, Owner, OwnerIncludingDeleted,
-    Policy, SelfOnly, SignedIn, UNAUTHENTICATED, active_organizations, authenticate, named_organization,
+    Access, AccessCheck, Admin, AdminOrNamedMember, AdminOrOwner, Anonymous, AnyMember, Authorization,
+    Caller, KeyHolder, Member, MemberByCredential, NamedResource, OnlyOrganization, OnlyOwner,
+    OrganizationSource, Owner, OwnerIncludingDeleted, Policy, Reach, SelfOnly, SelfOrKey, SignedIn,
+    UNAUTHENTICATED, UserOrKey, active_organizations, authenticate, named_organization, presented_key,
     verify,
 };
 pub use app::App;
@@ -57,7 +59,8 @@ pub use entity_tag::EntityTag;
 pub use event::{PAYLOAD_TOO_LARGE, PathEncoding, Request};
 pub use idempotency::IDEMPOTENCY_KEY_REUSED;
 pub use input::{
-    AnyInput, InPath, Input, Json, LazyInput, NoInput, UNSUPPORTED_MEDIA_TYPE, unknown_parameter,
+    AnyInput, InPath, Input, Json, LazyInput, NoInput, OptionalJson, UNSUPPORTED_MEDIA_TYPE, decode_json,
+    decode_json_array, json_bytes, unknown_parameter,
 };
 pub use job::{Job, JobContext, JobRegistration, RunJob};
 pub use json::member_pointer;
@@ -70,6 +73,7 @@ pub use padron_dto::Object;
 pub use parameter::{HeaderDescription, MemberId, NamedInPath, PathParameter, PathParameterDescription};
 pub use problem::{Problem, status};
 pub use query::{PageRequest, Query, cursor_schema, encode_parameter, instant, invalid_cursor};
+pub use rate_limit::RateStatus;
 pub use read_back::ReadOnlyFields;
 pub use reply::{Reply, Response};
 pub use route::{BASE_PATH, METHOD_NOT_ALLOWED, Method, ROUTE_NOT_FOUND, Route};

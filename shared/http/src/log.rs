@@ -31,6 +31,12 @@ pub(crate) struct Entry<'a> {
     /// The code of the problem; `ok` if the request succeeded.
     pub(crate) code: &'static str,
     pub(crate) duration_ms: u128,
+    /// Who called: `user`, or `key:` and the id of the key. Absent if nobody was authenticated.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) caller: Option<&'a str>,
+    /// Whether the request passed without being counted, because the database did not count it in time.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub(crate) rate_limit_unknown: bool,
     /// The number of calls to DynamoDB that succeeded.
     pub(crate) store_calls: u32,
     /// The capacity units that these calls consumed, those of indexes included.

@@ -6,6 +6,7 @@ use serde_json::{Map, Value, json};
 
 pub use crate::describe::{Operation, Schemas};
 use crate::{
+    access::API_KEY_HEADER,
     describe::{Definitions, rename_references},
     endpoint::Registration,
     route::BASE_PATH,
@@ -42,7 +43,19 @@ pub fn document<'a>(registrations: impl IntoIterator<Item = &'a Registration>) -
         "paths": paths,
         "components": {
             "schemas": schemas,
-            "securitySchemes": { "bearer": { "type": "http", "scheme": "bearer", "bearerFormat": "JWT" } },
+            "securitySchemes": {
+                "bearer": {
+                    "type": "http",
+                    "scheme": "bearer",
+                    "description": "An access token of the operator's issuer, which needs no scope, or an API key",
+                },
+                "apiKey": {
+                    "type": "apiKey",
+                    "in": "header",
+                    "name": API_KEY_HEADER.name,
+                    "description": "An API key of an organization, which needs the scope that the operation names",
+                },
+            },
         },
     })
 }

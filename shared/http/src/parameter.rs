@@ -1,6 +1,6 @@
 //! Parameters in paths and headers, described where they are read.
 
-use padron_domain::{Id, Invitation, Organization, Profile, UserId};
+use padron_domain::{ApiKey, Id, Invitation, Organization, Profile, UserId};
 use serde_json::{Value, json};
 
 /// A value that stands in a path, such as `{organizationId}`.
@@ -83,6 +83,12 @@ impl NamedInPath for Invitation {
     const NAME: &'static str = "invitationId";
     const DESCRIPTION: &'static str = "Id of the invitation";
     const EXPECTED: &'static str = "An invitation's id is a UUID.";
+}
+
+impl NamedInPath for ApiKey {
+    const NAME: &'static str = "keyId";
+    const DESCRIPTION: &'static str = "Id of the API key";
+    const EXPECTED: &'static str = "An API key's id is a UUID.";
 }
 
 impl NamedInPath for Profile {

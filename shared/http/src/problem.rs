@@ -1,7 +1,9 @@
 //! The body of an error answer: RFC 9457 and the published pages' `{statusCode, message}` in one object.
 
+use std::borrow::Cow;
+
 use padron_auth::{AUTHENTICATION_REQUIRED, TOKEN_EXPIRED};
-use padron_domain::{Error, Failure, FailureClass, Violation};
+use padron_domain::{Error, Failure, FailureClass, Scope, Violation};
 use schemars::JsonSchema;
 use serde::Serialize;
 
@@ -21,6 +23,7 @@ pub const fn status(failure: Failure) -> u16 {
         FailureClass::TooLarge => 413,
         FailureClass::UnsupportedType => 415,
         FailureClass::Unprocessable => 422,
+        FailureClass::RateLimited => 429,
         FailureClass::Internal => 500,
         FailureClass::Unavailable => 503,
     }
@@ -45,6 +48,9 @@ pub struct Problem {
     /// What is wrong with the input, and where.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     errors: Vec<ProblemError>,
+    /// The scopes that the credential lacks.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    missing: Vec<&'static str>,
     /// The status, under the published pages' name.
     #[serde(rename = "statusCode")]
     status_code: u16,
@@ -81,6 +87,7 @@ impl Problem {
             code,
             request_id: request_id.to_owned(),
             errors: error.violations().iter().map(one).collect(),
+            missing: error.missing_scopes().iter().map(Scope::name).collect(),
             status_code: status,
             message: failure.message(),
         }
@@ -91,14 +98,24 @@ fn title(status: u16) -> &'static str {
     http::StatusCode::from_u16(status).ok().and_then(|status| status.canonical_reason()).unwrap_or("Error")
 }
 
-/// Returns the `WWW-Authenticate` header of a failure (RFC 6750 §3). A caller who sent no token is told only which scheme to use.
-pub(crate) fn challenge(failure: Failure) -> Option<&'static str> {
-    match failure {
-        AUTHENTICATION_REQUIRED => Some("Bearer"),
-        TOKEN_EXPIRED => Some(r#"Bearer error="invalid_token", error_description="The token has expired""#),
-        _ if matches!(failure.class(), FailureClass::InvalidCredentials) => {
-            Some(r#"Bearer error="invalid_token", error_description="The token is not valid""#)
+/// Returns the `WWW-Authenticate` header of an error (RFC 6750 §3). A caller who sent no token is told only which scheme to use.
+pub(crate) fn challenge(error: &Error) -> Option<Cow<'static, str>> {
+    let failure = error.failure();
+    let text = match failure {
+        AUTHENTICATION_REQUIRED => "Bearer",
+        TOKEN_EXPIRED => r#"Bearer error="invalid_token", error_description="The token has expired""#,
+        Failure::INVALID_API_KEY => {
+            r#"Bearer error="invalid_token", error_description="The API key is not valid""#
         }
-        _ => None,
-    }
+        Failure::INSUFFICIENT_SCOPE => {
+            let scopes = error.missing_scopes();
+            return Some(format!(r#"Bearer error="insufficient_scope", scope="{scopes}""#).into());
+        }
+        _ if matches!(failure.class(), FailureClass::InvalidCredentials) => {
+            r#"Bearer error="invalid_token", error_description="The token is not valid""#
+        }
+        _ if matches!(failure.class(), FailureClass::Unauthenticated) => "Bearer",
+        _ => return None,
+    };
+    Some(text.into())
 }

@@ -46,8 +46,8 @@ impl Reply {
         let (failure, body) = (error.failure(), serde_json::to_string(&problem).unwrap_or_default());
         let status = problem::status(failure);
         let mut reply = Self { code: failure.code(), ..Self::text(status, problem::MEDIA_TYPE, body) };
-        if let Some(challenge) = challenge(failure) {
-            reply = reply.header("www-authenticate", challenge.into());
+        if let Some(challenge) = challenge(error) {
+            reply = reply.header("www-authenticate", challenge.into_owned());
         }
         if let Some(after) = error.retry_after() {
             reply = reply.header("retry-after", after.as_secs().max(1).to_string());

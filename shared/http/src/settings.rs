@@ -38,6 +38,10 @@ pub struct Options {
     pub accept_url: Option<String>,
     /// The maximum number of customers whose rows a list reads.
     pub max_customer_rows: usize,
+    /// The brand in the API keys of this installation, so that scanners tell them from those of others.
+    pub key_brand: String,
+    /// A file with the public keys that GitHub signs reports of leaked keys with; `None` if they are fetched from GitHub.
+    pub github_keys_file: Option<String>,
 }
 
 impl Options {
@@ -96,6 +100,8 @@ impl Settings {
         let seats = seats(&mut reader);
         let job_pace = job_pace(&mut reader);
         let max_customer_rows = max_customer_rows(&mut reader);
+        let key_brand = key_brand(&mut reader);
+        let github_keys_file = reader.optional("GITHUB_KEYS_FILE");
         let accept_url = reader.optional("ACCEPT_URL");
         if accept_url.as_ref().is_some_and(|url| !is_https_or_loopback(url) || !url.contains(TOKEN)) {
             reader.problems.push("ACCEPT_URL is an https URL with {token} in the place of the token".into());
@@ -121,7 +127,7 @@ impl Settings {
                 connection,
                 issuer,
                 secrets,
-                options: Options { seats, accept_url, max_customer_rows },
+                options: Options { seats, accept_url, max_customer_rows, key_brand, github_keys_file },
                 job_pace,
                 warm_up,
                 path_encoding,
@@ -164,6 +170,16 @@ fn max_customer_rows(reader: &mut Reader<'_>) -> usize {
         reader.problems.push("CUSTOMER_ROWS is a number of customers from 1 to 100,000".into());
         DEFAULT
     })
+}
+
+fn key_brand(reader: &mut Reader<'_>) -> String {
+    let brand = reader.optional("KEY_BRAND").unwrap_or_else(|| "pdr".into());
+    let is_one = (2..=8).contains(&brand.len())
+        && brand.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit());
+    if !is_one {
+        reader.problems.push("KEY_BRAND is 2 to 8 of a–z and 0–9".into());
+    }
+    brand
 }
 
 fn seats(reader: &mut Reader<'_>) -> Seats {

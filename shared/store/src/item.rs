@@ -33,6 +33,14 @@ pub(crate) trait Entity: Serialize + DeserializeOwned {
     /// written field by field.
     const ATTRIBUTES: Option<&[&str]> = None;
 
+    /// Returns further attributes of the item, which the document does not contain.
+    fn other_attributes(&self) -> Vec<(&'static str, AttributeValue)> {
+        Vec::new()
+    }
+
+    /// Takes over the attributes that the document does not contain.
+    fn read_other_attributes(&mut self, _: Item) {}
+
     /// Returns the attributes that add the item to indexes.
     fn index_keys(&self) -> Vec<(&'static str, String)> {
         Vec::new()
@@ -49,6 +57,7 @@ pub(crate) fn to_item<E: Entity>(entity: &E) -> Result<Item, Error> {
     }
     item.extend(entity.key().attributes());
     item.insert(ENTITY.into(), AttributeValue::S(E::NAME.into()));
+    item.extend(entity.other_attributes().into_iter().map(|(name, value)| (name.to_owned(), value)));
     item.extend(entity.index_keys().into_iter().map(|(name, key)| (name.to_owned(), AttributeValue::S(key))));
     Ok(item)
 }
@@ -61,9 +70,13 @@ fn unwritten<E: Entity>() -> Error {
 /// Returns the JSON document of an entity, without nulls and empty arrays, which deserialize to the same values when
 /// absent.
 pub(crate) fn document<E: Entity>(entity: &E) -> Result<String, Error> {
-    let mut document = serde_json::to_value(entity).map_err(|_| unwritten::<E>())?;
+    Ok(compact(serde_json::to_value(entity).map_err(|_| unwritten::<E>())?))
+}
+
+/// Returns a JSON document without nulls and empty arrays.
+pub(crate) fn compact(mut document: serde_json::Value) -> String {
     drop_empty_members(&mut document);
-    Ok(document.to_string())
+    document.to_string()
 }
 
 fn drop_empty_members(value: &mut serde_json::Value) {
@@ -95,5 +108,7 @@ pub(crate) fn from_item<E: Entity>(item: Item) -> Result<E, Error> {
         return serde_dynamo::from_item(item).map_err(|_| unreadable());
     }
     let document = item.get(DOCUMENT).and_then(|document| document.as_s().ok()).ok_or_else(unreadable)?;
-    serde_json::from_str(document).map_err(|_| unreadable())
+    let mut entity: E = serde_json::from_str(document).map_err(|_| unreadable())?;
+    entity.read_other_attributes(item);
+    Ok(entity)
 }

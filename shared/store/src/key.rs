@@ -7,7 +7,7 @@ use std::collections::HashMap;
 
 use aws_sdk_dynamodb::types::AttributeValue;
 use padron_domain::{
-    Actor, CustomerId, CustomerNumber, Email, EventId, InvitationId, OrganizationId, UserId,
+    Actor, ApiKeyId, CustomerId, CustomerNumber, Email, EventId, InvitationId, OrganizationId, UserId,
 };
 use ring::digest::{Context, Digest, SHA256, digest};
 use serde::{Deserialize, Serialize};
@@ -58,6 +58,28 @@ impl Key {
             (GSI1_PK.into(), AttributeValue::S(invitee_partition(email))),
             (GSI1_SK.into(), AttributeValue::S(partition(organization))),
         ]
+    }
+
+    /// Returns the key of an API key.
+    ///
+    /// The sort keys have the order of the ids, which is the order of creation.
+    pub fn api_key(organization: OrganizationId, id: ApiKeyId) -> Self {
+        Self { pk: partition(organization), sk: format!("KEY#{id}") }
+    }
+
+    /// Returns the key of the registry of an organization's live API keys.
+    pub fn api_key_registry(organization: OrganizationId) -> Self {
+        Self { pk: partition(organization), sk: "KEYS".into() }
+    }
+
+    /// Returns the key of the consumption of a limit of requests.
+    pub(crate) fn rate_limit(subject: &str) -> Self {
+        Self { pk: format!("RATE#{subject}"), sk: "RATE".into() }
+    }
+
+    /// Returns the organization whose partition the key is in; `None` if it is in another one.
+    pub(crate) fn organization_of(&self) -> Option<OrganizationId> {
+        organization_of_partition_key(&self.pk)
     }
 
     /// Returns the key of a user's profile, which belongs to no organization.
@@ -269,6 +291,13 @@ mod tests {
                 Key::email(another, &email),
                 Key::invitation(organization, Id::new(Uuid::from_u128(a))),
                 Key::invitation(organization, Id::new(Uuid::from_u128(b))),
+                Key::api_key(organization, Id::new(Uuid::from_u128(a))),
+                Key::api_key(organization, Id::new(Uuid::from_u128(b))),
+                Key::api_key(another, Id::new(Uuid::from_u128(a))),
+                Key::api_key_registry(organization),
+                Key::api_key_registry(another),
+                Key::rate_limit(&text),
+                Key::rate_limit(&other),
                 Key::profile(user),
                 Key::profile(someone),
                 Key::event(organization, Id::new(Uuid::from_u128(a))),

@@ -9,12 +9,13 @@
 //! 1. `action`, `client`, `expression`, `key`, `secret`: IAM actions, the connection, and the words of requests.
 //! 2. `item`: the conversion between entities and items. `table`: the [`Store`] and its requests.
 //! 3. `read` and `range_query`: batches and pages. `roster` and `row`: entities that only this crate has.
-//! 4. `events`, `idempotency`, `profile`, `rows`: reads of one kind of item.
+//! 4. `events`, `idempotency`, `profile`, `rate_limits`, `rows`: reads of one kind of item.
 //! 5. `transaction`: writes.
-//! 6. `customers`, `members`, `invitations`, `organizations`, `users`: reads and writes of the domain.
+//! 6. `api_keys`, `customers`, `members`, `invitations`, `organizations`, `users`: reads and writes of the domain.
 //! 7. `purge`: the deletion of whole organizations.
 
 mod action;
+mod api_keys;
 mod client;
 mod customers;
 mod events;
@@ -28,6 +29,7 @@ mod organizations;
 mod profile;
 mod purge;
 mod range_query;
+mod rate_limits;
 mod read;
 mod roster;
 mod row;
@@ -38,6 +40,7 @@ mod transaction;
 mod users;
 
 pub use action::{Action, Resource};
+pub use api_keys::{KeyAccess, OwnedApiKeys, ResealOutcome, ResealPosition, StoredApiKey};
 pub use client::{AMAZON_ROOTS, Connection, Credentials, TrustedRoots};
 pub use customers::{AncestorLink, CustomerConflict, CustomersPage, NumberRange};
 pub use idempotency::IdempotencyRecord;
@@ -46,6 +49,7 @@ pub use key::{IdempotencyId, Key};
 pub use organizations::{MembershipEntry, MembershipWithOrganization, OrganizationAccess};
 pub use purge::{PurgeCandidate, PurgeOutcome, TimeSlice, WriteRateLimiter};
 pub use range_query::{Page, QueryPage};
+pub use rate_limits::{RateOutcome, RateSubject};
 pub use read::{Consistency, Items, Read};
 pub use rows::{CustomersByNumber, IndexOrder, IndexRange};
 pub use secret::{Purpose, Secrets};

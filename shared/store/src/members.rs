@@ -3,11 +3,15 @@
 //! Every change of a membership checks the roster, so that it fails if the organization was deleted in the meantime. It
 //! never checks the organization itself, so that it does not conflict with changes of the organization's profile.
 
-use padron_domain::{Authority, Email, Error, Event, Failure, Membership, OrganizationId, Role, UserId};
+use padron_domain::{
+    ApiKey, ApiKeyId, Authority, Email, Error, Event, Failure, Membership, OrganizationId, RevocationReason,
+    Role, UserId,
+};
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    Action,
+    Action, OwnedApiKeys,
+    api_keys::check_key,
     expression::Expression,
     item::Entity,
     key::{GSI1_PK, GSI1_SK, Key, PK, partition, user_partition},
@@ -27,6 +31,8 @@ impl Store {
     /// The IAM actions of [`Store::remove_member`].
     pub const REMOVE_MEMBER: &'static [Action] =
         &[Action::PUT, Action::UPDATE, Action::DELETE, Action::CHECK];
+    /// The IAM actions of [`Store::membership`].
+    pub const MEMBERSHIP: &'static [Action] = &[Action::BATCH_GET];
     /// The IAM actions of [`Store::members`] and [`Store::member_count`].
     pub const MEMBERS: &'static [Action] = &[Action::QUERY, Action::BATCH_GET];
 
@@ -42,6 +48,7 @@ impl Store {
         &self,
         before: &Membership,
         after: &Membership,
+        owned_keys: &OwnedApiKeys,
         actor: &Authority,
         event: &Event,
     ) -> Result<Transaction<'_>, Error> {
@@ -52,7 +59,10 @@ impl Store {
             &Key::roster(before.organization),
             count_members(if_roster_is(RosterState::Active), 0, admins),
         )?;
-        check_authority(&mut transaction, actor, Some(before.user))?;
+        let limited: Vec<ApiKey> =
+            owned_keys.keys().iter().map(|key| key.limited_to(after.role, event.at)).collect();
+        owned_keys.change(&mut transaction, &limited, None)?;
+        check_authority_unless_changed(&mut transaction, actor, before.user, owned_keys)?;
         Ok(transaction)
     }
 
@@ -60,6 +70,7 @@ impl Store {
     pub fn remove_member(
         &self,
         member: &Membership,
+        owned_keys: &OwnedApiKeys,
         actor: &Authority,
         event: &Event,
     ) -> Result<Transaction<'_>, Error> {
@@ -73,7 +84,16 @@ impl Store {
             &Key::roster(member.organization),
             count_members(if_roster_is(RosterState::Active), -1, admins),
         )?;
-        check_authority(&mut transaction, actor, Some(member.user))?;
+        let revoke = |key: &ApiKey| key.revoked(event.actor, RevocationReason::MemberRemoved, event.at);
+        let revoked: Vec<ApiKey> = owned_keys.keys().iter().map(revoke).collect();
+        let ids: Vec<ApiKeyId> = owned_keys.registry().owned_by(member.user).collect();
+        let registry = (!ids.is_empty()).then(|| {
+            let mut registry = owned_keys.registry().next_version();
+            registry.remove(&ids);
+            registry
+        });
+        owned_keys.change(&mut transaction, &revoked, registry.as_ref())?;
+        check_authority_unless_changed(&mut transaction, actor, member.user, owned_keys)?;
         Ok(transaction)
     }
 
@@ -96,6 +116,18 @@ impl Store {
             limit,
         };
         self.range_query(range, filter).await
+    }
+
+    /// Returns the membership of a user in an organization, strongly consistent; `None` if the user is not a member.
+    pub async fn membership(
+        &self,
+        organization: OrganizationId,
+        user: UserId,
+    ) -> Result<Option<Membership>, Error> {
+        let key = Key::membership(organization, user);
+        let mut found =
+            self.batch_get(std::slice::from_ref(&key), Consistency::Strong, Projection::All).await?;
+        found.remove(&key)
     }
 
     /// Returns the number of members, eventually consistent, for half a capacity unit.
@@ -175,13 +207,31 @@ pub(crate) fn check_authority(
     actor: &Authority,
     target: Option<UserId>,
 ) -> Result<(), Error> {
-    let Authority::Membership(membership) = actor;
+    let membership = match actor {
+        Authority::Membership(membership) => membership,
+        Authority::Key(key) => return check_key(transaction, key),
+    };
     if target == Some(membership.user) {
         return Ok(());
     }
     let role = membership.role.name();
     let if_role = Expression::condition("#role = :role").name("#role", "role").text(":role", role);
     transaction.check(&membership.key(), if_role)
+}
+
+/// Checks that the actor's role is unchanged, unless the actor is the target or one of the keys that the target owns: a transaction has one
+/// condition for an item, and the one of its change checks this, too.
+fn check_authority_unless_changed(
+    transaction: &mut Transaction<'_>,
+    actor: &Authority,
+    target: UserId,
+    owned_keys: &OwnedApiKeys,
+) -> Result<(), Error> {
+    let is_changed = |acting: &ApiKey| owned_keys.keys().iter().any(|key| key.id == acting.id);
+    match actor {
+        Authority::Key(key) if is_changed(key) => Ok(()),
+        _ => check_authority(transaction, actor, Some(target)),
+    }
 }
 
 impl Entity for Membership {

@@ -80,22 +80,7 @@ impl Store {
         reads: impl IntoIterator<Item = Read>,
     ) -> Result<OrganizationAccess, Error> {
         let mut keys = vec![Key::organization(organization), Key::membership(organization, user)];
-        let mut counts_customers = false;
-        for read in reads {
-            match read {
-                Read::Item(key) => keys.push(key),
-                Read::CustomerCount => counts_customers = true,
-            }
-        }
-        let batch = self.batch_get(&keys, Consistency::Strong, Projection::All);
-        let found = if counts_customers {
-            let (mut found, count) = tokio::try_join!(batch, self.customer_count(organization))?;
-            found.customer_count = Some(count);
-            found
-        } else {
-            batch.await?
-        };
-        let mut found = found;
+        let mut found = self.access_batch(&mut keys, reads).await?;
         Ok(OrganizationAccess {
             organization: found.remove(&keys[0])?,
             // An actor who is also the target reads the same membership twice.

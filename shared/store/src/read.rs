@@ -80,6 +80,16 @@ impl Items {
         texts.map(String::len).sum()
     }
 
+    /// Removes and returns the item with this key; `None` if it was not read or does not exist.
+    pub(crate) fn remove_item(&mut self, key: &Key) -> Option<Item> {
+        self.items.remove(key)
+    }
+
+    /// Returns a copy of the item with this key; `None` if it was not read or does not exist.
+    pub(crate) fn copy_item(&self, key: &Key) -> Option<Item> {
+        self.items.get(key).cloned()
+    }
+
     /// Removes and returns the entity with this key; `None` if it was not read or does not exist.
     pub(crate) fn remove<E: Entity>(&mut self, key: &Key) -> Result<Option<E>, Error> {
         self.items.remove(key).map(from_item).transpose()
@@ -92,6 +102,28 @@ impl Items {
 }
 
 impl Store {
+    /// Reads the items that decide about a caller, and the others that a request needs, in one call, strongly
+    /// consistent. `keys` are those of the former. Those of the latter are added to them.
+    pub(crate) async fn access_batch(
+        &self,
+        keys: &mut Vec<Key>,
+        reads: impl IntoIterator<Item = Read>,
+    ) -> Result<Items, Error> {
+        let organization = keys.first().and_then(Key::organization_of);
+        let mut counts_customers = None;
+        for read in reads {
+            match read {
+                Read::Item(key) => keys.push(key),
+                Read::CustomerCount => counts_customers = organization,
+            }
+        }
+        let batch = self.batch_get(keys, Consistency::Strong, Projection::All);
+        let Some(organization) = counts_customers else { return batch.await };
+        let (mut found, count) = tokio::try_join!(batch, self.customer_count(organization))?;
+        found.customer_count = Some(count);
+        Ok(found)
+    }
+
     /// Reads a key that no item has, so that the first request finds an open connection.
     ///
     /// The read consumes half a capacity unit. A failure is ignored.

@@ -23,11 +23,14 @@ pub enum Purpose {
     Cursor,
     /// The recorded response of an idempotent request.
     Answer,
+    /// The hash of a credential's secret.
+    Credential,
 }
 
 struct Keys {
     cursor: Cipher,
     answer: Cipher,
+    credential: Cipher,
     fingerprint: hmac::Key,
 }
 
@@ -99,6 +102,7 @@ impl Keys {
         Some(Self {
             cursor: Cipher::derive(&root, b"cursor", b"cursor nonce")?,
             answer: Cipher::derive(&root, b"answer", b"answer nonce")?,
+            credential: Cipher::derive(&root, b"credential", b"credential nonce")?,
             fingerprint: hmac::Key::from(root.expand(&[b"fingerprint"], hmac::HMAC_SHA256).ok()?),
         })
     }
@@ -107,6 +111,7 @@ impl Keys {
         match purpose {
             Purpose::Cursor => &self.cursor,
             Purpose::Answer => &self.answer,
+            Purpose::Credential => &self.credential,
         }
     }
 }

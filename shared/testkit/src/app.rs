@@ -47,6 +47,30 @@ pub struct TestApp {
     lines: Arc<Mutex<Vec<String>>>,
     in_flight: Mutex<InFlight>,
     engine: Engine,
+    variables: Vec<(&'static str, String)>,
+}
+
+/// Another environment of the functions, with the table, the clock and the issuer of a [`TestApp`].
+#[derive(Debug)]
+pub struct Environment {
+    app: App,
+    lines: Arc<Mutex<Vec<String>>>,
+}
+
+impl Environment {
+    /// Sends a `GET` request with an API key to an endpoint of `app`, and returns `200` or the status and code of the problem.
+    pub async fn get(&self, app: &TestApp, path: &str, key: &str) -> String {
+        let (endpoint, event) = app.get(path).key(key).event();
+        let deadline = Instant::now() + app.time_limit;
+        let response = self.app.answer(endpoint, &event.to_string(), "invocation-id", deadline).await;
+        let answer = Answer::new(&serde_json::to_value(&response).expect("a response is JSON"));
+        if answer.status < 400 { answer.status.to_string() } else { answer.problem() }
+    }
+
+    /// Returns the log lines so far.
+    pub fn logged(&self) -> Vec<String> {
+        self.lines.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
 }
 
 /// The settings of a [`TestApp`] that is not yet built.
@@ -97,6 +121,9 @@ const LAG: Duration = Duration::from_millis(15);
 const START: &str = "2026-01-15T12:00:00.000Z";
 
 impl TestApp {
+    /// The root secret of every app.
+    pub const ROOT_SECRET: &str = "the root secret of a test's app.";
+
     /// Starts an app with these endpoints.
     pub async fn start(endpoints: impl IntoIterator<Item = &'static Registration>) -> Self {
         Self::of(endpoints).build().await
@@ -142,10 +169,32 @@ impl TestApp {
         self.proxy.lag(&replica, lag);
     }
 
+    /// Starts another environment with the same settings.
+    pub fn another_environment(&self) -> Environment {
+        self.environment_with(&[])
+    }
+
+    /// Starts another environment, with other values of these environment variables.
+    pub fn environment_with(&self, changes: &[(&'static str, &str)]) -> Environment {
+        self.in_flight.lock().unwrap_or_else(PoisonError::into_inner).has_others = true;
+        let changes = changes.iter().map(|(name, value)| (*name, (*value).to_owned()));
+        let variables: Vec<_> = self.variables.iter().cloned().chain(changes).collect();
+        let lines = Arc::default();
+        let app = App::new(settings(&variables), self.clock.clone(), Log::Memory(Arc::clone(&lines)));
+        Environment { app, lines }
+    }
+
     /// Returns a request that is not yet sent.
     pub fn call(&self, method: &str, path: &str) -> Call<'_> {
         let method = method.parse().expect("a method");
-        Call { app: self, method, path: path.into(), headers: HeaderMap::new(), body: Vec::new() }
+        Call {
+            app: self,
+            method,
+            path: path.into(),
+            headers: HeaderMap::new(),
+            body: Vec::new(),
+            source_address: None,
+        }
     }
 
     /// Returns a `GET` request that is not yet sent.
@@ -237,18 +286,13 @@ impl TestAppBuilder {
             ("JWT_ISSUER", issuer.name.clone()),
             ("JWT_AUDIENCE", issuer.audience.clone()),
             ("JWT_JWKS", issuer.jwks().to_string()),
-            ("ROOT_SECRET", "the root secret of a test's app.".into()),
+            ("ROOT_SECRET", TestApp::ROOT_SECRET.into()),
         ];
         variables.extend(self.variables);
-        let lookup = |name: &str| {
-            let last = variables.iter().rev().find(|(known, _)| *known == name);
-            last.map(|(_, value)| value.clone())
-        };
-        let settings = Settings::from(&lookup).expect("complete settings");
         let clock = Clock::manual(Timestamp::parse(START).expect("an instant"));
         let lines = Arc::default();
         let mut app = TestApp {
-            app: App::new(settings, clock.clone(), Log::Memory(Arc::clone(&lines))),
+            app: App::new(settings(&variables), clock.clone(), Log::Memory(Arc::clone(&lines))),
             store: Store::new(&connection(proxy.direct_address(), &table)),
             table,
             endpoints: self.endpoints,
@@ -260,6 +304,7 @@ impl TestAppBuilder {
             lines,
             in_flight: Mutex::default(),
             engine,
+            variables,
         };
         if std::env::var_os(WITH_FAULTS).is_some() {
             app.lag(LAG).await;
@@ -267,6 +312,15 @@ impl TestAppBuilder {
         }
         app
     }
+}
+
+/// Returns the settings of these environment variables. The last value of each counts.
+fn settings(variables: &[(&'static str, String)]) -> Settings {
+    let lookup = |name: &str| {
+        let last = variables.iter().rev().find(|(known, _)| *known == name);
+        last.map(|(_, value)| value.clone())
+    };
+    Settings::from(&lookup).expect("complete settings")
 }
 
 /// Returns the code of the failure that a response contains; `None` if it contains none.
@@ -284,6 +338,7 @@ pub struct Call<'a> {
     path: String,
     headers: HeaderMap,
     body: Vec<u8>,
+    source_address: Option<String>,
 }
 
 impl Call<'_> {
@@ -292,6 +347,18 @@ impl Call<'_> {
     pub fn user(self, user: UserId) -> Self {
         let token = self.app.token(user);
         self.bearer(&token)
+    }
+
+    /// Adds an API key.
+    #[must_use]
+    pub fn key(self, key: &str) -> Self {
+        self.header("x-api-key", key)
+    }
+
+    /// Sets the address that the request comes from.
+    #[must_use]
+    pub fn from_address(self, address: &str) -> Self {
+        Self { source_address: Some(address.into()), ..self }
     }
 
     /// Adds a bearer token.
@@ -325,7 +392,10 @@ impl Call<'_> {
     pub fn event(&self) -> (&'static Registration, Value) {
         let uri: Uri = format!("{BASE_PATH}{}", self.path).parse().expect("a path");
         let routed = gateway::route(self.app.endpoints.iter().copied(), &self.method, uri.path());
-        let event = gateway::event(&routed, &self.method, &uri, &self.headers, &self.body);
+        let mut event = gateway::event(&routed, &self.method, &uri, &self.headers, &self.body);
+        if let Some(address) = &self.source_address {
+            event["requestContext"]["http"]["sourceIp"] = address.as_str().into();
+        }
         (routed.endpoint.expect("an endpoint for this path, or `not-found`"), event)
     }
 

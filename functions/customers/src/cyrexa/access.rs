@@ -2,12 +2,12 @@
 
 use std::borrow::Cow;
 
-use padron_auth::{AUTHENTICATION_REQUIRED, INVALID_TOKEN, Principal, TOKEN_EXPIRED, User, require_jwt_form};
+use padron_auth::{AUTHENTICATION_REQUIRED, Credential, INVALID_TOKEN, TOKEN_EXPIRED, require_jwt_form};
 use padron_domain::{Error, Failure, FailureClass, Organization, OrganizationId, UserId};
 use padron_http::{
     AccessCheck, Authorization, Caller, Context, HeaderDescription, LazyInput, NamedResource,
     OrganizationSource, PathParameterDescription, Policy, active_organizations, authenticate, concat,
-    named_organization, verify,
+    named_organization, presented_key, verify,
 };
 use padron_store::{Action, Store};
 
@@ -28,6 +28,7 @@ const FAILURES: &[Failure] = &[
     AUTHENTICATION_REQUIRED,
     INVALID_TOKEN,
     TOKEN_EXPIRED,
+    Failure::INVALID_API_KEY,
     Failure::INVALID_REQUEST,
     Failure::NOT_A_MEMBER,
     Failure::ORGANIZATION_MISMATCH,
@@ -43,7 +44,7 @@ const TENANT: HeaderDescription = HeaderDescription {
 };
 const TOKEN: HeaderDescription = HeaderDescription {
     name: "token",
-    description: "An access token of the same user as the bearer's; it may be the same one",
+    description: "An access token of the same user as the bearer's, or the same API key; it may be the same one",
     is_required: true,
     max_length: None,
 };
@@ -68,9 +69,9 @@ impl Policy for ByPathAndTenant {
         cx: &Context<'_>,
         input: &LazyInput<'_, I>,
     ) -> Result<Authorization<Caller<Self, T>>, Error> {
-        let principal = authenticate_both_tokens(cx).await?;
-        let tenant = tenant(cx)?;
-        let check = AccessCheck::of(cx, principal, cx.request.parameter()?, input).await?;
+        let credential = authenticate_both_tokens(cx).await?;
+        let (tenant, organization) = named_by_tenant(cx, &credential, cx.request.parameter())?;
+        let check = AccessCheck::of(cx, credential, organization, input).await?;
         check.admit_unless_deleted::<Self>(cx, Failure::NOT_A_MEMBER)?.and_then(|caller| {
             let is_tenant = is_tenant(caller.organization(), &tenant);
             if is_tenant { Ok(caller) } else { Err(TENANT_MISMATCH.into()) }
@@ -100,33 +101,34 @@ impl Policy for ByTenant {
         TOKEN,
     ];
     const ACTIONS: &'static [Action] = Store::MEMBERSHIPS_WITH_ORGANIZATIONS;
-    const FAILURES: &'static [Failure] = &concat::<_, 9>(&[FAILURES, &[Failure::SEVERAL_ORGANIZATIONS]]);
+    const FAILURES: &'static [Failure] = &concat::<_, 10>(&[FAILURES, &[Failure::SEVERAL_ORGANIZATIONS]]);
     const WRITE_FAILURES: &'static [Failure] = &[Failure::ORGANIZATION_UNCERTAIN];
 
     async fn authorize<I: Send + Sync, T: NamedResource<I>>(
         cx: &Context<'_>,
         input: &LazyInput<'_, I>,
     ) -> Result<Authorization<Caller<Self, T>>, Error> {
-        let principal = authenticate_both_tokens(cx).await?;
-        let tenant = tenant(cx)?;
-        let named = OrganizationId::parse(&tenant).ok_or(TENANT_MISMATCH)?;
-        let Principal::User(User { id: user, organization: bound, .. }) = &principal;
-        let user = *user;
-        // The header, or the organization that the token is bound to, selects one of an owner's organizations.
-        if let Some(selected) = named_organization(cx)?.or(*bound) {
-            let check = AccessCheck::of(cx, principal, selected, input).await?;
+        let credential = authenticate_both_tokens(cx).await?;
+        // The header, or the organization that the credential is bound to, selects one of an owner's organizations.
+        let selected = named_organization(cx).map(|named| named.or(credential.organization()));
+        let (tenant, selected) = named_by_tenant(cx, &credential, selected)?;
+        if let Some(selected) = selected.transpose() {
+            let check = AccessCheck::of(cx, credential, selected, input).await?;
             return check.admit_unless_deleted::<Self>(cx, Failure::NOT_A_MEMBER)?.and_then(|caller| {
                 let is_tenant = is_tenant(caller.organization(), &tenant);
                 if is_tenant { Ok(caller) } else { Err(Failure::ORGANIZATION_MISMATCH.into()) }
             });
         }
-        let check = AccessCheck::of(cx, principal, named, input).await?;
+        let named = OrganizationId::parse(&tenant).ok_or(TENANT_MISMATCH)?;
+        let check = AccessCheck::of(cx, credential, Ok(named), input).await?;
         if check.organization().is_some_and(|organization| organization.deleted_at.is_none()) {
             return check.admit(cx, Failure::NOT_A_MEMBER);
         }
-        let owned = organization_of_owner(cx, user, UserId::new(named.uuid())).await?;
-        let owned = (owned, OrganizationSource::Index);
-        AccessCheck::admit_from(cx, check.into_principal(), owned, input, Failure::NOT_A_MEMBER).await
+        // A key has selected its organization.
+        let user = check.into_user().ok_or(Failure::NOT_A_MEMBER)?;
+        let owned = organization_of_owner(cx, user.id, UserId::new(named.uuid())).await?;
+        let owned = (Ok(owned), OrganizationSource::Index);
+        AccessCheck::admit_from(cx, Credential::User(user), owned, input, Failure::NOT_A_MEMBER).await
     }
 }
 
@@ -136,6 +138,24 @@ fn tenant<'r>(cx: &'r Context<'_>) -> Result<Cow<'r, str>, Error> {
         let detail = "Name the tenant: the id of the organization, or of its owner.";
         Error::invalid("/headers/tenantId", "missing_header", detail)
     })
+}
+
+/// Returns the tenant and the organization of a request.
+///
+/// If one of them is invalid, this fails at once for a user, who is known. A key is verified before anything else is reported, so for it
+/// the organization is the error.
+#[expect(clippy::type_complexity, reason = "a tenant and an organization")]
+fn named_by_tenant<'r, O>(
+    cx: &'r Context<'_>,
+    credential: &Credential,
+    organization: Result<O, Error>,
+) -> Result<(Cow<'r, str>, Result<O, Error>), Error> {
+    let is_key = matches!(credential, Credential::Key(_));
+    match (tenant(cx), organization) {
+        (Err(error), _) | (Ok(_), Err(error)) if !is_key => Err(error),
+        (Err(error), _) => Ok((Cow::Borrowed(""), Err(error))),
+        (Ok(tenant), organization) => Ok((tenant, organization)),
+    }
 }
 
 /// Returns whether a tenant is the id of an organization or of its owner.
@@ -167,13 +187,17 @@ async fn organization_of_owner(
     }
 }
 
-/// Returns the principal of `Authorization`. Fails if `token` is not a valid token of the same principal.
-async fn authenticate_both_tokens(cx: &Context<'_>) -> Result<Principal, Error> {
-    let principal = authenticate(cx).await?;
+/// Returns the credential of the request. Fails if `token` is not a valid token of the same user, or not the same API key.
+async fn authenticate_both_tokens(cx: &Context<'_>) -> Result<Credential, Error> {
+    let credential = authenticate(cx).await?;
     let token = cx.request.header("token");
     let token = token.as_deref().ok_or(AUTHENTICATION_REQUIRED)?;
-    if verify(cx, require_jwt_form(token)?).await?.actor() != principal.actor() {
-        return Err(Error::from(INVALID_TOKEN).with_cause("the two tokens are not of one subject"));
+    let (is_same, failure) = match &credential {
+        Credential::User(user) => (verify(cx, require_jwt_form(token)?).await?.id == user.id, INVALID_TOKEN),
+        Credential::Key(key) => (presented_key(cx, token.trim())?.is_same(key), Failure::INVALID_API_KEY),
+    };
+    if !is_same {
+        return Err(Error::from(failure).with_cause("the two tokens are not of one subject"));
     }
-    Ok(principal)
+    Ok(credential)
 }

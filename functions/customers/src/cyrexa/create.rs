@@ -1,6 +1,6 @@
 //! The endpoint `POST /customer/create`, which creates a customer in Cyrexa's dialect.
 
-use padron_domain::{Customer, Error};
+use padron_domain::{Customer, Error, Scope};
 use padron_dto::{
     New,
     customer::cyrexa::{CustomerEnvelope, CustomerFields, POINTERS},
@@ -18,6 +18,8 @@ pub struct CyrexaCreate;
 impl Endpoint for CyrexaCreate {
     const ROUTE: Route = Route::post("cyrexa-create", "/customer/create");
     const SUMMARY: &'static str = "Creates a customer in the format of Cyrexa. Required: `customerType`, and `customerName` or the name of a person";
+    const SCOPE: Option<Scope> = Some(Scope::WriteCustomers);
+    const ACCEPTS_KEYS: bool = true;
     const ACTIONS: &'static [&'static [Action]] = &[Store::CUSTOMER, Store::NEW_CUSTOMER];
     type Access = MemberByTenant;
     type Input = SizeLimited<New<CustomerFields>>;

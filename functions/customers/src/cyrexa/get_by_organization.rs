@@ -1,7 +1,7 @@
 //! The endpoint `POST /customer/getByOrganization/{organizationId}`, which searches customers by type, status and time in Cyrexa's
 //! dialect.
 
-use padron_domain::{Error, Failure};
+use padron_domain::{Error, Failure, Scope};
 use padron_dto::customer::cyrexa::CustomersResponse;
 use padron_http::{Context, Endpoint, Json, Page, Route};
 use padron_store::Action;
@@ -21,6 +21,8 @@ impl Endpoint for CyrexaGetByOrganization {
         Route::post("cyrexa-get-by-organization", "/customer/getByOrganization/{organizationId}");
     const SUMMARY: &'static str =
         "Lists the customers of an organization in the format of Cyrexa, by type, status and time";
+    const SCOPE: Option<Scope> = Some(Scope::ReadCustomers);
+    const ACCEPTS_KEYS: bool = true;
     const FAILURES: &'static [&'static [Failure]] = search::FAILURES;
     const ACTIONS: &'static [&'static [Action]] = search::ACTIONS;
     const MEMORY: u16 = list::MEMORY;

@@ -1,6 +1,6 @@
 //! The endpoint `POST /customer/getByCustomerType/{customerType}`, which searches customers of a type in Cyrexa's dialect.
 
-use padron_domain::{Error, Failure};
+use padron_domain::{Error, Failure, Scope};
 use padron_dto::customer::cyrexa::{CustomerType, CustomersResponse};
 use padron_http::{
     Context, Endpoint, Input, Json, Page, PathParameter, PathParameterDescription, Request, Route,
@@ -64,6 +64,8 @@ pub struct CyrexaGetByType;
 impl Endpoint for CyrexaGetByType {
     const ROUTE: Route = Route::post("cyrexa-get-by-type", "/customer/getByCustomerType/{customerType}");
     const SUMMARY: &'static str = "Lists the customers of a type in the format of Cyrexa, by status and time";
+    const SCOPE: Option<Scope> = Some(Scope::ReadCustomers);
+    const ACCEPTS_KEYS: bool = true;
     const FAILURES: &'static [&'static [Failure]] = search::FAILURES;
     const ACTIONS: &'static [&'static [Action]] = search::ACTIONS;
     const MEMORY: u16 = list::MEMORY;

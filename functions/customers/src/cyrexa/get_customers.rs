@@ -1,6 +1,6 @@
 //! The endpoint `GET /organization/getCustomers/{organizationId}`, which lists customers in Cyrexa's dialect for members.
 
-use padron_domain::Error;
+use padron_domain::{Error, Scope};
 use padron_dto::customer::cyrexa::CustomerEnvelope;
 use padron_http::{Array, Changes, Context, Endpoint, Route};
 use padron_store::Action;
@@ -21,6 +21,8 @@ pub struct CyrexaGetCustomers;
 impl Endpoint for CyrexaGetCustomers {
     const ROUTE: Route = Route::get("cyrexa-get-customers", "/organization/getCustomers/{organizationId}");
     const SUMMARY: &'static str = "Lists the customers of an organization in the format of Cyrexa";
+    const SCOPE: Option<Scope> = Some(Scope::ReadCustomers);
+    const ACCEPTS_KEYS: bool = true;
     const ACTIONS: &'static [&'static [Action]] = list::ACTIONS;
     const MEMORY: u16 = list::MEMORY;
     type Access = MemberByPathAndTenant<CustomerCount>;

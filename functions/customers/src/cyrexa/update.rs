@@ -2,7 +2,7 @@
 //!
 //! Fields that are left out keep their values.
 
-use padron_domain::{Error, Failure};
+use padron_domain::{Error, Failure, Scope};
 use padron_dto::customer::cyrexa::{CustomerEnvelope, CustomerFields, CustomerResponse, POINTERS};
 use padron_http::{Context, Endpoint, Route, SizeLimited, Written};
 use padron_store::{Action, Store};
@@ -18,6 +18,8 @@ impl Endpoint for CyrexaUpdate {
     const ROUTE: Route = Route::put("cyrexa-update", "/customer/update/{customerId}");
     const SUMMARY: &'static str =
         "Changes a customer in the format of Cyrexa; fields that are left out keep their values";
+    const SCOPE: Option<Scope> = Some(Scope::WriteCustomers);
+    const ACCEPTS_KEYS: bool = true;
     const FAILURES: &'static [&'static [Failure]] = &[&[Failure::PRECONDITION_FAILED]];
     // This dialect changes neither parents nor external ids.
     const ACTIONS: &'static [&'static [Action]] =

@@ -1,6 +1,6 @@
 //! The endpoint `POST /customer/update/{customerId}/status/{status}`, which changes the verification status of a customer.
 
-use padron_domain::{CustomerStatus, Error, EventData, Failure};
+use padron_domain::{CustomerStatus, Error, EventData, Failure, Scope};
 use padron_dto::customer::cyrexa::CustomerEnvelope;
 use padron_http::{Context, Endpoint, InPath, PathParameter, Route, Versioned, Written};
 use padron_store::{Action, Store};
@@ -36,6 +36,8 @@ pub struct CyrexaUpdateStatus;
 impl Endpoint for CyrexaUpdateStatus {
     const ROUTE: Route = Route::post("cyrexa-update-status", "/customer/update/{customerId}/status/{status}");
     const SUMMARY: &'static str = "Changes the status of a customer";
+    const SCOPE: Option<Scope> = Some(Scope::WriteCustomers);
+    const ACCEPTS_KEYS: bool = true;
     const FAILURES: &'static [&'static [Failure]] = &[&[Failure::PRECONDITION_FAILED]];
     const ACTIONS: &'static [&'static [Action]] = &[Store::CUSTOMER, Store::UPDATE_IN_PLACE];
     type Access = MemberByTenant<NamedCustomer>;

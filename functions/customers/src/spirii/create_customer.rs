@@ -1,6 +1,6 @@
 //! The endpoint `POST /v2/customers`, which creates a customer in Spirii's dialect.
 
-use padron_domain::{Error, Failure, Role};
+use padron_domain::{Error, Failure, Role, Scope};
 use padron_dto::{
     New,
     customer::spirii::{CustomerFields, CustomerResponse, POINTERS, mask_account_numbers},
@@ -26,6 +26,8 @@ pub struct SpiriiCreateCustomer;
 impl Endpoint for SpiriiCreateCustomer {
     const ROUTE: Route = Route::post("spirii-create-customer", "/v2/customers");
     const SUMMARY: &'static str = "Creates a customer in the format of Spirii. Required: `name`, `country`, `contactDetails`, `ownerId` and `type`";
+    const SCOPE: Option<Scope> = Some(Scope::WriteCustomers);
+    const ACCEPTS_KEYS: bool = true;
     const FAILURES: &'static [&'static [Failure]] = write::CREATE_FAILURES;
     const ACTIONS: &'static [&'static [Action]] = write::CREATE_ACTIONS;
     // An admin may see account numbers in the response. A caller who is no longer an admin must not see them in the recorded response.

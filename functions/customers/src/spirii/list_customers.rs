@@ -1,6 +1,6 @@
 //! The endpoint `GET /v2/customers`, which lists customers in Spirii's dialect for members of the credential's organization.
 
-use padron_domain::{Error, Failure};
+use padron_domain::{Error, Failure, Scope};
 use padron_dto::customer::spirii::{CustomerResponse, PageResponse};
 use padron_http::{Changes, Context, Endpoint, MemberByCredential, PAGE_TOO_LARGE, Page, Route};
 use padron_store::Action;
@@ -22,6 +22,8 @@ impl Endpoint for SpiriiListCustomers {
     const ROUTE: Route = Route::get("spirii-list-customers", "/v2/customers");
     const SUMMARY: &'static str =
         "Lists the customers of the credential's organization in the format of Spirii";
+    const SCOPE: Option<Scope> = Some(Scope::ReadCustomers);
+    const ACCEPTS_KEYS: bool = true;
     const FAILURES: &'static [&'static [Failure]] = &[&[PAGE_TOO_LARGE]];
     const ACTIONS: &'static [&'static [Action]] = list::ACTIONS;
     const MEMORY: u16 = list::MEMORY;

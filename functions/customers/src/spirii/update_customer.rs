@@ -2,7 +2,7 @@
 //!
 //! Fields that are left out keep their values.
 
-use padron_domain::{Customer, Error, Failure};
+use padron_domain::{Customer, Error, Failure, Scope};
 use padron_dto::customer::spirii::{CustomerFields, CustomerResponse, POINTERS};
 use padron_http::{Context, Endpoint, MemberByCredential, Route, SizeLimited, Written};
 use padron_store::Action;
@@ -31,6 +31,8 @@ impl Endpoint for SpiriiUpdateCustomer {
     const ROUTE: Route = Route::put("spirii-update-customer", "/v2/customers/{number}");
     const SUMMARY: &'static str =
         "Changes a customer in the format of Spirii; fields that are left out keep their values";
+    const SCOPE: Option<Scope> = Some(Scope::WriteCustomers);
+    const ACCEPTS_KEYS: bool = true;
     const FAILURES: &'static [&'static [Failure]] = write::UPDATE_FAILURES;
     const ACTIONS: &'static [&'static [Action]] = write::UPDATE_ACTIONS;
     type Access = MemberByCredential<NamedCustomer<NumberParameter>>;

@@ -1,6 +1,6 @@
 //! The endpoint `POST /organizations/{organizationId}/customers`, which creates a customer in Timbrix's dialect.
 
-use padron_domain::{Customer, Error, Failure};
+use padron_domain::{Customer, Error, Failure, Scope};
 use padron_dto::{
     New,
     customer::timbrix::{CustomerFields, CustomerResponse, POINTERS},
@@ -21,6 +21,8 @@ impl Endpoint for CreateCustomer {
     const ROUTE: Route = Route::post("create-customer", "/organizations/{organizationId}/customers");
     const SUMMARY: &'static str =
         "Creates a customer. Required: `legalName`; in Mexico also `taxId`, `taxSystem` and the zip code";
+    const SCOPE: Option<Scope> = Some(Scope::WriteCustomers);
+    const ACCEPTS_KEYS: bool = true;
     const FAILURES: &'static [&'static [Failure]] = write::CREATE_FAILURES;
     const ACTIONS: &'static [&'static [Action]] = write::CREATE_ACTIONS;
     type Access = Member;

@@ -2,7 +2,7 @@
 //!
 //! The children of the customer become roots without a write, because a parent that does not exist is read as no parent.
 
-use padron_domain::{Error, EventData, Failure};
+use padron_domain::{Error, EventData, Failure, Scope};
 use padron_http::{Context, Endpoint, Member, NoContent, NoInput, Route, Written};
 use padron_store::{Action, Store};
 
@@ -16,6 +16,8 @@ impl Endpoint for DeleteCustomer {
     const ROUTE: Route =
         Route::delete("delete-customer", "/organizations/{organizationId}/customers/{customerId}");
     const SUMMARY: &'static str = "Permanently deletes a customer; its children become roots";
+    const SCOPE: Option<Scope> = Some(Scope::WriteCustomers);
+    const ACCEPTS_KEYS: bool = true;
     const FAILURES: &'static [&'static [Failure]] = &[&[Failure::PRECONDITION_FAILED]];
     const ACTIONS: &'static [&'static [Action]] = &[Store::CUSTOMER, Store::DELETE_CUSTOMER];
     type Access = Member<NamedCustomer>;

@@ -1,7 +1,7 @@
 //! The endpoint `GET /organizations/{organizationId}/customers/external/{externalId}`, which returns a customer by its id in the caller's
 //! own system.
 
-use padron_domain::{Customer, CustomerNumber, Error, Failure, OrganizationId, trim};
+use padron_domain::{Customer, CustomerNumber, Error, Failure, OrganizationId, Scope, trim};
 use padron_dto::customer::timbrix::CustomerResponse;
 use padron_http::{
     Context, Endpoint, Member, NamedResource, NoInput, PathParameter, PathParameterDescription, Request,
@@ -78,6 +78,8 @@ impl Endpoint for GetCustomerByExternalId {
         "/organizations/{organizationId}/customers/external/{externalId}",
     );
     const SUMMARY: &'static str = "Returns a customer by its external id";
+    const SCOPE: Option<Scope> = Some(Scope::ReadCustomers);
+    const ACCEPTS_KEYS: bool = true;
     const ACTIONS: &'static [&'static [Action]] = &[Store::CUSTOMER, Store::CUSTOMER_ANCESTORS];
     type Access = Member<CustomerByExternalId>;
     type Input = NoInput;

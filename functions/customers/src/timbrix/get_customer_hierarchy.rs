@@ -1,7 +1,7 @@
 //! The endpoint `GET /organizations/{organizationId}/customers/{customerId}/hierarchy`, which returns the ancestors and the children of a
 //! customer.
 
-use padron_domain::{Ancestors, Customer, CustomerNumber, Error};
+use padron_domain::{Ancestors, Customer, CustomerNumber, Error, Scope};
 use padron_http::{Context, Endpoint, Member, Page, PageRequest, Route};
 use padron_store::{Action, Consistency, CustomersByNumber, QueryPage, Store};
 use schemars::JsonSchema;
@@ -62,6 +62,8 @@ impl Endpoint for GetCustomerHierarchy {
     );
     const SUMMARY: &'static str =
         "Returns the ancestors of a customer, up to the root, and a page of its children";
+    const SCOPE: Option<Scope> = Some(Scope::ReadCustomers);
+    const ACCEPTS_KEYS: bool = true;
     const ACTIONS: &'static [&'static [Action]] =
         &[Store::CUSTOMER, Store::CUSTOMER_CHILDREN, Store::CUSTOMERS_BY_NUMBER];
     type Access = Member<NamedCustomer>;

@@ -1,6 +1,6 @@
 //! The endpoint `GET /organizations/{organizationId}/customers`, which lists customers in Timbrix's dialect for members.
 
-use padron_domain::Error;
+use padron_domain::{Error, Scope};
 use padron_dto::customer::timbrix::CustomerResponse;
 use padron_http::{Array, Changes, Context, Endpoint, Member, Route};
 use padron_store::Action;
@@ -21,6 +21,8 @@ impl Endpoint for ListCustomers {
     const ROUTE: Route = Route::get("list-customers", "/organizations/{organizationId}/customers");
     const SUMMARY: &'static str =
         "Lists customers of an organization; without parameters, as many as one response holds, oldest first";
+    const SCOPE: Option<Scope> = Some(Scope::ReadCustomers);
+    const ACCEPTS_KEYS: bool = true;
     const ACTIONS: &'static [&'static [Action]] = list::ACTIONS;
     const MEMORY: u16 = list::MEMORY;
     type Access = Member<CustomerCount>;

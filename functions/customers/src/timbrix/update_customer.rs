@@ -2,7 +2,7 @@
 //!
 //! Fields that are left out keep their values.
 
-use padron_domain::{Error, Failure};
+use padron_domain::{Error, Failure, Scope};
 use padron_dto::customer::timbrix::{CustomerFields, CustomerResponse, POINTERS};
 use padron_http::{Context, Endpoint, Member, Route, SizeLimited, Written};
 use padron_store::Action;
@@ -21,6 +21,8 @@ impl Endpoint for UpdateCustomer {
     const ROUTE: Route =
         Route::put("update-customer", "/organizations/{organizationId}/customers/{customerId}");
     const SUMMARY: &'static str = "Changes a customer; fields that are left out keep their values";
+    const SCOPE: Option<Scope> = Some(Scope::WriteCustomers);
+    const ACCEPTS_KEYS: bool = true;
     const FAILURES: &'static [&'static [Failure]] = write::UPDATE_FAILURES;
     const ACTIONS: &'static [&'static [Action]] = write::UPDATE_ACTIONS;
     type Access = Member<NamedCustomer>;

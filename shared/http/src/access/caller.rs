@@ -9,7 +9,7 @@ use padron_store::{Action, Items, Read};
 use super::{
     Access, AccessCheck, Authorization, NamedResource, Policy,
     credential::ByCredential,
-    policy::{AdminOrNamedMember, AdminOrOwner, AnyMember, OnlyOwner, OnlyOwnerIncludingDeleted},
+    policy::{AdminOrOwner, AnyMember, OnlyOwner, OnlyOwnerIncludingDeleted},
 };
 use crate::{
     context::Context,
@@ -25,8 +25,6 @@ pub type Admin<T = ()> = Caller<AdminOrOwner, T>;
 pub type Owner<T = ()> = Caller<OnlyOwner, T>;
 /// The owner of the organization in the path, which may be deleted.
 pub type OwnerIncludingDeleted = Caller<OnlyOwnerIncludingDeleted>;
-/// An admin or the owner of the organization in the path, or the member whom the path names.
-pub type AdminOrSelf = Caller<AdminOrNamedMember, Membership>;
 /// A member of the organization that the credential implies, for paths that name none.
 pub type MemberByCredential<T = ()> = Caller<ByCredential, T>;
 
@@ -74,10 +72,12 @@ impl<P, T> Caller<P, T> {
 }
 
 impl<T> Owner<T> {
-    /// Returns the owner's membership.
-    pub fn membership(&self) -> &Membership {
-        let Authority::Membership(membership) = &self.authority;
-        membership
+    /// Returns the owner's membership. A key is never an owner.
+    pub fn membership(&self) -> Result<&Membership, Error> {
+        match &self.authority {
+            Authority::Membership(membership) => Ok(membership),
+            Authority::Key(_) => Err(Failure::KEYS_NOT_ACCEPTED.into()),
+        }
     }
 }
 
@@ -85,8 +85,7 @@ impl<P: Policy> Caller<P> {
     /// Reads the caller's right to act again, and another item with it. Fails if the policy does not admit them any more.
     pub async fn read_again(&mut self, cx: &Context<'_>, read: Read) -> Result<Items, Error> {
         let organization = self.organization.id;
-        let check =
-            AccessCheck::<(), ()>::read(cx, self.principal.clone(), organization, None, Some(read)).await?;
+        let check = AccessCheck::<(), ()>::read_again(cx, &self.principal, organization, read).await?;
         let (caller, items) = check.readmit::<P>(cx)?;
         *self = caller;
         Ok(items)

@@ -2,11 +2,11 @@
 
 use std::marker::PhantomData;
 
-use padron_auth::{Principal, User};
-use padron_domain::{Authority, Error, Failure, Membership, Organization, OrganizationId, Profile, Role};
+use padron_auth::{Credential, Principal, User};
+use padron_domain::{Authority, Error, Failure, Organization, OrganizationId, Role};
 use padron_store::{IdempotencyId, Items, Key, Read};
 
-use super::{Authorization, Caller, NamedResource, Policy, authenticate};
+use super::{Authorization, Caller, NamedResource, Policy, authenticate, key};
 use crate::{context::Context, idempotency, input::LazyInput, parameter::MemberId};
 
 /// What one batch read returns to decide about a caller: the organization, the caller's right to act in it, the named resource, and the
@@ -27,48 +27,72 @@ pub struct AccessCheck<I, T: NamedResource<I>> {
 impl<I: Send + Sync, T: NamedResource<I>> AccessCheck<I, T> {
     /// Reads what decides about a caller in the organization that the path names.
     pub async fn by_path(cx: &Context<'_>, input: &LazyInput<'_, I>) -> Result<Self, Error> {
-        let principal = authenticate(cx).await?;
-        Self::of(cx, principal, cx.request.parameter()?, input).await
+        let credential = authenticate(cx).await?;
+        Self::of(cx, credential, cx.request.parameter(), input).await
     }
 
-    /// Reads what decides about a principal in an organization.
+    /// Reads what decides about a caller in an organization.
+    ///
+    /// `organization` is an error if the request names none that is valid. An API key is verified before it is reported.
     pub async fn of(
         cx: &Context<'_>,
-        principal: Principal,
-        organization: OrganizationId,
+        credential: Credential,
+        organization: Result<OrganizationId, Error>,
         input: &LazyInput<'_, I>,
     ) -> Result<Self, Error> {
-        Self::read(cx, principal, organization, Some(input), None).await
+        Self::read(cx, credential, organization, input, None).await
     }
 
-    /// Reads what decides about a principal in an organization, and another item in the same batch.
-    pub(super) async fn read(
+    /// Reads what decides about a caller in an organization, and another item in the same batch.
+    async fn read(
         cx: &Context<'_>,
-        principal: Principal,
-        organization: OrganizationId,
-        input: Option<&LazyInput<'_, I>>,
+        credential: Credential,
+        organization: Result<OrganizationId, Error>,
+        input: &LazyInput<'_, I>,
         other: Option<Read>,
     ) -> Result<Self, Error> {
-        let Principal::User(User { id: user, organization: bound, .. }) = &principal;
-        if bound.is_some_and(|bound| bound != organization) {
-            return Err(Failure::ORGANIZATION_MISMATCH.into());
-        }
-        let user = *user;
-        let idempotency_id = idempotency::idempotency_id(cx, &principal, Some(organization));
-        let name = input.and_then(LazyInput::get).map(|input| T::name(cx.request, input));
+        let (organization, not_the_keys) = match &credential {
+            Credential::User(user) => (of_user(user, organization?)?, None),
+            Credential::Key(key) => {
+                (key.organization, organization.and_then(|named| same(named, key.organization)).err())
+            }
+        };
+        let idempotency_id = idempotency::idempotency_id(cx, credential.actor(), Some(organization));
+        let name = input.get().map(|input| T::name(cx.request, input));
         let resource = name.as_ref().and_then(|name| T::read(name.as_ref().ok()?, organization));
         let record = idempotency_id.as_ref().ok().and_then(Option::as_ref).map(Key::idempotency_record);
-        let reads = resource.into_iter().chain(record.map(Into::into)).chain(other);
-        let access = cx.store().organization_access(organization, user, reads).await?;
-        Ok(Self {
-            principal,
-            organization: access.organization,
-            authority: access.membership.map(Authority::Membership),
-            idempotency_id,
-            name,
-            items: access.others,
-            input: PhantomData,
-        })
+        let reads = resource.into_iter().chain(T::also_read(organization));
+        let reads = reads.chain(record.map(Into::into)).chain(other);
+        match credential {
+            Credential::User(user) => {
+                cx.set_caller("user");
+                let access = cx.store().organization_access(organization, user.id, reads).await?;
+                Ok(Self {
+                    principal: Principal::User(user),
+                    organization: access.organization,
+                    authority: access.membership.map(Authority::Membership),
+                    idempotency_id,
+                    name,
+                    items: access.others,
+                    input: PhantomData,
+                })
+            }
+            Credential::Key(presented) => {
+                let checked = Box::pin(key::check(cx, presented, reads.collect())).await?;
+                if let Some(error) = not_the_keys {
+                    return Err(error);
+                }
+                Ok(Self {
+                    principal: key::principal(&checked.key),
+                    organization: checked.organization,
+                    authority: Some(Authority::Key(Box::new(checked.key))),
+                    idempotency_id,
+                    name,
+                    items: checked.items,
+                    input: PhantomData,
+                })
+            }
+        }
     }
 
     /// Returns the organization, deleted or not, if it exists.
@@ -81,9 +105,12 @@ impl<I: Send + Sync, T: NamedResource<I>> AccessCheck<I, T> {
         self.authority.as_ref().map(Authority::role)
     }
 
-    /// Returns the principal by value, for a check of another organization.
-    pub fn into_principal(self) -> Principal {
-        self.principal
+    /// Returns the user by value, for a check of another organization; `None` if the caller is a key, which has no other one.
+    pub fn into_user(self) -> Option<User> {
+        match self.principal {
+            Principal::User(user) => Some(user),
+            Principal::Key(_) => None,
+        }
     }
 
     /// Admits the caller unless the organization is deleted. `unknown` is the failure if it does not exist.
@@ -139,35 +166,86 @@ impl<I: Send + Sync, T: NamedResource<I>> AccessCheck<I, T> {
     }
 }
 
+impl AccessCheck<(), ()> {
+    /// Reads what decides about a caller who was admitted before, and another item in the same batch.
+    pub(super) async fn read_again(
+        cx: &Context<'_>,
+        principal: &Principal,
+        organization: OrganizationId,
+        other: Read,
+    ) -> Result<Self, Error> {
+        let (found, authority, items) = match principal {
+            Principal::User(user) => {
+                let access = cx.store().organization_access(organization, user.id, [other]).await?;
+                (access.organization, access.membership.map(Authority::Membership), access.others)
+            }
+            // It was verified by this request. Only what it may do can have changed.
+            Principal::Key(key) => {
+                let access = cx.store().key_access(organization, key.id, [other]).await?;
+                let key = access.key.map(|stored| stored.key).filter(|key| key.is_active(cx.now()));
+                (access.organization, key.map(|key| Authority::Key(Box::new(key))), access.others)
+            }
+        };
+        Ok(Self {
+            principal: principal.clone(),
+            organization: found,
+            authority,
+            idempotency_id: Ok(None),
+            name: None,
+            items,
+            input: PhantomData,
+        })
+    }
+}
+
 impl<I: Send + Sync, T: NamedResource<I>> AccessCheck<I, T> {
-    /// Reads what decides about a principal in an organization, and admits members. `unknown` is the failure if the organization does not
-    /// exist or is deleted.
+    /// Reads what decides about a caller in an organization, and admits members. `unknown` is the failure if the organization does not exist
+    /// or is deleted.
     ///
     /// An index may lack an organization that the caller joined a moment ago. If the organization comes from an index, a write is therefore
     /// refused until the caller names one.
     pub async fn admit_from<P: Policy>(
         cx: &Context<'_>,
-        principal: Principal,
-        (organization, source): (OrganizationId, OrganizationSource),
+        credential: Credential,
+        (organization, source): (Result<OrganizationId, Error>, OrganizationSource),
         input: &LazyInput<'_, I>,
         unknown: Failure,
     ) -> Result<Authorization<Caller<P, T>>, Error> {
-        let Principal::User(User { id: user, .. }) = &principal;
-        let user = *user;
+        let user = match &credential {
+            Credential::User(user) => Some(user.id),
+            Credential::Key(_) => None,
+        };
         let is_uncertain = source == OrganizationSource::Index && cx.endpoint.is_write;
-        let profile = is_uncertain.then(|| Key::profile(user).into());
-        let mut check = Self::read(cx, principal, organization, Some(input), profile).await?;
-        let profile = check.items.profile(user)?;
+        let uncertain = user.filter(|_| is_uncertain);
+        let profile = uncertain.map(|user| Key::profile(user).into());
+        let mut check = Self::read(cx, credential, organization, input, profile).await?;
+        let profile = match uncertain {
+            Some(user) => check.items.profile(user)?,
+            None => None,
+        };
         // A recorded answer is replayed all the same.
-        check.admit_unless_deleted::<P>(cx, unknown)?.and_then(|caller| {
-            let Authority::Membership(membership) = &caller.authority;
-            let is_joining = |user: Profile| user.joined_another_recently(membership, cx.now());
-            if profile.is_some_and(is_joining) {
-                return Err(Failure::ORGANIZATION_UNCERTAIN.into());
+        check.admit_unless_deleted::<P>(cx, unknown)?.and_then(|caller| match (&profile, &caller.authority) {
+            (Some(user), Authority::Membership(membership))
+                if user.joined_another_recently(membership, cx.now()) =>
+            {
+                Err(Failure::ORGANIZATION_UNCERTAIN.into())
             }
-            Ok(caller)
+            _ => Ok(caller),
         })
     }
+}
+
+/// Returns the organization that a user names. Fails if their token is valid for another one only.
+fn of_user(user: &User, organization: OrganizationId) -> Result<OrganizationId, Error> {
+    match user.organization {
+        Some(bound) => same(organization, bound),
+        None => Ok(organization),
+    }
+}
+
+/// Fails if a request names another organization than its credential is valid for.
+fn same(named: OrganizationId, of_credential: OrganizationId) -> Result<OrganizationId, Error> {
+    if named == of_credential { Ok(named) } else { Err(Failure::ORGANIZATION_MISMATCH.into()) }
 }
 
 /// Where the id of an organization comes from.
@@ -185,14 +263,14 @@ fn require_role<P: Policy>(
     authority: &Authority,
     organization: &Organization,
 ) -> Result<(), Error> {
-    let Authority::Membership(Membership { user, role, .. }) = authority;
-    let is_self = || cx.request.parameter().is_ok_and(|MemberId(named)| named == *user);
-    if *role < P::LEAST_ROLE && !(P::ADMITS_SELF && is_self()) {
+    let (role, user) = (authority.role(), authority.member());
+    let is_self = || cx.request.parameter().is_ok_and(|MemberId(named)| Some(named) == user);
+    if role < P::LEAST_ROLE && !(P::ADMITS_SELF && is_self()) {
         return Err(Failure::INSUFFICIENT_ROLE.into());
     }
     // Items of a batch are read one after the other. If a transfer was committed between them, the membership is from before it and the
     // organization from after it, and a write that depends on the organization's version would go through.
-    if P::LEAST_ROLE == Role::Owner && organization.owner != *user {
+    if P::LEAST_ROLE == Role::Owner && Some(organization.owner) != user {
         return Err(Failure::CONCURRENT_CHANGE.into());
     }
     Ok(())

@@ -1,6 +1,6 @@
 //! Members of the organization that a credential implies, for paths that name none.
 
-use padron_auth::{AUTHENTICATION_REQUIRED, INVALID_TOKEN, Principal, TOKEN_EXPIRED, User};
+use padron_auth::{AUTHENTICATION_REQUIRED, Credential, INVALID_TOKEN, TOKEN_EXPIRED};
 use padron_domain::{Error, Failure, Organization, OrganizationId, UserId};
 use padron_store::{Action, Store};
 
@@ -15,7 +15,7 @@ use crate::{context::Context, input::LazyInput, parameter::HeaderDescription};
 pub struct ByCredential;
 
 impl Policy for ByCredential {
-    const DESCRIPTION: &'static str = "For members of the organization that the token is bound to, that the header `X-Organization-Id` names, or \
+    const DESCRIPTION: &'static str = "For members of the organization that the token or API key is bound to, that the header `X-Organization-Id` names, or \
          that is their only one.";
     const HEADERS: &'static [HeaderDescription] = &[HeaderDescription {
         name: "X-Organization-Id",
@@ -28,6 +28,7 @@ impl Policy for ByCredential {
         AUTHENTICATION_REQUIRED,
         INVALID_TOKEN,
         TOKEN_EXPIRED,
+        Failure::INVALID_API_KEY,
         Failure::INVALID_REQUEST,
         Failure::SEVERAL_ORGANIZATIONS,
         Failure::NO_ORGANIZATION,
@@ -41,16 +42,21 @@ impl Policy for ByCredential {
         cx: &Context<'_>,
         input: &LazyInput<'_, I>,
     ) -> Result<Authorization<Caller<Self, T>>, Error> {
-        let principal = authenticate(cx).await?;
-        let Principal::User(User { id: user, organization: bound, .. }) = &principal;
-        let (organization, unknown) = match named_organization(cx)?.or(*bound) {
-            Some(named) => ((named, OrganizationSource::Request), Failure::NOT_A_MEMBER),
-            None => {
-                let only = only_organization(cx, *user).await?;
-                ((only, OrganizationSource::Index), Failure::NO_ORGANIZATION)
+        let credential = authenticate(cx).await?;
+        let by_request = |named| ((named, OrganizationSource::Request), Failure::NOT_A_MEMBER);
+        let (organization, unknown) = match &credential {
+            Credential::Key(key) => {
+                by_request(named_organization(cx).map(|named| named.unwrap_or(key.organization)))
             }
+            Credential::User(user) => match named_organization(cx)?.or(user.organization) {
+                Some(named) => by_request(Ok(named)),
+                None => {
+                    let only = only_organization(cx, user.id).await?;
+                    ((Ok(only), OrganizationSource::Index), Failure::NO_ORGANIZATION)
+                }
+            },
         };
-        AccessCheck::admit_from(cx, principal, organization, input, unknown).await
+        AccessCheck::admit_from(cx, credential, organization, input, unknown).await
     }
 }
 

@@ -3,27 +3,31 @@
 //! An access type is the type of a handler's second parameter. Only its own check creates a value, so a handler cannot be reached
 //! without the check.
 //!
-//! - [`Anonymous`], [`SignedIn`] and [`SelfOnly`] belong to no organization.
+//! - [`Anonymous`], [`SignedIn`] and [`SelfOnly`] belong to no organization; [`UserOrKey`] and [`SelfOrKey`] admit API keys as well.
 //! - [`Caller`] is a member of an organization. Its [`Policy`] finds the organization and decides which members are admitted, its
 //!   [`NamedResource`] is what else the request names, read in the same call.
 
+mod authenticate;
 mod caller;
 mod check;
 mod credential;
+mod key;
 mod policy;
 mod resource;
 mod user;
 
-use padron_auth::{AUTHENTICATION_REQUIRED, INVALID_TOKEN, Principal, TOKEN_EXPIRED, bearer_token};
 use padron_domain::{Error, Failure, Role};
 use padron_store::Action;
 
-pub use caller::{Admin, AdminOrSelf, Caller, Member, MemberByCredential, Owner, OwnerIncludingDeleted};
+pub(crate) use authenticate::API_KEY_HEADER;
+pub use authenticate::{UNAUTHENTICATED, authenticate, presented_key, verify};
+pub use caller::{Admin, Caller, Member, MemberByCredential, Owner, OwnerIncludingDeleted};
 pub use check::{AccessCheck, OrganizationSource};
 pub use credential::{active_organizations, named_organization};
-pub use policy::{AdminOrOwner, AnyMember, OnlyOwner, Policy};
+pub use key::KeyHolder;
+pub use policy::{AdminOrNamedMember, AdminOrOwner, AnyMember, OnlyOwner, Policy};
 pub use resource::NamedResource;
-pub use user::{Anonymous, SelfOnly, SignedIn};
+pub use user::{Anonymous, OnlyOrganization, Reach, SelfOnly, SelfOrKey, SignedIn, UserOrKey};
 
 use crate::{
     context::Context,
@@ -42,7 +46,9 @@ pub trait Access<I>: Sized + Send {
     const LEAST_ROLE: Option<Role> = None;
     /// Whether the user whom the path names is admitted in any role; without a least role, nobody else is.
     const ADMITS_SELF: bool = false;
-    /// The request headers that the check reads, beside `Authorization`.
+    /// Whether only API keys are admitted, and no users.
+    const REQUIRES_KEY: bool = false;
+    /// The request headers that the check reads, beside `Authorization` and `X-API-Key`.
     const HEADERS: &'static [HeaderDescription] = &[];
     /// The path parameters that the check reads.
     const PATH: &'static [&'static [PathParameterDescription]] = &[];
@@ -78,19 +84,4 @@ impl<A> Authorization<A> {
             Self::Replayed(reply) => Authorization::Replayed(reply),
         })
     }
-}
-
-/// The failures of [`authenticate`].
-pub const UNAUTHENTICATED: &[Failure] =
-    &[AUTHENTICATION_REQUIRED, INVALID_TOKEN, TOKEN_EXPIRED, Failure::UNAVAILABLE];
-
-/// Returns the principal that the header `Authorization` proves.
-pub async fn authenticate(cx: &Context<'_>) -> Result<Principal, Error> {
-    let header = cx.request.header("authorization");
-    verify(cx, bearer_token(header.as_deref())?).await
-}
-
-/// Returns the principal that an access token proves.
-pub async fn verify(cx: &Context<'_>, token: &str) -> Result<Principal, Error> {
-    cx.verifier().verify(token, cx.now(), cx.deadline()).await
 }

@@ -55,6 +55,7 @@ const NOT_A_MEMBER: &[Failure] = &[
     padron_auth::AUTHENTICATION_REQUIRED,
     padron_auth::INVALID_TOKEN,
     padron_auth::TOKEN_EXPIRED,
+    Failure::INVALID_API_KEY,
     Failure::INVALID_REQUEST,
     Failure::ORGANIZATION_NOT_FOUND,
     Failure::NOT_A_MEMBER,
@@ -83,7 +84,7 @@ impl Policy for AdminOrOwner {
     const DESCRIPTION: &'static str = "For admins and the owner of the organization.";
     const LEAST_ROLE: Role = Role::Admin;
     const PATH: &'static [PathParameterDescription] = BY_PATH;
-    const FAILURES: &'static [Failure] = &concat::<_, 9>(&[NOT_A_MEMBER, &[Failure::INSUFFICIENT_ROLE]]);
+    const FAILURES: &'static [Failure] = &concat::<_, 10>(&[NOT_A_MEMBER, &[Failure::INSUFFICIENT_ROLE]]);
 }
 
 /// Admits the owner of the organization in the path.
@@ -94,7 +95,7 @@ impl Policy for OnlyOwner {
     const DESCRIPTION: &'static str = "For the owner of the organization.";
     const LEAST_ROLE: Role = Role::Owner;
     const PATH: &'static [PathParameterDescription] = BY_PATH;
-    const FAILURES: &'static [Failure] = &concat::<_, 10>(&[NOT_A_MEMBER, NOT_THE_OWNER]);
+    const FAILURES: &'static [Failure] = &concat::<_, 11>(&[NOT_A_MEMBER, NOT_THE_OWNER]);
 }
 
 /// Admits the owner of the organization in the path, which may be deleted.

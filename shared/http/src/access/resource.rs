@@ -29,6 +29,11 @@ pub trait NamedResource<I>: Sized + Send {
     /// Returns what to read, if there is anything.
     fn read(name: &Self::Name, organization: OrganizationId) -> Option<Read>;
 
+    /// Returns another item of the organization to read, if the resource needs one.
+    fn also_read(_: OrganizationId) -> Option<Read> {
+        None
+    }
+
     /// Takes the resource out of the items that were read.
     fn from_items(name: Self::Name, organization: OrganizationId, items: &mut Items) -> Result<Self, Error>;
 }

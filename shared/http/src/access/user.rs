@@ -2,11 +2,11 @@
 
 use std::ops::Deref;
 
-use padron_auth::{Principal, User};
-use padron_domain::{Error, Failure, UserId};
+use padron_auth::{Credential, Principal, User};
+use padron_domain::{ApiKey, Error, Failure, Organization, Role, Timestamp, UserId};
 use padron_store::Action;
 
-use super::{Access, Authorization, UNAUTHENTICATED, authenticate};
+use super::{Access, Authorization, UNAUTHENTICATED, authenticate, key};
 use crate::{context::Context, idempotency, input::LazyInput, parameter::PathParameterDescription};
 
 /// Everyone, without an access token.
@@ -43,14 +43,21 @@ impl SignedIn {
     }
 
     async fn check(cx: &Context<'_>) -> Result<Authorization<Self>, Error> {
-        let principal = authenticate(cx).await?;
-        if let Some(id) = idempotency::idempotency_id(cx, &principal, None)?
+        match authenticate(cx).await? {
+            Credential::User(user) => Self::check_user(cx, user).await,
+            Credential::Key(presented) => Err(key::refuse(cx, presented).await),
+        }
+    }
+
+    async fn check_user(cx: &Context<'_>, user: User) -> Result<Authorization<Self>, Error> {
+        cx.set_caller("user");
+        let principal = Principal::User(user.clone());
+        if let Some(id) = idempotency::idempotency_id(cx, principal.actor(), None)?
             && let Some(reply) = idempotency::read_and_replay(cx, cx.set_idempotency_id(id)).await?
         {
             return Ok(Authorization::Replayed(reply));
         }
-        let Principal::User(user) = &principal;
-        Ok(Authorization::Granted(Self { user: user.clone(), principal }))
+        Ok(Authorization::Granted(Self { user, principal }))
     }
 }
 
@@ -71,16 +78,14 @@ pub struct SelfOnly(SignedIn);
 impl<I: Send + Sync> Access<I> for SelfOnly {
     const DESCRIPTION: &'static str = "For the user themselves.";
     const ADMITS_SELF: bool = true;
-    const PATH: &'static [&'static [PathParameterDescription]] =
-        &[&[PathParameterDescription::of::<UserId>()]];
+    const PATH: &'static [&'static [PathParameterDescription]] = SELF_PATH;
     const ACTIONS: &'static [&'static [Action]] = &[];
-    const FAILURES: &'static [&'static [Failure]] =
-        &[UNAUTHENTICATED, &[Failure::INVALID_REQUEST, Failure::NOT_YOURSELF]];
+    const FAILURES: &'static [&'static [Failure]] = &[UNAUTHENTICATED, NOT_YOURSELF];
 
     async fn authorize(cx: &Context<'_>, _: &LazyInput<'_, I>) -> Result<Authorization<Self>, Error> {
         SignedIn::check(cx).await?.and_then(|caller| {
-            let is_self = cx.request.parameter::<UserId>()? == caller.user.id;
-            if is_self { Ok(Self(caller)) } else { Err(Failure::NOT_YOURSELF.into()) }
+            require_self(cx, caller.user.id)?;
+            Ok(Self(caller))
         })
     }
 }
@@ -88,6 +93,102 @@ impl<I: Send + Sync> Access<I> for SelfOnly {
 impl Deref for SelfOnly {
     type Target = SignedIn;
     fn deref(&self) -> &SignedIn {
+        &self.0
+    }
+}
+
+const SELF_PATH: &[&[PathParameterDescription]] = &[&[PathParameterDescription::of::<UserId>()]];
+const NOT_YOURSELF: &[Failure] = &[Failure::INVALID_REQUEST, Failure::NOT_YOURSELF];
+
+/// Fails unless `{userId}` names this user.
+fn require_self(cx: &Context<'_>, user: UserId) -> Result<(), Error> {
+    if cx.request.parameter::<UserId>()? == user { Ok(()) } else { Err(Failure::NOT_YOURSELF.into()) }
+}
+
+/// A user with a valid access token, or an API key.
+#[derive(Debug)]
+pub struct UserOrKey(Reach);
+
+/// The organizations that a caller can see.
+#[derive(Debug)]
+pub enum Reach {
+    /// All organizations of a user.
+    AllOf(UserId),
+    /// The only organization that the credential is valid for.
+    Only(Box<OnlyOrganization>),
+}
+
+/// The only organization that a credential is valid for.
+#[derive(Debug)]
+pub struct OnlyOrganization {
+    /// The organization.
+    pub organization: Organization,
+    /// The role in which the credential acts.
+    pub role: Role,
+    /// When the credential was created.
+    pub since: Timestamp,
+}
+
+impl UserOrKey {
+    /// Returns the organizations that the caller can see.
+    pub fn reach(&self) -> &Reach {
+        &self.0
+    }
+
+    async fn check(cx: &Context<'_>) -> Result<Authorization<Self>, Error> {
+        let presented = match authenticate(cx).await? {
+            Credential::User(user) => {
+                return SignedIn::check_user(cx, user)
+                    .await?
+                    .and_then(|caller| Ok(Self(Reach::AllOf(caller.user.id))));
+            }
+            Credential::Key(presented) => presented,
+        };
+        let checked = Box::pin(key::check(cx, presented, Vec::new())).await?;
+        let organization = checked.organization.filter(|organization| organization.deleted_at.is_none());
+        let organization = organization.ok_or(Failure::ORGANIZATION_NOT_FOUND)?;
+        let ApiKey { role, created_at: since, .. } = checked.key;
+        let only = OnlyOrganization { organization, role, since };
+        Ok(Authorization::Granted(Self(Reach::Only(Box::new(only)))))
+    }
+}
+
+const USER_OR_KEY: &[Failure] = &[Failure::ORGANIZATION_NOT_FOUND];
+
+impl<I: Send + Sync> Access<I> for UserOrKey {
+    const DESCRIPTION: &'static str = "For everyone with a valid access token, and for API keys.";
+    const ACTIONS: &'static [&'static [Action]] = &[];
+    const FAILURES: &'static [&'static [Failure]] = &[UNAUTHENTICATED, USER_OR_KEY];
+
+    async fn authorize(cx: &Context<'_>, _: &LazyInput<'_, I>) -> Result<Authorization<Self>, Error> {
+        Self::check(cx).await
+    }
+}
+
+/// The user whom the path names in `{userId}`, or an API key.
+#[derive(Debug)]
+pub struct SelfOrKey(UserOrKey);
+
+impl<I: Send + Sync> Access<I> for SelfOrKey {
+    const DESCRIPTION: &'static str = "For the user themselves, and for API keys of their organizations.";
+    const ADMITS_SELF: bool = true;
+    const PATH: &'static [&'static [PathParameterDescription]] = SELF_PATH;
+    const ACTIONS: &'static [&'static [Action]] = &[];
+    const FAILURES: &'static [&'static [Failure]] = &[UNAUTHENTICATED, USER_OR_KEY, NOT_YOURSELF];
+
+    async fn authorize(cx: &Context<'_>, _: &LazyInput<'_, I>) -> Result<Authorization<Self>, Error> {
+        UserOrKey::check(cx).await?.and_then(|caller| {
+            if let Reach::AllOf(user) = caller.reach() {
+                require_self(cx, *user)?;
+            }
+            Ok(Self(caller))
+        })
+    }
+}
+
+impl Deref for SelfOrKey {
+    type Target = UserOrKey;
+    fn deref(&self) -> &UserOrKey {
         &self.0
     }
 }

@@ -7,6 +7,8 @@ use std::{collections::VecDeque, time::Duration};
 pub enum Fault {
     /// DynamoDB throttles the request.
     Throttle,
+    /// DynamoDB throttles updates outside of transactions. Other requests succeed.
+    ThrottledUpdate,
     /// DynamoDB returns an internal error.
     ServerError,
     /// The transaction is cancelled because its write at this index conflicts with another transaction.

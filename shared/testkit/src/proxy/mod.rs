@@ -286,6 +286,9 @@ impl Shared {
             Some(Fault::WriteConflict) => {
                 Some(refuse(StatusCode::BAD_REQUEST, "TransactionConflictException", json!({})))
             }
+            Some(Fault::ThrottledUpdate) if recorded.operation == "UpdateItem" => {
+                Some(refuse(StatusCode::BAD_REQUEST, "ProvisionedThroughputExceededException", json!({})))
+            }
             Some(Fault::Throttle) => {
                 Some(refuse(StatusCode::BAD_REQUEST, "ProvisionedThroughputExceededException", json!({})))
             }

@@ -1,0 +1,26 @@
+//! The endpoint `GET /organizations/{organizationId}/api-keys/{keyId}`, which returns an API key without its text.
+
+use padron_domain::{Error, Scope};
+use padron_http::{Context, Endpoint, NoInput, Route, Versioned};
+
+use crate::{access::KeyAdmin, named_key::NamedKey, response::ApiKeyResponse};
+
+/// The endpoint that returns an API key.
+#[derive(Debug)]
+pub struct GetApiKey;
+
+impl Endpoint for GetApiKey {
+    const ROUTE: Route = Route::get("get-api-key", "/organizations/{organizationId}/api-keys/{keyId}");
+    const SUMMARY: &'static str = "Returns an API key of an organization";
+    const SCOPE: Option<Scope> = Some(Scope::ReadApiKeys);
+    const ACCEPTS_KEYS: bool = true;
+    type Access = KeyAdmin<NamedKey>;
+    type Input = NoInput;
+    type Output = Versioned<ApiKeyResponse>;
+
+    async fn handle(cx: &Context<'_>, admin: KeyAdmin<NamedKey>, _: NoInput) -> Result<Self::Output, Error> {
+        let (_, NamedKey(stored)) = admin.with_resource()?;
+        stored.require_kept(cx.now())?;
+        Ok(ApiKeyResponse::versioned(stored, cx.now()))
+    }
+}

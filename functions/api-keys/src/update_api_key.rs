@@ -1,0 +1,208 @@
+//! The endpoint `PUT /organizations/{organizationId}/api-keys/{keyId}`, which changes the settings of an API key.
+//!
+//! The new settings apply from the key's next request on.
+
+use std::collections::BTreeMap;
+
+use padron_domain::{
+    ApiKey, ApiKeySettings, CheckedSettings, Error, EventData, Failure, KeyOwner, MAX_IP_RANGES, Patch, Role,
+    Scope, Timestamp,
+};
+use padron_dto::{AssignableRole, MetadataSchema, Object, read_back};
+use padron_http::{Context, Endpoint, Json, ReadOnlyFields, Route, Versioned, Written};
+use padron_store::{Action, Store, StoredApiKey};
+use schemars::JsonSchema;
+use serde::Deserialize;
+use serde_json::{Map, Value};
+
+use crate::{
+    access::KeyAdmin,
+    fields::{NameSchema, ScopesSchema, parse_expiry},
+    named_key::NamedKey,
+    response::{ApiKeyResponse, OPTIONAL, RateLimitBody},
+};
+
+/// The endpoint that changes an API key.
+#[derive(Debug)]
+pub struct UpdateApiKey;
+
+/// Changes of an API key. Fields that are left out keep their values. The other fields of a key are accepted with their current values, so
+/// that a key can be read, changed and sent back.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[schemars(transform = read_back::<ApiKeyResponse>)]
+#[serde(rename_all = "camelCase")]
+pub struct ApiKeyUpdate {
+    /// Name of the key, 1 to 100 characters.
+    #[serde(default)]
+    #[schemars(with = "Option<NameSchema>")]
+    name: Option<String>,
+    /// What the key is for, at most 500 characters. `null` removes it.
+    #[serde(default)]
+    #[schemars(with = "Option<String>", extend("maxLength" = ApiKey::MAX_DESCRIPTION_LENGTH))]
+    description: Patch<String>,
+    /// What the key may be used for.
+    #[serde(default)]
+    #[schemars(with = "Option<ScopesSchema>")]
+    scopes: Option<Vec<String>>,
+    /// Role that the key acts in: `member` or `admin`. Scope and role must both allow a request.
+    #[serde(default)]
+    role: Option<AssignableRole>,
+    /// When the key expires. It can be made earlier, not later.
+    #[serde(default)]
+    #[schemars(with = "Option<String>", extend("format" = "date-time"))]
+    expires_at: Patch<String>,
+    /// Addresses from which the key may be used: up to 20 addresses or ranges in CIDR. None of them, or `null`, means all.
+    #[serde(default)]
+    #[schemars(with = "Option<Vec<String>>", extend("maxItems" = MAX_IP_RANGES))]
+    ip_ranges: Patch<Vec<String>>,
+    /// Limit of the key's requests. `null` removes the limit, which only the owner may do.
+    #[serde(default)]
+    #[schemars(with = "Option<RateLimitBody>")]
+    rate_limit: Patch<Object<RateLimitBody>>,
+    /// Custom data of the key. Replaces all entries: at most 50, with keys of at most 40 and values of at most 500 characters. All settings of
+    /// a key share four kilobytes.
+    #[serde(default)]
+    #[schemars(with = "Option<MetadataSchema>")]
+    metadata: Patch<BTreeMap<String, String>>,
+    #[serde(flatten)]
+    others: Map<String, Value>,
+}
+
+impl Endpoint for UpdateApiKey {
+    const ROUTE: Route = Route::put("update-api-key", "/organizations/{organizationId}/api-keys/{keyId}");
+    const SUMMARY: &'static str = "Changes the settings of an API key, from its next request on";
+    const SCOPE: Option<Scope> = Some(Scope::WriteApiKeys);
+    const ACCEPTS_KEYS: bool = false;
+    const FAILURES: &'static [&'static [Failure]] = &[&[
+        Failure::API_KEY_NOT_ACTIVE,
+        Failure::EXPIRY_NOT_EXTENDABLE,
+        Failure::SCOPE_NOT_GRANTABLE,
+        Failure::PRECONDITION_FAILED,
+    ]];
+    const ACTIONS: &'static [&'static [Action]] = &[Store::CHANGE_API_KEY];
+    type Access = KeyAdmin<NamedKey>;
+    type Input = Json<ApiKeyUpdate>;
+    type Output = Written<Versioned<ApiKeyResponse>>;
+
+    async fn handle(
+        cx: &Context<'_>,
+        admin: KeyAdmin<NamedKey>,
+        Json(update): Json<ApiKeyUpdate>,
+    ) -> Result<Self::Output, Error> {
+        let (checked, expires_at) = update.check()?;
+        let (admin, NamedKey(stored)) = admin.with_resource()?;
+        stored.require_kept(cx.now())?;
+        let before = &stored.key;
+        require_read_only(cx, &update.others, &stored)?;
+        cx.require_version(before.version)?;
+        if !before.is_active(cx.now()) {
+            return Err(Failure::API_KEY_NOT_ACTIVE.into());
+        }
+        let at = before.next_change(cx.now());
+        let mut after = update.apply(before, checked);
+        after.set_expiry(expires_at, cx.now())?;
+        let fields = after.changed_fields(before);
+        if fields.is_empty() {
+            return cx.unchanged(ApiKeyResponse::versioned(stored, cx.now())).await;
+        }
+        after.version += 1;
+        after.updated_at = at;
+        let gains_rights = after.role > before.role || !before.scopes.missing_of(after.scopes).is_empty();
+        let is_for_owners = (after.owned_by == KeyOwner::Organization && gains_rights)
+            || (after.rate_limit.is_none() && before.rate_limit.is_some());
+        if is_for_owners && admin.role() < Role::Owner {
+            return Err(Failure::INSUFFICIENT_ROLE.into());
+        }
+        let must_be_admin = (gains_rights && after.needs_admin()).then_some(after.created_by);
+        let registry = if after.expires_at == before.expires_at {
+            None
+        } else {
+            let mut registry = cx.store().api_key_registry(after.organization).await?.next_version();
+            registry.update(&after);
+            Some(registry)
+        };
+        let updated = EventData::ApiKeyUpdated { key_id: after.id, fields };
+        let event = cx.event(admin.principal(), after.organization, updated).at_or_after(at);
+        let store = cx.store();
+        let transaction =
+            store.update_api_key(&after, must_be_admin, registry.as_ref(), admin.authority(), &event)?;
+        let answer = ApiKeyResponse::versioned(stored.with_key(after), cx.now());
+        cx.commit(transaction, answer).await
+    }
+}
+
+impl ApiKeyUpdate {
+    /// Checks the new values, and parses the expiry. Fails with all violations at once.
+    fn check(&self) -> Result<(CheckedSettings, Patch<Timestamp>), Error> {
+        let settings = ApiKeySettings {
+            name: self.name.as_deref(),
+            description: self.description.as_set().map(String::as_str),
+            scopes: self.scopes.as_deref(),
+            ip_ranges: self.ip_ranges.as_set().map(Vec::as_slice),
+            rate_limit: self.rate_limit.as_set().map(|Object(limit)| (*limit).into()),
+            metadata: self.metadata.as_set(),
+        };
+        let checked = settings.check()?;
+        let expires_at = match &self.expires_at {
+            Patch::Keep => Patch::Keep,
+            Patch::Clear => Patch::Clear,
+            Patch::Set(text) => Patch::Set(parse_expiry(text)?),
+        };
+        Ok((checked, expires_at))
+    }
+
+    /// Returns the key with the new values, except the expiry.
+    fn apply(self, before: &ApiKey, checked: CheckedSettings) -> ApiKey {
+        let Self {
+            name,
+            description,
+            scopes: _,
+            role,
+            expires_at: _,
+            ip_ranges,
+            rate_limit,
+            metadata,
+            others: _,
+        } = self;
+        let mut after = before.clone();
+        after.name = name.unwrap_or(after.name);
+        description.apply(&mut after.description);
+        after.description = after.description.filter(|text| !text.is_empty());
+        after.scopes = checked.scopes.unwrap_or(after.scopes);
+        after.role = role.map_or(after.role, Into::into);
+        if !matches!(ip_ranges, Patch::Keep) {
+            after.ip_ranges = checked.ip_ranges.unwrap_or_default();
+        }
+        rate_limit.map(|Object(limit)| limit.into()).apply(&mut after.rate_limit);
+        match metadata {
+            Patch::Keep => {}
+            Patch::Clear => after.metadata = BTreeMap::new(),
+            Patch::Set(metadata) => after.metadata = metadata,
+        }
+        after
+    }
+}
+
+/// Fails if a field is unknown, or is read-only and has another value than the key.
+fn require_read_only(
+    cx: &Context<'_>,
+    others: &Map<String, Value>,
+    stored: &StoredApiKey,
+) -> Result<(), Error> {
+    if others.is_empty() {
+        return Ok(());
+    }
+    let current = ApiKeyResponse::new(stored.clone(), cx.now());
+    let mut current = serde_json::to_value(current).map_err(|_| Error::internal("an answer is not JSON"))?;
+    // It changes without a new version, so that a client may have an earlier one.
+    if let Some(current) = current.get_mut("lastUsedAt") {
+        *current = others.get("lastUsedAt").cloned().unwrap_or_default();
+    }
+    let read_back = ReadOnlyFields { sent: others, pointer: "", current: &current, optional: &OPTIONAL };
+    let mut violations: Vec<_> = read_back.unknown().collect();
+    // If `If-Match` names an old version, the fields may have the values of that version.
+    if cx.require_version(stored.key.version).is_ok() {
+        violations.extend(read_back.changed());
+    }
+    if violations.is_empty() { Ok(()) } else { Err(Error::from_violations(violations)) }
+}

@@ -1,0 +1,60 @@
+//! The credentials of a request.
+
+use padron_auth::{
+    AUTHENTICATION_REQUIRED, Credential, INVALID_TOKEN, PresentedKey, TOKEN_EXPIRED, User, bearer_token,
+};
+use padron_domain::{Error, Failure};
+
+use crate::{context::Context, parameter::HeaderDescription};
+
+/// The failures of [`authenticate`], and of verifying an API key.
+pub const UNAUTHENTICATED: &[Failure] = &[
+    AUTHENTICATION_REQUIRED,
+    INVALID_TOKEN,
+    TOKEN_EXPIRED,
+    Failure::INVALID_API_KEY,
+    Failure::INVALID_REQUEST,
+    Failure::UNAVAILABLE,
+];
+
+/// The header of API keys.
+pub(crate) const API_KEY_HEADER: HeaderDescription = HeaderDescription {
+    name: "X-API-Key",
+    description: "An API key, in place of `Authorization`",
+    is_required: false,
+    max_length: None,
+};
+
+/// Returns the credential of a request: an API key in `X-API-Key`, or an access token or API key in `Authorization`.
+///
+/// An access token is verified here. An API key is verified with what the database has of it. Fails if the request has both headers: one of
+/// them would be ignored (RFC 6750 §2).
+pub async fn authenticate(cx: &Context<'_>) -> Result<Credential, Error> {
+    let authorization = cx.request.header("authorization");
+    let Some(key) = cx.request.header("x-api-key") else {
+        let token = bearer_token(authorization.as_deref())?;
+        if PresentedKey::is_one(token) {
+            return presented_key(cx, token).map(Credential::Key);
+        }
+        return verify(cx, token).await.map(Credential::User);
+    };
+    if authorization.is_some() {
+        let detail = "Send either X-API-Key or Authorization, not both.";
+        return Err(Error::invalid("/headers/X-API-Key", "ambiguous", detail));
+    }
+    if key.contains(',') {
+        return Err(Error::invalid("/headers/X-API-Key", "duplicate_header", "Given twice."));
+    }
+    presented_key(cx, key.trim()).map(Credential::Key)
+}
+
+/// Returns the user whom an access token identifies.
+pub async fn verify(cx: &Context<'_>, token: &str) -> Result<User, Error> {
+    cx.verifier().verify(token, cx.now(), cx.deadline()).await
+}
+
+/// Parses an API key. It is not yet verified.
+pub fn presented_key(cx: &Context<'_>, text: &str) -> Result<PresentedKey, Error> {
+    let key = PresentedKey::parse(text, &cx.options().key_brand);
+    key.ok_or_else(|| Error::from(Failure::INVALID_API_KEY).with_cause("not of a key's form"))
+}

@@ -1,0 +1,601 @@
+//! The API keys of an organization.
+//!
+//! A key is verified with the hash of its secret, which is stored encrypted. The registry lists the live keys, so that a change of a
+//! membership can depend on the member having made no other keys.
+
+use aws_sdk_dynamodb::{
+    primitives::Blob,
+    types::{AttributeValue, ReturnConsumedCapacity},
+};
+use padron_domain::{
+    ApiKey, ApiKeyId, ApiKeyRegistry, Authority, Error, Event, Failure, Id, KeyOwner, Organization,
+    OrganizationId, RegistryEntry, Role, Timestamp, UserId,
+};
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+use crate::{
+    Action,
+    expression::Expression,
+    item::{DOCUMENT, Entity, Item, document, from_item},
+    key::{Key, PK, SK, partition},
+    members::check_authority,
+    range_query::{Page, RangeQuery},
+    read::{Consistency, Items, Projection, Read},
+    secret::{Purpose, Secrets},
+    table::Store,
+    transaction::Transaction,
+};
+
+/// The attribute with the encrypted hash of a key's secret.
+const SECRET: &str = "secret";
+/// The attribute with the time of a key's last use.
+const LAST_USED_AT: &str = "lastUsedAt";
+/// The attribute with the time after which DynamoDB may delete an item, in seconds since 1970.
+const TTL: &str = "ttl";
+
+/// An API key as it is stored.
+#[derive(Clone, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct StoredApiKey {
+    /// The key.
+    pub key: ApiKey,
+    /// When the key was last used, to about ten minutes; `None` if it never was.
+    #[serde(skip)]
+    pub last_used_at: Option<Timestamp>,
+    #[serde(skip)]
+    sealed_hash: Vec<u8>,
+}
+
+/// Omits the encrypted hash.
+impl std::fmt::Debug for StoredApiKey {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("StoredApiKey").field("id", &self.key.id).finish_non_exhaustive()
+    }
+}
+
+impl StoredApiKey {
+    /// Creates the record of a new key from the hash of its secret.
+    pub fn new(key: ApiKey, secret_hash: &[u8], secrets: &Secrets) -> Result<Self, Error> {
+        let sealed_hash = seal(secrets, key.organization, key.id, secret_hash)?;
+        Ok(Self { key, last_used_at: None, sealed_hash })
+    }
+
+    /// Returns the record with another version of the key.
+    #[must_use]
+    pub fn with_key(self, key: ApiKey) -> Self {
+        Self { key, ..self }
+    }
+
+    /// Returns the hash of the key's secret; `None` if it was encrypted with another root secret.
+    pub fn secret_hash(&self, secrets: &Secrets) -> Option<Vec<u8>> {
+        let context = context(self.key.organization, self.key.id);
+        secrets.open(Purpose::Credential, &context, &self.sealed_hash)
+    }
+
+    /// Does the work of [`Self::secret_hash`] for a key that does not exist, so that both take the same time.
+    pub fn secret_hash_of_none(organization: OrganizationId, id: ApiKeyId, secrets: &Secrets) {
+        // Of the same length as a sealed hash: nonce, hash and tag.
+        _ = secrets.open(Purpose::Credential, &context(organization, id), &[0; 12 + 32 + 16]);
+    }
+}
+
+/// Encrypts the hash of a key's secret. The same hash is always encrypted to the same bytes.
+fn seal(
+    secrets: &Secrets,
+    organization: OrganizationId,
+    id: ApiKeyId,
+    secret_hash: &[u8],
+) -> Result<Vec<u8>, Error> {
+    secrets.seal(Purpose::Credential, &context(organization, id), secret_hash)
+}
+
+/// Returns the context in which the hash of a key's secret is encrypted, so that the hash of another key is invalid.
+fn context(organization: OrganizationId, id: ApiKeyId) -> Vec<u8> {
+    [&organization.uuid().as_bytes()[..], id.uuid().as_bytes()].concat()
+}
+
+/// The items that decide whether, and with which role, an API key may act in its organization.
+#[derive(Debug)]
+pub struct KeyAccess {
+    /// The organization; `None` if it does not exist. It may be deleted.
+    pub organization: Option<Organization>,
+    /// The key; `None` if it does not exist.
+    pub key: Option<StoredApiKey>,
+    /// The other items that were read.
+    pub others: Items,
+}
+
+/// The API keys that a member owns, and the registry that they were found in.
+#[derive(Debug)]
+pub struct OwnedApiKeys {
+    registry: ApiKeyRegistry,
+    keys: Vec<ApiKey>,
+}
+
+impl Store {
+    /// The IAM actions of verifying a key.
+    pub const VERIFY_API_KEY: &'static [Action] = &[Action::BATCH_GET];
+    /// The IAM actions of [`Store::record_use`] and [`Store::take_requests`](Store::take_requests).
+    pub const USE_API_KEY: &'static [Action] = &[Action::UPDATE];
+    /// The IAM actions of [`Store::create_api_key`].
+    pub const CREATE_API_KEY: &'static [Action] = &[Action::PUT, Action::CHECK];
+    /// The IAM actions of [`Store::rotate_api_key`], [`Store::update_api_key`] and [`Store::revoke_api_key`].
+    pub const CHANGE_API_KEY: &'static [Action] =
+        &[Action::BATCH_GET, Action::PUT, Action::UPDATE, Action::CHECK];
+    /// The IAM actions of [`Store::revoke_leaked_api_key`].
+    pub const REVOKE_LEAKED_API_KEY: &'static [Action] = &[Action::BATCH_GET, Action::PUT, Action::UPDATE];
+    /// The IAM actions of [`Store::api_keys`].
+    pub const API_KEYS: &'static [Action] = &[Action::QUERY];
+
+    /// Reads a key and its organization in one call of two capacity units, strongly consistent.
+    ///
+    /// A key that was revoked a moment ago has no access. `reads` are the other items that the request needs. They are read in the same
+    /// call.
+    pub async fn key_access(
+        &self,
+        organization: OrganizationId,
+        id: ApiKeyId,
+        reads: impl IntoIterator<Item = Read>,
+    ) -> Result<KeyAccess, Error> {
+        let mut keys = vec![Key::organization(organization), Key::api_key(organization, id)];
+        let mut found = self.access_batch(&mut keys, reads).await?;
+        let organization = found.remove(&keys[0])?;
+        // A key that names itself is read once for both.
+        let item = if keys[2..].contains(&keys[1]) {
+            found.copy_item(&keys[1])
+        } else {
+            found.remove_item(&keys[1])
+        };
+        Ok(KeyAccess { organization, key: item.map(stored).transpose()?, others: found })
+    }
+
+    /// Creates a key, on behalf of `actor`. `registry` is the next version of the registry, which contains it.
+    pub fn create_api_key(
+        &self,
+        key: &StoredApiKey,
+        registry: &ApiKeyRegistry,
+        actor: &Authority,
+        event: &Event,
+    ) -> Result<Transaction<'_>, Error> {
+        let mut transaction = self.change(event)?;
+        create(&mut transaction, key)?;
+        replace_registry(&mut transaction, registry)?;
+        check_authority(&mut transaction, actor, None)?;
+        Ok(transaction)
+    }
+
+    /// Creates a key that replaces another one, on behalf of `actor`.
+    ///
+    /// `before` and `after` are the versions of the other one. `registry` is the next version of the registry.
+    pub fn rotate_api_key(
+        &self,
+        new: &StoredApiKey,
+        after: &ApiKey,
+        registry: &ApiKeyRegistry,
+        actor: &Authority,
+        event: &Event,
+    ) -> Result<Transaction<'_>, Error> {
+        let mut transaction = self.create_api_key(new, registry, actor, event)?;
+        replace(&mut transaction, after)?;
+        Ok(transaction)
+    }
+
+    /// Replaces a key by its next version, on behalf of `actor`.
+    ///
+    /// If the key gets rights that only an admin has, its maker `must_be_admin`: they may have lost that role. `registry` is the next
+    /// version of the registry; `None` if it stays as it is.
+    pub fn update_api_key(
+        &self,
+        after: &ApiKey,
+        must_be_admin: Option<UserId>,
+        registry: Option<&ApiKeyRegistry>,
+        actor: &Authority,
+        event: &Event,
+    ) -> Result<Transaction<'_>, Error> {
+        let mut transaction = self.change(event)?;
+        replace(&mut transaction, after)?;
+        if let Some(registry) = registry {
+            replace_registry(&mut transaction, registry)?;
+        }
+        if let Some(maker) = must_be_admin {
+            let is_admin = Expression::condition("#role IN (:admin, :owner)")
+                .name("#role", "role")
+                .text(":admin", Role::Admin.name())
+                .text(":owner", Role::Owner.name());
+            let key = Key::membership(after.organization, maker);
+            transaction.check_or(&key, is_admin, Failure::INSUFFICIENT_ROLE)?;
+        }
+        check_authority(&mut transaction, actor, must_be_admin)?;
+        Ok(transaction)
+    }
+
+    /// Replaces a key by its next version, which is revoked, on behalf of `actor`. `registry` is the next version of the registry.
+    pub fn revoke_api_key(
+        &self,
+        after: &ApiKey,
+        registry: &ApiKeyRegistry,
+        actor: &Authority,
+        event: &Event,
+    ) -> Result<Transaction<'_>, Error> {
+        let mut transaction = self.revoke_leaked_api_key(after, registry, event)?;
+        check_authority(&mut transaction, actor, None)?;
+        Ok(transaction)
+    }
+
+    /// Replaces a key by its next version, which is revoked because the key was leaked.
+    pub fn revoke_leaked_api_key(
+        &self,
+        after: &ApiKey,
+        registry: &ApiKeyRegistry,
+        event: &Event,
+    ) -> Result<Transaction<'_>, Error> {
+        let mut transaction = self.change(event)?;
+        replace(&mut transaction, after)?;
+        replace_registry(&mut transaction, registry)?;
+        Ok(transaction)
+    }
+
+    /// Returns a page of the keys that `filter` accepts, newest first, eventually consistent. `None` accepts all keys.
+    pub async fn api_keys(
+        &self,
+        organization: OrganizationId,
+        after: Option<ApiKeyId>,
+        limit: usize,
+        filter: &(dyn Fn(&StoredApiKey) -> bool + Sync),
+    ) -> Result<Page<StoredApiKey>, Error> {
+        let range = RangeQuery {
+            partition: partition(organization),
+            from: "KEY#".into(),
+            to: "KEY#~".into(),
+            after: after.map(|id| Key::api_key(organization, id)),
+            ascending: false,
+            limit,
+        };
+        self.range_query(range, Some(filter)).await
+    }
+
+    /// Returns a key and the registry of its organization, in one call of two capacity units, strongly consistent.
+    pub async fn registered_api_key(
+        &self,
+        organization: OrganizationId,
+        id: ApiKeyId,
+    ) -> Result<(Option<StoredApiKey>, ApiKeyRegistry), Error> {
+        let keys = [Key::api_key(organization, id), Key::api_key_registry(organization)];
+        let mut found = self.batch_get(&keys, Consistency::Strong, Projection::All).await?;
+        Ok((found.api_key(organization, id)?, found.api_key_registry(organization)?))
+    }
+
+    /// Returns the registry of an organization's keys, strongly consistent.
+    pub async fn api_key_registry(&self, organization: OrganizationId) -> Result<ApiKeyRegistry, Error> {
+        let key = Key::api_key_registry(organization);
+        let mut found =
+            self.batch_get(std::slice::from_ref(&key), Consistency::Strong, Projection::All).await?;
+        found.api_key_registry(organization)
+    }
+
+    /// Returns the keys that a member owns, strongly consistent. Members without keys, which are most, cost no read.
+    pub async fn owned_api_keys(
+        &self,
+        registry: ApiKeyRegistry,
+        member: UserId,
+    ) -> Result<OwnedApiKeys, Error> {
+        let organization = registry.organization;
+        let keys: Vec<Key> = registry.owned_by(member).map(|id| Key::api_key(organization, id)).collect();
+        if keys.is_empty() {
+            return Ok(OwnedApiKeys { registry, keys: Vec::new() });
+        }
+        let mut found = self.batch_get(&keys, Consistency::Strong, Projection::All).await?;
+        let mut owned = Vec::with_capacity(keys.len());
+        for key in &keys {
+            // DynamoDB deletes a key long after its end, but an expired key can still be in the registry.
+            owned.extend(found.remove::<StoredApiKey>(key)?.map(|stored| stored.key));
+        }
+        Ok(OwnedApiKeys { registry, keys: owned })
+    }
+
+    /// Records that a key is in use, for one capacity unit, unless another request has done so since the key was read.
+    ///
+    /// The hash of the secret is encrypted anew, so that it does not depend on the previous root secret any more.
+    pub async fn record_use(
+        &self,
+        stored: &StoredApiKey,
+        secret_hash: &[u8],
+        secrets: &Secrets,
+        now: Timestamp,
+    ) -> Result<(), Error> {
+        let ApiKey { organization, id, .. } = stored.key;
+        let sealed = Blob::new(seal(secrets, organization, id, secret_hash)?);
+        let unused = format!("attribute_exists({PK}) AND attribute_not_exists(#at)");
+        let condition = if stored.last_used_at.is_some() { "#at = :before" } else { &unused };
+        let mut update = self
+            .client
+            .update_item()
+            .table_name(&*self.table)
+            .set_key(Some(Key::api_key(organization, id).attributes().into()))
+            .update_expression("SET #at = :now, #secret = :secret")
+            .condition_expression(condition)
+            .expression_attribute_names("#at", LAST_USED_AT)
+            .expression_attribute_names("#secret", SECRET)
+            .expression_attribute_values(":now", AttributeValue::S(now.to_string()))
+            .expression_attribute_values(":secret", AttributeValue::B(sealed))
+            .return_consumed_capacity(ReturnConsumedCapacity::Total);
+        if let Some(before) = stored.last_used_at {
+            update = update.expression_attribute_values(":before", AttributeValue::S(before.to_string()));
+        }
+        let output = self.call(update.send()).await?;
+        self.record(output.consumed_capacity.as_slice());
+        Ok(())
+    }
+
+    /// Encrypts the hashes of all keys with the current root secret, and returns how many there are and how many were changed. Afterwards,
+    /// the previous root secret is not needed for them.
+    ///
+    /// `limiter` is called after each page with the capacity units that it consumed.
+    ///
+    /// # Errors
+    ///
+    /// Fails if DynamoDB returns an error, or if a hash can be decrypted with neither secret. Keys that were changed before stay so.
+    pub async fn reseal_api_keys(
+        &self,
+        secrets: &Secrets,
+        after: Option<ResealPosition>,
+    ) -> Result<ResealOutcome, Error> {
+        let scan = self
+            .client
+            .scan()
+            .table_name(&*self.table)
+            .consistent_read(true)
+            .filter_expression("begins_with(#sk, :key)")
+            .projection_expression("#pk, #sk, #secret, #doc")
+            .expression_attribute_names("#pk", PK)
+            .expression_attribute_names("#sk", SK)
+            .expression_attribute_names("#secret", SECRET)
+            .expression_attribute_names("#doc", DOCUMENT)
+            .expression_attribute_values(":key", AttributeValue::S("KEY#".into()))
+            .set_exclusive_start_key(after.map(|ResealPosition(item)| item))
+            .return_consumed_capacity(ReturnConsumedCapacity::Total);
+        let page = self.call(scan.send()).await?;
+        self.record(page.consumed_capacity.as_slice());
+        let mut outcome =
+            ResealOutcome { next: page.last_evaluated_key.map(ResealPosition), ..ResealOutcome::default() };
+        for item in page.items.unwrap_or_default() {
+            let stored = stored(item)?;
+            outcome.keys += 1;
+            let Some(hash) = stored.secret_hash(secrets) else {
+                outcome.unreadable += 1;
+                continue;
+            };
+            let ApiKey { organization, id, .. } = stored.key;
+            let sealed = seal(secrets, organization, id, &hash)?;
+            if sealed == stored.sealed_hash {
+                continue;
+            }
+            let update = self
+                .client
+                .update_item()
+                .table_name(&*self.table)
+                .set_key(Some(Key::api_key(organization, id).attributes().into()))
+                .update_expression("SET #secret = :new")
+                // A request that records the key's use may have encrypted it anew as well.
+                .condition_expression(format!("attribute_exists({PK})"))
+                .expression_attribute_names("#secret", SECRET)
+                .expression_attribute_values(":new", AttributeValue::B(Blob::new(sealed)))
+                .return_consumed_capacity(ReturnConsumedCapacity::Total);
+            let output = self.call(update.send()).await?;
+            self.record(output.consumed_capacity.as_slice());
+            outcome.resealed += 1;
+        }
+        Ok(outcome)
+    }
+}
+
+/// The outcome of encrypting a page of keys anew.
+#[derive(Debug, Default)]
+pub struct ResealOutcome {
+    /// The number of keys on the page.
+    pub keys: u64,
+    /// How many of them were encrypted anew.
+    pub resealed: u64,
+    /// How many of them can be decrypted with neither secret.
+    pub unreadable: u64,
+    /// The position of the next page; `None` after the last page.
+    pub next: Option<ResealPosition>,
+}
+
+/// The position of a page of [`Store::reseal_api_keys`].
+#[derive(Debug)]
+pub struct ResealPosition(Item);
+
+impl OwnedApiKeys {
+    /// Returns the keys.
+    pub fn keys(&self) -> &[ApiKey] {
+        &self.keys
+    }
+
+    /// Adds the changes of the keys to the transaction that changes their owner's membership. `after` are the next versions of the keys;
+    /// `registry` is the next version of the registry; `None` if it stays as it is.
+    ///
+    /// If there are no keys, the transaction depends on that.
+    pub(crate) fn change(
+        &self,
+        transaction: &mut Transaction<'_>,
+        after: &[ApiKey],
+        registry: Option<&ApiKeyRegistry>,
+    ) -> Result<(), Error> {
+        for key in after {
+            replace(transaction, key)?;
+        }
+        match registry {
+            Some(registry) => replace_registry(transaction, registry),
+            None => transaction.check(
+                &Key::api_key_registry(self.registry.organization),
+                if_registry_is(self.registry.version),
+            ),
+        }
+    }
+
+    /// Returns the registry that the keys were found in.
+    pub fn registry(&self) -> &ApiKeyRegistry {
+        &self.registry
+    }
+}
+
+/// Adds the creation of a key to a transaction.
+fn create(transaction: &mut Transaction<'_>, key: &StoredApiKey) -> Result<(), Error> {
+    ApiKey::require_size(document(key)?.len())?;
+    // Ids are new and random. An item with the same id was written by an earlier attempt of this request.
+    transaction.create(key, Failure::CONCURRENT_CHANGE)
+}
+
+/// Adds the replacement of a key by its next version to a transaction. The secret and the last use are not touched.
+fn replace(transaction: &mut Transaction<'_>, after: &ApiKey) -> Result<(), Error> {
+    let document = serde_json::to_value(after).map_err(|_| Error::internal("an API key is not JSON"))?;
+    let document = crate::item::compact(document);
+    ApiKey::require_size(document.len())?;
+    let mut update = Expression::version(after.version - 1)
+        .name("#doc", DOCUMENT)
+        .name("#role", "role")
+        .text(":doc", document)
+        .number(":next", after.version)
+        .text(":role", after.role.name());
+    let mut set = "SET #doc = :doc, #version = :next, #role = :role".to_owned();
+    if let Some(ttl) = ttl(after) {
+        set.push_str(", #ttl = :ttl");
+        update = update.name("#ttl", TTL).number(":ttl", ttl);
+    }
+    transaction.update(&Key::api_key(after.organization, after.id), update.then(set))
+}
+
+/// Returns the time after which DynamoDB may delete a key, in seconds since 1970; `None` if the key does not end.
+fn ttl(key: &ApiKey) -> Option<i64> {
+    key.ends_at().map(|end| end.plus(ApiKey::KEPT_AFTER_END).seconds())
+}
+
+/// Adds the replacement of a registry by its next version to a transaction.
+fn replace_registry(transaction: &mut Transaction<'_>, after: &ApiKeyRegistry) -> Result<(), Error> {
+    transaction.replace(&StoredRegistry::from(after), if_registry_is(after.version - 1))
+}
+
+/// Returns the condition that a registry has this version. Version 0 was never written.
+fn if_registry_is(version: u64) -> Expression {
+    if version == 0 {
+        return Expression::condition(format!("attribute_not_exists({PK})"));
+    }
+    Expression::version(version)
+}
+
+/// Adds to a transaction the check that an acting key is unchanged.
+pub(crate) fn check_key(transaction: &mut Transaction<'_>, key: &ApiKey) -> Result<(), Error> {
+    transaction.check(&Key::api_key(key.organization, key.id), Expression::version(key.version))
+}
+
+/// Returns the key of an item.
+fn stored(item: Item) -> Result<StoredApiKey, Error> {
+    from_item(item)
+}
+
+impl Entity for StoredApiKey {
+    const NAME: &'static str = "api-key";
+    const ATTRIBUTES: Option<&[&str]> = Some(&["version", "role"]);
+
+    fn key(&self) -> Key {
+        Key::api_key(self.key.organization, self.key.id)
+    }
+
+    fn other_attributes(&self) -> Vec<(&'static str, AttributeValue)> {
+        let mut attributes = vec![(SECRET, AttributeValue::B(Blob::new(self.sealed_hash.clone())))];
+        attributes.extend(ttl(&self.key).map(|ttl| (TTL, AttributeValue::N(ttl.to_string()))));
+        attributes.extend(self.last_used_at.map(|at| (LAST_USED_AT, AttributeValue::S(at.to_string()))));
+        attributes
+    }
+
+    fn read_other_attributes(&mut self, mut item: Item) {
+        if let Some(AttributeValue::B(sealed)) = item.remove(SECRET) {
+            self.sealed_hash = sealed.into_inner();
+        }
+        let at = item.get(LAST_USED_AT).and_then(|at| at.as_s().ok());
+        self.last_used_at = at.and_then(|at| Timestamp::parse(at).ok());
+    }
+}
+
+/// A registry as it is stored: 37 bytes for each key.
+#[derive(Debug, Serialize, Deserialize)]
+struct StoredRegistry {
+    organization: OrganizationId,
+    version: u64,
+    #[serde(with = "serde_bytes")]
+    keys: Vec<u8>,
+}
+
+/// The bytes of an entry: two UUIDs, the owner, and the expiry or zeros.
+const ENTRY_LENGTH: usize = 16 + 16 + 1 + 4;
+
+impl From<&ApiKeyRegistry> for StoredRegistry {
+    fn from(registry: &ApiKeyRegistry) -> Self {
+        let mut keys = Vec::with_capacity(registry.entries.len() * ENTRY_LENGTH);
+        for RegistryEntry { id, maker, owned_by, expires_at } in &registry.entries {
+            keys.extend(id.uuid().as_bytes());
+            keys.extend(maker.uuid().as_bytes());
+            keys.push(u8::from(*owned_by == KeyOwner::Organization));
+            keys.extend(expires_at.unwrap_or(0).to_be_bytes());
+        }
+        Self { organization: registry.organization, version: registry.version, keys }
+    }
+}
+
+impl StoredRegistry {
+    fn into_registry(self) -> Option<ApiKeyRegistry> {
+        let entry = |bytes: &[u8]| {
+            let uuid = |from: usize| Uuid::from_slice(bytes.get(from..from + 16)?).ok();
+            let expiry = u32::from_be_bytes(bytes.get(33..37)?.try_into().ok()?);
+            let owned_by = if bytes.get(32)? & 1 == 1 { KeyOwner::Organization } else { KeyOwner::Member };
+            Some(RegistryEntry {
+                id: Id::new(uuid(0)?),
+                maker: Id::new(uuid(16)?),
+                owned_by,
+                expires_at: (expiry > 0).then_some(expiry),
+            })
+        };
+        let entries = self.keys.chunks(ENTRY_LENGTH).map(entry).collect::<Option<Vec<_>>>()?;
+        Some(ApiKeyRegistry { organization: self.organization, version: self.version, entries })
+    }
+}
+
+impl Entity for StoredRegistry {
+    const NAME: &'static str = "api-key-registry";
+
+    fn key(&self) -> Key {
+        Key::api_key_registry(self.organization)
+    }
+}
+
+impl Items {
+    /// Removes and returns a key; `None` if it was not read or does not exist.
+    pub fn api_key(
+        &mut self,
+        organization: OrganizationId,
+        id: ApiKeyId,
+    ) -> Result<Option<StoredApiKey>, Error> {
+        self.remove(&Key::api_key(organization, id))
+    }
+
+    /// Removes and returns the registry of an organization's keys. It is empty if it was not read or does not exist.
+    pub fn api_key_registry(&mut self, organization: OrganizationId) -> Result<ApiKeyRegistry, Error> {
+        let found = self.remove::<StoredRegistry>(&Key::api_key_registry(organization))?;
+        let Some(found) = found else { return Ok(ApiKeyRegistry::empty(organization)) };
+        found.into_registry().ok_or_else(|| Error::internal("a registry of API keys cannot be read"))
+    }
+}
+
+impl StoredApiKey {
+    /// Fails if the record is kept no longer.
+    pub fn require_kept(&self, now: Timestamp) -> Result<(), Failure> {
+        if self.is_kept(now) { Ok(()) } else { Err(Failure::API_KEY_NOT_FOUND) }
+    }
+
+    /// Returns whether the record is still kept. DynamoDB deletes it with a delay, so an older record counts as missing.
+    pub fn is_kept(&self, now: Timestamp) -> bool {
+        ttl(&self.key).is_none_or(|ttl| now.seconds() < ttl)
+    }
+}
