@@ -105,11 +105,11 @@ async fn ten_environments_share_one_limit_and_never_exceed_it() {
     let key = install_key(&app, &ApiKey { rate_limit: Some(limit), ..api_key(&app, Role::Member) }).await;
     let environments: Vec<_> = (0..10).map(|_| app.another_environment()).collect();
     app.recorded();
-    // 5,000 requests in 150 seconds, each to the next environment.
+    // 5,000 requests in 150 seconds, or fewer in a little more than a minute, each to the next environment.
     let mut admitted: Vec<u128> = Vec::new();
-    let (mut at, step) = (Duration::ZERO, Duration::from_millis(30));
+    let (mut at, step) = (Duration::ZERO, Duration::from_millis(sized(30, 45)));
     let mut updates = 0;
-    for index in 0..5_000 {
+    for index in 0..sized(5_000, 1_500) {
         let answer = environments[index % 10].get(&app, ACME, &key).await;
         match &*answer {
             "200" => admitted.push(at.as_millis()),
@@ -122,7 +122,7 @@ async fn ten_environments_share_one_limit_and_never_exceed_it() {
     let first = admitted.iter().filter(|at| **at < 60_000).count();
     assert!(first >= 540, "{first} in the first period");
     for (index, start) in admitted.iter().enumerate() {
-        let within = admitted[index..].iter().take_while(|at| **at < start + 60_000).count();
+        let within = admitted[index..].partition_point(|at| *at < start + 60_000);
         assert!(within <= 1_200, "{within} in the period from {start}");
     }
     println!("{first} in the first period, {} in all, {updates} updates", admitted.len());

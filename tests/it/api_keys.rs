@@ -2,15 +2,20 @@
 
 use std::time::Duration;
 
+use base64::{Engine as _, prelude::BASE64_STANDARD};
 use padron_auth::PresentedKey;
 use padron_domain::{ApiKey, ApiKeyId, KeyOwner, RateLimit, Role, Scope, Scopes, UserId};
 use padron_local::demo;
 use padron_testkit::{Answer, TestApp};
+use ring::{
+    rand::SystemRandom,
+    signature::{ECDSA_P256_SHA256_ASN1_SIGNING, EcdsaKeyPair, KeyPair},
+};
 use serde_json::{Value, json};
 
 use crate::support::{
     ACME, NOWHERE, admin, api_key, app, cost, event_types, everything, globex_owner, install_key, join,
-    member, member_path, owner, pairs, sample_key, stranger, user, wrong,
+    member, member_path, owner, pairs, root, sample_key, stranger, user, with_demo_data, wrong,
 };
 use crate::wiring::sample_event;
 
@@ -1034,11 +1039,8 @@ async fn nothing_shows_a_secret() {
             assert!(!shown.contains(secret), "{shown}");
         }
     }
-    let is_event = |text: &&String| text.contains("api_key.created") && !text.contains("api-keys");
-    assert!(
-        texts.iter().filter(is_event).all(|event| !event.contains("Secret name")),
-        "events have no names"
-    );
+    let events = app.get(&format!("{ACME}/events")).user(owner()).send().await;
+    assert!(events.text.contains("api_key.created") && !events.text.contains("Secret name"));
     let logged = app.logged();
     let id = created["id"].as_str().unwrap();
     assert!(logged.iter().any(|line| line.contains(&format!("\"caller\":\"key:{id}\""))), "{logged:?}");
@@ -1071,4 +1073,96 @@ async fn a_key_of_a_member_is_not_that_member() {
     assert_eq!(app.get(&member_path(member())).key(&key).send().await.json()["role"], "admin");
     assert_eq!(KeyOwner::ALL.len(), 2);
     assert_ne!(sample_key(), key);
+}
+
+/// Writes the document of keys that GitHub would publish, and returns its path and the key to sign with.
+fn github_keys(folder: &std::path::Path) -> (String, EcdsaKeyPair) {
+    let random = SystemRandom::new();
+    let document = EcdsaKeyPair::generate_pkcs8(&ECDSA_P256_SHA256_ASN1_SIGNING, &random).unwrap();
+    let pair = EcdsaKeyPair::from_pkcs8(&ECDSA_P256_SHA256_ASN1_SIGNING, document.as_ref(), &random).unwrap();
+    // The beginning of every P-256 public key in DER (RFC 5480 §2).
+    let mut spki = BASE64_STANDARD.decode("MFkwEwYHKoZIzj0CAQYIKoZIzj0DAQcDQgAE").unwrap();
+    spki.extend(&pair.public_key().as_ref()[1..]);
+    let text = BASE64_STANDARD.encode(spki);
+    let (first, second) = text.split_at(64);
+    let pem = format!("-----BEGIN PUBLIC KEY-----\n{first}\n{second}\n-----END PUBLIC KEY-----\n");
+    let path = folder.join("github-keys.json");
+    let keys = json!({ "public_keys": [{ "key_identifier": "current", "key": pem, "is_current": true }] });
+    std::fs::write(&path, keys.to_string()).unwrap();
+    (path.to_string_lossy().into_owned(), pair)
+}
+
+#[tokio::test]
+async fn a_signed_report_of_github_ends_the_keys_that_it_names() {
+    let folder = tempfile::tempdir().unwrap();
+    let (path, pair) = github_keys(folder.path());
+    let app = TestApp::of(padron_api::endpoints()).variable("GITHUB_KEYS_FILE", path).build().await;
+    let app = with_demo_data(app).await;
+    let key = install_key(&app, &api_key(&app, Role::Member)).await;
+    let finding = |token: &str| json!({ "token": token, "type": "padron_api_key", "url": "https://github.com/x", "source": "commit" });
+    let body = json!([finding(&key), finding("sk_pdr_none"), finding(&key)]).to_string();
+    let sign = |body: &str| BASE64_STANDARD.encode(pair.sign(&SystemRandom::new(), body.as_bytes()).unwrap());
+    let send = async |body: &str, key_id: &str, signature: &str| {
+        let call = app.call("POST", "/api-keys/report").header("content-type", "application/json").body(body);
+        call.header("Github-Public-Key-Identifier", key_id)
+            .header("Github-Public-Key-Signature", signature)
+            .send()
+            .await
+    };
+    let signature = sign(&body);
+    for (body, key_id, signature) in [
+        (body.clone() + " ", "current", signature.as_str()),
+        (body[1..].to_owned(), "current", &signature),
+        (body.clone(), "another", &signature),
+        (body.clone(), "current", &signature[1..]),
+        (body.clone(), "current", "not base64"),
+        (body.clone(), "", &signature),
+        (body.clone(), "current", ""),
+    ] {
+        assert_eq!(send(&body, key_id, signature).await.problem(), "401 invalid_signature");
+    }
+    assert_eq!(read(&app, &key).await.status, 200);
+    let answer = send(&body, "current", &signature).await;
+    assert_eq!(answer.status, 200, "{answer:?}");
+    let label = |token: &str, label: &str| json!({ "token_raw": token, "token_type": "padron_api_key", "label": label });
+    let expected = json!([
+        label(&key, "true_positive"),
+        label("sk_pdr_none", "false_positive"),
+        label(&key, "true_positive")
+    ]);
+    assert_eq!(answer.json(), expected);
+    assert_eq!(read(&app, &key).await.problem(), "401 invalid_api_key");
+    let events = app.get(&format!("{ACME}/events?type=api_key.leaked")).user(owner()).send().await.json();
+    assert_eq!(events.as_array().unwrap().len(), 1, "named twice, and ended once");
+    for (body, problem) in [
+        (json!(vec![finding("x"); 101]).to_string(), "400 invalid_request"),
+        (json!({ "token": "x" }).to_string(), "400 invalid_request"),
+        (json!([{ "type": "t" }]).to_string(), "400 invalid_request"),
+        (format!("[{}]", " ".repeat(256 * 1024)), "413 payload_too_large"),
+    ] {
+        assert_eq!(send(&body, "current", &sign(&body)).await.problem(), problem);
+    }
+    let hundred = json!(vec![finding("x"); 100]).to_string();
+    assert_eq!(send(&hundred, "current", &sign(&hundred)).await.json().as_array().unwrap().len(), 100);
+}
+
+#[tokio::test]
+async fn scanners_find_a_key_and_its_checksum_tells_it_from_another_text() {
+    let app = app().await;
+    let key = install_key(&app, &api_key(&app, Role::Member)).await;
+    let rules = std::fs::read_to_string(root().join("scripts/gitleaks.toml")).unwrap();
+    let rules: toml::Value = toml::from_str(&rules).unwrap();
+    let rule = regex_lite::Regex::new(rules["rules"][0]["regex"].as_str().unwrap()).unwrap();
+    let file = format!("API_URL=https://api.example.com\nAPI_KEY=\"{key}\"\nOTHER=sk_pdr_short\n");
+    let found: Vec<&str> = rule.find_iter(&file).map(|found| found.as_str()).collect();
+    assert_eq!(found, [key.as_str()]);
+    let check = |text: &str| {
+        let script = root().join("scripts/check-key");
+        std::process::Command::new(script).arg(text).output().unwrap().status.success()
+    };
+    assert!(check(&key));
+    let last = if key.ends_with('0') { "1" } else { "0" };
+    assert!(!check(&format!("{}{last}", &key[..89])));
+    assert!(!check(&format!("{}{}", &key[..7], "0".repeat(83))));
+    assert!(!check("sk_pdr_"));
 }

@@ -280,10 +280,18 @@ fn the_published_curl_line_works_against_the_lambda_binaries() {
     stack.assert_escaped_ids_are_found(&owner, " again");
     assert_eq!(
         stack.statuses_of_page(data.path(), "README.md"),
-        ["200", "403", "200", "200", "200", "201"],
+        ["200", "403", "200", "200", "200", "201", "200", "200"],
         "the commands of the README, in their order"
     );
     assert_eq!(stack.statuses_of_page(data.path(), "docs/demo.md"), ["200", "200", "200", "200"]);
+    let pages = stack.statuses_of_page(data.path(), "docs/api-keys.md");
+    assert_eq!(pages, ["201", "200", "200", "202", "200"]);
+    let key = printed(make(data.path(), "key", &["SCOPES=read:organization".into(), "ROLE=admin".into()]));
+    assert_eq!(key.trim_end_matches('\n').lines().count(), 1, "the key and nothing else");
+    let use_key = |header: &str| stack.status(&format!("-H '{header}{}'", key.trim()), &path);
+    assert_eq!((use_key("X-API-Key: "), use_key("Authorization: Bearer ")), ("200".into(), "200".into()));
+    let said = printed(make(data.path(), "reseal", &[]));
+    assert!(said.contains("0 of them encrypted anew"), "{said}");
     assert_eq!(stack.status("", "/api/nothing"), "404");
     assert_eq!(stack.status("-X POST", "/api/health"), "405");
     assert_eq!(stack.status(&format!("-H 'Authorization: Bearer {owner}'"), "/api/organizations/%FF"), "400");

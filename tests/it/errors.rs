@@ -26,18 +26,26 @@ fn every_failure_has_its_status_and_a_code_of_its_own() {
     insta::assert_snapshot!(map.join("\n"), @r"
     409 already_member
     409 already_owner
+    409 api_key_limit_reached
+    409 api_key_not_active
+    404 api_key_not_found
+    409 api_key_superseded
     401 authentication_required
     409 concurrent_change
     403 customer_not_accessible
     404 customer_not_found
     403 email_not_verified
+    400 expiry_not_extendable
     409 external_id_taken
     409 hierarchy_cycle
     409 hierarchy_too_deep
     422 idempotency_key_reused
     403 insufficient_role
+    403 insufficient_scope
     500 internal_error
+    401 invalid_api_key
     400 invalid_request
+    401 invalid_signature
     401 invalid_token
     409 invitation_accepted
     409 invitation_declined
@@ -45,6 +53,8 @@ fn every_failure_has_its_status_and_a_code_of_its_own() {
     409 invitation_expired
     404 invitation_not_found
     409 invitation_revoked
+    403 ip_not_allowed
+    403 keys_not_accepted
     404 member_not_found
     405 method_not_allowed
     403 no_organization
@@ -61,7 +71,9 @@ fn every_failure_has_its_status_and_a_code_of_its_own() {
     413 payload_too_large
     412 precondition_failed
     422 query_too_broad
+    429 rate_limited
     404 route_not_found
+    400 scope_not_grantable
     409 seat_limit_reached
     503 service_unavailable
     400 several_organizations

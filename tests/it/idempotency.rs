@@ -16,11 +16,15 @@ fn endpoints_with_key() -> Vec<(&'static Registration, &'static str)> {
     let posts = padron_api::endpoints().filter(|endpoint| endpoint.route.method == Some(Method::Post));
     // A bulk invitation consists of many independent writes.
     let posts = posts.filter(|endpoint| endpoint.route.function != "invite-members");
+    // A validation and a report answer the same however often they are sent.
+    let posts = posts.filter(|endpoint| !endpoint.requires_key && !endpoint.is_public);
     // Cyrexa's searches write nothing.
     let posts = posts.filter(|endpoint| !endpoint.route.function.starts_with("cyrexa-get-"));
     posts
         .map(|endpoint| {
             let event = match endpoint.route.function {
+                "create-api-key" => "api_key.created",
+                "rotate-api-key" => "api_key.rotated",
                 "create-organization" => "organization.created",
                 "restore-organization" => "organization.restored",
                 "transfer-organization" => "organization.transferred",

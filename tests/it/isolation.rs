@@ -21,13 +21,15 @@ async fn ask(app: &TestApp, method: &str, path: &str, id: &str) -> Answer {
                 .replace("{memberId}", id)
                 .replace("{invitationId}", id)
                 .replace("{customerId}", id)
-                .replace("{externalId}", id),
+                .replace("{externalId}", id)
+                .replace("{keyId}", id),
         )
         .user(owner());
     let body = match path {
         path if path.ends_with("/role") => json!({ "role": "admin" }),
         path if path.ends_with("/transfer") => json!({ "userId": id }),
         path if method == "PUT" && path.ends_with("/customers/{customerId}") => json!({}),
+        path if method == "PUT" && path.ends_with("/api-keys/{keyId}") => json!({}),
         _ => return call.send().await,
     };
     call.json(&body).send().await
@@ -42,6 +44,9 @@ async fn ids_of_another_organization_are_like_unknown_ones_on_every_nested_route
     let invite = app.call("POST", &format!("/organizations/{}/members/invite", demo::GLOBEX));
     let invite = invite.user(globex_owner()).json(&json!({ "email": "a@b.example", "role": "member" }));
     let invited = invite.send().await.json()["id"].as_str().unwrap().to_owned();
+    let key = app.call("POST", &format!("/organizations/{}/api-keys", demo::GLOBEX));
+    let key = key.user(globex_owner()).json(&json!({ "name": "theirs" })).send().await;
+    let key = key.json()["id"].as_str().unwrap().to_owned();
     let theirs = demo::customers::customers().pop().unwrap();
     let theirs = Customer {
         organization: demo::organization(demo::GLOBEX),
@@ -56,7 +61,7 @@ async fn ids_of_another_organization_are_like_unknown_ones_on_every_nested_route
         if let (Some(nested), Some(method)) = (nested, endpoint.route.method)
             && nested.contains('{')
         {
-            let is_known = ["{memberId}", "{invitationId}", "{customerId}", "{externalId}"]
+            let is_known = ["{memberId}", "{invitationId}", "{customerId}", "{externalId}", "{keyId}"]
                 .into_iter()
                 .any(|known| nested.contains(known));
             assert!(is_known, "{nested}: say here what its ids are");
@@ -69,6 +74,9 @@ async fn ids_of_another_organization_are_like_unknown_ones_on_every_nested_route
         let mut unknown = unknown;
         if path.contains("{invitationId}") {
             foreign.clone_from(&invited);
+        }
+        if path.contains("{keyId}") {
+            foreign.clone_from(&key);
         }
         if path.contains("{customerId}") {
             (unknown, foreign) = ("590ce6c56d04f840aa843000".into(), theirs.id.to_string());

@@ -82,7 +82,7 @@ pub(crate) fn api_key(app: &TestApp, role: Role) -> ApiKey {
         description: None,
         scopes: Scope::ALL.into_iter().filter(|scope| ApiKey::is_grantable(*scope)).collect(),
         role,
-        owned_by: KeyOwner::Organization,
+        owned_by: KeyOwner::Member,
         created_by: owner(),
         created_at: now,
         updated_at: now,

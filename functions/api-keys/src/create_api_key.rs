@@ -6,7 +6,7 @@ use padron_domain::{
     ApiKey, ApiKeySettings, Error, EventData, Failure, KeyOwner, MAX_IP_RANGES, Patch, RateLimit, Role,
     Scope, expiry_violation,
 };
-use padron_dto::{AssignableRole, MetadataSchema, Object};
+use padron_dto::{AssignableRole, MetadataSchema, Object, RateLimitBody};
 use padron_http::{Context, Created, Endpoint, Json, Route, Versioned, Written};
 use padron_store::{Action, Store};
 use schemars::JsonSchema;
@@ -17,7 +17,7 @@ use crate::{
     fields::{NameSchema, ScopesSchema, parse_expiry},
     issuance::NewSecret,
     named_key::Registry,
-    response::{IssuedApiKey, RateLimitBody},
+    response::IssuedApiKey,
 };
 
 /// The endpoint that creates an API key.

@@ -1,9 +1,10 @@
 //! The endpoint `GET /organizations/{organizationId}/api-keys/{keyId}`, which returns an API key without its text.
 
 use padron_domain::{Error, Scope};
+use padron_dto::ApiKeyResponse;
 use padron_http::{Context, Endpoint, NoInput, Route, Versioned};
 
-use crate::{access::KeyAdmin, named_key::NamedKey, response::ApiKeyResponse};
+use crate::{access::KeyAdmin, named_key::NamedKey, response::show_versioned};
 
 /// The endpoint that returns an API key.
 #[derive(Debug)]
@@ -21,6 +22,6 @@ impl Endpoint for GetApiKey {
     async fn handle(cx: &Context<'_>, admin: KeyAdmin<NamedKey>, _: NoInput) -> Result<Self::Output, Error> {
         let (_, NamedKey(stored)) = admin.with_resource()?;
         stored.require_kept(cx.now())?;
-        Ok(ApiKeyResponse::versioned(stored, cx.now()))
+        Ok(show_versioned(stored, cx.now()))
     }
 }

@@ -114,32 +114,39 @@ fn point(pem: &str) -> Option<Vec<u8>> {
 mod tests {
     use super::*;
 
-    /// The sample of GitHub's documentation: key, signature and payload.
-    const SAMPLE_KEY: &str = "-----BEGIN PUBLIC KEY-----\nMFkwEwYHKoZIzj0CAQYIKoZIzj0DAQcDQgAEsz9ugWDj5jK5ELBK42ynytbo38gP\nHzZFI03Exwz8Lh/tCfL3YxwMdLjB+bMznsanlhK0RwcGP3IDb34kQDIo3Q==\n-----END PUBLIC KEY-----\n";
+    /// The samples of GitHub's documentation, the present one and an earlier one: key in PEM without its frame, signature and payload.
+    const SAMPLES: [[&str; 3]; 2] = [
+        [
+            "MFkwEwYHKoZIzj0CAQYIKoZIzj0DAQcDQgAEYAGMWO8XgCamYKMJS6jc/qgvSlAd\nAjPuDPRcXU22YxgBrz+zoN19MzuRyW87qEt9/AmtoNP5GrobzUvQSyJFVw==",
+            "MEQCIQDaMKqrGnE27S0kgMrEK0eYBmyG0LeZismAEz/BgZyt7AIfXt9fErtRS4XaeSt/AO1RtBY66YcAdjxji410VQV4xg==",
+            r#"[{"source":"commit","token":"some_token","type":"some_type","url":"https://example.com/base-repo-url/"}]"#,
+        ],
+        [
+            "MFkwEwYHKoZIzj0CAQYIKoZIzj0DAQcDQgAEsz9ugWDj5jK5ELBK42ynytbo38gP\nHzZFI03Exwz8Lh/tCfL3YxwMdLjB+bMznsanlhK0RwcGP3IDb34kQDIo3Q==",
+            "MEUCIFLZzeK++IhS+y276SRk2Pe5LfDrfvTXu6iwKKcFGCrvAiEAhHN2kDOhy2I6eGkOFmxNkOJ+L2y8oQ9A2T9GGJo6WJY=",
+            r#"[{"token":"some_token","type":"some_type","url":"some_url","source":"some_source"}]"#,
+        ],
+    ];
 
     #[test]
-    fn the_documented_sample_is_signed_by_the_documented_key() {
-        let document = serde_json::json!({ "public_keys": [
-            { "key_identifier": "ours", "key": SAMPLE_KEY, "is_current": true },
-            { "key_identifier": "broken", "key": "-----BEGIN PUBLIC KEY-----", "is_current": true },
-        ] });
-        let keys = parse_keys(document.to_string().as_bytes()).unwrap();
-        assert_eq!(keys.len(), 1);
-        let key = UnparsedPublicKey::new(&ECDSA_P256_SHA256_ASN1, &keys["ours"]);
-        for (signature, payload) in [
-            (
-                "MEQCIQDaMKqrGnE27S0kgMrEK0eYBmyG0LeZismAEz/BgZyt7AIfXt9fErtRS4XaeSt/AO1RtBY66YcAdjxji410VQV4xg==",
-                r#"[{"source":"commit","token":"some_token","type":"some_type","url":"https://example.com/base-repo-url/"}]"#,
-            ),
-            (
-                "MEUCIFLZzeK++IhS+y276SRk2Pe5LfDrfvTXu6iwKKcFGCrvAiEAhHN2kDOhy2I6eGkOFmxNkOJ+L2y8oQ9A2T9GGJo6WJY=",
-                r#"[{"token":"some_token","type":"some_type","url":"some_url","source":"some_source"}]"#,
-            ),
-        ] {
+    fn the_documented_samples_are_signed_by_the_documented_keys() {
+        for [key, signature, payload] in SAMPLES {
+            let pem = format!("-----BEGIN PUBLIC KEY-----\n{key}\n-----END PUBLIC KEY-----\n");
+            let document = serde_json::json!({ "public_keys": [
+                { "key_identifier": "ours", "key": pem, "is_current": true },
+                { "key_identifier": "broken", "key": "-----BEGIN PUBLIC KEY-----", "is_current": true },
+            ] });
+            let keys = parse_keys(document.to_string().as_bytes()).unwrap();
+            assert_eq!(keys.len(), 1);
+            let key = UnparsedPublicKey::new(&ECDSA_P256_SHA256_ASN1, &keys["ours"]);
             let signature = BASE64_STANDARD.decode(signature).unwrap();
             assert!(key.verify(payload.as_bytes(), &signature).is_ok(), "{payload}");
             assert!(key.verify(&payload.as_bytes()[1..], &signature).is_err(), "{payload}");
         }
+    }
+
+    #[test]
+    fn what_is_no_document_of_keys_has_none() {
         for text in ["", "{}", "[]", r#"{"public_keys":7}"#] {
             assert!(parse_keys(text.as_bytes()).is_none(), "{text}");
         }

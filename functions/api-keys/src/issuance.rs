@@ -5,7 +5,7 @@ use padron_domain::{ApiKey, ApiKeyId, Error, OrganizationId};
 use padron_http::{Context, Created, Versioned};
 use padron_store::StoredApiKey;
 
-use crate::response::{ApiKeyResponse, IssuedApiKey};
+use crate::response::{IssuedApiKey, show};
 
 /// A new API key, to be written.
 pub(crate) struct NewKey {
@@ -55,7 +55,7 @@ impl NewKey {
     pub(crate) fn answer(self, cx: &Context<'_>) -> Created<Versioned<IssuedApiKey>> {
         let Self { stored, text } = self;
         let ApiKey { organization, id, version, .. } = stored.key;
-        let api_key = ApiKeyResponse::new(stored, cx.now());
+        let api_key = show(stored, cx.now());
         Created {
             location: format!("/organizations/{organization}/api-keys/{id}"),
             versioned: Versioned { version, body: IssuedApiKey { api_key, key: text } },

@@ -3,6 +3,7 @@
 //! The response never contains the text of a key.
 
 use padron_domain::{ApiKeyStatus, Error, Failure, Scope};
+use padron_dto::ApiKeyResponse;
 use padron_http::{
     Array, Context, Endpoint, Input, PageRequest, Query, Request, Route,
     openapi::{Operation, Schemas},
@@ -10,7 +11,7 @@ use padron_http::{
 use padron_store::{Action, Store, StoredApiKey};
 use serde_json::json;
 
-use crate::{access::KeyAdmin, response::ApiKeyResponse};
+use crate::{access::KeyAdmin, response::show};
 
 /// The endpoint that lists the API keys of an organization.
 #[derive(Debug)]
@@ -62,7 +63,7 @@ impl Endpoint for ListApiKeys {
         let after = paging.after(cx, organization)?;
         let page = cx.store().api_keys(organization, after, paging.limit(), &is_wanted).await?;
         let next = paging.next(cx, organization, page.next.map(|last| last.key.id))?;
-        let items = page.items.into_iter().map(|stored| ApiKeyResponse::new(stored, cx.now()));
+        let items = page.items.into_iter().map(|stored| show(stored, cx.now()));
         Ok(Array::new(items)?.next(next))
     }
 }

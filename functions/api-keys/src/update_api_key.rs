@@ -8,7 +8,7 @@ use padron_domain::{
     ApiKey, ApiKeySettings, CheckedSettings, Error, EventData, Failure, KeyOwner, MAX_IP_RANGES, Patch, Role,
     Scope, Timestamp,
 };
-use padron_dto::{AssignableRole, MetadataSchema, Object, read_back};
+use padron_dto::{ApiKeyResponse, AssignableRole, MetadataSchema, Object, RateLimitBody, read_back};
 use padron_http::{Context, Endpoint, Json, ReadOnlyFields, Route, Versioned, Written};
 use padron_store::{Action, Store, StoredApiKey};
 use schemars::JsonSchema;
@@ -19,7 +19,7 @@ use crate::{
     access::KeyAdmin,
     fields::{NameSchema, ScopesSchema, parse_expiry},
     named_key::NamedKey,
-    response::{ApiKeyResponse, OPTIONAL, RateLimitBody},
+    response::{show, show_versioned},
 };
 
 /// The endpoint that changes an API key.
@@ -103,7 +103,7 @@ impl Endpoint for UpdateApiKey {
         after.set_expiry(expires_at, cx.now())?;
         let fields = after.changed_fields(before);
         if fields.is_empty() {
-            return cx.unchanged(ApiKeyResponse::versioned(stored, cx.now())).await;
+            return cx.unchanged(show_versioned(stored, cx.now())).await;
         }
         after.version += 1;
         after.updated_at = at;
@@ -126,7 +126,7 @@ impl Endpoint for UpdateApiKey {
         let store = cx.store();
         let transaction =
             store.update_api_key(&after, must_be_admin, registry.as_ref(), admin.authority(), &event)?;
-        let answer = ApiKeyResponse::versioned(stored.with_key(after), cx.now());
+        let answer = show_versioned(stored.with_key(after), cx.now());
         cx.commit(transaction, answer).await
     }
 }
@@ -192,13 +192,14 @@ fn require_read_only(
     if others.is_empty() {
         return Ok(());
     }
-    let current = ApiKeyResponse::new(stored.clone(), cx.now());
+    let current = show(stored.clone(), cx.now());
     let mut current = serde_json::to_value(current).map_err(|_| Error::internal("an answer is not JSON"))?;
     // It changes without a new version, so that a client may have an earlier one.
     if let Some(current) = current.get_mut("lastUsedAt") {
         *current = others.get("lastUsedAt").cloned().unwrap_or_default();
     }
-    let read_back = ReadOnlyFields { sent: others, pointer: "", current: &current, optional: &OPTIONAL };
+    let read_back =
+        ReadOnlyFields { sent: others, pointer: "", current: &current, optional: &ApiKeyResponse::OPTIONAL };
     let mut violations: Vec<_> = read_back.unknown().collect();
     // If `If-Match` names an old version, the fields may have the values of that version.
     if cx.require_version(stored.key.version).is_ok() {

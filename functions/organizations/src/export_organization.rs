@@ -5,12 +5,12 @@
 use std::time::Duration;
 
 use padron_domain::{Customer, CustomerNumber, Direction, Error, Failure, Id, Scope};
-use padron_dto::{EventResponse, InvitationResponse, MemberResponse, OrganizationResponse};
+use padron_dto::{ApiKeyResponse, EventResponse, InvitationResponse, MemberResponse, OrganizationResponse};
 use padron_http::{
     Context, Endpoint, Input, Ndjson, Owner, Query, Request, Route, cursor_schema,
     openapi::{Operation, Schemas},
 };
-use padron_store::{Action, CustomersPage, NumberRange, Page, Store};
+use padron_store::{Action, CustomersPage, NumberRange, Page, Store, StoredApiKey};
 use serde::Serialize;
 use serde_json::{Map, Value};
 use uuid::Uuid;
@@ -82,11 +82,12 @@ enum Section {
     Invitations,
     Customers,
     Events,
+    ApiKeys,
 }
 
 impl Section {
-    const ALL: [Self; 5] =
-        [Self::Organization, Self::Members, Self::Invitations, Self::Customers, Self::Events];
+    const ALL: [Self; 6] =
+        [Self::Organization, Self::Members, Self::Invitations, Self::ApiKeys, Self::Customers, Self::Events];
 
     fn next(self) -> Option<Self> {
         let at = Self::ALL.iter().position(|section| *section == self)?;
@@ -132,11 +133,11 @@ type Part = (Vec<(String, Uuid)>, bool);
 impl Endpoint for ExportOrganization {
     const ROUTE: Route = Route::get("export-organization", "/organizations/{organizationId}/export");
     const SUMMARY: &'static str =
-        "Exports an organization with its members, invitations, customers and events";
+        "Exports an organization with its members, invitations, customers, events and API keys";
     const SCOPE: Option<Scope> = Some(Scope::AdminOrganization);
     const ACCEPTS_KEYS: bool = false;
     const ACTIONS: &'static [&'static [Action]] =
-        &[Store::MEMBERS, Store::INVITATIONS, Store::CUSTOMERS, Store::EVENTS];
+        &[Store::MEMBERS, Store::INVITATIONS, Store::API_KEYS, Store::CUSTOMERS, Store::EVENTS];
     type Access = Owner;
     type Input = ExportQuery;
     type Output = Ndjson;
@@ -195,6 +196,13 @@ async fn read(cx: &Context<'_>, owner: &Owner, place: ExportCursor) -> Result<Pa
             let page = store.invitations(organization, place.after.map(Id::new), BATCH, None).await?;
             lines("invitation", page, |invitation| {
                 (invitation.id.uuid(), InvitationResponse::new(invitation, cx.now()))
+            })
+        }
+        Section::ApiKeys => {
+            let is_kept = |stored: &StoredApiKey| stored.is_kept(cx.now());
+            let page = store.api_keys(organization, place.after.map(Id::new), BATCH, &is_kept).await?;
+            lines("apiKey", page, |StoredApiKey { key, last_used_at, .. }| {
+                (key.id.uuid(), ApiKeyResponse::new(key, last_used_at, cx.now()))
             })
         }
         Section::Customers => {

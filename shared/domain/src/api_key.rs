@@ -51,7 +51,8 @@ pub struct ApiKey {
     /// The description of the key; `None` if there is none.
     #[serde(default)]
     pub description: Option<String>,
-    /// What the key may be used for.
+    /// What the key may be used for. None are left if the key had only scopes of admins, and its maker is no admin any more.
+    #[serde(default)]
     pub scopes: Scopes,
     /// The role that the key acts in: member or admin.
     pub role: Role,

@@ -1,5 +1,6 @@
 //! Request and response bodies that several endpoints share. A type that only one endpoint uses lives in the file of that endpoint.
 
+mod api_key;
 pub mod customer;
 mod event;
 mod invitation;
@@ -8,6 +9,7 @@ mod member;
 mod object;
 mod organization;
 
+pub use api_key::{ApiKeyResponse, RateLimitBody};
 pub use event::EventResponse;
 pub use invitation::{InvitationResponse, IssuedInvitation};
 pub use member::{AssignableRole, MemberResponse};

@@ -31,7 +31,10 @@ pub struct RegistryEntry {
 
 impl From<&ApiKey> for RegistryEntry {
     fn from(key: &ApiKey) -> Self {
-        let seconds = |at: Timestamp| u32::try_from(at.seconds() + 1).unwrap_or(u32::MAX);
+        let seconds = |at: Timestamp| {
+            let rest = i64::from(at.millis() % 1000 != 0);
+            u32::try_from(at.seconds() + rest).unwrap_or(u32::MAX)
+        };
         Self {
             id: key.id,
             maker: key.created_by,
