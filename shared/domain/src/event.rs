@@ -280,6 +280,7 @@ pub enum EventData {
         /// The id of the key.
         key_id: ApiKeyId,
         /// The scopes of the key.
+        #[serde(default)]
         scopes: Scopes,
         /// The role of the key.
         role: Role,
