@@ -14,10 +14,12 @@ use std::{
     time::{Duration, Instant},
 };
 
-use padron_domain::Clock;
+use padron_auth::PresentedKey;
+use padron_domain::{ApiKeyId, Clock, Role, Scopes};
 use padron_emulator::{Engine, Issuer, Template, engine::Storage};
 use padron_local::{
-    data_dir::{DataDir, TABLE},
+    admin::{LocalKey, make_key_in},
+    data_dir::{DataDir, KEY_BRAND, TABLE},
     demo,
 };
 use padron_store::Store;
@@ -119,10 +121,11 @@ async fn report(binaries: &Path) -> Result<(), String> {
         let path = binaries.join(function);
         figures.bytes = fs::metadata(&path).map_err(|error| format!("{}: {error}", path.display()))?.len();
         (figures.warm_cpu, figures.memory_kb) = stage.warm(binaries, function).await?;
-        figures.instructions = stage.instructions(binaries, function).await?;
+        let event = stage.event(function)?;
+        figures.instructions = stage.instructions(binaries, function, &event, 200).await?;
     }
     print(&figures);
-    Ok(())
+    print_keys(&stage, binaries).await
 }
 
 impl BenchEnvironment {
@@ -137,6 +140,17 @@ impl BenchEnvironment {
         demo::load(&Store::new(&engine.connection(TABLE)).until(deadline)).await?;
         let tls = tls::before(engine.address(), &folder.path().join("roots.pem")).await?;
         Ok(Self { folder, issuer, engine, tls, home })
+    }
+
+    /// Returns the event of `get-organization` with an API key.
+    fn event_with_key(&self, key: &str) -> Result<String, String> {
+        let mut event: Value =
+            serde_json::from_str(&self.event("get-organization")?).map_err(|error| error.to_string())?;
+        if let Some(headers) = event["headers"].as_object_mut() {
+            headers.remove("authorization");
+            headers.insert("x-api-key".into(), json!(key));
+        }
+        Ok(event.to_string())
     }
 
     /// Returns the sample event of a function, with a valid token of the demo's owner.
@@ -210,7 +224,7 @@ impl BenchEnvironment {
         api.asked().await?;
         let start = Cost { wall: milliseconds(began), cpu: cpu(&child) };
         let began = Instant::now();
-        check(function, &api.invoke(&event).await?)?;
+        check(function, &api.invoke(&event).await?, 200)?;
         let wall = milliseconds(began);
         api.asked().await?;
         Ok((start, Cost { wall, cpu: cpu(&child) - start.cpu }))
@@ -235,16 +249,31 @@ impl BenchEnvironment {
         Ok((each, memory_kb(&child)))
     }
 
-    /// Returns the number of instructions of a warm event, without TLS and with a token that was verified before; `None` without valgrind.
-    async fn instructions(&self, binaries: &Path, function: &str) -> Result<Option<u64>, String> {
+    /// Returns the number of instructions of a warm event, which is answered with `status`, without TLS and with a token that was verified
+    /// before; `None` without valgrind.
+    async fn instructions(
+        &self,
+        binaries: &Path,
+        function: &str,
+        event: &str,
+        status: u16,
+    ) -> Result<Option<u64>, String> {
         let (few, many) = COUNTED_EVENTS;
-        let Some(few_total) = self.count(binaries, function, few).await? else { return Ok(None) };
-        let Some(many_total) = self.count(binaries, function, many).await? else { return Ok(None) };
+        let count = async |events| self.count(binaries, function, events, event, status).await;
+        let Some(few_total) = count(few).await? else { return Ok(None) };
+        let Some(many_total) = count(many).await? else { return Ok(None) };
         Ok(Some(many_total.saturating_sub(few_total) / u64::try_from(many - few).unwrap_or(1)))
     }
 
     /// Returns the number of instructions of a function that handles this many events; `None` without valgrind.
-    async fn count(&self, binaries: &Path, function: &str, events: usize) -> Result<Option<u64>, String> {
+    async fn count(
+        &self,
+        binaries: &Path,
+        function: &str,
+        events: usize,
+        event: &str,
+        status: u16,
+    ) -> Result<Option<u64>, String> {
         let found = Command::new("valgrind").arg("--version").stdout(Stdio::null()).status().await;
         if !found.is_ok_and(|status| status.success()) {
             return Ok(None);
@@ -256,11 +285,10 @@ impl BenchEnvironment {
             format!("--callgrind-out-file={}", output.display()),
         ];
         let mut api = RuntimeApi::start().await?;
-        let event = self.event(function)?;
         let mut child = self.spawn(binaries, function, &api, false, false, &valgrind)?;
         api.asked().await?;
         for _ in 0..events {
-            check(function, &api.invoke(&event).await?)?;
+            check(function, &api.invoke(event).await?, status)?;
             api.asked().await?;
         }
         // `SIGTERM` lets valgrind write its totals.
@@ -274,10 +302,10 @@ impl BenchEnvironment {
     }
 }
 
-/// Fails if a function's answer does not have status 200.
-fn check(function: &str, answer: &str) -> Result<(), String> {
+/// Fails if a function's answer does not have this status.
+fn check(function: &str, answer: &str, status: u16) -> Result<(), String> {
     let answer: Value = serde_json::from_str(answer).unwrap_or_default();
-    if answer["statusCode"] == 200 { Ok(()) } else { Err(format!("{function} answered {answer}")) }
+    if answer["statusCode"] == status { Ok(()) } else { Err(format!("{function} answered {answer}")) }
 }
 
 /// Returns the milliseconds since an instant.
@@ -309,6 +337,29 @@ fn median(costs: &[Cost], of: impl Fn(&Cost) -> f64) -> f64 {
     let mut values: Vec<f64> = costs.iter().map(of).collect();
     values.sort_by(f64::total_cmp);
     values.get(values.len() / 2).copied().unwrap_or_default()
+}
+
+/// Prints the instructions of `get-organization` with an API key, and with keys that are not valid, which must not be told apart.
+async fn print_keys(stage: &BenchEnvironment, binaries: &Path) -> Result<(), String> {
+    let organization = demo::organization(demo::ACME);
+    let store = Store::new(&stage.engine.connection(TABLE));
+    let key = LocalKey { organization, scopes: Scopes::NONE, role: Role::Member };
+    let valid = make_key_in(&store, key, &Clock::System).await?;
+    let id = PresentedKey::parse(&valid, KEY_BRAND).ok_or("make_key_in made no key")?.id;
+    let unknown = ApiKeyId::created_at(Clock::System.now());
+    let made_up = |id| PresentedKey::with_secret(organization, id, [7; 24]).text(KEY_BRAND);
+    println!("\n| get-organization with an API key | kilo-instructions |\n|---|---|");
+    for (name, key, status) in [
+        ("a valid one", valid, 200),
+        ("one with a wrong secret", made_up(id), 401),
+        ("one with an unknown id", made_up(unknown), 401),
+    ] {
+        let event = stage.event_with_key(&key)?;
+        let count = stage.instructions(binaries, "get-organization", &event, status).await?;
+        let count = count.map_or("no valgrind".into(), |count| (count / 1000).to_string());
+        println!("| {name} | {count} |");
+    }
+    Ok(())
 }
 
 /// Prints the report as a Markdown table.

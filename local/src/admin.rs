@@ -161,7 +161,7 @@ pub async fn reseal(store: &Store, secrets: &Secrets) -> Result<String, String> 
 }
 
 /// An API key for the local stack.
-#[derive(Clone, Debug)]
+#[derive(Clone, Copy, Debug)]
 pub struct LocalKey {
     /// The id of the organization.
     pub organization: OrganizationId,
@@ -171,64 +171,89 @@ pub struct LocalKey {
     pub role: Role,
 }
 
-/// Creates an API key in the local stack, and returns its text. The organization owns the key.
+/// Returns the text of an API key for the local stack. The organization owns the key.
+///
+/// The same key is returned again as long as it works, because an organization has at most fifty.
 pub async fn make_key(data_dir: &DataDir, key: LocalKey, clock: &Clock) -> Result<String, String> {
-    let LocalKey { organization, scopes, role } = key;
     with_store(data_dir, async |store| {
-        let store = store.until(Instant::now() + TIME_LIMIT);
-        let found = store.organization(organization).await.map_err(|error| explain(&error))?;
-        let found = found.filter(|found| found.deleted_at.is_none());
-        let owner = found.map(|found| found.owner);
-        let owner =
-            owner.ok_or_else(|| format!("There is no organization {organization}, or it is deleted."))?;
-        let owner = store.membership(organization, owner).await.map_err(|error| explain(&error))?;
-        let owner = owner.ok_or("The organization's owner is changing. Try again.")?;
-        let now = clock.now();
-        let made = || -> Result<_, Error> {
-            let presented = PresentedKey::generate(organization, ApiKeyId::created_at(now))?;
-            let text = presented.text(KEY_BRAND);
-            let key = ApiKey {
-                id: presented.id,
-                organization,
-                version: 1,
-                prefix: PresentedKey::prefix(KEY_BRAND),
-                hint: text[text.len() - 4..].to_owned(),
-                name: "Made by make key".into(),
-                description: None,
-                scopes: if scopes.is_empty() { ApiKey::DEFAULT_SCOPES } else { scopes },
-                role,
-                owned_by: KeyOwner::Organization,
-                created_by: owner.user,
-                created_at: now,
-                updated_at: now,
-                expires_at: None,
-                ip_ranges: Vec::new(),
-                rate_limit: Some(RateLimit::DEFAULT),
-                metadata: Metadata::new(),
-                supersedes: None,
-                superseded_by: None,
-                revocation: None,
-            };
-            let secrets = Secrets::new(ROOT_SECRET.as_bytes(), None)
-                .ok_or_else(|| Error::internal("the root secret is too short"))?;
-            Ok((StoredApiKey::new(key, presented.secret_hash().as_ref(), &secrets)?, text))
-        };
-        let (stored, text) = made().map_err(|error| explain(&error))?;
-        let registry = store.api_key_registry(organization).await.map_err(|error| explain(&error))?;
-        let mut registry = registry.next_version();
-        registry.add(&stored.key, now).map_err(|failure| failure.message().to_owned())?;
-        let created = EventData::ApiKeyCreated { key_id: stored.key.id, scopes: stored.key.scopes, role };
-        let event = Event::new(organization, Actor::Operator, now, created);
-        let change = store.create_api_key(&stored, &registry, &Authority::Membership(owner), &event);
-        match change.map_err(|error| explain(&error))?.commit().await {
-            Ok(()) => Ok(text),
-            Err(TransactionError::Failed(error)) => Err(explain(&error)),
-            Err(TransactionError::Refused(_) | TransactionError::Outdated) => {
-                Err("The organization's keys are changing. Try again.".into())
-            }
+        let LocalKey { organization, scopes, role } = key;
+        let name = format!("{organization} {role} {scopes}");
+        if let Some(text) = data_dir.api_key(&name)
+            && is_active(store, &text, clock).await?
+        {
+            return Ok(text);
         }
+        let text = make_key_in(store, key, clock).await?;
+        data_dir.keep_api_key(&name, &text)?;
+        Ok(text)
     })
     .await
+}
+
+/// Returns whether the text is that of an API key that works.
+async fn is_active(store: &Store, text: &str, clock: &Clock) -> Result<bool, String> {
+    let Some(PresentedKey { organization, id, .. }) = PresentedKey::parse(text, KEY_BRAND) else {
+        return Ok(false);
+    };
+    let store = store.until(Instant::now() + TIME_LIMIT);
+    let found = store.registered_api_key(organization, id).await.map_err(|error| explain(&error))?;
+    Ok(found.0.is_some_and(|stored| stored.key.is_active(clock.now())))
+}
+
+/// Creates an API key in the store's table, whose root secret is that of the local stack, and returns its text.
+pub async fn make_key_in(store: &Store, key: LocalKey, clock: &Clock) -> Result<String, String> {
+    let LocalKey { organization, scopes, role } = key;
+    let store = store.until(Instant::now() + TIME_LIMIT);
+    let found = store.organization(organization).await.map_err(|error| explain(&error))?;
+    let found = found.filter(|found| found.deleted_at.is_none());
+    let owner = found.map(|found| found.owner);
+    let owner = owner.ok_or_else(|| format!("There is no organization {organization}, or it is deleted."))?;
+    let owner = store.membership(organization, owner).await.map_err(|error| explain(&error))?;
+    let owner = owner.ok_or("The organization's owner is changing. Try again.")?;
+    let now = clock.now();
+    let made = || -> Result<_, Error> {
+        let presented = PresentedKey::generate(organization, ApiKeyId::created_at(now))?;
+        let text = presented.text(KEY_BRAND);
+        let key = ApiKey {
+            id: presented.id,
+            organization,
+            version: 1,
+            prefix: PresentedKey::prefix(KEY_BRAND),
+            hint: text[text.len() - 4..].to_owned(),
+            name: "Made by make key".into(),
+            description: None,
+            scopes: if scopes.is_empty() { ApiKey::DEFAULT_SCOPES } else { scopes },
+            role,
+            owned_by: KeyOwner::Organization,
+            created_by: owner.user,
+            created_at: now,
+            updated_at: now,
+            expires_at: None,
+            ip_ranges: Vec::new(),
+            rate_limit: Some(RateLimit::DEFAULT),
+            metadata: Metadata::new(),
+            supersedes: None,
+            superseded_by: None,
+            revocation: None,
+        };
+        let secrets = Secrets::new(ROOT_SECRET.as_bytes(), None)
+            .ok_or_else(|| Error::internal("the root secret is too short"))?;
+        Ok((StoredApiKey::new(key, presented.secret_hash().as_ref(), &secrets)?, text))
+    };
+    let (stored, text) = made().map_err(|error| explain(&error))?;
+    let registry = store.api_key_registry(organization).await.map_err(|error| explain(&error))?;
+    let mut registry = registry.next_version();
+    registry.add(&stored.key, now).map_err(|failure| failure.message().to_owned())?;
+    let created = EventData::ApiKeyCreated { key_id: stored.key.id, scopes: stored.key.scopes, role };
+    let event = Event::new(organization, Actor::Operator, now, created);
+    let change = store.create_api_key(&stored, &registry, &Authority::Membership(owner), &event);
+    match change.map_err(|error| explain(&error))?.commit().await {
+        Ok(()) => Ok(text),
+        Err(TransactionError::Failed(error)) => Err(explain(&error)),
+        Err(TransactionError::Refused(_) | TransactionError::Outdated) => {
+            Err("The organization's keys are changing. Try again.".into())
+        }
+    }
 }
 
 /// Runs `work` with the local stack's table, whether or not the stack is running.

@@ -1,6 +1,7 @@
 //! The folder of the local stack's data: its database and its issuer's key.
 
 use std::{
+    collections::BTreeMap,
     fs::{self, DirBuilder, File, OpenOptions, Permissions},
     io::{self, ErrorKind, Write},
     net::SocketAddr,
@@ -16,6 +17,8 @@ pub struct DataDir(PathBuf);
 
 /// The name of the file with the issuer's key.
 const KEY: &str = "issuer-key.der";
+/// The name of the file with the API keys of `make key`.
+const API_KEYS: &str = "api-keys.json";
 /// The name of the database file.
 const DATABASE: &str = "padron.db";
 /// The name of the file with the address of the running database.
@@ -36,7 +39,7 @@ impl DataDir {
 
     /// Makes existing files readable by their owner alone.
     fn close_to_others(&self) -> io::Result<()> {
-        for name in [KEY, DATABASE, "padron.db-wal", "padron.db-shm", ADDRESS] {
+        for name in [KEY, API_KEYS, DATABASE, "padron.db-wal", "padron.db-shm", ADDRESS] {
             match fs::set_permissions(self.0.join(name), Permissions::from_mode(0o600)) {
                 Err(error) if error.kind() != ErrorKind::NotFound => return Err(error),
                 _ => {}
@@ -83,6 +86,25 @@ impl DataDir {
         let path = self.database();
         private().append(true).open(&path).map_err(|error| format!("{}: {error}", path.display()))?;
         Ok(path)
+    }
+
+    /// Returns the text of the API key that was kept under a name; `None` if there is none.
+    pub fn api_key(&self, name: &str) -> Option<String> {
+        let kept = fs::read_to_string(self.0.join(API_KEYS)).ok()?;
+        let kept: BTreeMap<String, String> = serde_json::from_str(&kept).ok()?;
+        kept.get(name).cloned()
+    }
+
+    /// Keeps the text of an API key under a name, readable by the owner of the folder alone.
+    pub fn keep_api_key(&self, name: &str, text: &str) -> Result<(), String> {
+        let path = self.0.join(API_KEYS);
+        let kept = fs::read_to_string(&path).unwrap_or_default();
+        let mut kept: BTreeMap<String, String> = serde_json::from_str(&kept).unwrap_or_default();
+        kept.insert(name.to_owned(), text.to_owned());
+        let kept = serde_json::to_string(&kept).map_err(|error| error.to_string())?;
+        let written = private().truncate(true).open(&path);
+        let written = written.and_then(|mut file| file.write_all(kept.as_bytes()));
+        written.map_err(|error| format!("{}: {error}", path.display()))
     }
 
     /// Returns the local issuer. Its key is created at first use, readable by its owner alone.

@@ -83,18 +83,44 @@ async fn a_demotion_and_a_widening_at_once_leave_no_more_than_the_maker_has() {
 }
 
 #[tokio::test]
-async fn twenty_warm_environments_refuse_a_key_after_its_revocation_was_answered() {
-    let app = app().await;
-    let created = app.call("POST", KEYS).user(owner()).json(&json!({ "name": "k" })).send().await.json();
-    let (key, path) =
-        (created["key"].as_str().unwrap(), format!("{KEYS}/{}", created["id"].as_str().unwrap()));
-    let environments: Vec<_> = (0..20).map(|_| app.another_environment()).collect();
-    for environment in &environments {
-        assert_eq!(environment.get(&app, ACME, key).await, "200");
-    }
-    assert_eq!(app.call("DELETE", &path).user(owner()).send().await.status, 204);
-    for environment in &environments {
-        assert_eq!(environment.get(&app, ACME, key).await, "401 invalid_api_key");
+async fn twenty_warm_environments_refuse_a_key_after_what_ends_it_was_answered() {
+    let endings =
+        ["revoke", "rotate", "remove-member", "delete-organization", "update-member-role", "update-api-key"];
+    for ending in endings {
+        let app = app().await;
+        join(&app, demo::ACME, user(1), Role::Admin).await;
+        let body = json!({ "name": "k", "role": "admin", "scopes": ["read:organization", "read:events"] });
+        let created = app.call("POST", KEYS).user(user(1)).json(&body).send().await.json();
+        let key = created["key"].as_str().unwrap();
+        let path = format!("{KEYS}/{}", created["id"].as_str().unwrap());
+        let events = format!("{ACME}/events");
+        let environments: Vec<_> = (0..20).map(|_| app.another_environment()).collect();
+        for environment in &environments {
+            assert_eq!(environment.get(&app, &events, key).await, "200");
+        }
+        let member = member_path(user(1));
+        let (call, expected) = match ending {
+            "revoke" => (app.call("DELETE", &path), "401 invalid_api_key"),
+            "rotate" => {
+                let rotate = app.call("POST", &format!("{path}/rotate"));
+                (rotate.json(&json!({ "overlapSeconds": 0 })), "401 invalid_api_key")
+            }
+            "remove-member" => (app.call("DELETE", &member), "401 invalid_api_key"),
+            "delete-organization" => (app.call("DELETE", ACME), "404 organization_not_found"),
+            "update-member-role" => {
+                let role = app.call("PUT", &format!("{member}/role"));
+                (role.json(&json!({ "role": "member" })), "403 insufficient_scope")
+            }
+            _ => {
+                let narrowed = json!({ "scopes": ["read:organization"] });
+                (app.call("PUT", &path).json(&narrowed), "403 insufficient_scope")
+            }
+        };
+        let answer = call.user(owner()).send().await;
+        assert!((200..300).contains(&answer.status), "{ending}: {answer:?}");
+        for environment in &environments {
+            assert_eq!(environment.get(&app, &events, key).await, expected, "{ending}");
+        }
     }
 }
 

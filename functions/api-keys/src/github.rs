@@ -73,11 +73,20 @@ async fn fetched_keys(cx: &Context<'_>, key_id: &str) -> Result<Arc<Keys>, Error
     }
     let unavailable = |why: String| Error::unavailable(format!("GitHub's keys: {why}"));
     let document = Fetcher::default().get(KEYS_URL, MAX_DOCUMENT_SIZE, cx.deadline()).await;
-    let keys = document.map_err(unavailable)?;
-    let keys = parse_keys(&keys).ok_or_else(|| unavailable("the document is not one".into()))?;
-    let keys = Arc::new(keys);
-    *fetched = Some(Fetched { at: cx.now(), keys: keys.clone() });
-    Ok(keys)
+    let keys = document.and_then(|document| parse_keys(&document).ok_or("it has no keys".to_owned()));
+    match (keys, &mut *fetched) {
+        (Ok(keys), fetched) => {
+            let keys = Arc::new(keys);
+            *fetched = Some(Fetched { at: cx.now(), keys: keys.clone() });
+            Ok(keys)
+        }
+        // GitHub seldom replaces a key. The next attempt waits for the interval.
+        (Err(_), Some(Fetched { at, keys })) => {
+            *at = cx.now();
+            Ok(keys.clone())
+        }
+        (Err(why), None) => Err(unavailable(why)),
+    }
 }
 
 #[derive(Deserialize)]

@@ -31,7 +31,11 @@ impl Input for EventQuery {
         let name = query.parse("type", "The name of a kind of event, such as member.added.", |name| {
             EventData::TYPES.contains(&name).then(|| name.to_owned())
         })?;
-        let actor = query.parse("actor", "The UUID of a user, or `operator`.", |actor| actor.parse().ok())?;
+        let actor = query.parse(
+            "actor",
+            "The UUID of a user, `key:` and the UUID of an API key, or `operator`.",
+            |actor| actor.parse().ok(),
+        )?;
         Ok(Self {
             paging: PageRequest::read(&query)?,
             name,
@@ -45,8 +49,18 @@ impl Input for EventQuery {
         PageRequest::describe_parameters(operation);
         let names = json!({ "type": "string", "enum": EventData::TYPES });
         operation.parameter("query", "type", "Events of this kind only", false, &names);
-        let actor = json!({ "anyOf": [{ "type": "string", "format": "uuid" }, { "const": "operator" }] });
-        operation.parameter("query", "actor", "Of this user only, or of the `operator`", false, &actor);
+        let actor = json!({ "anyOf": [
+            { "type": "string", "format": "uuid" },
+            { "type": "string", "pattern": "^key:[0-9A-Fa-f-]{36}$" },
+            { "const": "operator" },
+        ] });
+        operation.parameter(
+            "query",
+            "actor",
+            "Of this user or API key only, or of the `operator`",
+            false,
+            &actor,
+        );
         let instant = json!({ "type": "string", "format": "date-time" });
         operation.parameter("query", "from", "Since this instant", false, &instant);
         operation.parameter("query", "to", "Until this instant, which is included", false, &instant);

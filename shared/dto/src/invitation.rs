@@ -20,8 +20,8 @@ pub struct InvitationResponse {
     /// Status: `pending`, `expired`, `accepted`, `declined` or `revoked`.
     #[schemars(extend("enum" = ["pending", "expired", "accepted", "declined", "revoked"]), with = "String")]
     status: &'static str,
-    /// UUID of the user who last sent the invitation.
-    #[schemars(with = "String", extend("format" = "uuid"))]
+    /// UUID of the user who last sent the invitation, or `key:` and the UUID of an API key.
+    #[schemars(with = "String")]
     invited_by: Actor,
     /// When the invitation was last sent.
     #[schemars(with = "String", extend("format" = "date-time"))]
