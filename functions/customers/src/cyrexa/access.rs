@@ -144,7 +144,6 @@ fn tenant<'r>(cx: &'r Context<'_>) -> Result<Cow<'r, str>, Error> {
 ///
 /// If one of them is invalid, this fails at once for a user, who is known. A key is verified before anything else is reported, so for it
 /// the organization is the error.
-#[expect(clippy::type_complexity, reason = "a tenant and an organization")]
 fn named_by_tenant<'r, O>(
     cx: &'r Context<'_>,
     credential: &Credential,
