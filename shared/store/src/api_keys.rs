@@ -3,6 +3,8 @@
 //! A key is verified with the hash of its secret, which is stored encrypted. The registry lists the live keys, so that a change of a
 //! membership can depend on the member having made no other keys.
 
+use std::hint::black_box;
+
 use aws_sdk_dynamodb::{
     primitives::Blob,
     types::{AttributeValue, ReturnConsumedCapacity},
@@ -73,12 +75,19 @@ impl StoredApiKey {
         secrets.open(Purpose::Credential, &context, &self.sealed_hash)
     }
 
-    /// Does the work of [`Self::secret_hash`] for a key that does not exist, so that both take the same time.
-    pub fn secret_hash_of_none(organization: OrganizationId, id: ApiKeyId, secrets: &Secrets) {
+    /// Does the work of reading a key and of [`Self::secret_hash`] for a key that does not exist, so that nobody can tell from the time
+    /// whether there is a key with an id.
+    pub fn read_decoy(organization: OrganizationId, id: ApiKeyId, secrets: &Secrets) {
+        let item: serde_json::Value = serde_json::from_str(black_box(DECOY)).unwrap_or_default();
+        let document = item["doc"]["S"].as_str().unwrap_or_default();
+        _ = black_box(serde_json::from_str::<ApiKey>(document).is_ok());
         // Of the same length as a sealed hash: nonce, hash and tag.
-        _ = secrets.open(Purpose::Credential, &context(organization, id), &[0; 12 + 32 + 16]);
+        _ = black_box(secrets.open(Purpose::Credential, &context(organization, id), &[0; 12 + 32 + 16]));
     }
 }
+
+/// The item of a key as DynamoDB returns it, for [`StoredApiKey::read_decoy`].
+const DECOY: &str = r#"{"PK":{"S":"ORG#00000000-0000-4000-8000-000000000000"},"SK":{"S":"KEY#00000000-0000-7000-8000-000000000000"},"entity":{"S":"api-key"},"version":{"N":"1"},"role":{"S":"member"},"secret":{"B":"AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"},"lastUsedAt":{"S":"2026-01-15T12:00:00.000Z"},"doc":{"S":"{\"id\":\"00000000-0000-7000-8000-000000000000\",\"organization\":\"00000000-0000-4000-8000-000000000000\",\"version\":1,\"prefix\":\"sk_pdr_\",\"hint\":\"0000\",\"name\":\"Production server\",\"scopes\":[\"read:user\",\"read:organization\",\"read:members\",\"read:customers\",\"write:customers\"],\"role\":\"member\",\"ownedBy\":\"member\",\"createdBy\":\"00000000-0000-4000-8000-000000000000\",\"createdAt\":\"2026-01-15T12:00:00.000Z\",\"updatedAt\":\"2026-01-15T12:00:00.000Z\",\"rateLimit\":{\"limit\":1000,\"period\":60},\"metadata\":{}}"}}"#;
 
 /// Encrypts the hash of a key's secret. The same hash is always encrypted to the same bytes.
 fn seal(
@@ -597,5 +606,28 @@ impl StoredApiKey {
     /// Returns whether the record is still kept. DynamoDB deletes it with a delay, so an older record counts as missing.
     pub fn is_kept(&self, now: Timestamp) -> bool {
         ttl(&self.key).is_none_or(|ttl| now.seconds() < ttl)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_decoy_is_the_item_of_a_key() {
+        let item: serde_json::Value = serde_json::from_str(DECOY).unwrap();
+        let key: ApiKey = serde_json::from_str(item["doc"]["S"].as_str().unwrap()).unwrap();
+        let secrets = Secrets::new(&[7; 32], None).unwrap();
+        let stored = StoredApiKey::new(key, &[0; 32], &secrets).unwrap();
+        let written = crate::item::to_item(&stored).unwrap();
+        let names = item.as_object().unwrap().keys().filter(|name| *name != LAST_USED_AT);
+        let mut names: Vec<&String> = names.collect();
+        let mut expected: Vec<&String> = written.keys().collect();
+        (names.sort(), expected.sort());
+        assert_eq!(names, expected);
+        assert_eq!(
+            Some(item["doc"]["S"].as_str().unwrap()),
+            written[DOCUMENT].as_s().ok().map(String::as_str)
+        );
     }
 }

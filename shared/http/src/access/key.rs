@@ -75,7 +75,7 @@ fn prove(
     let hash = match &stored {
         Some(stored) => stored.secret_hash(cx.secrets()),
         None => {
-            StoredApiKey::secret_hash_of_none(presented.organization, presented.id, cx.secrets());
+            StoredApiKey::read_decoy(presented.organization, presented.id, cx.secrets());
             None
         }
     };
