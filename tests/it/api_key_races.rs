@@ -78,7 +78,8 @@ async fn a_demotion_and_a_widening_at_once_leave_no_more_than_the_maker_has() {
         let key = app.get(&path).user(owner()).send().await.json();
         assert_eq!(key["role"], "member", "{widen:?}");
         assert_ne!(key["scopes"], json!(["read:events"]), "{widen:?}");
-        assert_eq!(app.call("DELETE", &path).user(owner()).send().await.status, 204);
+        // The demo's plan has a limited number of seats.
+        assert_eq!(app.call("DELETE", &member_path(maker)).user(owner()).send().await.status, 204);
     }
 }
 
@@ -154,8 +155,8 @@ async fn ten_environments_share_one_limit_and_never_exceed_it() {
         assert!(within <= 2 * limit, "{within} in the period from {start}");
     }
     println!("{first} in the first period, {} in all, {updates} updates", admitted.len());
-    // An update for a fiftieth of the limit, one for each refusal that an environment has to ask for, and one for each recorded use.
-    assert!(updates <= admitted.len() * 50 / limit + 10 * 150 / 2, "{updates}");
+    // Most requests need no update: a busy environment takes several at once, and asks seldom once the limit is used up.
+    assert!(updates <= sized(requests * 2 / 5, requests), "{updates}");
 }
 
 #[tokio::test]

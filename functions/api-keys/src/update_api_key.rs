@@ -34,19 +34,20 @@ pub struct UpdateApiKey;
 pub struct ApiKeyUpdate {
     /// Name of the key, 1 to 100 characters.
     #[serde(default)]
-    #[schemars(with = "Option<NameSchema>")]
-    name: Option<String>,
+    #[schemars(with = "NameSchema")]
+    name: Patch<String>,
     /// What the key is for, at most 500 characters. `null` removes it.
     #[serde(default)]
     #[schemars(with = "Option<String>", extend("maxLength" = ApiKey::MAX_DESCRIPTION_LENGTH))]
     description: Patch<String>,
     /// What the key may be used for.
     #[serde(default)]
-    #[schemars(with = "Option<ScopesSchema>")]
-    scopes: Option<Vec<String>>,
+    #[schemars(with = "ScopesSchema")]
+    scopes: Patch<Vec<String>>,
     /// Role that the key acts in: `member` or `admin`. Scope and role must both allow a request.
     #[serde(default)]
-    role: Option<AssignableRole>,
+    #[schemars(with = "AssignableRole")]
+    role: Patch<AssignableRole>,
     /// When the key expires. It can be made earlier, not later.
     #[serde(default)]
     #[schemars(with = "Option<String>", extend("format" = "date-time"))]
@@ -134,10 +135,18 @@ impl Endpoint for UpdateApiKey {
 impl ApiKeyUpdate {
     /// Checks the new values, and parses the expiry. Fails with all violations at once.
     fn check(&self) -> Result<(CheckedSettings, Patch<Timestamp>), Error> {
+        let cleared = [
+            ("/name", matches!(self.name, Patch::Clear)),
+            ("/scopes", matches!(self.scopes, Patch::Clear)),
+            ("/role", matches!(self.role, Patch::Clear)),
+        ];
+        if let Some((pointer, _)) = cleared.into_iter().find(|(_, is_cleared)| *is_cleared) {
+            return Err(Error::invalid(pointer, "required", "An API key has a name, scopes and a role."));
+        }
         let settings = ApiKeySettings {
-            name: self.name.as_deref(),
+            name: self.name.as_set().map(String::as_str),
             description: self.description.as_set().map(String::as_str),
-            scopes: self.scopes.as_deref(),
+            scopes: self.scopes.as_set().map(Vec::as_slice),
             ip_ranges: self.ip_ranges.as_set().map(Vec::as_slice),
             rate_limit: self.rate_limit.as_set().map(|Object(limit)| (*limit).into()),
             metadata: self.metadata.as_set(),
@@ -165,11 +174,11 @@ impl ApiKeyUpdate {
             others: _,
         } = self;
         let mut after = before.clone();
-        after.name = name.unwrap_or(after.name);
+        after.name = name.set().unwrap_or(after.name);
         description.apply(&mut after.description);
         after.description = after.description.filter(|text| !text.is_empty());
         after.scopes = checked.scopes.unwrap_or(after.scopes);
-        after.role = role.map_or(after.role, Into::into);
+        after.role = role.set().map_or(after.role, Into::into);
         if !matches!(ip_ranges, Patch::Keep) {
             after.ip_ranges = checked.ip_ranges.unwrap_or_default();
         }

@@ -29,13 +29,15 @@ type SharedLease = Arc<tokio::sync::Mutex<Lease>>;
 #[derive(Clone, Copy, Debug, Default)]
 struct Lease {
     limit: Option<RateLimit>,
-    /// How many requests are left of it.
+    /// How many requests were taken.
+    size: u32,
+    /// How many of them are left.
     requests: u32,
     /// When they are lost.
     until: Option<Timestamp>,
     /// When the whole limit is renewed, in microseconds since 1970.
     arrival_micros: i64,
-    /// How many requests were last refused, and until when as many are.
+    /// How many requests were last refused, and until when the database is not asked for as many.
     refused: Option<(u32, Timestamp)>,
 }
 
@@ -136,29 +138,41 @@ impl Lease {
             return Ok((status, Err(Error::rate_limited(period))));
         }
         let is_lost = self.until.is_none_or(|until| until <= now);
-        if is_lost {
-            self.requests = 0;
-        }
+        let unused = if is_lost { std::mem::take(&mut self.requests) } else { 0 };
         if self.requests < cost {
-            let count = limit.lease().max(cost).min(limit.burst());
             if let Some((refused, until)) = self.refused
                 && now < until
-                && refused <= count
+                && refused <= cost
             {
                 return Ok((self.status(limit, now), Err(rate_limited(until, now))));
             }
-            let outcome = store.take_requests(subject, limit, count, now).await?;
+            let period = Duration::from_secs(limit.period.into());
+            let is_scarce = self.refused.is_some_and(|(_, until)| now < until.plus(period));
+            // Where few requests come, few are taken, so that little is lost. Where the last ones were used up in time, twice as many are
+            // taken, and where the limit was used up a moment ago, as many as can be, so that it is seldom asked.
+            let size = match (unused, is_lost) {
+                (0, _) if is_scarce => limit.max_lease(),
+                (0, false) => self.size.saturating_mul(2),
+                (unused, _) => self.size.saturating_sub(unused),
+            };
+            let mut count = size.clamp(1, limit.max_lease()).max(cost);
+            let mut outcome = store.take_requests(subject, limit, count, now).await?;
+            if !outcome.is_taken && count > cost && !is_scarce {
+                // Fewer may be left.
+                count = cost;
+                outcome = store.take_requests(subject, limit, count, now).await?;
+            }
             self.arrival_micros = outcome.arrival_micros;
             if !outcome.is_taken {
-                let latest = limit.renewal_micros(limit.burst()) - limit.renewal_micros(count);
+                let wanted = limit.max_lease().max(cost);
+                let latest = limit.renewal_micros(limit.burst()) - limit.renewal_micros(wanted);
                 let wait = u64::try_from(outcome.arrival_micros - micros(now) - latest).unwrap_or(0);
                 let until = now.plus(Duration::from_micros(wait)).next();
-                self.refused = Some((count, until));
+                self.refused = Some((cost, until));
                 return Ok((self.status(limit, now), Err(rate_limited(until, now))));
             }
-            self.requests = count;
+            (self.size, self.requests) = (count, count);
             self.until = Some(now.plus(limit.lease_duration()));
-            self.refused = None;
         }
         self.requests -= cost;
         Ok((self.status(limit, now), Ok(())))

@@ -24,18 +24,17 @@ impl RateLimit {
     /// The longest period: a day, in seconds.
     pub const MAX_PERIOD: u32 = 86_400;
 
-    /// Returns the number of requests that a server takes from the limit at once.
+    /// Returns the greatest number of requests that a server takes from the limit at once: a fiftieth of it.
     ///
-    /// It serves the next requests from what it took, without asking the database. A fiftieth of the limit is little enough that several
-    /// servers share the limit.
-    pub const fn lease(self) -> u32 {
+    /// It serves the next requests from what it took, without asking the database.
+    pub const fn max_lease(self) -> u32 {
         let share = self.limit / 50;
         if share == 0 { 1 } else { share }
     }
 
     /// Returns the time for which a server serves requests from what it took; what is left then is lost.
     pub const fn lease_duration(self) -> Duration {
-        Duration::from_millis(self.period as u64 * 100)
+        Duration::from_millis(self.period as u64 * 50)
     }
 
     /// Returns the time in which this number of requests is renewed, in microseconds, rounded up.
@@ -43,12 +42,12 @@ impl RateLimit {
         (requests as i64 * self.period as i64 * 1_000_000 + self.limit as i64 - 1) / self.limit as i64
     }
 
-    /// Returns the number of requests that can be taken at once.
+    /// Returns the number of requests that can be taken at once, in a burst.
     ///
-    /// Requests that were taken may be served up to [`Self::lease_duration`] later. The burst is smaller by what is renewed in that time, so
-    /// that no period has more than twice the limit.
+    /// A server may serve what it took a little later. The burst is smaller than the limit by that, so that no period has more than twice
+    /// the limit.
     pub const fn burst(self) -> u32 {
-        if self.lease() == 1 { self.limit } else { self.limit - self.limit / 10 }
+        if self.max_lease() == 1 { self.limit } else { self.limit - self.max_lease() }
     }
 }
 
@@ -57,17 +56,15 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_burst_and_what_is_renewed_in_a_period_are_at_most_twice_the_limit() {
+    fn what_is_renewed_in_a_period_is_the_limit_and_never_more() {
         for limit in [1, 2, 7, 49, 50, 99, 100, 600, 1_000, 999_999, 1_000_000] {
             for period in [1, 7, 60, 3_600, 86_400] {
                 let rate = RateLimit { limit, period };
-                let lasts = if rate.lease() == 1 { 0 } else { rate.lease_duration().as_micros() };
-                let window = u128::from(period) * 1_000_000 + lasts;
-                let renewed = window * u128::from(rate.lease())
-                    / u128::try_from(rate.renewal_micros(rate.lease())).unwrap();
-                let most = u128::from(rate.burst()) + renewed;
-                assert!(most <= 2 * u128::from(limit) + 1, "{rate:?}: {most}");
-                assert!(rate.burst() >= rate.lease(), "{rate:?}");
+                let micros = i64::from(period) * 1_000_000;
+                assert_eq!(rate.renewal_micros(limit), micros, "{rate:?}");
+                let lease = rate.renewal_micros(rate.max_lease());
+                assert!(micros / lease * i64::from(rate.max_lease()) <= i64::from(limit), "{rate:?}");
+                assert!(rate.burst() >= rate.max_lease(), "{rate:?}");
             }
         }
     }
