@@ -62,7 +62,7 @@ impl Endpoint for RotateApiKey {
         stored.require_kept(cx.now())?;
         let old = stored.key;
         cx.require_version(old.version)?;
-        // Whoever rotates a key has the new one. A key that outlives its maker is for the owner to make.
+        // Whoever rotates a key has the new one. Only the owner can create keys that outlive their maker.
         if old.owned_by == KeyOwner::Organization && admin.role() < Role::Owner {
             return Err(Failure::INSUFFICIENT_ROLE.into());
         }
@@ -89,7 +89,7 @@ impl Endpoint for RotateApiKey {
         };
         let after = old.superseded(new.id, overlap, cx.now());
         let mut registry = registry.next_version();
-        // Without an overlap, the old key gives its place to the new one.
+        // Without an overlap, the old key leaves the registry.
         if after.is_active(cx.now()) {
             registry.update(&after);
         } else {

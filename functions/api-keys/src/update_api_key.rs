@@ -114,7 +114,7 @@ impl Endpoint for UpdateApiKey {
         if is_for_owners && admin.role() < Role::Owner {
             return Err(Failure::INSUFFICIENT_ROLE.into());
         }
-        let must_be_admin = (gains_rights && after.needs_admin()).then_some(after.created_by);
+        let required_admin = (gains_rights && after.needs_admin()).then_some(after.created_by);
         let registry = if after.expires_at == before.expires_at {
             None
         } else {
@@ -126,7 +126,7 @@ impl Endpoint for UpdateApiKey {
         let event = cx.event(admin.principal(), after.organization, updated).at_or_after(at);
         let store = cx.store();
         let transaction =
-            store.update_api_key(&after, must_be_admin, registry.as_ref(), admin.authority(), &event)?;
+            store.update_api_key(&after, required_admin, registry.as_ref(), admin.authority(), &event)?;
         let answer = show_versioned(stored.with_key(after), cx.now());
         cx.commit(transaction, answer).await
     }

@@ -34,7 +34,13 @@ impl Input for ExportQuery {
     }
 
     fn describe(operation: &mut Operation, _: &mut Schemas) {
-        operation.parameter("query", "cursor", "Where to go on, from `Link`", false, &cursor_schema());
+        operation.parameter(
+            "query",
+            "cursor",
+            "Cursor of the next page, from `Link`",
+            false,
+            &cursor_schema(),
+        );
     }
 }
 

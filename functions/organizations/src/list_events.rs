@@ -48,7 +48,7 @@ impl Input for EventQuery {
     fn describe(operation: &mut Operation, _: &mut Schemas) {
         PageRequest::describe_parameters(operation);
         let names = json!({ "type": "string", "enum": EventData::TYPES });
-        operation.parameter("query", "type", "Events of this kind only", false, &names);
+        operation.parameter("query", "type", "Only events of this type", false, &names);
         let actor = json!({ "anyOf": [
             { "type": "string", "format": "uuid" },
             { "type": "string", "pattern": "^key:[0-9A-Fa-f-]{36}$" },

@@ -513,11 +513,11 @@ impl Failure {
     pub const ORGANIZATION_NOT_FOUND: Self =
         Self::new(FailureClass::NotFound, "organization_not_found", "Organization not found");
 
-    /// The access token is for another organization than the requested one.
+    /// The access token or API key is for another organization than the requested one.
     pub const ORGANIZATION_MISMATCH: Self = Self::new(
         FailureClass::Forbidden,
         "organization_mismatch",
-        "Access denied. The access token is for another organization",
+        "Access denied. The access token or API key is for another organization",
     );
 
     /// The caller is not a member of any organization, and the request names none.

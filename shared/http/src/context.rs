@@ -79,7 +79,7 @@ pub struct Context<'a> {
     unrecorded_use: Mutex<Option<KeyUse>>,
     /// What is left of the caller's limit of requests, once the request is counted.
     rate_status: Mutex<Option<RateStatus>>,
-    /// The kind of the caller, for the log.
+    /// The caller, for the log: `user`, or `key:` and the id of the key.
     caller: OnceLock<Cow<'static, str>>,
     /// In milliseconds since 1970.
     now: AtomicI64,
@@ -154,9 +154,9 @@ impl Context<'_> {
         self.caller.get().map(AsRef::as_ref)
     }
 
-    /// Counts this request as `cost` requests of a limit, whose subject had to prove who they are. Later tries are not counted.
+    /// Counts this request as `cost` requests of a limit. A later attempt of the same request is not counted again.
     ///
-    /// If the limit cannot be asked in time, the request passes, and the log says so.
+    /// If the store does not count it in time, the request is admitted, and the log line has `rateLimitUnknown`.
     pub async fn count_request(
         &self,
         subject: &RateSubject,

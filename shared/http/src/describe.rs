@@ -257,7 +257,7 @@ impl Operation {
         if self.is_rate_limited {
             self.response_header(
                 "RateLimit",
-                "With an API key: how many requests are left (`r`), and in how many seconds all are again (`t`)",
+                "With an API key: how many requests are left (`r`), and in how many seconds the limit is fully renewed (`t`)",
             );
             self.response_header(
                 "RateLimit-Policy",

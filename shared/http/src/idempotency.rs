@@ -20,7 +20,7 @@ const MAX_KEY_LENGTH: usize = 255;
 /// The request header that identifies a request which may be sent again.
 pub(crate) const HEADER_DESCRIPTION: HeaderDescription = HeaderDescription {
     name: "Idempotency-Key",
-    description: "Names the request: sent again within 24 hours, it is answered as it was, and done once",
+    description: "Identifies the request. A repetition within 24 hours returns the recorded response and has no further effect",
     is_required: false,
     max_length: Some(MAX_KEY_LENGTH),
 };
@@ -38,7 +38,7 @@ pub(crate) fn idempotency_id(
     let header = cx.request.header(HEADER).filter(|_| cx.endpoint.takes_idempotency_keys);
     let Some(header) = header else { return Ok(None) };
     if !cx.endpoint.records_answers {
-        let detail = "This route keeps no answers, so a key would promise what it does not do. Leave it out.";
+        let detail = "This route does not record responses. Leave the header out.";
         return Err(Error::invalid("/headers/Idempotency-Key", "not_supported", detail));
     }
     let key = parse_key(&header).ok_or_else(|| {

@@ -92,7 +92,10 @@ impl<V: Output> Output for Created<V> {
     fn describe(operation: &mut Operation, schemas: &mut Schemas) {
         V::describe(operation, schemas);
         operation.succeeds_as("201");
-        operation.response_header("Location", "Where it is, relative to the request (RFC 9110 §10.2.2)");
+        operation.response_header(
+            "Location",
+            "URL of the created resource, relative to the request (RFC 9110 §10.2.2)",
+        );
     }
 }
 
@@ -208,7 +211,7 @@ impl<T: Serialize + JsonSchema + Send> Output for Array<T> {
 
     fn describe(operation: &mut Operation, schemas: &mut Schemas) {
         operation.succeeds("200", Some(&schemas.response::<Vec<T>>()));
-        operation.response_header("X-Total-Count", "How many there are in all");
+        operation.response_header("X-Total-Count", "Total number of items");
         operation
             .response_header("Link", "`<?…>; rel=\"next\"`: the next page, while there is one (RFC 8288)");
     }
@@ -287,7 +290,8 @@ impl Output for Ndjson {
     fn describe(operation: &mut Operation, _: &mut Schemas) {
         operation.succeeds("200", None);
         operation.content("200", "application/x-ndjson");
-        operation.response_header("Link", "`<?…>; rel=\"next\"`: the lines after these, while there are any");
+        operation
+            .response_header("Link", "`<?…>; rel=\"next\"`: the next page of the export, while there is one");
     }
 }
 

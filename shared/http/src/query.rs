@@ -193,8 +193,14 @@ impl PageRequest {
         let limit = json!({
             "type": "integer", "minimum": 1, "maximum": Self::MAX_LIMIT, "default": Self::DEFAULT_LIMIT,
         });
-        operation.parameter("query", "limit", "How many a page has at most", false, &limit);
-        operation.parameter("query", "cursor", "Where to go on, from `Link`", false, &cursor_schema());
+        operation.parameter("query", "limit", "Maximum number of items on a page", false, &limit);
+        operation.parameter(
+            "query",
+            "cursor",
+            "Cursor of the next page, from `Link`",
+            false,
+            &cursor_schema(),
+        );
     }
 }
 

@@ -1,7 +1,6 @@
 //! Limits of requests, enforced across all environments of all functions.
 //!
-//! The database counts. So that not every request writes, an environment takes several requests from a limit at once, and serves the next
-//! ones from what it took.
+//! Limits are counted in the table. An environment reserves several requests at once, so that not every request causes a write.
 
 use std::{
     collections::HashMap,
@@ -35,7 +34,7 @@ struct Lease {
     requests: u32,
     /// When they are lost.
     until: Option<Timestamp>,
-    /// When the whole limit is renewed, in microseconds since 1970.
+    /// The theoretical arrival time of GCRA, at which the whole limit is renewed, in microseconds since 1970.
     arrival_micros: i64,
     /// How many requests were last refused, and until when the database is not asked for as many.
     refused: Option<(u32, Timestamp)>,
@@ -147,17 +146,17 @@ impl Lease {
                 return Ok((self.status(limit, now), Err(rate_limited(until, now))));
             }
             let period = Duration::from_secs(limit.period.into());
-            let is_scarce = self.refused.is_some_and(|(_, until)| now < until.plus(period));
-            // Where few requests come, few are taken, so that little is lost. Where the last ones were used up in time, twice as many are
-            // taken, and where the limit was used up a moment ago, as many as can be, so that it is seldom asked.
+            let was_refused_recently = self.refused.is_some_and(|(_, until)| now < until.plus(period));
+            // After a recent refusal, as many requests as possible are reserved, so that the table is asked seldom. If the last ones were used
+            // up in time, twice as many are reserved. If some were lost, as many as were used are reserved.
             let size = match (unused, is_lost) {
-                (0, _) if is_scarce => limit.max_lease(),
+                (0, _) if was_refused_recently => limit.max_lease(),
                 (0, false) => self.size.saturating_mul(2),
                 (unused, _) => self.size.saturating_sub(unused),
             };
             let mut count = size.clamp(1, limit.max_lease()).max(cost);
             let mut outcome = store.take_requests(subject, limit, count, now).await?;
-            if !outcome.is_taken && count > cost && !is_scarce {
+            if !outcome.is_taken && count > cost && !was_refused_recently {
                 // Fewer may be left.
                 count = cost;
                 outcome = store.take_requests(subject, limit, count, now).await?;

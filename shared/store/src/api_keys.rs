@@ -1,7 +1,7 @@
 //! The API keys of an organization.
 //!
 //! A key is verified with the hash of its secret, which is stored encrypted. The registry lists the live keys, so that a change of a
-//! membership can depend on the member having made no other keys.
+//! membership can require that the member's set of keys is unchanged.
 
 use std::hint::black_box;
 
@@ -77,8 +77,8 @@ impl StoredApiKey {
 
     /// Does the work of reading a key and of [`Self::secret_hash`] for a key that does not exist, so that nobody can tell from the time
     /// whether there is a key with an id.
-    pub fn read_decoy(organization: OrganizationId, id: ApiKeyId, secrets: &Secrets) {
-        let item: serde_json::Value = serde_json::from_str(black_box(DECOY)).unwrap_or_default();
+    pub fn simulate_read(organization: OrganizationId, id: ApiKeyId, secrets: &Secrets) {
+        let item: serde_json::Value = serde_json::from_str(black_box(DUMMY_ITEM)).unwrap_or_default();
         let document = item["doc"]["S"].as_str().unwrap_or_default();
         _ = black_box(serde_json::from_str::<ApiKey>(document).is_ok());
         // Of the same length as a sealed hash: nonce, hash and tag.
@@ -86,8 +86,8 @@ impl StoredApiKey {
     }
 }
 
-/// The item of a key as DynamoDB returns it, for [`StoredApiKey::read_decoy`].
-const DECOY: &str = r#"{"PK":{"S":"ORG#00000000-0000-4000-8000-000000000000"},"SK":{"S":"KEY#00000000-0000-7000-8000-000000000000"},"entity":{"S":"api-key"},"version":{"N":"1"},"role":{"S":"member"},"secret":{"B":"AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"},"lastUsedAt":{"S":"2026-01-15T12:00:00.000Z"},"doc":{"S":"{\"createdAt\":\"2026-01-15T12:00:00.000Z\",\"createdBy\":\"00000000-0000-4000-8000-000000000000\",\"hint\":\"0000\",\"id\":\"00000000-0000-7000-8000-000000000000\",\"metadata\":{},\"name\":\"Production server\",\"organization\":\"00000000-0000-4000-8000-000000000000\",\"ownedBy\":\"member\",\"prefix\":\"sk_pdr_\",\"rateLimit\":{\"limit\":1000,\"period\":60},\"role\":\"member\",\"scopes\":[\"read:user\",\"read:organization\",\"read:members\",\"read:customers\",\"write:customers\"],\"updatedAt\":\"2026-01-15T12:00:00.000Z\",\"version\":1}"}}"#;
+/// The item of a key as DynamoDB returns it, for [`StoredApiKey::simulate_read`].
+const DUMMY_ITEM: &str = r#"{"PK":{"S":"ORG#00000000-0000-4000-8000-000000000000"},"SK":{"S":"KEY#00000000-0000-7000-8000-000000000000"},"entity":{"S":"api-key"},"version":{"N":"1"},"role":{"S":"member"},"secret":{"B":"AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"},"lastUsedAt":{"S":"2026-01-15T12:00:00.000Z"},"doc":{"S":"{\"createdAt\":\"2026-01-15T12:00:00.000Z\",\"createdBy\":\"00000000-0000-4000-8000-000000000000\",\"hint\":\"0000\",\"id\":\"00000000-0000-7000-8000-000000000000\",\"metadata\":{},\"name\":\"Production server\",\"organization\":\"00000000-0000-4000-8000-000000000000\",\"ownedBy\":\"member\",\"prefix\":\"sk_pdr_\",\"rateLimit\":{\"limit\":1000,\"period\":60},\"role\":\"member\",\"scopes\":[\"read:user\",\"read:organization\",\"read:members\",\"read:customers\",\"write:customers\"],\"updatedAt\":\"2026-01-15T12:00:00.000Z\",\"version\":1}"}}"#;
 
 /// Encrypts the hash of a key's secret. The same hash is always encrypted to the same bytes.
 fn seal(
@@ -176,7 +176,7 @@ impl Store {
 
     /// Creates a key that replaces another one, on behalf of `actor`.
     ///
-    /// `before` and `after` are the versions of the other one. `registry` is the next version of the registry.
+    /// `after` is the next version of the key that is replaced. `registry` is the next version of the registry.
     pub fn rotate_api_key(
         &self,
         new: &StoredApiKey,
@@ -192,12 +192,12 @@ impl Store {
 
     /// Replaces a key by its next version, on behalf of `actor`.
     ///
-    /// If the key gets rights that only an admin has, its maker `must_be_admin`: they may have lost that role. `registry` is the next
+    /// If the key gets rights that only an admin has, `required_admin` is its maker, who must still be an admin. `registry` is the next
     /// version of the registry; `None` if it stays as it is.
     pub fn update_api_key(
         &self,
         after: &ApiKey,
-        must_be_admin: Option<UserId>,
+        required_admin: Option<UserId>,
         registry: Option<&ApiKeyRegistry>,
         actor: &Authority,
         event: &Event,
@@ -207,7 +207,7 @@ impl Store {
         if let Some(registry) = registry {
             replace_registry(&mut transaction, registry)?;
         }
-        if let Some(maker) = must_be_admin {
+        if let Some(maker) = required_admin {
             let is_admin = Expression::condition("#role IN (:admin, :owner)")
                 .name("#role", "role")
                 .text(":admin", Role::Admin.name())
@@ -215,7 +215,7 @@ impl Store {
             let key = Key::membership(after.organization, maker);
             transaction.check_or(&key, is_admin, Failure::INSUFFICIENT_ROLE)?;
         }
-        check_authority(&mut transaction, actor, must_be_admin)?;
+        check_authority(&mut transaction, actor, required_admin)?;
         Ok(transaction)
     }
 
@@ -337,14 +337,14 @@ impl Store {
         Ok(())
     }
 
-    /// Encrypts the hashes of all keys with the current root secret, and returns how many there are and how many were changed. Afterwards,
-    /// the previous root secret is not needed for them.
+    /// Encrypts the hashes of the keys on one page of the table with the current root secret. `after` is the position of the page; `None` for
+    /// the first one.
     ///
-    /// `limiter` is called after each page with the capacity units that it consumed.
+    /// A hash that neither the current nor the previous root secret can decrypt is left unchanged and counted.
     ///
     /// # Errors
     ///
-    /// Fails if DynamoDB returns an error, or if a hash can be decrypted with neither secret. Keys that were changed before stay so.
+    /// Fails if DynamoDB returns an error. Keys that are already encrypted with the current root secret remain so.
     pub async fn reseal_api_keys(
         &self,
         secrets: &Secrets,
@@ -598,7 +598,7 @@ impl Items {
 }
 
 impl StoredApiKey {
-    /// Fails if the record is kept no longer.
+    /// Fails if the retention period of the record has ended.
     pub fn require_kept(&self, now: Timestamp) -> Result<(), Failure> {
         if self.is_kept(now) { Ok(()) } else { Err(Failure::API_KEY_NOT_FOUND) }
     }
@@ -614,8 +614,8 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_decoy_is_the_item_of_a_key() {
-        let item: serde_json::Value = serde_json::from_str(DECOY).unwrap();
+    fn the_dummy_item_is_that_of_a_key() {
+        let item: serde_json::Value = serde_json::from_str(DUMMY_ITEM).unwrap();
         let key: ApiKey = serde_json::from_str(item["doc"]["S"].as_str().unwrap()).unwrap();
         let secrets = Secrets::new(&[7; 32], None).unwrap();
         let stored = StoredApiKey::new(key, &[0; 32], &secrets).unwrap();

@@ -199,7 +199,7 @@ fn count_members(still: Expression, members: i64, admins: i64) -> Expression {
         .number(":admins", admins)
 }
 
-/// Checks that the actor's role is unchanged.
+/// Checks that the actor's role, or the acting API key, is unchanged.
 ///
 /// If the actor is also the target, the condition on the target's own item checks this.
 pub(crate) fn check_authority(
@@ -219,8 +219,8 @@ pub(crate) fn check_authority(
     transaction.check(&membership.key(), if_role)
 }
 
-/// Checks that the actor's role is unchanged, unless the actor is the target or one of the keys that the target owns: a transaction has one
-/// condition for an item, and the one of its change checks this, too.
+/// Checks the same, unless the transaction already changes the actor's own item. DynamoDB allows one operation per item, and its condition
+/// checks the same.
 fn check_authority_unless_changed(
     transaction: &mut Transaction<'_>,
     actor: &Authority,

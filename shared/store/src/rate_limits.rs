@@ -58,7 +58,7 @@ enum Assumption {
 }
 
 impl Store {
-    /// Takes `count` requests from a limit, for one capacity unit and rarely two.
+    /// Takes `count` requests from a limit, usually for one capacity unit.
     pub async fn take_requests(
         &self,
         subject: &RateSubject,

@@ -35,8 +35,8 @@ pub(crate) const COUNT: &str = "count";
 
 /// A transaction that is not yet committed, with the audit event that records it.
 ///
-/// Every write has a condition of one of two kinds. The first kind requires that a value, such as a slug, is free. If
-/// it fails, the commit is refused with a value of type `R`. The second kind requires that an item is unchanged since
+/// Every condition is of one of two kinds. The first kind requires, for example, that a slug is free or that a role is
+/// sufficient. If it fails, the commit is refused with a value of type `R`. The second kind requires that an item is unchanged since
 /// it was read. If it fails, the commit fails with [`TransactionError::Outdated`], and the request is decided again
 /// from a new read.
 #[derive(Debug)]
@@ -146,7 +146,7 @@ impl<R: Copy> Transaction<'_, R> {
         self.put(event, Expression::default(), OnConditionFailed::Outdated)
     }
 
-    /// Creates an item, if no item has its key; the commit is refused with `taken` otherwise.
+    /// Creates an item. If an item with its key exists, the commit is refused with `taken`.
     pub(crate) fn create<E: Entity>(&mut self, entity: &E, taken: R) -> Result<(), Error> {
         self.put(
             entity,
@@ -225,7 +225,7 @@ impl<R: Copy> Transaction<'_, R> {
         self.check_if(key, condition, OnConditionFailed::Outdated)
     }
 
-    /// Checks a condition that requires a value to be free; the commit is refused with `taken` if it fails.
+    /// Checks a condition on an item. If it fails, the commit is refused with `taken`.
     pub(crate) fn check_or(&mut self, key: &Key, condition: Expression, taken: R) -> Result<(), Error> {
         self.check_if(key, condition, OnConditionFailed::Refuse(taken))
     }
@@ -316,7 +316,9 @@ impl<R: Copy> Transaction<'_, R> {
                             .pause_for_throttling(&mut throttling, "a transaction was throttled")
                             .await?;
                     } else {
-                        self.store.pause(&mut backoff, "a transaction met others until the deadline").await?;
+                        self.store
+                            .pause(&mut backoff, "a transaction conflicted with others until the deadline")
+                            .await?;
                     }
                     // Another shard of the counter may be less busy.
                     if let Some(count) = self.count {

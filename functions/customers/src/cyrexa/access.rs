@@ -52,7 +52,7 @@ const TOKEN: HeaderDescription = HeaderDescription {
 /// The policy that admits members of the organization in the path.
 ///
 /// The header `tenantId` must be the id of the organization or of its owner. The header `token` must be an access token of the same user
-/// as the bearer token.
+/// as the bearer token, or the same API key.
 ///
 /// An organization that does not exist is reported like one that the caller does not belong to.
 #[derive(Debug)]

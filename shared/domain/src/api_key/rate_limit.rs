@@ -6,8 +6,8 @@ use serde::{Deserialize, Serialize};
 
 /// A limit of requests in a period.
 ///
-/// It is enforced by the generic cell rate algorithm (GCRA, ITU-T I.371): requests may come in a burst of `limit`, and then at the rate at
-/// which the limit is renewed.
+/// It is enforced by the generic cell rate algorithm (GCRA, ITU-T I.371): requests may come in a burst of [`RateLimit::burst`], and then at the
+/// rate at which the limit is renewed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct RateLimit {
     /// The number of requests, from 1 to 1,000,000.

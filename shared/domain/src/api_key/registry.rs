@@ -5,7 +5,7 @@ use crate::{Failure, OrganizationId, Timestamp, UserId};
 
 /// The live API keys of an organization, with what membership changes need to know of them.
 ///
-/// It is one record, so that a transaction can depend on a member having made no other keys.
+/// It is one record, so that a transaction can require that a member's set of keys is unchanged.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ApiKeyRegistry {
     /// The organization.

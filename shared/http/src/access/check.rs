@@ -1,4 +1,4 @@
-//! The check that all policies share: one batch read, and what follows from it.
+//! The access check that all policies share.
 
 use std::marker::PhantomData;
 
@@ -9,8 +9,8 @@ use padron_store::{IdempotencyId, Items, Key, Read};
 use super::{Authorization, Caller, NamedResource, Policy, authenticate, key};
 use crate::{context::Context, idempotency, input::LazyInput, parameter::MemberId};
 
-/// What one batch read returns to decide about a caller: the organization, the caller's right to act in it, the named resource, and the
-/// recorded answer if the request has an idempotency key.
+/// The result of the batch read of an access check: the organization, the caller's membership or API key, the named resource, and the
+/// recorded response if the request has an idempotency key.
 #[derive(Debug)]
 pub struct AccessCheck<I, T: NamedResource<I>> {
     principal: Principal,
@@ -25,13 +25,13 @@ pub struct AccessCheck<I, T: NamedResource<I>> {
 }
 
 impl<I: Send + Sync, T: NamedResource<I>> AccessCheck<I, T> {
-    /// Reads what decides about a caller in the organization that the path names.
+    /// Reads the organization that the path names, the caller's membership or API key in it, and the named resource.
     pub async fn by_path(cx: &Context<'_>, input: &LazyInput<'_, I>) -> Result<Self, Error> {
         let credential = authenticate(cx).await?;
         Self::of(cx, credential, cx.request.parameter(), input).await
     }
 
-    /// Reads what decides about a caller in an organization.
+    /// Reads an organization, the caller's membership or API key in it, and the named resource.
     ///
     /// `organization` is an error if the request names none that is valid. An API key is verified before it is reported.
     pub async fn of(
@@ -43,7 +43,7 @@ impl<I: Send + Sync, T: NamedResource<I>> AccessCheck<I, T> {
         Self::read(cx, credential, organization, input, None).await
     }
 
-    /// Reads what decides about a caller in an organization, and another item in the same batch.
+    /// Reads an organization, the caller's membership or API key in it, the named resource, and another item in the same batch.
     async fn read(
         cx: &Context<'_>,
         credential: Credential,
@@ -51,11 +51,12 @@ impl<I: Send + Sync, T: NamedResource<I>> AccessCheck<I, T> {
         input: &LazyInput<'_, I>,
         other: Option<Read>,
     ) -> Result<Self, Error> {
-        let (organization, not_the_keys) = match &credential {
-            Credential::User(user) => (of_user(user, organization?)?, None),
-            Credential::Key(key) => {
-                (key.organization, organization.and_then(|named| same(named, key.organization)).err())
-            }
+        let (organization, mismatch) = match &credential {
+            Credential::User(user) => (organization_for_user(user, organization?)?, None),
+            Credential::Key(key) => (
+                key.organization,
+                organization.and_then(|named| require_same_organization(named, key.organization)).err(),
+            ),
         };
         let idempotency_id = idempotency::idempotency_id(cx, credential.actor(), Some(organization));
         let name = input.get().map(|input| T::name(cx.request, input));
@@ -79,7 +80,7 @@ impl<I: Send + Sync, T: NamedResource<I>> AccessCheck<I, T> {
             }
             Credential::Key(presented) => {
                 let checked = Box::pin(key::check(cx, presented, reads.collect())).await?;
-                if let Some(error) = not_the_keys {
+                if let Some(error) = mismatch {
                     return Err(error);
                 }
                 Ok(Self {
@@ -105,7 +106,7 @@ impl<I: Send + Sync, T: NamedResource<I>> AccessCheck<I, T> {
         self.authority.as_ref().map(Authority::role)
     }
 
-    /// Returns the user by value, for a check of another organization; `None` if the caller is a key, which has no other one.
+    /// Returns the user by value; `None` if the caller is an API key, which belongs to one organization only.
     pub fn into_user(self) -> Option<User> {
         match self.principal {
             Principal::User(user) => Some(user),
@@ -113,7 +114,7 @@ impl<I: Send + Sync, T: NamedResource<I>> AccessCheck<I, T> {
         }
     }
 
-    /// Admits the caller unless the organization is deleted. `unknown` is the failure if it does not exist.
+    /// Admits the caller. `unknown` is the failure if the organization does not exist or is deleted.
     pub fn admit_unless_deleted<P: Policy>(
         self,
         cx: &Context<'_>,
@@ -125,7 +126,8 @@ impl<I: Send + Sync, T: NamedResource<I>> AccessCheck<I, T> {
         self.admit(cx, unknown)
     }
 
-    /// Admits the caller, whose role must be the policy's. `unknown` is the failure if the organization does not exist.
+    /// Admits the caller if the policy admits their role, or replays the recorded response. `unknown` is the failure if the organization does
+    /// not exist.
     pub fn admit<P: Policy>(
         self,
         cx: &Context<'_>,
@@ -167,7 +169,7 @@ impl<I: Send + Sync, T: NamedResource<I>> AccessCheck<I, T> {
 }
 
 impl AccessCheck<(), ()> {
-    /// Reads what decides about a caller who was admitted before, and another item in the same batch.
+    /// Reads the organization and the membership or API key of a caller who was admitted before, and another item in the same batch.
     pub(super) async fn read_again(
         cx: &Context<'_>,
         principal: &Principal,
@@ -179,7 +181,7 @@ impl AccessCheck<(), ()> {
                 let access = cx.store().organization_access(organization, user.id, [other]).await?;
                 (access.organization, access.membership.map(Authority::Membership), access.others)
             }
-            // It was verified by this request. Only what it may do can have changed.
+            // This request has already verified the key's secret. The key may have been revoked or changed since.
             Principal::Key(key) => {
                 let access = cx.store().key_access(organization, key.id, [other]).await?;
                 let key = access.key.map(|stored| stored.key).filter(|key| key.is_active(cx.now()));
@@ -199,11 +201,11 @@ impl AccessCheck<(), ()> {
 }
 
 impl<I: Send + Sync, T: NamedResource<I>> AccessCheck<I, T> {
-    /// Reads what decides about a caller in an organization, and admits members. `unknown` is the failure if the organization does not exist
-    /// or is deleted.
+    /// Reads an organization and the caller's membership or API key in it, and admits the caller as the policy allows. `unknown` is the
+    /// failure if the organization does not exist or is deleted.
     ///
     /// An index may lack an organization that the caller joined a moment ago. If the organization comes from an index, a write is therefore
-    /// refused until the caller names one.
+    /// refused if the caller joined another organization within the last minute.
     pub async fn admit_from<P: Policy>(
         cx: &Context<'_>,
         credential: Credential,
@@ -215,15 +217,15 @@ impl<I: Send + Sync, T: NamedResource<I>> AccessCheck<I, T> {
             Credential::User(user) => Some(user.id),
             Credential::Key(_) => None,
         };
-        let is_uncertain = source == OrganizationSource::Index && cx.endpoint.is_write;
-        let uncertain = user.filter(|_| is_uncertain);
-        let profile = uncertain.map(|user| Key::profile(user).into());
+        let needs_profile = source == OrganizationSource::Index && cx.endpoint.is_write;
+        let user_to_check = user.filter(|_| needs_profile);
+        let profile = user_to_check.map(|user| Key::profile(user).into());
         let mut check = Self::read(cx, credential, organization, input, profile).await?;
-        let profile = match uncertain {
+        let profile = match user_to_check {
             Some(user) => check.items.profile(user)?,
             None => None,
         };
-        // A recorded answer is replayed all the same.
+        // The recorded response is replayed even then.
         check.admit_unless_deleted::<P>(cx, unknown)?.and_then(|caller| match (&profile, &caller.authority) {
             (Some(user), Authority::Membership(membership))
                 if user.joined_another_recently(membership, cx.now()) =>
@@ -236,15 +238,18 @@ impl<I: Send + Sync, T: NamedResource<I>> AccessCheck<I, T> {
 }
 
 /// Returns the organization that a user names. Fails if their token is valid for another one only.
-fn of_user(user: &User, organization: OrganizationId) -> Result<OrganizationId, Error> {
+fn organization_for_user(user: &User, organization: OrganizationId) -> Result<OrganizationId, Error> {
     match user.organization {
-        Some(bound) => same(organization, bound),
+        Some(bound) => require_same_organization(organization, bound),
         None => Ok(organization),
     }
 }
 
 /// Fails if a request names another organization than its credential is valid for.
-fn same(named: OrganizationId, of_credential: OrganizationId) -> Result<OrganizationId, Error> {
+fn require_same_organization(
+    named: OrganizationId,
+    of_credential: OrganizationId,
+) -> Result<OrganizationId, Error> {
     if named == of_credential { Ok(named) } else { Err(Failure::ORGANIZATION_MISMATCH.into()) }
 }
 

@@ -55,7 +55,7 @@ pub(super) async fn check(
     Ok(KeyCheck { key, organization: access.organization, items: access.others })
 }
 
-/// Returns the failure of a key at an endpoint for users: whether the key is valid decides which.
+/// Returns the failure of an API key at an endpoint that accepts users only. An invalid key gets the failure of its verification.
 pub(super) async fn refuse(cx: &Context<'_>, presented: PresentedKey) -> Error {
     match Box::pin(check(cx, presented, Vec::new())).await {
         Ok(_) => Failure::KEYS_NOT_ACCEPTED.into(),
@@ -65,7 +65,7 @@ pub(super) async fn refuse(cx: &Context<'_>, presented: PresentedKey) -> Error {
 
 /// Returns the stored key if the presented one is the same and still works.
 ///
-/// All reasons why it does not look the same from outside: the response, what is read, and the work. Only the log knows them apart.
+/// All failures have the same response, reads and work, so that a client cannot distinguish them. Only the log has the reason.
 fn prove(
     cx: &Context<'_>,
     presented: &PresentedKey,
@@ -75,7 +75,7 @@ fn prove(
     let hash = match &stored {
         Some(stored) => stored.secret_hash(cx.secrets()),
         None => {
-            StoredApiKey::read_decoy(presented.organization, presented.id, cx.secrets());
+            StoredApiKey::simulate_read(presented.organization, presented.id, cx.secrets());
             None
         }
     };
@@ -95,7 +95,7 @@ fn prove(
     Ok(stored)
 }
 
-/// Has the use of a key recorded beside the work of the request, unless that was done a moment ago.
+/// Schedules the recording of a key's use, concurrently with the handler, unless a recent use is recorded already.
 fn record_use_later(cx: &Context<'_>, presented: &PresentedKey, key: StoredApiKey) {
     let is_due = key.last_used_at.is_none_or(|at| at.plus(USE_PRECISION) <= cx.now());
     if is_due && !cx.is_retry() {

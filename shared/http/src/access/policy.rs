@@ -18,11 +18,12 @@ use crate::{
 pub trait Policy: Sized + Send + Sync + 'static {
     /// Who is admitted, in a sentence of the API description.
     const DESCRIPTION: &'static str;
-    /// The least role that is admitted. Only the membership decides, as the table has it now, never the organization's `owner`.
+    /// The least role that is admitted, according to the stored membership or API key. For `Owner`, the organization must also name the
+    /// caller as its owner.
     const LEAST_ROLE: Role = Role::Member;
     /// Whether the member whom `{memberId}` names is admitted in any role.
     const ADMITS_SELF: bool = false;
-    /// The request headers that the check reads, beside `Authorization`.
+    /// The request headers that the check reads, beside `Authorization` and `X-API-Key`.
     const HEADERS: &'static [HeaderDescription] = &[];
     /// The path parameters that the check reads.
     const PATH: &'static [PathParameterDescription] = &[];
