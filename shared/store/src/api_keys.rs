@@ -623,7 +623,8 @@ mod tests {
         let names = item.as_object().unwrap().keys().filter(|name| *name != LAST_USED_AT);
         let mut names: Vec<&String> = names.collect();
         let mut expected: Vec<&String> = written.keys().collect();
-        (names.sort(), expected.sort());
+        names.sort();
+        expected.sort();
         assert_eq!(names, expected);
         assert_eq!(
             Some(item["doc"]["S"].as_str().unwrap()),
