@@ -692,6 +692,57 @@ async fn a_rotation_keeps_the_settings_and_the_old_key_for_a_while() {
 }
 
 #[tokio::test]
+async fn the_largest_key_can_be_ended_in_every_way() {
+    for ending in ["revoke", "rotate", "report", "demote", "remove-member"] {
+        let app = app().await;
+        join(&app, demo::ACME, user(1), Role::Admin).await;
+        let mut created = None;
+        // The largest key that can be created.
+        for length in (0..=500).rev() {
+            let mut metadata: serde_json::Map<String, Value> = ["a", "b", "c", "d", "e"]
+                .map(|name| (name.to_owned(), json!("x".repeat(500))))
+                .into_iter()
+                .collect();
+            metadata.insert("f".into(), json!("x".repeat(length)));
+            let body = json!({ "name": "k", "role": "admin", "metadata": metadata });
+            let answer = app.call("POST", KEYS).user(user(1)).json(&body).send().await;
+            if answer.status == 201 {
+                created = Some(answer.json());
+                break;
+            }
+            assert_eq!(wrong(&answer), pairs(&[("", "too_large")]));
+        }
+        let created = created.unwrap();
+        let (key, path) = (text(&created), path(&created));
+        let member = member_path(user(1));
+        let call = match ending {
+            "revoke" => app.call("DELETE", &path),
+            "rotate" => app.call("POST", &format!("{path}/rotate")).json(&json!({ "overlapSeconds": 0 })),
+            "report" => app.call("POST", "/api-keys/report").json(&json!({ "key": key })),
+            "demote" => app.call("PUT", &format!("{member}/role")).json(&json!({ "role": "member" })),
+            _ => app.call("DELETE", &member),
+        };
+        let answer = call.user(owner()).send().await;
+        assert!((200..300).contains(&answer.status), "{ending}: {answer:?}");
+        let validated = app.call("POST", VALIDATE).key(&key).send().await;
+        if ending == "demote" {
+            assert_eq!(validated.json()["role"], "member");
+        } else {
+            assert_eq!(validated.problem(), "401 invalid_api_key", "{ending}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn only_the_owner_rotates_a_key_without_a_limit() {
+    let app = app().await;
+    let created = create(&app, owner(), json!({ "name": "k", "rateLimit": null })).await;
+    let rotate = format!("{}/rotate", path(&created));
+    assert_eq!(app.call("POST", &rotate).user(admin()).send().await.problem(), "403 insufficient_role");
+    assert_eq!(app.call("POST", &rotate).user(owner()).send().await.status, 201);
+}
+
+#[tokio::test]
 async fn a_key_is_changed_field_by_field() {
     let app = app().await;
     let created = create(&app, owner(), json!({ "name": "k", "description": "d", "metadata": { "a": "b" }, "expiresAt": "2026-02-15T12:00:00Z" })).await;

@@ -62,8 +62,9 @@ impl Endpoint for RotateApiKey {
         stored.require_kept(cx.now())?;
         let old = stored.key;
         cx.require_version(old.version)?;
-        // Whoever rotates a key has the new one. Only the owner can create keys that outlive their maker.
-        if old.owned_by == KeyOwner::Organization && admin.role() < Role::Owner {
+        // Whoever rotates a key has the new one. Only the owner can create keys that outlive their maker, or have no limit.
+        let is_for_owners = old.owned_by == KeyOwner::Organization || old.rate_limit.is_none();
+        if is_for_owners && admin.role() < Role::Owner {
             return Err(Failure::INSUFFICIENT_ROLE.into());
         }
         if old.superseded_by.is_some() {

@@ -185,7 +185,10 @@ impl Store {
         actor: &Authority,
         event: &Event,
     ) -> Result<Transaction<'_>, Error> {
-        let mut transaction = self.create_api_key(new, registry, actor, event)?;
+        let mut transaction = self.change(event)?;
+        transaction.create(new, Failure::CONCURRENT_CHANGE)?;
+        replace_registry(&mut transaction, registry)?;
+        check_authority(&mut transaction, actor, None)?;
         replace(&mut transaction, after)?;
         Ok(transaction)
     }
@@ -202,6 +205,8 @@ impl Store {
         actor: &Authority,
         event: &Event,
     ) -> Result<Transaction<'_>, Error> {
+        let document = serde_json::to_value(after).map_err(|_| Error::internal("an API key is not JSON"))?;
+        ApiKey::require_size(crate::item::compact(document).len())?;
         let mut transaction = self.change(event)?;
         replace(&mut transaction, after)?;
         if let Some(registry) = registry {
@@ -460,8 +465,8 @@ fn create(transaction: &mut Transaction<'_>, key: &StoredApiKey) -> Result<(), E
 /// Adds the replacement of a key by its next version to a transaction. The secret and the last use are not touched.
 fn replace(transaction: &mut Transaction<'_>, after: &ApiKey) -> Result<(), Error> {
     let document = serde_json::to_value(after).map_err(|_| Error::internal("an API key is not JSON"))?;
+    // Its size is checked where a caller sends settings. A revocation, a rotation and a change of the maker's role always succeed.
     let document = crate::item::compact(document);
-    ApiKey::require_size(document.len())?;
     let mut update = Expression::version(after.version - 1)
         .name("#doc", DOCUMENT)
         .name("#role", "role")

@@ -56,7 +56,9 @@ impl ApiKey {
     /// The time for which the record of a key is kept after its end.
     pub const KEPT_AFTER_END: Duration = Duration::from_secs(90 * 24 * 60 * 60);
     /// The maximum size of a key's record, in bytes. With what is stored beside it, reading a key takes one capacity unit.
-    pub const MAX_SIZE: usize = 3_400;
+    ///
+    /// What a revocation and a rotation add later has room beside it.
+    pub const MAX_SIZE: usize = 3_200;
     /// The maximum number of live keys of an organization.
     pub const MAX_OF_ORGANIZATION: usize = 50;
     /// The maximum number of live keys that one member has made.
