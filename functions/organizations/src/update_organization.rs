@@ -120,8 +120,5 @@ fn fail_if_any(violations: Vec<Violation>) -> Result<(), Error> {
     }
     let is_slug = violations.iter().any(|violation| violation.code == SLUG_IMMUTABLE);
     let failure = if is_slug { Failure::SLUG_IMMUTABLE } else { Failure::INVALID_REQUEST };
-    let error = Error::from(failure);
-    Err(violations.into_iter().fold(error, |error, Violation { pointer, code, detail }| {
-        error.with_violation(pointer, code, detail)
-    }))
+    Err(Error::from(failure).with_violations(violations))
 }

@@ -1,6 +1,6 @@
 //! Authenticated callers.
 
-use padron_domain::{Actor, ApiKey, ApiKeyId, OrganizationId, Role, Scope, Scopes, UserId};
+use padron_domain::{Actor, ApiKey, ApiKeyId, OrganizationId, Role, Scopes, UserId};
 
 use crate::api_key::PresentedKey;
 
@@ -46,23 +46,6 @@ impl Principal {
         match self {
             Self::User(user) => Actor::User(user.id),
             Self::Key(key) => Actor::Key(key.id),
-        }
-    }
-
-    /// Returns the user; `None` if the principal is a machine.
-    pub fn user(&self) -> Option<&User> {
-        match self {
-            Self::User(user) => Some(user),
-            Self::Key(_) => None,
-        }
-    }
-
-    /// Returns whether the principal may be used where a scope is required. The access tokens of users have no scopes: for them, only the
-    /// role decides.
-    pub fn allows(&self, required: Scope) -> bool {
-        match self {
-            Self::User(_) => true,
-            Self::Key(key) => key.scopes.allows(required),
         }
     }
 }

@@ -160,9 +160,14 @@ impl Error {
 
     /// Creates an error for a request that is invalid for several reasons.
     pub fn from_violations(violations: Vec<Violation>) -> Self {
-        let mut error = Self::from(Failure::INVALID_REQUEST);
-        error.0.violations = violations;
-        error
+        Self::from(Failure::INVALID_REQUEST).with_violations(violations)
+    }
+
+    /// Adds violations, which say where in the request the failure is.
+    #[must_use]
+    pub fn with_violations(mut self, violations: Vec<Violation>) -> Self {
+        self.0.violations.extend(violations);
+        self
     }
 
     /// Adds a violation, which says where in the request the failure is.

@@ -79,7 +79,7 @@ impl App {
                     work_until,
                 );
                 let outcome = run_until(deadline, (endpoint.run)(&cx)).await;
-                (caller, rate_status) = (cx.caller().map(ToOwned::to_owned), cx.rate_status());
+                (caller, rate_status) = (cx.caller(), cx.rate_status());
                 outcome
             }
             (Ok(_), Err(error)) => Err(error),

@@ -150,8 +150,8 @@ impl Context<'_> {
     }
 
     /// Returns who calls; `None` if it is not known, or nobody.
-    pub(crate) fn caller(&self) -> Option<&str> {
-        self.caller.get().map(AsRef::as_ref)
+    pub(crate) fn caller(&self) -> Option<Cow<'static, str>> {
+        self.caller.get().cloned()
     }
 
     /// Counts this request as `cost` requests of a limit. A later attempt of the same request is not counted again.

@@ -52,7 +52,7 @@ pub fn document<'a>(registrations: impl IntoIterator<Item = &'a Registration>) -
                 "apiKey": {
                     "type": "apiKey",
                     "in": "header",
-                    "name": API_KEY_HEADER.name,
+                    "name": API_KEY_HEADER,
                     "description": "An API key of an organization, which needs the scope that the operation names",
                 },
             },

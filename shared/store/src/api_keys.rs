@@ -19,7 +19,7 @@ use uuid::Uuid;
 use crate::{
     Action,
     expression::Expression,
-    item::{DOCUMENT, Entity, Item, document, from_item},
+    item::{DOCUMENT, Entity, Item, compact, document, from_item},
     key::{Key, PK, SK, partition},
     members::check_authority,
     range_query::{Page, RangeQuery},
@@ -147,16 +147,9 @@ impl Store {
         id: ApiKeyId,
         reads: impl IntoIterator<Item = Read>,
     ) -> Result<KeyAccess, Error> {
-        let mut keys = vec![Key::organization(organization), Key::api_key(organization, id)];
-        let mut found = self.access_batch(&mut keys, reads).await?;
-        let organization = found.remove(&keys[0])?;
-        // A key that names itself is read once for both.
-        let item = if keys[2..].contains(&keys[1]) {
-            found.copy_item(&keys[1])
-        } else {
-            found.remove_item(&keys[1])
-        };
-        Ok(KeyAccess { organization, key: item.map(stored).transpose()?, others: found })
+        let subject = Key::api_key(organization, id);
+        let (organization, key, others) = self.access_batch(organization, subject, reads).await?;
+        Ok(KeyAccess { organization, key, others })
     }
 
     /// Creates a key, on behalf of `actor`. `registry` is the next version of the registry, which contains it.
@@ -167,11 +160,8 @@ impl Store {
         actor: &Authority,
         event: &Event,
     ) -> Result<Transaction<'_>, Error> {
-        let mut transaction = self.change(event)?;
-        create(&mut transaction, key)?;
-        replace_registry(&mut transaction, registry)?;
-        check_authority(&mut transaction, actor, None)?;
-        Ok(transaction)
+        ApiKey::require_size(document(key)?.len())?;
+        self.add_api_key(key, registry, actor, event)
     }
 
     /// Creates a key that replaces another one, on behalf of `actor`.
@@ -185,11 +175,24 @@ impl Store {
         actor: &Authority,
         event: &Event,
     ) -> Result<Transaction<'_>, Error> {
+        let mut transaction = self.add_api_key(new, registry, actor, event)?;
+        replace(&mut transaction, after)?;
+        Ok(transaction)
+    }
+
+    /// Creates a key and replaces the registry, on behalf of `actor`.
+    fn add_api_key(
+        &self,
+        key: &StoredApiKey,
+        registry: &ApiKeyRegistry,
+        actor: &Authority,
+        event: &Event,
+    ) -> Result<Transaction<'_>, Error> {
         let mut transaction = self.change(event)?;
-        transaction.create(new, Failure::CONCURRENT_CHANGE)?;
+        // Ids are new and random. An item with the same id was written by an earlier attempt of this request.
+        transaction.create(key, Failure::CONCURRENT_CHANGE)?;
         replace_registry(&mut transaction, registry)?;
         check_authority(&mut transaction, actor, None)?;
-        replace(&mut transaction, after)?;
         Ok(transaction)
     }
 
@@ -205,10 +208,8 @@ impl Store {
         actor: &Authority,
         event: &Event,
     ) -> Result<Transaction<'_>, Error> {
-        let document = serde_json::to_value(after).map_err(|_| Error::internal("an API key is not JSON"))?;
-        ApiKey::require_size(crate::item::compact(document).len())?;
         let mut transaction = self.change(event)?;
-        replace(&mut transaction, after)?;
+        ApiKey::require_size(replace(&mut transaction, after)?)?;
         if let Some(registry) = registry {
             replace_registry(&mut transaction, registry)?;
         }
@@ -374,7 +375,7 @@ impl Store {
         let mut outcome =
             ResealOutcome { next: page.last_evaluated_key.map(ResealPosition), ..ResealOutcome::default() };
         for item in page.items.unwrap_or_default() {
-            let stored = stored(item)?;
+            let stored: StoredApiKey = from_item(item)?;
             outcome.keys += 1;
             let Some(hash) = stored.secret_hash(secrets) else {
                 outcome.unreadable += 1;
@@ -455,18 +456,14 @@ impl OwnedApiKeys {
     }
 }
 
-/// Adds the creation of a key to a transaction.
-fn create(transaction: &mut Transaction<'_>, key: &StoredApiKey) -> Result<(), Error> {
-    ApiKey::require_size(document(key)?.len())?;
-    // Ids are new and random. An item with the same id was written by an earlier attempt of this request.
-    transaction.create(key, Failure::CONCURRENT_CHANGE)
-}
-
-/// Adds the replacement of a key by its next version to a transaction. The secret and the last use are not touched.
-fn replace(transaction: &mut Transaction<'_>, after: &ApiKey) -> Result<(), Error> {
+/// Adds the replacement of a key by its next version to a transaction, and returns the size of its record in bytes. The secret and
+/// the last use are not touched.
+///
+/// The size is checked only where a caller sends settings. A revocation, a rotation and a change of the maker's role always succeed.
+fn replace(transaction: &mut Transaction<'_>, after: &ApiKey) -> Result<usize, Error> {
     let document = serde_json::to_value(after).map_err(|_| Error::internal("an API key is not JSON"))?;
-    // Its size is checked where a caller sends settings. A revocation, a rotation and a change of the maker's role always succeed.
-    let document = crate::item::compact(document);
+    let document = compact(document);
+    let size = document.len();
     let mut update = Expression::version(after.version - 1)
         .name("#doc", DOCUMENT)
         .name("#role", "role")
@@ -478,7 +475,8 @@ fn replace(transaction: &mut Transaction<'_>, after: &ApiKey) -> Result<(), Erro
         set.push_str(", #ttl = :ttl");
         update = update.name("#ttl", TTL).number(":ttl", ttl);
     }
-    transaction.update(&Key::api_key(after.organization, after.id), update.then(set))
+    transaction.update(&Key::api_key(after.organization, after.id), update.then(set))?;
+    Ok(size)
 }
 
 /// Returns the time after which DynamoDB may delete a key, in seconds since 1970; `None` if the key does not end.
@@ -502,11 +500,6 @@ fn if_registry_is(version: u64) -> Expression {
 /// Adds to a transaction the check that an acting key is unchanged.
 pub(crate) fn check_key(transaction: &mut Transaction<'_>, key: &ApiKey) -> Result<(), Error> {
     transaction.check(&Key::api_key(key.organization, key.id), Expression::version(key.version))
-}
-
-/// Returns the key of an item.
-fn stored(item: Item) -> Result<StoredApiKey, Error> {
-    from_item(item)
 }
 
 impl Entity for StoredApiKey {

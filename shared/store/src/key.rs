@@ -77,11 +77,6 @@ impl Key {
         Self { pk: format!("RATE#{subject}"), sk: "RATE".into() }
     }
 
-    /// Returns the organization whose partition the key is in; `None` if it is in another one.
-    pub(crate) fn organization_of(&self) -> Option<OrganizationId> {
-        organization_of_partition_key(&self.pk)
-    }
-
     /// Returns the key of a user's profile, which belongs to no organization.
     pub fn profile(user: UserId) -> Self {
         Self { pk: user_partition(user), sk: "PROFILE".into() }

@@ -79,18 +79,9 @@ impl Store {
         user: UserId,
         reads: impl IntoIterator<Item = Read>,
     ) -> Result<OrganizationAccess, Error> {
-        let mut keys = vec![Key::organization(organization), Key::membership(organization, user)];
-        let mut found = self.access_batch(&mut keys, reads).await?;
-        Ok(OrganizationAccess {
-            organization: found.remove(&keys[0])?,
-            // An actor who is also the target reads the same membership twice.
-            membership: if keys[2..].contains(&keys[1]) {
-                found.get(&keys[1])?
-            } else {
-                found.remove(&keys[1])?
-            },
-            others: found,
-        })
+        let subject = Key::membership(organization, user);
+        let (organization, membership, others) = self.access_batch(organization, subject, reads).await?;
+        Ok(OrganizationAccess { organization, membership, others })
     }
 
     /// Returns an organization, strongly consistent. It may be deleted.

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use aws_sdk_dynamodb::types::{KeysAndAttributes, ReturnConsumedCapacity};
-use padron_domain::Error;
+use padron_domain::{Error, Organization, OrganizationId};
 
 use crate::{
     item::{DOCUMENT_ATTRIBUTES, Entity, Item, from_item},
@@ -85,11 +85,6 @@ impl Items {
         self.items.remove(key)
     }
 
-    /// Returns a copy of the item with this key; `None` if it was not read or does not exist.
-    pub(crate) fn copy_item(&self, key: &Key) -> Option<Item> {
-        self.items.get(key).cloned()
-    }
-
     /// Removes and returns the entity with this key; `None` if it was not read or does not exist.
     pub(crate) fn remove<E: Entity>(&mut self, key: &Key) -> Result<Option<E>, Error> {
         self.items.remove(key).map(from_item).transpose()
@@ -102,26 +97,35 @@ impl Items {
 }
 
 impl Store {
-    /// Reads the items that decide about a caller, and the others that a request needs, in one call, strongly
-    /// consistent. `keys` are those of the former. Those of the latter are added to them.
-    pub(crate) async fn access_batch(
+    /// Reads an organization, the item `subject` that gives a caller their right to act in it, and the other items that a
+    /// request needs, in one call, strongly consistent.
+    pub(crate) async fn access_batch<E: Entity>(
         &self,
-        keys: &mut Vec<Key>,
+        organization: OrganizationId,
+        subject: Key,
         reads: impl IntoIterator<Item = Read>,
-    ) -> Result<Items, Error> {
-        let organization = keys.first().and_then(Key::organization_of);
-        let mut counts_customers = None;
+    ) -> Result<(Option<Organization>, Option<E>, Items), Error> {
+        let mut keys = vec![Key::organization(organization), subject];
+        let mut counts_customers = false;
         for read in reads {
             match read {
                 Read::Item(key) => keys.push(key),
-                Read::CustomerCount => counts_customers = organization,
+                Read::CustomerCount => counts_customers = true,
             }
         }
-        let batch = self.batch_get(keys, Consistency::Strong, Projection::All);
-        let Some(organization) = counts_customers else { return batch.await };
-        let (mut found, count) = tokio::try_join!(batch, self.customer_count(organization))?;
-        found.customer_count = Some(count);
-        Ok(found)
+        let batch = self.batch_get(&keys, Consistency::Strong, Projection::All);
+        let mut found = if counts_customers {
+            let (mut found, count) = tokio::try_join!(batch, self.customer_count(organization))?;
+            found.customer_count = Some(count);
+            found
+        } else {
+            batch.await?
+        };
+        let organization = found.remove(&keys[0])?;
+        // A caller who is also the target of the request is needed twice.
+        let is_target = keys[2..].contains(&keys[1]);
+        let subject = if is_target { found.get(&keys[1])? } else { found.remove(&keys[1])? };
+        Ok((organization, subject, found))
     }
 
     /// Reads a key that no item has, so that the first request finds an open connection.

@@ -2,12 +2,12 @@
 
 use std::borrow::Cow;
 
-use padron_auth::{AUTHENTICATION_REQUIRED, Credential, INVALID_TOKEN, TOKEN_EXPIRED, require_jwt_form};
+use padron_auth::{AUTHENTICATION_REQUIRED, Credential, INVALID_TOKEN, require_jwt_form};
 use padron_domain::{Error, Failure, FailureClass, Organization, OrganizationId, UserId};
 use padron_http::{
     AccessCheck, Authorization, Caller, Context, HeaderDescription, LazyInput, NamedResource,
-    OrganizationSource, PathParameterDescription, Policy, active_organizations, authenticate, concat,
-    named_organization, presented_key, verify,
+    OrganizationSource, PathParameterDescription, Policy, UNAUTHENTICATED, active_organizations,
+    authenticate, concat, named_organization, presented_key, verify,
 };
 use padron_store::{Action, Store};
 
@@ -24,17 +24,10 @@ pub const TENANT_MISMATCH: Failure = Failure::new(
 )
 .with_hint("The header tenantId is the id of the organization or of its owner.");
 
-const FAILURES: &[Failure] = &[
-    AUTHENTICATION_REQUIRED,
-    INVALID_TOKEN,
-    TOKEN_EXPIRED,
-    Failure::INVALID_API_KEY,
-    Failure::INVALID_REQUEST,
-    Failure::NOT_A_MEMBER,
-    Failure::ORGANIZATION_MISMATCH,
-    TENANT_MISMATCH,
-    Failure::UNAVAILABLE,
-];
+const FAILURES: &[Failure] = &concat::<_, 9>(&[
+    UNAUTHENTICATED,
+    &[Failure::NOT_A_MEMBER, Failure::ORGANIZATION_MISMATCH, TENANT_MISMATCH],
+]);
 
 const TENANT: HeaderDescription = HeaderDescription {
     name: "tenantId",

@@ -131,10 +131,7 @@ impl ApiKeySettings<'_> {
             });
         }
         let failure = if not_grantable { Failure::SCOPE_NOT_GRANTABLE } else { Failure::INVALID_REQUEST };
-        let error = Error::from(failure);
-        Err(violations.into_iter().fold(error, |error, Violation { pointer, code, detail }| {
-            error.with_violation(pointer, code, detail)
-        }))
+        Err(Error::from(failure).with_violations(violations))
     }
 }
 

@@ -5,7 +5,7 @@ use padron_auth::{
 };
 use padron_domain::{Error, Failure};
 
-use crate::{context::Context, parameter::HeaderDescription};
+use crate::context::Context;
 
 /// The failures of [`authenticate`], and of verifying an API key.
 pub const UNAUTHENTICATED: &[Failure] = &[
@@ -18,12 +18,7 @@ pub const UNAUTHENTICATED: &[Failure] = &[
 ];
 
 /// The header of API keys.
-pub(crate) const API_KEY_HEADER: HeaderDescription = HeaderDescription {
-    name: "X-API-Key",
-    description: "An API key, in place of `Authorization`",
-    is_required: false,
-    max_length: None,
-};
+pub(crate) const API_KEY_HEADER: &str = "X-API-Key";
 
 /// Returns the credential of a request: an API key in `X-API-Key`, or an access token or API key in `Authorization`.
 ///

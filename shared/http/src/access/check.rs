@@ -84,7 +84,7 @@ impl<I: Send + Sync, T: NamedResource<I>> AccessCheck<I, T> {
                     return Err(error);
                 }
                 Ok(Self {
-                    principal: key::principal(&checked.key),
+                    principal: Principal::Key((&checked.key).into()),
                     organization: checked.organization,
                     authority: Some(Authority::Key(Box::new(checked.key))),
                     idempotency_id,

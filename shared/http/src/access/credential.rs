@@ -1,11 +1,14 @@
 //! Members of the organization that a credential implies, for paths that name none.
 
-use padron_auth::{AUTHENTICATION_REQUIRED, Credential, INVALID_TOKEN, TOKEN_EXPIRED};
+use padron_auth::Credential;
 use padron_domain::{Error, Failure, Organization, OrganizationId, UserId};
 use padron_store::{Action, Store};
 
-use super::{AccessCheck, Authorization, Caller, NamedResource, OrganizationSource, Policy, authenticate};
-use crate::{context::Context, input::LazyInput, parameter::HeaderDescription};
+use super::{
+    AccessCheck, Authorization, Caller, NamedResource, OrganizationSource, Policy, UNAUTHENTICATED,
+    authenticate,
+};
+use crate::{concat::concat, context::Context, input::LazyInput, parameter::HeaderDescription};
 
 /// Admits the members of the organization that the token is bound to, else of the one in the header `X-Organization-Id`, else of the
 /// caller's only one.
@@ -24,18 +27,15 @@ impl Policy for ByCredential {
         max_length: None,
     }];
     const ACTIONS: &'static [Action] = Store::MEMBERSHIPS_WITH_ORGANIZATIONS;
-    const FAILURES: &'static [Failure] = &[
-        AUTHENTICATION_REQUIRED,
-        INVALID_TOKEN,
-        TOKEN_EXPIRED,
-        Failure::INVALID_API_KEY,
-        Failure::INVALID_REQUEST,
-        Failure::SEVERAL_ORGANIZATIONS,
-        Failure::NO_ORGANIZATION,
-        Failure::NOT_A_MEMBER,
-        Failure::ORGANIZATION_MISMATCH,
-        Failure::UNAVAILABLE,
-    ];
+    const FAILURES: &'static [Failure] = &concat::<_, 10>(&[
+        UNAUTHENTICATED,
+        &[
+            Failure::SEVERAL_ORGANIZATIONS,
+            Failure::NO_ORGANIZATION,
+            Failure::NOT_A_MEMBER,
+            Failure::ORGANIZATION_MISMATCH,
+        ],
+    ]);
     const WRITE_FAILURES: &'static [Failure] = &[Failure::ORGANIZATION_UNCERTAIN];
 
     async fn authorize<I: Send + Sync, T: NamedResource<I>>(

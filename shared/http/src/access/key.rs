@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use padron_auth::{Credential, PresentedKey, Principal};
+use padron_auth::{Credential, PresentedKey};
 use padron_domain::{ApiKey, Error, Failure, Organization, Scopes};
 use padron_store::{Action, Items, RateSubject, Read, Store, StoredApiKey};
 
@@ -139,9 +139,4 @@ impl<I: Send + Sync> Access<I> for KeyHolder {
         record_use_later(cx, &presented, proven);
         Ok(Authorization::Granted(Self { key }))
     }
-}
-
-/// Returns the principal of a verified key.
-pub(super) fn principal(key: &ApiKey) -> Principal {
-    Principal::Key(key.into())
 }

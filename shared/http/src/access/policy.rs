@@ -3,7 +3,7 @@
 use padron_domain::{Error, Failure, OrganizationId, Role};
 use padron_store::{Action, Store};
 
-use super::{AccessCheck, Authorization, Caller, NamedResource};
+use super::{AccessCheck, Authorization, Caller, NamedResource, UNAUTHENTICATED};
 use crate::{
     concat::concat,
     context::Context,
@@ -52,17 +52,10 @@ pub trait Policy: Sized + Send + Sync + 'static {
 const BY_PATH: &[PathParameterDescription] = &[PathParameterDescription::of::<OrganizationId>()];
 
 /// The failures for members of the organization in the path.
-const NOT_A_MEMBER: &[Failure] = &[
-    padron_auth::AUTHENTICATION_REQUIRED,
-    padron_auth::INVALID_TOKEN,
-    padron_auth::TOKEN_EXPIRED,
-    Failure::INVALID_API_KEY,
-    Failure::INVALID_REQUEST,
-    Failure::ORGANIZATION_NOT_FOUND,
-    Failure::NOT_A_MEMBER,
-    Failure::ORGANIZATION_MISMATCH,
-    Failure::UNAVAILABLE,
-];
+const NOT_A_MEMBER: &[Failure] = &concat::<_, 9>(&[
+    UNAUTHENTICATED,
+    &[Failure::ORGANIZATION_NOT_FOUND, Failure::NOT_A_MEMBER, Failure::ORGANIZATION_MISMATCH],
+]);
 
 /// An owner is read from two items, which may be from before and from after a transfer.
 const NOT_THE_OWNER: &[Failure] = &[Failure::INSUFFICIENT_ROLE, Failure::CONCURRENT_CHANGE];
