@@ -4,8 +4,8 @@ use std::{net::SocketAddr, time::Duration};
 
 use padron_auth::PresentedKey;
 use padron_domain::{
-    Actor, ApiKey, ApiKeyId, Authority, Clock, Error, Event, EventData, KeyOwner, Metadata, OrganizationId,
-    Plan, RateLimit, Role, Scopes, Seats,
+    Actor, ApiKey, ApiKeyId, Authority, Clock, Error, Event, EventData, KeyOwner, OrganizationId, Plan, Role,
+    Scopes, Seats,
 };
 use padron_emulator::{
     Engine,
@@ -214,27 +214,13 @@ pub async fn make_key_in(store: &Store, key: LocalKey, clock: &Clock) -> Result<
     let made = || -> Result<_, Error> {
         let presented = PresentedKey::generate(organization, ApiKeyId::created_at(now))?;
         let text = presented.text(KEY_BRAND);
+        let defaults = ApiKey::new(presented.id, organization, owner.user, &text, now);
         let key = ApiKey {
-            id: presented.id,
-            organization,
-            version: 1,
-            prefix: PresentedKey::prefix(KEY_BRAND),
-            hint: text[text.len() - 4..].to_owned(),
             name: "Made by make key".into(),
-            description: None,
-            scopes: if scopes.is_empty() { ApiKey::DEFAULT_SCOPES } else { scopes },
+            scopes: if scopes.is_empty() { defaults.scopes } else { scopes },
             role,
             owned_by: KeyOwner::Organization,
-            created_by: owner.user,
-            created_at: now,
-            updated_at: now,
-            expires_at: None,
-            ip_ranges: Vec::new(),
-            rate_limit: Some(RateLimit::DEFAULT),
-            metadata: Metadata::new(),
-            supersedes: None,
-            superseded_by: None,
-            revocation: None,
+            ..defaults
         };
         let secrets = Secrets::new(ROOT_SECRET.as_bytes(), None)
             .ok_or_else(|| Error::internal("the root secret is too short"))?;

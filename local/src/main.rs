@@ -8,7 +8,7 @@ use std::{
 use clap::{Parser, Subcommand};
 use padron_domain::{ApiKey, Clock, OrganizationId, Plan, Role, Scope, Scopes, UserId};
 use padron_local::{
-    admin::{self, Limit, LocalKey, PlanChange},
+    admin::{self, Limit, LocalKey, PlanChange, TableLocation},
     data_dir::DataDir,
     declared, demo, processes, run, serve, wire,
 };
@@ -167,6 +167,14 @@ fn block_on(work: impl Future<Output = Result<(), String>>) -> Result<(), String
     runtime.map_err(|error| error.to_string())?.block_on(work)
 }
 
+/// Returns the table of a deployed stack if it is named, and the local stack's table otherwise.
+fn table_location(data: &Path, table: Option<String>, region: String) -> Result<TableLocation, String> {
+    Ok(match table {
+        Some(table) => TableLocation::Deployed { table, region },
+        None => TableLocation::Local(DataDir::open(data)?),
+    })
+}
+
 fn set_plan(
     data: &Path,
     organization: &str,
@@ -177,15 +185,12 @@ fn set_plan(
 ) -> Result<(), String> {
     let organization = OrganizationId::parse(organization).ok_or("An organization's id is a UUID.")?;
     let plan = Plan::parse(plan).ok_or("A plan is one of free, pro and enterprise.")?;
-    let place = match table {
-        Some(_) if seats.is_none() => {
-            return Err(
-                "Say how many members it may have (--seats): what a plan brings is set in the stack.".into(),
-            );
-        }
-        Some(table) => admin::TableLocation::Deployed { table, region },
-        None => admin::TableLocation::Local(DataDir::open(data)?),
-    };
+    if table.is_some() && seats.is_none() {
+        return Err(
+            "Say how many members it may have (--seats): what a plan brings is set in the stack.".into()
+        );
+    }
+    let place = table_location(data, table, region)?;
     block_on(async {
         let change = PlanChange { organization, plan, seats };
         println!("{}", admin::set_plan(place, change, &Clock::System).await?);
@@ -194,10 +199,7 @@ fn set_plan(
 }
 
 fn reseal(data: &Path, table: Option<String>, region: String) -> Result<(), String> {
-    let place = match table {
-        Some(table) => admin::TableLocation::Deployed { table, region },
-        None => admin::TableLocation::Local(DataDir::open(data)?),
-    };
+    let place = table_location(data, table, region)?;
     block_on(async {
         println!("{}", admin::reseal_at(place).await?);
         Ok(())

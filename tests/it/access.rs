@@ -190,7 +190,9 @@ async fn send_with_key(app: &TestApp, endpoint: &'static Registration, key: &str
 /// Starts an app with the demo data and the API key that the sample requests name.
 async fn demo_with_key() -> TestApp {
     let app = with_demo_data(TestApp::start([]).await).await;
-    install_key(&app, &api_key(&app, Role::Member)).await;
+    // Only the owner rotates a key without a limit.
+    let key = ApiKey { rate_limit: Some(RateLimit::DEFAULT), ..api_key(&app, Role::Member) };
+    install_key(&app, &key).await;
     app
 }
 

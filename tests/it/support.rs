@@ -4,8 +4,8 @@ use std::path::PathBuf;
 
 use padron_auth::PresentedKey;
 use padron_domain::{
-    Actor, ApiKey, ApiKeyId, Authority, Customer, Event, EventData, KeyOwner, Membership, Metadata,
-    Organization, OrganizationId, Role, Scope, UserId,
+    Actor, ApiKey, ApiKeyId, Authority, Customer, Event, EventData, Membership, Organization, OrganizationId,
+    Role, Scope, UserId,
 };
 use padron_http::Registration;
 use padron_local::demo;
@@ -70,29 +70,14 @@ pub(crate) fn sample_token(app: &TestApp, function: &str) -> String {
 
 /// Returns an API key of Acme Corp with all scopes that a key can have, in this role, which is not yet written.
 pub(crate) fn api_key(app: &TestApp, role: Role) -> ApiKey {
-    let now = app.clock.now();
+    let id = ApiKeyId::parse(demo::API_KEY).unwrap();
     let organization = demo::organization(demo::ACME);
     ApiKey {
-        id: ApiKeyId::parse(demo::API_KEY).unwrap(),
-        organization,
-        version: 1,
-        prefix: "sk_pdr_".into(),
-        hint: "0000".into(),
         name: "Production server".into(),
-        description: None,
         scopes: Scope::ALL.into_iter().filter(|scope| ApiKey::is_grantable(*scope)).collect(),
         role,
-        owned_by: KeyOwner::Member,
-        created_by: owner(),
-        created_at: now,
-        updated_at: now,
-        expires_at: None,
-        ip_ranges: Vec::new(),
         rate_limit: None,
-        metadata: Metadata::new(),
-        supersedes: None,
-        superseded_by: None,
-        revocation: None,
+        ..ApiKey::new(id, organization, owner(), &sample_key(), app.clock.now())
     }
 }
 

@@ -7,7 +7,7 @@ use padron_domain::{
     Scope, expiry_violation,
 };
 use padron_dto::{AssignableRole, MetadataSchema, Object, RateLimitBody};
-use padron_http::{Context, Created, Endpoint, Json, Route, Versioned, Written};
+use padron_http::{Context, Created, Endpoint, Json, Route, Versioned, WithKeyRegistry, Written};
 use padron_store::{Action, Store};
 use schemars::JsonSchema;
 use serde::Deserialize;
@@ -16,7 +16,6 @@ use crate::{
     access::KeyAdmin,
     fields::{NameSchema, ScopesSchema, parse_expiry},
     issuance::NewSecret,
-    named_key::Registry,
     response::IssuedApiKey,
 };
 
@@ -86,16 +85,16 @@ impl Endpoint for CreateApiKey {
     const FAILURES: &'static [&'static [Failure]] =
         &[&[Failure::API_KEY_LIMIT_REACHED, Failure::SCOPE_NOT_GRANTABLE]];
     const ACTIONS: &'static [&'static [Action]] = &[Store::CREATE_API_KEY];
-    type Access = KeyAdmin<Registry>;
+    type Access = KeyAdmin<WithKeyRegistry<()>>;
     type Input = Json<NewApiKey>;
     type Output = Written<Created<Versioned<IssuedApiKey>>>;
 
     async fn handle(
         cx: &Context<'_>,
-        admin: KeyAdmin<Registry>,
+        admin: KeyAdmin<WithKeyRegistry<()>>,
         Json(new): Json<NewApiKey>,
     ) -> Result<Self::Output, Error> {
-        let (admin, Registry(registry)) = admin.with_resource()?;
+        let (admin, WithKeyRegistry { registry, .. }) = admin.with_resource()?;
         let NewApiKey { name, owned_by, scopes, role, ip_ranges, metadata, .. } = new;
         let description = new.description.filter(|text| !text.is_empty());
         let rate_limit = match new.rate_limit {
@@ -124,27 +123,18 @@ impl Endpoint for CreateApiKey {
         let maker = admin.authority().member().ok_or(Failure::KEYS_NOT_ACCEPTED)?;
         let organization = admin.organization().id;
         let secret = NewSecret::new(cx, organization)?;
+        let defaults = secret.key(cx, maker);
         let key = ApiKey {
-            id: secret.id(),
-            organization,
-            version: 1,
-            prefix: secret.prefix(),
-            hint: secret.hint(),
             name,
             description,
-            scopes: checked.scopes.unwrap_or(ApiKey::DEFAULT_SCOPES),
-            role: role.map_or(Role::Member, Into::into),
+            scopes: checked.scopes.unwrap_or(defaults.scopes),
+            role: role.map_or(defaults.role, Into::into),
             owned_by,
-            created_by: maker,
-            created_at: cx.now(),
-            updated_at: cx.now(),
             expires_at,
             ip_ranges: checked.ip_ranges.unwrap_or_default(),
             rate_limit,
             metadata: metadata.unwrap_or_default(),
-            supersedes: None,
-            superseded_by: None,
-            revocation: None,
+            ..defaults
         };
         let mut registry = registry.next_version();
         registry.add(&key, cx.now())?;

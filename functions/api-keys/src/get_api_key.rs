@@ -3,8 +3,9 @@
 use padron_domain::{Error, Scope};
 use padron_dto::ApiKeyResponse;
 use padron_http::{Context, Endpoint, NoInput, Route, Versioned};
+use padron_store::StoredApiKey;
 
-use crate::{access::KeyAdmin, named_key::NamedKey, response::show_versioned};
+use crate::{access::KeyAdmin, response::show_versioned};
 
 /// The endpoint that returns an API key.
 #[derive(Debug)]
@@ -15,12 +16,16 @@ impl Endpoint for GetApiKey {
     const SUMMARY: &'static str = "Returns an API key of an organization";
     const SCOPE: Option<Scope> = Some(Scope::ReadApiKeys);
     const ACCEPTS_KEYS: bool = true;
-    type Access = KeyAdmin<NamedKey>;
+    type Access = KeyAdmin<StoredApiKey>;
     type Input = NoInput;
     type Output = Versioned<ApiKeyResponse>;
 
-    async fn handle(cx: &Context<'_>, admin: KeyAdmin<NamedKey>, _: NoInput) -> Result<Self::Output, Error> {
-        let (_, NamedKey(stored)) = admin.with_resource()?;
+    async fn handle(
+        cx: &Context<'_>,
+        admin: KeyAdmin<StoredApiKey>,
+        _: NoInput,
+    ) -> Result<Self::Output, Error> {
+        let (_, stored) = admin.with_resource()?;
         stored.require_kept(cx.now())?;
         Ok(show_versioned(stored, cx.now()))
     }

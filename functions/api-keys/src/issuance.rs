@@ -1,7 +1,7 @@
 //! New API keys, and their texts.
 
 use padron_auth::PresentedKey;
-use padron_domain::{ApiKey, ApiKeyId, Error, OrganizationId};
+use padron_domain::{ApiKey, ApiKeyId, Error, OrganizationId, UserId};
 use padron_http::{Context, Created, Versioned};
 use padron_store::StoredApiKey;
 
@@ -13,37 +13,25 @@ pub(crate) struct NewKey {
     text: String,
 }
 
-/// A new secret, and what of it the key's record shows.
+/// A new secret.
 pub(crate) struct NewSecret {
     presented: PresentedKey,
     text: String,
-    prefix: String,
 }
 
 impl NewSecret {
     /// Creates a secret for a new key of an organization.
     pub(crate) fn new(cx: &Context<'_>, organization: OrganizationId) -> Result<Self, Error> {
         let presented = PresentedKey::generate(organization, ApiKeyId::created_at(cx.now()))?;
-        let brand = &cx.options().key_brand;
-        Ok(Self { text: presented.text(brand), prefix: PresentedKey::prefix(brand), presented })
+        Ok(Self { text: presented.text(&cx.options().key_brand), presented })
     }
 
-    /// Returns the id of the key.
-    pub(crate) fn id(&self) -> ApiKeyId {
-        self.presented.id
+    /// Returns a key with this secret and the default settings.
+    pub(crate) fn key(&self, cx: &Context<'_>, created_by: UserId) -> ApiKey {
+        ApiKey::new(self.presented.id, self.presented.organization, created_by, &self.text, cx.now())
     }
 
-    /// Returns the beginning of the key's text.
-    pub(crate) fn prefix(&self) -> String {
-        self.prefix.clone()
-    }
-
-    /// Returns the last four characters of the key's text.
-    pub(crate) fn hint(&self) -> String {
-        self.text[self.text.len() - 4..].to_owned()
-    }
-
-    /// Returns the key with this secret.
+    /// Returns the record of a key with this secret.
     pub(crate) fn into_key(self, cx: &Context<'_>, key: ApiKey) -> Result<NewKey, Error> {
         let hash = self.presented.secret_hash();
         Ok(NewKey { stored: StoredApiKey::new(key, hash.as_ref(), cx.secrets())?, text: self.text })

@@ -10,7 +10,6 @@ mod github;
 mod issuance;
 mod leaked;
 pub mod list_api_keys;
-mod named_key;
 pub mod report_api_key;
 mod response;
 pub mod revoke_api_key;

@@ -4,13 +4,13 @@
 
 use padron_domain::{Error, EventData, Failure, RevocationReason, Role, Scope};
 use padron_http::{
-    Context, Endpoint, Input, NoContent, Query, Request, Route, Written,
+    Context, Endpoint, Input, NoContent, Query, Request, Route, WithKeyRegistry, Written,
     openapi::{Operation, Schemas},
 };
-use padron_store::{Action, Store};
+use padron_store::{Action, Store, StoredApiKey};
 use serde_json::json;
 
-use crate::{access::KeyMember, named_key::RegisteredKey};
+use crate::access::KeyMember;
 
 /// The endpoint that revokes an API key.
 #[derive(Debug)]
@@ -48,23 +48,23 @@ impl Endpoint for RevokeApiKey {
     const FAILURES: &'static [&'static [Failure]] =
         &[&[Failure::INSUFFICIENT_ROLE, Failure::PRECONDITION_FAILED]];
     const ACTIONS: &'static [&'static [Action]] = &[Store::CHANGE_API_KEY];
-    type Access = KeyMember<RegisteredKey>;
+    type Access = KeyMember<WithKeyRegistry<StoredApiKey>>;
     type Input = RevocationQuery;
     type Output = Written<NoContent>;
 
     async fn handle(
         cx: &Context<'_>,
-        member: KeyMember<RegisteredKey>,
+        member: KeyMember<WithKeyRegistry<StoredApiKey>>,
         RevocationQuery { reason }: RevocationQuery,
     ) -> Result<Self::Output, Error> {
         let (is_admin, caller) = (member.role() >= Role::Admin, member.authority().member());
         let found = member.with_resource();
-        let is_maker = found.as_ref().is_ok_and(|(_, found)| Some(found.stored.key.created_by) == caller);
+        let is_maker = found.as_ref().is_ok_and(|(_, found)| Some(found.resource.key.created_by) == caller);
         // Other members do not learn whether there is such a key.
         if !is_admin && !is_maker {
             return Err(Failure::INSUFFICIENT_ROLE.into());
         }
-        let (member, RegisteredKey { stored, registry }) = found?;
+        let (member, WithKeyRegistry { resource: stored, registry }) = found?;
         stored.require_kept(cx.now())?;
         cx.require_version(stored.key.version)?;
         if stored.key.revocation.is_some() {

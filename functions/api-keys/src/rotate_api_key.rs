@@ -5,12 +5,12 @@
 use std::time::Duration;
 
 use padron_domain::{ApiKey, Error, EventData, Failure, KeyOwner, Role, Scope};
-use padron_http::{Context, Created, Endpoint, OptionalJson, Route, Versioned, Written};
-use padron_store::{Action, Store};
+use padron_http::{Context, Created, Endpoint, OptionalJson, Route, Versioned, WithKeyRegistry, Written};
+use padron_store::{Action, Store, StoredApiKey};
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use crate::{access::KeyAdmin, issuance::NewSecret, named_key::RegisteredKey, response::IssuedApiKey};
+use crate::{access::KeyAdmin, issuance::NewSecret, response::IssuedApiKey};
 
 /// The endpoint that rotates an API key.
 #[derive(Debug)]
@@ -48,17 +48,17 @@ impl Endpoint for RotateApiKey {
         Failure::PRECONDITION_FAILED,
     ]];
     const ACTIONS: &'static [&'static [Action]] = &[Store::CHANGE_API_KEY];
-    type Access = KeyAdmin<RegisteredKey>;
+    type Access = KeyAdmin<WithKeyRegistry<StoredApiKey>>;
     type Input = OptionalJson<Rotation>;
     type Output = Written<Created<Versioned<IssuedApiKey>>>;
 
     async fn handle(
         cx: &Context<'_>,
-        admin: KeyAdmin<RegisteredKey>,
+        admin: KeyAdmin<WithKeyRegistry<StoredApiKey>>,
         OptionalJson(rotation): OptionalJson<Rotation>,
     ) -> Result<Self::Output, Error> {
         let overlap = rotation.overlap()?;
-        let (admin, RegisteredKey { stored, registry }) = admin.with_resource()?;
+        let (admin, WithKeyRegistry { resource: stored, registry }) = admin.with_resource()?;
         stored.require_kept(cx.now())?;
         let old = stored.key;
         cx.require_version(old.version)?;
@@ -74,20 +74,8 @@ impl Endpoint for RotateApiKey {
             return Err(Failure::API_KEY_NOT_ACTIVE.into());
         }
         let secret = NewSecret::new(cx, old.organization)?;
-        let new = ApiKey {
-            id: secret.id(),
-            version: 1,
-            prefix: secret.prefix(),
-            hint: secret.hint(),
-            created_by: admin.authority().member().ok_or(Failure::KEYS_NOT_ACCEPTED)?,
-            created_at: cx.now(),
-            updated_at: cx.now(),
-            expires_at: old.renewed_expiry(cx.now()),
-            supersedes: Some(old.id),
-            superseded_by: None,
-            revocation: None,
-            ..old.clone()
-        };
+        let creator = admin.authority().member().ok_or(Failure::KEYS_NOT_ACCEPTED)?;
+        let new = old.successor(secret.key(cx, creator));
         let after = old.superseded(new.id, overlap, cx.now());
         let mut registry = registry.next_version();
         // Without an overlap, the old key leaves the registry.

@@ -18,7 +18,6 @@ use serde_json::{Map, Value};
 use crate::{
     access::KeyAdmin,
     fields::{NameSchema, ScopesSchema, parse_expiry},
-    named_key::NamedKey,
     response::{show, show_versioned},
 };
 
@@ -81,17 +80,17 @@ impl Endpoint for UpdateApiKey {
         Failure::PRECONDITION_FAILED,
     ]];
     const ACTIONS: &'static [&'static [Action]] = &[Store::CHANGE_API_KEY];
-    type Access = KeyAdmin<NamedKey>;
+    type Access = KeyAdmin<StoredApiKey>;
     type Input = Json<ApiKeyUpdate>;
     type Output = Written<Versioned<ApiKeyResponse>>;
 
     async fn handle(
         cx: &Context<'_>,
-        admin: KeyAdmin<NamedKey>,
+        admin: KeyAdmin<StoredApiKey>,
         Json(update): Json<ApiKeyUpdate>,
     ) -> Result<Self::Output, Error> {
         let (checked, expires_at) = update.check()?;
-        let (admin, NamedKey(stored)) = admin.with_resource()?;
+        let (admin, stored) = admin.with_resource()?;
         stored.require_kept(cx.now())?;
         let before = &stored.key;
         require_read_only(cx, &update.others, &stored)?;

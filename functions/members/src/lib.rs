@@ -4,7 +4,6 @@ use padron_http::Registration;
 
 pub mod get_member;
 pub mod list_members;
-mod member_with_keys;
 pub mod remove_member;
 pub mod update_member_role;
 

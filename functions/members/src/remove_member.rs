@@ -2,11 +2,11 @@
 //!
 //! The member has no access from the commit of the transaction on.
 
-use padron_domain::{Error, EventData, Failure, Role, Scope};
-use padron_http::{AdminOrNamedMember, Caller, Context, Endpoint, NoContent, NoInput, Route, Written};
+use padron_domain::{Error, EventData, Failure, Membership, Role, Scope};
+use padron_http::{
+    AdminOrNamedMember, Caller, Context, Endpoint, NoContent, NoInput, Route, WithKeyRegistry, Written,
+};
 use padron_store::{Action, Store};
-
-use crate::member_with_keys::MemberWithKeys;
 
 /// The endpoint that removes a member.
 #[derive(Debug)]
@@ -20,12 +20,12 @@ impl Endpoint for RemoveMember {
     const FAILURES: &'static [&'static [Failure]] =
         &[&[Failure::OWNER_CANNOT_LEAVE, Failure::PRECONDITION_FAILED]];
     const ACTIONS: &'static [&'static [Action]] = &[Store::REMOVE_MEMBER];
-    type Access = Caller<AdminOrNamedMember, MemberWithKeys>;
+    type Access = Caller<AdminOrNamedMember, WithKeyRegistry<Membership>>;
     type Input = NoInput;
     type Output = Written<NoContent>;
 
     async fn handle(cx: &Context<'_>, caller: Self::Access, _: NoInput) -> Result<Self::Output, Error> {
-        let (caller, MemberWithKeys { member, registry }) = caller.with_resource()?;
+        let (caller, WithKeyRegistry { resource: member, registry }) = caller.with_resource()?;
         cx.require_version(member.version)?;
         if member.role == Role::Owner {
             return Err(Failure::OWNER_CANNOT_LEAVE.into());

@@ -2,14 +2,12 @@
 //!
 //! The new role applies from the member's next request on.
 
-use padron_domain::{Error, EventData, Failure, Role, Scope};
+use padron_domain::{Error, EventData, Failure, Membership, Role, Scope};
 use padron_dto::{AssignableRole, MemberResponse};
-use padron_http::{Admin, Context, Endpoint, Json, Route, Versioned, Written};
+use padron_http::{Admin, Context, Endpoint, Json, Route, Versioned, WithKeyRegistry, Written};
 use padron_store::{Action, Store};
 use schemars::JsonSchema;
 use serde::Deserialize;
-
-use crate::member_with_keys::MemberWithKeys;
 
 /// The endpoint that changes the role of a member.
 #[derive(Debug)]
@@ -32,16 +30,16 @@ impl Endpoint for UpdateMemberRole {
     const FAILURES: &'static [&'static [Failure]] =
         &[&[Failure::OWNER_ROLE_IMMUTABLE, Failure::PRECONDITION_FAILED]];
     const ACTIONS: &'static [&'static [Action]] = &[Store::UPDATE_ROLE];
-    type Access = Admin<MemberWithKeys>;
+    type Access = Admin<WithKeyRegistry<Membership>>;
     type Input = Json<RoleUpdate>;
     type Output = Written<Versioned<MemberResponse>>;
 
     async fn handle(
         cx: &Context<'_>,
-        admin: Admin<MemberWithKeys>,
+        admin: Admin<WithKeyRegistry<Membership>>,
         Json(RoleUpdate { role }): Json<RoleUpdate>,
     ) -> Result<Self::Output, Error> {
-        let (admin, MemberWithKeys { member: before, registry }) = admin.with_resource()?;
+        let (admin, WithKeyRegistry { resource: before, registry }) = admin.with_resource()?;
         cx.require_version(before.version)?;
         if before.role == Role::Owner {
             return Err(Failure::OWNER_ROLE_IMMUTABLE.into());

@@ -56,7 +56,7 @@ impl PresentedKey {
     }
 
     /// Returns the beginning of the keys of an installation.
-    pub fn prefix(brand: &str) -> String {
+    fn prefix(brand: &str) -> String {
         format!("{SCHEME}{brand}_")
     }
 

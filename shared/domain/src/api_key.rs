@@ -208,6 +208,41 @@ impl ApiKey {
         Scope::WriteCustomers,
     ]);
 
+    /// Creates a key with the default settings. Of its text, the record has only the beginning, which ends with the last `_`, and the last four
+    /// characters.
+    pub fn new(
+        id: ApiKeyId,
+        organization: OrganizationId,
+        created_by: UserId,
+        text: &str,
+        now: Timestamp,
+    ) -> Self {
+        let prefix = text.rfind('_').map_or("", |end| &text[..=end]);
+        let hint = text.get(text.len().saturating_sub(4)..).unwrap_or_default();
+        Self {
+            id,
+            organization,
+            version: 1,
+            prefix: prefix.into(),
+            hint: hint.into(),
+            name: String::new(),
+            description: None,
+            scopes: Self::DEFAULT_SCOPES,
+            role: Role::Member,
+            owned_by: KeyOwner::Member,
+            created_by,
+            created_at: now,
+            updated_at: now,
+            expires_at: None,
+            ip_ranges: Vec::new(),
+            rate_limit: Some(RateLimit::DEFAULT),
+            metadata: Metadata::new(),
+            supersedes: None,
+            superseded_by: None,
+            revocation: None,
+        }
+    }
+
     /// Returns whether a key can have a scope.
     ///
     /// A key cannot make or change credentials, and cannot act as an owner.

@@ -195,8 +195,26 @@ impl ApiKey {
         Ok(())
     }
 
+    /// Returns the key that replaces this one: `new`, with the settings and the lifetime of this one.
+    #[must_use]
+    pub fn successor(&self, new: Self) -> Self {
+        Self {
+            name: self.name.clone(),
+            description: self.description.clone(),
+            scopes: self.scopes,
+            role: self.role,
+            owned_by: self.owned_by,
+            expires_at: self.renewed_expiry(new.created_at),
+            ip_ranges: self.ip_ranges.clone(),
+            rate_limit: self.rate_limit,
+            metadata: self.metadata.clone(),
+            supersedes: Some(self.id),
+            ..new
+        }
+    }
+
     /// Returns the expiry of a key that replaces this one: it has the same lifetime.
-    pub fn renewed_expiry(&self, now: Timestamp) -> Option<Timestamp> {
+    fn renewed_expiry(&self, now: Timestamp) -> Option<Timestamp> {
         let lifetime = self.expires_at?.millis().saturating_sub(self.created_at.millis());
         let lifetime = Duration::from_millis(u64::try_from(lifetime).unwrap_or(0));
         Some(now.plus(lifetime.clamp(Self::MIN_LIFETIME, Self::MAX_LIFETIME)))

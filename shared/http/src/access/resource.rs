@@ -1,7 +1,9 @@
 //! What a request names inside its organization.
 
-use padron_domain::{Error, Failure, Invitation, InvitationId, Membership, OrganizationId};
-use padron_store::{Action, Items, Key, Read};
+use padron_domain::{
+    ApiKeyId, ApiKeyRegistry, Error, Failure, Invitation, InvitationId, Membership, OrganizationId,
+};
+use padron_store::{Action, Items, Key, Read, StoredApiKey};
 
 use crate::{
     event::Request,
@@ -96,5 +98,59 @@ impl<I> NamedResource<I> for Invitation {
 
     fn from_items(id: InvitationId, organization: OrganizationId, items: &mut Items) -> Result<Self, Error> {
         items.invitation(organization, id)?.ok_or_else(|| Failure::INVITATION_NOT_FOUND.into())
+    }
+}
+
+/// A resource, with the registry of the organization's API keys, for writes that change keys.
+#[derive(Debug)]
+pub struct WithKeyRegistry<R> {
+    /// The resource.
+    pub resource: R,
+    /// The registry.
+    pub registry: ApiKeyRegistry,
+}
+
+impl<I, R: NamedResource<I>> NamedResource<I> for WithKeyRegistry<R> {
+    const PATH: &'static [PathParameterDescription] = R::PATH;
+    const FAILURES: &'static [Failure] = R::FAILURES;
+    const ACTIONS: &'static [Action] = R::ACTIONS;
+
+    type Name = R::Name;
+
+    fn name(request: &Request<'_>, input: &I) -> Result<Self::Name, Error> {
+        R::name(request, input)
+    }
+
+    fn read(name: &Self::Name, organization: OrganizationId) -> Option<Read> {
+        R::read(name, organization)
+    }
+
+    fn also_read(organization: OrganizationId) -> Option<Read> {
+        Some(Key::api_key_registry(organization).into())
+    }
+
+    fn from_items(name: Self::Name, organization: OrganizationId, items: &mut Items) -> Result<Self, Error> {
+        let resource = R::from_items(name, organization, items)?;
+        Ok(Self { resource, registry: items.api_key_registry(organization)? })
+    }
+}
+
+/// The API key that `{keyId}` names. The key of another organization is reported like an unknown one.
+impl<I> NamedResource<I> for StoredApiKey {
+    const PATH: &'static [PathParameterDescription] = &[PathParameterDescription::of::<ApiKeyId>()];
+    const FAILURES: &'static [Failure] = &[Failure::API_KEY_NOT_FOUND];
+
+    type Name = ApiKeyId;
+
+    fn name(request: &Request<'_>, _: &I) -> Result<ApiKeyId, Error> {
+        request.parameter()
+    }
+
+    fn read(id: &ApiKeyId, organization: OrganizationId) -> Option<Read> {
+        Some(Key::api_key(organization, *id).into())
+    }
+
+    fn from_items(id: ApiKeyId, organization: OrganizationId, items: &mut Items) -> Result<Self, Error> {
+        items.api_key(organization, id)?.ok_or_else(|| Failure::API_KEY_NOT_FOUND.into())
     }
 }
