@@ -25,6 +25,23 @@ async fn send_sample(
     caller: Option<UserId>,
     organization: &str,
 ) -> Answer {
+    let token = caller.map(|user| match endpoint.route.function {
+        // Only the invited user can accept or decline an invitation. This is not a matter of access.
+        "accept-invitation" | "decline-invitation" => token_with_email(app, user, demo::INVITED),
+        _ => app.token(user),
+    });
+    let header = token.as_ref().map(|token| ("authorization", format!("Bearer {token}")));
+    let event = sample_with(endpoint, header, token.as_deref().unwrap_or_default(), organization);
+    app.answer(endpoint, &event.to_string()).await
+}
+
+/// Returns an endpoint's sample request with this credential, in a header and, where the endpoint reads it, in `token`.
+fn sample_with(
+    endpoint: &'static Registration,
+    header: Option<(&str, String)>,
+    token: &str,
+    organization: &str,
+) -> Value {
     let mut event = if PROBES.iter().any(|probe| probe.route == endpoint.route) {
         probe_event(endpoint)
     } else {
@@ -32,18 +49,11 @@ async fn send_sample(
     };
     let headers = event["headers"].as_object_mut().unwrap();
     headers.remove("authorization");
-    if let Some(user) = caller {
-        // Only the invited user can accept or decline an invitation. This is not a matter of access.
-        let token = match endpoint.route.function {
-            "accept-invitation" | "decline-invitation" => token_with_email(app, user, demo::INVITED),
-            _ => app.token(user),
-        };
-        headers.insert("authorization".into(), json!(format!("Bearer {token}")));
-    }
+    headers.extend(header.map(|(name, value)| (name.to_owned(), json!(value))));
     for header in endpoint.headers {
         let value = match header.name {
-            "token" => caller.map(|user| app.token(user)).unwrap_or_default(),
-            "X-Organization-Id" | "tenantId" => organization.to_owned(),
+            "token" => token,
+            "X-Organization-Id" | "tenantId" => organization,
             // The value of any other header is that of the sample.
             _ => continue,
         };
@@ -52,7 +62,7 @@ async fn send_sample(
     if endpoint.route.parameters().any(|name| name == "organizationId") {
         event["pathParameters"]["organizationId"] = json!(organization);
     }
-    app.answer(endpoint, &event.to_string()).await
+    event
 }
 
 fn probe_event(endpoint: &Registration) -> Value {
@@ -167,22 +177,7 @@ const ACCEPTS_KEYS: &[&str] = &[
 
 /// Returns the response to an endpoint's sample request with an API key.
 async fn send_with_key(app: &TestApp, endpoint: &'static Registration, key: &str) -> Answer {
-    let mut event = if PROBES.iter().any(|probe| probe.route == endpoint.route) {
-        probe_event(endpoint)
-    } else {
-        sample_event(endpoint)
-    };
-    let headers = event["headers"].as_object_mut().unwrap();
-    headers.remove("authorization");
-    headers.insert("x-api-key".into(), json!(key));
-    for header in endpoint.headers {
-        let value = match header.name {
-            "token" => key,
-            "X-Organization-Id" | "tenantId" => demo::ACME,
-            _ => continue,
-        };
-        headers.insert(header.name.to_lowercase(), json!(value));
-    }
+    let mut event = sample_with(endpoint, Some(("x-api-key", key.to_owned())), key, demo::ACME);
     event["requestContext"]["http"]["sourceIp"] = json!("192.0.2.1");
     app.answer(endpoint, &event.to_string()).await
 }

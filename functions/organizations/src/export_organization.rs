@@ -7,7 +7,7 @@ use std::time::Duration;
 use padron_domain::{Customer, CustomerNumber, Direction, Error, Failure, Id, Scope};
 use padron_dto::{ApiKeyResponse, EventResponse, InvitationResponse, MemberResponse, OrganizationResponse};
 use padron_http::{
-    Context, Endpoint, Input, Ndjson, Owner, Query, Request, Route, cursor_schema,
+    Context, Endpoint, Input, Ndjson, Owner, Query, Request, Route, describe_cursor,
     openapi::{Operation, Schemas},
 };
 use padron_store::{Action, CustomersPage, NumberRange, Page, Store, StoredApiKey};
@@ -34,13 +34,7 @@ impl Input for ExportQuery {
     }
 
     fn describe(operation: &mut Operation, _: &mut Schemas) {
-        operation.parameter(
-            "query",
-            "cursor",
-            "Cursor of the next page, from `Link`",
-            false,
-            &cursor_schema(),
-        );
+        describe_cursor(operation);
     }
 }
 

@@ -72,7 +72,9 @@ pub use output::{
 pub use padron_dto::Object;
 pub use parameter::{HeaderDescription, MemberId, NamedInPath, PathParameter, PathParameterDescription};
 pub use problem::{Problem, status};
-pub use query::{PageRequest, Query, cursor_schema, encode_parameter, instant, invalid_cursor};
+pub use query::{
+    PageRequest, Query, cursor_schema, describe_cursor, encode_parameter, instant, invalid_cursor,
+};
 pub use rate_limit::RateStatus;
 pub use read_back::ReadOnlyFields;
 pub use reply::{Reply, Response};

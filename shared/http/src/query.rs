@@ -86,6 +86,11 @@ pub fn invalid_cursor() -> Error {
     Error::invalid("/query/cursor", "invalid_cursor", detail)
 }
 
+/// Adds the parameter `cursor` to the description of an operation.
+pub fn describe_cursor(operation: &mut Operation) {
+    operation.parameter("query", "cursor", "Cursor of the next page, from `Link`", false, &cursor_schema());
+}
+
 /// Returns the JSON schema of a cursor, which is base64url.
 pub fn cursor_schema() -> Value {
     json!({ "type": "string", "minLength": 1, "pattern": "^[A-Za-z0-9_-]+$" })
@@ -194,13 +199,7 @@ impl PageRequest {
             "type": "integer", "minimum": 1, "maximum": Self::MAX_LIMIT, "default": Self::DEFAULT_LIMIT,
         });
         operation.parameter("query", "limit", "Maximum number of items on a page", false, &limit);
-        operation.parameter(
-            "query",
-            "cursor",
-            "Cursor of the next page, from `Link`",
-            false,
-            &cursor_schema(),
-        );
+        describe_cursor(operation);
     }
 }
 
