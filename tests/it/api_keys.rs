@@ -6,7 +6,7 @@ use base64::{Engine as _, prelude::BASE64_STANDARD};
 use padron_auth::PresentedKey;
 use padron_domain::{ApiKey, ApiKeyId, KeyOwner, RateLimit, Role, Scope, Scopes, UserId};
 use padron_local::demo;
-use padron_testkit::{Answer, TestApp};
+use padron_testkit::{Answer, Fault, TestApp};
 use ring::{
     rand::SystemRandom,
     signature::{ECDSA_P256_SHA256_ASN1_SIGNING, EcdsaKeyPair, KeyPair},
@@ -341,7 +341,9 @@ async fn one_credential_is_taken_and_two_are_refused() {
         assert_eq!(wrong(&call.send().await).len(), 1);
     }
     let twice = app.get(ACME).bearer(&key).bearer(&key).send().await;
-    assert_eq!(twice.problem(), "401 invalid_token");
+    assert_eq!(wrong(&twice), pairs(&[("/headers/Authorization", "duplicate_header")]));
+    let twice = app.get(ACME).user(owner()).user(owner()).send().await;
+    assert_eq!(wrong(&twice), pairs(&[("/headers/Authorization", "duplicate_header")]));
     let in_query = app.get(&format!("{ACME}?apiKey={key}")).user(owner()).send().await;
     assert_eq!(wrong(&in_query), pairs(&[("/query/apiKey", "unknown_parameter")]));
     assert!(!in_query.text.contains(&key));
@@ -601,7 +603,7 @@ async fn a_key_gets_no_more_rights_than_its_maker_has() {
     assert_eq!(one["role"], "member");
     for body in [json!({ "role": "admin" }), json!({ "scopes": ["read:events"] })] {
         let answer = app.call("PUT", &path(&created)).user(owner()).json(&body).send().await;
-        assert_eq!(answer.problem(), "403 insufficient_role", "{body}");
+        assert_eq!(answer.problem(), "409 api_key_maker_not_admin", "{body}");
     }
     let answer =
         app.call("PUT", &path(&created)).user(owner()).json(&json!({ "scopes": ["read:user"] })).send().await;
@@ -765,11 +767,21 @@ async fn a_key_is_changed_field_by_field() {
     let mut whole = body.clone();
     whole["name"] = json!("whole");
     assert_eq!(put(whole.clone()).await.json()["name"], "whole");
+    whole["name"] = json!("older");
+    assert_eq!(put(whole.clone()).await.problem(), "409 concurrent_change", "the body is an older version");
+    let mut whole = app.get(&path(&created)).user(owner()).send().await.json();
     whole["createdBy"] = json!(demo::ADMIN);
-    assert_eq!(
-        wrong(&put(whole).await).iter().map(|(pointer, _)| pointer.as_str()).collect::<Vec<_>>(),
-        ["/createdBy", "/updatedAt"]
-    );
+    whole["lastUsedAt"] = json!("2026-01-15T11:00:00Z");
+    assert_eq!(wrong(&put(whole.clone()).await), pairs(&[("/createdBy", "read_only")]));
+    for (name, value) in [
+        ("lastUsedAt", json!({})),
+        ("lastUsedAt", json!("soon")),
+        ("status", json!("?")),
+        ("isActive", json!(1)),
+    ] {
+        let body = json!({ name: value });
+        assert_eq!(wrong(&put(body).await), pairs(&[(&format!("/{name}"), "read_only")]), "{name}");
+    }
     assert_eq!(
         wrong(&put(json!({ "organizationId": demo::ACME })).await),
         pairs(&[("/organizationId", "unknown_field")])
@@ -806,8 +818,10 @@ async fn a_key_is_changed_field_by_field() {
     assert_eq!(unlimited.problem(), "403 insufficient_role");
     assert_eq!(put(json!({ "rateLimit": null })).await.json()["rateLimit"], json!(null));
     assert!(!read(&app, &text(&created)).await.headers.contains_key("ratelimit"));
+    let whole = app.get(&path(&created)).user(owner()).send().await.json();
     app.clock.advance(Duration::from_secs(600));
     assert_eq!(read(&app, &text(&created)).await.problem(), "401 invalid_api_key");
+    assert_eq!(put(whole).await.problem(), "409 api_key_not_active", "it has expired since it was read");
     let fields: Vec<Value> = app
         .get(&format!("{ACME}/events?type=api_key.updated"))
         .user(owner())
@@ -953,7 +967,7 @@ async fn the_limit_counts_requests_of_the_holder_only() {
     }
     let answer = read(&app, &key).await;
     assert_eq!(answer.problem(), "429 rate_limited");
-    assert_eq!(answer.header("retry-after"), "21");
+    assert_eq!(answer.header("retry-after"), "20");
     assert_eq!(answer.header("ratelimit"), "\"default\";r=0;t=60");
     assert_eq!(answer.header("ratelimit-policy"), "\"default\";q=3;w=60");
     app.recorded();
@@ -967,12 +981,221 @@ async fn the_limit_counts_requests_of_the_holder_only() {
     assert_eq!(wrong(&ask(json!({ "scopes": ["none"] })).await), pairs(&[("/scopes/0", "unknown_value")]));
     app.clock.advance(Duration::from_secs(40));
     assert_eq!(ask(json!({ "cost": 3 })).await.problem(), "429 rate_limited");
-    assert_eq!(ask(json!({ "cost": 4 })).await.problem(), "429 rate_limited", "it can never be");
+    assert_eq!(
+        wrong(&ask(json!({ "cost": 4 })).await),
+        pairs(&[("/cost", "out_of_range")]),
+        "it can never be"
+    );
     assert_eq!(ask(json!({ "cost": 2 })).await.json()["rateLimit"]["remaining"], 0);
     app.clock.advance(Duration::from_secs(60));
     let lacking = ask(json!({ "scopes": ["read:customers", "admin:all"] })).await;
     assert_eq!(lacking.problem(), "403 insufficient_scope");
     assert_eq!(lacking.json()["missing"], json!(["admin:all"]));
+}
+
+#[tokio::test]
+async fn another_limit_applies_at_once() {
+    let app = app().await;
+    let created =
+        create(&app, owner(), json!({ "name": "k", "rateLimit": { "limit": 1, "period": 3600 } })).await;
+    let key = text(&created);
+    assert_eq!(read(&app, &key).await.status, 200);
+    assert_eq!(read(&app, &key).await.problem(), "429 rate_limited");
+    for (limit, remaining) in
+        [(json!({ "limit": 5, "period": 1 }), "4"), (json!({ "limit": 2, "period": 60 }), "1")]
+    {
+        let changed =
+            app.call("PUT", &path(&created)).user(owner()).json(&json!({ "rateLimit": limit })).send().await;
+        assert_eq!(changed.status, 200, "{changed:?}");
+        let answer = read(&app, &key).await;
+        assert!(answer.header("ratelimit").starts_with(&format!("\"default\";r={remaining};")), "{answer:?}");
+    }
+}
+
+#[tokio::test]
+async fn what_is_left_of_a_lease_counts_toward_a_larger_cost() {
+    let app = app().await;
+    let limit = Some(RateLimit { limit: 500, period: 60 });
+    let key = install_key(&app, &ApiKey { rate_limit: limit, ..api_key(&app, Role::Member) }).await;
+    let ask = async |cost: u32| {
+        let answer = app.call("POST", VALIDATE).key(&key).json(&json!({ "cost": cost })).send().await;
+        answer.json()["rateLimit"]["remaining"].clone()
+    };
+    // The burst is 475. The leases have 1, 2, 4 and 8 requests, of which 4 are left after 11.
+    for used in 1..=11 {
+        assert_eq!(ask(1).await, 475 - used);
+    }
+    assert_eq!(ask(0).await, 464, "what is left of the lease is left of the limit");
+    assert_eq!(ask(100).await, 364);
+    assert_eq!(ask(100).await, 264);
+    // A lease is lost after three seconds, a twentieth of the period, in which 25 requests are renewed.
+    for _ in 0..2 {
+        ask(1).await;
+    }
+    app.clock.advance(Duration::from_secs(3));
+    let remaining = ask(0).await.as_u64().unwrap();
+    assert!((270..=287).contains(&remaining), "{remaining}");
+}
+
+#[tokio::test]
+async fn a_burst_is_admitted_and_then_what_each_second_renews() {
+    let app = app().await;
+    let limit = Some(RateLimit { limit: 600, period: 60 });
+    let key = install_key(&app, &ApiKey { rate_limit: limit, ..api_key(&app, Role::Member) }).await;
+    let admitted = async || {
+        let mut admitted = 0;
+        loop {
+            let answer = read(&app, &key).await;
+            match answer.status {
+                200 => admitted += 1,
+                _ => return (admitted, answer),
+            }
+        }
+    };
+    let (burst, refused) = admitted().await;
+    assert_eq!(burst, 570);
+    assert_eq!(refused.header("retry-after"), "1");
+    for _ in 0..3 {
+        app.clock.advance(Duration::from_secs(1));
+        assert_eq!(admitted().await.0, 10);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn requests_pass_where_the_table_is_late_and_only_then() {
+    let app = app().await;
+    let limit = Some(RateLimit { limit: 3, period: 60 });
+    let key = install_key(&app, &ApiKey { rate_limit: limit, ..api_key(&app, Role::Member) }).await;
+    assert_eq!(read(&app, &key).await.status, 200, "its use is recorded");
+    // The read is in time, the count is not.
+    app.proxy.inject([Fault::Delay(Duration::ZERO), Fault::Delay(Duration::from_secs(1))]);
+    app.logged();
+    let late = read(&app, &key).await;
+    assert_eq!(late.status, 200);
+    assert!(!late.headers.contains_key("ratelimit"), "{late:?}");
+    assert!(app.logged().concat().contains("\"rateLimitUnknown\":true"));
+    app.proxy.settled().await;
+    let ask = || app.call("POST", VALIDATE).key(&key).json(&json!({ "cost": 0 })).send();
+    app.proxy.inject([Fault::Delay(Duration::ZERO), Fault::Delay(Duration::from_secs(1))]);
+    assert_eq!(ask().await.json()["rateLimit"], json!({ "limit": 3 }), "what is left is not known");
+    app.proxy.settled().await;
+    // Many requests at once wait for each other, which does not make the table late.
+    let app = &app;
+    let one = || async { read(app, &key).await.status };
+    let statuses = futures_util::future::join_all((0..100).map(|_| one())).await;
+    let admitted = statuses.iter().filter(|status| **status == 200).count();
+    assert!(admitted <= 2, "{statuses:?}");
+}
+
+#[tokio::test]
+async fn the_use_of_a_key_is_recorded_whatever_becomes_of_the_request() {
+    for (request, is_used) in [
+        ("a read", true),
+        ("an invalid body", true),
+        ("a write that depends on the key", true),
+        ("a replay", true),
+        ("a scope that it lacks", false),
+        ("a validation", true),
+        ("a validation of a scope that it lacks", false),
+        ("a validation that is invalid", false),
+        ("a validation of another address", false),
+        ("another organization in the header", false),
+    ] {
+        let app = app().await;
+        let ten_minutes = Duration::from_secs(600);
+        let settings = json!({ "name": "k", "role": "admin", "scopes": ["read:organization", "write:customers"], "ipRanges": ["127.0.0.1"] });
+        let created = create(&app, owner(), settings).await;
+        let key = text(&created);
+        let customers = format!("{ACME}/customers");
+        let write = || {
+            let body = json!({ "legalName": "A", "address": { "country": "USA" } });
+            app.call("POST", &customers).key(&key).header("idempotency-key", "k-1").json(&body).send()
+        };
+        if request == "a replay" {
+            let first = write().await;
+            assert_eq!(first.status, 201, "{first:?}");
+            app.clock.advance(ten_minutes);
+        }
+        let validate = |body: Value| app.call("POST", VALIDATE).key(&key).json(&body).send();
+        let answer = match request {
+            "a read" => read(&app, &key).await,
+            "an invalid body" => app.call("POST", &customers).key(&key).json(&json!({ "x": 1 })).send().await,
+            "a write that depends on the key" | "a replay" => write().await,
+            "a scope that it lacks" => app.get(&format!("{ACME}/members")).key(&key).send().await,
+            "a validation" => validate(json!({})).await,
+            "a validation of a scope that it lacks" => validate(json!({ "scopes": ["read:events"] })).await,
+            "a validation that is invalid" => validate(json!({ "cost": 101 })).await,
+            "a validation of another address" => validate(json!({ "ip": "192.0.2.1" })).await,
+            _ => app.get(ACME).key(&key).header("x-organization-id", NOWHERE).send().await,
+        };
+        let shown = app.get(&path(&created)).user(owner()).send().await.json();
+        let expected = is_used.then(|| app.clock.now().to_string());
+        assert_eq!(shown["lastUsedAt"], json!(expected), "{request}: {answer:?}");
+    }
+}
+
+#[tokio::test]
+async fn the_header_must_name_the_keys_organization() {
+    let app = app().await;
+    let key = install_key(&app, &api_key(&app, Role::Member)).await;
+    let send = async |method: &str, path: &str, named: &str| {
+        app.call(method, path).key(&key).header("x-organization-id", named).send().await
+    };
+    for (method, path) in
+        [("GET", ACME), ("GET", "/organizations"), ("GET", "/v2/customers"), ("POST", VALIDATE)]
+    {
+        assert_eq!(send(method, path, demo::ACME).await.status, 200, "{path}");
+        assert_eq!(send(method, path, demo::GLOBEX).await.problem(), "403 organization_mismatch", "{path}");
+        let malformed = send(method, path, "acme").await;
+        assert_eq!(wrong(&malformed), pairs(&[("/headers/X-Organization-Id", "invalid_format")]), "{path}");
+    }
+}
+
+#[tokio::test]
+async fn a_key_without_scopes_can_be_sent_back() {
+    let app = app().await;
+    join(&app, demo::ACME, user(1), Role::Admin).await;
+    let created = create(&app, user(1), json!({ "name": "k", "scopes": ["read:events"] })).await;
+    let role = format!("{}/role", member_path(user(1)));
+    let demote = app.call("PUT", &role).user(owner()).json(&json!({ "role": "member" })).send().await;
+    assert_eq!(demote.status, 200);
+    let mut whole = app.get(&path(&created)).user(owner()).send().await.json();
+    assert_eq!(whole["scopes"], json!([]));
+    whole["name"] = json!("renamed");
+    let put = async |body: &Value| app.call("PUT", &path(&created)).user(owner()).json(body).send().await;
+    assert_eq!(put(&whole).await.json()["name"], "renamed");
+    assert_eq!(put(&json!({ "scopes": ["read:user"] })).await.status, 200);
+    assert_eq!(wrong(&put(&json!({ "scopes": [] })).await), pairs(&[("/scopes", "invalid_length")]));
+    let many = vec!["read:user"; 51];
+    assert_eq!(wrong(&put(&json!({ "scopes": many })).await), pairs(&[("/scopes", "too_many")]));
+}
+
+#[tokio::test]
+async fn events_of_members_name_the_keys_that_end_or_lose_rights() {
+    let app = app().await;
+    join(&app, demo::ACME, user(1), Role::Admin).await;
+    let narrow = create(&app, user(1), json!({ "name": "k" })).await;
+    let wide = create(&app, user(1), json!({ "name": "k", "role": "admin" })).await;
+    let data = async || {
+        let events = app.get(&format!("{ACME}/events?limit=1")).user(owner()).send().await.json();
+        events[0]["data"].clone()
+    };
+    let role = async |role: &str| {
+        let path = format!("{}/role", member_path(user(1)));
+        assert_eq!(
+            app.call("PUT", &path).user(owner()).json(&json!({ "role": role })).send().await.status,
+            200
+        );
+    };
+    role("member").await;
+    assert_eq!(data().await["limitedKeys"], json!([wide["id"]]));
+    role("admin").await;
+    assert!(data().await.get("limitedKeys").is_none(), "a promotion changes no key");
+    let version = |created: &Value| app.get(&path(created)).user(owner()).send();
+    assert!(version(&narrow).await.header("etag").starts_with("\"1."));
+    assert!(version(&wide).await.header("etag").starts_with("\"2."));
+    assert_eq!(app.call("DELETE", &member_path(user(1))).user(owner()).send().await.status, 204);
+    assert_eq!(data().await["revokedKeys"], json!([narrow["id"], wide["id"]]));
 }
 
 #[tokio::test]
@@ -985,6 +1208,23 @@ async fn a_report_ends_a_key_whoever_sends_it() {
         assert_eq!((answer.status, answer.json()), (202, json!({})), "{text}");
     }
     assert_eq!(read(&app, &key).await.status, 200);
+    let other = text(&create(&app, owner(), json!({ "name": "k" })).await);
+    for (url, stored) in [
+        ("https://example.com/a\u{1}b\u{7f}", Some("https://example.com/a%01b%7F")),
+        ("javascript:alert(1)", None),
+        ("nowhere", None),
+        (&format!("https://example.com/?key={other}"), None),
+        (&format!("https://example.com/{}", "a".repeat(2048)), None),
+    ] {
+        let leaked = text(&create(&app, owner(), json!({ "name": "k" })).await);
+        app.clock.advance(Duration::from_secs(1));
+        assert_eq!(report(json!({ "key": leaked, "url": url })).await.status, 202);
+        assert_eq!(read(&app, &leaked).await.problem(), "401 invalid_api_key");
+        let events = app.get(&format!("{ACME}/events?type=api_key.leaked")).user(owner()).send().await.json();
+        assert_eq!(events[0]["data"]["url"], json!(stored), "{url}");
+    }
+    assert_eq!(read(&app, &other).await.status, 200);
+    app.clock.advance(Duration::from_secs(1));
     let body = json!({ "key": format!(" {key} "), "url": "https://example.com/file", "comment": "found it" });
     let answer = report(body.clone()).await;
     assert_eq!((answer.status, answer.json()), (202, json!({})));
@@ -994,7 +1234,7 @@ async fn a_report_ends_a_key_whoever_sends_it() {
     assert_eq!(one["reason"], "leaked");
     assert_eq!(one["revokedBy"], format!("key:{}", demo::API_KEY));
     let events = app.get(&format!("{ACME}/events?type=api_key.leaked")).user(owner()).send().await.json();
-    assert_eq!(events.as_array().unwrap().len(), 1);
+    assert_eq!(events.as_array().unwrap().len(), 6);
     assert_eq!(events[0]["data"], json!({ "keyId": demo::API_KEY, "url": "https://example.com/file" }));
     let large = app
         .call("POST", "/api-keys/report")
@@ -1181,6 +1421,11 @@ async fn a_signed_report_of_github_ends_the_keys_that_it_names() {
         assert_eq!(send(&body, key_id, signature).await.problem(), "401 invalid_signature");
     }
     assert_eq!(read(&app, &key).await.status, 200);
+    // What is not GitHub's counts against the limit of a network, and what is GitHub's does not.
+    for _ in 7..30 {
+        assert_eq!(send(&body, "another", &signature).await.problem(), "401 invalid_signature");
+    }
+    assert_eq!(send(&body, "another", &signature).await.problem(), "429 rate_limited");
     let answer = send(&body, "current", &signature).await;
     assert_eq!(answer.status, 200, "{answer:?}");
     let label = |token: &str, label: &str| json!({ "token_raw": token, "token_type": "padron_api_key", "label": label });

@@ -133,6 +133,7 @@ async fn an_admin_who_is_one_no_more_invites_no_one() {
             member_id: admin(),
             from: Role::Admin,
             to: Role::Member,
+            limited_keys: Vec::new(),
         };
         let event = padron_domain::Event::new(acme, padron_domain::Actor::Operator, app.clock.now(), data);
         let keys = crate::support::keys_of(&app, admin()).await;

@@ -474,7 +474,7 @@ async fn whoever_leaves_and_joins_again_is_someone_else_to_writes_and_tags_from_
         let acme = demo::organization(demo::ACME);
         let membership =
             app.store().organization_access(acme, numbered_user(3), []).await.unwrap().membership.unwrap();
-        let removed = EventData::MemberRemoved { member_id: numbered_user(3) };
+        let removed = EventData::MemberRemoved { member_id: numbered_user(3), revoked_keys: Vec::new() };
         let event = Event::new(acme, Actor::User(numbered_user(3)), app.clock.now(), removed);
         let keys = keys_of(&app, numbered_user(3)).await;
         app.store()

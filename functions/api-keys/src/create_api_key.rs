@@ -52,7 +52,7 @@ pub struct NewApiKey {
     #[schemars(with = "Option<RateLimitBody>")]
     rate_limit: Patch<Object<RateLimitBody>>,
     /// Custom data of the key: at most 50 entries, with keys of at most 40 and values of at most 500 characters. All settings of a key share
-    /// four kilobytes.
+    /// 3,200 bytes.
     #[schemars(with = "Option<MetadataSchema>")]
     metadata: Option<BTreeMap<String, String>>,
 }

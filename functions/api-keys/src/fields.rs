@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use padron_domain::{ApiKey, Error, LINE_PATTERN, Scope, Timestamp};
+use padron_domain::{ApiKey, Error, LINE_PATTERN, Scope, Scopes, Timestamp};
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 
 /// The JSON schema of a key's name.
@@ -36,7 +36,7 @@ impl JsonSchema for ScopesSchema {
         let grantable = Scope::ALL.into_iter().filter(|scope| ApiKey::is_grantable(*scope));
         let names: Vec<&str> = grantable.map(Scope::name).collect();
         json_schema!({
-            "type": "array", "minItems": 1, "items": { "type": "string", "enum": names },
+            "type": "array", "minItems": 1, "maxItems": Scopes::MAX_LISTED, "items": { "type": "string", "enum": names },
         })
     }
 }

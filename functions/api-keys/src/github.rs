@@ -2,11 +2,15 @@
 //!
 //! Source: <https://docs.github.com/en/code-security/secret-scanning/secret-scanning-partnership-program/secret-scanning-partner-program>
 
-use std::{collections::HashMap, sync::Arc, time::Duration};
+use std::{
+    collections::HashMap,
+    sync::{Arc, LazyLock},
+    time::Duration,
+};
 
 use base64::{Engine as _, prelude::BASE64_STANDARD};
-use padron_auth::Fetcher;
-use padron_domain::{Error, Timestamp};
+use padron_auth::{RemoteDocument, Source};
+use padron_domain::Error;
 use padron_http::Context;
 use ring::signature::{ECDSA_P256_SHA256_ASN1, UnparsedPublicKey};
 use serde::Deserialize;
@@ -14,28 +18,25 @@ use spki::{
     ObjectIdentifier, SubjectPublicKeyInfoOwned,
     der::{DecodePem, asn1::ObjectIdentifier as Oid},
 };
-use tokio::sync::Mutex;
 
 /// Where GitHub publishes its keys.
 const KEYS_URL: &str = "https://api.github.com/meta/public_keys/secret_scanning";
-/// The maximum size of the document, in bytes. It has a few hundred for each key.
-const MAX_DOCUMENT_SIZE: usize = 64 * 1024;
-/// The age at which the keys are fetched again.
-const FRESH_FOR: Duration = Duration::from_secs(60 * 60);
-/// The minimum interval between two fetches. It keeps invented key ids from causing requests to GitHub.
-const FETCH_INTERVAL: Duration = Duration::from_secs(60);
 
 /// The public keys of GitHub, by id. Each is a point on the curve P-256.
 type Keys = HashMap<String, Vec<u8>>;
 
-/// The keys that this environment has fetched.
-static FETCHED: Mutex<Option<Fetched>> = Mutex::const_new(None);
-
-#[derive(Clone)]
-struct Fetched {
-    at: Timestamp,
-    keys: Arc<Keys>,
-}
+/// The keys that this environment has fetched. GitHub answers 60 requests an hour of an address, and seldom replaces a key.
+static KEYS: LazyLock<RemoteDocument<Keys>> = LazyLock::new(|| {
+    let source = Source {
+        name: "GitHub's keys",
+        parse: |document| parse_keys(document).ok_or("it has no keys".to_owned()),
+        refresh_interval: Duration::from_secs(60),
+        retry_interval: Duration::from_secs(60),
+        fresh_for: Duration::from_secs(60 * 60),
+        usable_for: Duration::from_secs(24 * 60 * 60),
+    };
+    RemoteDocument::new(KEYS_URL, source)
+});
 
 /// Returns whether GitHub has signed `body`: `signature` is in base64, and `key_id` names the key.
 ///
@@ -51,42 +52,12 @@ pub(crate) async fn is_signed(
             let document = std::fs::read(path).unwrap_or_default();
             Arc::new(parse_keys(&document).unwrap_or_default())
         }
-        None => fetched_keys(cx, key_id).await?,
+        None => KEYS.with_key(|keys| keys.contains_key(key_id), cx.now(), cx.deadline()).await?,
     };
     let Some(point) = keys.get(key_id) else { return Ok(false) };
     let Ok(signature) = BASE64_STANDARD.decode(signature) else { return Ok(false) };
     let key = UnparsedPublicKey::new(&ECDSA_P256_SHA256_ASN1, point);
     Ok(key.verify(body, &signature).is_ok())
-}
-
-/// Returns GitHub's keys, which are fetched if they are too old or lack this one.
-async fn fetched_keys(cx: &Context<'_>, key_id: &str) -> Result<Arc<Keys>, Error> {
-    let mut fetched = FETCHED.lock().await;
-    let age = |since: Timestamp| {
-        Duration::from_millis(u64::try_from(cx.now().millis() - since.millis()).unwrap_or(0))
-    };
-    if let Some(Fetched { at, keys }) = &*fetched {
-        let is_known = keys.contains_key(key_id);
-        if (is_known && age(*at) < FRESH_FOR) || age(*at) < FETCH_INTERVAL {
-            return Ok(keys.clone());
-        }
-    }
-    let unavailable = |why: String| Error::unavailable(format!("GitHub's keys: {why}"));
-    let document = Fetcher::default().get(KEYS_URL, MAX_DOCUMENT_SIZE, cx.deadline()).await;
-    let keys = document.and_then(|document| parse_keys(&document).ok_or("it has no keys".to_owned()));
-    match (keys, &mut *fetched) {
-        (Ok(keys), fetched) => {
-            let keys = Arc::new(keys);
-            *fetched = Some(Fetched { at: cx.now(), keys: keys.clone() });
-            Ok(keys)
-        }
-        // GitHub seldom replaces a key. The next attempt waits for the interval.
-        (Err(_), Some(Fetched { at, keys })) => {
-            *at = cx.now();
-            Ok(keys.clone())
-        }
-        (Err(why), None) => Err(unavailable(why)),
-    }
 }
 
 #[derive(Deserialize)]

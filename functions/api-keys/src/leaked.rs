@@ -1,8 +1,9 @@
 //! The revocation of keys that were found in a public place.
 
 use padron_auth::PresentedKey;
-use padron_domain::{Actor, Error, Event, EventData, Failure, MAX_URL_LENGTH, RevocationReason};
+use padron_domain::{Actor, Error, Event, EventData, Failure, RevocationReason, web_url};
 use padron_http::Context;
+use padron_store::StoredApiKey;
 
 /// Revokes the key with this text, if there is one, and returns whether there is. The key itself is the proof that the report is true.
 ///
@@ -23,7 +24,10 @@ pub(crate) async fn revoke(cx: &Context<'_>, text: &str, url: Option<&str>) -> R
 async fn revoke_once(cx: &Context<'_>, presented: &PresentedKey, url: Option<&str>) -> Result<bool, Error> {
     let PresentedKey { organization, id, .. } = *presented;
     let (stored, registry) = cx.store().registered_api_key(organization, id).await?;
-    let Some(stored) = stored.filter(|stored| stored.is_kept(cx.now())) else { return Ok(false) };
+    let Some(stored) = stored.filter(|stored| stored.is_kept(cx.now())) else {
+        StoredApiKey::simulate_read(organization, id, cx.secrets());
+        return Ok(false);
+    };
     let hash = stored.secret_hash(cx.secrets());
     if !hash.is_some_and(|hash| presented.proves(&hash)) {
         return Ok(false);
@@ -33,9 +37,10 @@ async fn revoke_once(cx: &Context<'_>, presented: &PresentedKey, url: Option<&st
     }
     let actor = Actor::Key(id);
     let after = stored.key.revoked(actor, RevocationReason::Leaked, cx.now());
-    // A URL that is too long to be one is left out: the report counts all the same.
-    let url = url.map(str::trim).filter(|url| !url.is_empty() && url.len() <= MAX_URL_LENGTH);
-    let leaked = EventData::ApiKeyLeaked { key_id: id, url: url.map(ToOwned::to_owned) };
+    // What is no URL is left out: the report counts all the same. The audit trail contains no keys, so a URL with one is left out too.
+    let key_start = format!("sk_{}_", cx.options().key_brand);
+    let url = url.and_then(|url| web_url(url.trim())).filter(|url| !url.contains(&key_start));
+    let leaked = EventData::ApiKeyLeaked { key_id: id, url };
     let event = Event::new(organization, actor, cx.now(), leaked).at_or_after(after.updated_at);
     let mut registry = registry.next_version();
     registry.remove(&[id]);

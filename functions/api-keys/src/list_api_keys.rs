@@ -61,7 +61,7 @@ impl Endpoint for ListApiKeys {
             stored.is_kept(cx.now()) && status.is_none_or(|status| stored.key.status(cx.now()) == status)
         };
         let after = paging.after(cx, organization)?;
-        let page = cx.store().api_keys(organization, after, paging.limit(), &is_wanted).await?;
+        let page = cx.store().api_keys(organization, after, paging.limit(), Some(&is_wanted)).await?;
         let next = paging.next(cx, organization, page.next.map(|last| last.key.id))?;
         let items = page.items.into_iter().map(|stored| show(stored, cx.now()));
         Ok(Array::new(items)?.next(next))

@@ -2,7 +2,7 @@
 //!
 //! A reported key is revoked. The key itself proves that the report is true. GitHub's secret scanning sends its signed reports here.
 
-use futures_util::future::try_join_all;
+use futures_util::future::join_all;
 use padron_domain::{Error, Failure, FailureClass, RateLimit, Scope};
 use padron_http::{
     Anonymous, Context, Endpoint, Input, Output, PAYLOAD_TOO_LARGE, Reply, Request, Route,
@@ -26,7 +26,7 @@ pub const INVALID_SIGNATURE: Failure = Failure::new(
     "The report is not signed by a key that GitHub publishes",
 );
 
-/// The reports that an address may send.
+/// The reports that a network may send, apart from those that GitHub signed.
 const LIMIT: RateLimit = RateLimit { limit: 30, period: 60 };
 /// The maximum size of a report, in bytes.
 const MAX_SIZE: usize = 4 * 1024;
@@ -38,7 +38,7 @@ const MAX_FINDINGS: usize = 100;
 const AT_ONCE: usize = 8;
 
 /// A report.
-#[derive(Debug)]
+#[expect(missing_debug_implementations, reason = "it contains the text of keys")]
 pub enum Report {
     /// A report of anyone, about one key.
     Single(SingleReport),
@@ -54,7 +54,8 @@ pub enum Report {
 }
 
 /// A report about an API key that was found in a public place.
-#[derive(Debug, Deserialize, JsonSchema)]
+#[expect(missing_debug_implementations, reason = "it contains the text of a key")]
+#[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct SingleReport {
     /// Text of the key.
@@ -69,7 +70,8 @@ pub struct SingleReport {
 }
 
 /// A finding of GitHub's secret scanning.
-#[derive(Debug, Deserialize, JsonSchema)]
+#[expect(missing_debug_implementations, reason = "it contains the text of a key")]
+#[derive(Deserialize, JsonSchema)]
 pub struct Finding {
     /// Text of the key.
     token: String,
@@ -82,7 +84,8 @@ pub struct Finding {
 }
 
 /// What a finding turned out to be, as GitHub takes it.
-#[derive(Debug, Serialize, JsonSchema)]
+#[expect(missing_debug_implementations, reason = "it contains the text of a key")]
+#[derive(Serialize, JsonSchema)]
 pub struct Feedback {
     /// Text of the key, as it was reported.
     token_raw: String,
@@ -130,7 +133,7 @@ impl Input for Report {
 }
 
 /// The response to a report.
-#[derive(Debug)]
+#[expect(missing_debug_implementations, reason = "it contains the text of keys")]
 pub enum ReportOutcome {
     /// The report of one key was taken, whether there is such a key or not.
     Accepted,
@@ -170,16 +173,17 @@ impl Endpoint for ReportApiKey {
     type Output = ReportOutcome;
 
     async fn handle(cx: &Context<'_>, _: Anonymous, report: Report) -> Result<ReportOutcome, Error> {
-        let subject = RateSubject::address(Self::ROUTE.function, &cx.request.source_network());
-        cx.count_request(&subject, LIMIT, 1).await?;
         match report {
             Report::Single(SingleReport { key, url, .. }) => {
+                count(cx).await?;
                 leaked::revoke(cx, &key, url.as_deref()).await?;
                 Ok(ReportOutcome::Accepted)
             }
             Report::GitHub { key_id, signature, body } => {
                 let is_unsigned = key_id.is_empty() || signature.is_empty();
                 if is_unsigned || !github::is_signed(cx, &key_id, &signature, &body).await? {
+                    // Those that GitHub signed are not limited.
+                    count(cx).await?;
                     return Err(INVALID_SIGNATURE.into());
                 }
                 let findings: Vec<Finding> = decode_json_array(&body)?;
@@ -191,8 +195,10 @@ impl Endpoint for ReportApiKey {
                     let revocations = findings
                         .iter()
                         .map(|finding| leaked::revoke(cx, &finding.token, finding.url.as_deref()));
-                    labels.extend(try_join_all(revocations).await?);
+                    labels.extend(join_all(revocations).await);
                 }
+                // A failure is returned once every key was tried. The same report can be sent again.
+                let labels = labels.into_iter().collect::<Result<Vec<bool>, Error>>()?;
                 let label = |is_one: bool| if is_one { "true_positive" } else { "false_positive" };
                 let feedback = findings.into_iter().zip(labels).map(|(finding, is_one)| {
                     let Finding { token, r#type, url: _ } = finding;
@@ -202,4 +208,10 @@ impl Endpoint for ReportApiKey {
             }
         }
     }
+}
+
+/// Counts a report of the caller's network.
+async fn count(cx: &Context<'_>) -> Result<(), Error> {
+    let subject = RateSubject::address(ReportApiKey::ROUTE.function, &cx.request.source_network());
+    cx.count_request(&subject, LIMIT, 1).await
 }

@@ -5,8 +5,8 @@
 use std::collections::BTreeMap;
 
 use padron_domain::{
-    ApiKey, ApiKeySettings, CheckedSettings, Error, EventData, Failure, KeyOwner, MAX_IP_RANGES, Patch, Role,
-    Scope, Timestamp,
+    ApiKey, ApiKeySettings, ApiKeyStatus, CheckedSettings, Error, EventData, Failure, KeyOwner,
+    MAX_IP_RANGES, Patch, Role, Scope, Scopes, Timestamp, Violation,
 };
 use padron_dto::{ApiKeyResponse, AssignableRole, MetadataSchema, Object, RateLimitBody, read_back};
 use padron_http::{Context, Endpoint, Json, ReadOnlyFields, Route, Versioned, Written};
@@ -39,9 +39,9 @@ pub struct ApiKeyUpdate {
     #[serde(default)]
     #[schemars(with = "Option<String>", extend("maxLength" = ApiKey::MAX_DESCRIPTION_LENGTH))]
     description: Patch<String>,
-    /// What the key may be used for.
+    /// What the key may be used for. It can be empty only if it is.
     #[serde(default)]
-    #[schemars(with = "ScopesSchema")]
+    #[schemars(with = "ScopesSchema", extend("minItems" = 0))]
     scopes: Patch<Vec<String>>,
     /// Role that the key acts in: `member` or `admin`. Scope and role must both allow a request.
     #[serde(default)]
@@ -60,7 +60,7 @@ pub struct ApiKeyUpdate {
     #[schemars(with = "Option<RateLimitBody>")]
     rate_limit: Patch<Object<RateLimitBody>>,
     /// Custom data of the key. Replaces all entries: at most 50, with keys of at most 40 and values of at most 500 characters. All settings of
-    /// a key share four kilobytes.
+    /// a key share 3,200 bytes.
     #[serde(default)]
     #[schemars(with = "Option<MetadataSchema>")]
     metadata: Patch<BTreeMap<String, String>>,
@@ -78,6 +78,7 @@ impl Endpoint for UpdateApiKey {
         Failure::EXPIRY_NOT_EXTENDABLE,
         Failure::SCOPE_NOT_GRANTABLE,
         Failure::PRECONDITION_FAILED,
+        Failure::API_KEY_MAKER_NOT_ADMIN,
     ]];
     const ACTIONS: &'static [&'static [Action]] = &[Store::CHANGE_API_KEY];
     type Access = KeyAdmin<StoredApiKey>;
@@ -93,11 +94,18 @@ impl Endpoint for UpdateApiKey {
         let (admin, stored) = admin.with_resource()?;
         stored.require_kept(cx.now())?;
         let before = &stored.key;
-        require_read_only(cx, &update.others, &stored)?;
-        cx.require_version(before.version)?;
-        if !before.is_active(cx.now()) {
+        let version_check = cx.require_version(before.version);
+        if version_check.is_ok() && !before.is_active(cx.now()) {
             return Err(Failure::API_KEY_NOT_ACTIVE.into());
         }
+        let mut violations = read_only_violations(cx, &update.others, &stored, &version_check)?;
+        if update.scopes.as_set().is_some_and(Vec::is_empty) && before.scopes != Scopes::NONE {
+            violations.push(ApiKeySettings::no_scopes());
+        }
+        if !violations.is_empty() {
+            return Err(Error::from_violations(violations));
+        }
+        version_check?;
         let at = before.next_change(cx.now());
         let mut after = update.apply(before, checked);
         after.set_expiry(expires_at, cx.now())?;
@@ -145,7 +153,8 @@ impl ApiKeyUpdate {
         let settings = ApiKeySettings {
             name: self.name.as_set().map(String::as_str),
             description: self.description.as_set().map(String::as_str),
-            scopes: self.scopes.as_set().map(Vec::as_slice),
+            // A key that has none can be sent back.
+            scopes: self.scopes.as_set().map(Vec::as_slice).filter(|scopes| !scopes.is_empty()),
             ip_ranges: self.ip_ranges.as_set().map(Vec::as_slice),
             rate_limit: self.rate_limit.as_set().map(|Object(limit)| (*limit).into()),
             metadata: self.metadata.as_set(),
@@ -191,27 +200,36 @@ impl ApiKeyUpdate {
     }
 }
 
-/// Fails if a field is unknown, or is read-only and has another value than the key.
-fn require_read_only(
+/// Returns a violation for each field that is unknown, or is read-only and has another value than the key.
+fn read_only_violations(
     cx: &Context<'_>,
     others: &Map<String, Value>,
     stored: &StoredApiKey,
-) -> Result<(), Error> {
+    version_check: &Result<(), Error>,
+) -> Result<Vec<Violation>, Error> {
     if others.is_empty() {
-        return Ok(());
+        return Ok(Vec::new());
     }
     let current = show(stored.clone(), cx.now());
     let mut current = serde_json::to_value(current).map_err(|_| Error::internal("an answer is not JSON"))?;
-    // It changes without a new version, so that a client may have an earlier one.
-    if let Some(current) = current.get_mut("lastUsedAt") {
-        *current = others.get("lastUsedAt").cloned().unwrap_or_default();
+    // They change without a new version, so that a client may have earlier values.
+    for name in ["lastUsedAt", "status", "isActive"] {
+        if let (Some(current), Some(sent)) = (current.get_mut(name), others.get(name))
+            && is_possible(name, sent)
+        {
+            *current = sent.clone();
+        }
     }
-    let read_back =
-        ReadOnlyFields { sent: others, pointer: "", current: &current, optional: &ApiKeyResponse::OPTIONAL };
-    let mut violations: Vec<_> = read_back.unknown().collect();
-    // If `If-Match` names an old version, the fields may have the values of that version.
-    if cx.require_version(stored.key.version).is_ok() {
-        violations.extend(read_back.changed());
+    let optional = &ApiKeyResponse::OPTIONAL;
+    ReadOnlyFields { sent: others, pointer: "", current: &current, optional }.violations(version_check)
+}
+
+/// Returns whether a field that changes without a new version can have a value.
+fn is_possible(name: &str, value: &Value) -> bool {
+    match (name, value) {
+        ("lastUsedAt", Value::String(text)) => Timestamp::parse(text).is_ok(),
+        ("lastUsedAt", Value::Null) | ("isActive", Value::Bool(_)) => true,
+        ("status", Value::String(text)) => ApiKeyStatus::parse(text).is_some(),
+        _ => false,
     }
-    if violations.is_empty() { Ok(()) } else { Err(Error::from_violations(violations)) }
 }

@@ -19,7 +19,10 @@ pub struct ValidateApiKey;
 pub struct Validation {
     /// Scopes that the key must have.
     #[serde(default)]
-    #[schemars(extend("items" = { "type": "string", "enum": Scope::ALL.map(Scope::name) }))]
+    #[schemars(extend(
+        "items" = { "type": "string", "enum": Scope::ALL.map(Scope::name) },
+        "maxItems" = Scopes::MAX_LISTED,
+    ))]
     scopes: Option<Vec<String>>,
     /// How many requests of the key's limit this one counts as: 0 to 100, by default 1. With 0, it only asks.
     #[serde(default)]
@@ -76,15 +79,21 @@ pub struct ValidApiKey {
 struct RateStatusBody {
     /// Number of requests in the limit's period.
     limit: u32,
-    /// Number of requests that are left now.
-    remaining: u32,
-    /// Seconds until the whole limit is renewed.
-    reset: u32,
+    /// Number of requests that are left now. Absent if the database did not say in time.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    remaining: Option<u32>,
+    /// Seconds until the whole limit is renewed. Absent if the database did not say in time.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    reset: Option<u32>,
 }
 
 impl From<RateStatus> for RateStatusBody {
-    fn from(RateStatus { limit, remaining, reset, .. }: RateStatus) -> Self {
-        Self { limit: limit.limit, remaining, reset }
+    fn from(RateStatus { limit, remaining }: RateStatus) -> Self {
+        Self {
+            limit: limit.limit,
+            remaining: remaining.map(|remaining| remaining.requests),
+            reset: remaining.map(|remaining| remaining.reset),
+        }
     }
 }
 
@@ -95,6 +104,9 @@ impl Validation {
                 Error::invalid(format!("/scopes/{index}"), "unknown_value", "There is no such scope.")
             })
         };
+        if self.scopes.as_ref().is_some_and(|scopes| scopes.len() > Scopes::MAX_LISTED) {
+            return Err(Error::invalid("/scopes", "too_many", Scopes::TOO_MANY));
+        }
         self.scopes.iter().flatten().enumerate().map(parse).collect()
     }
 
@@ -132,9 +144,13 @@ impl Endpoint for ValidateApiKey {
             return Err(Failure::IP_NOT_ALLOWED.into());
         }
         if let Some(limit) = key.rate_limit {
-            let subject = RateSubject::key(key.id);
+            let subject = RateSubject::key(key.id, limit);
+            if cost > limit.burst() {
+                let detail = format!("The key's limit allows at most {} requests at once.", limit.burst());
+                return Err(Error::invalid("/cost", "out_of_range", detail));
+            }
             match cost {
-                0 => cx.read_limit(&subject, limit).await?,
+                0 => cx.read_limit(&subject, limit).await,
                 cost => cx.count_request(&subject, limit, cost).await?,
             }
         }
@@ -142,7 +158,8 @@ impl Endpoint for ValidateApiKey {
         if !missing.is_empty() {
             return Err(Error::insufficient_scope(missing));
         }
-        let ApiKey { id, name, organization, scopes, role, expires_at, metadata, .. } = key.clone();
+        let ApiKey { id, name, organization, scopes, role, expires_at, metadata, .. } =
+            holder.into_used_key(cx);
         Ok(Body(ValidApiKey {
             valid: true,
             id,

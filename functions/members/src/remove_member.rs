@@ -30,10 +30,12 @@ impl Endpoint for RemoveMember {
         if member.role == Role::Owner {
             return Err(Failure::OWNER_CANNOT_LEAVE.into());
         }
-        let removed = EventData::MemberRemoved { member_id: member.user };
+        let keys = cx.store().owned_api_keys(registry, member.user).await?;
+        let revoked_keys = keys.keys().iter().filter(|key| key.is_active(cx.now())).map(|key| key.id);
+        let removed =
+            EventData::MemberRemoved { member_id: member.user, revoked_keys: revoked_keys.collect() };
         let event = cx.event(caller.principal(), member.organization, removed);
         let event = event.at_or_after(member.next_change(cx.now()));
-        let keys = cx.store().owned_api_keys(registry, member.user).await?;
         let transaction = cx.store().remove_member(&member, &keys, caller.authority(), &event)?;
         cx.commit(transaction, NoContent).await
     }

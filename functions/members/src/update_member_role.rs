@@ -50,10 +50,12 @@ impl Endpoint for UpdateMemberRole {
         }
         let at = before.next_change(cx.now());
         let after = before.with_role(role, at);
-        let updated = EventData::MemberRoleUpdated { member_id: after.user, from: before.role, to: role };
+        let keys = cx.store().owned_api_keys(registry, before.user).await?;
+        let limited_keys = keys.exceeding(role).map(|key| key.id).collect();
+        let (member_id, from) = (after.user, before.role);
+        let updated = EventData::MemberRoleUpdated { member_id, from, to: role, limited_keys };
         let event = cx.event(admin.principal(), after.organization, updated);
         let event = event.at_or_after(at);
-        let keys = cx.store().owned_api_keys(registry, before.user).await?;
         let transaction = cx.store().update_role(&before, &after, &keys, admin.authority(), &event)?;
         let answer = Versioned { version: after.version, body: after.into() };
         cx.commit(transaction, answer).await

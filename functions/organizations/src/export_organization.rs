@@ -199,8 +199,7 @@ async fn read(cx: &Context<'_>, owner: &Owner, place: ExportCursor) -> Result<Pa
             })
         }
         Section::ApiKeys => {
-            let is_kept = |stored: &StoredApiKey| stored.is_kept(cx.now());
-            let page = store.api_keys(organization, place.after.map(Id::new), BATCH, &is_kept).await?;
+            let page = store.api_keys(organization, place.after.map(Id::new), BATCH, None).await?;
             lines("apiKey", page, |StoredApiKey { key, last_used_at, .. }| {
                 (key.id.uuid(), ApiKeyResponse::new(key, last_used_at, cx.now()))
             })

@@ -70,17 +70,8 @@ impl Endpoint for UpdateOrganization {
         let mut violations = account.violations();
         let read_back =
             ReadOnlyFields { sent: &read_only_fields, pointer: "", current: &current, optional: &OPTIONAL };
-        violations.extend(read_back.unknown());
         let version_check = cx.require_version(organization.version);
-        // If `If-Match` names an old version, read-only fields may have the values of that version, and are not an attempt to change
-        // them.
-        if version_check.is_ok() {
-            violations.extend(read_back.changed().map(as_slug_violation));
-        }
-        // The client sent the whole record back, but the record has changed since it was read.
-        if version_check.is_ok() && read_back.is_of_older_version() {
-            return Err(Error::from(Failure::CONCURRENT_CHANGE).without_retry());
-        }
+        violations.extend(read_back.violations(&version_check)?.into_iter().map(as_slug_violation));
         fail_if_any(violations)?;
         version_check?;
         let fields = organization.update(account, cx.now())?;

@@ -20,7 +20,7 @@ const TIME_LIMIT: Duration = Duration::from_secs(3);
 
 /// A client that fetches small documents. It is created at the first fetch.
 #[derive(Debug, Default)]
-pub struct Fetcher(OnceCell<HttpClient>);
+pub(crate) struct Fetcher(OnceCell<HttpClient>);
 
 type HttpClient = Client<HttpsConnector<HttpConnector>, Empty<Bytes>>;
 
@@ -28,7 +28,7 @@ impl Fetcher {
     /// Returns the document at a URL, of at most `max_size` bytes. Waits until `deadline` at most, and no longer than three seconds.
     ///
     /// Redirects are not followed, because only the configured URL is trusted. The error is a text for the log.
-    pub async fn get(&self, url: &str, max_size: usize, deadline: Instant) -> Result<Bytes, String> {
+    pub(crate) async fn get(&self, url: &str, max_size: usize, deadline: Instant) -> Result<Bytes, String> {
         let deadline = deadline.min(Instant::now() + TIME_LIMIT);
         let fetched = timeout_at(deadline, self.get_without_deadline(url, max_size)).await;
         fetched.unwrap_or_else(|_| Err("it did not come in time".to_owned()))

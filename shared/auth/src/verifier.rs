@@ -1,6 +1,6 @@
 //! Verification of access tokens.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use jsonwebtoken::Algorithm;
 use padron_domain::{Error, OrganizationId, Timestamp};
@@ -14,7 +14,7 @@ use crate::{
     issuer::{Audience, Issuer, KeySource},
     jwks::KeySet,
     principal::User,
-    remote::RemoteKeys,
+    remote::{RemoteDocument, Source},
     token::{RejectionReason, Token},
 };
 
@@ -38,8 +38,18 @@ struct TrustedIssuer {
 #[derive(Debug)]
 enum Keys {
     Inline(Arc<KeySet>),
-    Remote(Box<RemoteKeys>),
+    Remote(Box<RemoteDocument<KeySet>>),
 }
+
+/// The key sets of issuers.
+const KEY_SETS: Source<KeySet> = Source {
+    name: "the issuer's keys",
+    parse: |document| KeySet::parse(document).map_err(|why| why.to_string()),
+    refresh_interval: Duration::from_secs(60),
+    retry_interval: Duration::from_secs(2),
+    fresh_for: Duration::from_secs(15 * 60),
+    usable_for: Duration::from_secs(24 * 60 * 60),
+};
 
 impl Verifier {
     /// Creates a verifier that trusts these issuers. It does not fetch any keys yet.
@@ -51,7 +61,7 @@ impl Verifier {
             organization_claim,
             keys: match keys {
                 KeySource::Inline(keys) => Keys::Inline(Arc::new(keys)),
-                KeySource::Url(url) => Keys::Remote(Box::new(RemoteKeys::new(url))),
+                KeySource::Url(url) => Keys::Remote(Box::new(RemoteDocument::new(url, KEY_SETS))),
             },
         };
         Self { issuers: issuers.into_iter().map(trusted).collect(), verified: VerifiedTokens::default() }
@@ -110,7 +120,7 @@ impl TrustedIssuer {
     async fn keys(&self, kid: &str, now: Timestamp, deadline: Instant) -> Result<Arc<KeySet>, Error> {
         match &self.keys {
             Keys::Inline(keys) => Ok(keys.clone()),
-            Keys::Remote(remote) => remote.with_key(kid, now, deadline).await,
+            Keys::Remote(remote) => remote.with_key(|keys| keys.get(kid).is_some(), now, deadline).await,
         }
     }
 }

@@ -307,6 +307,11 @@ impl ApiKey {
         Self { revocation: Some(Revocation { at, by, reason }), ..self.changed(at) }
     }
 
+    /// Returns whether the key has more rights than a role.
+    pub fn exceeds(&self, role: Role) -> bool {
+        self.role > role || self.scopes != self.scopes.within(role)
+    }
+
     /// Returns the key as it is once its maker has this role: with no more rights than theirs.
     #[must_use]
     pub fn limited_to(&self, role: Role, now: Timestamp) -> Self {

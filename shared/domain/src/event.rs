@@ -203,6 +203,9 @@ pub enum EventData {
     MemberRemoved {
         /// The user id of the member.
         member_id: UserId,
+        /// The ids of the member's API keys that still worked, and are revoked. Absent if there were none.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        revoked_keys: Vec<ApiKeyId>,
     },
     /// The role of a member was changed.
     #[serde(rename = "member.role_updated")]
@@ -213,6 +216,9 @@ pub enum EventData {
         from: Role,
         /// The new role.
         to: Role,
+        /// The ids of the member's API keys that had more rights than the new role, and lost them. Absent if there were none.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        limited_keys: Vec<ApiKeyId>,
     },
     /// An e-mail address was invited, or invited again.
     #[serde(rename = "invite.created")]

@@ -1,4 +1,4 @@
-//! Validation of the URLs of pages and images.
+//! Validation of URLs.
 
 use std::cell::Cell;
 
@@ -37,6 +37,21 @@ pub fn https_url(text: &str) -> Option<String> {
         url.scheme() == "https" && url.has_host() && url.username().is_empty() && url.password().is_none();
     let url = String::from(url);
     (is_plain && is_https && url.len() <= MAX_URL_LENGTH).then_some(url)
+}
+
+/// Returns the URL of a page, with the scheme http or https and without user information, in its serialized form, which has no control
+/// characters; `None` if the text is no such URL.
+///
+/// It is only shown, never opened.
+pub fn web_url(text: &str) -> Option<String> {
+    if text.len() > MAX_URL_LENGTH {
+        return None;
+    }
+    let url = Url::parse(text).ok()?;
+    let is_web = matches!(url.scheme(), "http" | "https");
+    let is_plain = url.username().is_empty() && url.password().is_none();
+    let url = String::from(url);
+    (is_web && is_plain && url.len() <= MAX_URL_LENGTH).then_some(url)
 }
 
 #[cfg(test)]
@@ -91,6 +106,16 @@ mod tests {
             "x.example/a",
         ] {
             assert_eq!(https_url(text), None, "{text}");
+        }
+        for (sent, stored) in [
+            ("http://x.example/a", Some("http://x.example/a")),
+            ("https://x.example/\u{7f}\u{1}a b", Some("https://x.example/%7F%01a%20b")),
+            ("https://user@x.example/", None),
+            ("javascript:alert(1)", None),
+            ("ftp://x.example/", None),
+            ("x", None),
+        ] {
+            assert_eq!(web_url(sent).as_deref(), stored, "{sent}");
         }
         assert_eq!(https_url(&format!("https://x.example/{}", "a".repeat(2048))), None);
     }

@@ -38,7 +38,7 @@ pub use email::Email;
 pub use error::{Error, Failure, FailureClass, Violation};
 pub use event::{Actor, Event, EventData, EventId, ParseActorError};
 pub use fold::{name_key, search_key};
-pub use https_url::{MAX_URL_LENGTH, https_url};
+pub use https_url::{MAX_URL_LENGTH, https_url, web_url};
 pub use id::{Id, OrganizationId, UserId};
 pub use invitation::{Invitation, InvitationId, InvitationState, InvitationStatus};
 pub use member::{Authority, Membership, Profile, Role};

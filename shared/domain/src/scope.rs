@@ -133,6 +133,10 @@ pub struct Scopes(u32);
 impl Scopes {
     /// No scopes.
     pub const NONE: Self = Self(0);
+    /// The maximum length of a list of scopes in a request, with repetitions.
+    pub const MAX_LISTED: usize = 50;
+    /// What is wrong with a longer list.
+    pub const TOO_MANY: &'static str = "At most 50 scopes.";
 
     /// Creates a set of these scopes.
     pub const fn of(scopes: &[Scope]) -> Self {

@@ -2,7 +2,7 @@
 
 use std::ops::RangeInclusive;
 
-use crate::{Failure, FailureClass};
+use crate::{Failure, FailureClass, OrganizationId};
 
 /// The reason why a text is not an acceptable slug.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -22,11 +22,11 @@ pub const RESERVED_SLUGS: [&str; 6] = ["api", "admin", "me", "new", "www", "slug
 
 /// Checks whether an organization may have this slug.
 ///
-/// A slug has 3 to 50 characters: `a`–`z`, `0`–`9`, and single hyphens between them.
+/// A slug has 3 to 50 characters: `a`–`z`, `0`–`9`, and single hyphens between them. A UUID would be taken for the id of an organization.
 pub fn check_slug(slug: &str) -> Result<(), SlugProblem> {
     let is_word =
         |word: &str| !word.is_empty() && word.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit());
-    if RESERVED_SLUGS.contains(&slug) {
+    if RESERVED_SLUGS.contains(&slug) || OrganizationId::parse(slug).is_some() {
         Err(SlugProblem::Reserved)
     } else if SLUG_LENGTH.contains(&slug.len()) && slug.split('-').all(is_word) {
         Ok(())
@@ -74,7 +74,8 @@ mod tests {
         ] {
             assert_eq!(check_slug(slug), Err(SlugProblem::InvalidFormat), "{slug:?}");
         }
-        for slug in ["api", "admin", "me", "new", "www", "slug-check"] {
+        for slug in ["api", "admin", "me", "new", "www", "slug-check", "550e8400-e29b-41d4-a716-446655440000"]
+        {
             assert_eq!(check_slug(slug), Err(SlugProblem::Reserved), "{slug}");
         }
     }

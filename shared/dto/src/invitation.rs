@@ -53,16 +53,23 @@ impl InvitationResponse {
 }
 
 /// An invitation with its token. Only the response that issues the invitation contains the token.
-#[derive(Debug, Serialize, JsonSchema)]
+#[derive(Serialize, JsonSchema)]
 #[schemars(rename = "IssuedInvitation")]
 #[serde(rename_all = "camelCase")]
 pub struct IssuedInvitation {
     /// The invitation.
     #[serde(flatten)]
     pub invitation: InvitationResponse,
-    /// Token that accepts the invitation. It is returned only once; pass it on to the invited person.
+    /// Token that accepts the invitation. No later request returns it; pass it on to the invited person.
     pub token: String,
     /// URL of your page that accepts the invitation, with the token. Absent if the installation has no such page configured.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub accept_url: Option<String>,
+}
+
+/// Omits the token.
+impl std::fmt::Debug for IssuedInvitation {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("IssuedInvitation").field("invitation", &self.invitation).finish_non_exhaustive()
+    }
 }

@@ -87,8 +87,10 @@ impl App {
         };
         let cause = outcome.as_ref().err().and_then(Error::cause).map(ToOwned::to_owned);
         let mut reply = outcome.unwrap_or_else(|error| Reply::problem(&error, request_id));
-        if let Some(status) = rate_status.filter(|status| !status.is_unknown) {
-            reply = reply.header("ratelimit", status.header());
+        if let Some(status) = rate_status
+            && let Some(header) = status.header()
+        {
+            reply = reply.header("ratelimit", header);
             reply = reply.header("ratelimit-policy", status.policy_header());
         }
         let spent = store.spent();
@@ -100,7 +102,7 @@ impl App {
             status: reply.status(),
             code: reply.code(),
             caller: caller.as_deref(),
-            rate_limit_unknown: rate_status.is_some_and(|status| status.is_unknown),
+            rate_limit_unknown: rate_status.is_some_and(|status| status.remaining.is_none()),
             duration_ms: started.elapsed().as_millis(),
             store_calls: spent.calls,
             store_units: spent.units,

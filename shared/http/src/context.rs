@@ -13,7 +13,7 @@ use padron_auth::Verifier;
 use padron_domain::{Clock, Error, RateLimit, Role, Scope, Timestamp};
 use padron_store::{Backoff, IdempotencyId, RateSubject, Secrets, Store, StoredApiKey};
 use serde_json::Value;
-use tokio::time::{Instant, sleep_until};
+use tokio::time::{Instant, sleep_until, timeout};
 
 use crate::{
     entity_tag,
@@ -154,7 +154,7 @@ impl Context<'_> {
         self.caller.get().cloned()
     }
 
-    /// Counts this request as `cost` requests of a limit. A later attempt of the same request is not counted again.
+    /// Counts this request as `cost` requests, at most the burst, of a limit. A later attempt of the same request is not counted again.
     ///
     /// If the store does not count it in time, the request is admitted, and the log line has `rateLimitUnknown`.
     pub async fn count_request(
@@ -173,11 +173,9 @@ impl Context<'_> {
     }
 
     /// Reads what is left of a limit, without counting this request.
-    pub async fn read_limit(&self, subject: &RateSubject, limit: RateLimit) -> Result<(), Error> {
-        let arrival = self.store().arrival_micros(subject).await?;
-        let status = RateStatus::at(limit, 0, arrival.unwrap_or(0), self.now());
+    pub async fn read_limit(&self, subject: &RateSubject, limit: RateLimit) {
+        let status = self.services.limits.status(self.store(), subject, limit, self.now()).await;
         *self.rate_status.lock().unwrap_or_else(PoisonError::into_inner) = Some(status);
-        Ok(())
     }
 
     /// Returns what is left of the caller's limit; `None` if they have none, or the request is not yet counted.
@@ -185,9 +183,9 @@ impl Context<'_> {
         *self.rate_status.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Remembers that the use of a key is to be recorded.
-    pub(crate) fn set_unrecorded_use(&self, key_use: KeyUse) {
-        *self.unrecorded_use.lock().unwrap_or_else(PoisonError::into_inner) = Some(key_use);
+    /// Remembers the use of a key that is to be recorded, if there is one.
+    pub(crate) fn set_unrecorded_use(&self, key_use: Option<KeyUse>) {
+        *self.unrecorded_use.lock().unwrap_or_else(PoisonError::into_inner) = key_use;
     }
 
     /// Takes the use of a key that is to be recorded.
@@ -240,18 +238,28 @@ impl Context<'_> {
     }
 }
 
-/// The use of an API key, which is recorded beside the work of the request.
-#[derive(Debug)]
+/// The use of an API key, which is recorded after the work of the request.
 pub(crate) struct KeyUse {
     pub(crate) key: StoredApiKey,
     pub(crate) secret_hash: Vec<u8>,
 }
 
+/// Omits the hash of the secret.
+impl std::fmt::Debug for KeyUse {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("KeyUse").field("key", &self.key).finish_non_exhaustive()
+    }
+}
+
 impl KeyUse {
+    /// The maximum time for which a response waits for the record.
+    const TIME_LIMIT: Duration = Duration::from_millis(250);
+
     /// Records the use. A failure is ignored: the next request records it.
     pub(crate) async fn record(self, cx: &Context<'_>) {
         let Self { key, secret_hash } = self;
-        _ = cx.store().record_use(&key, &secret_hash, cx.secrets(), cx.now()).await;
+        let recorded = cx.store().record_use(&key, &secret_hash, cx.secrets(), cx.now());
+        _ = timeout(Self::TIME_LIMIT, recorded).await;
     }
 }
 

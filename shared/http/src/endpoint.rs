@@ -61,13 +61,18 @@ pub(crate) fn run<'a, E: Endpoint>(
 ) -> Pin<Box<dyn Future<Output = Result<Reply, Error>> + Send + 'a>> {
     Box::pin(async move {
         let mut retries = cx.retries();
-        loop {
+        let outcome = loop {
             match run_once::<E>(cx).await {
                 Err(error) if error.is_retryable() && retries.wait().await => {}
-                Err(error) => return replay_or_fail(cx, error).await,
-                answered => return answered,
+                Err(error) => break replay_or_fail(cx, error).await,
+                answered => break answered,
             }
+        };
+        // Not before: the transaction may depend on the key's item.
+        if let Some(key_use) = cx.take_unrecorded_use() {
+            key_use.record(cx).await;
         }
+        outcome
     })
 }
 
@@ -92,11 +97,7 @@ async fn run_once<E: Endpoint>(cx: &Context<'_>) -> Result<Reply, Error> {
         Authorization::Replayed(reply) => return Ok(reply),
     };
     let input = input.into_result()?;
-    let handled = async { E::handle(cx, access, input).await?.reply(cx.request) };
-    match cx.take_unrecorded_use() {
-        None => handled.await,
-        Some(key_use) => tokio::join!(handled, Box::pin(key_use.record(cx))).0,
-    }
+    E::handle(cx, access, input).await?.reply(cx.request)
 }
 
 /// An endpoint as router, tests and API description know it.
@@ -176,9 +177,12 @@ impl Registration {
             key_failures: match (E::Access::IS_PUBLIC, E::ACCEPTS_KEYS) {
                 (true, _) => &[],
                 (false, false) => &[Failure::KEYS_NOT_ACCEPTED],
-                (false, true) => {
-                    &[Failure::IP_NOT_ALLOWED, Failure::INSUFFICIENT_SCOPE, Failure::RATE_LIMITED]
-                }
+                (false, true) => &[
+                    Failure::IP_NOT_ALLOWED,
+                    Failure::INSUFFICIENT_SCOPE,
+                    Failure::RATE_LIMITED,
+                    Failure::ORGANIZATION_MISMATCH,
+                ],
             },
             access_failures: E::Access::FAILURES,
             write_failures: if E::Output::IS_WRITE { E::Access::WRITE_FAILURES } else { &[] },

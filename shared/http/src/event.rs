@@ -29,7 +29,7 @@ pub enum PathEncoding {
 }
 
 /// A request in the form in which API Gateway passes it on.
-#[derive(Debug, Default, Deserialize)]
+#[derive(Default, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
 pub struct Request<'a> {
     #[serde(borrow)]
@@ -45,6 +45,13 @@ pub struct Request<'a> {
     is_base64_encoded: Option<bool>,
     #[serde(borrow)]
     request_context: Option<RequestContext<'a>>,
+}
+
+/// Omits headers, query and body, which contain credentials and personal data.
+impl fmt::Debug for Request<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Request").field("path", &self.raw_path).finish_non_exhaustive()
+    }
 }
 
 /// The fields of `requestContext` that Padrón reads.

@@ -10,34 +10,44 @@ use std::{
 
 use padron_domain::{Error, RateLimit, Timestamp};
 use padron_store::{RateSubject, Store};
-use tokio::time::timeout;
+use tokio::time::{Instant, timeout};
 
 /// The maximum time in which the database must count a request. Afterwards, the request passes.
 const TIME_LIMIT: Duration = Duration::from_millis(250);
 /// The maximum number of limits in memory.
 const MAX_LIMITS: usize = 1_000;
 
-/// What this environment has taken from limits, by subject.
+/// What this environment has reserved of limits, by subject.
 #[derive(Debug, Default)]
 pub(crate) struct RateLimiter(Mutex<HashMap<RateSubject, SharedLease>>);
 
 /// A lease that concurrent requests share. While one of them asks the database, the others wait for it.
 type SharedLease = Arc<tokio::sync::Mutex<Lease>>;
 
-/// What this environment has taken from a limit.
+/// The requests of one limit that this environment has reserved.
 #[derive(Clone, Copy, Debug, Default)]
 struct Lease {
-    limit: Option<RateLimit>,
-    /// How many requests were taken.
+    /// How many requests were last reserved at once.
     size: u32,
-    /// How many of them are left.
+    /// How many reserved requests are left.
     requests: u32,
     /// When they are lost.
-    until: Option<Timestamp>,
+    expires_at: Option<Timestamp>,
     /// The theoretical arrival time of GCRA, at which the whole limit is renewed, in microseconds since 1970.
     arrival_micros: i64,
-    /// How many requests were last refused, and until when the database is not asked for as many.
-    refused: Option<(u32, Timestamp)>,
+    /// The last refusal.
+    refusal: Option<Refusal>,
+    /// When the database last failed to count a request in time.
+    failed_at: Option<Instant>,
+}
+
+/// The refusal of a reservation.
+#[derive(Clone, Copy, Debug)]
+struct Refusal {
+    /// The number of requests that were to be reserved.
+    requests: u32,
+    /// Until when the database is not asked for as many.
+    until: Timestamp,
 }
 
 /// What is left of a limit.
@@ -45,28 +55,38 @@ struct Lease {
 pub struct RateStatus {
     /// The limit.
     pub limit: RateLimit,
+    /// What is left of it; `None` if the database did not say in time. The request passed then.
+    pub remaining: Option<Remaining>,
+}
+
+/// The number of requests that are left of a limit.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Remaining {
     /// The number of requests that are left now.
-    pub remaining: u32,
+    pub requests: u32,
     /// The time until the whole limit is renewed, in seconds.
     pub reset: u32,
-    /// Whether the request passed because the database did not count it in time.
-    pub is_unknown: bool,
 }
 
 impl RateStatus {
-    /// Returns what is left of a limit at `now`. `taken` requests of it are already taken, and not yet used.
-    pub(crate) fn at(limit: RateLimit, taken: u32, arrival_micros: i64, now: Timestamp) -> Self {
+    /// Returns what is left of a limit at `now`. `reserved` requests of it are counted already, and not yet used.
+    fn at(limit: RateLimit, reserved: u32, arrival_micros: i64, now: Timestamp) -> Self {
         let ahead = arrival_micros.saturating_sub(micros(now)).max(0);
         let free = (limit.renewal_micros(limit.burst()) - ahead).max(0);
         let requests = free * i64::from(limit.limit) / (i64::from(limit.period) * 1_000_000);
-        let remaining = u32::try_from(requests).unwrap_or(u32::MAX).saturating_add(taken);
+        let requests = u32::try_from(requests).unwrap_or(u32::MAX).saturating_add(reserved);
         let reset = u32::try_from(ahead.saturating_add(999_999) / 1_000_000).unwrap_or(u32::MAX);
-        Self { limit, remaining, reset, is_unknown: false }
+        Self { limit, remaining: Some(Remaining { requests, reset }) }
     }
 
-    /// Returns the header `RateLimit` (draft-ietf-httpapi-ratelimit-headers).
-    pub(crate) fn header(&self) -> String {
-        format!("\"default\";r={};t={}", self.remaining, self.reset)
+    const fn unknown(limit: RateLimit) -> Self {
+        Self { limit, remaining: None }
+    }
+
+    /// Returns the header `RateLimit` (draft-ietf-httpapi-ratelimit-headers); `None` if what is left is not known.
+    pub(crate) fn header(&self) -> Option<String> {
+        let Remaining { requests, reset } = self.remaining?;
+        Some(format!("\"default\";r={requests};t={reset}"))
     }
 
     /// Returns the header `RateLimit-Policy` (draft-ietf-httpapi-ratelimit-headers).
@@ -80,7 +100,9 @@ fn micros(instant: Timestamp) -> i64 {
 }
 
 impl RateLimiter {
-    /// Takes `cost` requests from a limit. Returns what is left of it, and an error if it is used up.
+    /// Takes `cost` requests, at most the burst, from a limit. Returns what is left of it, and an error if it is used up.
+    ///
+    /// If the database does not count them in time, they are admitted.
     pub(crate) async fn take(
         &self,
         store: &Store,
@@ -89,18 +111,37 @@ impl RateLimiter {
         cost: u32,
         now: Timestamp,
     ) -> (RateStatus, Result<(), Error>) {
+        let began_at = Instant::now();
         let lease = self.lease(subject, now);
-        let taken = timeout(TIME_LIMIT, async {
-            let mut lease = lease.lock().await;
-            lease.take(store, subject, limit, cost, now).await
-        });
-        match taken.await {
-            Ok(Ok(outcome)) => outcome,
+        let mut lease = lease.lock().await;
+        // The database has just failed another request, while this one waited for it. It is not asked again.
+        if lease.failed_at.is_some_and(|failed_at| began_at <= failed_at) {
+            return (RateStatus::unknown(limit), Ok(()));
+        }
+        match timeout(TIME_LIMIT, lease.take(store, subject, limit, cost, now)).await {
+            Ok(Ok(outcome)) => (lease.status(limit, now), outcome),
             Ok(Err(_)) | Err(_) => {
-                let status = RateStatus { is_unknown: true, ..RateStatus::at(limit, 0, micros(now), now) };
-                (status, Ok(()))
+                lease.failed_at = Some(Instant::now());
+                (RateStatus::unknown(limit), Ok(()))
             }
         }
+    }
+
+    /// Returns what is left of a limit, without taking from it.
+    pub(crate) async fn status(
+        &self,
+        store: &Store,
+        subject: &RateSubject,
+        limit: RateLimit,
+        now: Timestamp,
+    ) -> RateStatus {
+        let Ok(Ok(arrival)) = timeout(TIME_LIMIT, store.arrival_micros(subject)).await else {
+            return RateStatus::unknown(limit);
+        };
+        let lease = self.lease(subject, now);
+        let mut lease = lease.lock().await;
+        lease.drop_expired(now);
+        RateStatus::at(limit, lease.requests, arrival.unwrap_or(0), now)
     }
 
     fn lease(&self, subject: &RateSubject, now: Timestamp) -> SharedLease {
@@ -117,7 +158,7 @@ impl RateLimiter {
 
 impl Lease {
     fn is_of_use(&self, now: Timestamp) -> bool {
-        self.until.is_some_and(|until| now < until) || self.refused.is_some_and(|(_, until)| now < until)
+        self.expires_at.is_some_and(|at| now < at) || self.refusal.is_some_and(|refusal| now < refusal.until)
     }
 
     async fn take(
@@ -127,54 +168,71 @@ impl Lease {
         limit: RateLimit,
         cost: u32,
         now: Timestamp,
-    ) -> Result<(RateStatus, Result<(), Error>), Error> {
-        if self.limit != Some(limit) {
-            *self = Self { limit: Some(limit), ..Self::default() };
-        }
-        if cost > limit.burst() {
-            let period = Duration::from_secs(limit.period.into());
-            let status = RateStatus::at(limit, self.requests, self.arrival_micros, now);
-            return Ok((status, Err(Error::rate_limited(period))));
-        }
-        let is_lost = self.until.is_none_or(|until| until <= now);
-        let unused = if is_lost { std::mem::take(&mut self.requests) } else { 0 };
-        if self.requests < cost {
-            if let Some((refused, until)) = self.refused
+    ) -> Result<Result<(), Error>, Error> {
+        let lost = self.drop_expired(now);
+        let needed = cost.saturating_sub(self.requests);
+        if needed > 0 {
+            if let Some(Refusal { requests, until }) = self.refusal
                 && now < until
-                && refused <= cost
+                && requests <= needed
             {
-                return Ok((self.status(limit, now), Err(rate_limited(until, now))));
+                return Ok(Err(rate_limited(until, now)));
             }
-            let period = Duration::from_secs(limit.period.into());
-            let was_refused_recently = self.refused.is_some_and(|(_, until)| now < until.plus(period));
-            // After a recent refusal, as many requests as possible are reserved, so that the table is asked seldom. If the last ones were used
-            // up in time, twice as many are reserved. If some were lost, as many as were used are reserved.
-            let size = match (unused, is_lost) {
-                (0, _) if was_refused_recently => limit.max_lease(),
-                (0, false) => self.size.saturating_mul(2),
-                (unused, _) => self.size.saturating_sub(unused),
-            };
-            let mut count = size.clamp(1, limit.max_lease()).max(cost);
-            let mut outcome = store.take_requests(subject, limit, count, now).await?;
-            if !outcome.is_taken && count > cost && !was_refused_recently {
-                // Fewer may be left.
-                count = cost;
-                outcome = store.take_requests(subject, limit, count, now).await?;
+            if let Err(refusal) = self.reserve(store, subject, limit, (needed, lost), now).await? {
+                self.refusal = Some(refusal);
+                return Ok(Err(rate_limited(refusal.until, now)));
             }
-            self.arrival_micros = outcome.arrival_micros;
-            if !outcome.is_taken {
-                let wanted = limit.max_lease().max(cost);
-                let latest = limit.renewal_micros(limit.burst()) - limit.renewal_micros(wanted);
-                let wait = u64::try_from(outcome.arrival_micros - micros(now) - latest).unwrap_or(0);
-                let until = now.plus(Duration::from_micros(wait)).next();
-                self.refused = Some((cost, until));
-                return Ok((self.status(limit, now), Err(rate_limited(until, now))));
-            }
-            (self.size, self.requests) = (count, count);
-            self.until = Some(now.plus(limit.lease_duration()));
         }
         self.requests -= cost;
-        Ok((self.status(limit, now), Ok(())))
+        Ok(Ok(()))
+    }
+
+    /// Drops the requests that are lost, and returns how many they are; `None` if the lease has not expired.
+    fn drop_expired(&mut self, now: Timestamp) -> Option<u32> {
+        let has_expired = self.expires_at.is_some_and(|at| at <= now);
+        has_expired.then(|| {
+            self.expires_at = None;
+            std::mem::take(&mut self.requests)
+        })
+    }
+
+    /// Reserves at least `needed` requests. `lost` is how many of the previous ones were lost; `None` if they were used up in time.
+    async fn reserve(
+        &mut self,
+        store: &Store,
+        subject: &RateSubject,
+        limit: RateLimit,
+        (needed, lost): (u32, Option<u32>),
+        now: Timestamp,
+    ) -> Result<Result<(), Refusal>, Error> {
+        let period = Duration::from_secs(limit.period.into());
+        let was_refused = self.refusal.is_some_and(|refusal| now < refusal.until.plus(period));
+        // As many as one second renews, so that a limit that is used up costs each environment one write in a second.
+        let share = (limit.limit / limit.period).clamp(1, limit.max_lease()).max(needed);
+        // If the last ones were used up in time, twice as many are reserved. If some were lost, as many as were used are reserved.
+        let size = match lost {
+            _ if was_refused => share,
+            Some(lost) => self.size.saturating_sub(lost),
+            None => self.size.saturating_mul(2),
+        };
+        let mut size = size.clamp(1, limit.max_lease()).max(needed);
+        let mut outcome = store.take_requests(subject, limit, size, now).await?;
+        if !outcome.is_taken && size > needed && !was_refused {
+            // Fewer may be left.
+            size = needed;
+            outcome = store.take_requests(subject, limit, size, now).await?;
+        }
+        self.arrival_micros = outcome.arrival_micros;
+        if !outcome.is_taken {
+            let latest = limit.renewal_micros(limit.burst()) - limit.renewal_micros(share);
+            let wait = u64::try_from(outcome.arrival_micros - micros(now) - latest).unwrap_or(0);
+            let until = now.plus(Duration::from_millis(wait.div_ceil(1000)));
+            return Ok(Err(Refusal { requests: needed, until }));
+        }
+        self.size = size;
+        self.requests += size;
+        self.expires_at = Some(now.plus(limit.lease_duration()));
+        Ok(Ok(()))
     }
 
     fn status(&self, limit: RateLimit, now: Timestamp) -> RateStatus {

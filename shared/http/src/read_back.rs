@@ -1,6 +1,6 @@
 //! Records that a client has read and sends back as a whole.
 
-use padron_domain::{Timestamp, Violation, trim};
+use padron_domain::{Error, Failure, Timestamp, Violation, trim};
 use serde_json::{Map, Value};
 
 use crate::json::member_pointer;
@@ -19,6 +19,22 @@ pub struct ReadOnlyFields<'b> {
 }
 
 impl ReadOnlyFields<'_> {
+    /// Returns a violation for each field that is unknown or has another value. `version_check` is the result of comparing `If-Match` with
+    /// the current version.
+    ///
+    /// If `If-Match` names an old version, the fields may have the values of that version, and are not an attempt to change them. Without
+    /// one, a body that is an older version of the record fails with [`Failure::CONCURRENT_CHANGE`].
+    pub fn violations(&self, version_check: &Result<(), Error>) -> Result<Vec<Violation>, Error> {
+        let mut violations: Vec<Violation> = self.unknown().collect();
+        if version_check.is_ok() {
+            if self.is_of_older_version() {
+                return Err(Error::from(Failure::CONCURRENT_CHANGE).without_retry());
+            }
+            violations.extend(self.changed());
+        }
+        Ok(violations)
+    }
+
     /// Returns a violation for each field that the record does not have.
     pub fn unknown(&self) -> impl Iterator<Item = Violation> + '_ {
         let unknown = self.sent.keys().filter(|name| !self.is_known(name));
@@ -26,7 +42,7 @@ impl ReadOnlyFields<'_> {
     }
 
     /// Returns a violation for each field whose value differs from the current one.
-    pub fn changed(&self) -> impl Iterator<Item = Violation> + '_ {
+    fn changed(&self) -> impl Iterator<Item = Violation> + '_ {
         let known = self.sent.iter().filter(|(name, _)| self.is_known(name));
         let changed =
             known.filter(|(name, value)| !is_same(self.current.get(name).unwrap_or(&Value::Null), value));
@@ -35,7 +51,7 @@ impl ReadOnlyFields<'_> {
     }
 
     /// Returns whether the body is an older version of the record: it has an earlier `updatedAt` or `updated_at`.
-    pub fn is_of_older_version(&self) -> bool {
+    fn is_of_older_version(&self) -> bool {
         let instant = |value: Option<&Value>| Timestamp::parse(value?.as_str()?).ok();
         ["updatedAt", "updated_at"].into_iter().any(|name| {
             let sent = instant(self.sent.get(name));

@@ -1,6 +1,6 @@
 //! A response on its way to API Gateway.
 
-use std::borrow::Cow;
+use std::{borrow::Cow, fmt};
 
 use padron_domain::Error;
 use serde::Serialize;
@@ -15,12 +15,19 @@ use crate::{
 const MAX_RECORDED_SIZE: usize = 96 * 1024;
 
 /// A response: status, headers and body.
-#[derive(Debug)]
 pub struct Reply {
     status: u16,
     code: &'static str,
     headers: Vec<(Cow<'static, str>, String)>,
     body: String,
+}
+
+/// Omits headers and body, which may contain secrets and personal data.
+impl fmt::Debug for Reply {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { status, code, .. } = self;
+        f.debug_struct("Reply").field("status", status).field("code", code).finish_non_exhaustive()
+    }
 }
 
 impl Reply {

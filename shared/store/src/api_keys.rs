@@ -33,6 +33,8 @@ use crate::{
 const SECRET: &str = "secret";
 /// The attribute with the time of a key's last use.
 const LAST_USED_AT: &str = "lastUsedAt";
+/// The number of items, keys and others, on a page of [`Store::reseal_api_keys`].
+const RESEAL_PAGE: i32 = 1_000;
 /// The attribute with the time after which DynamoDB may delete an item, in seconds since 1970.
 const TTL: &str = "ttl";
 
@@ -213,15 +215,17 @@ impl Store {
         if let Some(registry) = registry {
             replace_registry(&mut transaction, registry)?;
         }
-        if let Some(maker) = required_admin {
+        // The actor, who is an admin, is checked anyway.
+        let actor_id = actor.member();
+        if let Some(maker) = required_admin.filter(|maker| actor_id != Some(*maker)) {
             let is_admin = Expression::condition("#role IN (:admin, :owner)")
                 .name("#role", "role")
                 .text(":admin", Role::Admin.name())
                 .text(":owner", Role::Owner.name());
             let key = Key::membership(after.organization, maker);
-            transaction.check_or(&key, is_admin, Failure::INSUFFICIENT_ROLE)?;
+            transaction.check_or(&key, is_admin, Failure::API_KEY_MAKER_NOT_ADMIN)?;
         }
-        check_authority(&mut transaction, actor, required_admin)?;
+        check_authority(&mut transaction, actor, None)?;
         Ok(transaction)
     }
 
@@ -257,7 +261,7 @@ impl Store {
         organization: OrganizationId,
         after: Option<ApiKeyId>,
         limit: usize,
-        filter: &(dyn Fn(&StoredApiKey) -> bool + Sync),
+        filter: Option<&(dyn Fn(&StoredApiKey) -> bool + Sync)>,
     ) -> Result<Page<StoredApiKey>, Error> {
         let range = RangeQuery {
             partition: partition(organization),
@@ -267,7 +271,7 @@ impl Store {
             ascending: false,
             limit,
         };
-        self.range_query(range, Some(filter)).await
+        self.range_query(range, filter).await
     }
 
     /// Returns a key and the registry of its organization, in one call of two capacity units, strongly consistent.
@@ -309,7 +313,7 @@ impl Store {
         Ok(OwnedApiKeys { registry, keys: owned })
     }
 
-    /// Records that a key is in use, for one capacity unit, unless another request has done so since the key was read.
+    /// Records that a key is in use, for one capacity unit for each kilobyte of its record, unless another request has done so since the key was read.
     ///
     /// The hash of the secret is encrypted anew, so that it does not depend on the previous root secret any more.
     pub async fn record_use(
@@ -362,6 +366,7 @@ impl Store {
             .table_name(&*self.table)
             .consistent_read(true)
             .filter_expression("begins_with(#sk, :key)")
+            .limit(RESEAL_PAGE)
             .projection_expression("#pk, #sk, #secret, #doc")
             .expression_attribute_names("#pk", PK)
             .expression_attribute_names("#sk", SK)
@@ -397,8 +402,12 @@ impl Store {
                 .expression_attribute_names("#secret", SECRET)
                 .expression_attribute_values(":new", AttributeValue::B(Blob::new(sealed)))
                 .return_consumed_capacity(ReturnConsumedCapacity::Total);
-            let output = self.call(update.send()).await?;
-            self.record(output.consumed_capacity.as_slice());
+            match self.call(update.send()).await {
+                Ok(output) => self.record(output.consumed_capacity.as_slice()),
+                // The key was deleted meanwhile.
+                Err(error) if error.code() == Some("ConditionalCheckFailedException") => continue,
+                Err(error) => return Err(error.into()),
+            }
             outcome.resealed += 1;
         }
         Ok(outcome)
@@ -428,11 +437,16 @@ impl OwnedApiKeys {
         &self.keys
     }
 
-    /// Adds the changes of the keys to the transaction that changes their owner's membership. `after` are the next versions of the keys;
+    /// Returns the keys that have more rights than a role.
+    pub fn exceeding(&self, role: Role) -> impl Iterator<Item = &ApiKey> {
+        self.keys.iter().filter(move |key| key.exceeds(role))
+    }
+
+    /// Adds the replacement of all keys to the transaction that ends their owner's membership. `after` are the next versions of the keys;
     /// `registry` is the next version of the registry; `None` if it stays as it is.
     ///
     /// If there are no keys, the transaction depends on that.
-    pub(crate) fn change(
+    pub(crate) fn replace(
         &self,
         transaction: &mut Transaction<'_>,
         after: &[ApiKey],
@@ -443,11 +457,32 @@ impl OwnedApiKeys {
         }
         match registry {
             Some(registry) => replace_registry(transaction, registry),
-            None => transaction.check(
-                &Key::api_key_registry(self.registry.organization),
-                if_registry_is(self.registry.version),
-            ),
+            None => self.check_registry(transaction),
         }
+    }
+
+    /// Adds to the transaction that lowers their owner's role that no key has more rights than `role` afterwards.
+    ///
+    /// The transaction depends on those that have not, because they may get more rights meanwhile, and on the set of keys.
+    pub(crate) fn limit_to(
+        &self,
+        transaction: &mut Transaction<'_>,
+        role: Role,
+        now: Timestamp,
+    ) -> Result<(), Error> {
+        for key in &self.keys {
+            if key.exceeds(role) {
+                replace(transaction, &key.limited_to(role, now))?;
+            } else {
+                check_key(transaction, key)?;
+            }
+        }
+        self.check_registry(transaction)
+    }
+
+    fn check_registry(&self, transaction: &mut Transaction<'_>) -> Result<(), Error> {
+        let registry = Key::api_key_registry(self.registry.organization);
+        transaction.check(&registry, if_registry_is(self.registry.version))
     }
 
     /// Returns the registry that the keys were found in.

@@ -59,10 +59,12 @@ impl Store {
             &Key::roster(before.organization),
             count_members(if_roster_is(RosterState::Active), 0, admins),
         )?;
-        let limited: Vec<ApiKey> =
-            owned_keys.keys().iter().map(|key| key.limited_to(after.role, event.at)).collect();
-        owned_keys.change(&mut transaction, &limited, None)?;
-        check_authority_unless_changed(&mut transaction, actor, before.user, owned_keys)?;
+        if after.role < before.role {
+            owned_keys.limit_to(&mut transaction, after.role, event.at)?;
+            check_authority_unless_changed(&mut transaction, actor, before.user, owned_keys)?;
+        } else {
+            check_authority(&mut transaction, actor, Some(before.user))?;
+        }
         Ok(transaction)
     }
 
@@ -92,7 +94,7 @@ impl Store {
             registry.remove(&ids);
             registry
         });
-        owned_keys.change(&mut transaction, &revoked, registry.as_ref())?;
+        owned_keys.replace(&mut transaction, &revoked, registry.as_ref())?;
         check_authority_unless_changed(&mut transaction, actor, member.user, owned_keys)?;
         Ok(transaction)
     }
@@ -219,8 +221,8 @@ pub(crate) fn check_authority(
     transaction.check(&membership.key(), if_role)
 }
 
-/// Checks the same, unless the transaction already changes the actor's own item. DynamoDB allows one operation per item, and its condition
-/// checks the same.
+/// Checks the same, unless the transaction already changes or checks the actor's own item. DynamoDB allows one operation per item, and its
+/// condition checks the same.
 fn check_authority_unless_changed(
     transaction: &mut Transaction<'_>,
     actor: &Authority,

@@ -23,9 +23,9 @@ use crate::{
 pub struct RateSubject(String);
 
 impl RateSubject {
-    /// Returns the subject of the requests with an API key.
-    pub fn key(id: ApiKeyId) -> Self {
-        Self(id.to_string())
+    /// Returns the subject of the requests with an API key. Another limit is another subject, so that a change applies at once.
+    pub fn key(id: ApiKeyId, RateLimit { limit, period }: RateLimit) -> Self {
+        Self(format!("{id}#{limit}/{period}"))
     }
 
     /// Returns the subject of the requests to a function from an address, which is hashed, so that the table has no addresses.

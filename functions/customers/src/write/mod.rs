@@ -119,24 +119,18 @@ pub(crate) async fn update<'s, P, B: CustomerBody>(
     let (pointers, parent) = (body.pointers(), body.parent().clone());
     let version_check = cx.require_version(before.version);
     if !body.others().is_empty() {
-        let current = answer(&before).await?;
+        let mut current = answer(&before).await?;
+        // Warnings are not stored, so that a client may have others.
+        if let (Some(sent), Some(current)) = (body.others().get("warnings"), current.as_object_mut()) {
+            current.insert("warnings".into(), sent.clone());
+        }
         let read_only_fields = ReadOnlyFields {
             sent: body.others(),
             pointer: pointers.within,
             current: &current,
-            optional: &["warnings"],
+            optional: &[],
         };
-        violations.extend(read_only_fields.unknown());
-        // If `If-Match` names an old version, read-only fields may have the values of that version, and are not an attempt to change
-        // them.
-        if version_check.is_ok() {
-            let is_of_warnings = |violation: &Violation| violation.pointer.ends_with("/warnings");
-            violations.extend(read_only_fields.changed().filter(|violation| !is_of_warnings(violation)));
-        }
-        // The client sent the whole record back, but the record has changed since it was read.
-        if version_check.is_ok() && read_only_fields.is_of_older_version() {
-            return Err(Error::from(Failure::CONCURRENT_CHANGE).without_retry());
-        }
+        violations.extend(read_only_fields.violations(&version_check)?);
     }
     body.write(&mut customer, false, &mut violations);
     customer.normalize(&before);

@@ -54,13 +54,23 @@ impl Failure {
         Self::new(FailureClass::Conflict, "api_key_not_active", "The API key was revoked or has expired")
             .with_hint("Create a new one.");
 
+    /// The API key cannot get rights of admins, because the member who made it is none.
+    pub const API_KEY_MAKER_NOT_ADMIN: Self = Self::new(
+        FailureClass::Conflict,
+        "api_key_maker_not_admin",
+        "The API key belongs to a member who is no admin, so it cannot get rights of admins",
+    )
+    .with_hint("Rotate the key, which makes it yours, or create a new one.");
+
     /// The organization or the member has as many live API keys as they can have.
     pub const API_KEY_LIMIT_REACHED: Self = Self::new(
         FailureClass::Conflict,
         "api_key_limit_reached",
         "There are as many live API keys as there can be: 50 of an organization, 20 of a member",
     )
-    .with_hint("Revoke one that is not used any more.");
+    .with_hint(
+        "Revoke one that is not used any more. A rotation without overlap needs no room for another key.",
+    );
 
     /// The API key cannot be made to expire later.
     pub const EXPIRY_NOT_EXTENDABLE: Self = Self::new(

@@ -32,7 +32,7 @@ impl RateLimit {
         if share == 0 { 1 } else { share }
     }
 
-    /// Returns the time for which a server serves requests from what it took; what is left then is lost.
+    /// Returns the time for which a server serves requests from what it took, a twentieth of the period. What is left then is lost.
     pub const fn lease_duration(self) -> Duration {
         Duration::from_millis(self.period as u64 * 50)
     }
@@ -44,10 +44,10 @@ impl RateLimit {
 
     /// Returns the number of requests that can be taken at once, in a burst.
     ///
-    /// A server may serve what it took a little later. The burst is smaller than the limit by that, so that no period has more than twice
-    /// the limit.
+    /// A server may serve what it took until [`Self::lease_duration`] later. The burst is smaller than the limit by what is renewed in that
+    /// time, so that no period has more than twice the limit.
     pub const fn burst(self) -> u32 {
-        if self.max_lease() == 1 { self.limit } else { self.limit - self.max_lease() }
+        if self.max_lease() == 1 { self.limit } else { self.limit - self.limit.div_ceil(20) }
     }
 }
 
@@ -57,10 +57,15 @@ mod tests {
 
     #[test]
     fn what_is_renewed_in_a_period_is_the_limit_and_never_more() {
-        for limit in [1, 2, 7, 49, 50, 99, 100, 600, 1_000, 999_999, 1_000_000] {
+        for limit in [1, 2, 7, 49, 50, 99, 100, 101, 119, 600, 1_000, 999_999, 1_000_000] {
             for period in [1, 7, 60, 3_600, 86_400] {
                 let rate = RateLimit { limit, period };
                 let micros = i64::from(period) * 1_000_000;
+                // What is served in a period was taken in it, or while the leases at its beginning ran.
+                let leased = if rate.max_lease() == 1 { 0 } else { rate.lease_duration().as_micros() };
+                let span = micros + i64::try_from(leased).unwrap();
+                let renewed = i64::from(limit) * span / micros;
+                assert!(i64::from(rate.burst()) + renewed <= 2 * i64::from(limit), "{rate:?}");
                 assert_eq!(rate.renewal_micros(limit), micros, "{rate:?}");
                 let lease = rate.renewal_micros(rate.max_lease());
                 assert!(micros / lease * i64::from(rate.max_lease()) <= i64::from(limit), "{rate:?}");

@@ -66,6 +66,12 @@ impl ApiKey {
 }
 
 impl ApiKeySettings<'_> {
+    /// Returns the violation of a list of scopes that has none.
+    pub fn no_scopes() -> Violation {
+        let detail = "At least one scope. Leave it out for the default ones.".into();
+        Violation { pointer: "/scopes".into(), code: "invalid_length", detail }
+    }
+
     /// Checks the settings. Fails with all violations at once.
     pub fn check(&self) -> Result<CheckedSettings, Error> {
         let mut violations = Vec::new();
@@ -85,7 +91,10 @@ impl ApiKeySettings<'_> {
         }
         let mut not_grantable = false;
         let mut scopes = Scopes::NONE;
-        for (index, name) in self.scopes.into_iter().flatten().enumerate() {
+        if self.scopes.is_some_and(|scopes| scopes.len() > Scopes::MAX_LISTED) {
+            violate("/scopes", "too_many", Scopes::TOO_MANY);
+        }
+        for (index, name) in self.scopes.into_iter().flatten().take(Scopes::MAX_LISTED).enumerate() {
             let pointer = format!("/scopes/{index}");
             match Scope::parse(name) {
                 Some(scope) if ApiKey::is_grantable(scope) => scopes = scopes.iter().chain([scope]).collect(),
@@ -97,7 +106,8 @@ impl ApiKeySettings<'_> {
             }
         }
         if self.scopes.is_some_and(<[String]>::is_empty) {
-            violate("/scopes", "invalid_length", "At least one scope. Leave it out for the default ones.");
+            let Violation { pointer, code, detail } = Self::no_scopes();
+            violate(&pointer, code, &detail);
         }
         let mut ranges = Vec::new();
         if self.ip_ranges.is_some_and(|ranges| ranges.len() > MAX_IP_RANGES) {
@@ -161,7 +171,7 @@ pub fn expiry_violation(expires_at: Timestamp, now: Timestamp) -> Option<Violati
 }
 
 impl ApiKey {
-    /// Fails if the record is too large. The descriptions, ranges and metadata of a key share four kilobytes.
+    /// Fails if the record is larger than [`Self::MAX_SIZE`].
     pub fn require_size(size: usize) -> Result<(), Error> {
         if size <= Self::MAX_SIZE {
             return Ok(());
@@ -169,7 +179,7 @@ impl ApiKey {
         Err(Error::invalid(
             "",
             "too_large",
-            "The settings of a key share four kilobytes. Shorten the description or the metadata.",
+            "All settings of a key share 3,200 bytes. Shorten the description or the metadata.",
         ))
     }
 
@@ -222,8 +232,7 @@ impl ApiKey {
 
     /// Returns whether the key has rights that only admins have, and its maker must have them.
     pub fn needs_admin(&self) -> bool {
-        let is_of_members = self.role == Role::Member && self.scopes == self.scopes.within(Role::Member);
-        self.owned_by == KeyOwner::Member && !is_of_members
+        self.owned_by == KeyOwner::Member && self.exceeds(Role::Member)
     }
 
     /// Returns the names of the settings that differ from those of an earlier version.

@@ -3,10 +3,10 @@
 use std::time::Duration;
 
 use padron_auth::{Credential, PresentedKey};
-use padron_domain::{ApiKey, Error, Failure, Organization, Scopes};
+use padron_domain::{ApiKey, Error, Failure, Organization, OrganizationId, Scopes};
 use padron_store::{Action, Items, RateSubject, Read, Store, StoredApiKey};
 
-use super::{Access, Authorization, UNAUTHENTICATED, authenticate};
+use super::{Access, Authorization, UNAUTHENTICATED, authenticate, named_organization};
 use crate::{
     context::{Context, KeyUse},
     input::LazyInput,
@@ -43,7 +43,7 @@ pub(super) async fn check(
         return Err(Failure::IP_NOT_ALLOWED.into());
     }
     if let Some(limit) = key.rate_limit {
-        cx.count_request(&RateSubject::key(id), limit, 1).await?;
+        cx.count_request(&RateSubject::key(id, limit), limit, 1).await?;
     }
     if let Some(scope) = cx.endpoint.scope {
         let missing = key.scopes.missing_of(Scopes::of(&[scope]));
@@ -51,7 +51,8 @@ pub(super) async fn check(
             return Err(Error::insufficient_scope(missing));
         }
     }
-    record_use_later(cx, &presented, proven);
+    require_named_organization(cx, organization)?;
+    cx.set_unrecorded_use(unrecorded_use(cx, &presented, proven));
     Ok(KeyCheck { key, organization: access.organization, items: access.others })
 }
 
@@ -95,19 +96,23 @@ fn prove(
     Ok(stored)
 }
 
-/// Schedules the recording of a key's use, concurrently with the handler, unless a recent use is recorded already.
-fn record_use_later(cx: &Context<'_>, presented: &PresentedKey, key: StoredApiKey) {
+/// Fails if the header `X-Organization-Id` names another organization than the key's.
+fn require_named_organization(cx: &Context<'_>, of_key: OrganizationId) -> Result<(), Error> {
+    let is_other = named_organization(cx)?.is_some_and(|named| named != of_key);
+    if is_other { Err(Failure::ORGANIZATION_MISMATCH.into()) } else { Ok(()) }
+}
+
+/// Returns the use of a key that is to be recorded; `None` if a recent use is recorded already.
+fn unrecorded_use(cx: &Context<'_>, presented: &PresentedKey, key: StoredApiKey) -> Option<KeyUse> {
     let is_due = key.last_used_at.is_none_or(|at| at.plus(USE_PRECISION) <= cx.now());
-    if is_due && !cx.is_retry() {
-        let secret_hash = presented.secret_hash().as_ref().to_vec();
-        cx.set_unrecorded_use(KeyUse { key, secret_hash });
-    }
+    is_due.then(|| KeyUse { key, secret_hash: presented.secret_hash().as_ref().to_vec() })
 }
 
 /// The holder of an API key, for the endpoint that validates it. The key needs no scope, and its limit is not yet counted.
 #[derive(Debug)]
 pub struct KeyHolder {
     key: ApiKey,
+    unrecorded_use: Option<KeyUse>,
 }
 
 impl KeyHolder {
@@ -115,12 +120,18 @@ impl KeyHolder {
     pub fn key(&self) -> &ApiKey {
         &self.key
     }
+
+    /// Counts the key as used, and returns it. The use of a key that is refused is not recorded.
+    pub fn into_used_key(self, cx: &Context<'_>) -> ApiKey {
+        cx.set_unrecorded_use(self.unrecorded_use);
+        self.key
+    }
 }
 
 impl<I: Send + Sync> Access<I> for KeyHolder {
     const DESCRIPTION: &'static str = "For the holder of a valid API key.";
     const ACTIONS: &'static [&'static [Action]] = &[Store::VERIFY_API_KEY];
-    const FAILURES: &'static [&'static [Failure]] = &[UNAUTHENTICATED];
+    const FAILURES: &'static [&'static [Failure]] = &[UNAUTHENTICATED, &[Failure::ORGANIZATION_MISMATCH]];
     const REQUIRES_KEY: bool = true;
 
     async fn authorize(cx: &Context<'_>, _: &LazyInput<'_, I>) -> Result<Authorization<Self>, Error> {
@@ -135,8 +146,9 @@ impl<I: Send + Sync> Access<I> for KeyHolder {
             let error = Error::from(Failure::INVALID_API_KEY);
             return Err(error.with_cause("the organization is deleted"));
         }
+        require_named_organization(cx, presented.organization)?;
         let key = proven.key.clone();
-        record_use_later(cx, &presented, proven);
-        Ok(Authorization::Granted(Self { key }))
+        let unrecorded_use = unrecorded_use(cx, &presented, proven);
+        Ok(Authorization::Granted(Self { key, unrecorded_use }))
     }
 }

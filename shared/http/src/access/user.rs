@@ -106,6 +106,8 @@ fn require_self(cx: &Context<'_>, user: UserId) -> Result<(), Error> {
 }
 
 /// A user with a valid access token, or an API key.
+///
+/// A token that is bound to one organization sees all organizations of its user: the list is what a user changes between them by.
 #[derive(Debug)]
 pub struct UserOrKey(Reach);
 
