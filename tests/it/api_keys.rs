@@ -342,7 +342,7 @@ async fn one_credential_is_taken_and_two_are_refused() {
     }
     let twice = app.get(ACME).bearer(&key).bearer(&key).send().await;
     assert_eq!(wrong(&twice), pairs(&[("/headers/Authorization", "duplicate_header")]));
-    let twice = app.get(ACME).user(owner()).user(owner()).send().await;
+    let twice = app.get(ACME).user(owner()).bearer(&key).send().await;
     assert_eq!(wrong(&twice), pairs(&[("/headers/Authorization", "duplicate_header")]));
     let in_query = app.get(&format!("{ACME}?apiKey={key}")).user(owner()).send().await;
     assert_eq!(wrong(&in_query), pairs(&[("/query/apiKey", "unknown_parameter")]));

@@ -10,7 +10,7 @@ use padron_domain::{
 use padron_http::Registration;
 use padron_local::demo;
 use padron_store::{OwnedApiKeys, Secrets, StoredApiKey};
-use padron_testkit::{Answer, Call, TestApp};
+use padron_testkit::{Answer, Call, SavedTables, TestApp};
 use serde_json::Value;
 use uuid::Uuid;
 
@@ -23,7 +23,8 @@ pub(crate) async fn app() -> TestApp {
 
 /// Loads the demo data into an app.
 pub(crate) async fn with_demo_data(app: TestApp) -> TestApp {
-    demo::load(&app.store()).await.unwrap();
+    static DEMO: SavedTables = SavedTables::new();
+    app.fill(&DEMO, async |store| demo::load(&store).await.unwrap()).await;
     app
 }
 

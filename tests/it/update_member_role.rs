@@ -85,12 +85,12 @@ async fn if_match_names_the_version_of_the_membership() {
 }
 
 #[tokio::test]
-async fn it_is_one_read_and_one_transaction_of_eleven_units() {
+async fn it_is_one_read_and_one_transaction_of_nine_units_and_two_more_for_less_rights() {
     let app = app().await;
     let path = format!("{}/role", member_path(member()));
     let call = app.call("PUT", &path).user(admin()).json(&json!({ "role": "admin" }));
-    assert_eq!(
-        cost(&app, call).await,
-        [("BatchGetItem".to_owned(), 4.0), ("TransactWriteItems".to_owned(), 11.0)]
-    );
+    let units = |write| [("BatchGetItem".to_owned(), 4.0), ("TransactWriteItems".to_owned(), write)];
+    assert_eq!(cost(&app, call).await, units(9.0));
+    let call = app.call("PUT", &path).user(admin()).json(&json!({ "role": "member" }));
+    assert_eq!(cost(&app, call).await, units(11.0));
 }

@@ -1,7 +1,7 @@
 //! The embedded DynamoDB: dynoxide (DynamoDB's API on SQLite), which listens on a socket so that the AWS SDK can be
 //! used.
 
-use std::{net::SocketAddr, path::Path};
+use std::{fmt, net::SocketAddr, path::Path};
 
 use aws_sdk_dynamodb::{Client, error::ProvideErrorMetadata};
 use dynoxide::{Database, server};
@@ -14,9 +14,20 @@ use crate::template::Template;
 #[derive(Debug)]
 pub struct Engine {
     address: SocketAddr,
+    /// The engine's tables; `None` if the engine was started by someone else.
+    database: Option<Tables>,
     stop: Option<oneshot::Sender<()>>,
     /// The task that serves requests; `None` if the engine was started by someone else.
     serving: Option<JoinHandle<()>>,
+}
+
+/// The tables of an engine.
+struct Tables(Database);
+
+impl fmt::Debug for Tables {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Tables")
+    }
 }
 
 /// The storage of an engine's tables.
@@ -40,18 +51,36 @@ impl Engine {
             TcpListener::bind(("127.0.0.1", 0)).await.map_err(|error| format!("no free port: {error}"))?;
         let address = listener.local_addr().map_err(|error| error.to_string())?;
         let (stop, stopped) = oneshot::channel::<()>();
+        let tables = Tables(database.clone());
         let serving = tokio::spawn(async move {
             let served = server::serve_with_shutdown(listener, database, async { _ = stopped.await }).await;
             if let Err(error) = served {
                 eprintln!("The embedded database stopped: {error}");
             }
         });
-        Ok(Self { address, stop: Some(stop), serving: Some(serving) })
+        Ok(Self { address, database: Some(tables), stop: Some(stop), serving: Some(serving) })
     }
 
     /// Returns an engine that is already running, such as Amazon's DynamoDB Local.
     pub fn at(address: SocketAddr) -> Self {
-        Self { address, stop: None, serving: None }
+        Self { address, database: None, stop: None, serving: None }
+    }
+
+    /// Returns whether this process has started the engine.
+    pub fn is_embedded(&self) -> bool {
+        self.database.is_some()
+    }
+
+    /// Copies all tables to a new file.
+    pub fn save(&self, file: &Path) -> Result<(), String> {
+        let Tables(database) = self.database.as_ref().ok_or("the engine was started by someone else")?;
+        database.vacuum_into(&file.to_string_lossy()).map_err(|error| error.to_string())
+    }
+
+    /// Replaces all tables by those of a saved file.
+    pub fn restore(&self, file: &Path) -> Result<(), String> {
+        let Tables(database) = self.database.as_ref().ok_or("the engine was started by someone else")?;
+        database.restore_from(&file.to_string_lossy()).map_err(|error| error.to_string())
     }
 
     /// Returns the address that the engine listens on.

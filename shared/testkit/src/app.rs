@@ -24,6 +24,7 @@ use crate::{
     coverage::{self, InFlight},
     description::Description,
     proxy::{FaultProxy, Recorded},
+    saved_tables::SavedTables,
 };
 
 /// An API in process, with a table, a clock and an issuer of its own.
@@ -47,6 +48,7 @@ pub struct TestApp {
     lines: Arc<Mutex<Vec<String>>>,
     in_flight: Mutex<InFlight>,
     engine: Engine,
+    has_replica: bool,
     variables: Vec<(&'static str, String)>,
 }
 
@@ -102,6 +104,12 @@ fn issuer() -> Arc<Issuer> {
         Arc::new(Issuer { name: "https://issuer.test/".into(), audience: "https://padron.test".into(), key })
     };
     ISSUER.get_or_init(make).clone()
+}
+
+/// Returns the template, which is read once: it has thousands of lines.
+fn template() -> &'static Template {
+    static TEMPLATE: std::sync::OnceLock<Template> = std::sync::OnceLock::new();
+    TEMPLATE.get_or_init(|| Template::read(&root()).expect("the template"))
 }
 
 /// Returns the root folder of the repository, which contains `template.yaml`.
@@ -161,12 +169,19 @@ impl TestApp {
         (padron_emulator::engine::client(&connection(self.proxy.direct_address(), &self.table)), &self.table)
     }
 
+    /// Fills the tables with what `write` writes. It is called once in the process, and its tables are copied to the other apps.
+    pub async fn fill(&self, tables: &SavedTables, write: impl AsyncFnOnce(Store)) {
+        let write = async || write(self.store()).await;
+        // What is written reaches the replica through the proxy.
+        if self.has_replica { write().await } else { tables.fill(&self.engine, write).await }
+    }
+
     /// Makes eventually consistent reads and indexes lag by this time, from now on. The table must still be empty.
     pub async fn lag(&mut self, lag: Duration) {
         let replica = format!("{}-behind", self.table);
-        let template = Template::read(&root()).expect("the template");
-        self.engine.ensure_table(&template, &replica).await.expect("a table");
+        self.engine.ensure_table(template(), &replica).await.expect("a table");
         self.proxy.lag(&replica, lag);
+        self.has_replica = true;
     }
 
     /// Starts another environment with the same settings.
@@ -268,13 +283,16 @@ impl TestAppBuilder {
 
     /// Creates the table and the app.
     pub async fn build(self) -> TestApp {
-        let template = Template::read(&root()).expect("the template");
-        let engine = match std::env::var(ANOTHER_ENGINE) {
-            Ok(address) => Engine::at(address.parse().expect("an address and a port")),
-            Err(_) => Engine::start(Storage::Memory).await.expect("an engine"),
+        static EMPTY: SavedTables = SavedTables::new();
+        let (engine, table) = match std::env::var(ANOTHER_ENGINE) {
+            Ok(address) => {
+                let engine = Engine::at(address.parse().expect("an address and a port"));
+                (engine, format!("test-{}", Uuid::new_v4()))
+            }
+            Err(_) => (Engine::start(Storage::Memory).await.expect("an engine"), "test".to_owned()),
         };
-        let table = format!("test-{}", Uuid::new_v4());
-        engine.ensure_table(&template, &table).await.expect("a table");
+        let create = async || engine.ensure_table(template(), &table).await.expect("a table");
+        EMPTY.fill(&engine, create).await;
         let proxy = FaultProxy::start(engine.address()).await;
         let issuer = &self.tokens.issuer;
         let mut variables = vec![
@@ -304,6 +322,7 @@ impl TestAppBuilder {
             lines,
             in_flight: Mutex::default(),
             engine,
+            has_replica: false,
             variables,
         };
         if std::env::var_os(WITH_FAULTS).is_some() {

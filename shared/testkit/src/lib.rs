@@ -9,8 +9,10 @@ mod coverage;
 mod description;
 mod key_server;
 mod proxy;
+mod saved_tables;
 
 pub use answer::Answer;
 pub use app::{Call, TestApp, TestAppBuilder, Tokens};
 pub use key_server::{KeyServer, Page};
 pub use proxy::{Fault, FaultProxy, Recorded};
+pub use saved_tables::SavedTables;

@@ -26,7 +26,16 @@ pub(crate) const API_KEY_HEADER: &str = "X-API-Key";
 /// them would be ignored (RFC 6750 §2).
 pub async fn authenticate(cx: &Context<'_>) -> Result<Credential, Error> {
     let authorization = cx.request.header("authorization");
+    let duplicate = |pointer| Error::invalid(pointer, "duplicate_header", "Given twice.");
     let Some(key) = cx.request.header("x-api-key") else {
+        // A header that was sent twice arrives joined by a comma, which no key contains.
+        let has_key = |header: &str| {
+            let is_key = |value: &str| PresentedKey::is_one(value.rsplit(' ').next().unwrap_or_default());
+            header.contains(',') && header.split(',').any(is_key)
+        };
+        if authorization.as_deref().is_some_and(has_key) {
+            return Err(duplicate("/headers/Authorization"));
+        }
         let token = bearer_token(authorization.as_deref())?;
         if PresentedKey::is_one(token) {
             return presented_key(cx, token).map(Credential::Key);
@@ -38,7 +47,7 @@ pub async fn authenticate(cx: &Context<'_>) -> Result<Credential, Error> {
         return Err(Error::invalid("/headers/X-API-Key", "ambiguous", detail));
     }
     if key.contains(',') {
-        return Err(Error::invalid("/headers/X-API-Key", "duplicate_header", "Given twice."));
+        return Err(duplicate("/headers/X-API-Key"));
     }
     presented_key(cx, key.trim()).map(Credential::Key)
 }
