@@ -302,10 +302,10 @@ impl BenchEnvironment {
     }
 }
 
-/// Fails if a function's answer does not have this status.
-fn check(function: &str, answer: &str, status: u16) -> Result<(), String> {
-    let answer: Value = serde_json::from_str(answer).unwrap_or_default();
-    if answer["statusCode"] == status { Ok(()) } else { Err(format!("{function} answered {answer}")) }
+/// Fails if a function's response does not have this status.
+fn check(function: &str, response: &str, status: u16) -> Result<(), String> {
+    let response: Value = serde_json::from_str(response).unwrap_or_default();
+    if response["statusCode"] == status { Ok(()) } else { Err(format!("{function} answered {response}")) }
 }
 
 /// Returns the milliseconds since an instant.

@@ -58,7 +58,7 @@ impl RuntimeApi {
                 _ = stream.set_nodelay(true);
                 let shared = shared.clone();
                 tokio::spawn(async move {
-                    let service = service_fn(move |request| answer(shared.clone(), request));
+                    let service = service_fn(move |request| respond(shared.clone(), request));
                     _ = http1::Builder::new().serve_connection(TokioIo::new(stream), service).await;
                 });
             }
@@ -74,11 +74,11 @@ impl RuntimeApi {
         }
     }
 
-    /// Sends an event to the function and returns its answer.
+    /// Sends an event to the function and returns its response.
     pub(crate) async fn invoke(&mut self, event: &str) -> Result<String, String> {
         self.events.send(event.to_owned()).await.map_err(|error| error.to_string())?;
         match self.next().await? {
-            RuntimeRequest::Answered(answer) => Ok(answer),
+            RuntimeRequest::Answered(response) => Ok(response),
             RuntimeRequest::Failed(why) => Err(format!("the function failed: {why}")),
             other @ RuntimeRequest::Asked => Err(format!("the function was to answer: {other:?}")),
         }
@@ -98,7 +98,7 @@ impl Drop for RuntimeApi {
 }
 
 /// Answers one request of the function. A request for an event waits until there is one.
-async fn answer(
+async fn respond(
     shared: Arc<Shared>,
     request: Request<Incoming>,
 ) -> Result<Response<Full<Bytes>>, Infallible> {
@@ -109,7 +109,7 @@ async fn answer(
         _ = shared.did.send(RuntimeRequest::Asked).await;
         let event = shared.events.lock().await.recv().await.unwrap_or_default();
         let deadline = Clock::System.now().plus(HEALTH_TIMEOUT).millis();
-        let answer = Response::builder()
+        let response = Response::builder()
             .header("content-type", "application/json")
             .header("lambda-runtime-aws-request-id", "8476a536-e9f4-11e8-9739-2dfe598c3fcd")
             .header("lambda-runtime-deadline-ms", deadline)
@@ -122,7 +122,7 @@ async fn answer(
                 "Root=1-5bef4de7-ad49b0e87f6ef6c87fc2e700;Parent=9a9197af755a6419;Sampled=0",
             )
             .body(Full::from(event));
-        return Ok(answer.unwrap_or_default());
+        return Ok(response.unwrap_or_default());
     }
     let text = String::from_utf8_lossy(&body).into_owned();
     let did = if path.ends_with("/response") {

@@ -276,7 +276,7 @@ pub async fn add_demo_customers(
         let style = ProgressStyle::with_template("{msg} {wide_bar} {pos}/{len} {per_sec} {eta}")
             .map_err(|error| error.to_string())?;
         let bar = ProgressBar::new(count).with_style(style).with_message(format!("Customers of {name}"));
-        generate::write(store, &generate::maker(organization, count), |written| bar.set_position(written))
+        generate::write(store, &generate::creator(organization, count), |written| bar.set_position(written))
             .await?;
         bar.finish();
         let count = store.until(Instant::now() + TIME_LIMIT).customer_count(organization).await;

@@ -187,10 +187,10 @@ async fn wait_until_healthy(port: u16) -> Result<(), String> {
     let until = Instant::now() + HEALTH_TIMEOUT;
     while Instant::now() < until {
         let attempt = timeout_at(until, client.get(url.clone())).await;
-        if let Ok(Ok(answer)) = attempt
-            && answer.status().is_success()
+        if let Ok(Ok(response)) = attempt
+            && response.status().is_success()
         {
-            _ = answer.into_body().collect().await;
+            _ = response.into_body().collect().await;
             return Ok(());
         }
         tokio::time::sleep(Duration::from_millis(200)).await;

@@ -46,7 +46,7 @@ pub async fn serve(options: Options) -> Result<(), String> {
         let Ok((stream, _)) = connection else { continue };
         let app = app.clone();
         tokio::spawn(async move {
-            let service = service_fn(move |request| answer(app.clone(), request));
+            let service = service_fn(move |request| respond(app.clone(), request));
             _ = http1::Builder::new().serve_connection(TokioIo::new(stream), service).await;
         });
     }
@@ -55,7 +55,7 @@ pub async fn serve(options: Options) -> Result<(), String> {
 }
 
 /// Answers one HTTP request.
-async fn answer(app: Arc<App>, request: Request<Incoming>) -> Result<Response<Full<Bytes>>, Infallible> {
+async fn respond(app: Arc<App>, request: Request<Incoming>) -> Result<Response<Full<Bytes>>, Infallible> {
     let (parts, body) = request.into_parts();
     let Ok(body) = Limited::new(body, MAX_BODY_SIZE).collect().await else {
         // API Gateway answers such requests without a problem document.
@@ -65,7 +65,7 @@ async fn answer(app: Arc<App>, request: Request<Incoming>) -> Result<Response<Fu
     let Some(endpoint) = routed.endpoint else { return Ok(status(StatusCode::NOT_FOUND)) };
     let event = gateway::event(&routed, &parts.method, &parts.uri, &parts.headers, &body.to_bytes());
     let deadline = Instant::now() + TIME_LIMIT;
-    let response = app.answer(endpoint, &event.to_string(), "local", deadline).await;
+    let response = app.respond(endpoint, &event.to_string(), "local", deadline).await;
     let response = serde_json::to_value(&response).unwrap_or_default();
     Ok(to_http(&response).unwrap_or_else(|| status(StatusCode::BAD_GATEWAY)))
 }

@@ -17,10 +17,10 @@ async fn no_key_is_left_of_a_member_who_is_removed_at_the_same_time() {
     let app = app().await;
     let (mut created, mut refused) = (0, 0);
     for round in 0..sized(200, 30) {
-        let maker = user(1000 + round);
-        join(&app, demo::ACME, maker, Role::Admin).await;
-        let create = app.call("POST", KEYS).user(maker).json(&json!({ "name": "k" }));
-        let remove = app.call("DELETE", &member_path(maker)).user(owner());
+        let creator = user(1000 + round);
+        join(&app, demo::ACME, creator, Role::Admin).await;
+        let create = app.call("POST", KEYS).user(creator).json(&json!({ "name": "k" }));
+        let remove = app.call("DELETE", &member_path(creator)).user(owner());
         let (create, remove) = tokio::join!(create.send(), remove.send());
         assert_eq!(remove.status, 204, "{remove:?}");
         if create.status == 201 {
@@ -59,27 +59,27 @@ async fn of_rotations_at_once_one_makes_a_key() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_demotion_and_a_widening_at_once_leave_no_more_than_the_maker_has() {
+async fn a_demotion_and_a_widening_at_once_leave_no_more_than_the_creator_has() {
     let app = app().await;
     for round in 0..sized(50, 10) {
-        let maker = user(2000 + round);
-        join(&app, demo::ACME, maker, Role::Admin).await;
-        let created = app.call("POST", KEYS).user(maker).json(&json!({ "name": "k" })).send().await.json();
+        let creator = user(2000 + round);
+        join(&app, demo::ACME, creator, Role::Admin).await;
+        let created = app.call("POST", KEYS).user(creator).json(&json!({ "name": "k" })).send().await.json();
         let path = format!("{KEYS}/{}", created["id"].as_str().unwrap());
         let widen =
             app.call("PUT", &path).user(owner()).json(&json!({ "role": "admin", "scopes": ["read:events"] }));
         let demote = app
-            .call("PUT", &format!("{}/role", member_path(maker)))
+            .call("PUT", &format!("{}/role", member_path(creator)))
             .user(owner())
             .json(&json!({ "role": "member" }));
         let (widen, demote) = tokio::join!(widen.send(), demote.send());
         assert_eq!(demote.status, 200, "{demote:?}");
-        assert!(widen.status == 200 || widen.problem() == "409 api_key_maker_not_admin", "{widen:?}");
+        assert!(widen.status == 200 || widen.problem() == "409 api_key_creator_not_admin", "{widen:?}");
         let key = app.get(&path).user(owner()).send().await.json();
         assert_eq!(key["role"], "member", "{widen:?}");
         assert_ne!(key["scopes"], json!(["read:events"]), "{widen:?}");
         // The demo's plan has a limited number of seats.
-        assert_eq!(app.call("DELETE", &member_path(maker)).user(owner()).send().await.status, 204);
+        assert_eq!(app.call("DELETE", &member_path(creator)).user(owner()).send().await.status, 204);
     }
 }
 

@@ -572,7 +572,7 @@ async fn what_ends_a_key_ends_it_for_the_next_request() {
 }
 
 #[tokio::test]
-async fn the_organizations_keys_outlive_their_maker() {
+async fn the_organizations_keys_outlive_their_creator() {
     let app = app().await;
     let created = create(&app, owner(), json!({ "name": "k", "ownedBy": "organization" })).await;
     let transfer =
@@ -590,7 +590,7 @@ async fn the_organizations_keys_outlive_their_maker() {
 }
 
 #[tokio::test]
-async fn a_key_gets_no_more_rights_than_its_maker_has() {
+async fn a_key_gets_no_more_rights_than_its_creator_has() {
     let app = app().await;
     join(&app, demo::ACME, user(1), Role::Admin).await;
     let created = create(&app, user(1), json!({ "name": "k", "role": "admin" })).await;
@@ -603,7 +603,7 @@ async fn a_key_gets_no_more_rights_than_its_maker_has() {
     assert_eq!(one["role"], "member");
     for body in [json!({ "role": "admin" }), json!({ "scopes": ["read:events"] })] {
         let answer = app.call("PUT", &path(&created)).user(owner()).json(&body).send().await;
-        assert_eq!(answer.problem(), "409 api_key_maker_not_admin", "{body}");
+        assert_eq!(answer.problem(), "409 api_key_creator_not_admin", "{body}");
     }
     let answer =
         app.call("PUT", &path(&created)).user(owner()).json(&json!({ "scopes": ["read:user"] })).send().await;
@@ -843,13 +843,13 @@ async fn there_are_fifty_keys_of_an_organization_and_twenty_of_a_member() {
         join(&app, demo::ACME, user(number), Role::Admin).await;
     }
     let body = json!({ "name": "k", "expiresAt": "2026-01-15T13:00:00Z" });
-    for (maker, count) in [(user(1), 20), (user(2), 20), (user(3), 10)] {
+    for (creator, count) in [(user(1), 20), (user(2), 20), (user(3), 10)] {
         for _ in 0..count {
-            create(&app, maker, body.clone()).await;
+            create(&app, creator, body.clone()).await;
         }
     }
-    for maker in [user(1), user(3)] {
-        let answer = app.call("POST", KEYS).user(maker).json(&body).send().await;
+    for creator in [user(1), user(3)] {
+        let answer = app.call("POST", KEYS).user(creator).json(&body).send().await;
         assert_eq!(answer.problem(), "409 api_key_limit_reached");
     }
     let keys = app.get(&format!("{KEYS}?limit=100")).user(owner()).send().await.json();
@@ -1357,7 +1357,7 @@ async fn a_key_of_a_member_is_not_that_member() {
     )
     .await;
     let key = text(&created);
-    // The maker is removed by their own key, which ends with the membership.
+    // The creator is removed by their own key, which ends with the membership.
     join(&app, demo::ACME, user(1), Role::Admin).await;
     let own =
         create(&app, user(1), json!({ "name": "k", "role": "admin", "scopes": ["write:members"] })).await;

@@ -11,9 +11,9 @@ use crate::support::{ACME, app, member};
 fn made_up_customers_break_no_rule() {
     let organization = demo::organization(demo::ACME);
     let now = padron_domain::Timestamp::parse("2026-01-15T12:00:00Z").unwrap();
-    let maker = generate::CustomerGenerator::new(organization, 3000, now, 1);
+    let creator = generate::CustomerGenerator::new(organization, 3000, now, 1);
     let all: BTreeMap<CustomerNumber, Customer> =
-        (0..3000).filter_map(|index| maker.customer(index)).map(|one| (one.number, one)).collect();
+        (0..3000).filter_map(|index| creator.customer(index)).map(|one| (one.number, one)).collect();
     assert!(all.len() > 2990, "hardly two of one number");
     let ancestor =
         |one: &Customer| Ancestor { name: one.name.clone().into(), kind: one.kind, parent: one.parent };
@@ -45,10 +45,10 @@ async fn they_are_written_and_counted_once_and_again() {
     let organization = demo::organization(demo::ACME);
     let there = demo::customers::customers().len() as u64;
     for run in 1..=2 {
-        let maker =
+        let creator =
             generate::CustomerGenerator::new(organization, 60, app.clock.now(), u32::try_from(run).unwrap());
         let told = std::sync::Mutex::new(Vec::new());
-        generate::write(&app.store(), &maker, |written| told.lock().unwrap().push(written)).await.unwrap();
+        generate::write(&app.store(), &creator, |written| told.lock().unwrap().push(written)).await.unwrap();
         let told = told.into_inner().unwrap();
         assert!(told.is_sorted() && told.len() == 3, "{told:?}");
         assert_eq!(told.last(), Some(&60));

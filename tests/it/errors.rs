@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use padron_auth::INVALID_TOKEN;
 use padron_domain::{Error, Failure};
-use padron_http::{Registration, Reply, status};
+use padron_http::{Registration, Response, status};
 use serde_json::json;
 
 use crate::support::{app, owner};
@@ -26,8 +26,9 @@ fn every_failure_has_its_status_and_a_code_of_its_own() {
     insta::assert_snapshot!(map.join("\n"), @r"
     409 already_member
     409 already_owner
+    409 api_key_creator_not_admin
     409 api_key_limit_reached
-    409 api_key_maker_not_admin
+    409 api_key_creator_not_admin
     409 api_key_not_active
     404 api_key_not_found
     409 api_key_superseded
@@ -121,7 +122,7 @@ fn what_is_said_to_the_log_is_not_said_to_the_caller() {
         Error::unavailable("table padron-prod-Table-1A2B"),
         Error::from(INVALID_TOKEN).with_cause("table padron-prod-Table-1A2B"),
     ] {
-        let reply = format!("{:?}", Reply::problem(&error, "id"));
+        let reply = format!("{:?}", Response::problem(&error, "id"));
         assert!(!reply.contains("padron-prod"), "{reply}");
         assert!(!error.to_string().contains("padron-prod"), "nor by printing it");
         assert_eq!(error.cause(), Some("table padron-prod-Table-1A2B"));

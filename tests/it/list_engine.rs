@@ -259,8 +259,8 @@ async fn twenty_thousand_are_looked_through_and_one_more_is_too_many() {
     let organization = demo::organization(demo::ACME);
     let time = Duration::from_secs(300);
     let there = demo::customers::customers().len() as u64;
-    let maker = generate::CustomerGenerator::new(organization, max_rows - there, app.clock.now(), 7);
-    generate::write(&app.store_for(time), &maker, |_| {}).await.unwrap();
+    let creator = generate::CustomerGenerator::new(organization, max_rows - there, app.clock.now(), 7);
+    generate::write(&app.store_for(time), &creator, |_| {}).await.unwrap();
     // If two generated customers have the same number, one of them is left out.
     let create = async || {
         let body = json!({ "legalName": "Last", "address": { "country": "USA" } });

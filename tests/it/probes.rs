@@ -2,7 +2,7 @@
 
 use padron_domain::{Error, OrganizationId, Scope};
 use padron_http::{
-    Admin, Anonymous, Body, Context, Endpoint, Json, Member, NoInput, Owner, Registration, Reply, Route,
+    Admin, Anonymous, Body, Context, Endpoint, Json, Member, NoInput, Owner, Registration, Response, Route,
     SignedIn,
 };
 use schemars::JsonSchema;
@@ -67,9 +67,9 @@ impl Endpoint for Panics {
     const ACCEPTS_KEYS: bool = false;
     type Access = Anonymous;
     type Input = NoInput;
-    type Output = Reply;
+    type Output = Response;
 
-    async fn handle(cx: &Context<'_>, _: Anonymous, _: NoInput) -> Result<Reply, Error> {
+    async fn handle(cx: &Context<'_>, _: Anonymous, _: NoInput) -> Result<Response, Error> {
         panic!("while working on {:?}", cx.request.header("x-secret"));
     }
 }
@@ -84,9 +84,9 @@ impl Endpoint for Hangs {
     const ACCEPTS_KEYS: bool = false;
     type Access = Anonymous;
     type Input = NoInput;
-    type Output = Reply;
+    type Output = Response;
 
-    async fn handle(_: &Context<'_>, _: Anonymous, _: NoInput) -> Result<Reply, Error> {
+    async fn handle(_: &Context<'_>, _: Anonymous, _: NoInput) -> Result<Response, Error> {
         std::future::pending().await
     }
 }

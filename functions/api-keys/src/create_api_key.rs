@@ -120,10 +120,10 @@ impl Endpoint for CreateApiKey {
         if is_for_owners && admin.role() < Role::Owner {
             return Err(Failure::INSUFFICIENT_ROLE.into());
         }
-        let maker = admin.authority().member().ok_or(Failure::KEYS_NOT_ACCEPTED)?;
+        let creator = admin.authority().member().ok_or(Failure::KEYS_NOT_ACCEPTED)?;
         let organization = admin.organization().id;
         let secret = NewSecret::new(cx, organization)?;
-        let defaults = secret.key(cx, maker);
+        let defaults = secret.key(cx, creator);
         let key = ApiKey {
             name,
             description,
@@ -142,6 +142,6 @@ impl Endpoint for CreateApiKey {
         let event = cx.event(admin.principal(), organization, created);
         let new = secret.into_key(cx, key)?;
         let transaction = cx.store().create_api_key(&new.stored, &registry, admin.authority(), &event)?;
-        cx.commit(transaction, new.answer(cx)).await
+        cx.commit(transaction, new.response(cx)).await
     }
 }

@@ -26,7 +26,7 @@ impl Endpoint for GetApiKey {
         _: NoInput,
     ) -> Result<Self::Output, Error> {
         let (_, stored) = admin.with_resource()?;
-        stored.require_kept(cx.now())?;
+        stored.require_retained(cx.now())?;
         Ok(show_versioned(stored, cx.now()))
     }
 }

@@ -40,7 +40,7 @@ impl NewSecret {
 
 impl NewKey {
     /// Returns the response that creates the key. No other response contains the text.
-    pub(crate) fn answer(self, cx: &Context<'_>) -> Created<Versioned<IssuedApiKey>> {
+    pub(crate) fn response(self, cx: &Context<'_>) -> Created<Versioned<IssuedApiKey>> {
         let Self { stored, text } = self;
         let ApiKey { organization, id, version, .. } = stored.key;
         let api_key = show(stored, cx.now());

@@ -24,12 +24,12 @@ pub(crate) async fn revoke(cx: &Context<'_>, text: &str, url: Option<&str>) -> R
 async fn revoke_once(cx: &Context<'_>, presented: &PresentedKey, url: Option<&str>) -> Result<bool, Error> {
     let PresentedKey { organization, id, .. } = *presented;
     let (stored, registry) = cx.store().registered_api_key(organization, id).await?;
-    let Some(stored) = stored.filter(|stored| stored.is_kept(cx.now())) else {
+    let Some(stored) = stored.filter(|stored| stored.is_retained(cx.now())) else {
         StoredApiKey::simulate_read(organization, id, cx.secrets());
         return Ok(false);
     };
     let hash = stored.secret_hash(cx.secrets());
-    if !hash.is_some_and(|hash| presented.proves(&hash)) {
+    if !hash.is_some_and(|hash| presented.matches_hash(&hash)) {
         return Ok(false);
     }
     if !stored.key.is_active(cx.now()) {

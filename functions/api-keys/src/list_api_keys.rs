@@ -58,7 +58,7 @@ impl Endpoint for ListApiKeys {
         let ApiKeyQuery { paging, status } = query;
         let organization = admin.organization().id;
         let is_wanted = |stored: &StoredApiKey| {
-            stored.is_kept(cx.now()) && status.is_none_or(|status| stored.key.status(cx.now()) == status)
+            stored.is_retained(cx.now()) && status.is_none_or(|status| stored.key.status(cx.now()) == status)
         };
         let after = paging.after(cx, organization)?;
         let page = cx.store().api_keys(organization, after, paging.limit(), Some(&is_wanted)).await?;

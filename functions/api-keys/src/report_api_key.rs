@@ -5,7 +5,7 @@
 use futures_util::future::join_all;
 use padron_domain::{Error, Failure, FailureClass, RateLimit, Scope};
 use padron_http::{
-    Anonymous, Context, Endpoint, Input, Output, PAYLOAD_TOO_LARGE, Reply, Request, Route,
+    Anonymous, Context, Endpoint, Input, Output, PAYLOAD_TOO_LARGE, Request, Response, Route,
     UNSUPPORTED_MEDIA_TYPE, decode_json, decode_json_array, json_bytes,
     openapi::{Operation, Schemas},
 };
@@ -147,10 +147,10 @@ pub enum ReportOutcome {
 struct Empty {}
 
 impl Output for ReportOutcome {
-    fn reply(self, _: &Request<'_>) -> Result<Reply, Error> {
+    fn into_response(self, _: &Request<'_>) -> Result<Response, Error> {
         match self {
-            Self::Accepted => Reply::json(202, &Empty {}),
-            Self::Feedback(feedback) => Reply::json(200, &feedback),
+            Self::Accepted => Response::json(202, &Empty {}),
+            Self::Feedback(feedback) => Response::json(200, &feedback),
         }
     }
 

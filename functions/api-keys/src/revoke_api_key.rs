@@ -59,13 +59,13 @@ impl Endpoint for RevokeApiKey {
     ) -> Result<Self::Output, Error> {
         let (is_admin, caller) = (member.role() >= Role::Admin, member.authority().member());
         let found = member.with_resource();
-        let is_maker = found.as_ref().is_ok_and(|(_, found)| Some(found.resource.key.created_by) == caller);
+        let is_creator = found.as_ref().is_ok_and(|(_, found)| Some(found.resource.key.created_by) == caller);
         // Other members do not learn whether there is such a key.
-        if !is_admin && !is_maker {
+        if !is_admin && !is_creator {
             return Err(Failure::INSUFFICIENT_ROLE.into());
         }
         let (member, WithKeyRegistry { resource: stored, registry }) = found?;
-        stored.require_kept(cx.now())?;
+        stored.require_retained(cx.now())?;
         cx.require_version(stored.key.version)?;
         if stored.key.revocation.is_some() {
             return cx.unchanged(NoContent).await;

@@ -59,10 +59,10 @@ impl Endpoint for RotateApiKey {
     ) -> Result<Self::Output, Error> {
         let overlap = rotation.overlap()?;
         let (admin, WithKeyRegistry { resource: stored, registry }) = admin.with_resource()?;
-        stored.require_kept(cx.now())?;
+        stored.require_retained(cx.now())?;
         let old = stored.key;
         cx.require_version(old.version)?;
-        // Whoever rotates a key has the new one. Only the owner can create keys that outlive their maker, or have no limit.
+        // Whoever rotates a key has the new one. Only the owner can create keys that outlive their creator, or have no limit.
         let is_for_owners = old.owned_by == KeyOwner::Organization || old.rate_limit.is_none();
         if is_for_owners && admin.role() < Role::Owner {
             return Err(Failure::INSUFFICIENT_ROLE.into());
@@ -90,6 +90,6 @@ impl Endpoint for RotateApiKey {
         let new = secret.into_key(cx, new)?;
         let transaction =
             cx.store().rotate_api_key(&new.stored, &after, &registry, admin.authority(), &event)?;
-        cx.commit(transaction, new.answer(cx)).await
+        cx.commit(transaction, new.response(cx)).await
     }
 }

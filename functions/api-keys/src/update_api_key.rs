@@ -78,7 +78,7 @@ impl Endpoint for UpdateApiKey {
         Failure::EXPIRY_NOT_EXTENDABLE,
         Failure::SCOPE_NOT_GRANTABLE,
         Failure::PRECONDITION_FAILED,
-        Failure::API_KEY_MAKER_NOT_ADMIN,
+        Failure::API_KEY_CREATOR_NOT_ADMIN,
     ]];
     const ACTIONS: &'static [&'static [Action]] = &[Store::CHANGE_API_KEY];
     type Access = KeyAdmin<StoredApiKey>;
@@ -92,7 +92,7 @@ impl Endpoint for UpdateApiKey {
     ) -> Result<Self::Output, Error> {
         let (checked, expires_at) = update.check()?;
         let (admin, stored) = admin.with_resource()?;
-        stored.require_kept(cx.now())?;
+        stored.require_retained(cx.now())?;
         let before = &stored.key;
         let version_check = cx.require_version(before.version);
         if version_check.is_ok() && !before.is_active(cx.now()) {
@@ -134,8 +134,8 @@ impl Endpoint for UpdateApiKey {
         let store = cx.store();
         let transaction =
             store.update_api_key(&after, required_admin, registry.as_ref(), admin.authority(), &event)?;
-        let answer = show_versioned(stored.with_key(after), cx.now());
-        cx.commit(transaction, answer).await
+        let response = show_versioned(stored.with_key(after), cx.now());
+        cx.commit(transaction, response).await
     }
 }
 
@@ -211,7 +211,7 @@ fn read_only_violations(
         return Ok(Vec::new());
     }
     let current = show(stored.clone(), cx.now());
-    let mut current = serde_json::to_value(current).map_err(|_| Error::internal("an answer is not JSON"))?;
+    let mut current = serde_json::to_value(current).map_err(|_| Error::internal("a response is not JSON"))?;
     // They change without a new version, so that a client may have earlier values.
     for name in ["lastUsedAt", "status", "isActive"] {
         if let (Some(current), Some(sent)) = (current.get_mut(name), others.get(name))

@@ -2,7 +2,7 @@
 
 use padron_domain::{Error, Failure, Scope};
 use padron_http::{
-    Anonymous, AnyInput, Context, Endpoint, METHOD_NOT_ALLOWED, ROUTE_NOT_FOUND, Reply, Route,
+    Anonymous, AnyInput, Context, Endpoint, METHOD_NOT_ALLOWED, ROUTE_NOT_FOUND, Response, Route,
 };
 
 /// The endpoint for requests that no other route matches.
@@ -17,16 +17,16 @@ impl Endpoint for NotFound {
     const FAILURES: &'static [&'static [Failure]] = &[&[ROUTE_NOT_FOUND, METHOD_NOT_ALLOWED]];
     type Access = Anonymous;
     type Input = AnyInput;
-    type Output = Reply;
+    type Output = Response;
 
-    async fn handle(cx: &Context<'_>, _: Anonymous, _: AnyInput) -> Result<Reply, Error> {
+    async fn handle(cx: &Context<'_>, _: Anonymous, _: AnyInput) -> Result<Response, Error> {
         let allowed = methods_of(cx.request.path());
         // A path outside the API's base path can look like one of its routes. A route that has the request's method did not match, so the
         // path is unknown.
         if allowed.is_empty() || allowed.contains(&cx.request.method()) {
             return Err(ROUTE_NOT_FOUND.into());
         }
-        let problem = Reply::problem(&METHOD_NOT_ALLOWED.into(), cx.request_id);
+        let problem = Response::problem(&METHOD_NOT_ALLOWED.into(), cx.request_id);
         Ok(problem.header("allow", allowed.join(", ")))
     }
 }

@@ -3,7 +3,7 @@
 use padron_domain::{Error, Finding};
 use padron_dto::customer::{FieldPointers, WithWarnings};
 use padron_http::{
-    EntityTag, Output, Reply, Request,
+    EntityTag, Output, Request, Response,
     openapi::{Operation, Schemas},
 };
 use schemars::JsonSchema;
@@ -26,10 +26,10 @@ impl<T> WithWarningsResponse<T> {
 }
 
 impl<T: Serialize + JsonSchema> Output for WithWarningsResponse<T> {
-    fn reply(self, request: &Request<'_>) -> Result<Reply, Error> {
-        let customer = Reply::json(200, &self.body.customer)?;
+    fn into_response(self, request: &Request<'_>) -> Result<Response, Error> {
+        let customer = Response::json(200, &self.body.customer)?;
         let tag = EntityTag::new(self.version, customer.body());
-        Ok(Reply::json(200, &self.body)?.entity_tag(tag, request))
+        Ok(Response::json(200, &self.body)?.entity_tag(tag, request))
     }
 
     fn describe(operation: &mut Operation, schemas: &mut Schemas) {

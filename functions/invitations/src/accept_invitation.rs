@@ -61,7 +61,7 @@ impl Endpoint for AcceptInvitation {
         let events = [&accepting, &joining];
         let transaction =
             cx.store().accept_invitation(&invitation, &accepted, &member, user.issued_at, events)?;
-        let answer = OrganizationEntry::new(organization, member.role, member.joined_at);
-        cx.commit(transaction, Body(answer)).await
+        let response = OrganizationEntry::new(organization, member.role, member.joined_at);
+        cx.commit(transaction, Body(response)).await
     }
 }

@@ -59,6 +59,6 @@ impl Endpoint for InviteMember {
         )?;
         let transaction =
             cx.store().invite(before.as_ref(), &issuance.invitation, admin.authority(), &issuance.event)?;
-        cx.commit(transaction, CreatedWithoutLocation(issuance.answer(cx))).await
+        cx.commit(transaction, CreatedWithoutLocation(issuance.response(cx))).await
     }
 }

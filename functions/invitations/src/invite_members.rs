@@ -165,7 +165,7 @@ async fn invite(
         let transaction =
             cx.store().invite(before.as_ref(), &issuance.invitation, admin.authority(), &issuance.event)?;
         match transaction.commit().await.map_err(Error::from) {
-            Ok(()) => return Ok(issuance.answer(cx)),
+            Ok(()) => return Ok(issuance.response(cx)),
             Err(error) if error.is_retryable() && retries.wait().await => {
                 let id = issuance.invitation.id;
                 let mut items = admin.read_again(cx, Key::invitation(organization, id).into()).await?;

@@ -71,8 +71,8 @@ impl InvitationReply {
         let email = user.email.as_deref().ok_or(Failure::EMAIL_NOT_VERIFIED)?;
         let found = cx.store().invitation_access(organization, invitation, user.id).await?;
         // A token that was replaced or forged gets the same response as an invitation that does not exist.
-        let is_proven = |invitation: &Invitation| token.as_ref().is_none_or(|token| token.proves(invitation));
-        let invitation = found.invitation.filter(is_proven).ok_or(Failure::INVITATION_NOT_FOUND)?;
+        let is_named = |invitation: &Invitation| token.as_ref().is_none_or(|token| token.is_of(invitation));
+        let invitation = found.invitation.filter(is_named).ok_or(Failure::INVITATION_NOT_FOUND)?;
         if Email::parse(email).as_ref() != Some(&invitation.email) {
             // The id of an invitation can be computed from an organization and an e-mail address. For a caller without the token, an
             // invitation of someone else is therefore like one that does not exist.

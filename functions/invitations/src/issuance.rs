@@ -93,7 +93,7 @@ impl IssuedToken {
     }
 
     /// Returns the issued invitation for the response. No other response contains the token.
-    pub(crate) fn answer(&self, cx: &Context<'_>) -> IssuedInvitation {
+    pub(crate) fn response(&self, cx: &Context<'_>) -> IssuedInvitation {
         IssuedInvitation {
             invitation: InvitationResponse::new(self.invitation.clone(), cx.now()),
             token: self.token.text().to_owned(),

@@ -36,6 +36,6 @@ impl Endpoint for ResendInvitation {
             admin.authority(),
             &issuance.event,
         )?;
-        cx.commit(transaction, Body(issuance.answer(cx))).await
+        cx.commit(transaction, Body(issuance.response(cx))).await
     }
 }

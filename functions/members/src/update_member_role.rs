@@ -57,7 +57,7 @@ impl Endpoint for UpdateMemberRole {
         let event = cx.event(admin.principal(), after.organization, updated);
         let event = event.at_or_after(at);
         let transaction = cx.store().update_role(&before, &after, &keys, admin.authority(), &event)?;
-        let answer = Versioned { version: after.version, body: after.into() };
-        cx.commit(transaction, answer).await
+        let response = Versioned { version: after.version, body: after.into() };
+        cx.commit(transaction, response).await
     }
 }

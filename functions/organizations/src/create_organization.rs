@@ -81,13 +81,13 @@ impl Endpoint for CreateOrganization {
         let seats = cx.options().seats.of(organization.plan);
         let transaction =
             cx.store().create_organization(&organization, &[owner], user.issued_at, seats, &event)?;
-        let answer = Created {
+        let response = Created {
             location: format!("/organizations/{}", organization.id),
             versioned: Versioned {
                 version: organization.version,
                 body: OrganizationResponse::new(organization, cx.now()),
             },
         };
-        cx.commit(transaction, answer).await
+        cx.commit(transaction, response).await
     }
 }

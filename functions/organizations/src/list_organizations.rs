@@ -3,7 +3,8 @@
 use padron_domain::{Error, Failure, Organization, Role, Scope, check_slug};
 use padron_dto::OrganizationEntry;
 use padron_http::{
-    Array, Context, Endpoint, Input, OnlyOrganization, PageRequest, Query, Reach, Request, Route, UserOrKey,
+    Array, Context, Endpoint, Input, OnlyOrganization, PageRequest, Query, Request, Route, UserOrKey,
+    VisibleOrganizations,
     openapi::{Operation, Schemas},
 };
 use padron_store::{Action, MembershipWithOrganization, Store};
@@ -81,9 +82,9 @@ impl Endpoint for ListOrganizations {
                 role == Role::Owner && organization.restorable_until().is_some_and(|until| cx.now() < until)
             }
         };
-        let user = match caller.reach() {
-            Reach::AllOf(user) => *user,
-            Reach::Only(only) => {
+        let user = match caller.organizations() {
+            VisibleOrganizations::OfUser(user) => *user,
+            VisibleOrganizations::Only(only) => {
                 let OnlyOrganization { organization, role, since } = &**only;
                 let is_named = query.slug.as_ref().is_none_or(|slug| *slug == organization.slug);
                 let is_listed = is_named && is_wanted(organization, *role);

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use padron_domain::{Error, Failure};
 use padron_http::{Job, JobContext};
-use padron_store::{Action, PurgeCandidate, PurgeOutcome, Store, TimeSlice, WriteRateLimiter};
+use padron_store::{Action, CapacityLimiter, PurgeCandidate, PurgeOutcome, Store, TimeSlice};
 use serde::Serialize;
 use tokio::time::Instant;
 
@@ -34,7 +34,7 @@ impl Job for PurgeOrganizations {
     async fn run(cx: &JobContext) -> Result<PurgeReport, Error> {
         let mut run = Run {
             cx,
-            write_rate: WriteRateLimiter::new(cx.write_rate()),
+            capacity_limiter: CapacityLimiter::new(cx.capacity_limiter()),
             deadline: cx.end(RESERVE),
             report: PurgeReport::default(),
             unfinished: Vec::new(),
@@ -66,7 +66,7 @@ impl Job for PurgeOrganizations {
 /// One run of the job.
 struct Run<'a> {
     cx: &'a JobContext,
-    write_rate: WriteRateLimiter,
+    capacity_limiter: CapacityLimiter,
     deadline: Instant,
     report: PurgeReport,
     /// The organizations whose time slice ended before they were purged.
@@ -76,7 +76,7 @@ struct Run<'a> {
 
 impl Run<'_> {
     fn has_time(&self) -> bool {
-        Instant::now() < self.deadline && self.write_rate.allows_before(self.deadline)
+        Instant::now() < self.deadline && self.capacity_limiter.allows_before(self.deadline)
     }
 
     /// Purges organizations, each in an equal share of the time that is left, so that a large one does not keep the others waiting.
@@ -89,7 +89,12 @@ impl Run<'_> {
             let waiting = u32::try_from(due.len() - position).unwrap_or(u32::MAX);
             let deadline = Instant::now() + self.deadline.duration_since(Instant::now()) / waiting;
             let slice = TimeSlice { deadline, run_deadline: self.deadline };
-            match self.cx.store().purge(one.organization, self.cx.now, &mut self.write_rate, slice).await {
+            match self
+                .cx
+                .store()
+                .purge(one.organization, self.cx.now, &mut self.capacity_limiter, slice)
+                .await
+            {
                 Ok(PurgeOutcome::Purged) => self.report.purged += 1,
                 Ok(PurgeOutcome::AlreadyPurged | PurgeOutcome::NotDue) => {}
                 Ok(PurgeOutcome::Unfinished) => self.unfinished.push(one.clone()),

@@ -34,10 +34,10 @@ impl Endpoint for RestoreOrganization {
         let event = cx.event(owner.principal(), organization.id, EventData::OrganizationRestored {});
         let event = event.at_or_after(organization.updated_at);
         let transaction = cx.store().restore_organization(&organization, &event)?;
-        let answer = Versioned {
+        let response = Versioned {
             version: organization.version,
             body: OrganizationResponse::new(organization, cx.now()),
         };
-        cx.commit(transaction, answer).await
+        cx.commit(transaction, response).await
     }
 }

@@ -74,10 +74,10 @@ impl Endpoint for TransferOrganization {
             cx.event(owner.principal(), organization.id, EventData::OrganizationTransferred { from, to });
         let event = event.at_or_after(organization.updated_at);
         let transaction = cx.store().transfer_organization(&organization, previous, &successor, &event)?;
-        let answer = Versioned {
+        let response = Versioned {
             version: organization.version,
             body: OrganizationResponse::new(organization, cx.now()),
         };
-        cx.commit(transaction, answer).await
+        cx.commit(transaction, response).await
     }
 }

@@ -66,7 +66,7 @@ impl Endpoint for UpdateOrganization {
         let account = AccountChanges { name, logo, timezone, metadata };
         let mut organization = owner.organization().clone();
         let current = OrganizationResponse::new(organization.clone(), cx.now());
-        let current = serde_json::to_value(current).map_err(|_| Error::internal("an answer is not JSON"))?;
+        let current = serde_json::to_value(current).map_err(|_| Error::internal("a response is not JSON"))?;
         let mut violations = account.violations();
         let read_back =
             ReadOnlyFields { sent: &read_only_fields, pointer: "", current: &current, optional: &OPTIONAL };
@@ -75,18 +75,18 @@ impl Endpoint for UpdateOrganization {
         fail_if_any(violations)?;
         version_check?;
         let fields = organization.update(account, cx.now())?;
-        let answer = Versioned {
+        let response = Versioned {
             version: organization.version,
             body: OrganizationResponse::new(organization.clone(), cx.now()),
         };
         if fields.is_empty() {
-            return cx.unchanged(answer).await;
+            return cx.unchanged(response).await;
         }
         let fields = fields.into_iter().map(ToOwned::to_owned).collect();
         let event = cx.event(owner.principal(), organization.id, EventData::OrganizationUpdated { fields });
         let event = event.at_or_after(organization.updated_at);
         let transaction = cx.store().update_organization(&organization, &event)?;
-        cx.commit(transaction, answer).await
+        cx.commit(transaction, response).await
     }
 }
 

@@ -1,7 +1,7 @@
 //! The endpoint `GET /users/{userId}`, which returns a user to those who share an organization with them.
 
 use padron_domain::{Error, Failure, Scope, UserId};
-use padron_http::{Body, Context, Endpoint, InPath, Reach, Route, UserOrKey};
+use padron_http::{Body, Context, Endpoint, InPath, Route, UserOrKey, VisibleOrganizations};
 use padron_store::{Action, Store};
 
 use crate::user::UserResponse;
@@ -27,9 +27,13 @@ impl Endpoint for GetUser {
         caller: UserOrKey,
         InPath(user): InPath<UserId>,
     ) -> Result<Self::Output, Error> {
-        let shares_organization = match caller.reach() {
-            Reach::AllOf(caller) => *caller == user || cx.store().share_organization(*caller, user).await?,
-            Reach::Only(only) => cx.store().membership(only.organization.id, user).await?.is_some(),
+        let shares_organization = match caller.organizations() {
+            VisibleOrganizations::OfUser(caller) => {
+                *caller == user || cx.store().share_organization(*caller, user).await?
+            }
+            VisibleOrganizations::Only(only) => {
+                cx.store().membership(only.organization.id, user).await?.is_some()
+            }
         };
         if !shares_organization {
             return Err(Failure::USER_NOT_FOUND.into());

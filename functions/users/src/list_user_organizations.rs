@@ -2,7 +2,7 @@
 
 use padron_domain::{Error, Failure, Membership, Scope};
 use padron_dto::OrganizationEntry;
-use padron_http::{Array, Context, Endpoint, PageRequest, Reach, Route, SelfOrKey};
+use padron_http::{Array, Context, Endpoint, PageRequest, Route, SelfOrKey, VisibleOrganizations};
 use padron_store::{Action, Store};
 
 /// The endpoint that lists the organizations of a user.
@@ -21,9 +21,9 @@ impl Endpoint for ListUserOrganizations {
     type Output = Array<OrganizationEntry>;
 
     async fn handle(cx: &Context<'_>, caller: SelfOrKey, paging: PageRequest) -> Result<Self::Output, Error> {
-        let user = match caller.reach() {
-            Reach::AllOf(user) => *user,
-            Reach::Only(only) => {
+        let user = match caller.organizations() {
+            VisibleOrganizations::OfUser(user) => *user,
+            VisibleOrganizations::Only(only) => {
                 let user = cx.request.parameter()?;
                 let organization = only.organization.clone();
                 let member = cx.store().membership(organization.id, user).await?;

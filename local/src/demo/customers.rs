@@ -1,4 +1,4 @@
-//! The demo customers of Acme Corp: the one of the published pages, and some forty of every kind in three levels.
+//! The demo customers of Acme Corp: the one of Timbrix's documentation, and some forty of every kind in three levels.
 
 use std::time::Duration;
 
@@ -9,7 +9,7 @@ use padron_domain::{
 
 use super::{ACME, at, organization};
 
-/// The id of Dunder Mifflin, the customer of the published page.
+/// The id of Dunder Mifflin, the customer of Timbrix's documentation.
 pub const DUNDER_MIFFLIN: &str = "590ce6c56d04f840aa8438af";
 
 /// One day.
@@ -91,7 +91,7 @@ pub fn customers() -> Vec<Customer> {
     customers
 }
 
-/// Returns Dunder Mifflin, as the published page shows it.
+/// Returns Dunder Mifflin, as Timbrix's documentation shows it.
 fn dunder_mifflin() -> Customer {
     let created_at = at("2025-01-26T10:00:00Z");
     Customer {

@@ -337,18 +337,18 @@ fn ascii(name: &str) -> String {
 }
 
 /// Writes all customers of a generator. Calls `progress` after each batch with the number of customers written so far.
-pub async fn write(store: &Store, maker: &CustomerGenerator, progress: impl Fn(u64)) -> Result<(), String> {
-    let mut batches = (0..maker.count).step_by(BATCH);
+pub async fn write(store: &Store, creator: &CustomerGenerator, progress: impl Fn(u64)) -> Result<(), String> {
+    let mut batches = (0..creator.count).step_by(BATCH);
     let mut running: JoinSet<Result<usize, String>> = JoinSet::new();
     let mut written = 0;
     loop {
         while running.len() < AT_ONCE {
             let Some(start) = batches.next() else { break };
-            let (store, maker) = (store.until(Instant::now() + BATCH_TIME), maker.clone());
-            let end = maker.count.min(start + BATCH as u64);
+            let (store, creator) = (store.until(Instant::now() + BATCH_TIME), creator.clone());
+            let end = creator.count.min(start + BATCH as u64);
             running.spawn(async move {
                 let customers: Option<Vec<Customer>> =
-                    (start..end).map(|index| maker.customer(index)).collect();
+                    (start..end).map(|index| creator.customer(index)).collect();
                 let customers = customers.ok_or("The clock is wrong.")?;
                 write_batch(&store, customers).await
             });
@@ -378,6 +378,6 @@ async fn write_batch(store: &Store, mut customers: Vec<Customer>) -> Result<usiz
 }
 
 /// Returns a generator of customers up to the current time, with a random run number.
-pub fn maker(organization: OrganizationId, count: u64) -> CustomerGenerator {
+pub fn creator(organization: OrganizationId, count: u64) -> CustomerGenerator {
     CustomerGenerator::new(organization, count, Clock::System.now(), fastrand::u32(..))
 }

@@ -1,4 +1,4 @@
-//! The demo data: the records of the published pages, so that their examples work as printed.
+//! The demo data: the records of the documentation of Timbrix, Spirii and Cyrexa, so that its examples work as printed.
 
 pub mod customers;
 pub mod generate;
@@ -12,7 +12,7 @@ use padron_domain::{
 };
 use padron_store::{Store, TransactionError};
 
-/// The id of Acme Corp, the organization of the published pages.
+/// The id of Acme Corp, the organization of Timbrix's documentation.
 pub const ACME: &str = "550e8400-e29b-41d4-a716-446655440000";
 /// The id of Globex, another organization.
 pub const GLOBEX: &str = "660e8400-e29b-41d4-a716-446655440000";

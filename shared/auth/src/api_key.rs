@@ -105,7 +105,7 @@ impl PresentedKey {
     }
 
     /// Returns whether `hash` is the hash of the secret. The comparison takes constant time.
-    pub fn proves(&self, hash: &[u8]) -> bool {
+    pub fn matches_hash(&self, hash: &[u8]) -> bool {
         self.secret_hash().as_ref().ct_eq(hash).into()
     }
 
@@ -197,7 +197,7 @@ mod tests {
             let made = key(organization, id, secret);
             let text = made.text("pdr");
             let read = PresentedKey::parse(&text, "pdr").unwrap();
-            prop_assert!(read.is_same(&made) && read.proves(made.secret_hash().as_ref()));
+            prop_assert!(read.is_same(&made) && read.matches_hash(made.secret_hash().as_ref()));
             prop_assert!(PresentedKey::parse(&text, "abc").is_none());
             let at = at.index(text.len());
             let mut changed = text.clone();

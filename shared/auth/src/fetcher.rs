@@ -39,12 +39,12 @@ impl Fetcher {
         // GitHub refuses requests without a user agent.
         let request = Request::get(url).header(USER_AGENT, "padron").body(Empty::new());
         let request = request.map_err(|_| "the URL is not one")?;
-        let answer = client.request(request).await.map_err(|_| "no connection")?;
-        if answer.status() != StatusCode::OK {
-            return Err(format!("status {}", answer.status().as_u16()));
+        let response = client.request(request).await.map_err(|_| "no connection")?;
+        if response.status() != StatusCode::OK {
+            return Err(format!("status {}", response.status().as_u16()));
         }
-        let body = Limited::new(answer.into_body(), max_size).collect().await;
-        Ok(body.map_err(|_| "the answer was cut off or too large")?.to_bytes())
+        let body = Limited::new(response.into_body(), max_size).collect().await;
+        Ok(body.map_err(|_| "the response was cut off or too large")?.to_bytes())
     }
 }
 

@@ -62,13 +62,13 @@ pub struct Key {
     /// What the key may be used for.
     pub scopes: Scopes,
     /// The user who made the key.
-    pub maker: UserId,
+    pub creator: UserId,
 }
 
 impl From<&ApiKey> for Key {
     fn from(key: &ApiKey) -> Self {
         let ApiKey { id, organization, role, scopes, created_by, .. } = *key;
-        Self { id, organization, role, scopes, maker: created_by }
+        Self { id, organization, role, scopes, creator: created_by }
     }
 }
 

@@ -32,7 +32,7 @@ impl ApiKeyId {
 
 /// An API key, without its secret.
 ///
-/// A key never has more rights than its maker has now, unless the organization owns it.
+/// A key never has more rights than its creator has now, unless the organization owns it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct ApiKey {
@@ -51,12 +51,12 @@ pub struct ApiKey {
     /// The description of the key; `None` if there is none.
     #[serde(default)]
     pub description: Option<String>,
-    /// What the key may be used for. None are left if the key had only scopes of admins, and its maker is no admin any more.
+    /// What the key may be used for. None are left if the key had only scopes of admins, and its creator is no admin any more.
     #[serde(default)]
     pub scopes: Scopes,
     /// The role that the key acts in: member or admin.
     pub role: Role,
-    /// Whether the key ends with its maker's membership.
+    /// Whether the key ends with its creator's membership.
     pub owned_by: KeyOwner,
     /// The user who created or last rotated the key.
     pub created_by: UserId,
@@ -93,7 +93,7 @@ pub struct ApiKey {
 pub enum KeyOwner {
     /// The member who made the key. The key is revoked when they are removed, and loses rights when they do.
     Member,
-    /// The organization. The key outlives its maker. Only the owner of the organization makes such keys.
+    /// The organization. The key outlives its creator. Only the owner of the organization makes such keys.
     Organization,
 }
 
@@ -312,7 +312,7 @@ impl ApiKey {
         self.role > role || self.scopes != self.scopes.within(role)
     }
 
-    /// Returns the key as it is once its maker has this role: with no more rights than theirs.
+    /// Returns the key as it is once its creator has this role: with no more rights than theirs.
     #[must_use]
     pub fn limited_to(&self, role: Role, now: Timestamp) -> Self {
         let limit = self.role.min(role);

@@ -33,7 +33,7 @@ pub struct ApiKeyResponse {
     /// Role that the key acts in: `member` or `admin`.
     #[schemars(extend("enum" = ["member", "admin"]), with = "String")]
     role: Role,
-    /// Owner of the key: `member` if it ends with its maker's membership, `organization` if it outlives its maker.
+    /// Owner of the key: `member` if it ends with its creator's membership, `organization` if it outlives its creator.
     #[schemars(extend("enum" = KeyOwner::ALL.map(KeyOwner::name)), with = "String")]
     owned_by: KeyOwner,
     /// UUID of the user who created or last rotated the key.

@@ -14,7 +14,7 @@ use crate::{
     event::{PathEncoding, Request},
     log::{Entry, Log},
     rate_limit::RateLimiter,
-    reply::{Reply, Response},
+    response::{GatewayResponse, Response},
     settings::Settings,
 };
 
@@ -49,13 +49,13 @@ impl App {
     }
 
     /// Answers one event. It always returns a response before the deadline, whatever the event contains.
-    pub async fn answer(
+    pub async fn respond(
         &self,
         endpoint: &Registration,
         payload: &str,
         invocation_id: &str,
         deadline: Instant,
-    ) -> Response {
+    ) -> GatewayResponse {
         let started = Instant::now();
         let work_until = deadline.checked_sub(RESERVE).unwrap_or(deadline);
         let store = self.services.store.until(work_until);
@@ -86,21 +86,21 @@ impl App {
             (Err(error), _) => Err(Error::from_violations(error.violations().to_vec())),
         };
         let cause = outcome.as_ref().err().and_then(Error::cause).map(ToOwned::to_owned);
-        let mut reply = outcome.unwrap_or_else(|error| Reply::problem(&error, request_id));
+        let mut response = outcome.unwrap_or_else(|error| Response::problem(&error, request_id));
         if let Some(status) = rate_status
             && let Some(header) = status.header()
         {
-            reply = reply.header("ratelimit", header);
-            reply = reply.header("ratelimit-policy", status.policy_header());
+            response = response.header("ratelimit", header);
+            response = response.header("ratelimit-policy", status.policy_header());
         }
         let spent = store.spent();
         self.log.write(&Entry {
-            level: if reply.status() < 500 { "info" } else { "error" },
+            level: if response.status() < 500 { "info" } else { "error" },
             message: "request",
             request_id,
             function: endpoint.route.function,
-            status: reply.status(),
-            code: reply.code(),
+            status: response.status(),
+            code: response.code(),
             caller: caller.as_deref(),
             rate_limit_unknown: rate_status.is_some_and(|status| status.remaining.is_none()),
             duration_ms: started.elapsed().as_millis(),
@@ -108,7 +108,7 @@ impl App {
             store_units: spent.units,
             cause,
         });
-        let response = reply.into_response(request_id);
+        let response = response.into_gateway_response(request_id);
         if request.is_ok_and(|request| request.is_head()) { response.without_body() } else { response }
     }
 }
@@ -116,11 +116,11 @@ impl App {
 /// Runs `work` until the deadline. A panic or a missed deadline becomes an error.
 async fn run_until(
     deadline: Instant,
-    work: impl Future<Output = Result<Reply, Error>>,
-) -> Result<Reply, Error> {
+    work: impl Future<Output = Result<Response, Error>>,
+) -> Result<Response, Error> {
     match timeout_at(deadline, AssertUnwindSafe(work).catch_unwind()).await {
         Ok(Ok(result)) => result,
         Ok(Err(_)) => Err(Error::internal("panicked")),
-        Err(_) => Err(Error::unavailable("the deadline came before the answer")),
+        Err(_) => Err(Error::unavailable("the deadline came before the response")),
     }
 }

@@ -46,7 +46,7 @@ impl<T: Body + DeserializeOwned + JsonSchema + Send + Sync> Input for SizeLimite
         if T::SECRETS.is_empty() {
             return body;
         }
-        // The answer to an invalid body is not recorded, so there is nothing to compare.
+        // The response to an invalid body is not recorded, so there is nothing to compare.
         let mut body = json::read(&body).unwrap_or_default();
         remove_members(&mut body, T::SECRETS);
         body.to_string().into_bytes().into()

@@ -39,13 +39,13 @@ pub(crate) struct EndpointInfo {
     pub(crate) accepts_keys: bool,
     /// The least role that is admitted, if the endpoint belongs to an organization.
     pub(crate) least_role: Option<Role>,
-    /// Removes from a recorded answer what its reader may not see.
+    /// Removes from a recorded response what its reader may not see.
     pub(crate) redact: Option<Redact>,
     /// Returns the bytes that are hashed to compare two requests with the same idempotency key.
     pub(crate) fingerprint_input: FingerprintInput,
 }
 
-/// Removes from the body of an answer what a member with that role may not see, and returns whether there was any of it.
+/// Removes from the body of a response what a member with that role may not see, and returns whether there was any of it.
 pub type Redact = fn(&mut Value, Role) -> bool;
 
 /// Returns the bytes of a request that are hashed to compare it with another one.

@@ -14,7 +14,7 @@ use crate::{
     input::{Input, LazyInput},
     output::Output,
     parameter::{HeaderDescription, PathParameterDescription},
-    reply::Reply,
+    response::Response,
     route::{Method, Route},
 };
 
@@ -32,7 +32,7 @@ pub trait Endpoint: Send + Sync + 'static {
     const FAILURES: &'static [&'static [Failure]] = &[];
     /// The store actions of the handler, beside those of access.
     const ACTIONS: &'static [&'static [Action]] = &[];
-    /// Removes from a recorded answer what a member with a lower role may not see: the answer was given to someone who may have had a
+    /// Removes from a recorded response what a member with a lower role may not see: the response was given to someone who may have had a
     /// higher role then.
     const REDACT: Option<Redact> = None;
     /// The memory of the function in MB, and with it its share of a processor.
@@ -54,11 +54,11 @@ pub trait Endpoint: Send + Sync + 'static {
 
 /// Handles a request of one endpoint, whose types are erased.
 pub type RunEndpoint =
-    for<'a> fn(&'a Context<'a>) -> Pin<Box<dyn Future<Output = Result<Reply, Error>> + Send + 'a>>;
+    for<'a> fn(&'a Context<'a>) -> Pin<Box<dyn Future<Output = Result<Response, Error>> + Send + 'a>>;
 
 pub(crate) fn run<'a, E: Endpoint>(
     cx: &'a Context<'a>,
-) -> Pin<Box<dyn Future<Output = Result<Reply, Error>> + Send + 'a>> {
+) -> Pin<Box<dyn Future<Output = Result<Response, Error>> + Send + 'a>> {
     Box::pin(async move {
         let mut retries = cx.retries();
         let outcome = loop {
@@ -76,13 +76,13 @@ pub(crate) fn run<'a, E: Endpoint>(
     })
 }
 
-/// Replays the recorded answer if there is one by now: a duplicate of this request may have been committed while this one was reading, so
+/// Replays the recorded response if there is one by now: a duplicate of this request may have been committed while this one was reading, so
 /// that the failure is the effect of the request itself.
-async fn replay_or_fail(cx: &Context<'_>, error: Error) -> Result<Reply, Error> {
+async fn replay_or_fail(cx: &Context<'_>, error: Error) -> Result<Response, Error> {
     let is_internal = matches!(error.failure(), Failure::UNAVAILABLE | Failure::INTERNAL);
     match cx.idempotency_id() {
         Some(id) if !is_internal => match idempotency::read_and_replay(cx, id).await {
-            Ok(Some(reply)) => Ok(reply),
+            Ok(Some(response)) => Ok(response),
             _ => Err(error),
         },
         _ => Err(error),
@@ -90,14 +90,14 @@ async fn replay_or_fail(cx: &Context<'_>, error: Error) -> Result<Reply, Error> 
 }
 
 /// Checks and handles a request, in the order that all endpoints share: access, input, handler.
-async fn run_once<E: Endpoint>(cx: &Context<'_>) -> Result<Reply, Error> {
+async fn run_once<E: Endpoint>(cx: &Context<'_>) -> Result<Response, Error> {
     let input = LazyInput::new(cx.request);
     let access = match E::Access::authorize(cx, &input).await? {
         Authorization::Granted(access) => access,
-        Authorization::Replayed(reply) => return Ok(reply),
+        Authorization::Replayed(response) => return Ok(response),
     };
     let input = input.into_result()?;
-    E::handle(cx, access, input).await?.reply(cx.request)
+    E::handle(cx, access, input).await?.into_response(cx.request)
 }
 
 /// An endpoint as router, tests and API description know it.

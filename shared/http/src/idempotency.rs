@@ -4,7 +4,7 @@
 use padron_domain::{Actor, Error, Failure, FailureClass, OrganizationId, Role};
 use padron_store::{IdempotencyId, IdempotencyRecord, Items, Purpose};
 
-use crate::{context::Context, parameter::HeaderDescription, reply::Reply};
+use crate::{context::Context, parameter::HeaderDescription, response::Response};
 
 /// The idempotency key belongs to another request.
 pub const IDEMPOTENCY_KEY_REUSED: Failure = Failure::new(
@@ -53,21 +53,21 @@ pub(crate) fn idempotency_id(
     Ok(Some(IdempotencyId::new(actor, cx.endpoint.function, &scope, key)))
 }
 
-/// Returns the recorded answer, if there is one. It is read for this alone.
-pub(crate) async fn read_and_replay(cx: &Context<'_>, id: &IdempotencyId) -> Result<Option<Reply>, Error> {
+/// Returns the recorded response, if there is one. It is read for this alone.
+pub(crate) async fn read_and_replay(cx: &Context<'_>, id: &IdempotencyId) -> Result<Option<Response>, Error> {
     let mut items = cx.store().idempotency_record(id).await?;
     replay(cx, id, &mut items)
 }
 
-/// Returns the recorded answer among `items`, if there is one.
+/// Returns the recorded response among `items`, if there is one.
 ///
-/// Fails if the recorded answer is of a request with another body. The answers of routes for admins are refused to those who are not
+/// Fails if the recorded response is of a request with another body. The answers of routes for admins are refused to those who are not
 /// admins any more: they may hold what only admins see, such as the token of an invitation.
 pub(crate) fn replay(
     cx: &Context<'_>,
     id: &IdempotencyId,
     items: &mut Items,
-) -> Result<Option<Reply>, Error> {
+) -> Result<Option<Response>, Error> {
     if cx.endpoint.least_role == Some(Role::Admin) && cx.role() < Some(Role::Admin) {
         return Err(Failure::INSUFFICIENT_ROLE.into());
     }
@@ -75,26 +75,26 @@ pub(crate) fn replay(
     if !cx.secrets().is_fingerprint(record.fingerprint(), &(cx.endpoint.fingerprint_input)(cx.request)) {
         return Err(IDEMPOTENCY_KEY_REUSED.into());
     }
-    let answer = cx.secrets().open(Purpose::Answer, id.as_bytes(), record.answer());
-    let reply = answer.and_then(|answer| Reply::from_record(&answer));
-    let reply = reply.ok_or_else(|| Error::internal("a recorded answer cannot be read"))?;
-    let reply = match (cx.endpoint.redact, cx.role()) {
-        (Some(redact), Some(role)) => reply.change_body(|body| redact(body, role))?,
-        (Some(_), None) => return Err(Error::internal("a recorded answer is to be redacted for no role")),
-        (None, _) => reply,
+    let response = cx.secrets().open(Purpose::Response, id.as_bytes(), record.response());
+    let response = response.and_then(|response| Response::from_record(&response));
+    let response = response.ok_or_else(|| Error::internal("a recorded response cannot be read"))?;
+    let response = match (cx.endpoint.redact, cx.role()) {
+        (Some(redact), Some(role)) => response.change_body(|body| redact(body, role))?,
+        (Some(_), None) => return Err(Error::internal("a recorded response is to be redacted for no role")),
+        (None, _) => response,
     };
-    Ok(Some(reply.header("idempotent-replayed", "true".into())))
+    Ok(Some(response.header("idempotent-replayed", "true".into())))
 }
 
-/// Returns the record of an answer, to be written with what it answers.
+/// Returns the record of a response, to be written with what it answers.
 pub(crate) fn record(
     cx: &Context<'_>,
     id: &IdempotencyId,
-    reply: &Reply,
+    response: &Response,
 ) -> Result<IdempotencyRecord, Error> {
     let fingerprint = cx.secrets().fingerprint(&(cx.endpoint.fingerprint_input)(cx.request));
-    let answer = cx.secrets().seal(Purpose::Answer, id.as_bytes(), &reply.to_record()?)?;
-    Ok(IdempotencyRecord::new(id.clone(), fingerprint, answer, cx.now()))
+    let response = cx.secrets().seal(Purpose::Response, id.as_bytes(), &response.to_record()?)?;
+    Ok(IdempotencyRecord::new(id.clone(), fingerprint, response, cx.now()))
 }
 
 /// Parses the header: a quoted string of RFC 9651, as in the draft, or a bare one, as most clients send it.

@@ -1,13 +1,13 @@
 //! From an API Gateway event to an endpoint and back.
 //!
 //! An endpoint implements [`Endpoint`]: its route, its access check, its input and its output. [`serve`] makes a Lambda function of
-//! it; [`App::answer`] is what both the function and the tests call.
+//! it; [`App::respond`] is what both the function and the tests call.
 //!
 //! The modules form layers. Each uses only modules further up in this list:
 //!
 //! 1. `concat`, `json`, `log`, `problem`, `route`, `size`: values without a request.
 //! 2. `event` and `parameter`: the request. `read_back`: records that clients send back.
-//! 3. `describe`: one operation of the API description. `entity_tag`, `reply`: the response.
+//! 3. `describe`: one operation of the API description. `entity_tag`, `response`: the response.
 //! 4. `input`, `bounded` and `output`: what endpoints take and return.
 //! 5. `settings`, `rate_limit` and `context`: one request being handled. `query`: parameters of lists. `idempotency`, `commit`: writes.
 //! 6. `access`: who may call.
@@ -36,7 +36,7 @@ mod problem;
 mod query;
 mod rate_limit;
 mod read_back;
-mod reply;
+mod response;
 mod route;
 mod serve;
 mod settings;
@@ -45,8 +45,8 @@ mod size;
 pub use access::{
     Access, AccessCheck, Admin, AdminOrNamedMember, AdminOrOwner, Anonymous, AnyMember, Authorization,
     Caller, KeyHolder, Member, MemberByCredential, NamedResource, OnlyOrganization, OnlyOwner,
-    OrganizationSource, Owner, OwnerIncludingDeleted, Policy, Reach, SelfOnly, SelfOrKey, SignedIn,
-    UNAUTHENTICATED, UserOrKey, WithKeyRegistry, active_organizations, authenticate, named_organization,
+    OrganizationSource, Owner, OwnerIncludingDeleted, Policy, SelfOnly, SelfOrKey, SignedIn, UNAUTHENTICATED,
+    UserOrKey, VisibleOrganizations, WithKeyRegistry, active_organizations, authenticate, named_organization,
     presented_key, verify,
 };
 pub use app::App;
@@ -77,7 +77,7 @@ pub use query::{
 };
 pub use rate_limit::RateStatus;
 pub use read_back::ReadOnlyFields;
-pub use reply::{Reply, Response};
+pub use response::{GatewayResponse, Response};
 pub use route::{BASE_PATH, METHOD_NOT_ALLOWED, Method, ROUTE_NOT_FOUND, Route};
 pub use serve::{Exit, serve, serve_job};
 pub use settings::{Options, Settings, SettingsError};

@@ -11,13 +11,16 @@ use crate::{
     describe::{Operation, Schemas},
     entity_tag::EntityTag,
     event::Request,
-    reply::Reply,
+    response::Response,
 };
 
 /// The failure of a page that is larger than one response can be.
-pub const PAGE_TOO_LARGE: Failure =
-    Failure::new(FailureClass::Unprocessable, "page_too_large", "The page is larger than one answer can be")
-        .with_hint("Ask for fewer at a time.");
+pub const PAGE_TOO_LARGE: Failure = Failure::new(
+    FailureClass::Unprocessable,
+    "page_too_large",
+    "The page is larger than one response can be",
+)
+.with_hint("Ask for fewer at a time.");
 
 /// The response of an endpoint that succeeds.
 pub trait Output: Sized {
@@ -29,14 +32,14 @@ pub trait Output: Sized {
     const FAILURES: &'static [Failure] = &[];
 
     /// Converts the output to a response.
-    fn reply(self, request: &Request<'_>) -> Result<Reply, Error>;
+    fn into_response(self, request: &Request<'_>) -> Result<Response, Error>;
 
     /// Adds the response to the description of an operation.
     fn describe(operation: &mut Operation, schemas: &mut Schemas);
 }
 
-impl Output for Reply {
-    fn reply(self, _: &Request<'_>) -> Result<Reply, Error> {
+impl Output for Response {
+    fn into_response(self, _: &Request<'_>) -> Result<Response, Error> {
         Ok(self)
     }
 
@@ -48,8 +51,8 @@ impl Output for Reply {
 pub struct Body<T>(pub T);
 
 impl<T: Serialize + JsonSchema> Output for Body<T> {
-    fn reply(self, _: &Request<'_>) -> Result<Reply, Error> {
-        Reply::json(200, &self.0)
+    fn into_response(self, _: &Request<'_>) -> Result<Response, Error> {
+        Response::json(200, &self.0)
     }
 
     fn describe(operation: &mut Operation, schemas: &mut Schemas) {
@@ -62,8 +65,8 @@ impl<T: Serialize + JsonSchema> Output for Body<T> {
 pub struct CreatedWithoutLocation<T>(pub T);
 
 impl<T: Serialize + JsonSchema> Output for CreatedWithoutLocation<T> {
-    fn reply(self, _: &Request<'_>) -> Result<Reply, Error> {
-        Reply::json(201, &self.0)
+    fn into_response(self, _: &Request<'_>) -> Result<Response, Error> {
+        Response::json(201, &self.0)
     }
 
     fn describe(operation: &mut Operation, schemas: &mut Schemas) {
@@ -83,10 +86,10 @@ pub struct Created<V> {
 impl<V: Output> Output for Created<V> {
     const FAILURES: &'static [Failure] = V::FAILURES;
 
-    fn reply(self, request: &Request<'_>) -> Result<Reply, Error> {
+    fn into_response(self, request: &Request<'_>) -> Result<Response, Error> {
         let location = relative(request.path(), &self.location);
-        let reply = self.versioned.reply(request)?;
-        Ok(reply.with_status(201).header("location", location))
+        let response = self.versioned.into_response(request)?;
+        Ok(response.with_status(201).header("location", location))
     }
 
     fn describe(operation: &mut Operation, schemas: &mut Schemas) {
@@ -113,8 +116,8 @@ fn relative(from: &str, to: &str) -> String {
 pub struct MultiStatus<T>(pub T);
 
 impl<T: Serialize + JsonSchema> Output for MultiStatus<T> {
-    fn reply(self, _: &Request<'_>) -> Result<Reply, Error> {
-        Reply::json(207, &self.0)
+    fn into_response(self, _: &Request<'_>) -> Result<Response, Error> {
+        Response::json(207, &self.0)
     }
 
     fn describe(operation: &mut Operation, schemas: &mut Schemas) {
@@ -127,8 +130,8 @@ impl<T: Serialize + JsonSchema> Output for MultiStatus<T> {
 pub struct NoContent;
 
 impl Output for NoContent {
-    fn reply(self, _: &Request<'_>) -> Result<Reply, Error> {
-        Ok(Reply::empty(204))
+    fn into_response(self, _: &Request<'_>) -> Result<Response, Error> {
+        Ok(Response::empty(204))
     }
 
     fn describe(operation: &mut Operation, _: &mut Schemas) {
@@ -162,7 +165,7 @@ impl<T: Serialize> Array<T> {
         let mut json = String::from("[");
         let (mut len, mut escaped_size) = (0, 0);
         for item in items {
-            let item = serde_json::to_string(&item).map_err(|_| Error::internal("an answer is not JSON"))?;
+            let item = serde_json::to_string(&item).map_err(|_| Error::internal("a response is not JSON"))?;
             escaped_size += escaped_len(&item);
             if json.len() + item.len() + 2 > MAX_PAGE_SIZE || escaped_size > MAX_ESCAPED_SIZE {
                 break;
@@ -201,12 +204,12 @@ impl<T: Serialize> Array<T> {
 }
 
 impl<T: Serialize + JsonSchema + Send> Output for Array<T> {
-    fn reply(self, _: &Request<'_>) -> Result<Reply, Error> {
-        let mut reply = Reply::text(200, "application/json", self.json);
+    fn into_response(self, _: &Request<'_>) -> Result<Response, Error> {
+        let mut response = Response::text(200, "application/json", self.json);
         if let Some(total) = self.total {
-            reply = reply.header("x-total-count", total.to_string());
+            response = response.header("x-total-count", total.to_string());
         }
-        Ok(reply.next(self.next.as_deref()))
+        Ok(response.next(self.next.as_deref()))
     }
 
     fn describe(operation: &mut Operation, schemas: &mut Schemas) {
@@ -229,11 +232,11 @@ pub struct Changes<O> {
 impl<O: Output> Output for Changes<O> {
     const FAILURES: &'static [Failure] = O::FAILURES;
 
-    fn reply(self, request: &Request<'_>) -> Result<Reply, Error> {
-        let reply = self.list.reply(request)?;
+    fn into_response(self, request: &Request<'_>) -> Result<Response, Error> {
+        let response = self.list.into_response(request)?;
         Ok(match self.complete_until {
-            Some(until) => reply.header("x-complete-until", until.to_string()),
-            None => reply,
+            Some(until) => response.header("x-complete-until", until.to_string()),
+            None => response,
         })
     }
 
@@ -282,9 +285,9 @@ impl Ndjson {
 }
 
 impl Output for Ndjson {
-    fn reply(self, _: &Request<'_>) -> Result<Reply, Error> {
-        let reply = Reply::text(200, "application/x-ndjson", self.text);
-        Ok(reply.next(self.next.as_deref()))
+    fn into_response(self, _: &Request<'_>) -> Result<Response, Error> {
+        let response = Response::text(200, "application/x-ndjson", self.text);
+        Ok(response.next(self.next.as_deref()))
     }
 
     fn describe(operation: &mut Operation, _: &mut Schemas) {
@@ -307,12 +310,12 @@ pub struct Page<T> {
 }
 
 impl<T: Serialize + JsonSchema> Output for Page<T> {
-    fn reply(self, _: &Request<'_>) -> Result<Reply, Error> {
-        let reply = Reply::json(200, &self.body)?;
-        if reply.body().len() > MAX_PAGE_SIZE || escaped_len(reply.body()) > MAX_ESCAPED_SIZE {
+    fn into_response(self, _: &Request<'_>) -> Result<Response, Error> {
+        let response = Response::json(200, &self.body)?;
+        if response.body().len() > MAX_PAGE_SIZE || escaped_len(response.body()) > MAX_ESCAPED_SIZE {
             return Err(PAGE_TOO_LARGE.into());
         }
-        Ok(reply.next(self.next.as_deref()))
+        Ok(response.next(self.next.as_deref()))
     }
 
     fn describe(operation: &mut Operation, schemas: &mut Schemas) {
@@ -332,10 +335,10 @@ pub struct Versioned<T> {
 }
 
 impl<T: Serialize + JsonSchema> Output for Versioned<T> {
-    fn reply(self, request: &Request<'_>) -> Result<Reply, Error> {
-        let reply = Reply::json(200, &self.body)?;
-        let tag = EntityTag::new(self.version, reply.body());
-        Ok(reply.entity_tag(tag, request))
+    fn into_response(self, request: &Request<'_>) -> Result<Response, Error> {
+        let response = Response::json(200, &self.body)?;
+        let tag = EntityTag::new(self.version, response.body());
+        Ok(response.entity_tag(tag, request))
     }
 
     fn describe(operation: &mut Operation, schemas: &mut Schemas) {

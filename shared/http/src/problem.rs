@@ -1,4 +1,4 @@
-//! The body of an error answer: RFC 9457 and the published pages' `{statusCode, message}` in one object.
+//! The body of an error response: RFC 9457 and Timbrix's `{statusCode, message}` in one object.
 
 use std::borrow::Cow;
 
@@ -51,10 +51,10 @@ pub struct Problem {
     /// The scopes that the credential lacks.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     missing: Vec<&'static str>,
-    /// The status, under the published pages' name.
+    /// The status, under the name of Timbrix's API.
     #[serde(rename = "statusCode")]
     status_code: u16,
-    /// The message, as the published pages have it.
+    /// The message, as in Timbrix's API.
     message: &'static str,
 }
 

@@ -59,7 +59,7 @@ fn serve_function(endpoint: &Registration) -> Exit {
         let handler = service_fn(async |event: LambdaEvent<Box<RawValue>>| {
             let deadline = deadline(&event.context, MAX_REQUEST_TIME);
             let response =
-                app.answer(endpoint, event.payload.get(), &event.context.request_id, deadline).await;
+                app.respond(endpoint, event.payload.get(), &event.context.request_id, deadline).await;
             Ok::<_, Infallible>(response)
         });
         Runtime::new(handler).run().await

@@ -190,7 +190,7 @@ impl Store {
         actor: &Authority,
         event: &Event,
     ) -> Result<Transaction<'_>, Error> {
-        let mut transaction = self.change(event)?;
+        let mut transaction = self.transaction(event)?;
         // Ids are new and random. An item with the same id was written by an earlier attempt of this request.
         transaction.create(key, Failure::CONCURRENT_CHANGE)?;
         replace_registry(&mut transaction, registry)?;
@@ -200,7 +200,7 @@ impl Store {
 
     /// Replaces a key by its next version, on behalf of `actor`.
     ///
-    /// If the key gets rights that only an admin has, `required_admin` is its maker, who must still be an admin. `registry` is the next
+    /// If the key gets rights that only an admin has, `required_admin` is its creator, who must still be an admin. `registry` is the next
     /// version of the registry; `None` if it stays as it is.
     pub fn update_api_key(
         &self,
@@ -210,20 +210,20 @@ impl Store {
         actor: &Authority,
         event: &Event,
     ) -> Result<Transaction<'_>, Error> {
-        let mut transaction = self.change(event)?;
+        let mut transaction = self.transaction(event)?;
         ApiKey::require_size(replace(&mut transaction, after)?)?;
         if let Some(registry) = registry {
             replace_registry(&mut transaction, registry)?;
         }
         // The actor, who is an admin, is checked anyway.
         let actor_id = actor.member();
-        if let Some(maker) = required_admin.filter(|maker| actor_id != Some(*maker)) {
+        if let Some(creator) = required_admin.filter(|creator| actor_id != Some(*creator)) {
             let is_admin = Expression::condition("#role IN (:admin, :owner)")
                 .name("#role", "role")
                 .text(":admin", Role::Admin.name())
                 .text(":owner", Role::Owner.name());
-            let key = Key::membership(after.organization, maker);
-            transaction.check_or(&key, is_admin, Failure::API_KEY_MAKER_NOT_ADMIN)?;
+            let key = Key::membership(after.organization, creator);
+            transaction.check_or_refuse(&key, is_admin, Failure::API_KEY_CREATOR_NOT_ADMIN)?;
         }
         check_authority(&mut transaction, actor, None)?;
         Ok(transaction)
@@ -249,7 +249,7 @@ impl Store {
         registry: &ApiKeyRegistry,
         event: &Event,
     ) -> Result<Transaction<'_>, Error> {
-        let mut transaction = self.change(event)?;
+        let mut transaction = self.transaction(event)?;
         replace(&mut transaction, after)?;
         replace_registry(&mut transaction, registry)?;
         Ok(transaction)
@@ -494,7 +494,7 @@ impl OwnedApiKeys {
 /// Adds the replacement of a key by its next version to a transaction, and returns the size of its record in bytes. The secret and
 /// the last use are not touched.
 ///
-/// The size is checked only where a caller sends settings. A revocation, a rotation and a change of the maker's role always succeed.
+/// The size is checked only where a caller sends settings. A revocation, a rotation and a change of the creator's role always succeed.
 fn replace(transaction: &mut Transaction<'_>, after: &ApiKey) -> Result<usize, Error> {
     let document = serde_json::to_value(after).map_err(|_| Error::internal("an API key is not JSON"))?;
     let document = compact(document);
@@ -576,9 +576,9 @@ const ENTRY_LENGTH: usize = 16 + 16 + 1 + 4;
 impl From<&ApiKeyRegistry> for StoredRegistry {
     fn from(registry: &ApiKeyRegistry) -> Self {
         let mut keys = Vec::with_capacity(registry.entries.len() * ENTRY_LENGTH);
-        for RegistryEntry { id, maker, owned_by, expires_at } in &registry.entries {
+        for RegistryEntry { id, creator, owned_by, expires_at } in &registry.entries {
             keys.extend(id.uuid().as_bytes());
-            keys.extend(maker.uuid().as_bytes());
+            keys.extend(creator.uuid().as_bytes());
             keys.push(u8::from(*owned_by == KeyOwner::Organization));
             keys.extend(expires_at.unwrap_or(0).to_be_bytes());
         }
@@ -594,7 +594,7 @@ impl StoredRegistry {
             let owned_by = if bytes.get(32)? & 1 == 1 { KeyOwner::Organization } else { KeyOwner::Member };
             Some(RegistryEntry {
                 id: Id::new(uuid(0)?),
-                maker: Id::new(uuid(16)?),
+                creator: Id::new(uuid(16)?),
                 owned_by,
                 expires_at: (expiry > 0).then_some(expiry),
             })
@@ -632,12 +632,12 @@ impl Items {
 
 impl StoredApiKey {
     /// Fails if the retention period of the record has ended.
-    pub fn require_kept(&self, now: Timestamp) -> Result<(), Failure> {
-        if self.is_kept(now) { Ok(()) } else { Err(Failure::API_KEY_NOT_FOUND) }
+    pub fn require_retained(&self, now: Timestamp) -> Result<(), Failure> {
+        if self.is_retained(now) { Ok(()) } else { Err(Failure::API_KEY_NOT_FOUND) }
     }
 
     /// Returns whether the record is still kept. DynamoDB deletes it with a delay, so an older record counts as missing.
-    pub fn is_kept(&self, now: Timestamp) -> bool {
+    pub fn is_retained(&self, now: Timestamp) -> bool {
         ttl(&self.key).is_none_or(|ttl| now.seconds() < ttl)
     }
 }

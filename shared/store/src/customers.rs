@@ -321,7 +321,7 @@ impl Store {
     /// longer exists reads as none, and a check would make all concurrent creations below the same parent conflict.
     pub fn new_customer(&self, customer: &Customer, event: &Event) -> Result<Transaction<'_>, Error> {
         let &Customer { organization, number, .. } = customer;
-        let mut transaction = self.change(event)?;
+        let mut transaction = self.transaction(event)?;
         // If the number is taken, the request is retried with another one.
         transaction.replace(customer, Expression::condition(format!("attribute_not_exists({PK})")))?;
         if let Some(external_id) = customer.external_id.clone() {
@@ -344,7 +344,7 @@ impl Store {
         event: &Event,
     ) -> Result<Transaction<'_>, Error> {
         let &Customer { organization, number, .. } = customer;
-        let mut transaction = self.change(event)?;
+        let mut transaction = self.transaction(event)?;
         transaction.replace(customer, Expression::version(before.version))?;
         if before.external_id != customer.external_id {
             if let Some(external_id) = &before.external_id {
@@ -369,7 +369,7 @@ impl Store {
     /// Deletes a customer with the items that map its ids to it, and decrements the number of customers.
     pub fn delete_customer(&self, customer: &Customer, event: &Event) -> Result<Transaction<'_>, Error> {
         let &Customer { organization, number, .. } = customer;
-        let mut transaction = self.change(event)?;
+        let mut transaction = self.transaction(event)?;
         let still = Expression::version(customer.version);
         transaction.remove(&customer.key(), still)?;
         if has_imported_id(customer) {

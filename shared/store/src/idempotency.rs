@@ -21,7 +21,7 @@ pub struct IdempotencyRecord {
     fingerprint: String,
     /// The encrypted response. Responses contain personal data, and some contain a token.
     #[serde(with = "serde_bytes")]
-    answer: Vec<u8>,
+    response: Vec<u8>,
     /// The time after which DynamoDB may delete the item, in seconds since 1970. DynamoDB deletes it with a delay, so
     /// an expired record counts as missing.
     ttl: i64,
@@ -32,8 +32,8 @@ impl IdempotencyRecord {
     pub const KEPT: Duration = Duration::from_secs(24 * 60 * 60);
 
     /// Creates a record that expires [`Self::KEPT`] after `now`.
-    pub fn new(request: IdempotencyId, fingerprint: String, answer: Vec<u8>, now: Timestamp) -> Self {
-        Self { request, fingerprint, answer, ttl: now.plus(Self::KEPT).seconds() }
+    pub fn new(request: IdempotencyId, fingerprint: String, response: Vec<u8>, now: Timestamp) -> Self {
+        Self { request, fingerprint, response, ttl: now.plus(Self::KEPT).seconds() }
     }
 
     /// Returns the MAC of the request body.
@@ -42,12 +42,12 @@ impl IdempotencyRecord {
     }
 
     /// Returns the encrypted response.
-    pub fn answer(&self) -> &[u8] {
-        &self.answer
+    pub fn response(&self) -> &[u8] {
+        &self.response
     }
 
     /// Returns whether the record has not expired.
-    pub(crate) fn is_kept(&self, now: Timestamp) -> bool {
+    pub(crate) fn is_retained(&self, now: Timestamp) -> bool {
         now.seconds() < self.ttl
     }
 
@@ -76,7 +76,7 @@ impl Items {
         now: Timestamp,
     ) -> Result<Option<IdempotencyRecord>, Error> {
         let recorded: Option<IdempotencyRecord> = self.remove(&Key::idempotency_record(request))?;
-        Ok(recorded.filter(|recorded| recorded.is_kept(now)))
+        Ok(recorded.filter(|recorded| recorded.is_retained(now)))
     }
 }
 

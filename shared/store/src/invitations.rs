@@ -77,7 +77,7 @@ impl InvitationToken {
     }
 
     /// Returns whether this is the latest token of an invitation. The comparison takes constant time.
-    pub fn proves(&self, invitation: &Invitation) -> bool {
+    pub fn is_of(&self, invitation: &Invitation) -> bool {
         self.hash().as_bytes().ct_eq(invitation.token_hash.as_bytes()).into()
     }
 }
@@ -178,10 +178,10 @@ impl Store {
         actor: &Authority,
         event: &Event,
     ) -> Result<Transaction<'_>, Error> {
-        let mut transaction = self.change(event)?;
+        let mut transaction = self.transaction(event)?;
         let absent = || Expression::condition(format!("attribute_not_exists({PK})"));
         transaction.replace(after, before.map_or_else(absent, if_unchanged))?;
-        transaction.check_or(
+        transaction.check_or_refuse(
             &Key::email(after.organization, &after.email),
             absent(),
             Failure::ALREADY_MEMBER,
@@ -217,7 +217,7 @@ impl Store {
         after: &Invitation,
         event: &Event,
     ) -> Result<Transaction<'_>, Error> {
-        let mut transaction = self.change(event)?;
+        let mut transaction = self.transaction(event)?;
         transaction.replace(after, if_unchanged(before))?;
         Ok(transaction)
     }
@@ -234,7 +234,7 @@ impl Store {
         issued_at: Option<i64>,
         [accepted, added]: [&Event; 2],
     ) -> Result<Transaction<'_>, Error> {
-        let mut transaction = self.change(accepted)?;
+        let mut transaction = self.transaction(accepted)?;
         transaction.add_event(added)?;
         transaction.replace(after, if_unchanged(before))?;
         add_member_if_seat_is_free(&mut transaction, member, issued_at)?;

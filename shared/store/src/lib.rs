@@ -47,7 +47,7 @@ pub use idempotency::IdempotencyRecord;
 pub use invitations::{InvitationAccess, InvitationToken, InvitationWithOrganization, InvitationsPage};
 pub use key::{IdempotencyId, Key};
 pub use organizations::{MembershipEntry, MembershipWithOrganization, OrganizationAccess};
-pub use purge::{PurgeCandidate, PurgeOutcome, TimeSlice, WriteRateLimiter};
+pub use purge::{CapacityLimiter, PurgeCandidate, PurgeOutcome, TimeSlice};
 pub use range_query::{Page, QueryPage};
 pub use rate_limits::{RateOutcome, RateSubject};
 pub use read::{Consistency, Items, Read};

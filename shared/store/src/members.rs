@@ -38,7 +38,7 @@ impl Store {
 
     /// Adds a member to an organization, if a seat is available.
     pub fn add_member(&self, member: &Membership, event: &Event) -> Result<Transaction<'_>, Error> {
-        let mut transaction = self.change(event)?;
+        let mut transaction = self.transaction(event)?;
         add_member_if_seat_is_free(&mut transaction, member, None)?;
         Ok(transaction)
     }
@@ -52,7 +52,7 @@ impl Store {
         actor: &Authority,
         event: &Event,
     ) -> Result<Transaction<'_>, Error> {
-        let mut transaction = self.change(event)?;
+        let mut transaction = self.transaction(event)?;
         transaction.replace(after, if_unchanged(before))?;
         let admins = i64::from(after.role == Role::Admin) - i64::from(before.role == Role::Admin);
         transaction.update(
@@ -76,7 +76,7 @@ impl Store {
         actor: &Authority,
         event: &Event,
     ) -> Result<Transaction<'_>, Error> {
-        let mut transaction = self.change(event)?;
+        let mut transaction = self.transaction(event)?;
         transaction.remove(&member.key(), if_unchanged(member))?;
         if let Some(email) = EmailOwner::of(member) {
             transaction.remove(&email.key(), email.if_owned())?;
@@ -159,7 +159,7 @@ pub(crate) fn add_member_if_seat_is_free(
         .and("(attribute_not_exists(#seats) OR #members < #seats)")
         .name("#seats", "seats")
         .name("#members", "members");
-    transaction.update_or(
+    transaction.update_or_refuse(
         &Key::roster(member.organization),
         count_members(seat, 1, i64::from(member.role == Role::Admin)),
         Failure::SEAT_LIMIT_REACHED,

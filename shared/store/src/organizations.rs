@@ -102,7 +102,7 @@ impl Store {
         seats: Option<u64>,
         event: &Event,
     ) -> Result<Transaction<'_>, Error> {
-        let transaction = self.change(event)?;
+        let transaction = self.transaction(event)?;
         create(transaction, organization, members, issued_at, seats)
     }
 
@@ -122,7 +122,7 @@ impl Store {
         organization: &Organization,
         event: &Event,
     ) -> Result<Transaction<'_>, Error> {
-        let mut transaction = self.change(event)?;
+        let mut transaction = self.transaction(event)?;
         transaction.replace(organization, if_previous_version(organization))?;
         Ok(transaction)
     }

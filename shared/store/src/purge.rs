@@ -46,12 +46,12 @@ pub struct TimeSlice {
 /// Units that were consumed in a burst delay the following batches until the average is within the limit, so that the
 /// table keeps capacity for requests. The delay carries over to the organization that is purged next.
 #[derive(Clone, Copy, Debug)]
-pub struct WriteRateLimiter {
+pub struct CapacityLimiter {
     units_per_second: Option<NonZeroU32>,
     free_at: Instant,
 }
 
-impl WriteRateLimiter {
+impl CapacityLimiter {
     /// Creates a rate limit in capacity units per second; `None` does not limit the rate.
     pub fn new(units_per_second: Option<NonZeroU32>) -> Self {
         Self { units_per_second, free_at: Instant::now() }
@@ -64,8 +64,8 @@ impl WriteRateLimiter {
 
     /// Records consumed units and delays the next batch accordingly.
     fn spent(&mut self, units: f64) {
-        if let Some(write_rate) = self.units_per_second {
-            let time = Duration::from_secs_f64(units.max(0.0) / f64::from(write_rate.get()));
+        if let Some(capacity_limiter) = self.units_per_second {
+            let time = Duration::from_secs_f64(units.max(0.0) / f64::from(capacity_limiter.get()));
             self.free_at = self.free_at.max(Instant::now()) + time;
         }
     }
@@ -83,7 +83,7 @@ pub struct PurgeCandidate {
 /// The maximum number of items that DynamoDB deletes in one batch.
 const BATCH: usize = 25;
 /// The number of batches between two checks of the time.
-const CONCURRENT_BATCHES: usize = 4;
+const MAX_CONCURRENT_BATCHES: usize = 4;
 /// The maximum number of organizations on a page of purge candidates.
 const CANDIDATES_PER_PAGE: i32 = 25;
 
@@ -143,7 +143,7 @@ impl Store {
         &self,
         id: OrganizationId,
         now: Timestamp,
-        write_rate: &mut WriteRateLimiter,
+        capacity_limiter: &mut CapacityLimiter,
         slice: TimeSlice,
     ) -> Result<PurgeOutcome, Error> {
         let Some(organization) = self.organization(id).await? else { return Ok(PurgeOutcome::AlreadyPurged) };
@@ -159,7 +159,7 @@ impl Store {
             }
         };
         for partition in [partition(id), count_partition(id), event_partition(id)] {
-            if !self.empty_partition(&partition, write_rate, slice).await? {
+            if !self.empty_partition(&partition, capacity_limiter, slice).await? {
                 return Ok(PurgeOutcome::Unfinished);
             }
         }
@@ -193,16 +193,16 @@ impl Store {
     async fn empty_partition(
         &self,
         partition: &str,
-        write_rate: &mut WriteRateLimiter,
+        capacity_limiter: &mut CapacityLimiter,
         slice: TimeSlice,
     ) -> Result<bool, Error> {
         let mut after = None;
         let (mut deleted, mut is_first) = (false, true);
         loop {
-            if !write_rate.allows_before(slice.run_deadline) {
+            if !capacity_limiter.allows_before(slice.run_deadline) {
                 return Ok(false);
             }
-            sleep_until(write_rate.free_at).await;
+            sleep_until(capacity_limiter.free_at).await;
             let now = Instant::now();
             if now >= slice.run_deadline || (now >= slice.deadline && !is_first) {
                 return Ok(false);
@@ -217,7 +217,7 @@ impl Store {
                 .expression_attribute_names("#sk", SK)
                 .consistent_read(true)
                 .set_exclusive_start_key(after.take())
-                .limit(i32::try_from(BATCH * CONCURRENT_BATCHES).unwrap_or(i32::MAX));
+                .limit(i32::try_from(BATCH * MAX_CONCURRENT_BATCHES).unwrap_or(i32::MAX));
             let QueryPage { items, has_more } = self.query(query, (PK, partition.to_owned())).await?;
             let last = items.last().cloned();
             let keys: Vec<Key> =
@@ -226,7 +226,7 @@ impl Store {
             for keys in keys.chunks(BATCH) {
                 self.delete_all(keys).await?;
             }
-            write_rate.spent(self.spent().units - before);
+            capacity_limiter.spent(self.spent().units - before);
             match last.filter(|_| has_more) {
                 Some(last) => after = Some(last),
                 // Repeats from the start until a whole pass finds nothing.

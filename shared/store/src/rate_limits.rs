@@ -50,7 +50,7 @@ const MAX_UPDATES: usize = 5;
 
 /// What an update assumes about the stored arrival time.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Assumption {
+enum BucketState {
     /// It is not in the past: the whole limit is not renewed.
     Running,
     /// It is in the past, or there is none: the whole limit is renewed.
@@ -69,7 +69,7 @@ impl Store {
         let now_micros = now.millis().saturating_mul(1000);
         let step = limit.renewal_micros(count);
         let latest = now_micros + limit.renewal_micros(limit.burst()) - step;
-        let mut assumption = Assumption::Running;
+        let mut assumption = BucketState::Running;
         for _ in 0..MAX_UPDATES {
             if latest < now_micros {
                 // More than the burst cannot be taken at once, whenever it is tried.
@@ -83,8 +83,8 @@ impl Store {
                 Some(arrival_micros) if arrival_micros > latest => {
                     return Ok(RateOutcome { is_taken: false, arrival_micros });
                 }
-                Some(arrival_micros) if arrival_micros >= now_micros => Assumption::Running,
-                _ => Assumption::Renewed,
+                Some(arrival_micros) if arrival_micros >= now_micros => BucketState::Running,
+                _ => BucketState::Renewed,
             };
         }
         Ok(RateOutcome { is_taken: false, arrival_micros: latest.max(now_micros) + step })
@@ -102,7 +102,7 @@ impl Store {
     async fn move_arrival(
         &self,
         subject: &RateSubject,
-        assumption: Assumption,
+        assumption: BucketState,
         now_micros: i64,
         (step, latest): (i64, i64),
     ) -> Result<Result<i64, Option<i64>>, Error> {
@@ -122,12 +122,12 @@ impl Store {
             .return_values(aws_sdk_dynamodb::types::ReturnValue::UpdatedNew)
             .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld);
         let update = match assumption {
-            Assumption::Running => update
+            BucketState::Running => update
                 .update_expression("SET #tat = #tat + :step, #ttl = :ttl")
                 .condition_expression("#tat BETWEEN :now AND :latest")
                 .expression_attribute_values(":step", number(step))
                 .expression_attribute_values(":latest", number(latest)),
-            Assumption::Renewed => update
+            BucketState::Renewed => update
                 .update_expression("SET #tat = :next, #ttl = :ttl")
                 .condition_expression(format!("attribute_not_exists({PK}) OR #tat < :now"))
                 .expression_attribute_values(":next", number(now_micros + step)),

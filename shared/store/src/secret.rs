@@ -22,14 +22,14 @@ pub enum Purpose {
     /// The cursor of a list.
     Cursor,
     /// The recorded response of an idempotent request.
-    Answer,
+    Response,
     /// The hash of a credential's secret.
     Credential,
 }
 
 struct Keys {
     cursor: Cipher,
-    answer: Cipher,
+    response: Cipher,
     credential: Cipher,
     fingerprint: hmac::Key,
 }
@@ -101,7 +101,7 @@ impl Keys {
         let root = hkdf::Salt::new(hkdf::HKDF_SHA256, b"padron").extract(secret);
         Some(Self {
             cursor: Cipher::derive(&root, b"cursor", b"cursor nonce")?,
-            answer: Cipher::derive(&root, b"answer", b"answer nonce")?,
+            response: Cipher::derive(&root, b"response", b"response nonce")?,
             credential: Cipher::derive(&root, b"credential", b"credential nonce")?,
             fingerprint: hmac::Key::from(root.expand(&[b"fingerprint"], hmac::HMAC_SHA256).ok()?),
         })
@@ -110,7 +110,7 @@ impl Keys {
     fn sealer(&self, purpose: Purpose) -> &Cipher {
         match purpose {
             Purpose::Cursor => &self.cursor,
-            Purpose::Answer => &self.answer,
+            Purpose::Response => &self.response,
             Purpose::Credential => &self.credential,
         }
     }
@@ -169,7 +169,7 @@ mod tests {
             let cursor = before.seal_cursor(&context, &plain).unwrap();
             prop_assert_eq!(before.open_cursor(&context, &cursor), Some(plain.clone()));
             prop_assert_eq!(before.open_cursor(&other, &cursor), None);
-            prop_assert_eq!(before.open(Purpose::Answer, &context, &BASE64_URL_SAFE_NO_PAD.decode(&cursor).unwrap()), None);
+            prop_assert_eq!(before.open(Purpose::Response, &context, &BASE64_URL_SAFE_NO_PAD.decode(&cursor).unwrap()), None);
             let rotated = Secrets::new(&new, Some(&old)).unwrap();
             prop_assert_eq!(rotated.open_cursor(&context, &cursor), Some(plain.clone()));
             prop_assert_eq!(Secrets::new(&new, None).unwrap().open_cursor(&context, &cursor), None);

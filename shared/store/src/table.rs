@@ -182,12 +182,12 @@ impl<E: ProvideErrorMetadata> From<CallError<E>> for Error {
     /// Keeps only the error code, because DynamoDB's messages can contain keys and values.
     fn from(error: CallError<E>) -> Self {
         let CallError::Sdk(error) = error else {
-            return Self::unavailable("the deadline came before DynamoDB's answer");
+            return Self::unavailable("the deadline came before DynamoDB's response");
         };
         match *error {
             SdkError::TimeoutError(_) => Self::unavailable("DynamoDB did not answer in time"),
             SdkError::DispatchFailure(_) => Self::unavailable("DynamoDB could not be reached"),
-            SdkError::ResponseError(_) => Self::unavailable("DynamoDB's answer was cut off"),
+            SdkError::ResponseError(_) => Self::unavailable("DynamoDB's response was cut off"),
             SdkError::ServiceError(error) => {
                 let code = error.err().code().unwrap_or("no code").to_owned();
                 let cause = format!("DynamoDB answered {code}");

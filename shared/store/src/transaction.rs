@@ -43,31 +43,31 @@ pub(crate) const COUNT: &str = "count";
 pub struct Transaction<'a, R = Failure> {
     store: &'a Store,
     /// The writes, each with the meaning of a failed condition.
-    writes: Vec<(TransactWriteItem, OnConditionFailed<R>)>,
-    count: Option<Count>,
+    writes: Vec<(TransactWriteItem, ConditionFailure<R>)>,
+    count: Option<CustomerCountChange>,
 }
 
 /// The meaning of a failed condition.
 #[derive(Debug)]
-enum OnConditionFailed<R> {
+enum ConditionFailure<R> {
     /// An item has changed since it was read.
     Outdated,
     /// The value that must be free is taken.
     Refuse(R),
-    /// The value that must be free is taken, if the named attribute of the item has this string. Otherwise, the item
-    /// has changed since it was read.
-    RefuseWhile(R, &'static str, &'static str),
+    /// The value that must be free is taken if the item has this value in the attribute. Otherwise, the item has changed since it was
+    /// read.
+    RefuseIf { refusal: R, attribute: &'static str, value: &'static str },
 }
 
-impl<R: Copy> OnConditionFailed<R> {
+impl<R: Copy> ConditionFailure<R> {
     /// Returns the refusal; `None` if an item has changed since it was read.
-    fn of(&self, reason: &CancellationReason) -> Option<R> {
+    fn refusal(&self, reason: &CancellationReason) -> Option<R> {
         match self {
             Self::Outdated => None,
-            Self::Refuse(taken) => Some(*taken),
-            Self::RefuseWhile(taken, name, text) => {
-                let value = reason.item().and_then(|item| item.get(*name)?.as_s().ok());
-                value.is_some_and(|value| value == text).then_some(*taken)
+            Self::Refuse(refusal) => Some(*refusal),
+            Self::RefuseIf { refusal, attribute, value } => {
+                let found = reason.item().and_then(|item| item.get(*attribute)?.as_s().ok());
+                found.is_some_and(|found| found == value).then_some(*refusal)
             }
         }
     }
@@ -76,7 +76,7 @@ impl<R: Copy> OnConditionFailed<R> {
 /// A change of the number of customers. It updates a random shard of the counter, so that transactions seldom conflict
 /// there.
 #[derive(Clone, Copy, Debug)]
-struct Count {
+struct CustomerCountChange {
     /// The position of the write among those of the transaction.
     write_index: usize,
     organization: OrganizationId,
@@ -127,7 +127,7 @@ impl From<TransactionError> for Error {
 
 impl Store {
     /// Creates a transaction that is recorded by an audit event.
-    pub(crate) fn change<R: Copy>(&self, event: &Event) -> Result<Transaction<'_, R>, Error> {
+    pub(crate) fn transaction<R: Copy>(&self, event: &Event) -> Result<Transaction<'_, R>, Error> {
         let mut transaction = self.change_without_event();
         transaction.add_event(event)?;
         Ok(transaction)
@@ -143,62 +143,62 @@ impl Store {
 impl<R: Copy> Transaction<'_, R> {
     /// Adds an audit event that records the change.
     pub(crate) fn add_event(&mut self, event: &Event) -> Result<(), Error> {
-        self.put(event, Expression::default(), OnConditionFailed::Outdated)
+        self.put(event, Expression::default(), ConditionFailure::Outdated)
     }
 
-    /// Creates an item. If an item with its key exists, the commit is refused with `taken`.
-    pub(crate) fn create<E: Entity>(&mut self, entity: &E, taken: R) -> Result<(), Error> {
+    /// Creates an item. If an item with its key exists, the commit is refused with `refusal`.
+    pub(crate) fn create<E: Entity>(&mut self, entity: &E, refusal: R) -> Result<(), Error> {
         self.put(
             entity,
             Expression::condition(format!("attribute_not_exists({PK})")),
-            OnConditionFailed::Refuse(taken),
+            ConditionFailure::Refuse(refusal),
         )
     }
 
     /// Replaces an item, under the condition that it is unchanged since it was read.
     pub(crate) fn replace<E: Entity>(&mut self, entity: &E, condition: Expression) -> Result<(), Error> {
-        self.put(entity, condition, OnConditionFailed::Outdated)
+        self.put(entity, condition, ConditionFailure::Outdated)
     }
 
     fn put<E: Entity>(
         &mut self,
         entity: &E,
         expression: Expression,
-        refusal: OnConditionFailed<R>,
+        on_failure: ConditionFailure<R>,
     ) -> Result<(), Error> {
         let put = conditional!(Put::builder(), self.store, expression)
             .set_item(Some(to_item(entity)?))
             .build()
             .map_err(|_| Error::internal("a put without an item"))?;
-        self.push(TransactWriteItem::builder().put(put).build(), refusal);
+        self.push(TransactWriteItem::builder().put(put).build(), on_failure);
         Ok(())
     }
 
     /// Updates attributes of an item, under the condition that it is unchanged since it was read. Without a condition,
     /// a missing item is created.
     pub(crate) fn update(&mut self, key: &Key, expression: Expression) -> Result<(), Error> {
-        self.update_if(key, expression, OnConditionFailed::Outdated)
+        self.update_if(key, expression, ConditionFailure::Outdated)
     }
 
     /// Updates attributes of an item, under a condition that also requires a value to be free.
     ///
-    /// If the condition fails and the item has the string `text` in the attribute `name`, the commit is refused with
-    /// `taken`. Otherwise, the item has changed since it was read.
-    pub(crate) fn update_or(
+    /// If the condition fails and the item has the string `value` in the attribute, the commit is refused. Otherwise, the item has changed
+    /// since it was read.
+    pub(crate) fn update_or_refuse(
         &mut self,
         key: &Key,
         expression: Expression,
-        taken: R,
-        (name, text): (&'static str, &'static str),
+        refusal: R,
+        (attribute, value): (&'static str, &'static str),
     ) -> Result<(), Error> {
-        self.update_if(key, expression, OnConditionFailed::RefuseWhile(taken, name, text))
+        self.update_if(key, expression, ConditionFailure::RefuseIf { refusal, attribute, value })
     }
 
     fn update_if(
         &mut self,
         key: &Key,
         expression: Expression,
-        refusal: OnConditionFailed<R>,
+        on_failure: ConditionFailure<R>,
     ) -> Result<(), Error> {
         let update = conditional!(Update::builder(), self.store, expression)
             .set_key(Some(key.attributes().into()))
@@ -206,7 +206,7 @@ impl<R: Copy> Transaction<'_, R> {
             .set_update_expression(expression.update)
             .build()
             .map_err(|_| Error::internal("an update without a key"))?;
-        self.push(TransactWriteItem::builder().update(update).build(), refusal);
+        self.push(TransactWriteItem::builder().update(update).build(), on_failure);
         Ok(())
     }
 
@@ -216,55 +216,63 @@ impl<R: Copy> Transaction<'_, R> {
             .set_key(Some(key.attributes().into()))
             .build()
             .map_err(|_| Error::internal("a delete without a key"))?;
-        self.push(TransactWriteItem::builder().delete(delete).build(), OnConditionFailed::Outdated);
+        self.push(TransactWriteItem::builder().delete(delete).build(), ConditionFailure::Outdated);
         Ok(())
     }
 
     /// Checks a condition on an item that the transaction does not change.
     pub(crate) fn check(&mut self, key: &Key, condition: Expression) -> Result<(), Error> {
-        self.check_if(key, condition, OnConditionFailed::Outdated)
+        self.check_if(key, condition, ConditionFailure::Outdated)
     }
 
-    /// Checks a condition on an item. If it fails, the commit is refused with `taken`.
-    pub(crate) fn check_or(&mut self, key: &Key, condition: Expression, taken: R) -> Result<(), Error> {
-        self.check_if(key, condition, OnConditionFailed::Refuse(taken))
+    /// Checks a condition on an item. If it fails, the commit is refused with `refusal`.
+    pub(crate) fn check_or_refuse(
+        &mut self,
+        key: &Key,
+        condition: Expression,
+        refusal: R,
+    ) -> Result<(), Error> {
+        self.check_if(key, condition, ConditionFailure::Refuse(refusal))
     }
 
     fn check_if(
         &mut self,
         key: &Key,
         condition: Expression,
-        refusal: OnConditionFailed<R>,
+        on_failure: ConditionFailure<R>,
     ) -> Result<(), Error> {
         let check = conditional!(ConditionCheck::builder(), self.store, condition)
             .set_key(Some(key.attributes().into()))
             .build()
             .map_err(|_| Error::internal("a check without a key"))?;
-        self.push(TransactWriteItem::builder().condition_check(check).build(), refusal);
+        self.push(TransactWriteItem::builder().condition_check(check).build(), on_failure);
         Ok(())
     }
 
     /// Adds the recorded response of an idempotent request.
     ///
     /// If another response was recorded in the meantime, the commit fails with [`TransactionError::Outdated`].
-    pub fn record(&mut self, recorded: &IdempotencyRecord, now: Timestamp) -> Result<(), Error> {
-        self.put(recorded, IdempotencyRecord::is_new(now), OnConditionFailed::Outdated)
+    pub fn record_response(&mut self, recorded: &IdempotencyRecord, now: Timestamp) -> Result<(), Error> {
+        self.put(recorded, IdempotencyRecord::is_new(now), ConditionFailure::Outdated)
     }
 
-    fn push(&mut self, write: TransactWriteItem, refusal: OnConditionFailed<R>) {
-        self.writes.push((write, refusal));
+    fn push(&mut self, write: TransactWriteItem, on_failure: ConditionFailure<R>) {
+        self.writes.push((write, on_failure));
     }
 
     /// Adds `change` to the number of the organization's customers.
     pub(crate) fn count_customers(&mut self, organization: OrganizationId, change: i8) -> Result<(), Error> {
-        let count = Count { write_index: self.writes.len(), organization, change };
-        self.push(self.counter(count)?, OnConditionFailed::Outdated);
+        let count = CustomerCountChange { write_index: self.writes.len(), organization, change };
+        self.push(self.customer_count_update(count)?, ConditionFailure::Outdated);
         self.count = Some(count);
         Ok(())
     }
 
     /// Returns the update of a random shard of the customer counter.
-    fn counter(&self, Count { organization, change, .. }: Count) -> Result<TransactWriteItem, Error> {
+    fn customer_count_update(
+        &self,
+        CustomerCountChange { organization, change, .. }: CustomerCountChange,
+    ) -> Result<TransactWriteItem, Error> {
         let shard = Uuid::new_v4().as_bytes()[15] % SHARDS;
         let update = Update::builder()
             .table_name(&*self.store.table)
@@ -308,10 +316,10 @@ impl<R: Copy> Transaction<'_, R> {
                 }
                 Err(error) => error,
             };
-            match cancellation(&error).map(|cancelled| self.verdict(cancelled)) {
+            match cancellation(&error).map(|cancelled| self.classify(cancelled)) {
                 Some(CancellationOutcome::Final(why)) => return Err(why),
-                Some(verdict @ (CancellationOutcome::Throttled | CancellationOutcome::Conflict)) => {
-                    if matches!(verdict, CancellationOutcome::Throttled) {
+                Some(outcome @ (CancellationOutcome::Throttled | CancellationOutcome::Conflict)) => {
+                    if matches!(outcome, CancellationOutcome::Throttled) {
                         self.store
                             .pause_for_throttling(&mut throttling, "a transaction was throttled")
                             .await?;
@@ -322,7 +330,7 @@ impl<R: Copy> Transaction<'_, R> {
                     }
                     // Another shard of the counter may be less busy.
                     if let Some(count) = self.count {
-                        self.writes[count.write_index].0 = self.counter(count)?;
+                        self.writes[count.write_index].0 = self.customer_count_update(count)?;
                     }
                 }
                 None => return Err(TransactionError::Failed(error.into())),
@@ -335,12 +343,13 @@ impl<R: Copy> Transaction<'_, R> {
     /// The order matters. If an item has changed since it was read, the transaction is outdated. Otherwise, throttling
     /// and conflicts are retried. A refusal comes last, because an earlier attempt of the same request may have written
     /// the value itself.
-    fn verdict(&self, cancelled: &TransactionCanceledException) -> CancellationOutcome<R> {
+    fn classify(&self, cancelled: &TransactionCanceledException) -> CancellationOutcome<R> {
         let reasons = cancelled.cancellation_reasons();
         let failed = |reason: &CancellationReason| reason.code() == Some("ConditionalCheckFailed");
         let failed = self.writes.iter().zip(reasons).filter(|(_, reason)| failed(reason));
         // `None` stands for an item that has changed since it was read.
-        let refusals: Vec<Option<R>> = failed.map(|((_, refusal), reason)| refusal.of(reason)).collect();
+        let refusals: Vec<Option<R>> =
+            failed.map(|((_, on_failure), reason)| on_failure.refusal(reason)).collect();
         if refusals.iter().any(Option::is_none) {
             return CancellationOutcome::Final(TransactionError::Outdated);
         }

@@ -105,7 +105,7 @@ impl Store {
         profile: &Profile,
         event: &Event,
     ) -> Result<Transaction<'_>, Error> {
-        let mut transaction = self.change(event)?;
+        let mut transaction = self.transaction(event)?;
         transaction.replace(after, if_unchanged(before))?;
         transaction.check(&profile.key(), if_claims_unchanged(profile))?;
         let (old, new) = (EmailOwner::of(before), EmailOwner::of(after));

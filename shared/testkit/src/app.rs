@@ -64,7 +64,7 @@ impl Environment {
     pub async fn get(&self, app: &TestApp, path: &str, key: &str) -> String {
         let (endpoint, event) = app.get(path).key(key).event();
         let deadline = Instant::now() + app.time_limit;
-        let response = self.app.answer(endpoint, &event.to_string(), "invocation-id", deadline).await;
+        let response = self.app.respond(endpoint, &event.to_string(), "invocation-id", deadline).await;
         let answer = Answer::new(&serde_json::to_value(&response).expect("a response is JSON"));
         if answer.status < 400 { answer.status.to_string() } else { answer.problem() }
     }
@@ -249,7 +249,7 @@ impl TestApp {
         }
         self.in_flight.lock().unwrap_or_else(PoisonError::into_inner).begin(endpoint);
         let deadline = Instant::now() + self.time_limit;
-        let response = self.app.answer(endpoint, event, "invocation-id", deadline).await;
+        let response = self.app.respond(endpoint, event, "invocation-id", deadline).await;
         if self.wait_for_replica {
             self.proxy.settled().await;
         }

@@ -157,7 +157,7 @@ impl Input for ListQuery {
         );
         add(
             "sortDirection",
-            "Which way. Default: `desc`; `asc` with `createdAtFrom` or `updatedAtFrom`",
+            "Direction of the order. Default: `desc`; `asc` with `createdAtFrom` or `updatedAtFrom`",
             json!({ "type": "string", "enum": ["desc", "asc"] }),
         );
         add(
@@ -192,7 +192,11 @@ impl Input for ListQuery {
         add("updatedAt", "Last changed at this very millisecond", instant());
         add("updatedAtFrom", "Last changed then or later", instant());
         add("updatedAtTo", "Last changed then or earlier", instant());
-        add("cursor", "Where to go on, from `Link`; not with `offset`", cursor_schema());
+        add(
+            "cursor",
+            "Position of the page, from the `Link` of the previous one; not with `offset`",
+            cursor_schema(),
+        );
     }
 }
 

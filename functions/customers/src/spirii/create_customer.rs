@@ -42,7 +42,7 @@ impl Endpoint for SpiriiCreateCustomer {
         body: SizeLimited<New<CustomerFields>>,
     ) -> Result<Self::Output, Error> {
         let PreparedWrite { customer, transaction, warnings } = create(cx, &member, body).await?;
-        let answer = Created {
+        let response = Created {
             location: format!("/v2/customers/{}", customer.number),
             versioned: WithWarningsResponse::new(
                 customer.version,
@@ -51,6 +51,6 @@ impl Endpoint for SpiriiCreateCustomer {
                 POINTERS,
             ),
         };
-        cx.commit(transaction, answer).await
+        cx.commit(transaction, response).await
     }
 }

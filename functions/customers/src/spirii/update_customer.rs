@@ -49,12 +49,12 @@ impl Endpoint for SpiriiUpdateCustomer {
             async |customer: &Customer| to_sent_back_json(&show(cx, &member, customer.clone()).await?);
         let PreparedWrite { customer, transaction, warnings } =
             update(cx, &member, stored, body, as_shown).await?;
-        let answer = WithWarningsResponse::new(
+        let response = WithWarningsResponse::new(
             customer.version,
             show(cx, &member, customer).await?,
             warnings,
             POINTERS,
         );
-        cx.commit_any(transaction, answer).await
+        cx.commit_any(transaction, response).await
     }
 }

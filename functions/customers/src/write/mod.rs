@@ -103,14 +103,14 @@ pub(crate) async fn create<'s, P, B: CustomerBody>(
 
 /// Prepares an update of a customer from a body.
 ///
-/// `answer` returns the customer as the dialect shows it. Fields that cannot be changed, but that the client sends back, must have the
+/// `response` returns the customer as the dialect shows it. Fields that cannot be changed, but that the client sends back, must have the
 /// values of that representation.
 pub(crate) async fn update<'s, P, B: CustomerBody>(
     cx: &'s Context<'_>,
     caller: &Caller<P>,
     stored: Customer,
     SizeLimited { value: body, mut violations }: SizeLimited<B>,
-    answer: impl AsyncFnOnce(&Customer) -> Result<Value, Error>,
+    response: impl AsyncFnOnce(&Customer) -> Result<Value, Error>,
 ) -> Result<PreparedWrite<Option<Transaction<'s>>>, Error> {
     let organization = caller.organization().id;
     let ancestors = read_ancestors_of_one(cx.store(), &stored, AncestorDepth::Parent).await?;
@@ -119,7 +119,7 @@ pub(crate) async fn update<'s, P, B: CustomerBody>(
     let (pointers, parent) = (body.pointers(), body.parent().clone());
     let version_check = cx.require_version(before.version);
     if !body.others().is_empty() {
-        let mut current = answer(&before).await?;
+        let mut current = response(&before).await?;
         // Warnings are not stored, so that a client may have others.
         if let (Some(sent), Some(current)) = (body.others().get("warnings"), current.as_object_mut()) {
             current.insert("warnings".into(), sent.clone());
@@ -201,13 +201,13 @@ where
     let (caller, stored) = resolve(cx, caller).await?;
     let shown = async |customer: &Customer| to_sent_back_json(&S::from(customer.clone()));
     let PreparedWrite { customer, transaction, warnings } = update(cx, &caller, stored, body, shown).await?;
-    let answer = WithWarningsResponse::new(customer.version, R::from(customer), warnings, pointers);
-    cx.commit_any(transaction, answer).await
+    let response = WithWarningsResponse::new(customer.version, R::from(customer), warnings, pointers);
+    cx.commit_any(transaction, response).await
 }
 
 /// Returns a response as JSON, in the form in which a client sends it back.
-pub(crate) fn to_sent_back_json(answer: &impl Serialize) -> Result<Value, Error> {
-    serde_json::to_value(answer).map_err(|_| Error::internal("an answer is not JSON"))
+pub(crate) fn to_sent_back_json(response: &impl Serialize) -> Result<Value, Error> {
+    serde_json::to_value(response).map_err(|_| Error::internal("a response is not JSON"))
 }
 
 /// Returns the warnings about values that are allowed, but often wrong.

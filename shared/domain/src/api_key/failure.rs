@@ -55,9 +55,9 @@ impl Failure {
             .with_hint("Create a new one.");
 
     /// The API key cannot get rights of admins, because the member who made it is none.
-    pub const API_KEY_MAKER_NOT_ADMIN: Self = Self::new(
+    pub const API_KEY_CREATOR_NOT_ADMIN: Self = Self::new(
         FailureClass::Conflict,
-        "api_key_maker_not_admin",
+        "api_key_creator_not_admin",
         "The API key belongs to a member who is no admin, so it cannot get rights of admins",
     )
     .with_hint("Rotate the key, which makes it yours, or create a new one.");

@@ -22,8 +22,8 @@ pub struct RegistryEntry {
     /// The id of the key.
     pub id: ApiKeyId,
     /// The user who made the key.
-    pub maker: UserId,
-    /// Whether the key ends with its maker's membership.
+    pub creator: UserId,
+    /// Whether the key ends with its creator's membership.
     pub owned_by: KeyOwner,
     /// When the key expires, in seconds since 1970, rounded up; `None` if it does not.
     pub expires_at: Option<u32>,
@@ -37,7 +37,7 @@ impl From<&ApiKey> for RegistryEntry {
         };
         Self {
             id: key.id,
-            maker: key.created_by,
+            creator: key.created_by,
             owned_by: key.owned_by,
             expires_at: key.expires_at.map(seconds),
         }
@@ -59,7 +59,7 @@ impl ApiKeyRegistry {
     /// Returns the ids of the keys that a member owns.
     pub fn owned_by(&self, member: UserId) -> impl Iterator<Item = ApiKeyId> {
         let is_owned =
-            move |entry: &&RegistryEntry| entry.maker == member && entry.owned_by == KeyOwner::Member;
+            move |entry: &&RegistryEntry| entry.creator == member && entry.owned_by == KeyOwner::Member;
         self.entries.iter().filter(is_owned).map(|entry| entry.id)
     }
 
@@ -72,8 +72,8 @@ impl ApiKeyRegistry {
     /// Adds a key, and drops those that have expired. Fails if there are too many.
     pub fn add(&mut self, key: &ApiKey, now: Timestamp) -> Result<(), Failure> {
         self.entries.retain(|entry| entry.is_live(now));
-        let of_maker = self.entries.iter().filter(|entry| entry.maker == key.created_by).count();
-        if self.entries.len() >= ApiKey::MAX_OF_ORGANIZATION || of_maker >= ApiKey::MAX_OF_MEMBER {
+        let of_creator = self.entries.iter().filter(|entry| entry.creator == key.created_by).count();
+        if self.entries.len() >= ApiKey::MAX_OF_ORGANIZATION || of_creator >= ApiKey::MAX_OF_MEMBER {
             return Err(Failure::API_KEY_LIMIT_REACHED);
         }
         self.entries.push(key.into());

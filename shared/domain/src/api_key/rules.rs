@@ -230,7 +230,7 @@ impl ApiKey {
         Some(now.plus(lifetime.clamp(Self::MIN_LIFETIME, Self::MAX_LIFETIME)))
     }
 
-    /// Returns whether the key has rights that only admins have, and its maker must have them.
+    /// Returns whether the key has rights that only admins have, and its creator must have them.
     pub fn needs_admin(&self) -> bool {
         self.owned_by == KeyOwner::Member && self.exceeds(Role::Member)
     }

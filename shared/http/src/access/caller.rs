@@ -86,7 +86,7 @@ impl<P: Policy> Caller<P> {
     pub async fn read_again(&mut self, cx: &Context<'_>, read: Read) -> Result<Items, Error> {
         let organization = self.organization.id;
         let check = AccessCheck::<(), ()>::read_again(cx, &self.principal, organization, read).await?;
-        let (caller, items) = check.readmit::<P>(cx)?;
+        let (caller, items) = check.admit_again::<P>(cx)?;
         *self = caller;
         Ok(items)
     }

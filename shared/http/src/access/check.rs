@@ -62,7 +62,7 @@ impl<I: Send + Sync, T: NamedResource<I>> AccessCheck<I, T> {
         let name = input.get().map(|input| T::name(cx.request, input));
         let resource = name.as_ref().and_then(|name| T::read(name.as_ref().ok()?, organization));
         let record = idempotency_id.as_ref().ok().and_then(Option::as_ref).map(Key::idempotency_record);
-        let reads = resource.into_iter().chain(T::also_read(organization));
+        let reads = resource.into_iter().chain(T::additional_read(organization));
         let reads = reads.chain(record.map(Into::into)).chain(other);
         match credential {
             Credential::User(user) => {
@@ -114,33 +114,33 @@ impl<I: Send + Sync, T: NamedResource<I>> AccessCheck<I, T> {
         }
     }
 
-    /// Admits the caller. `unknown` is the failure if the organization does not exist or is deleted.
+    /// Admits the caller. `not_found` is the failure if the organization does not exist or is deleted.
     pub fn admit_unless_deleted<P: Policy>(
         self,
         cx: &Context<'_>,
-        unknown: Failure,
+        not_found: Failure,
     ) -> Result<Authorization<Caller<P, T>>, Error> {
         if self.organization.as_ref().is_some_and(|organization| organization.deleted_at.is_some()) {
-            return Err(unknown.into());
+            return Err(not_found.into());
         }
-        self.admit(cx, unknown)
+        self.admit(cx, not_found)
     }
 
-    /// Admits the caller if the policy admits their role, or replays the recorded response. `unknown` is the failure if the organization does
+    /// Admits the caller if the policy admits their role, or replays the recorded response. `not_found` is the failure if the organization does
     /// not exist.
     pub fn admit<P: Policy>(
         self,
         cx: &Context<'_>,
-        unknown: Failure,
+        not_found: Failure,
     ) -> Result<Authorization<Caller<P, T>>, Error> {
         let Self { principal, organization, authority, idempotency_id, name, mut items, .. } = self;
-        let organization = organization.ok_or(unknown)?;
+        let organization = organization.ok_or(not_found)?;
         let authority = authority.ok_or(Failure::NOT_A_MEMBER)?;
         cx.set_role(authority.role());
         if let Some(id) = idempotency_id?
-            && let Some(reply) = idempotency::replay(cx, cx.set_idempotency_id(id), &mut items)?
+            && let Some(response) = idempotency::replay(cx, cx.set_idempotency_id(id), &mut items)?
         {
-            return Ok(Authorization::Replayed(reply));
+            return Ok(Authorization::Replayed(response));
         }
         require_role::<P>(cx, &authority, &organization)?;
         let resource = match name {
@@ -157,7 +157,7 @@ impl<I: Send + Sync, T: NamedResource<I>> AccessCheck<I, T> {
     }
 
     /// Admits a caller who was admitted before, and returns what else was read.
-    pub(super) fn readmit<P: Policy>(self, cx: &Context<'_>) -> Result<(Caller<P>, Items), Error> {
+    pub(super) fn admit_again<P: Policy>(self, cx: &Context<'_>) -> Result<(Caller<P>, Items), Error> {
         let Self { principal, organization, authority, items, .. } = self;
         let organization = organization.filter(|organization| organization.deleted_at.is_none());
         let organization = organization.ok_or(Failure::INSUFFICIENT_ROLE)?;
@@ -201,7 +201,7 @@ impl AccessCheck<(), ()> {
 }
 
 impl<I: Send + Sync, T: NamedResource<I>> AccessCheck<I, T> {
-    /// Reads an organization and the caller's membership or API key in it, and admits the caller as the policy allows. `unknown` is the
+    /// Reads an organization and the caller's membership or API key in it, and admits the caller as the policy allows. `not_found` is the
     /// failure if the organization does not exist or is deleted.
     ///
     /// An index may lack an organization that the caller joined a moment ago. If the organization comes from an index, a write is therefore
@@ -211,7 +211,7 @@ impl<I: Send + Sync, T: NamedResource<I>> AccessCheck<I, T> {
         credential: Credential,
         (organization, source): (Result<OrganizationId, Error>, OrganizationSource),
         input: &LazyInput<'_, I>,
-        unknown: Failure,
+        not_found: Failure,
     ) -> Result<Authorization<Caller<P, T>>, Error> {
         let user = match &credential {
             Credential::User(user) => Some(user.id),
@@ -226,7 +226,7 @@ impl<I: Send + Sync, T: NamedResource<I>> AccessCheck<I, T> {
             None => None,
         };
         // The recorded response is replayed even then.
-        check.admit_unless_deleted::<P>(cx, unknown)?.and_then(|caller| match (&profile, &caller.authority) {
+        check.admit_unless_deleted::<P>(cx, not_found)?.and_then(|caller| match (&profile, &caller.authority) {
             (Some(user), Authority::Membership(membership))
                 if user.joined_another_recently(membership, cx.now()) =>
             {

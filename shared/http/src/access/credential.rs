@@ -44,7 +44,7 @@ impl Policy for ByCredential {
     ) -> Result<Authorization<Caller<Self, T>>, Error> {
         let credential = authenticate(cx).await?;
         let by_request = |named| ((named, OrganizationSource::Request), Failure::NOT_A_MEMBER);
-        let (organization, unknown) = match &credential {
+        let (organization, not_found) = match &credential {
             Credential::Key(key) => {
                 by_request(named_organization(cx).map(|named| named.unwrap_or(key.organization)))
             }
@@ -56,7 +56,7 @@ impl Policy for ByCredential {
                 }
             },
         };
-        AccessCheck::admit_from(cx, credential, organization, input, unknown).await
+        AccessCheck::admit_from(cx, credential, organization, input, not_found).await
     }
 }
 

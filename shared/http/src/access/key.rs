@@ -34,8 +34,8 @@ pub(super) async fn check(
 ) -> Result<KeyCheck, Error> {
     let PresentedKey { organization, id, .. } = presented;
     let access = cx.store().key_access(organization, id, reads).await?;
-    let proven = prove(cx, &presented, access.key)?;
-    let key = proven.key.clone();
+    let verified = verify_secret(cx, &presented, access.key)?;
+    let key = verified.key.clone();
     if !cx.endpoint.accepts_keys {
         return Err(Failure::KEYS_NOT_ACCEPTED.into());
     }
@@ -52,7 +52,7 @@ pub(super) async fn check(
         }
     }
     require_named_organization(cx, organization)?;
-    cx.set_unrecorded_use(unrecorded_use(cx, &presented, proven));
+    cx.set_unrecorded_use(unrecorded_use(cx, &presented, verified));
     Ok(KeyCheck { key, organization: access.organization, items: access.others })
 }
 
@@ -67,7 +67,7 @@ pub(super) async fn refuse(cx: &Context<'_>, presented: PresentedKey) -> Error {
 /// Returns the stored key if the presented one is the same and still works.
 ///
 /// All failures have the same response, reads and work, so that a client cannot distinguish them. Only the log has the reason.
-fn prove(
+fn verify_secret(
     cx: &Context<'_>,
     presented: &PresentedKey,
     stored: Option<StoredApiKey>,
@@ -81,16 +81,16 @@ fn prove(
         }
     };
     // The comparison is made in any case.
-    let is_proven = presented.proves(hash.as_deref().unwrap_or(&[0; 32]));
+    let is_verified = presented.matches_hash(hash.as_deref().unwrap_or(&[0; 32]));
     let stored = stored.ok_or_else(|| refuse("unknown"))?;
     if hash.is_none() {
         return Err(refuse("sealed with another root secret"));
     }
-    if !is_proven {
+    if !is_verified {
         return Err(refuse("the secret is another one"));
     }
     cx.set_caller(padron_domain::Actor::Key(presented.id).to_string());
-    if !stored.key.is_active(cx.now()) || !stored.is_kept(cx.now()) {
+    if !stored.key.is_active(cx.now()) || !stored.is_retained(cx.now()) {
         return Err(refuse("revoked or expired"));
     }
     Ok(stored)
@@ -140,15 +140,15 @@ impl<I: Send + Sync> Access<I> for KeyHolder {
             Credential::User(_) => return Err(Failure::INVALID_API_KEY.into()),
         };
         let access = cx.store().key_access(presented.organization, presented.id, []).await?;
-        let proven = prove(cx, &presented, access.key)?;
+        let verified = verify_secret(cx, &presented, access.key)?;
         let is_active = access.organization.is_some_and(|organization| organization.deleted_at.is_none());
         if !is_active {
             let error = Error::from(Failure::INVALID_API_KEY);
             return Err(error.with_cause("the organization is deleted"));
         }
         require_named_organization(cx, presented.organization)?;
-        let key = proven.key.clone();
-        let unrecorded_use = unrecorded_use(cx, &presented, proven);
+        let key = verified.key.clone();
+        let unrecorded_use = unrecorded_use(cx, &presented, verified);
         Ok(Authorization::Granted(Self { key, unrecorded_use }))
     }
 }

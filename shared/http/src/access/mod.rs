@@ -27,13 +27,13 @@ pub use credential::{active_organizations, named_organization};
 pub use key::KeyHolder;
 pub use policy::{AdminOrNamedMember, AdminOrOwner, AnyMember, OnlyOwner, Policy};
 pub use resource::{NamedResource, WithKeyRegistry};
-pub use user::{Anonymous, OnlyOrganization, Reach, SelfOnly, SelfOrKey, SignedIn, UserOrKey};
+pub use user::{Anonymous, OnlyOrganization, SelfOnly, SelfOrKey, SignedIn, UserOrKey, VisibleOrganizations};
 
 use crate::{
     context::Context,
     input::LazyInput,
     parameter::{HeaderDescription, PathParameterDescription},
-    reply::Reply,
+    response::Response,
 };
 
 /// An access check, and the proof that a request has passed it. `I` is the input of the endpoint.
@@ -71,9 +71,9 @@ pub trait Access<I>: Sized + Send {
 pub enum Authorization<A> {
     /// The caller is admitted.
     Granted(A),
-    /// The request was carried out before, and this was its answer. Admins who are not admins any more do not get it; former owners do,
+    /// The request was carried out before, and this was its response. Admins who are not admins any more do not get it; former owners do,
     /// because a transfer takes away the caller's own role.
-    Replayed(Reply),
+    Replayed(Response),
 }
 
 impl<A> Authorization<A> {
@@ -81,7 +81,7 @@ impl<A> Authorization<A> {
     pub fn and_then<B>(self, check: impl FnOnce(A) -> Result<B, Error>) -> Result<Authorization<B>, Error> {
         Ok(match self {
             Self::Granted(access) => Authorization::Granted(check(access)?),
-            Self::Replayed(reply) => Authorization::Replayed(reply),
+            Self::Replayed(response) => Authorization::Replayed(response),
         })
     }
 }

@@ -32,7 +32,7 @@ pub trait NamedResource<I>: Sized + Send {
     fn read(name: &Self::Name, organization: OrganizationId) -> Option<Read>;
 
     /// Returns another item of the organization to read, if the resource needs one.
-    fn also_read(_: OrganizationId) -> Option<Read> {
+    fn additional_read(_: OrganizationId) -> Option<Read> {
         None
     }
 
@@ -125,7 +125,7 @@ impl<I, R: NamedResource<I>> NamedResource<I> for WithKeyRegistry<R> {
         R::read(name, organization)
     }
 
-    fn also_read(organization: OrganizationId) -> Option<Read> {
+    fn additional_read(organization: OrganizationId) -> Option<Read> {
         Some(Key::api_key_registry(organization).into())
     }
 

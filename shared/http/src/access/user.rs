@@ -53,9 +53,9 @@ impl SignedIn {
         cx.set_caller("user");
         let principal = Principal::User(user.clone());
         if let Some(id) = idempotency::idempotency_id(cx, principal.actor(), None)?
-            && let Some(reply) = idempotency::read_and_replay(cx, cx.set_idempotency_id(id)).await?
+            && let Some(response) = idempotency::read_and_replay(cx, cx.set_idempotency_id(id)).await?
         {
-            return Ok(Authorization::Replayed(reply));
+            return Ok(Authorization::Replayed(response));
         }
         Ok(Authorization::Granted(Self { user, principal }))
     }
@@ -109,13 +109,13 @@ fn require_self(cx: &Context<'_>, user: UserId) -> Result<(), Error> {
 ///
 /// A token that is bound to one organization sees all organizations of its user: the list is what a user changes between them by.
 #[derive(Debug)]
-pub struct UserOrKey(Reach);
+pub struct UserOrKey(VisibleOrganizations);
 
 /// The organizations that a caller can see.
 #[derive(Debug)]
-pub enum Reach {
+pub enum VisibleOrganizations {
     /// All organizations of a user.
-    AllOf(UserId),
+    OfUser(UserId),
     /// The only organization that the credential is valid for.
     Only(Box<OnlyOrganization>),
 }
@@ -133,7 +133,7 @@ pub struct OnlyOrganization {
 
 impl UserOrKey {
     /// Returns the organizations that the caller can see.
-    pub fn reach(&self) -> &Reach {
+    pub fn organizations(&self) -> &VisibleOrganizations {
         &self.0
     }
 
@@ -142,7 +142,7 @@ impl UserOrKey {
             Credential::User(user) => {
                 return SignedIn::check_user(cx, user)
                     .await?
-                    .and_then(|caller| Ok(Self(Reach::AllOf(caller.user.id))));
+                    .and_then(|caller| Ok(Self(VisibleOrganizations::OfUser(caller.user.id))));
             }
             Credential::Key(presented) => presented,
         };
@@ -151,7 +151,7 @@ impl UserOrKey {
         let organization = organization.ok_or(Failure::ORGANIZATION_NOT_FOUND)?;
         let ApiKey { role, created_at: since, .. } = checked.key;
         let only = OnlyOrganization { organization, role, since };
-        Ok(Authorization::Granted(Self(Reach::Only(Box::new(only)))))
+        Ok(Authorization::Granted(Self(VisibleOrganizations::Only(Box::new(only)))))
     }
 }
 
@@ -180,7 +180,7 @@ impl<I: Send + Sync> Access<I> for SelfOrKey {
 
     async fn authorize(cx: &Context<'_>, _: &LazyInput<'_, I>) -> Result<Authorization<Self>, Error> {
         UserOrKey::check(cx).await?.and_then(|caller| {
-            if let Reach::AllOf(user) = caller.reach() {
+            if let VisibleOrganizations::OfUser(user) = caller.organizations() {
                 require_self(cx, *user)?;
             }
             Ok(Self(caller))

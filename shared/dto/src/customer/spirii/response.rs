@@ -228,10 +228,10 @@ fn mask(number: &str) -> String {
 }
 
 /// Masks the account numbers in a response for callers who are not admins, and returns whether any number was unmasked.
-pub fn mask_account_numbers(answer: &mut Value) -> bool {
+pub fn mask_account_numbers(response: &mut Value) -> bool {
     let mut was_shown = false;
     for name in ["iban", "bankAccount"] {
-        if let Some(number) = answer.pointer_mut(&format!("/payoutInformation/{name}"))
+        if let Some(number) = response.pointer_mut(&format!("/payoutInformation/{name}"))
             && let Some(text) = number.as_str()
         {
             let masked = mask(text);

@@ -11,11 +11,11 @@ use crate::{
     problem::{self, Problem, challenge},
 };
 
-/// The maximum size of a recorded response, in bytes: what 64 KB of body can ask for, with what the answer adds to it.
+/// The maximum size of a recorded response, in bytes: what 64 KB of body can ask for, with what the response adds to it.
 const MAX_RECORDED_SIZE: usize = 96 * 1024;
 
 /// A response: status, headers and body.
-pub struct Reply {
+pub struct Response {
     status: u16,
     code: &'static str,
     headers: Vec<(Cow<'static, str>, String)>,
@@ -23,14 +23,14 @@ pub struct Reply {
 }
 
 /// Omits headers and body, which may contain secrets and personal data.
-impl fmt::Debug for Reply {
+impl fmt::Debug for Response {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { status, code, .. } = self;
-        f.debug_struct("Reply").field("status", status).field("code", code).finish_non_exhaustive()
+        f.debug_struct("Response").field("status", status).field("code", code).finish_non_exhaustive()
     }
 }
 
-impl Reply {
+impl Response {
     /// Creates a response without a body.
     pub fn empty(status: u16) -> Self {
         Self { status, code: "ok", headers: Vec::new(), body: String::new() }
@@ -38,7 +38,7 @@ impl Reply {
 
     /// Creates a response with a JSON body.
     pub fn json(status: u16, body: &impl Serialize) -> Result<Self, Error> {
-        let body = serde_json::to_string(body).map_err(|_| Error::internal("an answer is not JSON"))?;
+        let body = serde_json::to_string(body).map_err(|_| Error::internal("a response is not JSON"))?;
         Ok(Self::text(status, "application/json", body))
     }
 
@@ -52,14 +52,14 @@ impl Reply {
         let problem = Problem::new(error, request_id);
         let (failure, body) = (error.failure(), serde_json::to_string(&problem).unwrap_or_default());
         let status = problem::status(failure);
-        let mut reply = Self { code: failure.code(), ..Self::text(status, problem::MEDIA_TYPE, body) };
+        let mut response = Self { code: failure.code(), ..Self::text(status, problem::MEDIA_TYPE, body) };
         if let Some(challenge) = challenge(error) {
-            reply = reply.header("www-authenticate", challenge.into_owned());
+            response = response.header("www-authenticate", challenge.into_owned());
         }
         if let Some(after) = error.retry_after() {
-            reply = reply.header("retry-after", after.as_secs().max(1).to_string());
+            response = response.header("retry-after", after.as_secs().max(1).to_string());
         }
-        reply
+        response
     }
 
     /// Adds a header.
@@ -87,9 +87,9 @@ impl Reply {
     /// Adds an entity tag, and drops a body that the client has already.
     #[must_use]
     pub fn entity_tag(self, tag: EntityTag, request: &Request<'_>) -> Self {
-        let reply = if tag.is_known_to(request) { Self::empty(304) } else { self };
+        let response = if tag.is_known_to(request) { Self::empty(304) } else { self };
         // Only for this client, and only after it has asked whether the tag still holds.
-        reply.header("etag", tag.into_header()).header("cache-control", "private, no-cache".into())
+        response.header("etag", tag.into_header()).header("cache-control", "private, no-cache".into())
     }
 
     /// Returns the body.
@@ -100,11 +100,11 @@ impl Reply {
     /// Serializes the response to be recorded: status and headers as a line of JSON, then the body.
     pub(crate) fn to_record(&self) -> Result<Vec<u8>, Error> {
         let mut record = serde_json::to_vec(&(self.status, &self.headers))
-            .map_err(|_| Error::internal("an answer cannot be recorded"))?;
+            .map_err(|_| Error::internal("a response cannot be recorded"))?;
         record.push(b'\n');
         record.extend(self.body.as_bytes());
         if record.len() > MAX_RECORDED_SIZE {
-            return Err(Error::internal("an answer is too large to be recorded"));
+            return Err(Error::internal("a response is too large to be recorded"));
         }
         Ok(record)
     }
@@ -121,7 +121,7 @@ impl Reply {
         self,
         change: impl FnOnce(&mut serde_json::Value) -> bool,
     ) -> Result<Self, Error> {
-        let unreadable = |_| Error::internal("the body of an answer is not JSON");
+        let unreadable = |_| Error::internal("the body of a response is not JSON");
         let mut body = serde_json::from_str(&self.body).map_err(unreadable)?;
         if !change(&mut body) {
             return Ok(self);
@@ -146,13 +146,13 @@ impl Reply {
     }
 
     /// Adds the headers of every response, and converts to API Gateway's form.
-    pub(crate) fn into_response(mut self, request_id: &str) -> Response {
+    pub(crate) fn into_gateway_response(mut self, request_id: &str) -> GatewayResponse {
         if !self.headers.iter().any(|(name, _)| name == "cache-control") {
             self = self.header("cache-control", "no-store".into());
         }
         self = self.header("x-content-type-options", "nosniff".into());
         self = self.header("x-request-id", request_id.to_owned());
-        Response {
+        GatewayResponse {
             status_code: self.status,
             headers: Headers(self.headers),
             body: self.body,
@@ -165,7 +165,7 @@ impl Reply {
 /// A response in API Gateway's form (payload format 2.0).
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
-pub struct Response {
+pub struct GatewayResponse {
     status_code: u16,
     headers: Headers,
     body: String,
@@ -174,8 +174,8 @@ pub struct Response {
     cookies: [&'static str; 0],
 }
 
-impl Response {
-    /// Drops the body: the answer to a `HEAD` request.
+impl GatewayResponse {
+    /// Drops the body: the response to a `HEAD` request.
     pub(crate) fn without_body(self) -> Self {
         Self { body: String::new(), ..self }
     }
