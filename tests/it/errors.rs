@@ -28,7 +28,6 @@ fn every_failure_has_its_status_and_a_code_of_its_own() {
     409 already_owner
     409 api_key_creator_not_admin
     409 api_key_limit_reached
-    409 api_key_creator_not_admin
     409 api_key_not_active
     404 api_key_not_found
     409 api_key_superseded

@@ -226,13 +226,15 @@ impl<I: Send + Sync, T: NamedResource<I>> AccessCheck<I, T> {
             None => None,
         };
         // The recorded response is replayed even then.
-        check.admit_unless_deleted::<P>(cx, not_found)?.and_then(|caller| match (&profile, &caller.authority) {
-            (Some(user), Authority::Membership(membership))
-                if user.joined_another_recently(membership, cx.now()) =>
-            {
-                Err(Failure::ORGANIZATION_UNCERTAIN.into())
+        check.admit_unless_deleted::<P>(cx, not_found)?.and_then(|caller| {
+            match (&profile, &caller.authority) {
+                (Some(user), Authority::Membership(membership))
+                    if user.joined_another_recently(membership, cx.now()) =>
+                {
+                    Err(Failure::ORGANIZATION_UNCERTAIN.into())
+                }
+                _ => Ok(caller),
             }
-            _ => Ok(caller),
         })
     }
 }
