@@ -980,7 +980,8 @@ async fn the_limit_counts_requests_of_the_holder_only() {
     assert_eq!(wrong(&ask(json!({ "cost": 101 })).await), pairs(&[("/cost", "out_of_range")]));
     assert_eq!(wrong(&ask(json!({ "scopes": ["none"] })).await), pairs(&[("/scopes/0", "unknown_value")]));
     app.clock.advance(Duration::from_secs(40));
-    assert_eq!(ask(json!({ "cost": 3 })).await.problem(), "429 rate_limited");
+    let larger = ask(json!({ "cost": 3 })).await;
+    assert_eq!((larger.problem().as_str(), larger.header("retry-after")), ("429 rate_limited", "20"));
     assert_eq!(
         wrong(&ask(json!({ "cost": 4 })).await),
         pairs(&[("/cost", "out_of_range")]),
@@ -1112,10 +1113,12 @@ async fn the_use_of_a_key_is_recorded_whatever_becomes_of_the_request() {
         ("a validation that is invalid", false),
         ("a validation of another address", false),
         ("another organization in the header", false),
+        ("another organization in the path", false),
+        ("a route for admins", false),
     ] {
         let app = app().await;
         let ten_minutes = Duration::from_secs(600);
-        let settings = json!({ "name": "k", "role": "admin", "scopes": ["read:organization", "write:customers"], "ipRanges": ["127.0.0.1"] });
+        let settings = json!({ "name": "k", "scopes": ["read:organization", "write:customers", "read:events"], "ipRanges": ["127.0.0.1"] });
         let created = create(&app, owner(), settings).await;
         let key = text(&created);
         let customers = format!("{ACME}/customers");
@@ -1135,9 +1138,13 @@ async fn the_use_of_a_key_is_recorded_whatever_becomes_of_the_request() {
             "a write that depends on the key" | "a replay" => write().await,
             "a scope that it lacks" => app.get(&format!("{ACME}/members")).key(&key).send().await,
             "a validation" => validate(json!({})).await,
-            "a validation of a scope that it lacks" => validate(json!({ "scopes": ["read:events"] })).await,
+            "a validation of a scope that it lacks" => validate(json!({ "scopes": ["read:members"] })).await,
             "a validation that is invalid" => validate(json!({ "cost": 101 })).await,
             "a validation of another address" => validate(json!({ "ip": "192.0.2.1" })).await,
+            "another organization in the path" => {
+                app.get(&ACME.replace("550e", "660e")).key(&key).send().await
+            }
+            "a route for admins" => app.get(&format!("{ACME}/events")).key(&key).send().await,
             _ => app.get(ACME).key(&key).header("x-organization-id", NOWHERE).send().await,
         };
         let shown = app.get(&path(&created)).user(owner()).send().await.json();
@@ -1203,11 +1210,19 @@ async fn events_of_members_name_the_keys_that_end_or_lose_rights() {
     assert_eq!(data().await["limitedKeys"], json!([wide["id"]]));
     role("admin").await;
     assert!(data().await.get("limitedKeys").is_none(), "a promotion changes no key");
+    // A key that has expired loses nothing.
+    let expired =
+        create(&app, user(1), json!({ "name": "k", "role": "admin", "expiresAt": "2026-01-15T13:00:00Z" }))
+            .await;
+    app.clock.advance(Duration::from_secs(3600));
+    role("member").await;
+    assert!(data().await.get("limitedKeys").is_none());
     let version = |created: &Value| app.get(&path(created)).user(owner()).send();
     assert!(version(&narrow).await.header("etag").starts_with("\"1."));
     assert!(version(&wide).await.header("etag").starts_with("\"2."));
     assert_eq!(app.call("DELETE", &member_path(user(1))).user(owner()).send().await.status, 204);
     assert_eq!(data().await["revokedKeys"], json!([narrow["id"], wide["id"]]));
+    assert_eq!(app.get(&path(&expired)).user(owner()).send().await.json()["status"], "expired");
 }
 
 #[tokio::test]
@@ -1226,6 +1241,7 @@ async fn a_report_ends_a_key_whoever_sends_it() {
         ("javascript:alert(1)", None),
         ("nowhere", None),
         (&format!("https://example.com/?key={other}"), None),
+        (&format!("https://example.com/?key={}", other.replace('_', "%5F")), None),
         (&format!("https://example.com/{}", "a".repeat(2048)), None),
     ] {
         let leaked = text(&create(&app, owner(), json!({ "name": "k" })).await);
@@ -1246,7 +1262,7 @@ async fn a_report_ends_a_key_whoever_sends_it() {
     assert_eq!(one["reason"], "leaked");
     assert_eq!(one["revokedBy"], format!("key:{}", demo::API_KEY));
     let events = app.get(&format!("{ACME}/events?type=api_key.leaked")).user(owner()).send().await.json();
-    assert_eq!(events.as_array().unwrap().len(), 6);
+    assert_eq!(events.as_array().unwrap().len(), 7);
     assert_eq!(events[0]["data"], json!({ "keyId": demo::API_KEY, "url": "https://example.com/file" }));
     let large = app
         .call("POST", "/api-keys/report")

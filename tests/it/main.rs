@@ -36,6 +36,7 @@ mod invite_members;
 mod isolation;
 mod list_customers;
 mod list_engine;
+mod list_event_types;
 mod list_events;
 mod list_invitations;
 mod list_members;

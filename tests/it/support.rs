@@ -164,7 +164,7 @@ pub(crate) async fn join(app: &TestApp, organization: &str, user: UserId, role: 
 pub(crate) async fn keys_of(app: &TestApp, user: UserId) -> OwnedApiKeys {
     let store = app.store();
     let registry = store.api_key_registry(demo::organization(demo::ACME)).await.unwrap();
-    store.owned_api_keys(registry, user).await.unwrap()
+    store.owned_api_keys(registry, user, app.clock.now()).await.unwrap()
 }
 
 /// Returns the types of an organization's newest 100 events, newest first.

@@ -16,6 +16,7 @@ pub const PACKAGES: &[&[Registration]] = &[
     padron_users::ENDPOINTS,
     padron_customers::ENDPOINTS,
     padron_api_keys::ENDPOINTS,
+    padron_webhooks::ENDPOINTS,
 ];
 
 /// Returns all scheduled jobs.

@@ -30,8 +30,8 @@ impl Endpoint for RemoveMember {
         if member.role == Role::Owner {
             return Err(Failure::OWNER_CANNOT_LEAVE.into());
         }
-        let keys = cx.store().owned_api_keys(registry, member.user).await?;
-        let revoked_keys = keys.keys().iter().filter(|key| key.is_active(cx.now())).map(|key| key.id);
+        let keys = cx.store().owned_api_keys(registry, member.user, cx.now()).await?;
+        let revoked_keys = keys.keys().iter().map(|key| key.id);
         let removed =
             EventData::MemberRemoved { member_id: member.user, revoked_keys: revoked_keys.collect() };
         let event = cx.event(caller.principal(), member.organization, removed);

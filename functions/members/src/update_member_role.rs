@@ -50,7 +50,7 @@ impl Endpoint for UpdateMemberRole {
         }
         let at = before.next_change(cx.now());
         let after = before.with_role(role, at);
-        let keys = cx.store().owned_api_keys(registry, before.user).await?;
+        let keys = cx.store().owned_api_keys(registry, before.user, cx.now()).await?;
         let limited_keys = keys.exceeding(role).map(|key| key.id).collect();
         let (member_id, from) = (after.user, before.role);
         let updated = EventData::MemberRoleUpdated { member_id, from, to: role, limited_keys };

@@ -50,6 +50,9 @@ impl PresentedKey {
         Self { organization, id, secret }
     }
 
+    /// The number of base62 digits in the text of a key, after its beginning.
+    pub const DIGITS: usize = LENGTH / 8 * WORD_DIGITS + CHECKSUM_DIGITS;
+
     /// Returns whether a text claims to be an API key, of whatever brand.
     pub fn is_one(text: &str) -> bool {
         text.starts_with(SCHEME)
@@ -63,7 +66,7 @@ impl PresentedKey {
     /// Parses a key of an installation; `None` if the text has another form, or its checksum is wrong.
     pub fn parse(text: &str, brand: &str) -> Option<Self> {
         let digits = text.strip_prefix(SCHEME)?.strip_prefix(brand)?.strip_prefix('_')?;
-        if digits.len() != LENGTH / 8 * WORD_DIGITS + CHECKSUM_DIGITS || !digits.is_ascii() {
+        if digits.len() != Self::DIGITS || !digits.is_ascii() {
             return None;
         }
         let (payload, checksum) = digits.split_at(digits.len() - CHECKSUM_DIGITS);

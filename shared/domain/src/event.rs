@@ -1,5 +1,8 @@
-//! Events: the audit trail, and the content of future webhooks.
+//! Events: the audit trail, and the content of webhooks.
 
+mod examples;
+
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
@@ -140,7 +143,7 @@ impl<'de> Deserialize<'de> for Actor {
 /// The type and data of an event, with the names that Timbrix uses.
 ///
 /// The data contains the names of changed fields. It contains values only where they are not personal data.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(tag = "type", content = "data", rename_all_fields = "camelCase")]
 pub enum EventData {
     /// An organization was created.

@@ -18,6 +18,7 @@ mod metadata;
 mod organization;
 mod patch;
 mod sat;
+mod schema;
 mod scope;
 mod slug;
 mod text;

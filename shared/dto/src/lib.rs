@@ -3,6 +3,7 @@
 mod api_key;
 pub mod customer;
 mod event;
+mod event_type;
 mod invitation;
 mod lenient;
 mod member;
@@ -11,6 +12,7 @@ mod organization;
 
 pub use api_key::{ApiKeyResponse, RateLimitBody};
 pub use event::EventResponse;
+pub use event_type::{EventTypeResponse, event_types};
 pub use invitation::{InvitationResponse, IssuedInvitation};
 pub use member::{AssignableRole, MemberResponse};
 pub use object::{Body, MetadataSchema, New, Object, read_back};

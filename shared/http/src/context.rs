@@ -156,7 +156,7 @@ impl Context<'_> {
 
     /// Counts this request as `cost` requests, at most the burst, of a limit. A later attempt of the same request is not counted again.
     ///
-    /// If the store does not count it in time, the request is admitted, and the log line has `rateLimitUnknown`.
+    /// If the store does not count it in time, this environment counts it for itself, and the log line has `rateLimitUnknown`.
     pub async fn count_request(
         &self,
         subject: &RateSubject,

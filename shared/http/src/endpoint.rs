@@ -92,9 +92,14 @@ async fn replay_or_fail(cx: &Context<'_>, error: Error) -> Result<Response, Erro
 /// Checks and handles a request, in the order that all endpoints share: access, input, handler.
 async fn run_once<E: Endpoint>(cx: &Context<'_>) -> Result<Response, Error> {
     let input = LazyInput::new(cx.request);
-    let access = match E::Access::authorize(cx, &input).await? {
-        Authorization::Granted(access) => access,
-        Authorization::Replayed(response) => return Ok(response),
+    let access = match E::Access::authorize(cx, &input).await {
+        Ok(Authorization::Granted(access)) => access,
+        Ok(Authorization::Replayed(response)) => return Ok(response),
+        Err(error) => {
+            // The use of a key that is refused is not recorded.
+            cx.set_unrecorded_use(None);
+            return Err(error);
+        }
     };
     let input = input.into_result()?;
     E::handle(cx, access, input).await?.into_response(cx.request)

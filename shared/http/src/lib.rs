@@ -67,7 +67,7 @@ pub use json::member_pointer;
 pub use log::Log;
 pub use output::{
     Array, Body, Changes, Created, CreatedWithoutLocation, MultiStatus, Ndjson, NoContent, Output,
-    PAGE_TOO_LARGE, Page, Versioned,
+    PAGE_TOO_LARGE, Page, Public, Versioned,
 };
 pub use padron_dto::Object;
 pub use parameter::{HeaderDescription, MemberId, NamedInPath, PathParameter, PathParameterDescription};

@@ -60,6 +60,21 @@ impl<T: Serialize + JsonSchema> Output for Body<T> {
     }
 }
 
+/// A response with status 200 and a JSON body that is the same for everyone, and that caches may keep for an hour.
+#[derive(Debug)]
+pub struct Public<T>(pub T);
+
+impl<T: Serialize + JsonSchema> Output for Public<T> {
+    fn into_response(self, request: &Request<'_>) -> Result<Response, Error> {
+        Ok(Response::json(200, &self.0)?.public(request))
+    }
+
+    fn describe(operation: &mut Operation, schemas: &mut Schemas) {
+        operation.succeeds("200", Some(&schemas.response::<T>()));
+        operation.versioned();
+    }
+}
+
 /// A response with status 201 and the created object, for objects that have no URL of their own.
 #[derive(Debug)]
 pub struct CreatedWithoutLocation<T>(pub T);

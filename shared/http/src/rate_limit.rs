@@ -75,6 +75,7 @@ impl RateStatus {
         let free = (limit.renewal_micros(limit.burst()) - ahead).max(0);
         let requests = free * i64::from(limit.limit) / (i64::from(limit.period) * 1_000_000);
         let requests = u32::try_from(requests).unwrap_or(u32::MAX).saturating_add(reserved);
+        let requests = requests.min(limit.burst());
         let reset = u32::try_from(ahead.saturating_add(999_999) / 1_000_000).unwrap_or(u32::MAX);
         Self { limit, remaining: Some(Remaining { requests, reset }) }
     }
@@ -102,7 +103,8 @@ fn micros(instant: Timestamp) -> i64 {
 impl RateLimiter {
     /// Takes `cost` requests, at most the burst, from a limit. Returns what is left of it, and an error if it is used up.
     ///
-    /// If the database does not count them in time, they are admitted.
+    /// If the database does not count them in time, this environment counts them for itself, so that a database that is late does not let
+    /// pass more than the limit in each environment.
     pub(crate) async fn take(
         &self,
         store: &Store,
@@ -114,17 +116,14 @@ impl RateLimiter {
         let began_at = Instant::now();
         let lease = self.lease(subject, now);
         let mut lease = lease.lock().await;
-        // The database has just failed another request, while this one waited for it. It is not asked again.
-        if lease.failed_at.is_some_and(|failed_at| began_at <= failed_at) {
-            return (RateStatus::unknown(limit), Ok(()));
-        }
-        match timeout(TIME_LIMIT, lease.take(store, subject, limit, cost, now)).await {
-            Ok(Ok(outcome)) => (lease.status(limit, now), outcome),
-            Ok(Err(_)) | Err(_) => {
-                lease.failed_at = Some(Instant::now());
-                (RateStatus::unknown(limit), Ok(()))
+        // If the database has just failed another request, while this one waited for it, it is not asked again.
+        if lease.failed_at.is_none_or(|failed_at| failed_at < began_at) {
+            match timeout(TIME_LIMIT, lease.take(store, subject, limit, cost, now)).await {
+                Ok(Ok(outcome)) => return (lease.status(limit, now), outcome),
+                Ok(Err(_)) | Err(_) => lease.failed_at = Some(Instant::now()),
             }
         }
+        (RateStatus::unknown(limit), lease.take_uncounted(limit, cost, now))
     }
 
     /// Returns what is left of a limit, without taking from it.
@@ -176,7 +175,7 @@ impl Lease {
                 && now < until
                 && requests <= needed
             {
-                return Ok(Err(rate_limited(until, now)));
+                return Ok(Err(rate_limited(until.max(self.free_at(limit, needed, now)), now)));
             }
             if let Err(refusal) = self.reserve(store, subject, limit, (needed, lost), now).await? {
                 self.refusal = Some(refusal);
@@ -224,15 +223,32 @@ impl Lease {
         }
         self.arrival_micros = outcome.arrival_micros;
         if !outcome.is_taken {
-            let latest = limit.renewal_micros(limit.burst()) - limit.renewal_micros(share);
-            let wait = u64::try_from(outcome.arrival_micros - micros(now) - latest).unwrap_or(0);
-            let until = now.plus(Duration::from_millis(wait.div_ceil(1000)));
-            return Ok(Err(Refusal { requests: needed, until }));
+            return Ok(Err(Refusal { requests: needed, until: self.free_at(limit, share, now) }));
         }
         self.size = size;
         self.requests += size;
         self.expires_at = Some(now.plus(limit.lease_duration()));
         Ok(Ok(()))
+    }
+
+    /// Takes requests without the database, by what this environment knows of the limit.
+    fn take_uncounted(&mut self, limit: RateLimit, cost: u32, now: Timestamp) -> Result<(), Error> {
+        self.drop_expired(now);
+        let needed = cost.saturating_sub(self.requests);
+        let until = self.free_at(limit, needed, now);
+        if now < until {
+            return Err(rate_limited(until, now));
+        }
+        self.arrival_micros = self.arrival_micros.max(micros(now)) + limit.renewal_micros(needed);
+        self.requests -= cost - needed;
+        Ok(())
+    }
+
+    /// Returns when this number of requests is free, as far as this environment knows.
+    fn free_at(&self, limit: RateLimit, requests: u32, now: Timestamp) -> Timestamp {
+        let latest = limit.renewal_micros(limit.burst()) - limit.renewal_micros(requests);
+        let wait = u64::try_from(self.arrival_micros - micros(now) - latest).unwrap_or(0);
+        now.plus(Duration::from_millis(wait.div_ceil(1000)))
     }
 
     fn status(&self, limit: RateLimit, now: Timestamp) -> RateStatus {

@@ -92,6 +92,15 @@ impl Response {
         response.header("etag", tag.into_header()).header("cache-control", "private, no-cache".into())
     }
 
+    /// Allows everyone to keep the response for an hour, and drops a body that the client has already.
+    #[must_use]
+    pub(crate) fn public(self, request: &Request<'_>) -> Self {
+        // It has no version, because it changes with the installation only.
+        let tag = EntityTag::new(0, &self.body);
+        let response = if tag.is_known_to(request) { Self::empty(304) } else { self };
+        response.header("etag", tag.into_header()).header("cache-control", "public, max-age=3600".into())
+    }
+
     /// Returns the body.
     pub fn body(&self) -> &str {
         &self.body

@@ -293,11 +293,12 @@ impl Store {
         found.api_key_registry(organization)
     }
 
-    /// Returns the keys that a member owns, strongly consistent. Members without keys, which are most, cost no read.
+    /// Returns the keys that a member owns and that work at `now`, strongly consistent. Members without keys, which are most, cost no read.
     pub async fn owned_api_keys(
         &self,
         registry: ApiKeyRegistry,
         member: UserId,
+        now: Timestamp,
     ) -> Result<OwnedApiKeys, Error> {
         let organization = registry.organization;
         let keys: Vec<Key> = registry.owned_by(member).map(|id| Key::api_key(organization, id)).collect();
@@ -307,8 +308,9 @@ impl Store {
         let mut found = self.batch_get(&keys, Consistency::Strong, Projection::All).await?;
         let mut owned = Vec::with_capacity(keys.len());
         for key in &keys {
-            // DynamoDB deletes a key long after its end, but an expired key can still be in the registry.
-            owned.extend(found.remove::<StoredApiKey>(key)?.map(|stored| stored.key));
+            // An expired key can still be in the registry. It cannot work again.
+            let stored = found.remove::<StoredApiKey>(key)?;
+            owned.extend(stored.map(|stored| stored.key).filter(|key| key.is_active(now)));
         }
         Ok(OwnedApiKeys { registry, keys: owned })
     }

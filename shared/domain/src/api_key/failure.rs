@@ -69,7 +69,7 @@ impl Failure {
         "There are as many live API keys as there can be: 50 of an organization, 20 of a member",
     )
     .with_hint(
-        "Revoke one that is not used any more. A rotation without overlap needs no room for another key.",
+        "Revoke one that is not used any more. A rotation of one of them without overlap needs no room.",
     );
 
     /// The API key cannot be made to expire later.
