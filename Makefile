@@ -39,7 +39,7 @@ key: cargo ## An API key for the local stack (ORG=<uuid> SCOPES= ROLE=member|adm
 	@$(PADRON) key $(call given,ORG,--org) $(call given,SCOPES,--scopes) $(call given,ROLE,--role)
 
 # After a root secret was replaced, and before the previous one is dropped.
-reseal: cargo ## Encrypts the API keys with the new root secret (TABLE= REGION= of a deployed stack)
+reseal: cargo ## Encrypts the secrets of API keys and webhooks with the new root secret (TABLE= REGION= of a deployed stack)
 	@$(PADRON) admin reseal $(call given,TABLE,--table) $(call given,REGION,--region)
 
 plan: cargo ## An organization's plan (ORG=<uuid> PLAN=free|pro|enterprise SEATS=, and TABLE= REGION= of a deployed stack)

@@ -87,7 +87,7 @@ pub async fn set_plan(place: TableLocation, change: PlanChange, clock: &Clock) -
     }
 }
 
-/// Encrypts the hashes of all API keys of a table with the current root secret, as [`reseal`] does.
+/// Encrypts the secrets of all API keys and webhooks of a table with the current root secret, as [`reseal`] does.
 ///
 /// The secrets of a deployed stack are those of the environment, `ROOT_SECRET` and `ROOT_SECRET_PREVIOUS`.
 pub async fn reseal_at(place: TableLocation) -> Result<String, String> {
@@ -137,11 +137,11 @@ fn deployed(table: String, region: String) -> Result<Connection, String> {
 ///
 /// Fails if a key can be decrypted with neither the current nor the previous root secret.
 pub async fn reseal(store: &Store, secrets: &Secrets) -> Result<String, String> {
-    let (mut keys, mut resealed, mut unreadable, mut after) = (0, 0, 0, None);
+    let (mut records, mut resealed, mut unreadable, mut after) = (0, 0, 0, None);
     loop {
         let store = store.until(Instant::now() + TIME_LIMIT);
-        let page = store.reseal_api_keys(secrets, after).await.map_err(|error| explain(&error))?;
-        keys += page.keys;
+        let page = store.reseal(secrets, after).await.map_err(|error| explain(&error))?;
+        records += page.records;
         resealed += page.resealed;
         unreadable += page.unreadable;
         after = page.next;
@@ -151,12 +151,12 @@ pub async fn reseal(store: &Store, secrets: &Secrets) -> Result<String, String> 
     }
     if unreadable > 0 {
         return Err(format!(
-            "{unreadable} of {keys} API keys were encrypted with neither ROOT_SECRET nor ROOT_SECRET_PREVIOUS. \
-             Do not drop a root secret before this is solved: these keys would stop working."
+            "{unreadable} of {records} secrets were encrypted with neither ROOT_SECRET nor ROOT_SECRET_PREVIOUS. \
+             Do not drop a root secret before this is solved: these API keys and webhooks would stop working."
         ));
     }
     Ok(format!(
-        "{keys} API keys, {resealed} of them encrypted anew. The previous root secret can be dropped."
+        "{records} secrets of API keys and webhooks, {resealed} of them encrypted anew. The previous root secret can be dropped."
     ))
 }
 

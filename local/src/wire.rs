@@ -394,6 +394,7 @@ fn sample_event(endpoint: &Registration) -> serde_json::Value {
     let value = |name: &str| match name {
         "organizationId" => demo::ACME,
         "keyId" => demo::API_KEY,
+        "webhookId" => demo::WEBHOOK,
         _ => "…",
     };
     let path = route.parameters().fold(format!("{BASE_PATH}{}", route.path), |path, name| {

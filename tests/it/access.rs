@@ -13,7 +13,8 @@ use serde_json::{Value, json};
 use crate::{
     probes::PROBES,
     support::{
-        admin, api_key, globex_owner, install_key, member, owner, stranger, token_with_email, with_demo_data,
+        admin, api_key, globex_owner, install_key, install_webhook, member, owner, stranger,
+        token_with_email, with_demo_data,
     },
     wiring::sample_event,
 };
@@ -138,6 +139,7 @@ async fn every_endpoint_lets_in_whom_its_access_type_names_and_no_one_else() {
 /// The endpoints that accept API keys. The list is written out, so that one that accepts them by mistake fails the test.
 const ACCEPTS_KEYS: &[&str] = &[
     "create-customer",
+    "create-webhook",
     "cyrexa-create",
     "cyrexa-get-by-organization",
     "cyrexa-get-by-type",
@@ -146,6 +148,7 @@ const ACCEPTS_KEYS: &[&str] = &[
     "cyrexa-update",
     "cyrexa-update-status",
     "delete-customer",
+    "delete-webhook",
     "for-admins",
     "for-members",
     "get-api-key",
@@ -155,6 +158,7 @@ const ACCEPTS_KEYS: &[&str] = &[
     "get-member",
     "get-organization",
     "get-user",
+    "get-webhook",
     "invite-member",
     "invite-members",
     "list-api-keys",
@@ -164,14 +168,18 @@ const ACCEPTS_KEYS: &[&str] = &[
     "list-members",
     "list-organizations",
     "list-user-organizations",
+    "list-webhooks",
+    "ping-webhook",
     "remove-member",
     "resend-invitation",
     "revoke-invitation",
+    "rotate-webhook-secret",
     "spirii-create-customer",
     "spirii-list-customers",
     "spirii-update-customer",
     "update-customer",
     "update-member-role",
+    "update-webhook",
     "validate-api-key",
 ];
 
@@ -188,6 +196,7 @@ async fn demo_with_key() -> TestApp {
     // Only the owner rotates a key without a limit.
     let key = ApiKey { rate_limit: Some(RateLimit::DEFAULT), ..api_key(&app, Role::Member) };
     install_key(&app, &key).await;
+    install_webhook(&app).await;
     app
 }
 

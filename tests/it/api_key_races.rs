@@ -179,15 +179,21 @@ async fn keys_outlive_their_root_secret() {
     assert_eq!(environment(NEW, "").get(&app, ACME, another).await, "401 invalid_api_key");
     let secrets = padron_store::Secrets::new(NEW.as_bytes(), Some(old.as_bytes())).unwrap();
     let message = padron_local::admin::reseal(&app.store(), &secrets).await.unwrap();
-    assert_eq!(message, "2 API keys, 1 of them encrypted anew. The previous root secret can be dropped.");
+    assert_eq!(
+        message,
+        "2 secrets of API keys and webhooks, 1 of them encrypted anew. The previous root secret can be dropped."
+    );
     let message = padron_local::admin::reseal(&app.store(), &secrets).await.unwrap();
-    assert_eq!(message, "2 API keys, 0 of them encrypted anew. The previous root secret can be dropped.");
+    assert_eq!(
+        message,
+        "2 secrets of API keys and webhooks, 0 of them encrypted anew. The previous root secret can be dropped."
+    );
     for key in [&key, another] {
         assert_eq!(environment(NEW, "").get(&app, ACME, key).await, "200");
     }
     let wrong = padron_store::Secrets::new(b"a root secret that nobody ever used", None).unwrap();
     let failure = padron_local::admin::reseal(&app.store(), &wrong).await.unwrap_err();
-    assert!(failure.starts_with("2 of 2 API keys"), "{failure}");
+    assert!(failure.starts_with("2 of 2 secrets"), "{failure}");
 }
 
 #[tokio::test]

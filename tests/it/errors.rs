@@ -84,6 +84,8 @@ fn every_failure_has_its_status_and_a_code_of_its_own() {
     401 token_expired
     415 unsupported_media_type
     404 user_not_found
+    409 webhook_limit_reached
+    404 webhook_not_found
     ");
 }
 

@@ -18,8 +18,9 @@ fn endpoints_with_key() -> Vec<(&'static Registration, &'static str)> {
     let posts = posts.filter(|endpoint| endpoint.route.function != "invite-members");
     // A validation and a report answer the same however often they are sent.
     let posts = posts.filter(|endpoint| !endpoint.requires_key && !endpoint.is_public);
-    // Cyrexa's searches write nothing.
+    // Cyrexa's searches write nothing, and a ping is sent each time.
     let posts = posts.filter(|endpoint| !endpoint.route.function.starts_with("cyrexa-get-"));
+    let posts = posts.filter(|endpoint| endpoint.route.function != "ping-webhook");
     posts
         .map(|endpoint| {
             let event = match endpoint.route.function {
@@ -34,6 +35,8 @@ fn endpoints_with_key() -> Vec<(&'static Registration, &'static str)> {
                 "decline-invitation" => "invite.declined",
                 "create-customer" | "spirii-create-customer" | "cyrexa-create" => "customer.created",
                 "cyrexa-update-status" => "customer.updated",
+                "create-webhook" => "webhook.created",
+                "rotate-webhook-secret" => "webhook.secret_rotated",
                 other => panic!("say here what {other} writes"),
             };
             (endpoint, event)

@@ -22,7 +22,8 @@ async fn ask(app: &TestApp, method: &str, path: &str, id: &str) -> Answer {
                 .replace("{invitationId}", id)
                 .replace("{customerId}", id)
                 .replace("{externalId}", id)
-                .replace("{keyId}", id),
+                .replace("{keyId}", id)
+                .replace("{webhookId}", id),
         )
         .user(owner());
     let body = match path {
@@ -30,6 +31,7 @@ async fn ask(app: &TestApp, method: &str, path: &str, id: &str) -> Answer {
         path if path.ends_with("/transfer") => json!({ "userId": id }),
         path if method == "PUT" && path.ends_with("/customers/{customerId}") => json!({}),
         path if method == "PUT" && path.ends_with("/api-keys/{keyId}") => json!({}),
+        path if method == "PUT" && path.ends_with("/webhooks/{webhookId}") => json!({}),
         _ => return call.send().await,
     };
     call.json(&body).send().await
@@ -47,6 +49,10 @@ async fn ids_of_another_organization_are_like_unknown_ones_on_every_nested_route
     let key = app.call("POST", &format!("/organizations/{}/api-keys", demo::GLOBEX));
     let key = key.user(globex_owner()).json(&json!({ "name": "theirs" })).send().await;
     let key = key.json()["id"].as_str().unwrap().to_owned();
+    let webhook = app.call("POST", &format!("/organizations/{}/webhooks", demo::GLOBEX)).user(globex_owner());
+    let webhook =
+        webhook.json(&json!({ "url": "https://hooks.acme.invalid/", "events": ["*"] })).send().await;
+    let webhook = webhook.json()["id"].as_str().unwrap().to_owned();
     let theirs = demo::customers::customers().pop().unwrap();
     let theirs = Customer {
         organization: demo::organization(demo::GLOBEX),
@@ -61,9 +67,9 @@ async fn ids_of_another_organization_are_like_unknown_ones_on_every_nested_route
         if let (Some(nested), Some(method)) = (nested, endpoint.route.method)
             && nested.contains('{')
         {
-            let is_known = ["{memberId}", "{invitationId}", "{customerId}", "{externalId}", "{keyId}"]
-                .into_iter()
-                .any(|known| nested.contains(known));
+            let known =
+                ["{memberId}", "{invitationId}", "{customerId}", "{externalId}", "{keyId}", "{webhookId}"];
+            let is_known = known.into_iter().any(|known| nested.contains(known));
             assert!(is_known, "{nested}: say here what its ids are");
             routes.push((method.name().to_owned(), format!("{ACME}{nested}")));
         }
@@ -77,6 +83,9 @@ async fn ids_of_another_organization_are_like_unknown_ones_on_every_nested_route
         }
         if path.contains("{keyId}") {
             foreign.clone_from(&key);
+        }
+        if path.contains("{webhookId}") {
+            foreign.clone_from(&webhook);
         }
         if path.contains("{customerId}") {
             (unknown, foreign) = ("590ce6c56d04f840aa843000".into(), theirs.id.to_string());

@@ -59,4 +59,5 @@ mod transfer_organization;
 mod update_member_role;
 mod update_organization;
 mod users;
+mod webhooks;
 mod wiring;

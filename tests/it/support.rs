@@ -4,12 +4,12 @@ use std::path::PathBuf;
 
 use padron_auth::PresentedKey;
 use padron_domain::{
-    Actor, ApiKey, ApiKeyId, Authority, Customer, Event, EventData, Membership, Organization, OrganizationId,
-    Role, Scope, UserId,
+    Actor, ApiKey, ApiKeyId, Authority, Customer, Event, EventData, EventFilter, Membership, Organization,
+    OrganizationId, Role, Scope, UserId, Webhook, WebhookId, WebhookRegistry, WebhookSecret,
 };
 use padron_http::Registration;
 use padron_local::demo;
-use padron_store::{OwnedApiKeys, Secrets, StoredApiKey};
+use padron_store::{OwnedApiKeys, Secrets, StoredApiKey, StoredWebhook, WebhookSecretMaterial};
 use padron_testkit::{Answer, Call, SavedTables, TestApp};
 use serde_json::Value;
 use uuid::Uuid;
@@ -99,6 +99,36 @@ pub(crate) async fn install_key(app: &TestApp, key: &ApiKey) -> String {
     presented.text("pdr")
 }
 
+/// Writes the webhook that the sample requests name. Its host does not exist (RFC 6761 §6.4).
+pub(crate) async fn install_webhook(app: &TestApp) {
+    let organization = demo::organization(demo::ACME);
+    let secrets = Secrets::new(TestApp::ROOT_SECRET.as_bytes(), None).unwrap();
+    let material = WebhookSecretMaterial { generation: 1, secret: [1; 32], seed: [2; 32] };
+    let webhook = Webhook {
+        id: WebhookId::parse(demo::WEBHOOK).unwrap(),
+        organization,
+        version: 1,
+        url: "https://hooks.acme.invalid/padron".into(),
+        events: EventFilter::new(&["*".to_owned()]).unwrap(),
+        fields: Vec::new(),
+        description: None,
+        concurrency: 4,
+        is_active: true,
+        disabled_reason: None,
+        created_at: app.clock.now(),
+        updated_at: app.clock.now(),
+        secrets: vec![WebhookSecret { generation: 1, public_key: "none".into(), ends_at: None }],
+    };
+    let stored = StoredWebhook::new(webhook.clone(), &[material], &secrets).unwrap();
+    let mut registry = WebhookRegistry::empty(organization).next_version();
+    registry.add(&webhook).unwrap();
+    let store = app.store();
+    let actor = Authority::Membership(store.membership(organization, owner()).await.unwrap().unwrap());
+    let data = EventData::WebhookCreated { webhook_id: webhook.id };
+    let event = Event::new(organization, Actor::Operator, app.clock.now(), data);
+    store.create_webhook(&stored, &registry, &actor, &event).unwrap().commit().await.unwrap();
+}
+
 /// Returns the text of the API key that [`install_key`] writes for [`api_key`].
 pub(crate) fn sample_key() -> String {
     let id = ApiKeyId::parse(demo::API_KEY).unwrap();
@@ -113,6 +143,9 @@ pub(crate) async fn app_for_sample(endpoint: &Registration) -> TestApp {
         || endpoint.route.function == "report-api-key";
     if is_about_key {
         install_key(&app, &api_key(&app, Role::Member)).await;
+    }
+    if endpoint.route.parameters().any(|name| name == "webhookId") {
+        install_webhook(&app).await;
     }
     if endpoint.route.function == "restore-organization" {
         assert_eq!(app.call("DELETE", ACME).user(owner()).send().await.status, 204);

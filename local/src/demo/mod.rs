@@ -29,6 +29,8 @@ pub const STRANGER: &str = "99999999-9999-4999-8999-999999999999";
 
 /// The id of an API key in the sample requests. The demo data has no such key: a key that everyone knows is none.
 pub const API_KEY: &str = "0195b2f0-8a6e-7c3e-9f1d-5f0c2f3a4b5c";
+/// The id of the webhook in the sample requests. The demo has no such webhook.
+pub const WEBHOOK: &str = "0195b2f2-4d6e-7a8b-8c9d-0e1f2a3b4c5d";
 
 /// The e-mail address of a person who is invited to Acme Corp as a member.
 pub const INVITED: &str = "nadia@example.com";

@@ -8,7 +8,7 @@ use uuid::Uuid;
 
 use crate::{
     ApiKeyId, CustomerId, CustomerNumber, Id, InvitationId, OrganizationId, Plan, RevocationReason, Role,
-    Scopes, Timestamp, UserId,
+    Scopes, Timestamp, UserId, WebhookId,
 };
 
 /// The id of an event: a UUIDv7 (RFC 9562 §5.7), so that ids sort by time.
@@ -318,6 +318,32 @@ pub enum EventData {
         /// The reason of the revocation.
         reason: RevocationReason,
     },
+    /// A webhook was created.
+    #[serde(rename = "webhook.created")]
+    WebhookCreated {
+        /// The id of the webhook.
+        webhook_id: WebhookId,
+    },
+    /// Settings of a webhook were changed.
+    #[serde(rename = "webhook.updated")]
+    WebhookUpdated {
+        /// The id of the webhook.
+        webhook_id: WebhookId,
+        /// The names of the changed fields.
+        fields: Vec<String>,
+    },
+    /// A webhook was deleted.
+    #[serde(rename = "webhook.deleted")]
+    WebhookDeleted {
+        /// The id of the webhook.
+        webhook_id: WebhookId,
+    },
+    /// A webhook got a new secret.
+    #[serde(rename = "webhook.secret_rotated")]
+    WebhookSecretRotated {
+        /// The id of the webhook.
+        webhook_id: WebhookId,
+    },
     /// An API key was found in a public place, reported, and revoked.
     #[serde(rename = "api_key.leaked")]
     ApiKeyLeaked {
@@ -330,7 +356,7 @@ pub enum EventData {
 
 impl EventData {
     /// The names of all event types.
-    pub const TYPES: [&str; 23] = [
+    pub const TYPES: [&str; 27] = [
         "organization.created",
         "organization.updated",
         "organization.deleted",
@@ -354,6 +380,10 @@ impl EventData {
         "api_key.rotated",
         "api_key.revoked",
         "api_key.leaked",
+        "webhook.created",
+        "webhook.updated",
+        "webhook.deleted",
+        "webhook.secret_rotated",
     ];
 
     /// Returns the name of the event type.
@@ -382,6 +412,10 @@ impl EventData {
             Self::ApiKeyRotated { .. } => "api_key.rotated",
             Self::ApiKeyRevoked { .. } => "api_key.revoked",
             Self::ApiKeyLeaked { .. } => "api_key.leaked",
+            Self::WebhookCreated { .. } => "webhook.created",
+            Self::WebhookUpdated { .. } => "webhook.updated",
+            Self::WebhookDeleted { .. } => "webhook.deleted",
+            Self::WebhookSecretRotated { .. } => "webhook.secret_rotated",
         }
     }
 }

@@ -23,6 +23,7 @@ mod scope;
 mod slug;
 mod text;
 mod time;
+mod webhook;
 
 pub use api_key::{
     ApiKey, ApiKeyId, ApiKeyRegistry, ApiKeySettings, ApiKeyStatus, CheckedSettings, KeyOwner, MAX_IP_RANGES,
@@ -54,3 +55,7 @@ pub use scope::{Scope, Scopes};
 pub use slug::{RESERVED_SLUGS, SLUG_LENGTH, SLUG_PATTERN, SlugProblem, check_slug};
 pub use text::{LINE_PATTERN, to_line, trim};
 pub use time::{Clock, InstantProblem, Timestamp};
+pub use webhook::{
+    DisabledReason, EventFilter, Webhook, WebhookId, WebhookRegistry, WebhookRegistryEntry, WebhookSecret,
+    WebhookSettings,
+};

@@ -172,6 +172,11 @@ impl Context<'_> {
         outcome
     }
 
+    /// Counts this request as one of a limit that is not the caller's, so that no header of the response tells of it.
+    pub async fn count_other_request(&self, subject: &RateSubject, limit: RateLimit) -> Result<(), Error> {
+        self.services.limits.take(self.store(), subject, limit, 1, self.now()).await.1
+    }
+
     /// Reads what is left of a limit, without counting this request.
     pub async fn read_limit(&self, subject: &RateSubject, limit: RateLimit) {
         let status = self.services.limits.status(self.store(), subject, limit, self.now()).await;

@@ -46,8 +46,8 @@ pub use access::{
     Access, AccessCheck, Admin, AdminOrNamedMember, AdminOrOwner, Anonymous, AnyMember, Authorization,
     Caller, KeyHolder, Member, MemberByCredential, NamedResource, OnlyOrganization, OnlyOwner,
     OrganizationSource, Owner, OwnerIncludingDeleted, Policy, SelfOnly, SelfOrKey, SignedIn, UNAUTHENTICATED,
-    UserOrKey, VisibleOrganizations, WithKeyRegistry, active_organizations, authenticate, named_organization,
-    presented_key, verify,
+    UserOrKey, VisibleOrganizations, WithKeyRegistry, WithWebhookRegistry, active_organizations,
+    authenticate, named_organization, presented_key, verify,
 };
 pub use app::App;
 pub use bounded::SizeLimited;

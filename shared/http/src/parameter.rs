@@ -1,6 +1,6 @@
 //! Parameters in paths and headers, described where they are read.
 
-use padron_domain::{ApiKey, Id, Invitation, Organization, Profile, UserId};
+use padron_domain::{ApiKey, Id, Invitation, Organization, Profile, UserId, Webhook};
 use serde_json::{Value, json};
 
 /// A value that stands in a path, such as `{organizationId}`.
@@ -89,6 +89,12 @@ impl NamedInPath for ApiKey {
     const NAME: &'static str = "keyId";
     const DESCRIPTION: &'static str = "Id of the API key";
     const EXPECTED: &'static str = "An API key's id is a UUID.";
+}
+
+impl NamedInPath for Webhook {
+    const NAME: &'static str = "webhookId";
+    const DESCRIPTION: &'static str = "Id of the webhook";
+    const EXPECTED: &'static str = "A webhook's id is a UUID.";
 }
 
 impl NamedInPath for Profile {

@@ -206,8 +206,8 @@ impl Lease {
     ) -> Result<Result<(), Refusal>, Error> {
         let period = Duration::from_secs(limit.period.into());
         let was_refused = self.refusal.is_some_and(|refusal| now < refusal.until.plus(period));
-        // As many as one second renews, so that a limit that is used up costs each environment one write in a second.
-        let share = (limit.limit / limit.period).clamp(1, limit.max_lease()).max(needed);
+        // As many as two seconds renew, so that a limit that is used up costs each environment one write in two seconds.
+        let share = (2 * limit.limit / limit.period).clamp(1, limit.max_lease()).max(needed);
         // If the last ones were used up in time, twice as many are reserved. If some were lost, as many as were used are reserved.
         let size = match lost {
             _ if was_refused => share,
@@ -217,7 +217,8 @@ impl Lease {
         let mut size = size.clamp(1, limit.max_lease()).max(needed);
         let mut outcome = store.take_requests(subject, limit, size, now).await?;
         if !outcome.is_taken && size > needed && !was_refused {
-            // Fewer may be left.
+            // Fewer may be left. From now on, as many are asked for as after a refusal.
+            self.refusal = Some(Refusal { requests: size, until: now });
             size = needed;
             outcome = store.take_requests(subject, limit, size, now).await?;
         }

@@ -42,6 +42,8 @@ pub struct Options {
     pub key_brand: String,
     /// A file with the public keys that GitHub signs reports of leaked keys with; `None` if they are fetched from GitHub.
     pub github_keys_file: Option<String>,
+    /// Whether webhooks may lead to this machine, by http and to any port. Only the local stack sets it.
+    pub has_local_webhooks: bool,
 }
 
 impl Options {
@@ -102,6 +104,14 @@ impl Settings {
         let max_customer_rows = max_customer_rows(&mut reader);
         let key_brand = key_brand(&mut reader);
         let github_keys_file = reader.optional("GITHUB_KEYS_FILE");
+        let has_local_webhooks = match reader.optional("WEBHOOK_TARGETS").as_deref() {
+            None | Some("public") => false,
+            Some("local") => true,
+            Some(_) => {
+                reader.problems.push("WEBHOOK_TARGETS is `public` (the default) or `local`".into());
+                false
+            }
+        };
         let accept_url = reader.optional("ACCEPT_URL");
         if accept_url.as_ref().is_some_and(|url| !is_https_or_loopback(url) || !url.contains(TOKEN)) {
             reader.problems.push("ACCEPT_URL is an https URL with {token} in the place of the token".into());
@@ -127,7 +137,14 @@ impl Settings {
                 connection,
                 issuer,
                 secrets,
-                options: Options { seats, accept_url, max_customer_rows, key_brand, github_keys_file },
+                options: Options {
+                    seats,
+                    accept_url,
+                    max_customer_rows,
+                    key_brand,
+                    github_keys_file,
+                    has_local_webhooks,
+                },
                 job_pace,
                 warm_up,
                 path_encoding,

@@ -19,11 +19,12 @@ use uuid::Uuid;
 use crate::{
     Action,
     expression::Expression,
-    item::{DOCUMENT, Entity, Item, compact, document, from_item},
-    key::{Key, PK, SK, partition},
+    item::{DOCUMENT, Entity, Item, compact, document},
+    key::{Key, PK, partition},
     members::check_authority,
     range_query::{Page, RangeQuery},
     read::{Consistency, Items, Projection, Read},
+    reseal::Sealed,
     secret::{Purpose, Secrets},
     table::Store,
     transaction::Transaction,
@@ -33,8 +34,6 @@ use crate::{
 const SECRET: &str = "secret";
 /// The attribute with the time of a key's last use.
 const LAST_USED_AT: &str = "lastUsedAt";
-/// The number of items, keys and others, on a page of [`Store::reseal_api_keys`].
-const RESEAL_PAGE: i32 = 1_000;
 /// The attribute with the time after which DynamoDB may delete an item, in seconds since 1970.
 const TTL: &str = "ttl";
 
@@ -265,8 +264,8 @@ impl Store {
     ) -> Result<Page<StoredApiKey>, Error> {
         let range = RangeQuery {
             partition: partition(organization),
-            from: "KEY#".into(),
-            to: "KEY#~".into(),
+            from: StoredApiKey::SORT_KEY.into(),
+            to: format!("{}~", StoredApiKey::SORT_KEY),
             after: after.map(|id| Key::api_key(organization, id)),
             ascending: false,
             limit,
@@ -348,90 +347,7 @@ impl Store {
         self.record(output.consumed_capacity.as_slice());
         Ok(())
     }
-
-    /// Encrypts the hashes of the keys on one page of the table with the current root secret. `after` is the position of the page; `None` for
-    /// the first one.
-    ///
-    /// A hash that neither the current nor the previous root secret can decrypt is left unchanged and counted.
-    ///
-    /// # Errors
-    ///
-    /// Fails if DynamoDB returns an error. Keys that are already encrypted with the current root secret remain so.
-    pub async fn reseal_api_keys(
-        &self,
-        secrets: &Secrets,
-        after: Option<ResealPosition>,
-    ) -> Result<ResealOutcome, Error> {
-        let scan = self
-            .client
-            .scan()
-            .table_name(&*self.table)
-            .consistent_read(true)
-            .filter_expression("begins_with(#sk, :key)")
-            .limit(RESEAL_PAGE)
-            .projection_expression("#pk, #sk, #secret, #doc")
-            .expression_attribute_names("#pk", PK)
-            .expression_attribute_names("#sk", SK)
-            .expression_attribute_names("#secret", SECRET)
-            .expression_attribute_names("#doc", DOCUMENT)
-            .expression_attribute_values(":key", AttributeValue::S("KEY#".into()))
-            .set_exclusive_start_key(after.map(|ResealPosition(item)| item))
-            .return_consumed_capacity(ReturnConsumedCapacity::Total);
-        let page = self.call(scan.send()).await?;
-        self.record(page.consumed_capacity.as_slice());
-        let mut outcome =
-            ResealOutcome { next: page.last_evaluated_key.map(ResealPosition), ..ResealOutcome::default() };
-        for item in page.items.unwrap_or_default() {
-            let stored: StoredApiKey = from_item(item)?;
-            outcome.keys += 1;
-            let Some(hash) = stored.secret_hash(secrets) else {
-                outcome.unreadable += 1;
-                continue;
-            };
-            let ApiKey { organization, id, .. } = stored.key;
-            let sealed = seal(secrets, organization, id, &hash)?;
-            if sealed == stored.sealed_hash {
-                continue;
-            }
-            let update = self
-                .client
-                .update_item()
-                .table_name(&*self.table)
-                .set_key(Some(Key::api_key(organization, id).attributes().into()))
-                .update_expression("SET #secret = :new")
-                // A request that records the key's use may have encrypted it anew as well.
-                .condition_expression(format!("attribute_exists({PK})"))
-                .expression_attribute_names("#secret", SECRET)
-                .expression_attribute_values(":new", AttributeValue::B(Blob::new(sealed)))
-                .return_consumed_capacity(ReturnConsumedCapacity::Total);
-            match self.call(update.send()).await {
-                Ok(output) => self.record(output.consumed_capacity.as_slice()),
-                // The key was deleted meanwhile.
-                Err(error) if error.code() == Some("ConditionalCheckFailedException") => continue,
-                Err(error) => return Err(error.into()),
-            }
-            outcome.resealed += 1;
-        }
-        Ok(outcome)
-    }
 }
-
-/// The outcome of encrypting a page of keys anew.
-#[derive(Debug, Default)]
-pub struct ResealOutcome {
-    /// The number of keys on the page.
-    pub keys: u64,
-    /// How many of them were encrypted anew.
-    pub resealed: u64,
-    /// How many of them can be decrypted with neither secret.
-    pub unreadable: u64,
-    /// The position of the next page; `None` after the last page.
-    pub next: Option<ResealPosition>,
-}
-
-/// The position of a page of [`Store::reseal_api_keys`].
-#[derive(Debug)]
-pub struct ResealPosition(Item);
 
 impl OwnedApiKeys {
     /// Returns the keys.
@@ -560,6 +476,20 @@ impl Entity for StoredApiKey {
         }
         let at = item.get(LAST_USED_AT).and_then(|at| at.as_s().ok());
         self.last_used_at = at.and_then(|at| Timestamp::parse(at).ok());
+    }
+}
+
+impl Sealed for StoredApiKey {
+    const SORT_KEY: &'static str = "KEY#";
+    const ATTRIBUTE: &'static str = SECRET;
+
+    fn sealed(&self) -> &[u8] {
+        &self.sealed_hash
+    }
+
+    fn resealed(&self, secrets: &Secrets) -> Result<Option<Vec<u8>>, Error> {
+        let seal = |hash: Vec<u8>| seal(secrets, self.key.organization, self.key.id, &hash);
+        self.secret_hash(secrets).map(seal).transpose()
     }
 }
 

@@ -8,6 +8,7 @@ use std::collections::HashMap;
 use aws_sdk_dynamodb::types::AttributeValue;
 use padron_domain::{
     Actor, ApiKeyId, CustomerId, CustomerNumber, Email, EventId, InvitationId, OrganizationId, UserId,
+    WebhookId,
 };
 use ring::digest::{Context, Digest, SHA256, digest};
 use serde::{Deserialize, Serialize};
@@ -70,6 +71,18 @@ impl Key {
     /// Returns the key of the registry of an organization's live API keys.
     pub fn api_key_registry(organization: OrganizationId) -> Self {
         Self { pk: partition(organization), sk: "KEYS".into() }
+    }
+
+    /// Returns the key of a webhook.
+    ///
+    /// The sort keys have the order of the ids, which is the order of creation.
+    pub fn webhook(organization: OrganizationId, id: WebhookId) -> Self {
+        Self { pk: partition(organization), sk: format!("HOOK#{id}") }
+    }
+
+    /// Returns the key of the registry of an organization's webhooks.
+    pub fn webhook_registry(organization: OrganizationId) -> Self {
+        Self { pk: partition(organization), sk: "HOOKS".into() }
     }
 
     /// Returns the key of the consumption of a limit of requests.

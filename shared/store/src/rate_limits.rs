@@ -8,7 +8,7 @@ use aws_sdk_dynamodb::{
     operation::update_item::UpdateItemError,
     types::{AttributeValue, ReturnConsumedCapacity, ReturnValuesOnConditionCheckFailure},
 };
-use padron_domain::{ApiKeyId, Error, RateLimit, Timestamp};
+use padron_domain::{ApiKeyId, Error, RateLimit, Timestamp, WebhookId};
 use ring::digest::{SHA256, digest};
 
 use crate::{
@@ -26,6 +26,11 @@ impl RateSubject {
     /// Returns the subject of the requests with an API key. Another limit is another subject, so that a change applies at once.
     pub fn key(id: ApiKeyId, RateLimit { limit, period }: RateLimit) -> Self {
         Self(format!("{id}#{limit}/{period}"))
+    }
+
+    /// Returns the subject of the requests that a webhook gets to be tried.
+    pub fn webhook_ping(id: WebhookId) -> Self {
+        Self(format!("ping#{id}"))
     }
 
     /// Returns the subject of the requests to a function from an address, which is hashed, so that the table has no addresses.

@@ -25,12 +25,15 @@ pub enum Purpose {
     Response,
     /// The hash of a credential's secret.
     Credential,
+    /// The secrets that requests to a webhook are signed with.
+    Webhook,
 }
 
 struct Keys {
     cursor: Cipher,
     response: Cipher,
     credential: Cipher,
+    webhook: Cipher,
     fingerprint: hmac::Key,
 }
 
@@ -103,6 +106,7 @@ impl Keys {
             cursor: Cipher::derive(&root, b"cursor", b"cursor nonce")?,
             response: Cipher::derive(&root, b"response", b"response nonce")?,
             credential: Cipher::derive(&root, b"credential", b"credential nonce")?,
+            webhook: Cipher::derive(&root, b"webhook", b"webhook nonce")?,
             fingerprint: hmac::Key::from(root.expand(&[b"fingerprint"], hmac::HMAC_SHA256).ok()?),
         })
     }
@@ -112,6 +116,7 @@ impl Keys {
             Purpose::Cursor => &self.cursor,
             Purpose::Response => &self.response,
             Purpose::Credential => &self.credential,
+            Purpose::Webhook => &self.webhook,
         }
     }
 }

@@ -62,11 +62,16 @@ pub struct Environment {
 impl Environment {
     /// Sends a `GET` request with an API key to an endpoint of `app`, and returns `200` or the status and code of the problem.
     pub async fn get(&self, app: &TestApp, path: &str, key: &str) -> String {
-        let (endpoint, event) = app.get(path).key(key).event();
-        let deadline = Instant::now() + app.time_limit;
-        let response = self.app.respond(endpoint, &event.to_string(), "invocation-id", deadline).await;
-        let answer = Answer::new(&serde_json::to_value(&response).expect("a response is JSON"));
+        let answer = self.send(app.get(path).key(key)).await;
         if answer.status < 400 { answer.status.to_string() } else { answer.problem() }
+    }
+
+    /// Sends a request of an app to this environment.
+    pub async fn send(&self, call: Call<'_>) -> Answer {
+        let (endpoint, event) = call.event();
+        let deadline = Instant::now() + call.app.time_limit;
+        let response = self.app.respond(endpoint, &event.to_string(), "invocation-id", deadline).await;
+        Answer::new(&serde_json::to_value(&response).expect("a response is JSON"))
     }
 
     /// Returns the log lines so far.

@@ -9,10 +9,12 @@ mod coverage;
 mod description;
 mod key_server;
 mod proxy;
+mod receiver;
 mod saved_tables;
 
 pub use answer::Answer;
 pub use app::{Call, TestApp, TestAppBuilder, Tokens};
 pub use key_server::{KeyServer, Page};
 pub use proxy::{Fault, FaultProxy, Recorded};
+pub use receiver::{Received, Receiver, ReceiverResponse};
 pub use saved_tables::SavedTables;

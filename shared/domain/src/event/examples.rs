@@ -3,6 +3,7 @@
 use super::EventData;
 use crate::{
     ApiKeyId, CustomerId, CustomerNumber, Id, Plan, RevocationReason, Role, Scope, Scopes, Timestamp, UserId,
+    WebhookId,
 };
 
 impl EventData {
@@ -13,6 +14,7 @@ impl EventData {
         let invitation_id = id(0x9a1f_5c3e_7b2d_4e8f_a6c4_1d3b_5f7e_9a2c);
         let key_id: ApiKeyId = id(0x0195_b2f0_8a6e_7c3e_9f1d_5a7b_3c2e_1d4f);
         let new_key_id: ApiKeyId = id(0x0195_b2f1_1c2d_7e4f_8a6b_9d1c_2e3f_4a5b);
+        let webhook_id: WebhookId = id(0x0195_b2f2_4d6e_7a8b_8c9d_0e1f_2a3b_4c5d);
         let created_at = at("2026-01-15T12:00:00.000Z");
         let number = CustomerNumber::from_timestamp(created_at, 0x1d5).unwrap_or(CustomerNumber::MIN);
         let customer_id = || CustomerId::new(number, 0x3f2c_4d8e_1b09);
@@ -54,6 +56,10 @@ impl EventData {
             Self::ApiKeyRotated { key_id, new_key_id },
             Self::ApiKeyRevoked { key_id, reason: RevocationReason::NoLongerUsed },
             Self::ApiKeyLeaked { key_id, url: Some("https://example.com/where-it-was".into()) },
+            Self::WebhookCreated { webhook_id },
+            Self::WebhookUpdated { webhook_id, fields: fields(&["url", "events"]) },
+            Self::WebhookDeleted { webhook_id },
+            Self::WebhookSecretRotated { webhook_id },
         ]
     }
 }

@@ -26,7 +26,7 @@ pub use check::{AccessCheck, OrganizationSource};
 pub use credential::{active_organizations, named_organization};
 pub use key::KeyHolder;
 pub use policy::{AdminOrNamedMember, AdminOrOwner, AnyMember, OnlyOwner, Policy};
-pub use resource::{NamedResource, WithKeyRegistry};
+pub use resource::{NamedResource, WithKeyRegistry, WithWebhookRegistry};
 pub use user::{Anonymous, OnlyOrganization, SelfOnly, SelfOrKey, SignedIn, UserOrKey, VisibleOrganizations};
 
 use crate::{

@@ -2,8 +2,9 @@
 
 use padron_domain::{
     ApiKeyId, ApiKeyRegistry, Error, Failure, Invitation, InvitationId, Membership, OrganizationId,
+    WebhookId, WebhookRegistry,
 };
-use padron_store::{Action, Items, Key, Read, StoredApiKey};
+use padron_store::{Action, Items, Key, Read, StoredApiKey, StoredWebhook};
 
 use crate::{
     event::Request,
@@ -101,16 +102,50 @@ impl<I> NamedResource<I> for Invitation {
     }
 }
 
-/// A resource, with the registry of the organization's API keys, for writes that change keys.
+/// A list of what an organization has, which is one record and read as a whole.
+pub trait Registry: Sized + Send {
+    /// Returns the key of the registry.
+    fn key(organization: OrganizationId) -> Key;
+
+    /// Takes the registry out of the items that were read.
+    fn from_items(organization: OrganizationId, items: &mut Items) -> Result<Self, Error>;
+}
+
+impl Registry for ApiKeyRegistry {
+    fn key(organization: OrganizationId) -> Key {
+        Key::api_key_registry(organization)
+    }
+
+    fn from_items(organization: OrganizationId, items: &mut Items) -> Result<Self, Error> {
+        items.api_key_registry(organization)
+    }
+}
+
+impl Registry for WebhookRegistry {
+    fn key(organization: OrganizationId) -> Key {
+        Key::webhook_registry(organization)
+    }
+
+    fn from_items(organization: OrganizationId, items: &mut Items) -> Result<Self, Error> {
+        items.webhook_registry(organization)
+    }
+}
+
+/// A resource, with a registry of the organization, for writes that change both.
 #[derive(Debug)]
-pub struct WithKeyRegistry<R> {
+pub struct WithRegistry<R, G> {
     /// The resource.
     pub resource: R,
     /// The registry.
-    pub registry: ApiKeyRegistry,
+    pub registry: G,
 }
 
-impl<I, R: NamedResource<I>> NamedResource<I> for WithKeyRegistry<R> {
+/// A resource, with the registry of the organization's API keys.
+pub type WithKeyRegistry<R> = WithRegistry<R, ApiKeyRegistry>;
+/// A resource, with the registry of the organization's webhooks.
+pub type WithWebhookRegistry<R> = WithRegistry<R, WebhookRegistry>;
+
+impl<I, R: NamedResource<I>, G: Registry> NamedResource<I> for WithRegistry<R, G> {
     const PATH: &'static [PathParameterDescription] = R::PATH;
     const FAILURES: &'static [Failure] = R::FAILURES;
     const ACTIONS: &'static [Action] = R::ACTIONS;
@@ -126,12 +161,32 @@ impl<I, R: NamedResource<I>> NamedResource<I> for WithKeyRegistry<R> {
     }
 
     fn additional_read(organization: OrganizationId) -> Option<Read> {
-        Some(Key::api_key_registry(organization).into())
+        Some(G::key(organization).into())
     }
 
     fn from_items(name: Self::Name, organization: OrganizationId, items: &mut Items) -> Result<Self, Error> {
         let resource = R::from_items(name, organization, items)?;
-        Ok(Self { resource, registry: items.api_key_registry(organization)? })
+        Ok(Self { resource, registry: G::from_items(organization, items)? })
+    }
+}
+
+/// The webhook that `{webhookId}` names. The webhook of another organization is reported like an unknown one.
+impl<I> NamedResource<I> for StoredWebhook {
+    const PATH: &'static [PathParameterDescription] = &[PathParameterDescription::of::<WebhookId>()];
+    const FAILURES: &'static [Failure] = &[Failure::WEBHOOK_NOT_FOUND];
+
+    type Name = WebhookId;
+
+    fn name(request: &Request<'_>, _: &I) -> Result<WebhookId, Error> {
+        request.parameter()
+    }
+
+    fn read(id: &WebhookId, organization: OrganizationId) -> Option<Read> {
+        Some(Key::webhook(organization, *id).into())
+    }
+
+    fn from_items(id: WebhookId, organization: OrganizationId, items: &mut Items) -> Result<Self, Error> {
+        items.webhook(organization, id)?.ok_or_else(|| Failure::WEBHOOK_NOT_FOUND.into())
     }
 }
 

@@ -1,0 +1,127 @@
+//! Webhooks: URLs to which the events of an organization are sent.
+
+mod failure;
+mod filter;
+mod registry;
+mod rules;
+
+use serde::{Deserialize, Serialize};
+
+use crate::{Id, OrganizationId, Timestamp};
+
+pub use filter::EventFilter;
+pub use registry::{WebhookRegistry, WebhookRegistryEntry};
+pub use rules::WebhookSettings;
+
+/// The id of a webhook: a UUIDv7 (RFC 9562 §5.7), so that webhooks sort by the time of their creation.
+pub type WebhookId = Id<Webhook>;
+
+impl WebhookId {
+    /// Creates a new id of an instant.
+    pub fn created_at(instant: Timestamp) -> Self {
+        Self::new(crate::EventId::at(instant).uuid())
+    }
+}
+
+/// A webhook, without its secrets.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Webhook {
+    /// The id of the webhook.
+    pub id: WebhookId,
+    /// The organization whose events are sent.
+    pub organization: OrganizationId,
+    /// The version of the webhook. Every write increases it by one; recording its health does not.
+    pub version: u64,
+    /// The URL that events are sent to.
+    pub url: String,
+    /// Which events are sent.
+    pub events: EventFilter,
+    /// The names of the fields of which one must have changed, for events that name changed fields; none of them means all.
+    #[serde(default)]
+    pub fields: Vec<String>,
+    /// The description; `None` if there is none.
+    #[serde(default)]
+    pub description: Option<String>,
+    /// The maximum number of requests at once.
+    pub concurrency: u8,
+    /// Whether events are sent.
+    pub is_active: bool,
+    /// Why Padrón has stopped sending events; `None` if it has not.
+    #[serde(default)]
+    pub disabled_reason: Option<DisabledReason>,
+    /// When the webhook was created.
+    pub created_at: Timestamp,
+    /// When the webhook was last changed.
+    pub updated_at: Timestamp,
+    /// The secrets that requests are signed with, the latest one first. All have the same number of live signatures.
+    pub secrets: Vec<WebhookSecret>,
+}
+
+/// A secret of a webhook, without the secret itself.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct WebhookSecret {
+    /// The number of the secret; the first one is 1.
+    pub generation: u32,
+    /// The public key of the asymmetric signatures: 32 bytes of Ed25519 (RFC 8032), in base64.
+    pub public_key: String,
+    /// Until when requests are signed with it; `None` for the latest one.
+    #[serde(default)]
+    pub ends_at: Option<Timestamp>,
+}
+
+/// Why Padrón has stopped sending events to a webhook.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum DisabledReason {
+    /// No request has succeeded for five days.
+    Failing,
+    /// The URL has answered 410 (Gone).
+    Gone,
+}
+
+impl DisabledReason {
+    /// Both reasons.
+    pub const ALL: [Self; 2] = [Self::Failing, Self::Gone];
+
+    /// Returns the name of the reason.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Failing => "failing",
+            Self::Gone => "gone",
+        }
+    }
+}
+
+impl Webhook {
+    /// The maximum number of webhooks of an organization.
+    pub const MAX_OF_ORGANIZATION: usize = 20;
+    /// The number of requests at once, if the caller does not say.
+    pub const DEFAULT_CONCURRENCY: u8 = 4;
+    /// The maximum number of requests at once.
+    pub const MAX_CONCURRENCY: u8 = 10;
+
+    /// Returns the time of a change that is made now: later than the last change, even if the clocks of the writers differ.
+    pub fn next_change(&self, now: Timestamp) -> Timestamp {
+        self.updated_at.next().max(now)
+    }
+
+    /// Returns the secrets that requests are signed with at an instant.
+    pub fn live_secrets(&self, now: Timestamp) -> impl Iterator<Item = &WebhookSecret> {
+        self.secrets.iter().filter(move |secret| secret.ends_at.is_none_or(|end| now < end))
+    }
+
+    /// Returns the names of the settings that differ from those of an earlier version.
+    pub fn changed_fields(&self, before: &Self) -> Vec<String> {
+        let fields = [
+            ("url", self.url != before.url),
+            ("events", self.events != before.events),
+            ("fields", self.fields != before.fields),
+            ("description", self.description != before.description),
+            ("concurrency", self.concurrency != before.concurrency),
+            ("isActive", self.is_active != before.is_active),
+        ];
+        fields.into_iter().filter(|(_, differs)| *differs).map(|(name, _)| name.to_owned()).collect()
+    }
+}

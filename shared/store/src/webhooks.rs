@@ -1,0 +1,263 @@
+//! The webhooks of an organization.
+//!
+//! The secrets that requests are signed with are stored encrypted. The registry says which events each webhook gets, so that the sender of
+//! an event reads one item.
+
+use aws_sdk_dynamodb::{primitives::Blob, types::AttributeValue};
+use padron_domain::{Authority, Error, Event, Failure, OrganizationId, Webhook, WebhookId, WebhookRegistry};
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    Action,
+    expression::Expression,
+    item::{Entity, Item},
+    key::{Key, PK, partition},
+    members::check_authority,
+    range_query::{Page, RangeQuery},
+    read::Items,
+    reseal::Sealed,
+    secret::{Purpose, Secrets},
+    table::Store,
+    transaction::Transaction,
+};
+
+/// The attribute with the encrypted secrets of a webhook.
+const SECRETS: &str = "secrets";
+
+/// The secret and the private key of one generation.
+#[derive(Clone, PartialEq, Eq)]
+pub struct WebhookSecretMaterial {
+    /// The number of the secret, as in [`WebhookSecret::generation`](padron_domain::WebhookSecret::generation).
+    pub generation: u32,
+    /// The key of the symmetric signatures.
+    pub secret: [u8; 32],
+    /// The private key of the asymmetric signatures (RFC 8032 §5.1.5).
+    pub seed: [u8; 32],
+}
+
+/// Omits the secrets.
+impl std::fmt::Debug for WebhookSecretMaterial {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("WebhookSecretMaterial").field("generation", &self.generation).finish_non_exhaustive()
+    }
+}
+
+/// A webhook as it is stored.
+#[derive(Clone, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct StoredWebhook {
+    /// The webhook.
+    pub webhook: Webhook,
+    #[serde(skip)]
+    sealed_secrets: Vec<u8>,
+}
+
+/// Omits the encrypted secrets.
+impl std::fmt::Debug for StoredWebhook {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("StoredWebhook").field("webhook", &self.webhook).finish_non_exhaustive()
+    }
+}
+
+impl StoredWebhook {
+    /// Creates the record of a webhook with these secrets.
+    pub fn new(
+        webhook: Webhook,
+        material: &[WebhookSecretMaterial],
+        secrets: &Secrets,
+    ) -> Result<Self, Error> {
+        let mut plain = Vec::with_capacity(material.len() * MATERIAL_LENGTH);
+        for WebhookSecretMaterial { generation, secret, seed } in material {
+            plain.extend(generation.to_be_bytes());
+            plain.extend(secret);
+            plain.extend(seed);
+        }
+        let context = context(webhook.organization, webhook.id);
+        let sealed_secrets = secrets.seal(Purpose::Webhook, &context, &plain)?;
+        Ok(Self { webhook, sealed_secrets })
+    }
+
+    /// Returns the record with another version of the webhook, and the same secrets.
+    #[must_use]
+    pub fn with_webhook(self, webhook: Webhook) -> Self {
+        Self { webhook, ..self }
+    }
+
+    /// Returns the secrets; `None` if they were encrypted with another root secret.
+    pub fn material(&self, secrets: &Secrets) -> Option<Vec<WebhookSecretMaterial>> {
+        let context = context(self.webhook.organization, self.webhook.id);
+        let plain = secrets.open(Purpose::Webhook, &context, &self.sealed_secrets)?;
+        let material = |bytes: &[u8]| {
+            Some(WebhookSecretMaterial {
+                generation: u32::from_be_bytes(bytes.get(..4)?.try_into().ok()?),
+                secret: bytes.get(4..36)?.try_into().ok()?,
+                seed: bytes.get(36..MATERIAL_LENGTH)?.try_into().ok()?,
+            })
+        };
+        plain.chunks(MATERIAL_LENGTH).map(material).collect()
+    }
+}
+
+/// The bytes of one generation: its number, the secret and the private key.
+const MATERIAL_LENGTH: usize = 4 + 32 + 32;
+
+/// Returns the context in which the secrets of a webhook are encrypted, so that those of another webhook are invalid.
+fn context(organization: OrganizationId, id: WebhookId) -> Vec<u8> {
+    [&organization.uuid().as_bytes()[..], id.uuid().as_bytes()].concat()
+}
+
+impl Store {
+    /// The IAM actions of [`Store::create_webhook`], [`Store::update_webhook`] and [`Store::rotate_webhook_secret`].
+    pub const WRITE_WEBHOOK: &'static [Action] = &[Action::PUT, Action::CHECK];
+    /// The IAM actions of [`Store::delete_webhook`].
+    pub const DELETE_WEBHOOK: &'static [Action] = &[Action::PUT, Action::DELETE, Action::CHECK];
+    /// The IAM actions of [`Store::webhooks`].
+    pub const WEBHOOKS: &'static [Action] = &[Action::QUERY];
+
+    /// Creates a webhook, on behalf of `actor`. `registry` is the next version of the registry, which contains it.
+    pub fn create_webhook(
+        &self,
+        webhook: &StoredWebhook,
+        registry: &WebhookRegistry,
+        actor: &Authority,
+        event: &Event,
+    ) -> Result<Transaction<'_>, Error> {
+        let mut transaction = self.transaction(event)?;
+        transaction.create(webhook, Failure::CONCURRENT_CHANGE)?;
+        replace_registry(&mut transaction, registry)?;
+        check_authority(&mut transaction, actor, None)?;
+        Ok(transaction)
+    }
+
+    /// Replaces a webhook by its next version, on behalf of `actor`. `registry` is the next version of the registry.
+    pub fn update_webhook(
+        &self,
+        after: &StoredWebhook,
+        registry: &WebhookRegistry,
+        actor: &Authority,
+        event: &Event,
+    ) -> Result<Transaction<'_>, Error> {
+        let mut transaction = self.rotate_webhook_secret(after, actor, event)?;
+        replace_registry(&mut transaction, registry)?;
+        Ok(transaction)
+    }
+
+    /// Replaces a webhook by its next version, which has other secrets, on behalf of `actor`.
+    pub fn rotate_webhook_secret(
+        &self,
+        after: &StoredWebhook,
+        actor: &Authority,
+        event: &Event,
+    ) -> Result<Transaction<'_>, Error> {
+        let mut transaction = self.transaction(event)?;
+        transaction.replace(after, Expression::version(after.webhook.version - 1))?;
+        check_authority(&mut transaction, actor, None)?;
+        Ok(transaction)
+    }
+
+    /// Deletes a webhook, on behalf of `actor`. `registry` is the next version of the registry.
+    pub fn delete_webhook(
+        &self,
+        webhook: &Webhook,
+        registry: &WebhookRegistry,
+        actor: &Authority,
+        event: &Event,
+    ) -> Result<Transaction<'_>, Error> {
+        let mut transaction = self.transaction(event)?;
+        let key = Key::webhook(webhook.organization, webhook.id);
+        transaction.remove(&key, Expression::version(webhook.version))?;
+        replace_registry(&mut transaction, registry)?;
+        check_authority(&mut transaction, actor, None)?;
+        Ok(transaction)
+    }
+
+    /// Returns all webhooks of an organization in the order of their creation, eventually consistent. There are at most
+    /// [`Webhook::MAX_OF_ORGANIZATION`].
+    pub async fn webhooks(&self, organization: OrganizationId) -> Result<Vec<StoredWebhook>, Error> {
+        let range = RangeQuery {
+            partition: partition(organization),
+            from: StoredWebhook::SORT_KEY.into(),
+            to: format!("{}~", StoredWebhook::SORT_KEY),
+            after: None,
+            ascending: true,
+            limit: Webhook::MAX_OF_ORGANIZATION,
+        };
+        let Page { items, .. } = self.range_query(range, None).await?;
+        Ok(items)
+    }
+}
+
+/// Adds the replacement of a registry by its next version to a transaction.
+fn replace_registry(transaction: &mut Transaction<'_>, after: &WebhookRegistry) -> Result<(), Error> {
+    let before = after.version - 1;
+    let condition = if before == 0 {
+        Expression::condition(format!("attribute_not_exists({PK})"))
+    } else {
+        Expression::version(before)
+    };
+    transaction.replace(&StoredWebhookRegistry(after.clone()), condition)
+}
+
+impl Entity for StoredWebhook {
+    const NAME: &'static str = "webhook";
+    const ATTRIBUTES: Option<&[&str]> = Some(&["version"]);
+
+    fn key(&self) -> Key {
+        Key::webhook(self.webhook.organization, self.webhook.id)
+    }
+
+    fn other_attributes(&self) -> Vec<(&'static str, AttributeValue)> {
+        vec![(SECRETS, AttributeValue::B(Blob::new(self.sealed_secrets.clone())))]
+    }
+
+    fn read_other_attributes(&mut self, mut item: Item) {
+        if let Some(AttributeValue::B(sealed)) = item.remove(SECRETS) {
+            self.sealed_secrets = sealed.into_inner();
+        }
+    }
+}
+
+impl Sealed for StoredWebhook {
+    const SORT_KEY: &'static str = "HOOK#";
+    const ATTRIBUTE: &'static str = SECRETS;
+
+    fn sealed(&self) -> &[u8] {
+        &self.sealed_secrets
+    }
+
+    fn resealed(&self, secrets: &Secrets) -> Result<Option<Vec<u8>>, Error> {
+        let Some(material) = self.material(secrets) else { return Ok(None) };
+        Ok(Some(Self::new(self.webhook.clone(), &material, secrets)?.sealed_secrets))
+    }
+}
+
+/// A registry as it is stored.
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(transparent)]
+struct StoredWebhookRegistry(WebhookRegistry);
+
+impl Entity for StoredWebhookRegistry {
+    const NAME: &'static str = "webhook-registry";
+    const ATTRIBUTES: Option<&[&str]> = Some(&["version"]);
+
+    fn key(&self) -> Key {
+        Key::webhook_registry(self.0.organization)
+    }
+}
+
+impl Items {
+    /// Removes and returns a webhook; `None` if it was not read or does not exist.
+    pub fn webhook(
+        &mut self,
+        organization: OrganizationId,
+        id: WebhookId,
+    ) -> Result<Option<StoredWebhook>, Error> {
+        self.remove(&Key::webhook(organization, id))
+    }
+
+    /// Removes and returns the registry of an organization's webhooks. It is empty if it was not read or does not exist.
+    pub fn webhook_registry(&mut self, organization: OrganizationId) -> Result<WebhookRegistry, Error> {
+        let found = self.remove::<StoredWebhookRegistry>(&Key::webhook_registry(organization))?;
+        Ok(found.map_or_else(|| WebhookRegistry::empty(organization), |found| found.0))
+    }
+}
