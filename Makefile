@@ -62,8 +62,8 @@ test: cargo $(CARGO_LAMBDA) $(SAM) ## The tests, with cases of a size that keeps
 
 # Then with a table that behaves like the cloud's on a bad day: transactions conflict, and indexes are behind.
 test-full: cargo ## The tests with cases of the full size, then with conflicts and delayed indexes
-	PADRON_TEST_FULL=on $(IN_PARALLEL) cargo test --package padron-tests -- --skip commands --skip deploy
-	PADRON_TEST_FAULTS=on $(IN_PARALLEL) cargo test --package padron-tests -- --skip commands --skip deploy
+	PADRON_TEST_FULL=on $(IN_PARALLEL) cargo test --workspace --test it -- --skip commands --skip deploy
+	PADRON_TEST_FAULTS=on $(IN_PARALLEL) cargo test --workspace --test it -- --skip commands --skip deploy
 
 lint: cargo $(SAM) ## Formatting, clippy, the template, and cargo-deny where it is installed
 	cargo fmt --all --check

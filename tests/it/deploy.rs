@@ -361,3 +361,9 @@ fn a_deployment_asks_nothing_names_everything_and_shows_no_secret() {
         Command::new("git").args(["check-ignore", "-q", ".deploy/root-secret"]).current_dir(root()).status();
     assert!(ignored.unwrap().success(), "git ignores the secret");
 }
+
+#[test]
+fn a_deployment_cannot_send_webhooks_to_its_own_network() {
+    let text = fs::read_to_string(root().join("template.yaml")).unwrap();
+    assert!(!text.contains("WEBHOOK_TARGETS"), "only the local stack lets webhooks lead to its own machine");
+}
