@@ -346,7 +346,7 @@ async fn print_keys(stage: &BenchEnvironment, binaries: &Path) -> Result<(), Str
     let key = LocalKey { organization, scopes: Scopes::NONE, role: Role::Member };
     let valid = make_key_in(&store, key, &Clock::System).await?;
     let id = PresentedKey::parse(&valid, KEY_BRAND).ok_or("make_key_in made no key")?.id;
-    let unknown = ApiKeyId::created_at(Clock::System.now());
+    let unknown = ApiKeyId::at(Clock::System.now());
     let made_up = |id| PresentedKey::with_secret(organization, id, [7; 24]).text(KEY_BRAND);
     println!("\n| get-organization with an API key | kilo-instructions |\n|---|---|");
     for (name, key, status) in [

@@ -212,7 +212,7 @@ pub async fn make_key_in(store: &Store, key: LocalKey, clock: &Clock) -> Result<
     let owner = owner.ok_or("The organization's owner is changing. Try again.")?;
     let now = clock.now();
     let made = || -> Result<_, Error> {
-        let presented = PresentedKey::generate(organization, ApiKeyId::created_at(now))?;
+        let presented = PresentedKey::generate(organization, ApiKeyId::at(now))?;
         let text = presented.text(KEY_BRAND);
         let defaults = ApiKey::new(presented.id, organization, owner.user, &text, now);
         let key = ApiKey {

@@ -203,7 +203,7 @@ async fn demo_with_key() -> TestApp {
 /// Writes another API key of Acme Corp, an admin's with all scopes except for this change, and returns its text.
 async fn key_with(app: &TestApp, change: impl FnOnce(&mut ApiKey)) -> String {
     let mut key = api_key(app, Role::Admin);
-    key.id = ApiKeyId::created_at(app.clock.now());
+    key.id = ApiKeyId::at(app.clock.now());
     change(&mut key);
     install_key(app, &key).await
 }

@@ -1082,7 +1082,7 @@ async fn requests_pass_where_the_table_is_late_and_only_then() {
     assert_eq!(ask().await.json()["rateLimit"], json!({ "limit": 3 }), "what is left is not known");
     app.proxy.settled().await;
     // Requests that wait for each other for longer than that do not make the table late. A busy machine may, but not each time.
-    let other = ApiKey { id: ApiKeyId::created_at(app.clock.now()), ..api_key(&app, Role::Member) };
+    let other = ApiKey { id: ApiKeyId::at(app.clock.now()), ..api_key(&app, Role::Member) };
     let limit = Some(RateLimit { limit: 49, period: 1 });
     let key = &install_key(&app, &ApiKey { rate_limit: limit, ..other }).await;
     let app = &app;

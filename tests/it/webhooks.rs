@@ -167,7 +167,7 @@ async fn admins_of_the_organization_manage_webhooks_and_nobody_else() {
     assert_eq!(app.get(WEBHOOKS).key(&reader).send().await.status, 200);
     let write = app.call("DELETE", &path(&created)).key(&reader).send().await;
     assert_eq!(write.problem(), "403 insufficient_scope");
-    let id = ApiKeyId::created_at(app.clock.now());
+    let id = ApiKeyId::at(app.clock.now());
     let key = ApiKey { id, scopes: Scopes::of(&[Scope::WriteWebhooks]), ..api_key(&app, Role::Admin) };
     let writer = install_key(&app, &key).await;
     assert_eq!(app.call("DELETE", &path(&created)).key(&writer).send().await.status, 204);

@@ -22,7 +22,7 @@ pub(crate) struct NewSecret {
 impl NewSecret {
     /// Creates a secret for a new key of an organization.
     pub(crate) fn new(cx: &Context<'_>, organization: OrganizationId) -> Result<Self, Error> {
-        let presented = PresentedKey::generate(organization, ApiKeyId::created_at(cx.now()))?;
+        let presented = PresentedKey::generate(organization, ApiKeyId::at(cx.now()))?;
         Ok(Self { text: presented.text(&cx.options().key_brand), presented })
     }
 

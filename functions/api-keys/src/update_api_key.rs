@@ -9,7 +9,7 @@ use padron_domain::{
     MAX_IP_RANGES, Patch, Role, Scope, Scopes, Timestamp, Violation,
 };
 use padron_dto::{ApiKeyResponse, AssignableRole, MetadataSchema, Object, RateLimitBody, read_back};
-use padron_http::{Context, Endpoint, Json, ReadOnlyFields, Route, Versioned, Written};
+use padron_http::{Context, Endpoint, Json, ReadOnlyFields, Route, Versioned, Written, to_sent_back_json};
 use padron_store::{Action, Store, StoredApiKey};
 use schemars::JsonSchema;
 use serde::Deserialize;
@@ -210,8 +210,7 @@ fn read_only_violations(
     if others.is_empty() {
         return Ok(Vec::new());
     }
-    let current = show(stored.clone(), cx.now());
-    let mut current = serde_json::to_value(current).map_err(|_| Error::internal("a response is not JSON"))?;
+    let mut current = to_sent_back_json(&show(stored.clone(), cx.now()))?;
     // They change without a new version, so that a client may have earlier values.
     for name in ["lastUsedAt", "status", "isActive"] {
         if let (Some(current), Some(sent)) = (current.get_mut(name), others.get(name))

@@ -34,7 +34,7 @@ impl Job for PurgeOrganizations {
     async fn run(cx: &JobContext) -> Result<PurgeReport, Error> {
         let mut run = Run {
             cx,
-            capacity_limiter: CapacityLimiter::new(cx.capacity_limiter()),
+            capacity_limiter: CapacityLimiter::new(cx.write_rate()),
             deadline: cx.end(RESERVE),
             report: PurgeReport::default(),
             unfinished: Vec::new(),

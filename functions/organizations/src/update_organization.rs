@@ -7,7 +7,9 @@ use padron_domain::{
     Violation,
 };
 use padron_dto::{MetadataSchema, OrganizationResponse, read_back};
-use padron_http::{Context, Endpoint, Json, Owner, ReadOnlyFields, Route, Versioned, Written};
+use padron_http::{
+    Context, Endpoint, Json, Owner, ReadOnlyFields, Route, Versioned, Written, to_sent_back_json,
+};
 use padron_store::{Action, Store};
 use schemars::JsonSchema;
 use serde::Deserialize;
@@ -65,8 +67,7 @@ impl Endpoint for UpdateOrganization {
         let OrganizationUpdate { name, logo, timezone, metadata, read_only_fields } = update;
         let account = AccountChanges { name, logo, timezone, metadata };
         let mut organization = owner.organization().clone();
-        let current = OrganizationResponse::new(organization.clone(), cx.now());
-        let current = serde_json::to_value(current).map_err(|_| Error::internal("a response is not JSON"))?;
+        let current = to_sent_back_json(&OrganizationResponse::new(organization.clone(), cx.now()))?;
         let mut violations = account.violations();
         let read_back =
             ReadOnlyFields { sent: &read_only_fields, pointer: "", current: &current, optional: &OPTIONAL };

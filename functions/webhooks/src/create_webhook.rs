@@ -80,7 +80,7 @@ impl Endpoint for CreateWebhook {
         let secret =
             WebhookSecret { generation: 1, public_key: signature::public_key(&material)?, ends_at: None };
         let webhook = Webhook {
-            id: WebhookId::created_at(cx.now()),
+            id: WebhookId::at(cx.now()),
             organization,
             version: 1,
             url: target.url().to_string(),

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use padron_domain::{Error, EventId, Failure, RateLimit, Scope, Webhook};
+use padron_domain::{Error, EventId, Failure, RateLimit, Scope};
 use padron_http::{Admin, Body, Context, Endpoint, NoInput, Route};
 use padron_outbound::{Failure as SendFailure, Response, Target};
 use padron_store::{Action, RateSubject, Store, StoredWebhook, WebhookSecretMaterial};
@@ -11,7 +11,7 @@ use serde::Serialize;
 use serde_json::json;
 use tokio::time::{Instant, timeout};
 
-use crate::{message::Message, target};
+use crate::{message::Message, signature, target};
 
 /// The endpoint that tries a webhook.
 #[derive(Debug)]
@@ -114,12 +114,10 @@ async fn send(
 
 /// Returns the secrets that requests are signed with now.
 fn live_material(cx: &Context<'_>, stored: &StoredWebhook) -> Result<Vec<WebhookSecretMaterial>, Error> {
-    let unreadable = || Error::internal("a webhook's secrets were encrypted with another root secret");
-    let mut material = stored.material(cx.secrets()).ok_or_else(unreadable)?;
-    let is_live = |webhook: &Webhook, generation| {
-        webhook.live_secrets(cx.now()).any(|secret| secret.generation == generation)
-    };
-    material.retain(|one| is_live(&stored.webhook, one.generation));
+    let mut material = signature::material(cx, stored)?;
+    material.retain(|one| {
+        stored.webhook.live_secrets(cx.now()).any(|secret| secret.generation == one.generation)
+    });
     Ok(material)
 }
 

@@ -56,8 +56,7 @@ impl Endpoint for RotateWebhookSecret {
         let (admin, stored) = admin.with_resource()?;
         let before = &stored.webhook;
         cx.require_version(before.version)?;
-        let unreadable = || Error::internal("a webhook's secrets were encrypted with another root secret");
-        let mut material = stored.material(cx.secrets()).ok_or_else(unreadable)?;
+        let mut material = signature::material(cx, &stored)?;
         let generation = before.secrets.iter().map(|secret| secret.generation).max().unwrap_or(0) + 1;
         let new = signature::generate(generation)?;
         let latest = WebhookSecret { generation, public_key: signature::public_key(&new)?, ends_at: None };

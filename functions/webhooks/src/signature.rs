@@ -4,12 +4,22 @@
 
 use base64::{Engine as _, prelude::BASE64_STANDARD};
 use padron_domain::Error;
-use padron_store::WebhookSecretMaterial;
+use padron_http::Context;
+use padron_store::{StoredWebhook, WebhookSecretMaterial};
 use ring::{
     hmac,
     rand::{SecureRandom, SystemRandom},
     signature::{Ed25519KeyPair, KeyPair},
 };
+
+/// Returns the secrets and private keys of a webhook, the latest ones first. Some may have ended.
+pub(crate) fn material(
+    cx: &Context<'_>,
+    stored: &StoredWebhook,
+) -> Result<Vec<WebhookSecretMaterial>, Error> {
+    let unreadable = || Error::internal("a webhook's secrets were encrypted with another root secret");
+    stored.material(cx.secrets()).ok_or_else(unreadable)
+}
 
 /// Creates a secret and a private key.
 pub(crate) fn generate(generation: u32) -> Result<WebhookSecretMaterial, Error> {

@@ -10,9 +10,10 @@ use padron_outbound::{Client, Failure, Target, TargetProblem, Targets};
 pub(crate) fn client(cx: &Context<'_>) -> Result<&'static Client, Error> {
     static PUBLIC: OnceLock<Client> = OnceLock::new();
     static LOCAL: OnceLock<Client> = OnceLock::new();
-    let (client, targets) = match targets(cx) {
-        Targets::Public => (&PUBLIC, Targets::Public),
-        Targets::Local => (&LOCAL, Targets::Local),
+    let targets = targets(cx);
+    let client = match targets {
+        Targets::Public => &PUBLIC,
+        Targets::Local => &LOCAL,
     };
     if let Some(client) = client.get() {
         return Ok(client);

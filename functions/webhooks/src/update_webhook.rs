@@ -6,6 +6,7 @@ use padron_domain::{
 use padron_dto::read_back;
 use padron_http::{
     Admin, Context, Endpoint, Json, ReadOnlyFields, Route, Versioned, WithWebhookRegistry, Written,
+    to_sent_back_json,
 };
 use padron_store::{Action, Store, StoredWebhook};
 use schemars::JsonSchema;
@@ -77,8 +78,7 @@ impl Endpoint for UpdateWebhook {
         let (admin, WithWebhookRegistry { resource: stored, registry }) = admin.with_resource()?;
         let before = stored.webhook.clone();
         let version_check = cx.require_version(before.version);
-        let current = serde_json::to_value(WebhookResponse::from(before.clone()));
-        let current = current.map_err(|_| Error::internal("a response is not JSON"))?;
+        let current = to_sent_back_json(&WebhookResponse::from(before.clone()))?;
         let read_only =
             ReadOnlyFields { sent: &update.others, pointer: "", current: &current, optional: &[] };
         violations.extend(read_only.violations(&version_check)?);

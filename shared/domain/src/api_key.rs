@@ -9,7 +9,6 @@ use std::net::IpAddr;
 
 use ipnet::IpNet;
 use serde::{Deserialize, Serialize};
-use uuid::Uuid;
 
 use crate::{Actor, Id, Metadata, OrganizationId, Role, Scope, Scopes, Timestamp, UserId};
 
@@ -19,16 +18,6 @@ pub use rules::{ApiKeySettings, CheckedSettings, MAX_IP_RANGES, expiry_violation
 
 /// The id of an API key: a UUIDv7 (RFC 9562 §5.7), so that keys sort by the time of their creation.
 pub type ApiKeyId = Id<ApiKey>;
-
-impl ApiKeyId {
-    /// Creates a new id of an instant.
-    pub fn created_at(instant: Timestamp) -> Self {
-        let millis = u64::try_from(instant.millis()).unwrap_or(0);
-        let random = Uuid::new_v4().into_bytes();
-        let random = std::array::from_fn(|index| random[index + 6]);
-        Self::new(uuid::Builder::from_unix_timestamp_millis(millis, &random).into_uuid())
-    }
-}
 
 /// An API key, without its secret.
 ///
@@ -336,7 +325,7 @@ mod tests {
     #[test]
     fn ids_sort_by_the_time_of_their_creation() {
         let instants = ["2026-01-15T12:00:00.000Z", "2026-01-15T12:00:00.001Z"];
-        let [now, next] = instants.map(|text| ApiKeyId::created_at(Timestamp::parse(text).unwrap()));
+        let [now, next] = instants.map(|text| ApiKeyId::at(Timestamp::parse(text).unwrap()));
         assert!(now.to_string() < next.to_string());
         assert_eq!(now.uuid().get_version_num(), 7);
     }

@@ -52,15 +52,6 @@ impl Event {
 }
 
 impl EventId {
-    /// Creates a new id of an instant.
-    pub fn at(instant: Timestamp) -> Self {
-        let (seconds, millis) = (instant.seconds(), instant.millis().rem_euclid(1000));
-        let nanoseconds = u32::try_from(millis).unwrap_or(0) * 1_000_000;
-        let instant =
-            uuid::Timestamp::from_unix(uuid::NoContext, u64::try_from(seconds).unwrap_or(0), nanoseconds);
-        Self::new(Uuid::new_v7(instant))
-    }
-
     /// Returns the id right after this one, of the same instant.
     #[must_use]
     pub fn next(self) -> Self {

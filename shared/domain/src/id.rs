@@ -5,7 +5,7 @@ use std::{fmt, marker::PhantomData};
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 use uuid::Uuid;
 
-use crate::{Organization, Profile};
+use crate::{Organization, Profile, Timestamp};
 
 /// A UUID (RFC 9562) that identifies one type of entity.
 pub struct Id<T>(Uuid, PhantomData<fn() -> T>);
@@ -35,6 +35,14 @@ impl<T> Id<T> {
     /// Creates a new random id (UUIDv4).
     pub fn random() -> Self {
         Self(Uuid::new_v4(), PhantomData)
+    }
+
+    /// Creates a new id of an instant (UUIDv7), so that ids sort by time.
+    pub fn at(instant: Timestamp) -> Self {
+        let (seconds, millis) = (instant.seconds(), instant.millis().rem_euclid(1000));
+        let nanoseconds = u32::try_from(millis).unwrap_or(0) * 1_000_000;
+        let seconds = u64::try_from(seconds).unwrap_or(0);
+        Self::new(Uuid::new_v7(uuid::Timestamp::from_unix(uuid::NoContext, seconds, nanoseconds)))
     }
 
     /// Returns the UUID.

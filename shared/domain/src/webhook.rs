@@ -16,13 +16,6 @@ pub use rules::WebhookSettings;
 /// The id of a webhook: a UUIDv7 (RFC 9562 §5.7), so that webhooks sort by the time of their creation.
 pub type WebhookId = Id<Webhook>;
 
-impl WebhookId {
-    /// Creates a new id of an instant.
-    pub fn created_at(instant: Timestamp) -> Self {
-        Self::new(crate::EventId::at(instant).uuid())
-    }
-}
-
 /// A webhook, without its secrets.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -79,19 +72,6 @@ pub enum DisabledReason {
     Failing,
     /// The URL has answered 410 (Gone).
     Gone,
-}
-
-impl DisabledReason {
-    /// Both reasons.
-    pub const ALL: [Self; 2] = [Self::Failing, Self::Gone];
-
-    /// Returns the name of the reason.
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Failing => "failing",
-            Self::Gone => "gone",
-        }
-    }
 }
 
 impl Webhook {

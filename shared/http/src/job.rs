@@ -30,24 +30,24 @@ pub struct JobContext {
     pub(crate) store: Store,
     pub(crate) deadline: Instant,
     /// The maximum number of write units a second; `None` if the run has no limit.
-    capacity_limiter: Option<NonZeroU32>,
+    write_rate: Option<NonZeroU32>,
 }
 
 impl JobContext {
     /// Creates a run whose requests to the store end at `deadline`. Its writes are not limited.
     pub fn new(store: &Store, now: Timestamp, deadline: Instant) -> Self {
-        Self { now, store: store.until(deadline), deadline, capacity_limiter: None }
+        Self { now, store: store.until(deadline), deadline, write_rate: None }
     }
 
     /// Limits the writes of the run, to leave most of the table's capacity to callers.
     #[must_use]
     pub fn with_write_rate(self, units_per_second: NonZeroU32) -> Self {
-        Self { capacity_limiter: Some(units_per_second), ..self }
+        Self { write_rate: Some(units_per_second), ..self }
     }
 
     /// Returns the maximum number of write units a second; `None` if the run has no limit.
-    pub fn capacity_limiter(&self) -> Option<NonZeroU32> {
-        self.capacity_limiter
+    pub fn write_rate(&self) -> Option<NonZeroU32> {
+        self.write_rate
     }
 
     /// Returns the store, with the deadline of this run.

@@ -76,7 +76,7 @@ pub use query::{
     PageRequest, Query, cursor_schema, describe_cursor, encode_parameter, instant, invalid_cursor,
 };
 pub use rate_limit::RateStatus;
-pub use read_back::ReadOnlyFields;
+pub use read_back::{ReadOnlyFields, to_sent_back_json};
 pub use response::{GatewayResponse, Response};
 pub use route::{BASE_PATH, METHOD_NOT_ALLOWED, Method, ROUTE_NOT_FOUND, Route};
 pub use serve::{Exit, serve, serve_job};

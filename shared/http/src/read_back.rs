@@ -1,9 +1,15 @@
 //! Records that a client has read and sends back as a whole.
 
 use padron_domain::{Error, Failure, Timestamp, Violation, trim};
+use serde::Serialize;
 use serde_json::{Map, Value};
 
 use crate::json::member_pointer;
+
+/// Returns a response as JSON, in the form in which a client sends it back.
+pub fn to_sent_back_json(response: &impl Serialize) -> Result<Value, Error> {
+    serde_json::to_value(response).map_err(|_| Error::internal("a response is not JSON"))
+}
 
 /// The fields of a record that a client sends back without being able to change them. A field is accepted if its value is the current one.
 #[derive(Debug)]

@@ -23,17 +23,17 @@ use crate::{
 
 /// The limits of a request.
 #[derive(Clone, Copy, Debug)]
-pub struct Limits {
+pub(crate) struct Limits {
     /// The time in which the host must be resolved.
-    pub resolve: Duration,
+    pub(crate) resolve: Duration,
     /// The time in which a connection must be established, TLS included.
-    pub connect: Duration,
+    pub(crate) connect: Duration,
     /// The time in which the response must be complete.
-    pub total: Duration,
+    pub(crate) total: Duration,
     /// The maximum size of the response's headers, in bytes.
-    pub headers: usize,
+    pub(crate) headers: usize,
     /// The maximum number of bytes of the body that are read. The rest is not.
-    pub body: usize,
+    pub(crate) body: usize,
 }
 
 impl Default for Limits {
@@ -82,7 +82,7 @@ pub struct Response {
     pub status: u16,
     /// The headers.
     pub headers: HeaderMap,
-    /// The body, or its beginning if it is longer than [`Limits::body`].
+    /// The body, or its beginning if it is longer than 16 KB.
     pub body: Bytes,
 }
 
@@ -139,7 +139,7 @@ impl Client {
     }
 
     /// Creates a client with a resolver, limits and a TLS configuration.
-    pub fn with(targets: Targets, resolver: Resolver, limits: Limits, mut tls: ClientConfig) -> Self {
+    fn with(targets: Targets, resolver: Resolver, limits: Limits, mut tls: ClientConfig) -> Self {
         tls.alpn_protocols = vec![b"http/1.1".to_vec()];
         Self { resolver, targets, limits, tls: Arc::new(tls) }
     }
@@ -263,7 +263,17 @@ mod tests {
     use tokio_rustls::TlsAcceptor;
 
     use super::*;
-    use crate::resolver::{FixedResolver, Resolve};
+    use crate::resolver::{Addresses, Resolve};
+
+    /// A resolver that knows a few hosts.
+    struct FixedResolver(HashMap<String, Vec<IpAddr>>);
+
+    impl Resolve for FixedResolver {
+        fn resolve<'a>(&'a self, host: &'a str, _: u16) -> Addresses<'a> {
+            let known = self.0.get(host.trim_end_matches('.')).cloned();
+            Box::pin(async move { known.ok_or_else(|| io::Error::from(io::ErrorKind::NotFound)) })
+        }
+    }
 
     const HOST: &str = "hooks.acme.mx";
 
@@ -421,11 +431,7 @@ mod tests {
     struct Rebinding(Mutex<Vec<IpAddr>>);
 
     impl Resolve for Rebinding {
-        fn resolve<'a>(
-            &'a self,
-            _: &'a str,
-            _: u16,
-        ) -> std::pin::Pin<Box<dyn Future<Output = io::Result<Vec<IpAddr>>> + Send + 'a>> {
+        fn resolve<'a>(&'a self, _: &'a str, _: u16) -> Addresses<'a> {
             let next = self.0.lock().unwrap().pop();
             Box::pin(async move { Ok(next.into_iter().collect()) })
         }

@@ -13,6 +13,5 @@ mod resolver;
 mod target;
 
 pub use address::is_public;
-pub use client::{Client, Failure, Limits, Request, Response};
-pub use resolver::{FixedResolver, Resolve, Resolver, SystemResolver};
+pub use client::{Client, Failure, Request, Response};
 pub use target::{Target, TargetProblem, Targets};

@@ -42,17 +42,6 @@ pub enum TargetProblem {
 }
 
 impl TargetProblem {
-    /// All reasons.
-    pub const ALL: [Self; 7] = [
-        Self::InvalidFormat,
-        Self::NotHttps,
-        Self::HasCredentials,
-        Self::HasFragment,
-        Self::IpLiteral,
-        Self::PortNotAllowed,
-        Self::NotPublic,
-    ];
-
     /// Returns the code of the violation.
     pub const fn code(self) -> &'static str {
         match self {

@@ -400,7 +400,7 @@ impl OwnedApiKeys {
 
     fn check_registry(&self, transaction: &mut Transaction<'_>) -> Result<(), Error> {
         let registry = Key::api_key_registry(self.registry.organization);
-        transaction.check(&registry, if_registry_is(self.registry.version))
+        transaction.check(&registry, Expression::version_or_absent(self.registry.version))
     }
 
     /// Returns the registry that the keys were found in.
@@ -439,15 +439,7 @@ fn ttl(key: &ApiKey) -> Option<i64> {
 
 /// Adds the replacement of a registry by its next version to a transaction.
 fn replace_registry(transaction: &mut Transaction<'_>, after: &ApiKeyRegistry) -> Result<(), Error> {
-    transaction.replace(&StoredRegistry::from(after), if_registry_is(after.version - 1))
-}
-
-/// Returns the condition that a registry has this version. Version 0 was never written.
-fn if_registry_is(version: u64) -> Expression {
-    if version == 0 {
-        return Expression::condition(format!("attribute_not_exists({PK})"));
-    }
-    Expression::version(version)
+    transaction.replace(&StoredRegistry::from(after), Expression::version_or_absent(after.version - 1))
 }
 
 /// Adds to a transaction the check that an acting key is unchanged.

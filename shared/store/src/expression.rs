@@ -4,6 +4,8 @@ use std::collections::HashMap;
 
 use aws_sdk_dynamodb::types::AttributeValue;
 
+use crate::key::PK;
+
 /// A condition expression, an update expression, or both, with the names and values of their placeholders.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Expression {
@@ -22,6 +24,15 @@ impl Expression {
     /// Creates the condition that an item has this version.
     pub(crate) fn version(version: u64) -> Self {
         Self::condition("#version = :version").name("#version", "version").number(":version", version)
+    }
+
+    /// Creates the condition that an item has this version. Version 0 was never written.
+    pub(crate) fn version_or_absent(version: u64) -> Self {
+        if version == 0 {
+            Self::condition(format!("attribute_not_exists({PK})"))
+        } else {
+            Self::version(version)
+        }
     }
 
     /// Adds a condition that must hold as well.

@@ -64,8 +64,8 @@ impl CapacityLimiter {
 
     /// Records consumed units and delays the next batch accordingly.
     fn spent(&mut self, units: f64) {
-        if let Some(capacity_limiter) = self.units_per_second {
-            let time = Duration::from_secs_f64(units.max(0.0) / f64::from(capacity_limiter.get()));
+        if let Some(units_per_second) = self.units_per_second {
+            let time = Duration::from_secs_f64(units.max(0.0) / f64::from(units_per_second.get()));
             self.free_at = self.free_at.max(Instant::now()) + time;
         }
     }

@@ -8,7 +8,7 @@ use padron_domain::Error;
 
 use crate::{
     api_keys::StoredApiKey,
-    item::{Entity, Item, from_item},
+    item::{DOCUMENT, Entity, Item, from_item},
     key::{Key, PK, SK},
     secret::Secrets,
     table::Store,
@@ -70,7 +70,12 @@ impl Store {
             .consistent_read(true)
             .limit(PAGE)
             .filter_expression("begins_with(#sk, :key) OR begins_with(#sk, :webhook)")
+            .projection_expression("#pk, #sk, #doc, #key_secret, #webhook_secrets")
+            .expression_attribute_names("#pk", PK)
             .expression_attribute_names("#sk", SK)
+            .expression_attribute_names("#doc", DOCUMENT)
+            .expression_attribute_names("#key_secret", StoredApiKey::ATTRIBUTE)
+            .expression_attribute_names("#webhook_secrets", StoredWebhook::ATTRIBUTE)
             .expression_attribute_values(":key", AttributeValue::S(StoredApiKey::SORT_KEY.into()))
             .expression_attribute_values(":webhook", AttributeValue::S(StoredWebhook::SORT_KEY.into()))
             .set_exclusive_start_key(after.map(|ResealPosition(item)| item))

@@ -11,7 +11,7 @@ use crate::{
     Action,
     expression::Expression,
     item::{Entity, Item},
-    key::{Key, PK, partition},
+    key::{Key, partition},
     members::check_authority,
     range_query::{Page, RangeQuery},
     read::Items,
@@ -189,12 +189,7 @@ impl Store {
 
 /// Adds the replacement of a registry by its next version to a transaction.
 fn replace_registry(transaction: &mut Transaction<'_>, after: &WebhookRegistry) -> Result<(), Error> {
-    let before = after.version - 1;
-    let condition = if before == 0 {
-        Expression::condition(format!("attribute_not_exists({PK})"))
-    } else {
-        Expression::version(before)
-    };
+    let condition = Expression::version_or_absent(after.version - 1);
     transaction.replace(&StoredWebhookRegistry(after.clone()), condition)
 }
 

@@ -11,6 +11,7 @@ mod key_server;
 mod proxy;
 mod receiver;
 mod saved_tables;
+mod web_server;
 
 pub use answer::Answer;
 pub use app::{Call, TestApp, TestAppBuilder, Tokens};

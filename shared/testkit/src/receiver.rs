@@ -2,23 +2,20 @@
 
 use std::{
     collections::BTreeMap,
-    convert::Infallible,
-    net::SocketAddr,
     sync::{Arc, Mutex, PoisonError},
 };
 
 use http::{Request, Response, StatusCode};
 use http_body_util::{BodyExt, Full};
-use hyper::{body::Bytes, body::Incoming, server::conn::http1, service::service_fn};
-use hyper_util::rt::TokioIo;
-use tokio::{net::TcpListener, task::JoinHandle};
+use hyper::body::{Bytes, Incoming};
+
+use crate::web_server::WebServer;
 
 /// A web server that keeps the requests it gets. It is stopped when it is dropped.
 #[derive(Debug)]
 pub struct Receiver {
-    address: SocketAddr,
+    server: WebServer,
     shared: Arc<Shared>,
-    serving: JoinHandle<()>,
 }
 
 #[derive(Debug)]
@@ -52,17 +49,16 @@ pub struct Received {
 impl Receiver {
     /// Starts a server that answers 200 with the text `ok`.
     pub async fn start() -> Self {
-        let listener = TcpListener::bind(("127.0.0.1", 0)).await.expect("a free port");
-        let address = listener.local_addr().expect("a bound socket");
         let response = ReceiverResponse { status: 200, media_type: "text/plain", body: "ok".into() };
         let shared = Arc::new(Shared { response: Mutex::new(response), received: Mutex::default() });
-        let serving = tokio::spawn(serve(listener, shared.clone()));
-        Self { address, shared, serving }
+        let state = shared.clone();
+        let server = WebServer::start(move |request| receive(state.clone(), request)).await;
+        Self { server, shared }
     }
 
     /// Returns the URL of a path on this server.
     pub fn url(&self, path: &str) -> String {
-        format!("http://{}{path}", self.address)
+        format!("http://{}{path}", self.server.address)
     }
 
     /// Replaces the response.
@@ -76,26 +72,7 @@ impl Receiver {
     }
 }
 
-impl Drop for Receiver {
-    fn drop(&mut self) {
-        self.serving.abort();
-    }
-}
-
-async fn serve(listener: TcpListener, shared: Arc<Shared>) {
-    while let Ok((stream, _)) = listener.accept().await {
-        let shared = shared.clone();
-        tokio::spawn(async move {
-            let service = service_fn(move |request| receive(shared.clone(), request));
-            _ = http1::Builder::new().serve_connection(TokioIo::new(stream), service).await;
-        });
-    }
-}
-
-async fn receive(
-    shared: Arc<Shared>,
-    request: Request<Incoming>,
-) -> Result<Response<Full<Bytes>>, Infallible> {
+async fn receive(shared: Arc<Shared>, request: Request<Incoming>) -> Response<Full<Bytes>> {
     let (parts, body) = request.into_parts();
     let body = body.collect().await.map(|body| body.to_bytes()).unwrap_or_default();
     let text = |value: &http::HeaderValue| String::from_utf8_lossy(value.as_bytes()).into_owned();
@@ -110,5 +87,5 @@ async fn receive(
     let mut response = Response::new(Full::from(body));
     *response.status_mut() = StatusCode::from_u16(status).expect("a status");
     response.headers_mut().insert("content-type", media_type.parse().expect("a media type"));
-    Ok(response)
+    response
 }

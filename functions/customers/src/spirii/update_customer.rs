@@ -4,14 +4,14 @@
 
 use padron_domain::{Customer, Error, Failure, Scope};
 use padron_dto::customer::spirii::{CustomerFields, CustomerResponse, POINTERS};
-use padron_http::{Context, Endpoint, MemberByCredential, Route, SizeLimited, Written};
+use padron_http::{Context, Endpoint, MemberByCredential, Route, SizeLimited, Written, to_sent_back_json};
 use padron_store::Action;
 
 use super::show::show;
 use crate::{
     named_customer::{CustomerParameter, NamedCustomer, resolve},
     warned::WithWarningsResponse,
-    write::{self, PreparedWrite, to_sent_back_json, update},
+    write::{self, PreparedWrite, update},
 };
 
 /// The path parameter `{number}`.

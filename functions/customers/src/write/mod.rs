@@ -11,7 +11,7 @@ use padron_dto::{
     New,
     customer::{CustomerBody, FieldPointers},
 };
-use padron_http::{Caller, Context, Created, ReadOnlyFields, SizeLimited, Written};
+use padron_http::{Caller, Context, Created, ReadOnlyFields, SizeLimited, Written, to_sent_back_json};
 use padron_store::{Action, AncestorLink, Store, Transaction};
 use schemars::JsonSchema;
 use serde::Serialize;
@@ -203,11 +203,6 @@ where
     let PreparedWrite { customer, transaction, warnings } = update(cx, &caller, stored, body, shown).await?;
     let response = WithWarningsResponse::new(customer.version, R::from(customer), warnings, pointers);
     cx.commit_any(transaction, response).await
-}
-
-/// Returns a response as JSON, in the form in which a client sends it back.
-pub(crate) fn to_sent_back_json(response: &impl Serialize) -> Result<Value, Error> {
-    serde_json::to_value(response).map_err(|_| Error::internal("a response is not JSON"))
 }
 
 /// Returns the warnings about values that are allowed, but often wrong.

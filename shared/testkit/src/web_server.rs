@@ -1,0 +1,48 @@
+//! A web server in a test's process.
+
+use std::{convert::Infallible, net::SocketAddr};
+
+use http::{Request, Response};
+use http_body_util::Full;
+use hyper::{body::Bytes, body::Incoming, server::conn::http1, service::service_fn};
+use hyper_util::rt::TokioIo;
+use tokio::{net::TcpListener, task::JoinHandle};
+
+/// A web server on a free port of the loopback interface. It is stopped when it is dropped.
+#[derive(Debug)]
+pub(crate) struct WebServer {
+    /// The address that the server listens on.
+    pub(crate) address: SocketAddr,
+    serving: JoinHandle<()>,
+}
+
+impl WebServer {
+    /// Starts a server that answers requests with `respond`.
+    pub(crate) async fn start<F, R>(respond: F) -> Self
+    where
+        F: Fn(Request<Incoming>) -> R + Clone + Send + 'static,
+        R: Future<Output = Response<Full<Bytes>>> + Send + 'static,
+    {
+        let listener = TcpListener::bind(("127.0.0.1", 0)).await.expect("a free port");
+        let address = listener.local_addr().expect("a bound socket");
+        let serving = tokio::spawn(async move {
+            while let Ok((stream, _)) = listener.accept().await {
+                let respond = respond.clone();
+                tokio::spawn(async move {
+                    let service = service_fn(move |request| {
+                        let response = respond(request);
+                        async { Ok::<_, Infallible>(response.await) }
+                    });
+                    _ = http1::Builder::new().serve_connection(TokioIo::new(stream), service).await;
+                });
+            }
+        });
+        Self { address, serving }
+    }
+}
+
+impl Drop for WebServer {
+    fn drop(&mut self) {
+        self.serving.abort();
+    }
+}
