@@ -16,7 +16,7 @@ CARGO_LAMBDA := .tools/lambda/bin/cargo-lambda
 SAM := .tools/sam/bin/sam
 
 .DEFAULT_GOAL := help
-.PHONY: help run serve token key reseal plan demo-customers test test-full lint fmt build deploy region bench wire cargo
+.PHONY: help run serve listen token key reseal plan demo-customers test test-full lint fmt build deploy region bench wire cargo
 
 help: ## This list
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 18
@@ -28,6 +28,11 @@ run: cargo $(CARGO_LAMBDA) ## The API on http://localhost:3001 as Lambda functio
 serve: cargo ## The same API from one process (PORT=, FRESH=1)
 	@cargo build --bin padron
 	@exec $(PADRON) serve --port $(PORT) $(if $(filter 1,$(FRESH)),--fresh)
+
+# 3001 is the port of the API, so that it is not meant here.
+listen: cargo ## Receives webhooks, verifies and prints what arrives (PORT=4000 SECRET=whsec_…)
+	@cargo build --quiet --bin padron
+	@exec $(PADRON) listen --port $(if $(filter command line,$(origin PORT)),$(PORT),4000) $(call given,SECRET,--secret)
 
 # Only what is said on the command line counts: the shell's own USER, and a NAME or EMAIL it may have, are not meant.
 given = $(if $(filter command line,$(origin $(1))),$(2) "$$$(1)")

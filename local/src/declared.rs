@@ -26,6 +26,15 @@ pub fn unseen(seen: &Path) -> Result<Vec<String>, String> {
         EXCEPTIONS.iter().any(|(known, exception, _)| *known == function && *exception == shown)
     };
     let mut unseen = Vec::new();
+    for background in padron_api::background() {
+        let function = background.function;
+        for action in background.actions() {
+            let shown = action_line(action);
+            if !seen.contains(&(function, &*shown)) && !is_exception(function, &shown) {
+                unseen.push(format!("{function} declares {shown}, which no test has seen"));
+            }
+        }
+    }
     for endpoint in padron_api::endpoints() {
         let function = endpoint.route.function;
         let mut require = |shown: &str, is_seen: bool| {
@@ -54,5 +63,6 @@ fn action_line(action: Action) -> String {
     match action.on {
         Resource::Table => format!("{} table", action.name),
         Resource::Index(index) => format!("{} {index}", action.name),
+        Resource::DeliveryQueue => format!("{} queue", action.name),
     }
 }

@@ -4,14 +4,16 @@
 //!
 //! 1. `data_dir`, `processes`, `error`: files, child processes, messages.
 //! 2. `demo`: the demo data.
-//! 3. `run`, `serve`: the two ways to serve the API.
-//! 4. `admin`: commands that change data. `wire` and `declared`: commands for development.
+//! 3. `event_sources`: what invokes the functions that no caller waits for. `run`, `serve`: the two ways to serve the API.
+//! 4. `listen`: a receiver of webhooks. `admin`: commands that change data. `wire` and `declared`: commands for development.
 
 pub mod admin;
 pub mod data_dir;
 pub mod declared;
 pub mod demo;
 mod error;
+pub mod event_sources;
+pub mod listen;
 pub mod processes;
 pub mod run;
 pub mod serve;

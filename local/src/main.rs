@@ -1,4 +1,4 @@
-//! The program `padron`, behind `make run`, `make serve`, `make token`, `make key`, `make plan`, `make demo-customers` and `make wire`.
+//! The program `padron`, behind `make run`, `make serve`, `make listen`, `make token`, `make key`, `make plan`, `make demo-customers` and `make wire`.
 
 use std::{
     path::{Path, PathBuf},
@@ -10,7 +10,7 @@ use padron_domain::{ApiKey, Clock, OrganizationId, Plan, Role, Scope, Scopes, Us
 use padron_local::{
     admin::{self, Limit, LocalKey, PlanChange, TableLocation},
     data_dir::DataDir,
-    declared, demo, processes, run, serve, wire,
+    declared, demo, listen, processes, run, serve, wire,
 };
 use serde_json::json;
 
@@ -34,6 +34,15 @@ enum Action {
     Run(Listen),
     /// Serves the same API from one process.
     Serve(Listen),
+    /// Receives webhooks, verifies the messages and prints them.
+    Listen {
+        /// The port of the receiver, on 127.0.0.1.
+        #[arg(long, default_value_t = 4000)]
+        port: u16,
+        /// The secret to verify messages with. Defaults to those of the local stack's webhooks.
+        #[arg(long)]
+        secret: Option<String>,
+    },
     /// Prints an access token for the local stack, and nothing else.
     Token {
         /// The UUID of the user.
@@ -136,6 +145,9 @@ fn main() -> ExitCode {
     let outcome = match command {
         Action::Run(listen) => block_on(run::run(options(listen))),
         Action::Serve(listen) => block_on(serve::serve(options(listen))),
+        Action::Listen { port, secret } => {
+            DataDir::open(&data).and_then(|data_dir| block_on(listen::listen(data_dir, port, secret)))
+        }
         Action::Token { user, email, name, ttl } => {
             token(&data, &user, email, name, ttl).map(|token| println!("{token}"))
         }

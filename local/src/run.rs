@@ -5,13 +5,14 @@ use std::{
     net::TcpListener,
     path::{Path, PathBuf},
     process::{Command, Stdio},
+    sync::Arc,
     time::Duration,
 };
 
 use http_body_util::{BodyExt, Empty};
 use hyper::body::Bytes;
 use hyper_util::{client::legacy::Client, rt::TokioExecutor};
-use padron_emulator::{Engine, Template, engine::Storage};
+use padron_emulator::{Engine, FifoQueue, StreamReader, Template, engine::Storage};
 use padron_http::BASE_PATH;
 use padron_store::Store;
 use tokio::{
@@ -21,7 +22,9 @@ use tokio::{
 
 use crate::{
     data_dir::{DataDir, TABLE},
-    demo, processes,
+    demo,
+    event_sources::{self, Invoker},
+    processes,
 };
 
 /// The options of the local stack.
@@ -38,14 +41,20 @@ pub struct Options {
 }
 
 /// The maximum number of concurrent requests of one function.
-const INSTANCES: &str = "4";
+const INSTANCES: usize = 16;
 /// The maximum time until the API is healthy. The functions are built already, but Cargo still checks whether they are up to date.
 const HEALTH_TIMEOUT: Duration = Duration::from_secs(120);
 
-/// The database of the local stack, and the environment of its functions.
+/// The database and the queue of the local stack, and the environment of its functions.
 pub struct Backend {
     /// The database.
     pub engine: Engine,
+    /// The stream of the table.
+    pub stream: StreamReader,
+    /// The queue of deliveries.
+    pub queue: Arc<FifoQueue>,
+    /// The factor by which schedules are faster.
+    pub clock_factor: u32,
     /// The environment variables of the functions.
     pub environment: Vec<(&'static str, String)>,
 }
@@ -60,11 +69,20 @@ impl Backend {
         let issuer = data_dir.issuer()?;
         let engine = Engine::start(Storage::File(&data_dir.make_database()?)).await?;
         data_dir.publish_database(engine.address())?;
-        engine.ensure_table(&Template::read(&options.root)?, TABLE).await?;
+        let template = Template::read(&options.root)?;
+        engine.ensure_table(&template, TABLE).await?;
         let store = Store::new(&engine.connection(TABLE)).until(Instant::now() + Duration::from_secs(30));
         demo::load(&store).await?;
-        let environment = data_dir.environment(&issuer, &format!("http://{}", engine.address()));
-        Ok(Self { engine, environment })
+        let stream = engine.stream(&template, TABLE, "FanOutEventsSource").await?;
+        let queue = Arc::new(event_sources::start_queue().await);
+        let mut environment = data_dir.environment(&issuer, &format!("http://{}", engine.address()));
+        environment.push(("DELIVERY_QUEUE_URL", queue.url()));
+        environment.push(("AWS_ENDPOINT_URL_SQS", queue.endpoint()));
+        let clock_factor = std::env::var(CLOCK_FACTOR).unwrap_or_else(|_| "1".into());
+        environment.push((CLOCK_FACTOR, clock_factor.clone()));
+        let clock_factor = clock_factor.parse().ok().filter(|factor| *factor > 0);
+        let clock_factor = clock_factor.ok_or("PADRON_CLOCK_FACTOR is a number from 1 on.")?;
+        Ok(Self { engine, stream, queue, clock_factor, environment })
     }
 }
 
@@ -93,18 +111,20 @@ pub async fn run(options: Options) -> Result<(), String> {
         "--invoke-port",
         &port.to_string(),
         "--concurrency",
-        INSTANCES,
+        &INSTANCES.to_string(),
         // The API itself decides about CORS, locally as in the cloud, and does not allow it.
         "--disable-cors",
     ]
     .map(ToOwned::to_owned);
-    let mut supervisor = processes::start(&watch, backend.environment)?;
+    let Backend { engine, stream, queue, clock_factor, environment } = backend;
+    let mut supervisor = processes::start(&watch, environment)?;
     let serve = async {
         wait_until_healthy(*port).await?;
         // The instances that served the health checks are still starting and print their messages first.
         tokio::time::sleep(Duration::from_secs(2)).await;
-        announce(*port, backend.engine.address());
-        std::future::pending().await
+        announce(*port, engine.address());
+        event_sources::run(Invoker::watch(*port), stream, queue, INSTANCES, clock_factor).await;
+        Ok(())
     };
     let outcome = tokio::select! {
         failed = serve => failed,
@@ -114,7 +134,7 @@ pub async fn run(options: Options) -> Result<(), String> {
     // The supervisor ends all its descendants when its standard input closes.
     drop(supervisor.stdin.take());
     tokio::task::spawn_blocking(move || supervisor.wait()).await.ok();
-    backend.engine.stop().await;
+    engine.stop().await;
     outcome
 }
 
@@ -158,11 +178,15 @@ pub(crate) fn check_port(port: u16, target: &str) -> Result<(), String> {
     })
 }
 
-/// The functions that are built before the stack serves: the health check, and the one in the printed command.
+/// The environment variable with the factor by which schedules are faster, those of deliveries among them.
+const CLOCK_FACTOR: &str = "PADRON_CLOCK_FACTOR";
+
+/// The functions that are built before the stack serves: the health check, the one in the printed command, and those that deliver events.
 ///
 /// `cargo lambda watch` builds each of the others when it is called for the first time. Most of the time of a build is spent on the
 /// libraries that all functions share.
-const BUILT_FIRST: [&str; 2] = ["health", "get-organization"];
+const BUILT_FIRST: [&str; 5] =
+    ["health", "get-organization", "fan-out-events", "deliver-webhook", "sweep-deliveries"];
 
 /// Builds the functions that are needed first.
 async fn build_functions(root: &Path) -> Result<(), String> {

@@ -18,26 +18,34 @@ use padron_http::{App, Log, Settings};
 use serde_json::Value;
 use tokio::{net::TcpListener, time::Instant};
 
-use crate::run::{Backend, Options, StopSignal, announce, check_port};
+use crate::{
+    event_sources::{self, Invoker},
+    run::{Backend, Options, StopSignal, announce, check_port},
+};
 
 /// The maximum size of a request's body, in bytes. API Gateway accepts 10 MB, and Lambda 6 MB.
 const MAX_BODY_SIZE: usize = 6 * 1024 * 1024;
 /// The maximum time of a request.
 const TIME_LIMIT: Duration = Duration::from_secs(9);
 
+/// The maximum number of messages that are handled at once, as in the template.
+const CONCURRENCY: usize = 50;
+
 /// Serves the API until the process receives a signal to stop.
 pub async fn serve(options: Options) -> Result<(), String> {
     let mut stop = StopSignal::listen()?;
     check_port(options.port, "serve")?;
-    let backend = Backend::open(&options).await?;
+    let Backend { engine, stream, queue, clock_factor, environment } = Backend::open(&options).await?;
     let lookup = |name: &str| {
-        let variable = backend.environment.iter().find(|(known, _)| *known == name);
+        let variable = environment.iter().find(|(known, _)| *known == name);
         variable.map(|(_, value)| value.clone())
     };
     let settings = Settings::from(&lookup).map_err(|error| error.to_string())?;
     let app = Arc::new(App::new(settings, Clock::System, Log::Stdout));
     let listener = TcpListener::bind(("127.0.0.1", options.port)).await.map_err(|error| error.to_string())?;
-    announce(options.port, backend.engine.address());
+    announce(options.port, engine.address());
+    let invoker = Invoker::InProcess(app.clone());
+    let sources = tokio::spawn(event_sources::run(invoker, stream, queue, CONCURRENCY, clock_factor));
     loop {
         let connection = tokio::select! {
             accepted = listener.accept() => accepted,
@@ -50,7 +58,8 @@ pub async fn serve(options: Options) -> Result<(), String> {
             _ = http1::Builder::new().serve_connection(TokioIo::new(stream), service).await;
         });
     }
-    backend.engine.stop().await;
+    sources.abort();
+    engine.stop().await;
     Ok(())
 }
 

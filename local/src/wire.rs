@@ -1,4 +1,4 @@
-//! `make wire`: writes the files that repeat the list of endpoints.
+//! `make wire`: writes the files that repeat the list of endpoints, jobs and consumers.
 //!
 //! These are the binaries and their entries in the manifests, the router of `cargo lambda watch`, the functions of `template.yaml`, the
 //! sample events and `openapi.json`. All of them are derived from the endpoints. The tests compare them with the endpoints, and this module writes them.
@@ -10,7 +10,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use padron_http::{BASE_PATH, JobRegistration, Registration, Route};
+use padron_http::{BASE_PATH, BackgroundRegistration, Registration, Route, Source, Trigger};
 use padron_store::{Action, Resource};
 use serde_json::json;
 
@@ -31,13 +31,13 @@ struct Function {
     name: &'static str,
     /// The package, without its prefix: `organizations`.
     package: String,
-    /// The path of the endpoint's or the job's type.
+    /// The path of the type of the endpoint, the job or the consumer.
     type_name: &'static str,
     /// The function of `padron_http` that serves it.
     serve: &'static str,
 }
 
-/// Returns the functions of all endpoints and jobs.
+/// Returns the functions of all endpoints, jobs and consumers.
 fn functions() -> Vec<Function> {
     let package_of = |type_name: &str| {
         let package = type_name.split("::").next().unwrap_or_default();
@@ -51,8 +51,14 @@ fn functions() -> Vec<Function> {
     };
     let endpoints = padron_api::endpoints()
         .map(|endpoint| function(endpoint.route.function, (endpoint.type_name)(), "serve"));
-    let jobs = padron_api::jobs().map(|job| function(job.function, (job.type_name)(), "serve_job"));
-    endpoints.chain(jobs).collect()
+    let background = padron_api::background().map(|background| {
+        let serve = match background.trigger {
+            Trigger::Schedule(_) => "serve_job",
+            Trigger::Source(_) => "serve_consumer",
+        };
+        function(background.function, (background.type_name)(), serve)
+    });
+    endpoints.chain(background).collect()
 }
 
 /// Returns the derived files that differ from the endpoints.
@@ -292,8 +298,8 @@ fn template_functions() -> String {
         text.push_str(&endpoint_resources(function, endpoint));
     }
     let number_of_endpoints = padron_api::endpoints().count();
-    for (function, job) in functions()[number_of_endpoints..].iter().zip(padron_api::jobs()) {
-        text.push_str(&job_resources(function, job));
+    for (function, background) in functions()[number_of_endpoints..].iter().zip(padron_api::background()) {
+        text.push_str(&background_resources(function, background));
     }
     text
 }
@@ -312,14 +318,67 @@ fn endpoint_resources(function: &Function, endpoint: &Registration) -> String {
     )
 }
 
-/// Returns the resources of a job. A run ends itself before the timeout of its function.
-fn job_resources(function: &Function, job: &JobRegistration) -> String {
-    format!(
-        "{}      Events:\n        Clock: {{ Type: Schedule, Properties: {{ Schedule: {} }} }}\n\n",
-        function_resource(function, &job.actions(), "      Timeout: 300\n"),
-        job.schedule
-    )
+/// Returns the resources of a job or a consumer: its function, and what invokes it.
+///
+/// Event sources are resources of their own, because the ones that SAM makes bring permissions for all tables and queues.
+fn background_resources(function: &Function, background: &BackgroundRegistration) -> String {
+    let timeout = format!("      Timeout: {}\n", background.timeout);
+    let mut text = function_resource(function, &background.actions(), &timeout);
+    let id = logical_id(function.name);
+    let statement = |actions: &[&str], resource: &str| {
+        let actions: Vec<String> = actions.iter().map(|action| format!("\"{action}\"")).collect();
+        format!("            - {{ Effect: Allow, Action: [{}], Resource: {resource} }}\n", actions.join(", "))
+    };
+    match background.trigger {
+        Trigger::Schedule(schedule) => {
+            _ = write!(
+                text,
+                "      Events:\n        Clock: {{ Type: Schedule, Properties: {{ Schedule: {schedule} }} }}\n\n"
+            );
+        }
+        Trigger::Source(Source::Events) => {
+            text.push_str(&statement(
+                &["dynamodb:DescribeStream", "dynamodb:GetRecords", "dynamodb:GetShardIterator"],
+                "!GetAtt Table.StreamArn",
+            ));
+            text.push_str(&statement(&["dynamodb:ListStreams"], "!Sub \"${Table.Arn}/stream/*\""));
+            text.push_str(&statement(&["sqs:SendMessage"], "!GetAtt FailedEvents.Arn"));
+            _ = write!(text, "\n  {id}Source:\n{EVENTS_SOURCE}      FunctionName: !Ref {id}Function\n\n");
+        }
+        Trigger::Source(Source::DeliveryQueue) => {
+            text.push_str(&statement(
+                &["sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:GetQueueAttributes"],
+                "!GetAtt DeliveryQueue.Arn",
+            ));
+            _ = write!(text, "\n  {id}Source:\n{QUEUE_SOURCE}      FunctionName: !Ref {id}Function\n\n");
+        }
+    }
+    text
 }
+
+/// The event source of the audit events: items that are inserted into their partitions. A batch that cannot be handled is halved, and what is
+/// left of it after many attempts is kept.
+const EVENTS_SOURCE: &str = r#"    Type: AWS::Lambda::EventSourceMapping
+    Properties:
+      EventSourceArn: !GetAtt Table.StreamArn
+      StartingPosition: TRIM_HORIZON
+      BatchSize: 100
+      ParallelizationFactor: 2
+      BisectBatchOnFunctionError: true
+      MaximumRetryAttempts: 50
+      FunctionResponseTypes: [ReportBatchItemFailures]
+      FilterCriteria: { Filters: [{ Pattern: '{"eventName":["INSERT"],"dynamodb":{"Keys":{"PK":{"S":[{"prefix":"EVENTS#"}]}}}}' }] }
+      DestinationConfig: { OnFailure: { Destination: !GetAtt FailedEvents.Arn } }
+"#;
+
+/// The event source of the delivery queue.
+const QUEUE_SOURCE: &str = "    Type: AWS::Lambda::EventSourceMapping
+    Properties:
+      EventSourceArn: !GetAtt DeliveryQueue.Arn
+      BatchSize: 1
+      ScalingConfig: { MaximumConcurrency: 50 }
+      FunctionResponseTypes: [ReportBatchItemFailures]
+";
 
 /// Returns the resource of a function. `more` contains further properties of it.
 fn function_resource(function: &Function, actions: &[Action], more: &str) -> String {
@@ -341,6 +400,7 @@ fn function_resource(function: &Function, actions: &[Action], more: &str) -> Str
         let resource = match on {
             Resource::Table => "!GetAtt Table.Arn".to_owned(),
             Resource::Index(index) => format!("!Sub \"${{Table.Arn}}/index/{index}\""),
+            Resource::DeliveryQueue => "!GetAtt DeliveryQueue.Arn".to_owned(),
         };
         _ = writeln!(
             text,
@@ -366,8 +426,8 @@ fn sample_events(root: &Path) -> Result<Vec<WiredFile>, String> {
     for endpoint in padron_api::endpoints() {
         add_if_missing(endpoint.route.function, sample_event(endpoint));
     }
-    for job in padron_api::jobs() {
-        add_if_missing(job.function, json!({ "detail-type": "Scheduled Event", "source": "aws.events" }));
+    for background in padron_api::background() {
+        add_if_missing(background.function, background_event(background.trigger));
     }
     let known = functions();
     for file in file_names(&root.join("events"))? {
@@ -376,6 +436,48 @@ fn sample_events(root: &Path) -> Result<Vec<WiredFile>, String> {
         }
     }
     Ok(files)
+}
+
+/// Returns the event that invokes a job or a consumer.
+fn background_event(trigger: Trigger) -> serde_json::Value {
+    let (region, account) = ("us-east-1", "123456789012");
+    match trigger {
+        Trigger::Schedule(_) => json!({ "detail-type": "Scheduled Event", "source": "aws.events" }),
+        Trigger::Source(Source::Events) => {
+            let event = demo::event();
+            let sort_key = json!({ "S": event.id });
+            let keys = json!({ "PK": { "S": format!("EVENTS#{}", event.organization) }, "SK": sort_key });
+            let mut image = keys.clone();
+            image["entity"] = json!({ "S": "event" });
+            image["doc"] = json!({ "S": serde_json::to_string(&event).unwrap_or_default() });
+            json!({ "Records": [{
+                "eventID": "c4ca4238a0b923820dcc509a6f75849b", "eventName": "INSERT", "eventVersion": "1.1",
+                "eventSource": "aws:dynamodb", "awsRegion": region,
+                "eventSourceARN": format!("arn:aws:dynamodb:{region}:{account}:table/padron/stream/2026-01-15T12:00:00.000"),
+                "dynamodb": {
+                    "Keys": keys, "NewImage": image, "SequenceNumber": "111000000000000000000001", "SizeBytes": 412,
+                    "StreamViewType": "NEW_IMAGE", "ApproximateCreationDateTime": 1_768_478_400,
+                },
+            }] })
+        }
+        Trigger::Source(Source::DeliveryQueue) => {
+            let event = demo::event();
+            let body = json!({
+                "organization": event.organization, "webhook": demo::WEBHOOK, "delivery": format!("{}.0", event.id),
+                "version": 1, "group": 0,
+            });
+            json!({ "Records": [{
+                "messageId": "059f36b4-87a3-44ab-83d2-661975830a7d", "receiptHandle": "AQEBwJnKyrHigUMZj6rYigCgxlaS3SLy0a",
+                "body": body.to_string(),
+                "attributes": {
+                    "ApproximateReceiveCount": "1", "SentTimestamp": "1768478400000",
+                    "MessageGroupId": format!("{}#0", demo::WEBHOOK),
+                },
+                "messageAttributes": {}, "eventSource": "aws:sqs", "awsRegion": region,
+                "eventSourceARN": format!("arn:aws:sqs:{region}:{account}:padron-deliveries.fifo"),
+            }] })
+        }
+    }
 }
 
 /// Returns the event of a request to an endpoint, to be completed by hand.
@@ -395,6 +497,7 @@ fn sample_event(endpoint: &Registration) -> serde_json::Value {
         "organizationId" => demo::ACME,
         "keyId" => demo::API_KEY,
         "webhookId" => demo::WEBHOOK,
+        "deliveryId" => demo::DELIVERY,
         _ => "…",
     };
     let path = route.parameters().fold(format!("{BASE_PATH}{}", route.path), |path, name| {

@@ -13,8 +13,8 @@ use serde_json::{Value, json};
 use crate::{
     probes::PROBES,
     support::{
-        admin, api_key, globex_owner, install_key, install_webhook, member, owner, stranger,
-        token_with_email, with_demo_data,
+        admin, api_key, globex_owner, install_delivery, install_key, install_webhook, member, owner,
+        stranger, token_with_email, with_demo_data,
     },
     wiring::sample_event,
 };
@@ -155,6 +155,7 @@ const ACCEPTS_KEYS: &[&str] = &[
     "get-customer",
     "get-customer-by-external-id",
     "get-customer-hierarchy",
+    "get-delivery",
     "get-member",
     "get-organization",
     "get-user",
@@ -163,6 +164,7 @@ const ACCEPTS_KEYS: &[&str] = &[
     "invite-members",
     "list-api-keys",
     "list-customers",
+    "list-deliveries",
     "list-events",
     "list-invitations",
     "list-members",
@@ -171,7 +173,9 @@ const ACCEPTS_KEYS: &[&str] = &[
     "list-webhooks",
     "ping-webhook",
     "remove-member",
+    "replay-events",
     "resend-invitation",
+    "retry-delivery",
     "revoke-invitation",
     "rotate-webhook-secret",
     "spirii-create-customer",
@@ -197,6 +201,7 @@ async fn demo_with_key() -> TestApp {
     let key = ApiKey { rate_limit: Some(RateLimit::DEFAULT), ..api_key(&app, Role::Member) };
     install_key(&app, &key).await;
     install_webhook(&app).await;
+    install_delivery(&app).await;
     app
 }
 

@@ -35,6 +35,7 @@ fn every_failure_has_its_status_and_a_code_of_its_own() {
     409 concurrent_change
     403 customer_not_accessible
     404 customer_not_found
+    404 delivery_not_found
     403 email_not_verified
     400 expiry_not_extendable
     409 external_id_taken
@@ -84,6 +85,7 @@ fn every_failure_has_its_status_and_a_code_of_its_own() {
     401 token_expired
     415 unsupported_media_type
     404 user_not_found
+    409 webhook_inactive
     409 webhook_limit_reached
     404 webhook_not_found
     ");

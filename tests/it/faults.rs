@@ -73,9 +73,9 @@ async fn plain_deletions_that_meet_a_transaction_are_tried_again() {
     let app = app().await;
     assert_eq!(app.call("DELETE", ACME).user(owner()).send().await.status, 204);
     app.clock.advance(Duration::from_secs(30 * 24 * 60 * 60));
-    // The first four requests query the index, read the organization, mark it and query the first page of its
+    // The first five requests query the index, read the organization, mark it, read its webhooks and query the first page of its
     // items. The deletions follow.
-    app.proxy.inject(vec![Fault::Delay(Duration::ZERO); 4]);
+    app.proxy.inject(vec![Fault::Delay(Duration::ZERO); 5]);
     app.proxy.inject([Fault::WriteConflict, Fault::WriteConflict]);
     let report = crate::purge_organizations::run(&app, Duration::from_secs(60)).await.unwrap();
     assert_eq!(report, json!({ "purged": 1, "unfinished": false }));

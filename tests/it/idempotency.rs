@@ -18,9 +18,11 @@ fn endpoints_with_key() -> Vec<(&'static Registration, &'static str)> {
     let posts = posts.filter(|endpoint| endpoint.route.function != "invite-members");
     // A validation and a report answer the same however often they are sent.
     let posts = posts.filter(|endpoint| !endpoint.requires_key && !endpoint.is_public);
-    // Cyrexa's searches write nothing, and a ping is sent each time.
+    // Cyrexa's searches write nothing. A ping, a retry and a replay are sent each time.
     let posts = posts.filter(|endpoint| !endpoint.route.function.starts_with("cyrexa-get-"));
-    let posts = posts.filter(|endpoint| endpoint.route.function != "ping-webhook");
+    let posts = posts.filter(|endpoint| {
+        !["ping-webhook", "retry-delivery", "replay-events"].contains(&endpoint.route.function)
+    });
     posts
         .map(|endpoint| {
             let event = match endpoint.route.function {

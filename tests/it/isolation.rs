@@ -23,7 +23,8 @@ async fn ask(app: &TestApp, method: &str, path: &str, id: &str) -> Answer {
                 .replace("{customerId}", id)
                 .replace("{externalId}", id)
                 .replace("{keyId}", id)
-                .replace("{webhookId}", id),
+                .replace("{webhookId}", id)
+                .replace("{deliveryId}", demo::DELIVERY),
         )
         .user(owner());
     let body = match path {
@@ -32,6 +33,9 @@ async fn ask(app: &TestApp, method: &str, path: &str, id: &str) -> Answer {
         path if method == "PUT" && path.ends_with("/customers/{customerId}") => json!({}),
         path if method == "PUT" && path.ends_with("/api-keys/{keyId}") => json!({}),
         path if method == "PUT" && path.ends_with("/webhooks/{webhookId}") => json!({}),
+        path if path.ends_with("/replay") => {
+            json!({ "from": "2026-01-15T00:00:00Z", "to": "2026-01-16T00:00:00Z" })
+        }
         _ => return call.send().await,
     };
     call.json(&body).send().await

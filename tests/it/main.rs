@@ -14,6 +14,7 @@ mod create_customer;
 mod create_organization;
 mod cyrexa_get_customers;
 mod delete_organization;
+mod deliveries;
 mod demo_customers;
 mod deploy;
 mod description;

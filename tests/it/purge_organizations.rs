@@ -3,12 +3,10 @@
 use std::{collections::HashMap, time::Duration};
 
 use aws_sdk_dynamodb::types::{AttributeValue, PutRequest, WriteRequest};
-use padron_http::JobContext;
+use padron_http::BackgroundRegistration;
 use padron_local::demo;
-use padron_store::Store;
 use padron_testkit::{Fault, TestApp};
 use serde_json::{Value, json};
-use tokio::time::Instant;
 
 use crate::support::{ACME, admin, app, globex_owner, member, owner, sized, stranger};
 
@@ -18,10 +16,12 @@ const RESERVE: Duration = Duration::from_secs(5);
 
 /// Runs the job once through the proxy, with this much time in addition to the reserve.
 pub(crate) async fn run(app: &TestApp, time: Duration) -> Result<Value, padron_domain::Error> {
-    let store = Store::new(&app.proxied_connection());
-    let cx = JobContext::new(&store, app.clock.now(), Instant::now() + RESERVE + time);
-    let job = padron_api::jobs().find(|job| job.function == "purge-organizations").unwrap();
-    (job.run)(&cx).await
+    app.run_in(&app.background(job(), RESERVE + time), job(), &Value::Null).await
+}
+
+/// Returns the job.
+fn job() -> &'static BackgroundRegistration {
+    padron_api::background().find(|job| job.function == "purge-organizations").unwrap()
 }
 
 /// Deletes Acme Corp after an invitation was added to it, and lets thirty days pass.
@@ -205,11 +205,10 @@ async fn at_a_slow_pace_a_run_ends_before_all_is_done() {
     let app = app().await;
     fill(&app, 300).await;
     delete_acme(&app).await;
-    let store = Store::new(&app.proxied_connection());
-    let until = Instant::now() + RESERVE + Duration::from_secs(1);
-    let cx = JobContext::new(&store, app.clock.now(), until).with_write_rate(std::num::NonZeroU32::MIN);
-    let job = padron_api::jobs().next().unwrap();
-    assert_eq!((job.run)(&cx).await.unwrap(), json!({ "purged": 0, "unfinished": true }));
+    let cx =
+        app.background(job(), RESERVE + Duration::from_secs(1)).with_write_rate(std::num::NonZeroU32::MIN);
+    let report = app.run_in(&cx, job(), &Value::Null).await.unwrap();
+    assert_eq!(report, json!({ "purged": 0, "unfinished": true }));
 }
 
 #[tokio::test]
@@ -236,12 +235,10 @@ async fn what_one_of_them_spends_is_owed_by_the_next() {
     assert_eq!(app.call("DELETE", &globex).user(globex_owner()).send().await.status, 204);
     app.clock.advance(DAYS_30);
     app.recorded();
-    let store = Store::new(&app.proxied_connection());
-    let until = Instant::now() + RESERVE + Duration::from_secs(2);
-    let cx = JobContext::new(&store, app.clock.now(), until)
+    let cx = app
+        .background(job(), RESERVE + Duration::from_secs(2))
         .with_write_rate(std::num::NonZeroU32::new(20).unwrap());
-    let job = padron_api::jobs().next().unwrap();
-    let report = (job.run)(&cx).await.unwrap();
+    let report = app.run_in(&cx, job(), &Value::Null).await.unwrap();
     assert_eq!(
         report,
         json!({ "purged": 0, "unfinished": true }),
@@ -280,16 +277,14 @@ async fn of_restoring_and_purging_at_the_same_time_one_wins_whole() {
         assert_eq!(app.call("DELETE", ACME).user(owner()).send().await.status, 204);
         // Clocks may differ: by one of the two the organization can still be restored, by the other it is due.
         app.clock.advance(DAYS_30 - Duration::from_millis(1));
-        let store = Store::new(&app.proxied_connection());
-        let late = app.clock.now().plus(Duration::from_millis(1));
-        let cx = JobContext::new(&store, late, Instant::now() + Duration::from_secs(60));
-        let job = padron_api::jobs().next().unwrap();
+        let mut cx = app.background(job(), Duration::from_secs(60));
+        cx.now = app.clock.now().plus(Duration::from_millis(1));
         let path = format!("{ACME}/restore");
         let restore = async {
             tokio::time::sleep(Duration::from_millis(delay)).await;
             app.call("POST", &path).user(owner()).send().await
         };
-        let (report, answer) = tokio::join!((job.run)(&cx), restore);
+        let (report, answer) = tokio::join!(app.run_in(&cx, job(), &Value::Null), restore);
         report.unwrap();
         if answer.status == 200 {
             restored += 1;

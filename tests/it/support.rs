@@ -1,11 +1,12 @@
 //! Helpers that many tests use.
 
-use std::path::PathBuf;
+use std::{path::PathBuf, time::Duration};
 
+use aws_sdk_dynamodb::types::AttributeValue;
 use padron_auth::PresentedKey;
 use padron_domain::{
-    Actor, ApiKey, ApiKeyId, Authority, Customer, Event, EventData, EventFilter, Membership, Organization,
-    OrganizationId, Role, Scope, UserId, Webhook, WebhookId, WebhookRegistry, WebhookSecret,
+    Actor, ApiKey, ApiKeyId, Authority, Customer, Delivery, Event, EventData, EventFilter, Membership,
+    Organization, OrganizationId, Role, Scope, UserId, Webhook, WebhookId, WebhookRegistry, WebhookSecret,
 };
 use padron_http::Registration;
 use padron_local::demo;
@@ -19,6 +20,14 @@ use crate::wiring::sample_event;
 /// Starts the whole API with the demo data.
 pub(crate) async fn app() -> TestApp {
     with_demo_data(TestApp::start(padron_api::endpoints()).await).await
+}
+
+/// Starts the whole API with the demo data, which delivers events to webhooks on this machine.
+pub(crate) async fn delivering_app() -> TestApp {
+    let app = TestApp::of(padron_api::endpoints()).delivers(padron_api::background()).build().await;
+    let app = with_demo_data(app).await;
+    app.open_stream().await;
+    app
 }
 
 /// Loads the demo data into an app.
@@ -115,6 +124,7 @@ pub(crate) async fn install_webhook(app: &TestApp) {
         concurrency: 4,
         is_active: true,
         disabled_reason: None,
+        deactivated_at: None,
         created_at: app.clock.now(),
         updated_at: app.clock.now(),
         secrets: vec![WebhookSecret { generation: 1, public_key: "none".into(), ends_at: None }],
@@ -127,6 +137,24 @@ pub(crate) async fn install_webhook(app: &TestApp) {
     let data = EventData::WebhookCreated { webhook_id: webhook.id };
     let event = Event::new(organization, Actor::Operator, app.clock.now(), data);
     store.create_webhook(&stored, &registry, &actor, &event).unwrap().commit().await.unwrap();
+}
+
+/// Writes the delivery that the sample requests name, and its event.
+pub(crate) async fn install_delivery(app: &TestApp) {
+    let event = demo::event();
+    let (client, table) = app.raw_table();
+    let text = |text: String| AttributeValue::S(text);
+    let event_item = client
+        .put_item()
+        .table_name(table)
+        .item("PK", text(format!("EVENTS#{}", event.organization)))
+        .item("SK", text(event.id.to_string()))
+        .item("entity", text("event".into()))
+        .item("doc", text(serde_json::to_string(&event).unwrap()));
+    event_item.send().await.unwrap();
+    let delivery = Delivery::new(&event, 0, WebhookId::parse(demo::WEBHOOK).unwrap(), 4, app.clock.now());
+    let due_at = app.clock.now().plus(Duration::from_secs(120));
+    assert!(app.store().create_delivery(&delivery, due_at).await.unwrap());
 }
 
 /// Returns the text of the API key that [`install_key`] writes for [`api_key`].
@@ -146,6 +174,9 @@ pub(crate) async fn app_for_sample(endpoint: &Registration) -> TestApp {
     }
     if endpoint.route.parameters().any(|name| name == "webhookId") {
         install_webhook(&app).await;
+    }
+    if endpoint.route.parameters().any(|name| name == "deliveryId") {
+        install_delivery(&app).await;
     }
     if endpoint.route.function == "restore-organization" {
         assert_eq!(app.call("DELETE", ACME).user(owner()).send().await.status, 204);
@@ -310,7 +341,7 @@ pub(crate) async fn membership(app: &TestApp, user: UserId) -> Membership {
 /// Overwrites the role and the document of a membership without using the API.
 pub(crate) async fn write_membership(app: &TestApp, member: &Membership) {
     let (client, table) = app.raw_table();
-    let text = |value: String| aws_sdk_dynamodb::types::AttributeValue::S(value);
+    let text = |value: String| AttributeValue::S(value);
     let update = client
         .update_item()
         .table_name(table)

@@ -224,7 +224,7 @@ async fn a_webhook_is_changed_field_by_field() {
 /// Compares the signatures of a message with that of the official library, and returns its body.
 ///
 /// The library verifies messages of the last five minutes only, and the clock of a test stands in the past.
-fn verify(received: &Received, secret: &str) -> Value {
+pub(crate) fn verify(received: &Received, secret: &str) -> Value {
     let [id, timestamp] = ["webhook-id", "webhook-timestamp"].map(|name| &received.headers[name]);
     let webhook = standardwebhooks::Webhook::new(secret).unwrap();
     let expected = webhook.sign(id, timestamp.parse().unwrap(), received.body.as_bytes()).unwrap();
@@ -234,7 +234,7 @@ fn verify(received: &Received, secret: &str) -> Value {
 }
 
 /// Returns whether one of the asymmetric signatures of a message is that of a public key.
-fn is_signed_by(received: &Received, public_key: &str) -> bool {
+pub(crate) fn is_signed_by(received: &Received, public_key: &str) -> bool {
     let key = BASE64_STANDARD.decode(public_key.strip_prefix("whpk_").unwrap()).unwrap();
     let key = UnparsedPublicKey::new(&ED25519, key);
     let [id, timestamp] = ["webhook-id", "webhook-timestamp"].map(|name| &received.headers[name]);
@@ -295,7 +295,12 @@ async fn a_ping_tells_what_became_of_it() {
         (302, "text/html; charset=utf-8", &"x".repeat(2000), false, json!("x".repeat(1024))),
         (200, "image/png", "binary", true, json!(null)),
     ] {
-        receiver.set(ReceiverResponse { status, media_type, body: body.into() });
+        receiver.set(ReceiverResponse {
+            status,
+            media_type,
+            body: body.into(),
+            ..ReceiverResponse::default()
+        });
         let result = app.call("POST", &ping).user(owner()).send().await.json();
         assert_eq!(result["success"], success, "{result}");
         assert_eq!(result["statusCode"], status, "{result}");

@@ -10,17 +10,16 @@ use std::{
 };
 
 use lambda_http::aws_lambda_events::apigw::{ApiGatewayV2httpRequest, ApiGatewayV2httpResponse};
-use padron_http::{BASE_PATH, JobContext, Registration};
-use padron_local::wire;
-use padron_store::Store;
+use padron_http::{BASE_PATH, Registration, Source, Trigger};
+use padron_local::{event_sources, wire};
 use padron_testkit::TestApp;
 use serde_json::Value;
 use serde_yaml_ng::Value as Yaml;
-use tokio::time::{Duration, Instant};
+use tokio::time::Duration;
 
 use crate::{
     deploy::transformed,
-    support::{app, app_for_sample, root, sample_request, with_demo_data},
+    support::{app_for_sample, root, sample_request, with_demo_data},
 };
 
 fn read(path: &str) -> String {
@@ -207,14 +206,30 @@ async fn every_sample_event_is_the_endpoints_and_is_answered_with_success() {
         let expected = if route.method.is_some() { 200..300 } else { 404..405 };
         assert!(expected.contains(&answer.status), "{function}: {answer:?}");
     }
-    for job in padron_api::jobs() {
-        let event: Value = serde_json::from_str(&read(&format!("events/{}.json", job.function))).unwrap();
-        assert_eq!(event["detail-type"], "Scheduled Event", "{}", job.function);
-        let app = app().await;
-        let store = Store::new(&app.proxied_connection());
-        let cx = JobContext::new(&store, app.clock.now(), Instant::now() + Duration::from_secs(60));
-        (job.run)(&cx).await.unwrap();
+    let app = TestApp::of(padron_api::endpoints()).delivers(padron_api::background()).build().await;
+    for function in padron_api::background() {
+        let event: Value =
+            serde_json::from_str(&read(&format!("events/{}.json", function.function))).unwrap();
+        let (member, expected) = match function.trigger {
+            Trigger::Schedule(_) => (&event["detail-type"], "Scheduled Event"),
+            Trigger::Source(Source::Events) => (&event["Records"][0]["eventSource"], "aws:dynamodb"),
+            Trigger::Source(Source::DeliveryQueue) => (&event["Records"][0]["eventSource"], "aws:sqs"),
+        };
+        assert_eq!(member, expected, "{}", function.function);
+        let cx = app.background(function, Duration::from_secs(60));
+        app.run_in(&cx, function, &event).await.unwrap();
     }
+}
+
+#[test]
+fn the_local_stack_knows_every_schedule() {
+    for function in padron_api::background() {
+        if let Trigger::Schedule(schedule) = function.trigger {
+            assert!(event_sources::rate(schedule).is_some(), "{schedule}: say in `rate` what it means");
+        }
+    }
+    assert_eq!(event_sources::rate("rate(5 minutes)"), Some(Duration::from_secs(300)));
+    assert_eq!(event_sources::rate("cron(0 12 * * ? *)"), None);
 }
 
 #[tokio::test]

@@ -1,8 +1,8 @@
-//! The registry of all endpoints and scheduled jobs.
+//! The registry of all endpoints, scheduled jobs and consumers.
 //!
 //! The package itself has the endpoints that belong to the API as a whole: the health check, and the fallback for unknown routes.
 
-use padron_http::{JobRegistration, Registration};
+use padron_http::{BackgroundRegistration, Registration};
 
 pub mod health;
 pub mod not_found;
@@ -19,9 +19,9 @@ pub const PACKAGES: &[&[Registration]] = &[
     padron_webhooks::ENDPOINTS,
 ];
 
-/// Returns all scheduled jobs.
-pub fn jobs() -> impl Iterator<Item = &'static JobRegistration> {
-    padron_organizations::JOBS.iter()
+/// Returns all functions that no caller waits for.
+pub fn background() -> impl Iterator<Item = &'static BackgroundRegistration> {
+    padron_organizations::BACKGROUND.iter().chain(padron_webhooks::BACKGROUND)
 }
 
 /// Returns all endpoints.

@@ -5,7 +5,9 @@
 use std::time::Duration;
 
 use padron_domain::{Customer, CustomerNumber, Direction, Error, Failure, Id, Scope};
-use padron_dto::{ApiKeyResponse, EventResponse, InvitationResponse, MemberResponse, OrganizationResponse};
+use padron_dto::{
+    ApiKeyResponse, EventResponse, InvitationResponse, MemberResponse, OrganizationResponse, WebhookResponse,
+};
 use padron_http::{
     Context, Endpoint, Input, Ndjson, Owner, Query, Request, Route, describe_cursor,
     openapi::{Operation, Schemas},
@@ -83,11 +85,20 @@ enum Section {
     Customers,
     Events,
     ApiKeys,
+    Webhooks,
 }
 
 impl Section {
-    const ALL: [Self; 6] =
-        [Self::Organization, Self::Members, Self::Invitations, Self::ApiKeys, Self::Customers, Self::Events];
+    /// The sections in their order. A cursor has the position of its section, so a new one is added at the end.
+    const ALL: [Self; 7] = [
+        Self::Organization,
+        Self::Members,
+        Self::Invitations,
+        Self::ApiKeys,
+        Self::Customers,
+        Self::Events,
+        Self::Webhooks,
+    ];
 
     fn next(self) -> Option<Self> {
         let at = Self::ALL.iter().position(|section| *section == self)?;
@@ -133,11 +144,17 @@ type Part = (Vec<(String, Uuid)>, bool);
 impl Endpoint for ExportOrganization {
     const ROUTE: Route = Route::get("export-organization", "/organizations/{organizationId}/export");
     const SUMMARY: &'static str =
-        "Exports an organization with its members, invitations, customers, events and API keys";
+        "Exports an organization with its members, invitations, API keys, customers, events and webhooks";
     const SCOPE: Option<Scope> = Some(Scope::AdminOrganization);
     const ACCEPTS_KEYS: bool = false;
-    const ACTIONS: &'static [&'static [Action]] =
-        &[Store::MEMBERS, Store::INVITATIONS, Store::API_KEYS, Store::CUSTOMERS, Store::EVENTS];
+    const ACTIONS: &'static [&'static [Action]] = &[
+        Store::MEMBERS,
+        Store::INVITATIONS,
+        Store::API_KEYS,
+        Store::CUSTOMERS,
+        Store::EVENTS,
+        Store::WEBHOOKS,
+    ];
     type Access = Owner;
     type Input = ExportQuery;
     type Output = Ndjson;
@@ -203,6 +220,16 @@ async fn read(cx: &Context<'_>, owner: &Owner, place: ExportCursor) -> Result<Pa
             lines("apiKey", page, |StoredApiKey { key, last_used_at, .. }| {
                 (key.id.uuid(), ApiKeyResponse::new(key, last_used_at, cx.now()))
             })
+        }
+        Section::Webhooks => {
+            let webhooks = store.webhooks(organization).await?.into_iter().map(|stored| {
+                let id = stored.webhook.id.uuid();
+                Ok((line("webhook", WebhookResponse::new(stored.webhook, &stored.health))?, id))
+            });
+            let after = place.after;
+            let lines: Vec<_> = webhooks.collect::<Result<_, Error>>()?;
+            let lines = lines.into_iter().filter(|(_, id)| after.is_none_or(|after| after < *id));
+            Ok((lines.collect(), false))
         }
         Section::Customers => {
             let after = place.after.and_then(id_as_number);

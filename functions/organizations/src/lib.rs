@@ -1,6 +1,6 @@
 //! Endpoints and scheduled jobs for organizations.
 
-use padron_http::{JobRegistration, Registration};
+use padron_http::{BackgroundRegistration, Registration};
 
 pub mod check_slug;
 pub mod create_organization;
@@ -28,5 +28,6 @@ pub const ENDPOINTS: &[Registration] = &[
     Registration::of::<export_organization::ExportOrganization>(),
 ];
 
-/// The scheduled jobs of this package.
-pub const JOBS: &[JobRegistration] = &[JobRegistration::of::<purge_organizations::PurgeOrganizations>()];
+/// The functions of this package that no caller waits for.
+pub const BACKGROUND: &[BackgroundRegistration] =
+    &[BackgroundRegistration::of_job::<purge_organizations::PurgeOrganizations>()];

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use padron_domain::{Error, Failure};
-use padron_http::{Job, JobContext};
+use padron_http::{BackgroundContext, Job};
 use padron_store::{Action, CapacityLimiter, PurgeCandidate, PurgeOutcome, Store, TimeSlice};
 use serde::Serialize;
 use tokio::time::Instant;
@@ -31,7 +31,7 @@ impl Job for PurgeOrganizations {
     const ACTIONS: &'static [&'static [Action]] = &[Store::PURGE];
     type Report = PurgeReport;
 
-    async fn run(cx: &JobContext) -> Result<PurgeReport, Error> {
+    async fn run(cx: &BackgroundContext<'_>) -> Result<PurgeReport, Error> {
         let mut run = Run {
             cx,
             capacity_limiter: CapacityLimiter::new(cx.write_rate()),
@@ -65,7 +65,7 @@ impl Job for PurgeOrganizations {
 
 /// One run of the job.
 struct Run<'a> {
-    cx: &'a JobContext,
+    cx: &'a BackgroundContext<'a>,
     capacity_limiter: CapacityLimiter,
     deadline: Instant,
     report: PurgeReport,

@@ -3,6 +3,7 @@
 use padron_domain::{
     Error, EventData, Failure, MAX_URL_LENGTH, Scope, Webhook, WebhookId, WebhookSecret, WebhookSettings,
 };
+use padron_dto::WebhookResponse;
 use padron_http::{Admin, Context, Created, Endpoint, Json, Route, Versioned, WithWebhookRegistry, Written};
 use padron_store::{Action, Store, StoredWebhook};
 use schemars::JsonSchema;
@@ -48,7 +49,7 @@ impl Endpoint for CreateWebhook {
     const SCOPE: Option<Scope> = Some(Scope::WriteWebhooks);
     const ACCEPTS_KEYS: bool = true;
     const FAILURES: &'static [&'static [Failure]] = &[&[Failure::WEBHOOK_LIMIT_REACHED]];
-    const ACTIONS: &'static [&'static [Action]] = &[Store::WRITE_WEBHOOK];
+    const ACTIONS: &'static [&'static [Action]] = &[Store::CREATE_WEBHOOK];
     type Access = Admin<WithWebhookRegistry<()>>;
     type Input = Json<NewWebhook>;
     type Output = Written<Created<Versioned<IssuedWebhook>>>;
@@ -68,9 +69,10 @@ impl Endpoint for CreateWebhook {
         };
         let mut violations = Vec::new();
         let filter = settings.check(&mut violations);
-        let target = target::parse(cx, &url).map_err(|violation| violations.push(violation)).ok();
+        let target =
+            target::parse(cx.environment(), &url).map_err(|violation| violations.push(violation)).ok();
         if let (Some(target), true) = (&target, violations.is_empty()) {
-            violations.extend(target::address_violation(cx, target).await?);
+            violations.extend(target::address_violation(cx.environment(), target).await?);
         }
         let (Some(events), Some(target), true) = (filter, target, violations.is_empty()) else {
             return Err(Error::from_violations(violations));
@@ -90,6 +92,7 @@ impl Endpoint for CreateWebhook {
             concurrency: concurrency.unwrap_or(Webhook::DEFAULT_CONCURRENCY),
             is_active: is_active.unwrap_or(true),
             disabled_reason: None,
+            deactivated_at: None,
             created_at: cx.now(),
             updated_at: cx.now(),
             secrets: vec![secret],
@@ -102,7 +105,7 @@ impl Endpoint for CreateWebhook {
         let stored = StoredWebhook::new(webhook.clone(), &[material], cx.secrets())?;
         let transaction = cx.store().create_webhook(&stored, &registry, admin.authority(), &event)?;
         let location = format!("/organizations/{organization}/webhooks/{}", webhook.id);
-        let body = IssuedWebhook { webhook: webhook.into(), secret };
+        let body = IssuedWebhook { webhook: WebhookResponse::new(webhook, &stored.health), secret };
         cx.commit(transaction, Created { location, versioned: Versioned { version: 1, body } }).await
     }
 }

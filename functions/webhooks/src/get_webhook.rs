@@ -1,10 +1,11 @@
 //! The endpoint `GET /organizations/{organizationId}/webhooks/{webhookId}`, which returns a webhook without its secret.
 
 use padron_domain::{Error, Scope};
+use padron_dto::WebhookResponse;
 use padron_http::{Admin, Context, Endpoint, NoInput, Route, Versioned};
 use padron_store::StoredWebhook;
 
-use crate::response::{WebhookResponse, show};
+use crate::response::show;
 
 /// The endpoint that returns a webhook.
 #[derive(Debug)]
@@ -21,6 +22,6 @@ impl Endpoint for GetWebhook {
 
     async fn handle(_: &Context<'_>, admin: Admin<StoredWebhook>, _: NoInput) -> Result<Self::Output, Error> {
         let (_, stored) = admin.with_resource()?;
-        Ok(show(stored.webhook))
+        Ok(show(stored.webhook, &stored.health))
     }
 }

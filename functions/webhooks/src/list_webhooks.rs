@@ -1,10 +1,9 @@
 //! The endpoint `GET /organizations/{organizationId}/webhooks`, which lists the webhooks of an organization without their secrets.
 
 use padron_domain::{Error, Scope};
+use padron_dto::WebhookResponse;
 use padron_http::{Admin, Array, Context, Endpoint, NoInput, Route};
 use padron_store::{Action, Store};
-
-use crate::response::WebhookResponse;
 
 /// The endpoint that lists the webhooks of an organization.
 #[derive(Debug)]
@@ -23,6 +22,6 @@ impl Endpoint for ListWebhooks {
 
     async fn handle(cx: &Context<'_>, admin: Admin, _: NoInput) -> Result<Self::Output, Error> {
         let webhooks = cx.store().webhooks(admin.organization().id).await?;
-        Array::new(webhooks.into_iter().map(|stored| stored.webhook.into()))
+        Array::new(webhooks.into_iter().map(|stored| WebhookResponse::new(stored.webhook, &stored.health)))
     }
 }

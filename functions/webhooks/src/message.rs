@@ -1,7 +1,8 @@
 //! The messages that webhooks get.
 
 use http::{HeaderMap, HeaderName, HeaderValue, Method};
-use padron_domain::{Error, EventId, Timestamp};
+use padron_domain::{Error, Event, EventId, Timestamp};
+use padron_dto::WebhookMessage;
 use padron_outbound::Request;
 use padron_store::WebhookSecretMaterial;
 
@@ -10,14 +11,25 @@ use crate::signature;
 /// A message, which has the same id and body at each attempt.
 pub(crate) struct Message {
     /// The id of the event.
-    pub(crate) id: EventId,
+    id: EventId,
     /// The body, a JSON object.
-    pub(crate) body: String,
+    body: String,
 }
 
 impl Message {
+    /// Creates the message of an event.
+    pub(crate) fn of(event: &Event) -> Result<Self, Error> {
+        Self::new(&event.into())
+    }
+
+    /// Creates a message with this body.
+    pub(crate) fn new(body: &WebhookMessage) -> Result<Self, Error> {
+        let json = serde_json::to_string(body).map_err(|_| Error::internal("a message is not JSON"))?;
+        Ok(Self { id: body.id, body: json })
+    }
+
     /// Returns the id of the message: `evt_` and the 32 hex digits of the event's UUID.
-    pub(crate) fn id(&self) -> String {
+    fn id(&self) -> String {
         format!("evt_{}", self.id.uuid().simple())
     }
 

@@ -3,15 +3,18 @@
 use std::time::Duration;
 
 use padron_domain::{Error, EventId, Failure, RateLimit, Scope};
+use padron_dto::WebhookMessage;
 use padron_http::{Admin, Body, Context, Endpoint, NoInput, Route};
-use padron_outbound::{Failure as SendFailure, Response, Target};
-use padron_store::{Action, RateSubject, Store, StoredWebhook, WebhookSecretMaterial};
+use padron_outbound::Failure as SendFailure;
+use padron_store::{Action, RateSubject, Store, StoredWebhook};
 use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::json;
-use tokio::time::{Instant, timeout};
 
-use crate::{message::Message, signature, target};
+use crate::{
+    attempt::{self, Outcome},
+    message::Message,
+};
 
 /// The endpoint that tries a webhook.
 #[derive(Debug)]
@@ -21,8 +24,6 @@ pub struct PingWebhook;
 const LIMIT: RateLimit = RateLimit { limit: 10, period: 60 };
 /// The time in which the receiver must answer. It is within the time of the request.
 const TIME_LIMIT: Duration = Duration::from_secs(8);
-/// The maximum length of the body that is shown, in bytes.
-const MAX_SHOWN: usize = 1024;
 
 /// What became of a message.
 #[derive(Debug, Serialize, JsonSchema)]
@@ -42,7 +43,7 @@ pub struct PingResult {
         with = "Option<String>",
         extend("enum" = SendFailure::ALL.map(SendFailure::name).into_iter().map(Some).chain([None]).collect::<Vec<_>>()),
     )]
-    error: Option<&'static str>,
+    error: Option<String>,
 }
 
 impl Endpoint for PingWebhook {
@@ -66,67 +67,22 @@ impl Endpoint for PingWebhook {
         let (admin, stored) = admin.with_resource()?;
         let webhook = &stored.webhook;
         cx.count_other_request(&RateSubject::webhook_ping(webhook.id), LIMIT).await?;
-        let id = EventId::at(cx.now());
-        let body = json!({
-            "type": "webhook.ping",
-            "timestamp": cx.now(),
-            "data": { "webhookId": webhook.id },
-            "id": id,
-            "organizationId": webhook.organization,
-            "actor": admin.principal().actor(),
-        });
-        let request =
-            Message { id, body: body.to_string() }.request(&live_material(cx, &stored)?, 1, cx.now())?;
-        let began_at = Instant::now();
-        // What a URL may be can have become stricter since it was stored.
-        let sent = match target::parse(cx, &webhook.url) {
-            Ok(target) => send(cx, &target, request).await?,
-            Err(_) => Err(SendFailure::NotPublic),
-        };
-        let duration_ms = u64::try_from(began_at.elapsed().as_millis()).unwrap_or(u64::MAX);
-        Ok(Body(match sent {
-            Ok(response) => PingResult {
-                success: (200..300).contains(&response.status),
-                status_code: Some(response.status),
-                duration_ms,
-                response_body: shown(&response),
-                error: None,
-            },
-            Err(failure) => PingResult {
-                success: false,
-                status_code: None,
-                duration_ms,
-                response_body: None,
-                error: Some(failure.name()),
-            },
+        let message = Message::new(&WebhookMessage {
+            r#type: "webhook.ping",
+            timestamp: cx.now(),
+            data: json!({ "webhookId": webhook.id }),
+            id: EventId::at(cx.now()),
+            organization_id: webhook.organization,
+            actor: admin.principal().actor(),
+        })?;
+        let Outcome { attempt, response_body, .. } =
+            attempt::send(cx.environment(), &stored, message, 1, cx.now(), TIME_LIMIT).await?;
+        Ok(Body(PingResult {
+            success: attempt.is_success(),
+            status_code: attempt.status_code,
+            duration_ms: attempt.duration_ms,
+            response_body,
+            error: attempt.error,
         }))
     }
-}
-
-async fn send(
-    cx: &Context<'_>,
-    target: &Target,
-    request: padron_outbound::Request,
-) -> Result<Result<Response, SendFailure>, Error> {
-    let sent = timeout(TIME_LIMIT, target::client(cx)?.send(target, request)).await;
-    Ok(sent.unwrap_or(Err(SendFailure::Timeout)))
-}
-
-/// Returns the secrets that requests are signed with now.
-fn live_material(cx: &Context<'_>, stored: &StoredWebhook) -> Result<Vec<WebhookSecretMaterial>, Error> {
-    let mut material = signature::material(cx, stored)?;
-    material.retain(|one| {
-        stored.webhook.live_secrets(cx.now()).any(|secret| secret.generation == one.generation)
-    });
-    Ok(material)
-}
-
-/// Returns the beginning of a response's body if it is text or JSON.
-fn shown(response: &Response) -> Option<String> {
-    let media_type = response.headers.get("content-type")?.to_str().ok()?;
-    let media_type = media_type.split(';').next()?.trim().to_ascii_lowercase();
-    let is_text =
-        media_type.starts_with("text/") || media_type == "application/json" || media_type.ends_with("+json");
-    let beginning = &response.body[..response.body.len().min(MAX_SHOWN)];
-    is_text.then(|| String::from_utf8_lossy(beginning).into_owned())
 }

@@ -5,6 +5,7 @@
 use std::time::Duration;
 
 use padron_domain::{Error, EventData, Failure, Scope, WebhookSecret};
+use padron_dto::WebhookResponse;
 use padron_http::{Admin, Context, Endpoint, OptionalJson, Route, Versioned, Written};
 use padron_store::{Action, Store, StoredWebhook};
 use schemars::JsonSchema;
@@ -39,7 +40,7 @@ impl Endpoint for RotateWebhookSecret {
     const SCOPE: Option<Scope> = Some(Scope::WriteWebhooks);
     const ACCEPTS_KEYS: bool = true;
     const FAILURES: &'static [&'static [Failure]] = &[&[Failure::PRECONDITION_FAILED]];
-    const ACTIONS: &'static [&'static [Action]] = &[Store::WRITE_WEBHOOK];
+    const ACTIONS: &'static [&'static [Action]] = &[Store::UPDATE_WEBHOOK];
     type Access = Admin<StoredWebhook>;
     type Input = OptionalJson<SecretRotation>;
     type Output = Written<Versioned<IssuedWebhook>>;
@@ -56,7 +57,7 @@ impl Endpoint for RotateWebhookSecret {
         let (admin, stored) = admin.with_resource()?;
         let before = &stored.webhook;
         cx.require_version(before.version)?;
-        let mut material = signature::material(cx, &stored)?;
+        let mut material = signature::material(cx.environment(), &stored)?;
         let generation = before.secrets.iter().map(|secret| secret.generation).max().unwrap_or(0) + 1;
         let new = signature::generate(generation)?;
         let latest = WebhookSecret { generation, public_key: signature::public_key(&new)?, ends_at: None };
@@ -75,10 +76,11 @@ impl Endpoint for RotateWebhookSecret {
         material.retain(|one| after.secrets.iter().any(|secret| secret.generation == one.generation));
         let rotated = EventData::WebhookSecretRotated { webhook_id: after.id };
         let event = cx.event(admin.principal(), after.organization, rotated).at_or_after(after.updated_at);
+        let health = stored.health.clone();
         let stored = StoredWebhook::new(after.clone(), &material, cx.secrets())?;
         let transaction = cx.store().rotate_webhook_secret(&stored, admin.authority(), &event)?;
         let version = after.version;
-        let body = IssuedWebhook { webhook: after.into(), secret };
+        let body = IssuedWebhook { webhook: WebhookResponse::new(after, &health), secret };
         cx.commit(transaction, Versioned { version, body }).await
     }
 }

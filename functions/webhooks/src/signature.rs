@@ -4,7 +4,7 @@
 
 use base64::{Engine as _, prelude::BASE64_STANDARD};
 use padron_domain::Error;
-use padron_http::Context;
+use padron_http::Environment;
 use padron_store::{StoredWebhook, WebhookSecretMaterial};
 use ring::{
     hmac,
@@ -14,11 +14,11 @@ use ring::{
 
 /// Returns the secrets and private keys of a webhook, the latest ones first. Some may have ended.
 pub(crate) fn material(
-    cx: &Context<'_>,
+    environment: &Environment,
     stored: &StoredWebhook,
 ) -> Result<Vec<WebhookSecretMaterial>, Error> {
     let unreadable = || Error::internal("a webhook's secrets were encrypted with another root secret");
-    stored.material(cx.secrets()).ok_or_else(unreadable)
+    stored.material(environment.secrets()).ok_or_else(unreadable)
 }
 
 /// Creates a secret and a private key.

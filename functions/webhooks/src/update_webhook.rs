@@ -3,7 +3,7 @@
 use padron_domain::{
     Error, EventData, EventFilter, Failure, MAX_URL_LENGTH, Patch, Scope, Violation, Webhook, WebhookSettings,
 };
-use padron_dto::read_back;
+use padron_dto::{WebhookResponse, read_back};
 use padron_http::{
     Admin, Context, Endpoint, Json, ReadOnlyFields, Route, Versioned, WithWebhookRegistry, Written,
     to_sent_back_json,
@@ -15,7 +15,7 @@ use serde_json::{Map, Value};
 
 use crate::{
     fields::{EventsSchema, FieldsSchema},
-    response::{WebhookResponse, show},
+    response::show,
     target,
 };
 
@@ -63,7 +63,7 @@ impl Endpoint for UpdateWebhook {
     const SCOPE: Option<Scope> = Some(Scope::WriteWebhooks);
     const ACCEPTS_KEYS: bool = true;
     const FAILURES: &'static [&'static [Failure]] = &[&[Failure::PRECONDITION_FAILED]];
-    const ACTIONS: &'static [&'static [Action]] = &[Store::WRITE_WEBHOOK];
+    const ACTIONS: &'static [&'static [Action]] = &[Store::UPDATE_WEBHOOK];
     type Access = Admin<WithWebhookRegistry<StoredWebhook>>;
     type Input = Json<WebhookUpdate>;
     type Output = Written<Versioned<WebhookResponse>>;
@@ -78,15 +78,17 @@ impl Endpoint for UpdateWebhook {
         let (admin, WithWebhookRegistry { resource: stored, registry }) = admin.with_resource()?;
         let before = stored.webhook.clone();
         let version_check = cx.require_version(before.version);
-        let current = to_sent_back_json(&WebhookResponse::from(before.clone()))?;
+        let health = stored.health.clone();
+        let current = to_sent_back_json(&WebhookResponse::new(before.clone(), &health))?;
         let read_only =
             ReadOnlyFields { sent: &update.others, pointer: "", current: &current, optional: &[] };
         violations.extend(read_only.violations(&version_check)?);
         let mut url = None;
         if let Some(text) = update.url.as_set().filter(|text| **text != before.url) {
-            let target = target::parse(cx, text).map_err(|violation| violations.push(violation)).ok();
+            let target =
+                target::parse(cx.environment(), text).map_err(|violation| violations.push(violation)).ok();
             if let (Some(target), true) = (target, violations.is_empty()) {
-                violations.extend(target::address_violation(cx, &target).await?);
+                violations.extend(target::address_violation(cx.environment(), &target).await?);
                 url = Some(target.url().to_string());
             }
         }
@@ -94,20 +96,31 @@ impl Endpoint for UpdateWebhook {
             return Err(Error::from_violations(violations));
         }
         version_check?;
+        // Who activates a webhook that is active has mended its receiver.
+        let starts_anew =
+            matches!(update.is_active, Patch::Set(true)) && (!before.is_active || health.has_failures());
         let mut after = update.apply(&before, url, events);
-        let fields = after.changed_fields(&before);
+        let mut fields = after.changed_fields(&before);
+        if starts_anew && after.is_active == before.is_active {
+            fields.push("isActive".to_owned());
+        }
         if fields.is_empty() {
-            return cx.unchanged(show(before)).await;
+            return cx.unchanged(show(before, &health)).await;
         }
         after.version += 1;
         after.updated_at = before.next_change(cx.now());
+        if before.is_active && !after.is_active {
+            after.deactivated_at = Some(after.updated_at);
+        }
         let mut registry = registry.next_version();
         registry.update(&after);
         let updated = EventData::WebhookUpdated { webhook_id: after.id, fields };
         let event = cx.event(admin.principal(), after.organization, updated).at_or_after(after.updated_at);
-        let response = show(after.clone());
+        let health = if starts_anew { health.forgotten() } else { health };
+        let response = show(after.clone(), &health);
         let stored = stored.with_webhook(after);
-        let transaction = cx.store().update_webhook(&stored, &registry, admin.authority(), &event)?;
+        let transaction =
+            cx.store().update_webhook(&stored, &registry, starts_anew, admin.authority(), &event)?;
         cx.commit(transaction, response).await
     }
 }

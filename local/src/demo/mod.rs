@@ -6,9 +6,9 @@ pub mod generate;
 use std::collections::BTreeMap;
 
 use padron_domain::{
-    Actor, Address, Certificate, Customization, Email, Error, Invitation, InvitationId, InvitationState,
-    Legal, Membership, Organization, OrganizationId, PdfExtra, Periodicity, Plan, Receipts, Role, Seats,
-    SelfInvoice, SubscriptionStatus, Timestamp, UserId,
+    Actor, Address, Certificate, Customization, DeliveryId, Email, Error, Event, EventData, Invitation,
+    InvitationId, InvitationState, Legal, Membership, Organization, OrganizationId, PdfExtra, Periodicity,
+    Plan, Receipts, Role, Seats, SelfInvoice, SubscriptionStatus, Timestamp, UserId,
 };
 use padron_store::{Store, TransactionError};
 
@@ -31,6 +31,21 @@ pub const STRANGER: &str = "99999999-9999-4999-8999-999999999999";
 pub const API_KEY: &str = "0195b2f0-8a6e-7c3e-9f1d-5f0c2f3a4b5c";
 /// The id of the webhook in the sample requests. The demo has no such webhook.
 pub const WEBHOOK: &str = "0195b2f2-4d6e-7a8b-8c9d-0e1f2a3b4c5d";
+
+/// The id of the delivery in the sample requests: that of [`event`] to [`WEBHOOK`]. The demo has no such delivery.
+pub const DELIVERY: &str = "019bc186-de00-7a3c-8f21-5d6e7f8a9b0c.0";
+
+/// Returns the event in the sample requests. The demo has no such event.
+pub fn event() -> Event {
+    let id: DeliveryId = DELIVERY.parse().expect("the demo's ids are ids");
+    Event {
+        id: id.event,
+        organization: organization(ACME),
+        actor: Actor::User(user(OWNER)),
+        at: id.event.timestamp().expect("an id that sorts by time"),
+        data: EventData::OrganizationUpdated { fields: vec!["name".into()] },
+    }
+}
 
 /// The e-mail address of a person who is invited to Acme Corp as a member.
 pub const INVITED: &str = "nadia@example.com";

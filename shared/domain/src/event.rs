@@ -7,8 +7,8 @@ use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use crate::{
-    ApiKeyId, CustomerId, CustomerNumber, Id, InvitationId, OrganizationId, Plan, RevocationReason, Role,
-    Scopes, Timestamp, UserId, WebhookId,
+    ApiKeyId, CustomerId, CustomerNumber, DisabledReason, Id, InvitationId, OrganizationId, Plan,
+    RevocationReason, Role, Scopes, Timestamp, UserId, WebhookId,
 };
 
 /// The id of an event: a UUIDv7 (RFC 9562 §5.7), so that ids sort by time.
@@ -71,7 +71,7 @@ impl EventId {
     }
 }
 
-/// The user, API key or operator that caused an event.
+/// The user, API key or operator that caused an event, or Padrón itself.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Actor {
     /// A user of the API.
@@ -80,6 +80,8 @@ pub enum Actor {
     Key(ApiKeyId),
     /// The operator of this installation, at its command line.
     Operator,
+    /// Padrón itself, by a rule.
+    System,
 }
 
 /// The beginning of an actor's text if it is an API key.
@@ -91,6 +93,7 @@ impl std::fmt::Display for Actor {
             Self::User(user) => user.fmt(f),
             Self::Key(key) => write!(f, "{KEY}{key}"),
             Self::Operator => f.write_str("operator"),
+            Self::System => f.write_str("system"),
         }
     }
 }
@@ -101,6 +104,7 @@ impl std::str::FromStr for Actor {
     fn from_str(text: &str) -> Result<Self, ParseActorError> {
         match text {
             "operator" => Ok(Self::Operator),
+            "system" => Ok(Self::System),
             text => match text.strip_prefix(KEY) {
                 Some(key) => ApiKeyId::parse(key).map(Self::Key).ok_or(ParseActorError),
                 None => UserId::parse(text).map(Self::User).ok_or(ParseActorError),
@@ -115,7 +119,7 @@ pub struct ParseActorError;
 
 impl std::fmt::Display for ParseActorError {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("neither a user's UUID, nor `key:` and a key's UUID, nor `operator`")
+        f.write_str("neither a user's UUID, nor `key:` and a key's UUID, nor `operator` or `system`")
     }
 }
 
@@ -329,6 +333,14 @@ pub enum EventData {
         /// The id of the webhook.
         webhook_id: WebhookId,
     },
+    /// A webhook was disabled, because its receiver does not take what it is sent.
+    #[serde(rename = "webhook.disabled")]
+    WebhookDisabled {
+        /// The id of the webhook.
+        webhook_id: WebhookId,
+        /// Why it was disabled.
+        reason: DisabledReason,
+    },
     /// A webhook got a new secret.
     #[serde(rename = "webhook.secret_rotated")]
     WebhookSecretRotated {
@@ -347,7 +359,7 @@ pub enum EventData {
 
 impl EventData {
     /// The names of all event types.
-    pub const TYPES: [&str; 27] = [
+    pub const TYPES: [&str; 28] = [
         "organization.created",
         "organization.updated",
         "organization.deleted",
@@ -374,8 +386,21 @@ impl EventData {
         "webhook.created",
         "webhook.updated",
         "webhook.deleted",
+        "webhook.disabled",
         "webhook.secret_rotated",
     ];
+
+    /// Returns the names of the changed fields; `None` if events of this type have none.
+    pub fn changed_fields(&self) -> Option<&[String]> {
+        match self {
+            Self::OrganizationUpdated { fields }
+            | Self::MemberUpdated { fields, .. }
+            | Self::CustomerUpdated { fields, .. }
+            | Self::ApiKeyUpdated { fields, .. }
+            | Self::WebhookUpdated { fields, .. } => Some(fields),
+            _ => None,
+        }
+    }
 
     /// Returns the name of the event type.
     pub fn event_type(&self) -> &'static str {
@@ -406,6 +431,7 @@ impl EventData {
             Self::WebhookCreated { .. } => "webhook.created",
             Self::WebhookUpdated { .. } => "webhook.updated",
             Self::WebhookDeleted { .. } => "webhook.deleted",
+            Self::WebhookDisabled { .. } => "webhook.disabled",
             Self::WebhookSecretRotated { .. } => "webhook.secret_rotated",
         }
     }

@@ -45,6 +45,12 @@ impl<T> Id<T> {
         Self::new(Uuid::new_v7(uuid::Timestamp::from_unix(uuid::NoContext, seconds, nanoseconds)))
     }
 
+    /// Returns the instant of an id that sorts by time (UUIDv7); `None` of any other id.
+    pub fn timestamp(&self) -> Option<Timestamp> {
+        let (seconds, nanoseconds) = self.0.get_timestamp()?.to_unix();
+        Timestamp::from_millis(i64::try_from(seconds * 1000).ok()? + i64::from(nanoseconds / 1_000_000))
+    }
+
     /// Returns the UUID.
     pub const fn uuid(&self) -> Uuid {
         self.0
@@ -97,6 +103,13 @@ impl<'de, T> Deserialize<'de> for Id<T> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn an_id_of_an_instant_tells_it() {
+        let instant = Timestamp::parse("2026-01-15T12:00:00.123Z").unwrap();
+        assert_eq!(OrganizationId::at(instant).timestamp(), Some(instant));
+        assert_eq!(OrganizationId::random().timestamp(), None);
+    }
 
     #[test]
     fn only_the_hyphenated_form_is_an_id() {

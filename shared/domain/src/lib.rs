@@ -56,6 +56,7 @@ pub use slug::{RESERVED_SLUGS, SLUG_LENGTH, SLUG_PATTERN, SlugProblem, check_slu
 pub use text::{LINE_PATTERN, to_line, trim};
 pub use time::{Clock, InstantProblem, Timestamp};
 pub use webhook::{
-    DisabledReason, EventFilter, Webhook, WebhookId, WebhookRegistry, WebhookRegistryEntry, WebhookSecret,
-    WebhookSettings,
+    Delivery, DeliveryAttempt, DeliveryId, DeliveryStatus, DisabledReason, EventFilter, MAX_ATTEMPTS,
+    ParseDeliveryIdError, Webhook, WebhookHealth, WebhookId, WebhookRegistry, WebhookRegistryEntry,
+    WebhookSecret, WebhookSettings, pause_after,
 };

@@ -4,7 +4,9 @@ use std::borrow::Cow;
 
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 
-use crate::{CustomerId, CustomerNumber, Id, Plan, RevocationReason, Role, Scope, Scopes, Timestamp};
+use crate::{
+    CustomerId, CustomerNumber, DisabledReason, Id, Plan, RevocationReason, Role, Scope, Scopes, Timestamp,
+};
 
 /// Implements [`JsonSchema`] with a schema that stands where the type is used.
 macro_rules! inline_schema {
@@ -28,6 +30,7 @@ inline_schema! {
     Role = json_schema!({ "type": "string", "enum": Role::ALL });
     Plan = json_schema!({ "type": "string", "enum": Plan::ALL });
     RevocationReason = json_schema!({ "type": "string", "enum": RevocationReason::ALL });
+    DisabledReason = json_schema!({ "type": "string", "enum": [DisabledReason::Failing, DisabledReason::Gone] });
     Scopes = json_schema!({ "type": "array", "items": { "type": "string", "enum": Scope::ALL.map(Scope::name) } });
     CustomerId = json_schema!({ "type": "string" });
     CustomerNumber = json_schema!({ "type": "integer", "minimum": 0, "maximum": CustomerNumber::MAX });

@@ -1,17 +1,23 @@
 //! Webhooks: URLs to which the events of an organization are sent.
 
+mod delivery;
 mod failure;
 mod filter;
+mod health;
 mod registry;
 mod rules;
+mod schedule;
 
 use serde::{Deserialize, Serialize};
 
 use crate::{Id, OrganizationId, Timestamp};
 
+pub use delivery::{Delivery, DeliveryAttempt, DeliveryId, DeliveryStatus, ParseDeliveryIdError};
 pub use filter::EventFilter;
+pub use health::WebhookHealth;
 pub use registry::{WebhookRegistry, WebhookRegistryEntry};
 pub use rules::WebhookSettings;
+pub use schedule::{MAX_ATTEMPTS, pause_after};
 
 /// The id of a webhook: a UUIDv7 (RFC 9562 §5.7), so that webhooks sort by the time of their creation.
 pub type WebhookId = Id<Webhook>;
@@ -43,6 +49,9 @@ pub struct Webhook {
     /// Why Padrón has stopped sending events; `None` if it has not.
     #[serde(default)]
     pub disabled_reason: Option<DisabledReason>,
+    /// When events were last stopped, by a caller or by Padrón; `None` if they never were. What was queued until then is cancelled.
+    #[serde(default)]
+    pub deactivated_at: Option<Timestamp>,
     /// When the webhook was created.
     pub created_at: Timestamp,
     /// When the webhook was last changed.
@@ -90,6 +99,20 @@ impl Webhook {
     /// Returns the secrets that requests are signed with at an instant.
     pub fn live_secrets(&self, now: Timestamp) -> impl Iterator<Item = &WebhookSecret> {
         self.secrets.iter().filter(move |secret| secret.ends_at.is_none_or(|end| now < end))
+    }
+
+    /// Returns the webhook as Padrón disables it at `now`, with the next version.
+    #[must_use]
+    pub fn disabled(&self, reason: DisabledReason, now: Timestamp) -> Self {
+        let at = self.next_change(now);
+        Self {
+            version: self.version + 1,
+            is_active: false,
+            disabled_reason: Some(reason),
+            deactivated_at: Some(at),
+            updated_at: at,
+            ..self.clone()
+        }
     }
 
     /// Returns the names of the settings that differ from those of an earlier version.

@@ -18,7 +18,7 @@ pub struct EventResponse {
     /// UUID of the organization.
     #[schemars(with = "String", extend("format" = "uuid"))]
     organization_id: OrganizationId,
-    /// UUID of the user who caused the event, `key:` and the UUID of an API key, or `operator`.
+    /// UUID of the user who caused the event, `key:` and the UUID of an API key, `operator`, or `system` for Padrón itself.
     #[schemars(with = "String")]
     actor: Actor,
     /// When the event happened.

@@ -5,7 +5,7 @@ use schemars::{JsonSchema, generate::SchemaSettings};
 use serde::Serialize;
 use serde_json::{Value, json};
 
-use crate::EventResponse;
+use crate::WebhookMessage;
 
 /// A type of event in the audit log of an organization.
 #[derive(Debug, Serialize, JsonSchema)]
@@ -16,25 +16,42 @@ pub struct EventTypeResponse {
     name: String,
     /// What an event of this type means.
     description: String,
-    /// JSON Schema (draft 2020-12) of an event of this type.
+    /// JSON Schema (draft 2020-12) of the request that webhooks get.
     #[schemars(with = "serde_json::Map<String, Value>")]
     schema: Value,
-    /// An event of this type.
-    example: EventResponse,
+    /// A request that webhooks get.
+    example: WebhookMessage,
+}
+
+impl EventTypeResponse {
+    /// Returns the name of the type.
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// Returns what an event of this type means.
+    pub fn description(&self) -> &str {
+        &self.description
+    }
+
+    /// Returns the JSON Schema of the request that webhooks get, and an example.
+    pub fn schema(&self) -> (&Value, &WebhookMessage) {
+        (&self.schema, &self.example)
+    }
 }
 
 /// Returns all event types, in the order of [`EventData::TYPES`].
 pub fn event_types() -> Vec<EventTypeResponse> {
     let settings = || SchemaSettings::draft2020_12().for_serialize();
     let all = settings().into_generator().into_root_schema_for::<EventData>().to_value();
-    let event = settings().into_generator().into_root_schema_for::<EventResponse>().to_value();
+    let message = settings().into_generator().into_root_schema_for::<WebhookMessage>().to_value();
     let variants = all["oneOf"].as_array().cloned().unwrap_or_default();
     let variant = |name: &str| variants.iter().find(|one| one["properties"]["type"]["const"] == name);
     let examples = EventData::examples().into_iter();
     let described = examples.filter_map(|example| {
         let name = example.event_type();
         let variant = variant(name)?;
-        let mut schema = event.clone();
+        let mut schema = message.clone();
         schema["title"] = json!(name);
         schema["description"] = variant["description"].clone();
         schema["properties"]["type"] = json!({ "const": name });
@@ -43,7 +60,7 @@ pub fn event_types() -> Vec<EventTypeResponse> {
             name: name.to_owned(),
             description: variant["description"].as_str()?.to_owned(),
             schema,
-            example: event_of(example).into(),
+            example: (&event_of(example)).into(),
         })
     });
     described.collect()

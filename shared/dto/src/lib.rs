@@ -9,6 +9,8 @@ mod lenient;
 mod member;
 mod object;
 mod organization;
+mod webhook;
+mod webhook_message;
 
 pub use api_key::{ApiKeyResponse, RateLimitBody};
 pub use event::EventResponse;
@@ -17,3 +19,5 @@ pub use invitation::{InvitationResponse, IssuedInvitation};
 pub use member::{AssignableRole, MemberResponse};
 pub use object::{Body, MetadataSchema, New, Object, read_back};
 pub use organization::{OrganizationEntry, OrganizationResponse};
+pub use webhook::{HealthResponse, WebhookResponse};
+pub use webhook_message::WebhookMessage;

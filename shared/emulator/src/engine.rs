@@ -1,14 +1,21 @@
 //! The embedded DynamoDB: dynoxide (DynamoDB's API on SQLite), which listens on a socket so that the AWS SDK can be
 //! used.
 
-use std::{fmt, net::SocketAddr, path::Path};
+use std::{fmt, net::SocketAddr, path::Path, time::Duration};
 
-use aws_sdk_dynamodb::{Client, error::ProvideErrorMetadata};
+use aws_sdk_dynamodb::{
+    Client,
+    error::ProvideErrorMetadata,
+    types::{StreamSpecification, StreamViewType},
+};
 use dynoxide::{Database, server};
 use padron_store::{Connection, Credentials, TrustedRoots};
 use tokio::{net::TcpListener, sync::oneshot, task::JoinHandle};
 
-use crate::template::Template;
+use crate::{stream::StreamReader, template::Template};
+
+/// The time for which a deletion waits for the engine.
+const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// A running engine. It is stopped when it is dropped.
 #[derive(Debug)]
@@ -103,6 +110,37 @@ impl Engine {
             }
             Err(error) => Err(format!("the database does not answer: {:?}", error.code())),
         }
+    }
+
+    /// Opens the stream of a table, as an event source of the template reads it, given its logical id. Enables the stream if it is not enabled.
+    pub async fn stream(
+        &self,
+        template: &Template,
+        table: &str,
+        event_source: &str,
+    ) -> Result<StreamReader, String> {
+        let Tables(database) = self.database.as_ref().ok_or("the engine was started by someone else")?;
+        let client = client(&self.connection(table));
+        let described = client.describe_table().table_name(table).send().await;
+        let described =
+            described.map_err(|error| format!("the database does not answer: {:?}", error.code()))?;
+        if described.table.is_none_or(|table| table.latest_stream_arn.is_none()) {
+            let specification = StreamSpecification::builder()
+                .stream_enabled(true)
+                .stream_view_type(StreamViewType::from(template.stream_view_type()?))
+                .build()
+                .map_err(|error| error.to_string())?;
+            let update = client.update_table().table_name(table).stream_specification(specification).send();
+            update.await.map_err(|error| format!("the stream was not enabled: {:?}", error.code()))?;
+        }
+        let path = database.db_path().map_err(|error| error.to_string())?.filter(|path| !path.is_empty());
+        let file = path.map(|path| {
+            let file = rusqlite::Connection::open(path)?;
+            file.busy_timeout(BUSY_TIMEOUT)?;
+            Ok(file)
+        });
+        let file = file.transpose().map_err(|error: rusqlite::Error| error.to_string())?;
+        StreamReader::open(database.clone(), table, template.event_source(event_source)?, file)
     }
 
     /// Stops the engine after the requests in progress.

@@ -1,13 +1,19 @@
 //! Emulations of AWS and of a token issuer, for the local stack and the tests.
 //!
-//! They are DynamoDB's engine with the table of `template.yaml`, the events of API Gateway, and signed tokens. No
+//! They are DynamoDB's engine with the table of `template.yaml` and its stream, a queue, the events of API Gateway, and signed tokens. No
 //! function is linked with this crate.
 
 pub mod engine;
 pub mod gateway;
 pub mod issuer;
+pub mod queue;
+pub mod stream;
 pub mod template;
+mod web_server;
 
 pub use engine::Engine;
 pub use issuer::{Issuer, SigningKey};
+pub use queue::FifoQueue;
+pub use stream::StreamReader;
 pub use template::Template;
+pub use web_server::WebServer;

@@ -70,6 +70,23 @@ impl Template {
         resources.filter_map(|(name, resource)| Some((name.as_str()?, resource)))
     }
 
+    /// Returns the event source of the table's stream with this logical id.
+    pub fn event_source(&self, id: &str) -> Result<EventSource, String> {
+        let properties = &self.0["Resources"][id]["Properties"];
+        let missing = || format!("{id} of template.yaml is no event source of a stream");
+        let batch_size = properties["BatchSize"].as_u64().and_then(|size| usize::try_from(size).ok());
+        let filters = properties["FilterCriteria"]["Filters"].as_sequence().ok_or_else(missing)?;
+        let pattern = |filter: &Value| serde_json::from_str(filter["Pattern"].as_str()?).ok();
+        let patterns = filters.iter().map(pattern).collect::<Option<_>>().ok_or_else(missing)?;
+        Ok(EventSource { batch_size: batch_size.ok_or_else(missing)?, patterns })
+    }
+
+    /// Returns what the records of the table's stream contain.
+    pub(crate) fn stream_view_type(&self) -> Result<&str, String> {
+        let stream = &self.0["Resources"]["Table"]["Properties"]["StreamSpecification"];
+        stream["StreamViewType"].as_str().ok_or_else(|| "the table of template.yaml has no stream".into())
+    }
+
     /// Creates the template's table with this name.
     pub async fn create_table(&self, client: &Client, name: &str) -> Result<(), String> {
         let table = serde_yaml_ng::from_value::<Table>(self.0["Resources"]["Table"]["Properties"].clone())
@@ -81,6 +98,38 @@ impl Template {
             .await
             .map(drop)
             .map_err(|error| format!("the table was not created: {:?}", error.into_source()))
+    }
+}
+
+/// The event source of a function that handles the records of a stream.
+#[derive(Clone, Debug)]
+pub struct EventSource {
+    /// The maximum number of records in a batch.
+    pub batch_size: usize,
+    /// The patterns of which a record must match one.
+    patterns: Vec<serde_json::Value>,
+}
+
+impl EventSource {
+    /// Returns whether a record matches one of the patterns.
+    pub(crate) fn accepts(&self, record: &serde_json::Value) -> bool {
+        self.patterns.iter().any(|pattern| matches(pattern, record))
+    }
+}
+
+/// Returns whether a value matches a pattern of Lambda's event filtering: objects whose members all match, and lists of values and prefixes of
+/// which one matches.
+///
+/// Source: <https://docs.aws.amazon.com/lambda/latest/dg/invocation-eventfiltering.html>
+fn matches(pattern: &serde_json::Value, value: &serde_json::Value) -> bool {
+    use serde_json::Value;
+    match pattern {
+        Value::Object(members) => members.iter().all(|(name, pattern)| matches(pattern, &value[name])),
+        Value::Array(choices) => choices.iter().any(|choice| match choice["prefix"].as_str() {
+            Some(prefix) => value.as_str().is_some_and(|text| text.starts_with(prefix)),
+            None => choice == value,
+        }),
+        _ => false,
     }
 }
 

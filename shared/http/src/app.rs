@@ -1,6 +1,6 @@
-//! The code around all handlers, from an event to a response.
+//! The code around all handlers, from an event to a response, and around jobs and consumers.
 
-use std::{panic::AssertUnwindSafe, time::Duration};
+use std::{num::NonZeroU32, panic::AssertUnwindSafe, time::Duration};
 
 use futures_util::FutureExt;
 use padron_auth::Verifier;
@@ -9,8 +9,10 @@ use padron_store::Store;
 use tokio::time::{Instant, timeout_at};
 
 use crate::{
+    background::{BackgroundContext, BackgroundRegistration},
     context::{Context, Services},
     endpoint::Registration,
+    environment::Environment,
     event::{PathEncoding, Request},
     log::{Entry, Log},
     rate_limit::RateLimiter,
@@ -27,18 +29,26 @@ pub struct App {
     services: Services,
     path_encoding: PathEncoding,
     log: Log,
+    /// The maximum number of write units that a job consumes in a second.
+    write_rate: NonZeroU32,
 }
 
 impl App {
     /// Creates the state. It does not connect to the database yet.
     pub fn new(settings: Settings, clock: Clock, log: Log) -> Self {
-        let Settings { connection, issuer, secrets, options, job_pace: _, warm_up: _, path_encoding } =
-            settings;
+        let Settings { connection, issuer, secrets, options, job_pace, warm_up: _, path_encoding } = settings;
         let (store, verifier) = (Store::new(&connection), Verifier::new([issuer]));
         Self {
-            services: Services { store, verifier, secrets, options, limits: RateLimiter::default(), clock },
+            services: Services {
+                store,
+                verifier,
+                environment: Environment::new(secrets, options),
+                limits: RateLimiter::default(),
+                clock,
+            },
             path_encoding,
             log,
+            write_rate: job_pace,
         }
     }
 
@@ -46,6 +56,23 @@ impl App {
     pub async fn warm_up(&self, time: Duration) {
         let store = self.services.store.until(Instant::now() + time);
         store.warm_up().await;
+    }
+
+    /// Runs a function that no caller waits for, and returns its response for Lambda. It ends before the deadline.
+    pub async fn run(
+        &self,
+        function: &BackgroundRegistration,
+        payload: &str,
+        deadline: Instant,
+    ) -> Result<serde_json::Value, Error> {
+        let cx = self.background(function.function, deadline).with_write_rate(self.write_rate);
+        (function.run)(&cx, payload).await
+    }
+
+    /// Returns an invocation of a function that no caller waits for. Its writes are not limited.
+    pub fn background(&self, function: &'static str, deadline: Instant) -> BackgroundContext<'_> {
+        let Services { environment, store, clock, .. } = &self.services;
+        BackgroundContext::new(environment, store, clock, &self.log, function, deadline)
     }
 
     /// Answers one event. It always returns a response before the deadline, whatever the event contains.

@@ -17,6 +17,7 @@ use tokio::time::{Instant, sleep_until, timeout};
 
 use crate::{
     entity_tag,
+    environment::Environment,
     event::Request,
     rate_limit::{RateLimiter, RateStatus},
     settings::Options,
@@ -56,8 +57,7 @@ pub(crate) type FingerprintInput = for<'r> fn(&'r Request<'_>) -> Cow<'r, [u8]>;
 pub(crate) struct Services {
     pub(crate) store: Store,
     pub(crate) verifier: Verifier,
-    pub(crate) secrets: std::sync::Arc<Secrets>,
-    pub(crate) options: Options,
+    pub(crate) environment: Environment,
     pub(crate) limits: RateLimiter,
     pub(crate) clock: Clock,
 }
@@ -126,12 +126,17 @@ impl Context<'_> {
 
     /// Returns the keys that cursors, recorded answers and credentials are encrypted with.
     pub fn secrets(&self) -> &Secrets {
-        &self.services.secrets
+        self.services.environment.secrets()
     }
 
     /// Returns the options that the operator has set.
     pub fn options(&self) -> &Options {
-        &self.services.options
+        self.services.environment.options()
+    }
+
+    /// Returns what the Lambda environment has.
+    pub fn environment(&self) -> &Environment {
+        &self.services.environment
     }
 
     /// Returns the one "now" of everything that this try of the request does.

@@ -9,13 +9,14 @@
 //! 2. `event` and `parameter`: the request. `read_back`: records that clients send back.
 //! 3. `describe`: one operation of the API description. `entity_tag`, `response`: the response.
 //! 4. `input`, `bounded` and `output`: what endpoints take and return.
-//! 5. `settings`, `rate_limit` and `context`: one request being handled. `query`: parameters of lists. `idempotency`, `commit`: writes.
+//! 5. `settings`, `environment`, `rate_limit` and `context`: one request being handled. `query`: parameters of lists. `idempotency`, `commit`: writes.
 //! 6. `access`: who may call.
-//! 7. `endpoint` and `job`: what is registered. `openapi`: the whole API description.
+//! 7. `endpoint` and `background`: what is registered. `openapi`: the whole API description.
 //! 8. `app` and `serve`: the shell around all handlers.
 
 mod access;
 mod app;
+mod background;
 mod bounded;
 mod commit;
 mod concat;
@@ -23,10 +24,10 @@ mod context;
 mod describe;
 mod endpoint;
 mod entity_tag;
+mod environment;
 mod event;
 mod idempotency;
 mod input;
-mod job;
 mod json;
 mod log;
 pub mod openapi;
@@ -50,23 +51,27 @@ pub use access::{
     authenticate, named_organization, presented_key, verify,
 };
 pub use app::App;
+pub use background::{
+    BackgroundContext, BackgroundRegistration, BackgroundResponse, Consumed, Consumer, Job, RunBackground,
+    Source, Trigger, UNREADABLE,
+};
 pub use bounded::SizeLimited;
 pub use commit::Written;
 pub use concat::concat;
 pub use context::{Context, Redact, Retries};
 pub use endpoint::{Endpoint, Registration, RunEndpoint};
 pub use entity_tag::EntityTag;
+pub use environment::Environment;
 pub use event::{PAYLOAD_TOO_LARGE, PathEncoding, Request};
 pub use idempotency::IDEMPOTENCY_KEY_REUSED;
 pub use input::{
     AnyInput, InPath, Input, Json, LazyInput, NoInput, OptionalJson, UNSUPPORTED_MEDIA_TYPE, decode_json,
     decode_json_array, json_bytes, unknown_parameter,
 };
-pub use job::{Job, JobContext, JobRegistration, RunJob};
 pub use json::member_pointer;
 pub use log::Log;
 pub use output::{
-    Array, Body, Changes, Created, CreatedWithoutLocation, MultiStatus, Ndjson, NoContent, Output,
+    Accepted, Array, Body, Changes, Created, CreatedWithoutLocation, MultiStatus, Ndjson, NoContent, Output,
     PAGE_TOO_LARGE, Page, Public, Versioned,
 };
 pub use padron_dto::Object;
@@ -79,5 +84,5 @@ pub use rate_limit::RateStatus;
 pub use read_back::{ReadOnlyFields, to_sent_back_json};
 pub use response::{GatewayResponse, Response};
 pub use route::{BASE_PATH, METHOD_NOT_ALLOWED, Method, ROUTE_NOT_FOUND, Route};
-pub use serve::{Exit, serve, serve_job};
-pub use settings::{Options, Settings, SettingsError};
+pub use serve::{Exit, serve, serve_consumer, serve_job};
+pub use settings::{Options, QueueLocation, Settings, SettingsError};

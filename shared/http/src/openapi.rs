@@ -12,6 +12,49 @@ use crate::{
     route::BASE_PATH,
 };
 
+/// Returns the description of the requests that webhooks get, by the type of the event.
+fn webhooks() -> Map<String, Value> {
+    let header = |name: &str, description: &str| {
+        json!({
+            "name": name, "in": "header", "required": true, "description": description,
+            "schema": { "type": "string" },
+        })
+    };
+    let headers = [
+        header("webhook-id", "`evt_` and the 32 hex digits of the event's UUID, the same at each attempt"),
+        header("webhook-timestamp", "Time of the attempt, in seconds since 1970"),
+        header(
+            "webhook-signature",
+            "Signatures of the request, separated by spaces (Standard Webhooks 1.0.0)",
+        ),
+        header("webhook-attempt", "Number of the attempt, from 1"),
+    ];
+    let described = padron_dto::event_types().into_iter().map(|event_type| {
+        let (schema, example) = event_type.schema();
+        let mut schema = schema.clone();
+        if let Some(members) = schema.as_object_mut() {
+            members.remove("$schema");
+        }
+        let operation = json!({
+            "operationId": format!("webhook-{}", event_type.name().replace(['.', '_'], "-")),
+            "summary": event_type.name(),
+            "description": event_type.description(),
+            "tags": ["webhooks"],
+            "parameters": headers,
+            "requestBody": {
+                "required": true, "content": { "application/json": { "schema": schema, "example": example } },
+            },
+            "responses": {
+                "2XX": { "description": "The event was taken" },
+                "410": { "description": "The receiver is gone: the webhook is disabled" },
+                "default": { "description": "The request is sent again later" },
+            },
+        });
+        (event_type.name().to_owned(), json!({ "post": operation }))
+    });
+    described.collect()
+}
+
 /// Returns the description of these endpoints.
 pub fn document<'a>(registrations: impl IntoIterator<Item = &'a Registration>) -> Value {
     let mut schemas = Schemas::new();
@@ -41,6 +84,7 @@ pub fn document<'a>(registrations: impl IntoIterator<Item = &'a Registration>) -
             { "url": format!("http://localhost:3001{BASE_PATH}"), "description": "The local stack of `make run`" },
         ],
         "paths": paths,
+        "webhooks": webhooks(),
         "components": {
             "schemas": schemas,
             "securitySchemes": {

@@ -60,6 +60,20 @@ impl<T: Serialize + JsonSchema> Output for Body<T> {
     }
 }
 
+/// A response with status 202 and a JSON body: the work is still to be done (RFC 9110 §15.3.3).
+#[derive(Debug)]
+pub struct Accepted<T>(pub T);
+
+impl<T: Serialize + JsonSchema> Output for Accepted<T> {
+    fn into_response(self, _: &Request<'_>) -> Result<Response, Error> {
+        Response::json(202, &self.0)
+    }
+
+    fn describe(operation: &mut Operation, schemas: &mut Schemas) {
+        operation.succeeds("202", Some(&schemas.response::<T>()));
+    }
+}
+
 /// A response with status 200 and a JSON body that is the same for everyone, and that caches may keep for an hour.
 #[derive(Debug)]
 pub struct Public<T>(pub T);

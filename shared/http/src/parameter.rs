@@ -1,6 +1,6 @@
 //! Parameters in paths and headers, described where they are read.
 
-use padron_domain::{ApiKey, Id, Invitation, Organization, Profile, UserId, Webhook};
+use padron_domain::{ApiKey, DeliveryId, Id, Invitation, Organization, Profile, UserId, Webhook};
 use serde_json::{Value, json};
 
 /// A value that stands in a path, such as `{organizationId}`.
@@ -114,6 +114,20 @@ impl<T: NamedInPath> PathParameter for Id<T> {
 
     fn parse(text: &str) -> Option<Self> {
         Self::parse(text)
+    }
+}
+
+impl PathParameter for DeliveryId {
+    const NAME: &'static str = "deliveryId";
+    const DESCRIPTION: &'static str = "Id of the delivery";
+    const EXPECTED: &'static str = "A delivery's id is the UUID of an event, a dot and a number.";
+
+    fn schema() -> Value {
+        json!({ "type": "string", "pattern": "^[0-9A-Fa-f-]{36}\\.[0-9]{1,10}$" })
+    }
+
+    fn parse(text: &str) -> Option<Self> {
+        text.parse().ok()
     }
 }
 

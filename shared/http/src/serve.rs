@@ -1,4 +1,4 @@
-//! Endpoints and jobs as Lambda functions.
+//! Endpoints, jobs and consumers as Lambda functions.
 
 use std::{
     convert::Infallible,
@@ -8,15 +8,14 @@ use std::{
 
 use lambda_runtime::{Context, LambdaEvent, Runtime, service_fn};
 use padron_domain::Clock;
-use padron_store::Store;
 use serde::Serialize;
 use serde_json::value::RawValue;
 use tokio::time::Instant;
 
 use crate::{
     app::App,
+    background::{BackgroundRegistration, Consumer, Job},
     endpoint::{Endpoint, Registration},
-    job::{Job, JobContext, JobRegistration},
     log::Log,
     settings::Settings,
 };
@@ -26,9 +25,6 @@ pub type Exit = ExitCode;
 
 /// The maximum time of a request. It is below the function's timeout in `template.yaml`, which is below API Gateway's 30 seconds.
 const MAX_REQUEST_TIME: Duration = Duration::from_secs(9);
-
-/// The maximum time of a run of a job. It is below the function's timeout in `template.yaml`.
-const MAX_RUN_TIME: Duration = Duration::from_secs(240);
 
 /// The maximum time of connecting to the database at start. Lambda allows ten seconds for the start, with a whole processor. A connection
 /// that takes longer is left to the first request.
@@ -41,7 +37,12 @@ pub fn serve<E: Endpoint>() -> Exit {
 
 /// Runs a job whenever Lambda invokes the function.
 pub fn serve_job<J: Job>() -> Exit {
-    run_job(JobRegistration::of::<J>())
+    serve_background(BackgroundRegistration::of_job::<J>())
+}
+
+/// Handles the records that Lambda invokes the function with.
+pub fn serve_consumer<C: Consumer>() -> Exit {
+    serve_background(BackgroundRegistration::of_consumer::<C>())
 }
 
 // This function is not generic, so that the code around a handler is compiled once instead of once per endpoint.
@@ -67,42 +68,22 @@ fn serve_function(endpoint: &Registration) -> Exit {
     ended(endpoint.route.function, served)
 }
 
-/// Serves the runs of a job until Lambda ends the environment.
-fn run_job(job: JobRegistration) -> Exit {
-    let (settings, runtime) = match prepare(job.function) {
+/// Runs a function that no caller waits for, until Lambda ends the environment.
+fn serve_background(function: BackgroundRegistration) -> Exit {
+    let (settings, runtime) = match prepare(function.function) {
         Ok(prepared) => prepared,
         Err(exit) => return exit,
     };
-    let store = Store::new(&settings.connection);
+    let app = App::new(settings, Clock::System, Log::Stdout);
     let served = runtime.block_on(async {
         let handler = service_fn(async |event: LambdaEvent<Box<RawValue>>| {
-            let deadline = deadline(&event.context, MAX_RUN_TIME);
-            let cx =
-                JobContext::new(&store, Clock::System.now(), deadline).with_write_rate(settings.job_pace);
-            let outcome = (job.run)(&cx).await;
-            let (level, cause) = match &outcome {
-                Ok(_) => ("info", None),
-                Err(error) => ("error", error.cause()),
-            };
-            let report = outcome.as_ref().ok();
-            Log::Stdout.write(&JobLine { level, message: "job", function: job.function, report, cause });
-            outcome.map_err(|_| "the run failed; the log says why")
+            let deadline = deadline(&event.context, function.time_limit);
+            let response = app.run(&function, event.payload.get(), deadline).await;
+            response.map_err(|_| "the run failed; the log says why")
         });
         Runtime::new(handler).run().await
     });
-    ended(job.function, served)
-}
-
-/// The log line of one run of a job.
-#[derive(Serialize)]
-struct JobLine<'a> {
-    level: &'static str,
-    message: &'static str,
-    function: &'static str,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    report: Option<&'a serde_json::Value>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    cause: Option<&'a str>,
+    ended(function.function, served)
 }
 
 /// Reads the settings and starts the asynchronous runtime. On failure, writes the reason to the log.

@@ -44,6 +44,19 @@ pub struct Options {
     pub github_keys_file: Option<String>,
     /// Whether webhooks may lead to this machine, by http and to any port. Only the local stack sets it.
     pub has_local_webhooks: bool,
+    /// The queue of the deliveries to webhooks; `None` if there is none, and deliveries wait for the next sweep.
+    pub delivery_queue: Option<QueueLocation>,
+    /// The factor by which the schedule of deliveries is faster than it is meant to be. Only the local stack sets it.
+    pub clock_factor: u32,
+}
+
+/// The location of a queue of Amazon SQS.
+#[derive(Clone, Debug)]
+pub struct QueueLocation {
+    /// The URL of the queue.
+    pub url: String,
+    /// The region and the credentials, with the endpoint of SQS if it is not the region's own. The table is not meant.
+    pub connection: Connection,
 }
 
 impl Options {
@@ -112,6 +125,11 @@ impl Settings {
                 false
             }
         };
+        let delivery_queue = reader.optional("DELIVERY_QUEUE_URL").map(|url| {
+            let endpoint = reader.optional("AWS_ENDPOINT_URL_SQS");
+            QueueLocation { url, connection: Connection { endpoint, ..connection.clone() } }
+        });
+        let clock_factor = clock_factor(&mut reader);
         let accept_url = reader.optional("ACCEPT_URL");
         if accept_url.as_ref().is_some_and(|url| !is_https_or_loopback(url) || !url.contains(TOKEN)) {
             reader.problems.push("ACCEPT_URL is an https URL with {token} in the place of the token".into());
@@ -144,6 +162,8 @@ impl Settings {
                     key_brand,
                     github_keys_file,
                     has_local_webhooks,
+                    delivery_queue,
+                    clock_factor,
                 },
                 job_pace,
                 warm_up,
@@ -186,6 +206,14 @@ fn max_customer_rows(reader: &mut Reader<'_>) -> usize {
     text.parse().ok().filter(|rows| (1..=MAX_ROWS).contains(rows)).unwrap_or_else(|| {
         reader.problems.push("CUSTOMER_ROWS is a number of customers from 1 to 100,000".into());
         DEFAULT
+    })
+}
+
+fn clock_factor(reader: &mut Reader<'_>) -> u32 {
+    let Some(text) = reader.optional("PADRON_CLOCK_FACTOR") else { return 1 };
+    text.parse().ok().filter(|factor| (1..=1_000_000).contains(factor)).unwrap_or_else(|| {
+        reader.problems.push("PADRON_CLOCK_FACTOR is a number from 1 to 1,000,000".into());
+        1
     })
 }
 

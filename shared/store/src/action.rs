@@ -1,16 +1,16 @@
-//! The IAM actions of the store.
+//! The IAM actions of the store and of the queue.
 //!
 //! Each endpoint declares the actions it uses. They are compared with its policy in `template.yaml`.
 
-/// The name of the index of memberships by user, pending invitations by e-mail, children by parent and deleted
-/// organizations by the time of their purge.
+/// The name of the index of memberships by user, pending invitations by e-mail, children by parent, deleted
+/// organizations by the time of their purge, and deliveries by the time of their next attempt.
 pub(crate) const GSI1: &str = "GSI1";
 /// The name of the index of customers by name.
 pub(crate) const GSI2: &str = "GSI2";
 /// The name of the index of customers by the time of their last change. It also holds the row of each customer.
 pub(crate) const GSI3: &str = "GSI3";
 
-/// An IAM action on the table or on one of its indexes.
+/// An IAM action on the table, on one of its indexes, or on the queue.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Action {
     /// The name of the action in IAM, such as `dynamodb:BatchGetItem`.
@@ -26,6 +26,8 @@ pub enum Resource {
     Table,
     /// The index with this name.
     Index(&'static str),
+    /// The queue of the deliveries to webhooks.
+    DeliveryQueue,
 }
 
 impl Action {
@@ -43,10 +45,12 @@ impl Action {
     pub const CHECK: Self = Self { name: "dynamodb:ConditionCheckItem", on: Resource::Table };
     /// The action that queries the items of a partition.
     pub const QUERY: Self = Self { name: "dynamodb:Query", on: Resource::Table };
-    /// The action that queries GSI1: memberships, invitations by e-mail, children, deleted organizations.
+    /// The action that queries GSI1: memberships, invitations by e-mail, children, deleted organizations, due deliveries.
     pub const QUERY_GSI1: Self = Self { name: "dynamodb:Query", on: Resource::Index(GSI1) };
     /// The action that queries GSI2: customers by name.
     pub const QUERY_GSI2: Self = Self { name: "dynamodb:Query", on: Resource::Index(GSI2) };
+    /// The action that sends messages to the queue.
+    pub const SEND_DELIVERIES: Self = Self { name: "sqs:SendMessage", on: Resource::DeliveryQueue };
     /// The action that queries GSI3: customers by the time of their last change, and their rows.
     pub const QUERY_GSI3: Self = Self { name: "dynamodb:Query", on: Resource::Index(GSI3) };
 }

@@ -1,4 +1,4 @@
-//! The client of DynamoDB's SDK.
+//! The clients of the AWS SDK.
 //!
 //! It is configured from the Lambda environment alone: no profile file is parsed and no metadata service is called.
 
@@ -7,15 +7,16 @@ use std::time::Duration;
 use aws_sdk_dynamodb::{
     Client,
     config::{
-        self, BehaviorVersion, Region, StalledStreamProtectionConfig, retry::RetryConfig,
-        timeout::TimeoutConfig,
+        self, BehaviorVersion, Region, SharedCredentialsProvider, StalledStreamProtectionConfig,
+        retry::RetryConfig, timeout::TimeoutConfig,
     },
 };
-use aws_smithy_async::rt::sleep::TokioSleep;
+use aws_smithy_async::rt::sleep::{SharedAsyncSleep, TokioSleep};
 use aws_smithy_http_client::{
     Builder,
     tls::{Provider, TlsContext, TrustStore, rustls_provider::CryptoMode},
 };
+use aws_types::SdkConfig;
 
 /// The location of the table and the settings of the connection to it.
 #[derive(Clone, Debug)]
@@ -93,8 +94,13 @@ fn tls_context(roots: TrustedRoots) -> Option<TlsContext> {
     }
 }
 
-/// Creates a client. It connects when the first request is sent.
+/// Creates a client of DynamoDB. It connects when the first request is sent.
 pub(crate) fn connect(connection: &Connection) -> Client {
+    Client::new(&sdk_config(connection))
+}
+
+/// Returns the configuration of a client of an AWS service.
+pub fn sdk_config(connection: &Connection) -> SdkConfig {
     let builder = Builder::new().pool_idle_timeout(MAX_IDLE_TIME);
     let http = if connection.endpoint.as_ref().is_some_and(|url| url.starts_with("http://")) {
         builder.build_http()
@@ -106,18 +112,18 @@ pub(crate) fn connect(connection: &Connection) -> Client {
         }
     };
     let Credentials { access_key_id, secret_access_key, session_token } = connection.credentials.clone();
-    let mut config = aws_sdk_dynamodb::Config::builder()
+    let mut config = SdkConfig::builder()
         .behavior_version(BehaviorVersion::latest())
         .region(Region::new(connection.region.clone()))
-        .credentials_provider(config::Credentials::new(
+        .credentials_provider(SharedCredentialsProvider::new(config::Credentials::new(
             access_key_id,
             secret_access_key,
             session_token,
             None,
             "environment",
-        ))
+        )))
         .http_client(http)
-        .sleep_impl(TokioSleep::new())
+        .sleep_impl(SharedAsyncSleep::new(TokioSleep::new()))
         .retry_config(
             RetryConfig::standard().with_max_attempts(ATTEMPTS).with_initial_backoff(INITIAL_BACKOFF),
         )
@@ -132,7 +138,7 @@ pub(crate) fn connect(connection: &Connection) -> Client {
     if let Some(endpoint) = &connection.endpoint {
         config = config.endpoint_url(endpoint);
     }
-    Client::from_conf(config.build())
+    config.build()
 }
 
 #[cfg(test)]

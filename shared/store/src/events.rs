@@ -7,11 +7,12 @@ use crate::{
     item::Entity,
     key::{Key, event_partition},
     range_query::{Page, RangeQuery},
+    read::{Consistency, MAX_BATCH, Projection},
     table::Store,
 };
 
 impl Store {
-    /// The IAM actions of [`Store::events`].
+    /// The IAM actions of [`Store::events`] and [`Store::events_oldest_first`].
     pub const EVENTS: &'static [Action] = &[Action::QUERY];
 
     /// Returns a page of the events that `filter` accepts, newest first, eventually consistent. `None` accepts all
@@ -21,10 +22,54 @@ impl Store {
     pub async fn events(
         &self,
         organization: OrganizationId,
+        times: (Option<Timestamp>, Option<Timestamp>),
+        after: Option<EventId>,
+        limit: usize,
+        filter: Option<&(dyn Fn(&Event) -> bool + Sync)>,
+    ) -> Result<Page<Event>, Error> {
+        self.events_in_order(organization, times, after, limit, filter, false).await
+    }
+
+    /// Returns a page of the events that `filter` accepts, like [`Store::events`], but oldest first.
+    pub async fn events_oldest_first(
+        &self,
+        organization: OrganizationId,
+        times: (Option<Timestamp>, Option<Timestamp>),
+        after: Option<EventId>,
+        limit: usize,
+        filter: Option<&(dyn Fn(&Event) -> bool + Sync)>,
+    ) -> Result<Page<Event>, Error> {
+        self.events_in_order(organization, times, after, limit, filter, true).await
+    }
+
+    /// The IAM actions of [`Store::events_by_id`].
+    pub const EVENTS_BY_ID: &'static [Action] = &[Action::BATCH_GET];
+
+    /// Returns those of these events that exist, in the order of the ids, eventually consistent.
+    pub async fn events_by_id(
+        &self,
+        organization: OrganizationId,
+        ids: &[EventId],
+    ) -> Result<Vec<Event>, Error> {
+        let mut events = Vec::with_capacity(ids.len());
+        for ids in ids.chunks(MAX_BATCH) {
+            let keys: Vec<Key> = ids.iter().map(|id| Key::event(organization, *id)).collect();
+            let mut items = self.batch_get(&keys, Consistency::Eventual, Projection::Document).await?;
+            for key in &keys {
+                events.extend(items.remove::<Event>(key)?);
+            }
+        }
+        Ok(events)
+    }
+
+    async fn events_in_order(
+        &self,
+        organization: OrganizationId,
         (from, to): (Option<Timestamp>, Option<Timestamp>),
         after: Option<EventId>,
         limit: usize,
         filter: Option<&(dyn Fn(&Event) -> bool + Sync)>,
+        ascending: bool,
     ) -> Result<Page<Event>, Error> {
         // Without a bound, the sort key is one before or after every id.
         let from = from.map_or("0".into(), |from| EventId::first_at(from).to_string());
@@ -37,7 +82,7 @@ impl Store {
             from,
             to,
             after: after.map(|id| Key::event(organization, id)),
-            ascending: false,
+            ascending,
             limit,
         };
         self.range_query(range, filter).await

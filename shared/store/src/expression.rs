@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use aws_sdk_dynamodb::types::AttributeValue;
+use aws_sdk_dynamodb::{primitives::Blob, types::AttributeValue};
 
 use crate::key::PK;
 
@@ -67,6 +67,11 @@ impl Expression {
     /// Sets the Boolean value of a placeholder such as `:flag`.
     pub(crate) fn flag(self, placeholder: &str, value: bool) -> Self {
         self.value(placeholder, AttributeValue::Bool(value))
+    }
+
+    /// Sets the binary value of a placeholder such as `:bytes`.
+    pub(crate) fn bytes(self, placeholder: &str, value: Vec<u8>) -> Self {
+        self.value(placeholder, AttributeValue::B(Blob::new(value)))
     }
 
     fn value(mut self, placeholder: &str, value: AttributeValue) -> Self {

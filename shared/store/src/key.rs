@@ -7,8 +7,8 @@ use std::collections::HashMap;
 
 use aws_sdk_dynamodb::types::AttributeValue;
 use padron_domain::{
-    Actor, ApiKeyId, CustomerId, CustomerNumber, Email, EventId, InvitationId, OrganizationId, UserId,
-    WebhookId,
+    Actor, ApiKeyId, CustomerId, CustomerNumber, DeliveryId, Email, EventId, InvitationId, OrganizationId,
+    UserId, WebhookId,
 };
 use ring::digest::{Context, Digest, SHA256, digest};
 use serde::{Deserialize, Serialize};
@@ -83,6 +83,13 @@ impl Key {
     /// Returns the key of the registry of an organization's webhooks.
     pub fn webhook_registry(organization: OrganizationId) -> Self {
         Self { pk: partition(organization), sk: "HOOKS".into() }
+    }
+
+    /// Returns the key of a delivery of an event to a webhook.
+    ///
+    /// The sort keys have the order of the events. The deliveries of an event have the order of its replays.
+    pub fn delivery(webhook: WebhookId, id: DeliveryId) -> Self {
+        Self { pk: delivery_partition(webhook), sk: delivery_sort_key(id) }
     }
 
     /// Returns the key of the consumption of a limit of requests.
@@ -246,6 +253,31 @@ pub(crate) fn event_partition(organization: OrganizationId) -> String {
     format!("EVENTS#{organization}")
 }
 
+/// Returns the partition key of a webhook's deliveries.
+pub(crate) fn delivery_partition(webhook: WebhookId) -> String {
+    format!("HOOK#{webhook}")
+}
+
+/// Returns the sort key of a delivery. It has a fixed length, so that the order of the keys is the order of the numbers.
+pub(crate) fn delivery_sort_key(id: DeliveryId) -> String {
+    format!("{}#{:010}", id.event, id.replay)
+}
+
+/// The number of partitions of GSI1 with the deliveries that have an attempt to come.
+pub(crate) const DUE_PARTITIONS: u8 = 8;
+
+/// Returns the GSI1 partition key of the deliveries of an event that have an attempt to come.
+pub(crate) fn due_partition(event: EventId) -> String {
+    // The last byte of a UUIDv7 is random.
+    let [.., last] = *event.uuid().as_bytes();
+    due_partition_of(last % DUE_PARTITIONS)
+}
+
+/// Returns the GSI1 partition key with this number, of deliveries that have an attempt to come.
+pub(crate) fn due_partition_of(number: u8) -> String {
+    format!("DUE#{number}")
+}
+
 /// Returns the SHA-256 hash of an e-mail address, for use in keys.
 ///
 /// The hash keeps addresses out of keys, and so out of logs and metrics, and gives all keys the same length. It uses no
@@ -304,6 +336,25 @@ mod tests {
                 Key::api_key(another, Id::new(Uuid::from_u128(a))),
                 Key::api_key_registry(organization),
                 Key::api_key_registry(another),
+                Key::webhook(organization, Id::new(Uuid::from_u128(a))),
+                Key::webhook(another, Id::new(Uuid::from_u128(a))),
+                Key::webhook_registry(organization),
+                Key::delivery(
+                    Id::new(Uuid::from_u128(a)),
+                    DeliveryId { event: Id::new(Uuid::from_u128(a)), replay: 0 },
+                ),
+                Key::delivery(
+                    Id::new(Uuid::from_u128(a)),
+                    DeliveryId { event: Id::new(Uuid::from_u128(a)), replay: 1 },
+                ),
+                Key::delivery(
+                    Id::new(Uuid::from_u128(a)),
+                    DeliveryId { event: Id::new(Uuid::from_u128(b)), replay: 0 },
+                ),
+                Key::delivery(
+                    Id::new(Uuid::from_u128(b)),
+                    DeliveryId { event: Id::new(Uuid::from_u128(a)), replay: 0 },
+                ),
                 Key::rate_limit(&text),
                 Key::rate_limit(&other),
                 Key::profile(user),

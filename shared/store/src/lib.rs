@@ -9,15 +9,16 @@
 //! 1. `action`, `client`, `expression`, `key`, `secret`: IAM actions, the connection, and the words of requests.
 //! 2. `item`: the conversion between entities and items. `table`: the [`Store`] and its requests.
 //! 3. `read` and `range_query`: batches and pages. `roster` and `row`: entities that only this crate has.
-//! 4. `events`, `idempotency`, `profile`, `rate_limits`, `rows`: reads of one kind of item.
+//! 4. `events`, `stream`, `idempotency`, `profile`, `rate_limits`, `rows`: reads of one kind of item.
 //! 5. `transaction`: writes.
-//! 6. `api_keys`, `customers`, `members`, `invitations`, `organizations`, `users`: reads and writes of the domain.
+//! 6. `api_keys`, `customers`, `webhooks`, `deliveries`, `members`, `invitations`, `organizations`, `users`: reads and writes of the domain.
 //! 7. `purge`: the deletion of whole organizations.
 
 mod action;
 mod api_keys;
 mod client;
 mod customers;
+mod deliveries;
 mod events;
 mod expression;
 mod idempotency;
@@ -36,6 +37,7 @@ mod roster;
 mod row;
 mod rows;
 mod secret;
+mod stream;
 mod table;
 mod transaction;
 mod users;
@@ -43,8 +45,9 @@ mod webhooks;
 
 pub use action::{Action, Resource};
 pub use api_keys::{KeyAccess, OwnedApiKeys, StoredApiKey};
-pub use client::{AMAZON_ROOTS, Connection, Credentials, TrustedRoots};
+pub use client::{AMAZON_ROOTS, Connection, Credentials, TrustedRoots, sdk_config};
 pub use customers::{AncestorLink, CustomerConflict, CustomersPage, NumberRange};
+pub use deliveries::{DeliveryRange, DeliveryWork, DueDelivery};
 pub use idempotency::IdempotencyRecord;
 pub use invitations::{InvitationAccess, InvitationToken, InvitationWithOrganization, InvitationsPage};
 pub use key::{IdempotencyId, Key};
@@ -56,6 +59,7 @@ pub use read::{Consistency, Items, Read};
 pub use reseal::{ResealOutcome, ResealPosition};
 pub use rows::{CustomersByNumber, IndexOrder, IndexRange};
 pub use secret::{Purpose, Secrets};
+pub use stream::{StreamRecord, stream_records};
 pub use table::{Backoff, Spent, Store};
 pub use transaction::{Transaction, TransactionError};
 pub use webhooks::{StoredWebhook, WebhookSecretMaterial};

@@ -11,7 +11,7 @@ use crate::{
     action::GSI1,
     expression::Expression,
     item::Item,
-    key::{GSI1_PK, GSI1_SK, Key, PK, SK, count_partition, event_partition, partition},
+    key::{GSI1_PK, GSI1_SK, Key, PK, SK, count_partition, delivery_partition, event_partition, partition},
     organizations::{PURGE, if_previous_version},
     range_query::QueryPage,
     roster::{RosterState, if_roster_is},
@@ -134,7 +134,7 @@ impl Store {
     /// Deletes an organization permanently, within its time slice.
     ///
     /// First the organization is marked as being purged, in one transaction that excludes a restoration. From then on
-    /// the owner cannot see it either. Then all items of its partitions are deleted, in any order. Finally the
+    /// the owner cannot see it either. Then all items of its partitions and the deliveries to its webhooks are deleted. Finally the
     /// organization, its roster and its slug are deleted in one transaction.
     ///
     /// An interrupted purge is continued by the next run, which finds the mark. Two concurrent runs delete the same
@@ -158,7 +158,12 @@ impl Store {
                 None => return Ok(PurgeOutcome::NotDue),
             }
         };
-        for partition in [partition(id), count_partition(id), event_partition(id)] {
+        // The registry of the webhooks is in the organization's partition, which is therefore emptied after them.
+        let registries = self.webhook_registries(&[id]).await?;
+        let webhooks = registries.iter().flat_map(|registry| &registry.entries);
+        let deliveries = webhooks.map(|webhook| delivery_partition(webhook.id));
+        let partitions = deliveries.chain([partition(id), count_partition(id), event_partition(id)]);
+        for partition in partitions {
             if !self.empty_partition(&partition, capacity_limiter, slice).await? {
                 return Ok(PurgeOutcome::Unfinished);
             }

@@ -88,6 +88,11 @@ impl Store {
         self.sleep(pause, why).await
     }
 
+    /// Waits before another attempt of work that has lost a race against other writes. Fails if the wait would end after the deadline.
+    pub async fn wait(&self, backoff: &mut Backoff, why: &'static str) -> Result<(), Error> {
+        self.pause(backoff, why).await
+    }
+
     /// Waits before the next attempt. Fails if the wait would end after the deadline.
     pub(crate) async fn pause(&self, backoff: &mut Backoff, why: &'static str) -> Result<(), Error> {
         self.sleep(backoff.pause(), why).await

@@ -3,26 +3,40 @@
 //! The secrets that requests are signed with are stored encrypted. The registry says which events each webhook gets, so that the sender of
 //! an event reads one item.
 
-use aws_sdk_dynamodb::{primitives::Blob, types::AttributeValue};
-use padron_domain::{Authority, Error, Event, Failure, OrganizationId, Webhook, WebhookId, WebhookRegistry};
+use aws_sdk_dynamodb::{
+    primitives::Blob,
+    types::{AttributeValue, ReturnConsumedCapacity},
+};
+use padron_domain::{
+    Authority, Error, Event, Failure, OrganizationId, Timestamp, Webhook, WebhookHealth, WebhookId,
+    WebhookRegistry,
+};
 use serde::{Deserialize, Serialize};
 
 use crate::{
     Action,
     expression::Expression,
-    item::{Entity, Item},
-    key::{Key, partition},
+    item::{DOCUMENT, Entity, Item, document},
+    key::{Key, PK, partition},
     members::check_authority,
     range_query::{Page, RangeQuery},
-    read::Items,
+    read::{Consistency, Items, Projection},
     reseal::Sealed,
     secret::{Purpose, Secrets},
-    table::Store,
+    table::{Backoff, Store},
     transaction::Transaction,
 };
 
 /// The attribute with the encrypted secrets of a webhook.
 const SECRETS: &str = "secrets";
+/// The attribute with [`WebhookHealth::consecutive_failures`].
+const FAILURES: &str = "failures";
+/// The attribute with [`WebhookHealth::failing_since`].
+const FAILING_SINCE: &str = "failingSince";
+/// The attribute with [`WebhookHealth::failed_at`].
+const FAILED_AT: &str = "failedAt";
+/// The attribute with [`WebhookHealth::succeeded_at`].
+const SUCCEEDED_AT: &str = "succeededAt";
 
 /// The secret and the private key of one generation.
 #[derive(Clone, PartialEq, Eq)]
@@ -48,6 +62,9 @@ impl std::fmt::Debug for WebhookSecretMaterial {
 pub struct StoredWebhook {
     /// The webhook.
     pub webhook: Webhook,
+    /// The outcomes of its last requests. They are recorded without a new version of the webhook.
+    #[serde(skip)]
+    pub health: WebhookHealth,
     #[serde(skip)]
     sealed_secrets: Vec<u8>,
 }
@@ -74,7 +91,7 @@ impl StoredWebhook {
         }
         let context = context(webhook.organization, webhook.id);
         let sealed_secrets = secrets.seal(Purpose::Webhook, &context, &plain)?;
-        Ok(Self { webhook, sealed_secrets })
+        Ok(Self { webhook, health: WebhookHealth::default(), sealed_secrets })
     }
 
     /// Returns the record with another version of the webhook, and the same secrets.
@@ -107,8 +124,14 @@ fn context(organization: OrganizationId, id: WebhookId) -> Vec<u8> {
 }
 
 impl Store {
-    /// The IAM actions of [`Store::create_webhook`], [`Store::update_webhook`] and [`Store::rotate_webhook_secret`].
-    pub const WRITE_WEBHOOK: &'static [Action] = &[Action::PUT, Action::CHECK];
+    /// The IAM actions of [`Store::create_webhook`].
+    pub const CREATE_WEBHOOK: &'static [Action] = &[Action::PUT, Action::CHECK];
+    /// The IAM actions of [`Store::update_webhook`] and [`Store::rotate_webhook_secret`].
+    pub const UPDATE_WEBHOOK: &'static [Action] = &[Action::PUT, Action::UPDATE, Action::CHECK];
+    /// The IAM actions of [`Store::disable_webhook`] and [`Store::webhook_with_registry`].
+    pub const DISABLE_WEBHOOK: &'static [Action] = &[Action::BATCH_GET, Action::PUT, Action::UPDATE];
+    /// The IAM actions of [`Store::record_success`] and [`Store::record_failure`].
+    pub const RECORD_HEALTH: &'static [Action] = &[Action::UPDATE];
     /// The IAM actions of [`Store::delete_webhook`].
     pub const DELETE_WEBHOOK: &'static [Action] = &[Action::PUT, Action::DELETE, Action::CHECK];
     /// The IAM actions of [`Store::webhooks`].
@@ -129,15 +152,32 @@ impl Store {
         Ok(transaction)
     }
 
-    /// Replaces a webhook by its next version, on behalf of `actor`. `registry` is the next version of the registry.
+    /// Replaces a webhook by its next version, on behalf of `actor`. `registry` is the next version of the registry. Its failures so far are
+    /// forgotten if `starts_anew` is set.
     pub fn update_webhook(
         &self,
         after: &StoredWebhook,
         registry: &WebhookRegistry,
+        starts_anew: bool,
         actor: &Authority,
         event: &Event,
     ) -> Result<Transaction<'_>, Error> {
-        let mut transaction = self.rotate_webhook_secret(after, actor, event)?;
+        let mut transaction = self.transaction(event)?;
+        transaction.update(&after.key(), replacement(after, starts_anew)?)?;
+        replace_registry(&mut transaction, registry)?;
+        check_authority(&mut transaction, actor, None)?;
+        Ok(transaction)
+    }
+
+    /// Disables a webhook, which Padrón itself does: `after` is its next version. `registry` is the next version of the registry.
+    pub fn disable_webhook(
+        &self,
+        after: &StoredWebhook,
+        registry: &WebhookRegistry,
+        event: &Event,
+    ) -> Result<Transaction<'_>, Error> {
+        let mut transaction = self.transaction(event)?;
+        transaction.update(&after.key(), replacement(after, false)?)?;
         replace_registry(&mut transaction, registry)?;
         Ok(transaction)
     }
@@ -150,7 +190,7 @@ impl Store {
         event: &Event,
     ) -> Result<Transaction<'_>, Error> {
         let mut transaction = self.transaction(event)?;
-        transaction.replace(after, Expression::version(after.webhook.version - 1))?;
+        transaction.update(&after.key(), replacement(after, false)?)?;
         check_authority(&mut transaction, actor, None)?;
         Ok(transaction)
     }
@@ -171,6 +211,61 @@ impl Store {
         Ok(transaction)
     }
 
+    /// Returns a webhook and the registry of its organization, strongly consistent; `None` if the webhook was deleted.
+    pub async fn webhook_with_registry(
+        &self,
+        organization: OrganizationId,
+        id: WebhookId,
+    ) -> Result<(Option<StoredWebhook>, WebhookRegistry), Error> {
+        let keys = [Key::webhook(organization, id), Key::webhook_registry(organization)];
+        let mut items = self.batch_get(&keys, Consistency::Strong, Projection::All).await?;
+        Ok((items.webhook(organization, id)?, items.webhook_registry(organization)?))
+    }
+
+    /// Records that a request of a webhook has succeeded.
+    pub async fn record_success(&self, webhook: &Webhook, now: Timestamp) -> Result<(), Error> {
+        let update = Expression::default()
+            .then(format!("SET {SUCCEEDED_AT} = :now REMOVE {FAILURES}, {FAILING_SINCE}, {FAILED_AT}"))
+            .text(":now", now.to_string());
+        self.record_health(webhook, update).await
+    }
+
+    /// Records that a request of a webhook has failed.
+    pub async fn record_failure(&self, webhook: &Webhook, now: Timestamp) -> Result<(), Error> {
+        let update = Expression::default()
+            .then(format!(
+                "SET {FAILING_SINCE} = if_not_exists({FAILING_SINCE}, :now), {FAILED_AT} = :now ADD {FAILURES} :one"
+            ))
+            .text(":now", now.to_string())
+            .number(":one", 1);
+        self.record_health(webhook, update).await
+    }
+
+    /// Updates the health of a webhook, unless the webhook was deleted.
+    async fn record_health(&self, webhook: &Webhook, update: Expression) -> Result<(), Error> {
+        let mut backoff = Backoff::new();
+        loop {
+            let call = self
+                .client
+                .update_item()
+                .table_name(&*self.table)
+                .set_key(Some(Key::webhook(webhook.organization, webhook.id).attributes().into()))
+                .set_update_expression(update.update.clone())
+                .condition_expression(format!("attribute_exists({PK})"))
+                .set_expression_attribute_values(update.values.clone())
+                .return_consumed_capacity(ReturnConsumedCapacity::Total);
+            match self.call(call.send()).await {
+                Err(error) if error.code() == Some("TransactionConflictException") => {
+                    self.pause(&mut backoff, "a webhook was being changed until the deadline").await?;
+                }
+                outcome => {
+                    self.if_condition_holds(outcome, |output| output.consumed_capacity.as_slice())?;
+                    return Ok(());
+                }
+            }
+        }
+    }
+
     /// Returns all webhooks of an organization in the order of their creation, eventually consistent. There are at most
     /// [`Webhook::MAX_OF_ORGANIZATION`].
     pub async fn webhooks(&self, organization: OrganizationId) -> Result<Vec<StoredWebhook>, Error> {
@@ -185,6 +280,20 @@ impl Store {
         let Page { items, .. } = self.range_query(range, None).await?;
         Ok(items)
     }
+}
+
+/// Returns the update that replaces a webhook and its secrets by those of the next version. What is recorded of its health stays, unless the
+/// webhook starts anew.
+fn replacement(after: &StoredWebhook, starts_anew: bool) -> Result<Expression, Error> {
+    let forget =
+        if starts_anew { format!(" REMOVE {FAILURES}, {FAILING_SINCE}, {FAILED_AT}") } else { String::new() };
+    Ok(Expression::version(after.webhook.version - 1)
+        .then(format!("SET #document = :document, #version = :next, #secrets = :secrets{forget}"))
+        .name("#document", DOCUMENT)
+        .name("#secrets", SECRETS)
+        .text(":document", document(after)?)
+        .number(":next", after.webhook.version)
+        .bytes(":secrets", after.sealed_secrets.clone()))
 }
 
 /// Adds the replacement of a registry by its next version to a transaction.
@@ -209,6 +318,15 @@ impl Entity for StoredWebhook {
         if let Some(AttributeValue::B(sealed)) = item.remove(SECRETS) {
             self.sealed_secrets = sealed.into_inner();
         }
+        let instant = |name| Timestamp::parse(item.get(name)?.as_s().ok()?).ok();
+        self.health = WebhookHealth {
+            failing_since: instant(FAILING_SINCE),
+            consecutive_failures: (item.get(FAILURES))
+                .and_then(|count| count.as_n().ok()?.parse().ok())
+                .unwrap_or_default(),
+            failed_at: instant(FAILED_AT),
+            succeeded_at: instant(SUCCEEDED_AT),
+        };
     }
 }
 

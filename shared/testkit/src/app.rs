@@ -1,19 +1,20 @@
 //! The API in process.
 
 use std::{
+    collections::BTreeSet,
     path::PathBuf,
     sync::{Arc, Mutex, PoisonError},
     time::Duration,
 };
 
 use http::{HeaderMap, HeaderName, HeaderValue, Method, Uri};
-use padron_domain::{Clock, Timestamp, UserId};
+use padron_domain::{Clock, Error, Timestamp, UserId};
 use padron_emulator::{
-    Engine, Issuer, SigningKey, Template,
+    Engine, FifoQueue, Issuer, SigningKey, Template,
     engine::{Storage, connection},
     gateway,
 };
-use padron_http::{App, BASE_PATH, Log, Registration, Settings};
+use padron_http::{App, BASE_PATH, BackgroundContext, BackgroundRegistration, Log, Registration, Settings};
 use padron_store::{Connection, Store};
 use serde_json::Value;
 use tokio::time::Instant;
@@ -22,6 +23,7 @@ use uuid::Uuid;
 use crate::{
     answer::Answer,
     coverage::{self, InFlight},
+    delivery::Delivery,
     description::Description,
     proxy::{FaultProxy, Recorded},
     saved_tables::SavedTables,
@@ -49,6 +51,8 @@ pub struct TestApp {
     in_flight: Mutex<InFlight>,
     engine: Engine,
     has_replica: bool,
+    /// The event sources; `None` if the app does not deliver events.
+    pub(crate) delivery: Option<Delivery>,
     variables: Vec<(&'static str, String)>,
 }
 
@@ -86,6 +90,8 @@ pub struct TestAppBuilder {
     endpoints: Vec<&'static Registration>,
     variables: Vec<(&'static str, String)>,
     tokens: Tokens,
+    /// The functions that deliver events; empty if the app does not.
+    background: Vec<&'static BackgroundRegistration>,
 }
 
 /// The issuer of the tokens that the app accepts.
@@ -130,6 +136,9 @@ const WITH_FAULTS: &str = "PADRON_TEST_FAULTS";
 /// The lag of indexes with [`WITH_FAULTS`].
 const LAG: Duration = Duration::from_millis(15);
 
+/// The time for which a message that is being handled is hidden, as in the template.
+const VISIBILITY_TIMEOUT: Duration = Duration::from_secs(120);
+
 /// The time at which the clock of every test starts.
 const START: &str = "2026-01-15T12:00:00.000Z";
 
@@ -148,6 +157,7 @@ impl TestApp {
             endpoints: endpoints.into_iter().collect(),
             variables: Vec::new(),
             tokens: Tokens::default(),
+            background: Vec::new(),
         }
     }
 
@@ -187,6 +197,12 @@ impl TestApp {
         self.engine.ensure_table(template(), &replica).await.expect("a table");
         self.proxy.lag(&replica, lag);
         self.has_replica = true;
+    }
+
+    /// Enables the stream of the table, from now on, for an app that delivers events.
+    pub async fn open_stream(&self) {
+        let stream = self.engine.stream(template(), &self.table, "FanOutEventsSource").await;
+        self.set_stream(stream.expect("a stream"));
     }
 
     /// Starts another environment with the same settings.
@@ -252,23 +268,61 @@ impl TestApp {
         if self.wait_for_replica {
             self.proxy.settled().await;
         }
-        self.in_flight.lock().unwrap_or_else(PoisonError::into_inner).begin(endpoint);
+        let function = endpoint.route.function;
+        self.in_flight().begin(function, endpoint.actions());
         let deadline = Instant::now() + self.time_limit;
         let response = self.app.respond(endpoint, event, "invocation-id", deadline).await;
         if self.wait_for_replica {
             self.proxy.settled().await;
         }
-        let used = self.proxy.take_actions();
-        self.in_flight.lock().unwrap_or_else(PoisonError::into_inner).end(endpoint, used);
+        self.in_flight().end(function, self.take_actions());
         let response = serde_json::to_value(&response).expect("a response is JSON");
         if let Some(code) = failure_code(&response) {
-            coverage::note(endpoint, &code);
+            coverage::note(function, &code);
         }
         // Every response in every test must be allowed by the description.
         if let (Some(description), Ok(event)) = (Description::of(endpoint), serde_json::from_str(event)) {
             description.check(endpoint, &event, &response);
         }
         response
+    }
+
+    fn in_flight(&self) -> std::sync::MutexGuard<'_, InFlight> {
+        self.in_flight.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Returns the actions that were used since the last call of this function.
+    fn take_actions(&self) -> BTreeSet<(String, Option<String>)> {
+        let mut used = self.proxy.take_actions();
+        if self.delivery.as_ref().is_some_and(|delivery| delivery.queue.take_requests() > 0) {
+            used.insert(("sqs:SendMessage".into(), Some("queue".into())));
+        }
+        used
+    }
+
+    /// Returns an invocation of a function that no caller waits for, which has this much time. Its writes are not limited.
+    pub fn background(&self, function: &BackgroundRegistration, time: Duration) -> BackgroundContext<'_> {
+        self.app.background(function.function, Instant::now() + time)
+    }
+
+    /// Runs a function that no caller waits for, in this invocation, and returns its response for Lambda.
+    pub async fn run_in(
+        &self,
+        cx: &BackgroundContext<'_>,
+        function: &BackgroundRegistration,
+        payload: &Value,
+    ) -> Result<Value, Error> {
+        if self.wait_for_replica {
+            self.proxy.settled().await;
+        }
+        self.in_flight().begin(function.function, function.actions());
+        let payload = payload.to_string();
+        let outcome = (function.run)(cx, &payload).await;
+        if self.wait_for_replica {
+            self.proxy.settled().await;
+        }
+        self.in_flight().end(function.function, self.take_actions());
+        outcome
     }
 
     /// Returns the endpoint of this function.
@@ -286,6 +340,13 @@ impl TestAppBuilder {
         self
     }
 
+    /// Lets the app deliver events to webhooks, which may lead to this machine, with the functions among these that do so.
+    #[must_use]
+    pub fn delivers(self, background: impl IntoIterator<Item = &'static BackgroundRegistration>) -> Self {
+        let background = background.into_iter().collect();
+        Self { background, ..self }.variable("WEBHOOK_TARGETS", "local")
+    }
+
     /// Creates the table and the app.
     pub async fn build(self) -> TestApp {
         static EMPTY: SavedTables = SavedTables::new();
@@ -299,6 +360,13 @@ impl TestAppBuilder {
         let create = async || engine.ensure_table(template(), &table).await.expect("a table");
         EMPTY.fill(&engine, create).await;
         let proxy = FaultProxy::start(engine.address()).await;
+        let clock = Clock::manual(Timestamp::parse(START).expect("an instant"));
+        let delivery = if !self.background.is_empty() {
+            let queue = FifoQueue::start(&clock, VISIBILITY_TIMEOUT).await;
+            Some(Delivery { queue, stream: Mutex::default(), functions: self.background })
+        } else {
+            None
+        };
         let issuer = &self.tokens.issuer;
         let mut variables = vec![
             ("TABLE_NAME", table.clone()),
@@ -311,8 +379,11 @@ impl TestAppBuilder {
             ("JWT_JWKS", issuer.jwks().to_string()),
             ("ROOT_SECRET", TestApp::ROOT_SECRET.into()),
         ];
+        if let Some(Delivery { queue, .. }) = &delivery {
+            variables.push(("DELIVERY_QUEUE_URL", queue.url()));
+            variables.push(("AWS_ENDPOINT_URL_SQS", queue.endpoint()));
+        }
         variables.extend(self.variables);
-        let clock = Clock::manual(Timestamp::parse(START).expect("an instant"));
         let lines = Arc::default();
         let mut app = TestApp {
             app: App::new(settings(&variables), clock.clone(), Log::Memory(Arc::clone(&lines))),
@@ -328,6 +399,7 @@ impl TestAppBuilder {
             in_flight: Mutex::default(),
             engine,
             has_replica: false,
+            delivery,
             variables,
         };
         if std::env::var_os(WITH_FAULTS).is_some() {

@@ -11,7 +11,6 @@ use std::{
     sync::{Mutex, PoisonError},
 };
 
-use padron_http::Registration;
 use padron_store::{Action, Resource};
 
 /// The name of the file, which is in the folder of the test binary.
@@ -31,8 +30,8 @@ fn path() -> PathBuf {
 }
 
 /// Records that an endpoint used an action or returned a failure, given the action or the failure's code.
-pub(crate) fn note(endpoint: &Registration, shown: &str) {
-    let line = format!("{} {shown}", endpoint.route.function);
+pub(crate) fn note(function: &str, shown: &str) {
+    let line = format!("{function} {shown}");
     let mut seen = SEEN.lock().unwrap_or_else(PoisonError::into_inner);
     let Seen { lines, file } = seen.get_or_insert_with(|| {
         let file = OpenOptions::new().create(true).write(true).truncate(true).open(path());
@@ -55,9 +54,9 @@ pub(crate) struct InFlight {
 
 impl InFlight {
     /// Begins a request.
-    pub(crate) fn begin(&mut self, endpoint: &Registration) {
-        self.functions.push(endpoint.route.function);
-        self.allowed.extend(endpoint.actions());
+    pub(crate) fn begin(&mut self, function: &'static str, actions: Vec<Action>) {
+        self.functions.push(function);
+        self.allowed.extend(actions);
     }
 
     /// Ends a request, and records the actions that it used.
@@ -65,13 +64,14 @@ impl InFlight {
     /// # Panics
     ///
     /// Panics if an action is not declared by any of the requests in flight.
-    pub(crate) fn end(&mut self, endpoint: &Registration, used: BTreeSet<(String, Option<String>)>) {
-        let is_alone = self.functions.iter().all(|function| *function == endpoint.route.function);
+    pub(crate) fn end(&mut self, function: &str, used: BTreeSet<(String, Option<String>)>) {
+        let is_alone = self.functions.iter().all(|other| *other == function);
         for (name, index) in used.into_iter().filter(|_| !self.has_others) {
             let is_used = |action: &&Action| {
                 let on = match action.on {
                     Resource::Table => None,
                     Resource::Index(index) => Some(index),
+                    Resource::DeliveryQueue => Some("queue"),
                 };
                 action.name == name && on == index.as_deref()
             };
@@ -82,10 +82,10 @@ impl InFlight {
                 "{functions:?} use {name} on {index:?}, which is not declared: add it to ACTIONS"
             );
             if is_alone {
-                note(endpoint, &format!("{name} {}", index.as_deref().unwrap_or("table")));
+                note(function, &format!("{name} {}", index.as_deref().unwrap_or("table")));
             }
         }
-        let ended = self.functions.iter().position(|function| *function == endpoint.route.function);
+        let ended = self.functions.iter().position(|other| *other == function);
         if let Some(ended) = ended {
             self.functions.swap_remove(ended);
         }

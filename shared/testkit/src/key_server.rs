@@ -12,7 +12,7 @@ use http::{Response, StatusCode};
 use http_body_util::Full;
 use hyper::body::Bytes;
 
-use crate::web_server::WebServer;
+use padron_emulator::WebServer;
 
 /// A web server that returns the same document for every request. It is stopped when it is dropped.
 #[derive(Debug)]

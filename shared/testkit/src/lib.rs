@@ -6,12 +6,12 @@
 mod answer;
 mod app;
 mod coverage;
+mod delivery;
 mod description;
 mod key_server;
 mod proxy;
 mod receiver;
 mod saved_tables;
-mod web_server;
 
 pub use answer::Answer;
 pub use app::{Call, TestApp, TestAppBuilder, Tokens};

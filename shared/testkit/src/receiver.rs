@@ -3,13 +3,14 @@
 use std::{
     collections::BTreeMap,
     sync::{Arc, Mutex, PoisonError},
+    time::Duration,
 };
 
 use http::{Request, Response, StatusCode};
 use http_body_util::{BodyExt, Full};
 use hyper::body::{Bytes, Incoming};
 
-use crate::web_server::WebServer;
+use padron_emulator::WebServer;
 
 /// A web server that keeps the requests it gets. It is stopped when it is dropped.
 #[derive(Debug)]
@@ -18,10 +19,12 @@ pub struct Receiver {
     shared: Arc<Shared>,
 }
 
-#[derive(Debug)]
+#[derive(Debug, Default)]
 struct Shared {
     response: Mutex<ReceiverResponse>,
     received: Mutex<Vec<Received>>,
+    /// The number of requests that are being answered, and the highest number so far.
+    in_flight: Mutex<(usize, usize)>,
 }
 
 /// The response of a receiver.
@@ -33,6 +36,24 @@ pub struct ReceiverResponse {
     pub media_type: &'static str,
     /// The body.
     pub body: String,
+    /// The value of the header `Retry-After`, if there is one.
+    pub retry_after: Option<String>,
+    /// The time after which the response is sent.
+    pub delay: Duration,
+}
+
+impl Default for ReceiverResponse {
+    fn default() -> Self {
+        let (status, media_type, body) = (200, "text/plain", "ok".into());
+        Self { status, media_type, body, retry_after: None, delay: Duration::ZERO }
+    }
+}
+
+impl ReceiverResponse {
+    /// Returns a response with this status.
+    pub fn status(status: u16) -> Self {
+        Self { status, ..Self::default() }
+    }
 }
 
 /// A request that a receiver has got.
@@ -49,8 +70,7 @@ pub struct Received {
 impl Receiver {
     /// Starts a server that answers 200 with the text `ok`.
     pub async fn start() -> Self {
-        let response = ReceiverResponse { status: 200, media_type: "text/plain", body: "ok".into() };
-        let shared = Arc::new(Shared { response: Mutex::new(response), received: Mutex::default() });
+        let shared = Arc::new(Shared::default());
         let state = shared.clone();
         let server = WebServer::start(move |request| receive(state.clone(), request)).await;
         Self { server, shared }
@@ -66,6 +86,11 @@ impl Receiver {
         *self.shared.response.lock().unwrap_or_else(PoisonError::into_inner) = response;
     }
 
+    /// Returns the highest number of requests that were answered at once.
+    pub fn max_in_flight(&self) -> usize {
+        self.shared.in_flight.lock().unwrap_or_else(PoisonError::into_inner).1
+    }
+
     /// Returns the requests since the last call of this function.
     pub fn take(&self) -> Vec<Received> {
         std::mem::take(&mut self.shared.received.lock().unwrap_or_else(PoisonError::into_inner))
@@ -74,6 +99,11 @@ impl Receiver {
 
 async fn receive(shared: Arc<Shared>, request: Request<Incoming>) -> Response<Full<Bytes>> {
     let (parts, body) = request.into_parts();
+    {
+        let mut in_flight = shared.in_flight.lock().unwrap_or_else(PoisonError::into_inner);
+        in_flight.0 += 1;
+        in_flight.1 = in_flight.1.max(in_flight.0);
+    }
     let body = body.collect().await.map(|body| body.to_bytes()).unwrap_or_default();
     let text = |value: &http::HeaderValue| String::from_utf8_lossy(value.as_bytes()).into_owned();
     let received = Received {
@@ -82,10 +112,15 @@ async fn receive(shared: Arc<Shared>, request: Request<Incoming>) -> Response<Fu
         body: String::from_utf8_lossy(&body).into_owned(),
     };
     shared.received.lock().unwrap_or_else(PoisonError::into_inner).push(received);
-    let ReceiverResponse { status, media_type, body } =
+    let ReceiverResponse { status, media_type, body, retry_after, delay } =
         shared.response.lock().unwrap_or_else(PoisonError::into_inner).clone();
+    tokio::time::sleep(delay).await;
+    shared.in_flight.lock().unwrap_or_else(PoisonError::into_inner).0 -= 1;
     let mut response = Response::new(Full::from(body));
     *response.status_mut() = StatusCode::from_u16(status).expect("a status");
+    if let Some(retry_after) = retry_after {
+        response.headers_mut().insert("retry-after", retry_after.parse().expect("a header value"));
+    }
     response.headers_mut().insert("content-type", media_type.parse().expect("a media type"));
     response
 }

@@ -2,8 +2,8 @@
 
 use super::EventData;
 use crate::{
-    ApiKeyId, CustomerId, CustomerNumber, Id, Plan, RevocationReason, Role, Scope, Scopes, Timestamp, UserId,
-    WebhookId,
+    ApiKeyId, CustomerId, CustomerNumber, DisabledReason, Id, Plan, RevocationReason, Role, Scope, Scopes,
+    Timestamp, UserId, WebhookId,
 };
 
 impl EventData {
@@ -59,6 +59,7 @@ impl EventData {
             Self::WebhookCreated { webhook_id },
             Self::WebhookUpdated { webhook_id, fields: fields(&["url", "events"]) },
             Self::WebhookDeleted { webhook_id },
+            Self::WebhookDisabled { webhook_id, reason: DisabledReason::Gone },
             Self::WebhookSecretRotated { webhook_id },
         ]
     }

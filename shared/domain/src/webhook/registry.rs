@@ -1,9 +1,14 @@
 //! The webhooks of an organization, as the sender of events needs them.
 
+use std::time::Duration;
+
 use serde::{Deserialize, Serialize};
 
 use super::{EventFilter, Webhook, WebhookId};
-use crate::{Failure, OrganizationId};
+use crate::{Event, EventData, Failure, OrganizationId};
+
+/// The time by which an event may be older than a webhook that gets it.
+const MAX_CLOCK_DIFFERENCE: Duration = Duration::from_secs(60);
 
 /// The webhooks of an organization, with what decides which events they get. It is one record, so that each event takes one read.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -40,6 +45,16 @@ impl From<&Webhook> for WebhookRegistryEntry {
     }
 }
 
+impl WebhookRegistryEntry {
+    /// Returns whether the webhook gets events with these data, as far as its filters decide.
+    pub fn matches(&self, data: &EventData) -> bool {
+        self.events.matches(data.event_type())
+            && data.changed_fields().is_none_or(|changed| {
+                self.fields.is_empty() || changed.iter().any(|name| self.fields.contains(name))
+            })
+    }
+}
+
 impl WebhookRegistry {
     /// Returns the registry of an organization that never had a webhook.
     pub const fn empty(organization: OrganizationId) -> Self {
@@ -66,6 +81,18 @@ impl WebhookRegistry {
         for entry in self.entries.iter_mut().filter(|entry| entry.id == webhook.id) {
             *entry = webhook.into();
         }
+    }
+
+    /// Returns the webhooks that get an event.
+    ///
+    /// An event from before the creation of a webhook is not sent to it. The clocks of the writers may differ, and a write may take as long as
+    /// a request, so a minute is not counted.
+    pub fn recipients<'a>(&'a self, event: &'a Event) -> impl Iterator<Item = &'a WebhookRegistryEntry> {
+        self.entries.iter().filter(|entry| {
+            entry.is_active
+                && entry.id.timestamp().is_none_or(|created| event.at >= created.minus(MAX_CLOCK_DIFFERENCE))
+                && entry.matches(&event.data)
+        })
     }
 
     /// Removes a webhook.

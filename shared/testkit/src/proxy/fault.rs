@@ -13,7 +13,8 @@ pub enum Fault {
     ServerError,
     /// The transaction is cancelled because its write at this index conflicts with another transaction.
     Conflict(usize),
-    /// DynamoDB cancels a transaction because the condition of the write with this index failed. Other requests succeed.
+    /// DynamoDB cancels a transaction because the condition of the write with this index failed. With the index 0, the condition of an
+    /// item that is put on its own fails, too. Other requests succeed.
     ConditionFailed(usize),
     /// The batch leaves the key with this sort key unprocessed.
     Unprocessed(String),

@@ -154,6 +154,11 @@ impl FaultProxy {
         self.address
     }
 
+    /// Drops the faults that were not injected yet.
+    pub fn clear_faults(&self) {
+        lock(&self.shared.script).next.clear();
+    }
+
     /// Injects faults into the next requests, one each, in this order.
     pub fn inject(&self, faults: impl IntoIterator<Item = Fault>) {
         lock(&self.shared.script).next.extend(faults);
@@ -302,6 +307,11 @@ impl Shared {
             Some(Fault::ConditionFailed(index)) if is_transaction && *index < keys.len() => {
                 let code = |at| if at == *index { "ConditionalCheckFailed" } else { "None" };
                 Some(cancelled((0..keys.len()).map(code)))
+            }
+            Some(Fault::ConditionFailed(0))
+                if recorded.operation == "PutItem" && request["ConditionExpression"].is_string() =>
+            {
+                Some(refuse(StatusCode::BAD_REQUEST, "ConditionalCheckFailedException", json!({})))
             }
             Some(Fault::Unprocessed(sort_key)) => {
                 unprocessed = withhold(&mut request, |key| key["SK"]["S"] == json!(sort_key));

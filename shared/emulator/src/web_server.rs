@@ -1,4 +1,4 @@
-//! A web server in a test's process.
+//! A web server in this process, for emulations and tests.
 
 use std::{convert::Infallible, net::SocketAddr};
 
@@ -10,15 +10,15 @@ use tokio::{net::TcpListener, task::JoinHandle};
 
 /// A web server on a free port of the loopback interface. It is stopped when it is dropped.
 #[derive(Debug)]
-pub(crate) struct WebServer {
+pub struct WebServer {
     /// The address that the server listens on.
-    pub(crate) address: SocketAddr,
+    pub address: SocketAddr,
     serving: JoinHandle<()>,
 }
 
 impl WebServer {
     /// Starts a server that answers requests with `respond`.
-    pub(crate) async fn start<F, R>(respond: F) -> Self
+    pub async fn start<F, R>(respond: F) -> Self
     where
         F: Fn(Request<Incoming>) -> R + Clone + Send + 'static,
         R: Future<Output = Response<Full<Bytes>>> + Send + 'static,

@@ -1,0 +1,118 @@
+//! The consumer `fan-out-events`, which creates the deliveries of each event that is written to the table.
+//!
+//! The event is the outbox: it is written in the transaction of its effect, and the stream of the table passes it on. A delivery is created
+//! before its message is sent, and is due soon in any case, so that nothing is lost between the two.
+
+use std::time::Duration;
+
+use futures_util::future::try_join_all;
+use padron_domain::{Delivery, Error, Event, OrganizationId, WebhookRegistry};
+use padron_http::{BackgroundContext, Consumed, Consumer, Source};
+use padron_queue::{DeliveryMessage, DeliveryQueue};
+use padron_store::{Action, Store, StreamRecord, stream_records};
+use serde::Serialize;
+
+use crate::queue;
+
+/// The consumer that creates deliveries.
+#[derive(Debug)]
+pub struct FanOutEvents;
+
+/// The result of one batch.
+#[derive(Debug, Default, Serialize)]
+pub struct FanOutReport {
+    /// The number of events.
+    events: usize,
+    /// The number of deliveries that were created, or were there already.
+    deliveries: usize,
+    /// The number of events that cannot be read. They were passed over.
+    unreadable: usize,
+    /// Whether the queue has not taken all messages. The next sweep sends others.
+    unsent: bool,
+    /// Whether a failure of the table ended the batch, so that its rest is handed over again.
+    unfinished: bool,
+}
+
+impl Consumer for FanOutEvents {
+    const FUNCTION: &'static str = "fan-out-events";
+    const SOURCE: Source = Source::Events;
+    const TIMEOUT: u32 = 60;
+    const ACTIONS: &'static [&'static [Action]] =
+        &[Store::WEBHOOK_REGISTRIES, Store::WRITE_DELIVERY, DeliveryQueue::SEND];
+    type Report = FanOutReport;
+
+    async fn consume(cx: &BackgroundContext<'_>, payload: &str) -> Result<Consumed<FanOutReport>, Error> {
+        let records = stream_records(payload)?;
+        let registries = registries(cx, &records).await?;
+        let mut report = FanOutReport::default();
+        let mut messages = Vec::new();
+        let mut failed = None;
+        for record in &records {
+            match &record.event {
+                None => {}
+                Some(Err(error)) => {
+                    cx.report_unreadable(&record.id, error);
+                    report.unreadable += 1;
+                }
+                Some(Ok(event)) => {
+                    let registry =
+                        registries.iter().find(|registry| registry.organization == event.organization);
+                    match create_deliveries(cx, registry, event).await {
+                        Ok(new) => {
+                            report.events += 1;
+                            messages.extend(new);
+                        }
+                        Err(_) => {
+                            failed = Some(record.sequence_number.clone());
+                            break;
+                        }
+                    }
+                }
+            }
+        }
+        report.deliveries = messages.len();
+        if let Some(queue) = queue::connect(cx.environment())?.filter(|_| !messages.is_empty()) {
+            report.unsent = queue.send(&messages, cx.end(RESERVE)).await.is_err();
+        }
+        report.unfinished = failed.is_some();
+        Ok(Consumed { report, failed: failed.into_iter().collect() })
+    }
+}
+
+/// The time that is kept in reserve for the response.
+const RESERVE: Duration = Duration::from_secs(1);
+
+/// Returns the registries of the organizations that have an event in the batch, each read once.
+async fn registries(
+    cx: &BackgroundContext<'_>,
+    records: &[StreamRecord],
+) -> Result<Vec<WebhookRegistry>, Error> {
+    let mut organizations: Vec<OrganizationId> = Vec::new();
+    for record in records {
+        if let Some(Ok(event)) = &record.event
+            && !organizations.contains(&event.organization)
+        {
+            organizations.push(event.organization);
+        }
+    }
+    let mut registries = Vec::with_capacity(organizations.len());
+    for organizations in organizations.chunks(Store::MAX_REGISTRIES) {
+        registries.extend(cx.store().webhook_registries(organizations).await?);
+    }
+    Ok(registries)
+}
+
+/// Creates the deliveries of an event that do not exist, and returns the messages of all of them.
+async fn create_deliveries(
+    cx: &BackgroundContext<'_>,
+    registry: Option<&WebhookRegistry>,
+    event: &Event,
+) -> Result<Vec<DeliveryMessage>, Error> {
+    let recipients = registry.into_iter().flat_map(|registry| registry.recipients(event));
+    try_join_all(recipients.map(async |webhook| {
+        let delivery = Delivery::new(event, 0, webhook.id, webhook.concurrency, cx.now);
+        queue::create_delivery(cx.store(), cx.environment(), &delivery).await?;
+        Ok(DeliveryMessage::new(&delivery))
+    }))
+    .await
+}

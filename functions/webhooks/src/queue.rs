@@ -1,0 +1,52 @@
+//! The queue of deliveries, and the time for which a delivery relies on it.
+
+use std::time::Duration;
+
+use padron_domain::{Delivery, Error, Timestamp};
+use padron_http::{Context, Environment};
+use padron_queue::{DeliveryMessage, DeliveryQueue};
+use padron_store::Store;
+
+/// The time after which a new delivery is sent to the queue again, if no attempt was made.
+const FIRST_SWEEP: Duration = Duration::from_secs(2 * 60);
+
+/// Returns the queue; `None` if the installation has none.
+pub(crate) fn connect(environment: &Environment) -> Result<Option<DeliveryQueue>, Error> {
+    let Some(location) = &environment.options().delivery_queue else { return Ok(None) };
+    let connect = || Ok(DeliveryQueue::connect(&location.connection, &location.url));
+    environment.get_or_create(connect).map(Some)
+}
+
+/// Sends the messages of deliveries of a request. If the queue does not take them, the next sweep sends others.
+pub(crate) async fn send(cx: &Context<'_>, messages: &[DeliveryMessage]) -> Result<(), Error> {
+    if let Some(queue) = connect(cx.environment())? {
+        _ = queue.send(messages, cx.deadline()).await;
+    }
+    Ok(())
+}
+
+/// Returns the instant that is `time` of the schedule after `now`. The clock of a local stack may be faster.
+pub(crate) fn after(environment: &Environment, now: Timestamp, time: Duration) -> Timestamp {
+    now.plus(time / environment.options().clock_factor)
+}
+
+/// Creates a delivery that is to be attempted now, and returns `false` if it exists. If its message is lost, a sweep sends another one.
+pub(crate) async fn create_delivery(
+    store: &Store,
+    environment: &Environment,
+    delivery: &Delivery,
+) -> Result<bool, Error> {
+    let due_at = after(environment, delivery.queued_at, FIRST_SWEEP);
+    store.create_delivery(delivery, due_at).await
+}
+
+/// Replaces a delivery by its next version, which is to be attempted now, and returns `false` if it has changed. If its message is lost, a
+/// sweep sends another one.
+pub(crate) async fn replace_delivery(
+    store: &Store,
+    environment: &Environment,
+    delivery: &Delivery,
+) -> Result<bool, Error> {
+    let due_at = after(environment, delivery.queued_at, FIRST_SWEEP);
+    store.replace_delivery(delivery, Some(due_at)).await
+}

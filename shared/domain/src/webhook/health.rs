@@ -1,0 +1,116 @@
+//! Whether the receiver of a webhook takes what it is sent.
+
+use std::time::Duration;
+
+use crate::Timestamp;
+
+/// The outcomes of the last requests of a webhook.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct WebhookHealth {
+    /// When the first request failed after the last success; `None` if the last one has succeeded.
+    pub failing_since: Option<Timestamp>,
+    /// The number of failed requests since the last success. Beyond [`WebhookHealth::FAILING`], at most one a minute is counted.
+    pub consecutive_failures: u64,
+    /// When the last counted request failed.
+    pub failed_at: Option<Timestamp>,
+    /// When a request last succeeded, to the hour; `None` if none has.
+    pub succeeded_at: Option<Timestamp>,
+}
+
+impl WebhookHealth {
+    /// The number of failures in a row after which a receiver is treated as one that fails.
+    pub const FAILING: u64 = 10;
+    /// The time without success after which a webhook is disabled.
+    const MAX_FAILING_TIME: Duration = Duration::from_secs(5 * 24 * 60 * 60);
+    /// The number of failures without which a webhook is not disabled.
+    const MIN_FAILURES: u64 = 20;
+    /// The time between two records of failures, beyond the first ones.
+    const FAILURE_INTERVAL: Duration = Duration::from_secs(60);
+    /// The time between two records of successes.
+    const SUCCESS_INTERVAL: Duration = Duration::from_secs(60 * 60);
+
+    /// Returns whether the receiver fails: its webhook gets one request at a time, and short ones.
+    pub const fn is_failing(&self) -> bool {
+        self.consecutive_failures >= Self::FAILING
+    }
+
+    /// Returns whether there is something that a new start would forget.
+    pub const fn has_failures(&self) -> bool {
+        self.consecutive_failures > 0
+    }
+
+    /// Returns whether a success now must be recorded.
+    pub fn must_record_success(&self, now: Timestamp) -> bool {
+        self.has_failures() || self.succeeded_at.is_none_or(|at| at.plus(Self::SUCCESS_INTERVAL) <= now)
+    }
+
+    /// Returns whether a failure now must be recorded. Each record is a write, so those of a failing receiver are few. `speed` is the factor
+    /// by which a local stack is faster.
+    pub fn must_record_failure(&self, now: Timestamp, speed: u32) -> bool {
+        !self.is_failing() || self.failed_at.is_none_or(|at| at.plus(Self::FAILURE_INTERVAL / speed) <= now)
+    }
+
+    /// Returns the health after a failure.
+    #[must_use]
+    pub fn after_failure(&self, now: Timestamp) -> Self {
+        Self {
+            failing_since: self.failing_since.or(Some(now)),
+            consecutive_failures: self.consecutive_failures + 1,
+            failed_at: Some(now),
+            succeeded_at: self.succeeded_at,
+        }
+    }
+
+    /// Returns the health of a webhook that starts anew.
+    #[must_use]
+    pub fn forgotten(&self) -> Self {
+        Self { succeeded_at: self.succeeded_at, ..Self::default() }
+    }
+
+    /// Returns whether the webhook must be disabled: it has had no success for five days, and twenty failures. `speed` is the factor by which
+    /// a local stack is faster.
+    pub fn must_disable(&self, now: Timestamp, speed: u32) -> bool {
+        self.consecutive_failures >= Self::MIN_FAILURES
+            && self.failing_since.is_some_and(|since| since.plus(Self::MAX_FAILING_TIME / speed) <= now)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const DAY: Duration = Duration::from_secs(24 * 60 * 60);
+
+    fn start() -> Timestamp {
+        Timestamp::parse("2026-01-15T12:00:00Z").unwrap()
+    }
+
+    #[test]
+    fn a_webhook_is_disabled_after_five_days_and_twenty_failures() {
+        let mut health = WebhookHealth::default();
+        for failure in 1..=20_u32 {
+            let now = start().plus(DAY.mul_f64(0.3) * failure);
+            assert!(health.must_record_failure(now, 1));
+            health = health.after_failure(now);
+            assert_eq!(health.is_failing(), failure >= 10);
+            assert_eq!(health.must_disable(now, 1), failure == 20, "{failure}");
+        }
+        let quick = (0..30).fold(WebhookHealth::default(), |health, _| health.after_failure(start()));
+        assert!(!quick.must_disable(start().plus(DAY * 4), 1), "not yet five days");
+        assert!(quick.must_disable(start().plus(DAY * 5), 1));
+        assert!(quick.must_disable(start().plus(DAY), 5), "a stack that is five times as fast");
+    }
+
+    #[test]
+    fn outcomes_are_recorded_when_they_tell_something_new() {
+        let second = Duration::from_secs(1);
+        let healthy = WebhookHealth { succeeded_at: Some(start()), ..WebhookHealth::default() };
+        assert!(WebhookHealth::default().must_record_success(start()), "the first one");
+        assert!(!healthy.must_record_success(start().plus(second * 3599)));
+        assert!(healthy.must_record_success(start().plus(second * 3600)));
+        assert!(healthy.after_failure(start()).must_record_success(start()), "it has recovered");
+        let failing = (0..10).fold(healthy, |health, _| health.after_failure(start()));
+        assert!(!failing.must_record_failure(start().plus(second * 59), 1));
+        assert!(failing.must_record_failure(start().plus(second * 60), 1));
+    }
+}
