@@ -14,9 +14,10 @@ PACKAGES := $(patsubst %,-p padron-%,$(notdir $(patsubst %/,%,$(wildcard functio
 PADRON := cargo run --quiet --bin padron -- --data $(DATA)
 CARGO_LAMBDA := .tools/lambda/bin/cargo-lambda
 SAM := .tools/sam/bin/sam
+CLIENTS := .tools/clients/installed
 
 .DEFAULT_GOAL := help
-.PHONY: help run serve listen token key reseal plan demo-customers test test-full lint fmt build deploy region bench wire cargo
+.PHONY: help run serve listen token key reseal plan demo-customers test test-full test-clients lint fmt build deploy region bench wire cargo
 
 help: ## This list
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 18
@@ -70,6 +71,10 @@ test-full: cargo ## The tests with cases of the full size, then with conflicts a
 	PADRON_TEST_FULL=on $(IN_PARALLEL) cargo test --workspace --test it -- --skip commands --skip deploy
 	PADRON_TEST_FAULTS=on $(IN_PARALLEL) cargo test --workspace --test it -- --skip commands --skip deploy
 
+# Node.js and Python run the libraries that receivers use.
+test-clients: cargo $(CARGO_LAMBDA) $(CLIENTS) ## The libraries of receivers verify what the local stack sends
+	@.tools/clients/bin/python tests/clients/verify.py .tools/clients .tools/clients/bin/python
+
 lint: cargo $(SAM) ## Formatting, clippy, the template, and cargo-deny where it is installed
 	cargo fmt --all --check
 	cargo clippy --workspace --all-targets -- -D warnings
@@ -120,6 +125,14 @@ cargo:
 $(CARGO_LAMBDA): Makefile | .tools/lambda/bin/python
 	@echo 'Installing cargo-lambda $(CARGO_LAMBDA_VERSION) into .tools'
 	@.tools/lambda/bin/python -m pip install --quiet --disable-pip-version-check cargo-lambda==$(CARGO_LAMBDA_VERSION)
+	@touch $@
+
+$(CLIENTS): tests/clients/package.json tests/clients/requirements.txt | .tools/clients/bin/python
+	@command -v npm >/dev/null || { echo 'Node.js is not installed. Get it from https://nodejs.org, then try again.'; exit 1; }
+	@echo 'Installing the libraries of receivers into .tools'
+	@.tools/clients/bin/python -m pip install --quiet --disable-pip-version-check --requirement tests/clients/requirements.txt
+	@cp tests/clients/package.json .tools/clients/
+	@cd .tools/clients && npm install --silent --no-package-lock --no-audit --no-fund
 	@touch $@
 
 $(SAM): Makefile | .tools/sam/bin/python

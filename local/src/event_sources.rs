@@ -39,7 +39,7 @@ pub(crate) enum Invoker {
     /// By the invoke address of `cargo lambda watch`.
     Watch {
         /// The client.
-        client: Client<HttpConnector, Full<Bytes>>,
+        client: Arc<Client<HttpConnector, Full<Bytes>>>,
         /// The port of `cargo lambda watch`.
         port: u16,
     },
@@ -50,7 +50,7 @@ pub(crate) enum Invoker {
 impl Invoker {
     /// Creates an invoker of the functions of `cargo lambda watch` on this port.
     pub(crate) fn watch(port: u16) -> Self {
-        Self::Watch { client: Client::builder(TokioExecutor::new()).build_http(), port }
+        Self::Watch { client: Arc::new(Client::builder(TokioExecutor::new()).build_http()), port }
     }
 
     /// Invokes a function, and returns its response.
