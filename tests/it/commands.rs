@@ -280,10 +280,11 @@ fn the_published_curl_line_works_against_the_lambda_binaries() {
     stack.assert_escaped_ids_are_found(&owner, " again");
     assert_eq!(
         stack.statuses_of_page(data.path(), "README.md"),
-        ["200", "403", "200", "200", "200", "201", "200", "200"],
+        ["200", "200", "200", "200", "201", "200", "200", "201", "200"],
         "the commands of the README, in their order"
     );
-    assert_eq!(stack.statuses_of_page(data.path(), "docs/demo.md"), ["200", "200", "200", "200"]);
+    assert_eq!(stack.statuses_of_page(data.path(), "docs/demo.md"), ["403", "200", "200", "200", "200"]);
+    assert_eq!(stack.statuses_of_page(data.path(), "docs/webhooks.md"), ["201"]);
     let pages = stack.statuses_of_page(data.path(), "docs/api-keys.md");
     assert_eq!(pages, ["201", "200", "200", "202", "200"]);
     let key = printed(make(data.path(), "key", &["SCOPES=read:organization".into(), "ROLE=admin".into()]));

@@ -2,7 +2,10 @@
 
 use std::{
     collections::BTreeMap,
-    sync::{Arc, Mutex, PoisonError},
+    sync::{
+        Arc, Mutex, PoisonError,
+        atomic::{AtomicBool, Ordering},
+    },
     time::Duration,
 };
 
@@ -25,6 +28,8 @@ struct Shared {
     received: Mutex<Vec<Received>>,
     /// The number of requests that are being answered, and the highest number so far.
     in_flight: Mutex<(usize, usize)>,
+    /// Whether responses are held back.
+    is_held: AtomicBool,
 }
 
 /// The response of a receiver.
@@ -38,14 +43,12 @@ pub struct ReceiverResponse {
     pub body: String,
     /// The value of the header `Retry-After`, if there is one.
     pub retry_after: Option<String>,
-    /// The time after which the response is sent.
-    pub delay: Duration,
 }
 
 impl Default for ReceiverResponse {
     fn default() -> Self {
         let (status, media_type, body) = (200, "text/plain", "ok".into());
-        Self { status, media_type, body, retry_after: None, delay: Duration::ZERO }
+        Self { status, media_type, body, retry_after: None }
     }
 }
 
@@ -86,6 +89,11 @@ impl Receiver {
         *self.shared.response.lock().unwrap_or_else(PoisonError::into_inner) = response;
     }
 
+    /// Holds all responses back, or sends them.
+    pub fn hold(&self, hold: bool) {
+        self.shared.is_held.store(hold, Ordering::SeqCst);
+    }
+
     /// Returns the highest number of requests that were answered at once.
     pub fn max_in_flight(&self) -> usize {
         self.shared.in_flight.lock().unwrap_or_else(PoisonError::into_inner).1
@@ -112,9 +120,11 @@ async fn receive(shared: Arc<Shared>, request: Request<Incoming>) -> Response<Fu
         body: String::from_utf8_lossy(&body).into_owned(),
     };
     shared.received.lock().unwrap_or_else(PoisonError::into_inner).push(received);
-    let ReceiverResponse { status, media_type, body, retry_after, delay } =
+    let ReceiverResponse { status, media_type, body, retry_after } =
         shared.response.lock().unwrap_or_else(PoisonError::into_inner).clone();
-    tokio::time::sleep(delay).await;
+    while shared.is_held.load(Ordering::SeqCst) {
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
     shared.in_flight.lock().unwrap_or_else(PoisonError::into_inner).0 -= 1;
     let mut response = Response::new(Full::from(body));
     *response.status_mut() = StatusCode::from_u16(status).expect("a status");
