@@ -66,9 +66,12 @@ test: cargo $(CARGO_LAMBDA) $(SAM) ## The tests, with cases of a size that keeps
 	$(IN_PARALLEL) cargo test --workspace
 	@$(PADRON) declared target/debug/deps/padron-seen.txt
 
+# The tests whose size differs.
+SIZED := $(patsubst tests/it/%.rs,%::,$(shell grep -lw sized tests/it/*.rs))
+
 # Then with a table that behaves like the cloud's on a bad day: transactions conflict, and indexes are behind.
-test-full: cargo ## The tests with cases of the full size, then with conflicts and delayed indexes
-	PADRON_TEST_FULL=on $(IN_PARALLEL) cargo test --workspace --test it -- --skip commands --skip deploy
+test-full: cargo ## The tests with cases of the full size, then all with conflicts and delayed indexes
+	PADRON_TEST_FULL=on $(IN_PARALLEL) cargo test --workspace --test it -- $(SIZED)
 	PADRON_TEST_FAULTS=on $(IN_PARALLEL) cargo test --workspace --test it -- --skip commands --skip deploy
 
 # Node.js and Python run the libraries that receivers use.

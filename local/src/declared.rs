@@ -64,5 +64,6 @@ fn action_line(action: Action) -> String {
         Resource::Table => format!("{} table", action.name),
         Resource::Index(index) => format!("{} {index}", action.name),
         Resource::DeliveryQueue => format!("{} queue", action.name),
+        Resource::EventBus => format!("{} bus", action.name),
     }
 }

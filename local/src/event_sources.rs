@@ -91,7 +91,9 @@ pub(crate) async fn run(
     clock_factor: u32,
 ) {
     let of_source = |source| {
-        let is_of = |function: &&BackgroundRegistration| function.trigger == Trigger::Source(source);
+        let is_of = |function: &&BackgroundRegistration| {
+            function.trigger == Trigger::Source(source) && function.condition.is_none()
+        };
         padron_api::background().find(is_of)
     };
     let (Some(fan_out), Some(deliver)) = (of_source(Source::Events), of_source(Source::DeliveryQueue)) else {

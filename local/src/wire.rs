@@ -228,8 +228,13 @@ fn replace_dashboard_lines(text: &mut String, metric: &str) -> Result<(), String
     let end = text.rfind(&prefix).ok_or_else(missing)?;
     // The last line also closes the list of the widget.
     let end = end + text[end..].find("]]}}").ok_or_else(missing)?;
+    // The name of a function that is not deployed cannot be shown.
+    let is_deployed = |function: &&Function| {
+        !padron_api::background().any(|known| known.function == function.name && known.condition.is_some())
+    };
     let lines: Vec<String> = functions()
         .iter()
+        .filter(is_deployed)
         .map(|function| format!("            {prefix}\"${{{}Function}}\"", logical_id(function.name)))
         .collect();
     text.replace_range(begin..end, &lines.join("],\n"));
@@ -325,6 +330,10 @@ fn background_resources(function: &Function, background: &BackgroundRegistration
     let timeout = format!("      Timeout: {}\n", background.timeout);
     let mut text = function_resource(function, &background.actions(), &timeout);
     let id = logical_id(function.name);
+    let condition =
+        background.condition.map_or_else(String::new, |condition| format!("    Condition: {condition}\n"));
+    let kind = "    Type: AWS::Serverless::Function\n";
+    text = text.replacen(kind, &format!("{kind}{condition}"), 1);
     let statement = |actions: &[&str], resource: &str| {
         let actions: Vec<String> = actions.iter().map(|action| format!("\"{action}\"")).collect();
         format!("            - {{ Effect: Allow, Action: [{}], Resource: {resource} }}\n", actions.join(", "))
@@ -343,14 +352,20 @@ fn background_resources(function: &Function, background: &BackgroundRegistration
             ));
             text.push_str(&statement(&["dynamodb:ListStreams"], "!Sub \"${Table.Arn}/stream/*\""));
             text.push_str(&statement(&["sqs:SendMessage"], "!GetAtt FailedEvents.Arn"));
-            _ = write!(text, "\n  {id}Source:\n{EVENTS_SOURCE}      FunctionName: !Ref {id}Function\n\n");
+            _ = write!(
+                text,
+                "\n  {id}Source:\n{condition}{EVENTS_SOURCE}      FunctionName: !Ref {id}Function\n\n"
+            );
         }
         Trigger::Source(Source::DeliveryQueue) => {
             text.push_str(&statement(
                 &["sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:GetQueueAttributes"],
                 "!GetAtt DeliveryQueue.Arn",
             ));
-            _ = write!(text, "\n  {id}Source:\n{QUEUE_SOURCE}      FunctionName: !Ref {id}Function\n\n");
+            _ = write!(
+                text,
+                "\n  {id}Source:\n{condition}{QUEUE_SOURCE}      FunctionName: !Ref {id}Function\n\n"
+            );
         }
     }
     text
@@ -401,6 +416,7 @@ fn function_resource(function: &Function, actions: &[Action], more: &str) -> Str
             Resource::Table => "!GetAtt Table.Arn".to_owned(),
             Resource::Index(index) => format!("!Sub \"${{Table.Arn}}/index/{index}\""),
             Resource::DeliveryQueue => "!GetAtt DeliveryQueue.Arn".to_owned(),
+            Resource::EventBus => "!Sub \"arn:${AWS::Partition}:events:${AWS::Region}:${AWS::AccountId}:event-bus/${EventBusName}\"".to_owned(),
         };
         _ = writeln!(
             text,

@@ -845,3 +845,34 @@ async fn whatever_is_killed_each_committed_event_arrives_and_no_other() {
         }
     }
 }
+
+#[tokio::test]
+async fn the_operator_gets_all_events_on_a_bus() {
+    let app = delivering_app().await;
+    for number in 0..25 {
+        rename(&app, &format!("Name {number}")).await;
+        app.clock.advance(Duration::from_secs(1));
+    }
+    let batch = app.next_batch().unwrap();
+    let payload = batch.payload.as_ref().unwrap();
+    let publish = async |payload: &Value| app.invoke("publish-events", payload).await.unwrap();
+    assert_eq!(publish(payload).await, json!({ "batchItemFailures": [] }));
+    let published = app.bus().take();
+    assert_eq!(published.len(), 25);
+    for (number, entry) in (0..).zip(&published) {
+        assert_eq!((&entry["Source"], &entry["EventBusName"]), (&json!("padron"), &json!("operator")));
+        assert_eq!(entry["DetailType"], "organization.updated");
+        assert_eq!(entry["Time"].as_f64(), Some(f64::from(1_768_478_400 + number)));
+        let detail: Value = serde_json::from_str(entry["Detail"].as_str().unwrap()).unwrap();
+        assert_eq!(detail["data"], json!({ "fields": ["name"] }));
+    }
+    // What the bus has not taken is handed over again, from there on.
+    app.bus().refuse(1);
+    let mut rest = payload.clone();
+    let failures = publish(&rest).await["batchItemFailures"].clone();
+    let first = &payload["Records"][0]["dynamodb"]["SequenceNumber"];
+    assert_eq!(failures, json!([{ "itemIdentifier": first }]));
+    rest["Records"][3]["dynamodb"]["NewImage"]["doc"] = json!({ "S": "{}" });
+    assert_eq!(publish(&rest).await, json!({ "batchItemFailures": [] }));
+    assert_eq!(app.bus().take().len(), 9 + 24, "one cannot be read");
+}

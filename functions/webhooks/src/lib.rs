@@ -16,6 +16,7 @@ pub mod list_event_types;
 pub mod list_webhooks;
 mod message;
 pub mod ping_webhook;
+pub mod publish_events;
 mod queue;
 pub mod replay_events;
 mod response;
@@ -46,5 +47,6 @@ pub const ENDPOINTS: &[Registration] = &[
 pub const BACKGROUND: &[BackgroundRegistration] = &[
     BackgroundRegistration::of_consumer::<fan_out_events::FanOutEvents>(),
     BackgroundRegistration::of_consumer::<deliver_webhook::DeliverWebhook>(),
+    BackgroundRegistration::of_consumer::<publish_events::PublishEvents>(),
     BackgroundRegistration::of_job::<sweep_deliveries::SweepDeliveries>(),
 ];

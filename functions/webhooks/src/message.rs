@@ -28,6 +28,11 @@ impl Message {
         Ok(Self { id: body.id, body: json })
     }
 
+    /// Returns the body.
+    pub(crate) fn into_body(self) -> String {
+        self.body
+    }
+
     /// Returns the id of the message: `evt_` and the 32 hex digits of the event's UUID.
     fn id(&self) -> String {
         format!("evt_{}", self.id.uuid().simple())

@@ -33,6 +33,8 @@ pub trait Consumer: Send + Sync + 'static {
     const FUNCTION: &'static str;
     /// The source of the records.
     const SOURCE: Source;
+    /// The condition of the template under which the function is deployed; `None` if it always is.
+    const CONDITION: Option<&'static str> = None;
     /// The timeout of the function, in seconds. An invocation ends a second before it.
     const TIMEOUT: u32;
     /// The store actions of the consumer.
@@ -205,6 +207,8 @@ pub struct BackgroundRegistration {
     pub function: &'static str,
     /// What invokes the function.
     pub trigger: Trigger,
+    /// The condition of the template under which the function is deployed; `None` if it always is.
+    pub condition: Option<&'static str>,
     /// The timeout of the function, in seconds.
     pub timeout: u32,
     /// The time after which an invocation ends itself.
@@ -231,6 +235,7 @@ impl BackgroundRegistration {
         Self {
             function: J::FUNCTION,
             trigger: Trigger::Schedule(J::SCHEDULE),
+            condition: None,
             timeout: J::TIMEOUT,
             time_limit: Duration::from_secs(J::TIMEOUT as u64 * 4 / 5),
             run: run_job::<J>,
@@ -244,6 +249,7 @@ impl BackgroundRegistration {
         Self {
             function: C::FUNCTION,
             trigger: Trigger::Source(C::SOURCE),
+            condition: C::CONDITION,
             timeout: C::TIMEOUT,
             time_limit: Duration::from_secs(C::TIMEOUT as u64 - 1),
             run: run_consumer::<C>,

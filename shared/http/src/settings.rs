@@ -46,6 +46,8 @@ pub struct Options {
     pub has_local_webhooks: bool,
     /// The queue of the deliveries to webhooks; `None` if there is none, and deliveries wait for the next sweep.
     pub delivery_queue: Option<QueueLocation>,
+    /// The event bus of the operator; `None` if there is none.
+    pub event_bus: Option<BusLocation>,
     /// The factor by which the schedule of deliveries is faster than it is meant to be. Only the local stack sets it.
     pub clock_factor: u32,
 }
@@ -56,6 +58,15 @@ pub struct QueueLocation {
     /// The URL of the queue.
     pub url: String,
     /// The region and the credentials, with the endpoint of SQS if it is not the region's own. The table is not meant.
+    pub connection: Connection,
+}
+
+/// The location of an event bus of Amazon EventBridge.
+#[derive(Clone, Debug)]
+pub struct BusLocation {
+    /// The name of the bus.
+    pub name: String,
+    /// The region and the credentials, with the endpoint of EventBridge if it is not the region's own. The table is not meant.
     pub connection: Connection,
 }
 
@@ -129,6 +140,10 @@ impl Settings {
             let endpoint = reader.optional("AWS_ENDPOINT_URL_SQS");
             QueueLocation { url, connection: Connection { endpoint, ..connection.clone() } }
         });
+        let event_bus = reader.optional("EVENT_BUS_NAME").map(|name| {
+            let endpoint = reader.optional("AWS_ENDPOINT_URL_EVENTBRIDGE");
+            BusLocation { name, connection: Connection { endpoint, ..connection.clone() } }
+        });
         let clock_factor = clock_factor(&mut reader);
         let accept_url = reader.optional("ACCEPT_URL");
         if accept_url.as_ref().is_some_and(|url| !is_https_or_loopback(url) || !url.contains(TOKEN)) {
@@ -163,6 +178,7 @@ impl Settings {
                     github_keys_file,
                     has_local_webhooks,
                     delivery_queue,
+                    event_bus,
                     clock_factor,
                 },
                 job_pace,

@@ -1,4 +1,4 @@
-//! The IAM actions of the store and of the queue.
+//! The IAM actions of the store, the queue and the event bus.
 //!
 //! Each endpoint declares the actions it uses. They are compared with its policy in `template.yaml`.
 
@@ -10,7 +10,7 @@ pub(crate) const GSI2: &str = "GSI2";
 /// The name of the index of customers by the time of their last change. It also holds the row of each customer.
 pub(crate) const GSI3: &str = "GSI3";
 
-/// An IAM action on the table, on one of its indexes, or on the queue.
+/// An IAM action on the table, on one of its indexes, on the queue or on the event bus.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Action {
     /// The name of the action in IAM, such as `dynamodb:BatchGetItem`.
@@ -28,6 +28,8 @@ pub enum Resource {
     Index(&'static str),
     /// The queue of the deliveries to webhooks.
     DeliveryQueue,
+    /// The event bus of the operator.
+    EventBus,
 }
 
 impl Action {
@@ -51,6 +53,8 @@ impl Action {
     pub const QUERY_GSI2: Self = Self { name: "dynamodb:Query", on: Resource::Index(GSI2) };
     /// The action that sends messages to the queue.
     pub const SEND_DELIVERIES: Self = Self { name: "sqs:SendMessage", on: Resource::DeliveryQueue };
+    /// The action that publishes events on the event bus.
+    pub const PUT_EVENTS: Self = Self { name: "events:PutEvents", on: Resource::EventBus };
     /// The action that queries GSI3: customers by the time of their last change, and their rows.
     pub const QUERY_GSI3: Self = Self { name: "dynamodb:Query", on: Resource::Index(GSI3) };
 }

@@ -25,6 +25,7 @@ use crate::{
     coverage::{self, InFlight},
     delivery::Delivery,
     description::Description,
+    event_bus::EventBusServer,
     proxy::{FaultProxy, Recorded},
     saved_tables::SavedTables,
 };
@@ -294,8 +295,13 @@ impl TestApp {
     /// Returns the actions that were used since the last call of this function.
     fn take_actions(&self) -> BTreeSet<(String, Option<String>)> {
         let mut used = self.proxy.take_actions();
-        if self.delivery.as_ref().is_some_and(|delivery| delivery.queue.take_requests() > 0) {
-            used.insert(("sqs:SendMessage".into(), Some("queue".into())));
+        if let Some(Delivery { queue, bus, .. }) = &self.delivery {
+            if queue.take_requests() > 0 {
+                used.insert(("sqs:SendMessage".into(), Some("queue".into())));
+            }
+            if bus.take_requests() > 0 {
+                used.insert(("events:PutEvents".into(), Some("bus".into())));
+            }
         }
         used
     }
@@ -363,7 +369,8 @@ impl TestAppBuilder {
         let clock = Clock::manual(Timestamp::parse(START).expect("an instant"));
         let delivery = if !self.background.is_empty() {
             let queue = FifoQueue::start(&clock, VISIBILITY_TIMEOUT).await;
-            Some(Delivery { queue, stream: Mutex::default(), functions: self.background })
+            let bus = EventBusServer::start().await;
+            Some(Delivery { queue, bus, stream: Mutex::default(), functions: self.background })
         } else {
             None
         };
@@ -379,7 +386,9 @@ impl TestAppBuilder {
             ("JWT_JWKS", issuer.jwks().to_string()),
             ("ROOT_SECRET", TestApp::ROOT_SECRET.into()),
         ];
-        if let Some(Delivery { queue, .. }) = &delivery {
+        if let Some(Delivery { queue, bus, .. }) = &delivery {
+            variables.push(("EVENT_BUS_NAME", "operator".into()));
+            variables.push(("AWS_ENDPOINT_URL_EVENTBRIDGE", bus.endpoint()));
             variables.push(("DELIVERY_QUEUE_URL", queue.url()));
             variables.push(("AWS_ENDPOINT_URL_SQS", queue.endpoint()));
         }

@@ -72,6 +72,7 @@ impl InFlight {
                     Resource::Table => None,
                     Resource::Index(index) => Some(index),
                     Resource::DeliveryQueue => Some("queue"),
+                    Resource::EventBus => Some("bus"),
                 };
                 action.name == name && on == index.as_deref()
             };

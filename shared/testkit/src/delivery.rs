@@ -6,12 +6,13 @@ use padron_emulator::{FifoQueue, StreamReader, queue::Received, stream::Batch};
 use padron_http::BackgroundRegistration;
 use serde_json::{Value, json};
 
-use crate::app::TestApp;
+use crate::{app::TestApp, event_bus::EventBusServer};
 
 /// The event sources of an app.
 #[derive(Debug)]
 pub(crate) struct Delivery {
     pub(crate) queue: FifoQueue,
+    pub(crate) bus: EventBusServer,
     /// The stream of the table, once it is open.
     pub(crate) stream: Mutex<Option<StreamReader>>,
     /// The functions that deliver events.
@@ -34,6 +35,11 @@ impl TestApp {
     /// Panics if the app was not built to deliver events.
     pub fn queue(&self) -> &FifoQueue {
         &self.sources().queue
+    }
+
+    /// Returns the event bus.
+    pub fn bus(&self) -> &EventBusServer {
+        &self.sources().bus
     }
 
     fn sources(&self) -> &Delivery {

@@ -8,6 +8,7 @@ mod app;
 mod coverage;
 mod delivery;
 mod description;
+mod event_bus;
 mod key_server;
 mod proxy;
 mod receiver;
@@ -15,6 +16,7 @@ mod saved_tables;
 
 pub use answer::Answer;
 pub use app::{Call, TestApp, TestAppBuilder, Tokens};
+pub use event_bus::EventBusServer;
 pub use key_server::{KeyServer, Page};
 pub use proxy::{Fault, FaultProxy, Recorded};
 pub use receiver::{Received, Receiver, ReceiverResponse};
