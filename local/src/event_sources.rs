@@ -1,4 +1,4 @@
-//! The event sources of the functions that no caller waits for: the table's stream, the delivery queue and the schedules.
+//! The event sources of the background functions: the table's stream, the delivery queue and the schedules.
 //!
 //! They invoke the same functions with the same events as in the cloud.
 
@@ -10,7 +10,6 @@ use hyper_util::{
     client::legacy::{Client, connect::HttpConnector},
     rt::TokioExecutor,
 };
-use padron_domain::Clock;
 use padron_emulator::{FifoQueue, StreamReader, queue::Received};
 use padron_http::{App, BackgroundRegistration, Source, Trigger};
 use serde_json::{Value, json};
@@ -21,17 +20,10 @@ use tokio::{
 
 /// The pause between two reads of the stream.
 const STREAM_INTERVAL: Duration = Duration::from_millis(200);
-/// The time for which a message that is being handled is hidden, as in the template.
-const VISIBILITY_TIMEOUT: Duration = Duration::from_secs(120);
 /// The pause before a batch or a job that has failed is tried again.
 const FAILURE_PAUSE: Duration = Duration::from_secs(1);
 /// The maximum time of an invocation. The function may have to be built first.
 const INVOCATION_TIME: Duration = Duration::from_secs(600);
-
-/// Starts the delivery queue.
-pub(crate) async fn start_queue() -> FifoQueue {
-    FifoQueue::start(&Clock::System, VISIBILITY_TIMEOUT).await
-}
 
 /// How functions are invoked.
 #[derive(Clone)]

@@ -4,7 +4,7 @@
 //!
 //! 1. `data_dir`, `processes`, `error`: files, child processes, messages.
 //! 2. `demo`: the demo data.
-//! 3. `event_sources`: what invokes the functions that no caller waits for. `run`, `serve`: the two ways to serve the API.
+//! 3. `event_sources`: what invokes the background functions. `run`, `serve`: the two ways to serve the API.
 //! 4. `listen`: a receiver of webhooks. `admin`: commands that change data. `wire` and `declared`: commands for development.
 
 pub mod admin;

@@ -12,6 +12,7 @@ use std::{
 use http_body_util::{BodyExt, Empty};
 use hyper::body::Bytes;
 use hyper_util::{client::legacy::Client, rt::TokioExecutor};
+use padron_domain::Clock;
 use padron_emulator::{Engine, FifoQueue, StreamReader, Template, engine::Storage};
 use padron_http::BASE_PATH;
 use padron_store::Store;
@@ -53,6 +54,8 @@ pub struct Backend {
     pub stream: StreamReader,
     /// The queue of deliveries.
     pub queue: Arc<FifoQueue>,
+    /// The maximum number of messages that are handled at once.
+    pub concurrency: usize,
     /// The factor by which schedules are faster.
     pub clock_factor: u32,
     /// The environment variables of the functions.
@@ -74,7 +77,8 @@ impl Backend {
         let store = Store::new(&engine.connection(TABLE)).until(Instant::now() + Duration::from_secs(30));
         demo::load(&store).await?;
         let stream = engine.stream(&template, TABLE, "FanOutEventsSource").await?;
-        let queue = Arc::new(event_sources::start_queue().await);
+        let queue = Arc::new(FifoQueue::start(&Clock::System, template.visibility_timeout()?).await);
+        let concurrency = template.delivery_concurrency()?;
         let mut environment = data_dir.environment(&issuer, &format!("http://{}", engine.address()));
         environment.push(("DELIVERY_QUEUE_URL", queue.url()));
         environment.push(("AWS_ENDPOINT_URL_SQS", queue.endpoint()));
@@ -82,7 +86,7 @@ impl Backend {
         environment.push((CLOCK_FACTOR, clock_factor.clone()));
         let clock_factor = clock_factor.parse().ok().filter(|factor| *factor > 0);
         let clock_factor = clock_factor.ok_or("PADRON_CLOCK_FACTOR is a number from 1 on.")?;
-        Ok(Self { engine, stream, queue, clock_factor, environment })
+        Ok(Self { engine, stream, queue, concurrency, clock_factor, environment })
     }
 }
 
@@ -116,14 +120,15 @@ pub async fn run(options: Options) -> Result<(), String> {
         "--disable-cors",
     ]
     .map(ToOwned::to_owned);
-    let Backend { engine, stream, queue, clock_factor, environment } = backend;
+    let Backend { engine, stream, queue, concurrency, clock_factor, environment } = backend;
     let mut supervisor = processes::start(&watch, environment)?;
     let serve = async {
         wait_until_healthy(*port).await?;
         // The instances that served the health checks are still starting and print their messages first.
         tokio::time::sleep(Duration::from_secs(2)).await;
         announce(*port, engine.address());
-        event_sources::run(Invoker::watch(*port), stream, queue, INSTANCES, clock_factor).await;
+        event_sources::run(Invoker::watch(*port), stream, queue, concurrency.min(INSTANCES), clock_factor)
+            .await;
         Ok(())
     };
     let outcome = tokio::select! {

@@ -28,14 +28,12 @@ const MAX_BODY_SIZE: usize = 6 * 1024 * 1024;
 /// The maximum time of a request.
 const TIME_LIMIT: Duration = Duration::from_secs(9);
 
-/// The maximum number of messages that are handled at once, as in the template.
-const CONCURRENCY: usize = 50;
-
 /// Serves the API until the process receives a signal to stop.
 pub async fn serve(options: Options) -> Result<(), String> {
     let mut stop = StopSignal::listen()?;
     check_port(options.port, "serve")?;
-    let Backend { engine, stream, queue, clock_factor, environment } = Backend::open(&options).await?;
+    let Backend { engine, stream, queue, concurrency, clock_factor, environment } =
+        Backend::open(&options).await?;
     let lookup = |name: &str| {
         let variable = environment.iter().find(|(known, _)| *known == name);
         variable.map(|(_, value)| value.clone())
@@ -45,7 +43,7 @@ pub async fn serve(options: Options) -> Result<(), String> {
     let listener = TcpListener::bind(("127.0.0.1", options.port)).await.map_err(|error| error.to_string())?;
     announce(options.port, engine.address());
     let invoker = Invoker::InProcess(app.clone());
-    let sources = tokio::spawn(event_sources::run(invoker, stream, queue, CONCURRENCY, clock_factor));
+    let sources = tokio::spawn(event_sources::run(invoker, stream, queue, concurrency, clock_factor));
     loop {
         let connection = tokio::select! {
             accepted = listener.accept() => accepted,

@@ -342,7 +342,8 @@ fn background_resources(function: &Function, background: &BackgroundRegistration
         Trigger::Schedule(schedule) => {
             _ = write!(
                 text,
-                "      Events:\n        Clock: {{ Type: Schedule, Properties: {{ Schedule: {schedule} }} }}\n\n"
+                "      # A run that fails is not tried again: the next one continues.\n      EventInvokeConfig: {{ MaximumRetryAttempts: 0 }}\n      \
+                 Events:\n        Clock: {{ Type: Schedule, Properties: {{ Schedule: {schedule} }} }}\n\n"
             );
         }
         Trigger::Source(Source::Events) => {
@@ -351,10 +352,13 @@ fn background_resources(function: &Function, background: &BackgroundRegistration
                 "!GetAtt Table.StreamArn",
             ));
             text.push_str(&statement(&["dynamodb:ListStreams"], "!Sub \"${Table.Arn}/stream/*\""));
-            text.push_str(&statement(&["sqs:SendMessage"], "!GetAtt FailedEvents.Arn"));
+            // A queue for each, because what is missed is made up for in different ways.
+            let failed = if background.condition.is_some() { "UnpublishedEvents" } else { "FailedEvents" };
+            text.push_str(&statement(&["sqs:SendMessage"], &format!("!GetAtt {failed}.Arn")));
             _ = write!(
                 text,
-                "\n  {id}Source:\n{condition}{EVENTS_SOURCE}      FunctionName: !Ref {id}Function\n\n"
+                "\n  {id}Source:\n{condition}{EVENTS_SOURCE}      DestinationConfig: {{ OnFailure: {{ Destination: !GetAtt {failed}.Arn }} }}\n      \
+                 FunctionName: !Ref {id}Function\n\n"
             );
         }
         Trigger::Source(Source::DeliveryQueue) => {
@@ -373,17 +377,17 @@ fn background_resources(function: &Function, background: &BackgroundRegistration
 
 /// The event source of the audit events: items that are inserted into their partitions. A batch that cannot be handled is halved, and what is
 /// left of it after many attempts is kept.
+///
+/// The batches of a shard are handled one after the other: with more at once, only the changes of the same item would stay in their order.
 const EVENTS_SOURCE: &str = r#"    Type: AWS::Lambda::EventSourceMapping
     Properties:
       EventSourceArn: !GetAtt Table.StreamArn
       StartingPosition: TRIM_HORIZON
       BatchSize: 100
-      ParallelizationFactor: 2
       BisectBatchOnFunctionError: true
       MaximumRetryAttempts: 50
       FunctionResponseTypes: [ReportBatchItemFailures]
       FilterCriteria: { Filters: [{ Pattern: '{"eventName":["INSERT"],"dynamodb":{"Keys":{"PK":{"S":[{"prefix":"EVENTS#"}]}}}}' }] }
-      DestinationConfig: { OnFailure: { Destination: !GetAtt FailedEvents.Arn } }
 "#;
 
 /// The event source of the delivery queue.
@@ -391,7 +395,7 @@ const QUEUE_SOURCE: &str = "    Type: AWS::Lambda::EventSourceMapping
     Properties:
       EventSourceArn: !GetAtt DeliveryQueue.Arn
       BatchSize: 1
-      ScalingConfig: { MaximumConcurrency: 50 }
+      ScalingConfig: { MaximumConcurrency: !Ref DeliveryConcurrency }
       FunctionResponseTypes: [ReportBatchItemFailures]
 ";
 

@@ -293,7 +293,7 @@ async fn who_fails_for_five_days_is_disabled() {
             pass(&app, MINUTE * 60 * 24 / 5).await;
         }
         let now = health().await;
-        assert_eq!((&now["isActive"], day < 4), (&json!(day < 4), day < 4), "{day}: {now}");
+        assert_eq!(now["isActive"], json!(day < 4), "{day}: {now}");
     }
     let disabled = health().await;
     assert_eq!(disabled["disabledReason"], "failing");
@@ -464,7 +464,7 @@ async fn what_cannot_be_read_does_not_hold_up_the_rest() {
     app.deliver_all().await;
     assert!(receiver.take().is_empty());
     let last = &deliveries(&app, &webhook).await[0];
-    assert_eq!((&last["status"], &last["error"]), (&json!("failed"), &json!("unreadable_event")));
+    assert_eq!((&last["status"], &last["error"]), (&json!("failed"), &json!("unreadable")));
 }
 
 #[tokio::test]
@@ -588,7 +588,7 @@ async fn many_events_are_sent_again_in_parts() {
             padron_domain::Delivery { status: DeliveryStatus::Failed, next_attempt_at: None, ..delivery };
         app.store().create_delivery(&delivery, app.clock.now().plus(MINUTE * 60 * 24)).await.unwrap();
     }
-    for only_failed in [false, true] {
+    for only_failed in [true, false] {
         let mut body = json!({
             "from": "2026-01-15T12:00:00Z", "to": "2026-01-16T00:00:00Z", "onlyFailed": only_failed,
         });
@@ -609,7 +609,7 @@ async fn many_events_are_sent_again_in_parts() {
             let replay = app.call("POST", &format!("{}/replay", path(&webhook))).user(owner()).json(&other);
             assert_eq!(wrong(&replay.send().await), pairs(&[("/cursor", "invalid_cursor")]));
         }
-        assert_eq!((queued, requests), if only_failed { (0, 3) } else { (count, 2) });
+        assert_eq!((queued, requests), (count, 2), "{only_failed}");
         app.clock.advance(Duration::from_secs(1));
     }
 }
@@ -747,7 +747,7 @@ async fn each_step_costs_what_it_should() {
 
 #[tokio::test]
 async fn every_call_may_fail_once_at_each_step() {
-    let steps = [("fan-out", 3), ("deliver", 4), ("sweep", 10)];
+    let steps = [("fan-out", 2), ("deliver", 3), ("sweep", 9)];
     let cases = steps.into_iter().flat_map(|(step, calls)| (0..calls).map(move |call| (step, call)));
     for fault in [Fault::ServerError, Fault::LostResponse] {
         for (step, call) in cases.clone() {
@@ -767,14 +767,13 @@ async fn every_call_may_fail_once_at_each_step() {
                 app.proxy.inject(faults.clone());
             }
             app.deliver_all().await;
-            app.proxy.clear_faults();
             receiver.set(ReceiverResponse::default());
             app.clock.advance(MINUTE * 3);
             if step == "sweep" {
                 app.proxy.inject(faults);
             }
             _ = app.sweep().await;
-            app.proxy.clear_faults();
+            assert_eq!(app.proxy.clear_faults(), 0, "{step} has fewer calls than {call}");
             for _ in 0..3 {
                 app.settle().await;
                 pass(&app, MINUTE * 11).await;
@@ -798,6 +797,9 @@ async fn whatever_is_killed_each_committed_event_arrives_and_no_other() {
         webhooks.push(create(&app, &receiver.url("/"), json!({})).await);
     }
     let mut received: [Vec<Received>; 2] = [Vec::new(), Vec::new()];
+    let seed = fastrand::u64(..);
+    println!("The seed is {seed}.");
+    fastrand::seed(seed);
     for run in 0..crate::support::sized(200, 20) {
         app.clock.advance(Duration::from_secs(fastrand::u64(1..240)));
         let status = if fastrand::bool() { 500 } else { 200 };
@@ -875,4 +877,152 @@ async fn the_operator_gets_all_events_on_a_bus() {
     rest["Records"][3]["dynamodb"]["NewImage"]["doc"] = json!({ "S": "{}" });
     assert_eq!(publish(&rest).await, json!({ "batchItemFailures": [] }));
     assert_eq!(app.bus().take().len(), 9 + 24, "one cannot be read");
+}
+
+#[tokio::test]
+async fn nothing_of_a_receiver_is_logged() {
+    let app = delivering_app().await;
+    let receiver = Receiver::start().await;
+    let webhook = create(&app, &receiver.url("/path-with-a-token"), json!({})).await;
+    for status in [200, 500, 410] {
+        let body = "what the receiver says".into();
+        receiver.set(ReceiverResponse { body, ..ReceiverResponse::status(status) });
+        rename(&app, &format!("Name {status}")).await;
+        pass(&app, MINUTE * 10).await;
+    }
+    assert_eq!(receiver.take().len(), 3, "the last one was cancelled");
+    let lines = app.logged().concat();
+    assert!(lines.contains("deliver-webhook") && lines.contains("\"outcome\":\"disabled\""), "{lines}");
+    let secret = webhook["secret"].as_str().unwrap().strip_prefix("whsec_").unwrap();
+    for hidden in [secret, "what the receiver says", "path-with-a-token", "127.0.0.1", "New name", "v1,"] {
+        assert!(!lines.contains(hidden), "{hidden}");
+    }
+}
+
+#[tokio::test]
+async fn the_queue_may_refuse_messages() {
+    let app = delivering_app().await;
+    let receiver = Receiver::start().await;
+    let webhook = create(&app, &receiver.url("/"), json!({})).await;
+    app.settle().await;
+    // The SDK attempts each call three times.
+    app.queue().refuse(3);
+    rename(&app, "New name").await;
+    app.settle().await;
+    assert!(receiver.take().is_empty());
+    app.clock.advance(MINUTE * 3);
+    app.queue().refuse(3);
+    let failure = app.sweep().await.unwrap_err();
+    assert_eq!(failure, "the queue has not taken all messages");
+    pass(&app, MINUTE * 11).await;
+    assert_eq!(receiver.take().len(), 1);
+    // Whoever asks for an attempt is told that it is to come, and it does.
+    let id = deliveries(&app, &webhook).await[0]["id"].as_str().unwrap().to_owned();
+    app.queue().refuse(3);
+    let retry = app.call("POST", &format!("{}/deliveries/{id}/retry", path(&webhook))).user(owner());
+    assert_eq!(retry.send().await.status, 202);
+    app.settle().await;
+    assert!(receiver.take().is_empty());
+    pass(&app, MINUTE * 3).await;
+    assert_eq!(receiver.take().len(), 1);
+}
+
+#[tokio::test]
+async fn a_lower_concurrency_holds_for_what_was_queued_before() {
+    let app = delivering_app().await;
+    let receiver = Receiver::start().await;
+    let webhook = create(&app, &receiver.url("/"), json!({ "concurrency": 10 })).await;
+    for number in 0..20 {
+        rename(&app, &format!("Name {number}")).await;
+    }
+    app.fan_out().await;
+    let lower = app.call("PUT", &path(&webhook)).user(owner()).json(&json!({ "concurrency": 1 }));
+    assert_eq!(lower.send().await.status, 200);
+    deliver_at_once(&app, 16).await;
+    app.sweep().await.unwrap();
+    deliver_at_once(&app, 16).await;
+    assert_eq!((receiver.take().len(), receiver.max_in_flight()), (20, 1));
+}
+
+#[tokio::test]
+async fn what_is_asked_for_by_hand_is_sent_soon_even_to_a_receiver_that_fails() {
+    let app = delivering_app().await;
+    let receiver = Receiver::start().await;
+    receiver.set(ReceiverResponse::status(500));
+    let webhook = create(&app, &receiver.url("/"), json!({ "concurrency": 10 })).await;
+    for number in 0..12 {
+        rename(&app, &format!("Name {number}")).await;
+    }
+    app.settle().await;
+    receiver.take();
+    receiver.set(ReceiverResponse::default());
+    for delivery in deliveries(&app, &webhook).await {
+        let retry = format!("{}/deliveries/{}/retry", path(&webhook), delivery["id"].as_str().unwrap());
+        assert_eq!(app.call("POST", &retry).user(owner()).send().await.status, 202);
+    }
+    app.settle().await;
+    assert_eq!(receiver.take().len(), 12);
+    assert_eq!(of(&deliveries(&app, &webhook).await, "status"), vec!["delivered"; 12]);
+}
+
+#[tokio::test]
+async fn an_attempt_is_recorded_even_if_another_was_asked_for_meanwhile() {
+    let app = delivering_app().await;
+    let receiver = Receiver::start().await;
+    let webhook = create(&app, &receiver.url("/"), json!({})).await;
+    rename(&app, "New name").await;
+    app.fan_out().await;
+    receiver.hold(true);
+    let retry = async {
+        while receiver.max_in_flight() == 0 {
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+        let id = deliveries(&app, &webhook).await[0]["id"].as_str().unwrap().to_owned();
+        let retry = app.call("POST", &format!("{}/deliveries/{id}/retry", path(&webhook))).user(owner());
+        assert_eq!(retry.send().await.status, 202);
+        receiver.hold(false);
+    };
+    tokio::join!(app.deliver_all(), retry);
+    let [delivery] = &deliveries(&app, &webhook).await[..] else { panic!("one delivery") };
+    assert_eq!((&delivery["status"], &delivery["attempts"]), (&json!("pending"), &json!(1)));
+    assert_eq!(delivery["success"], true);
+    pass(&app, MINUTE * 3).await;
+    let [delivery] = &deliveries(&app, &webhook).await[..] else { panic!("one delivery") };
+    assert_eq!((&delivery["status"], &delivery["attempts"]), (&json!("delivered"), &json!(2)));
+    assert_eq!(receiver.take().len(), 2);
+}
+
+#[tokio::test]
+async fn a_webhook_is_sent_at_most_ten_replays_a_minute() {
+    let app = delivering_app().await;
+    let webhook = create(&app, "http://127.0.0.1:9/", json!({})).await;
+    let replay = async || {
+        let body = json!({ "from": "2026-01-15T00:00:00Z", "to": "2026-01-16T00:00:00Z" });
+        app.call("POST", &format!("{}/replay", path(&webhook))).user(owner()).json(&body).send().await
+    };
+    for _ in 0..10 {
+        assert_eq!(replay().await.status, 202);
+    }
+    assert_eq!(replay().await.problem(), "429 rate_limited");
+    app.clock.advance(MINUTE);
+    assert_eq!(replay().await.status, 202);
+}
+
+#[tokio::test]
+async fn a_webhook_whose_secrets_cannot_be_read_ends_its_deliveries() {
+    let app = delivering_app().await;
+    let receiver = Receiver::start().await;
+    let webhook = create(&app, &receiver.url("/"), json!({})).await;
+    rename(&app, "New name").await;
+    app.fan_out().await;
+    let (client, table) = app.raw_table();
+    let text = |text: String| aws_sdk_dynamodb::types::AttributeValue::S(text);
+    let update = client.update_item().table_name(table).key("PK", text(format!("ORG#{}", demo::ACME)));
+    let update = update.key("SK", text(format!("HOOK#{}", webhook["id"].as_str().unwrap())));
+    update.update_expression("REMOVE secrets").send().await.unwrap();
+    app.deliver_all().await;
+    assert!(receiver.take().is_empty() && app.queue().is_empty());
+    let last = &deliveries(&app, &webhook).await[0];
+    assert_eq!((&last["status"], &last["error"]), (&json!("failed"), &json!("unreadable")));
+    assert!(app.logged().concat().contains("unreadable record"));
 }

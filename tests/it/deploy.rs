@@ -290,6 +290,11 @@ fn alarms_and_dashboard_see_every_index_and_only_this_stack() {
             assert!(alarm.contains(&watched), "{metric} of {name}");
         }
     }
+    // AWS recommends six times the timeout of the function, so that a message is not handled twice at once.
+    let visibility =
+        template["Resources"]["DeliveryQueue"]["Properties"]["VisibilityTimeout"].as_u64().unwrap();
+    let timeout = template["Resources"]["DeliverWebhookFunction"]["Properties"]["Timeout"].as_u64().unwrap();
+    assert_eq!(visibility, 6 * timeout);
     let missing = &template["Resources"]["MissingJobsAlarm"]["Properties"];
     assert_eq!(missing["TreatMissingData"].as_str(), Some("breaching"), "no invocation at all is no data");
 }

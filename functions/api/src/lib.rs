@@ -19,7 +19,7 @@ pub const PACKAGES: &[&[Registration]] = &[
     padron_webhooks::ENDPOINTS,
 ];
 
-/// Returns all functions that no caller waits for.
+/// Returns all background functions.
 pub fn background() -> impl Iterator<Item = &'static BackgroundRegistration> {
     padron_organizations::BACKGROUND.iter().chain(padron_webhooks::BACKGROUND)
 }

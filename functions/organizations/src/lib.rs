@@ -28,6 +28,6 @@ pub const ENDPOINTS: &[Registration] = &[
     Registration::of::<export_organization::ExportOrganization>(),
 ];
 
-/// The functions of this package that no caller waits for.
+/// The background functions of this package.
 pub const BACKGROUND: &[BackgroundRegistration] =
     &[BackgroundRegistration::of_job::<purge_organizations::PurgeOrganizations>()];

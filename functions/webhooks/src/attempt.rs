@@ -24,6 +24,13 @@ pub(crate) struct Outcome {
     pub(crate) retry_after: Option<Duration>,
 }
 
+impl Outcome {
+    /// Returns whether the receiver says that it is gone (RFC 9110 §15.5.11).
+    pub(crate) fn is_gone(&self) -> bool {
+        self.attempt.status_code == Some(410)
+    }
+}
+
 /// Sends a message, signed with the secrets that are live at `now`, and waits for the response for `time_limit`.
 pub(crate) async fn send(
     environment: &Environment,
@@ -78,7 +85,12 @@ fn kept_body(response: &Response) -> Option<String> {
     let is_text =
         media_type.starts_with("text/") || media_type == "application/json" || media_type.ends_with("+json");
     let beginning = &response.body[..response.body.len().min(MAX_BODY)];
-    is_text.then(|| String::from_utf8_lossy(beginning).into_owned())
+    is_text.then(|| {
+        // A byte that is not UTF-8 becomes a character of three bytes.
+        let mut text = String::from_utf8_lossy(beginning).into_owned();
+        text.truncate(text.floor_char_boundary(MAX_BODY));
+        text
+    })
 }
 
 /// Returns the time that a response with status 429 or 503 asks for (RFC 9110 §10.2.3): a number of seconds, or a date.

@@ -4,17 +4,18 @@ use std::time::Duration;
 
 use padron_domain::{
     Actor, Delivery, DeliveryAttempt, DeliveryId, DeliveryStatus, DisabledReason, Error, Event, EventData,
-    WebhookHealth, WebhookId, pause_after,
+    Failure, MAX_QUEUE_TIME, Timestamp, Webhook, WebhookId, pause_after,
 };
 use padron_http::{BackgroundContext, Consumed, Consumer, Source};
 use padron_queue::{DeliveryMessage, ReceivedMessage, received_messages};
-use padron_store::{Action, Backoff, DeliveryWork, Store, StoredWebhook, TransactionError};
+use padron_store::{Action, Backoff, DeliveryContext, Store, StoredWebhook, TransactionError};
 use serde::Serialize;
+use tokio::time::Instant;
 
 use crate::{
     attempt::{self, Outcome},
     message::Message,
-    queue,
+    schedule,
 };
 
 /// The consumer that attempts deliveries.
@@ -41,7 +42,7 @@ struct HandledMessage {
     outcome: MessageOutcome,
 }
 
-/// What became of a message.
+/// The outcome of a message.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 enum MessageOutcome {
@@ -51,35 +52,29 @@ enum MessageOutcome {
     Failed,
     /// The attempt has failed, and the webhook was disabled.
     Disabled,
-    /// The delivery is attempted later, because its receiver fails.
+    /// The delivery is attempted later, in another group of messages.
     Deferred,
     /// The webhook no longer gets the delivery.
     Cancelled,
     /// The attempt was made, or is no longer wanted.
     Outdated,
     /// The message has waited too long. The next sweep sends another one.
-    Late,
-    /// The message or the event cannot be read.
+    Expired,
+    /// The message, the event or the secrets of the webhook cannot be read.
     Unreadable,
 }
 
-/// The time in which a receiver must answer.
-const TIME_LIMIT: Duration = Duration::from_secs(15);
-/// The time in which a receiver must answer whose last requests have failed.
-const SHORT_TIME_LIMIT: Duration = Duration::from_secs(5);
-/// The time that a message may wait in the queue.
-///
-/// The deliveries of a slow receiver thus wait in the table and not in the queue, where the messages of others would wait behind them.
-const MAX_QUEUE_TIME: Duration = Duration::from_secs(5 * 60);
-/// The code of an attempt that was not made because the event cannot be read.
-const UNREADABLE_EVENT: &str = "unreadable_event";
+/// The code of an attempt that was not made because the event or the webhook cannot be read.
+const UNREADABLE: &str = "unreadable";
+/// The time that is kept in reserve for recording an attempt.
+const RESERVE: Duration = Duration::from_secs(3);
 
 impl Consumer for DeliverWebhook {
     const FUNCTION: &'static str = "deliver-webhook";
     const SOURCE: Source = Source::DeliveryQueue;
     const TIMEOUT: u32 = 20;
     const ACTIONS: &'static [&'static [Action]] =
-        &[Store::DELIVERY_WORK, Store::WRITE_DELIVERY, Store::RECORD_HEALTH, Store::DISABLE_WEBHOOK];
+        &[Store::DELIVERY_CONTEXT, Store::WRITE_DELIVERY, Store::RECORD_HEALTH, Store::DISABLE_WEBHOOK];
     type Report = DeliverReport;
 
     async fn consume(cx: &BackgroundContext<'_>, payload: &str) -> Result<Consumed<DeliverReport>, Error> {
@@ -106,67 +101,69 @@ impl Consumer for DeliverWebhook {
 /// Attempts the delivery of a message.
 async fn deliver(cx: &BackgroundContext<'_>, received: &ReceivedMessage) -> Result<MessageOutcome, Error> {
     let Some(message) = &received.message else {
-        cx.report_unreadable(&received.id, &Error::internal("a message is none of this queue's"));
+        cx.report_unreadable(&received.id, &Error::internal("a message is not a message of this queue"));
         return Ok(MessageOutcome::Unreadable);
     };
-    let environment = cx.environment();
-    let is_late = |sent_at| queue::after(environment, sent_at, MAX_QUEUE_TIME) < cx.now;
-    if received.sent_at.is_some_and(is_late) {
-        return Ok(MessageOutcome::Late);
+    let has_expired = |sent_at: Timestamp| sent_at.plus(MAX_QUEUE_TIME) < cx.now;
+    if received.sent_at.is_some_and(has_expired) {
+        return Ok(MessageOutcome::Expired);
     }
-    let DeliveryMessage { organization, webhook, delivery, version, .. } = *message;
-    let DeliveryWork { delivery, webhook, event } =
-        cx.store().delivery_work(organization, webhook, delivery).await?;
-    let Some(delivery) =
-        delivery.filter(|delivery| delivery.version == version && delivery.status == DeliveryStatus::Pending)
-    else {
-        return Ok(MessageOutcome::Outdated);
+    let DeliveryMessage { organization, webhook, delivery, version, group, .. } = *message;
+    let DeliveryContext { delivery, webhook, event } =
+        cx.store().delivery_context(organization, webhook, delivery).await?;
+    let is_current =
+        |delivery: &Delivery| delivery.version == version && delivery.status == DeliveryStatus::Pending;
+    let Some(delivery) = delivery.filter(is_current) else { return Ok(MessageOutcome::Outdated) };
+    let (webhook, event) = match (webhook.transpose(), event.transpose()) {
+        (Ok(webhook), Ok(event)) => (webhook, event),
+        (Err(error), _) | (_, Err(error)) => return give_up(cx, delivery, &error).await,
     };
-    let (Some(webhook), Some(event), DeliveryStatus::Pending) =
-        (&webhook, event, delivery.status(webhook.as_ref().map(|stored| &stored.webhook)))
-    else {
+    let status = delivery.status(webhook.as_ref().map(|stored| &stored.webhook));
+    let (Some(webhook), Some(event), DeliveryStatus::Pending) = (webhook, event, status) else {
         cx.store().replace_delivery(&delivery.cancelled(), None).await?;
         return Ok(MessageOutcome::Cancelled);
     };
-    let event = match event {
-        Ok(event) => event,
-        Err(error) => return give_up(cx, delivery, &error).await,
-    };
-    let is_failing = webhook.health.is_failing();
-    let groups = if is_failing { 1 } else { webhook.webhook.concurrency };
+    let groups = webhook.webhook.max_requests(&webhook.health);
     let delivery = Delivery { concurrency: groups, ..delivery };
-    if is_failing && message.group != delivery.group() {
-        return defer(cx, delivery).await;
+    if group >= groups {
+        return defer(cx, &webhook, delivery).await;
     }
-    attempt(cx, webhook, delivery, &event).await
+    match attempt(cx, &webhook, delivery.clone(), &event).await {
+        // Another attempt would fail in the same way.
+        Err(error) if error.failure() == Failure::INTERNAL => give_up(cx, delivery, &error).await,
+        outcome => outcome,
+    }
 }
 
-/// Ends the delivery of an event that cannot be read. It is in the table, so that it can be replayed once that is mended.
+/// Ends a delivery whose event or webhook cannot be read. The event is in the table, so that it can be replayed after a repair.
 async fn give_up(
     cx: &BackgroundContext<'_>,
     delivery: Delivery,
     error: &Error,
 ) -> Result<MessageOutcome, Error> {
     cx.report_unreadable(&delivery.id.event.to_string(), error);
-    let attempt = DeliveryAttempt {
-        at: cx.now,
-        status_code: None,
-        duration_ms: 0,
-        error: Some(UNREADABLE_EVENT.into()),
-    };
+    let attempt =
+        DeliveryAttempt { at: cx.now, status_code: None, duration_ms: 0, error: Some(UNREADABLE.into()) };
     cx.store().replace_delivery(&delivery.after_attempt(attempt, None, None), None).await?;
     Ok(MessageOutcome::Unreadable)
 }
 
-/// Leaves the first attempt of a delivery to the schedule, because its receiver fails: it then gets one request at a time.
-async fn defer(cx: &BackgroundContext<'_>, delivery: Delivery) -> Result<MessageOutcome, Error> {
-    let pause = pause_after(delivery.failures + 1, None, random()).unwrap_or_default();
-    let at = queue::after(cx.environment(), cx.now, pause);
+/// Leaves a delivery to another group of messages, because the webhook may have fewer requests at once than when the message was sent.
+///
+/// While the receiver fails, a first attempt is made a minute later, like the second one of the others.
+async fn defer(
+    cx: &BackgroundContext<'_>,
+    webhook: &StoredWebhook,
+    delivery: Delivery,
+) -> Result<MessageOutcome, Error> {
+    let is_first = webhook.health.is_failing() && delivery.attempts == 0;
+    let pause = pause_after(1, None, fastrand::f64()).filter(|_| is_first).unwrap_or_default();
+    let at = schedule::after(cx.environment(), cx.now, pause);
     cx.store().replace_delivery(&delivery.rescheduled(at), Some(at)).await?;
     Ok(MessageOutcome::Deferred)
 }
 
-/// Sends an event to a webhook, and records what became of it.
+/// Sends an event to a webhook, and records the outcome.
 async fn attempt(
     cx: &BackgroundContext<'_>,
     webhook: &StoredWebhook,
@@ -174,84 +171,110 @@ async fn attempt(
     event: &Event,
 ) -> Result<MessageOutcome, Error> {
     let environment = cx.environment();
-    let time_limit = if webhook.health.is_failing() { SHORT_TIME_LIMIT } else { TIME_LIMIT };
     let message = Message::of(event)?;
     let number = delivery.attempts + 1;
-    let Outcome { attempt, response_body, retry_after } =
-        attempt::send(environment, webhook, message, number, cx.now, time_limit).await?;
+    let time_limit = webhook.health.time_limit(delivery.failures);
+    let deadline = cx.end(RESERVE);
+    if Instant::now() >= deadline {
+        return Err(Error::unavailable("the deadline came before the attempt"));
+    }
+    let time_limit = time_limit.min(deadline - Instant::now());
+    let outcome = attempt::send(environment, webhook, message, number, cx.now, time_limit).await?;
     let now = cx.current_time();
-    let is_success = attempt.is_success();
-    let is_gone = attempt.status_code == Some(410);
-    let pause = if is_gone { None } else { pause_after(delivery.failures + 1, retry_after, random()) };
-    let retry_at = pause.map(|pause| queue::after(environment, now, pause));
-    let after = delivery.after_attempt(attempt, response_body, retry_at);
-    // If another attempt was recorded in the meantime, this one has been made all the same.
-    cx.store().replace_delivery(&after, after.next_attempt_at).await?;
-    if is_success {
+    if outcome.attempt.is_success() {
+        record(cx, delivery, outcome, None).await?;
         if webhook.health.must_record_success(now) {
             cx.store().record_success(&webhook.webhook, now).await?;
         }
         return Ok(MessageOutcome::Delivered);
     }
-    let speed = environment.options().clock_factor;
+    // The health comes first: if it cannot be recorded, the message is handed over again.
+    let is_disabled = record_failure(cx, webhook, &outcome, now).await?;
+    let pause = if outcome.is_gone() {
+        None
+    } else {
+        pause_after(delivery.failures + 1, outcome.retry_after, fastrand::f64())
+    };
+    let retry_at = pause.map(|pause| schedule::after(environment, now, pause));
+    record(cx, delivery, outcome, retry_at).await?;
+    Ok(if is_disabled { MessageOutcome::Disabled } else { MessageOutcome::Failed })
+}
+
+/// Records an attempt.
+///
+/// If a user has queued the delivery once more in the meantime, the attempt is added to its record, and the new attempt is still made.
+async fn record(
+    cx: &BackgroundContext<'_>,
+    delivery: Delivery,
+    outcome: Outcome,
+    retry_at: Option<Timestamp>,
+) -> Result<(), Error> {
+    let Delivery { organization, webhook, id, .. } = delivery;
+    let Outcome { attempt, response_body, .. } = outcome;
+    let after = delivery.after_attempt(attempt.clone(), response_body.clone(), retry_at);
+    if cx.store().replace_delivery(&after, after.next_attempt_at).await? {
+        return Ok(());
+    }
+    let (changed, _) = cx.store().delivery(organization, webhook, id).await?;
+    // The response to the first write may have been lost.
+    let Some(changed) = changed.filter(|changed| !changed.recent.contains(&attempt)) else { return Ok(()) };
+    let after = changed.with_attempt(attempt, response_body);
+    cx.store().replace_delivery(&after, after.next_attempt_at).await?;
+    Ok(())
+}
+
+/// Records that a request of a webhook has failed, and returns whether the webhook was disabled for that.
+async fn record_failure(
+    cx: &BackgroundContext<'_>,
+    webhook: &StoredWebhook,
+    outcome: &Outcome,
+    now: Timestamp,
+) -> Result<bool, Error> {
+    let clock_factor = cx.environment().options().clock_factor;
     let mut health = webhook.health.clone();
-    if health.must_record_failure(now, speed) {
+    if health.must_record_failure(now, clock_factor) {
         cx.store().record_failure(&webhook.webhook, now).await?;
         health = health.after_failure(now);
     }
-    match reason_to_disable(&health, is_gone, cx) {
-        Some(reason) => disable(cx, webhook, reason).await,
-        None => Ok(MessageOutcome::Failed),
+    if outcome.is_gone() {
+        disable(cx, &webhook.webhook, DisabledReason::Gone).await
+    } else if health.must_disable(now, clock_factor) {
+        disable(cx, &webhook.webhook, DisabledReason::Failing).await
+    } else {
+        Ok(false)
     }
 }
 
-/// Returns why a webhook must be disabled after a failure; `None` if it need not be.
-fn reason_to_disable(
-    health: &WebhookHealth,
-    is_gone: bool,
-    cx: &BackgroundContext<'_>,
-) -> Option<DisabledReason> {
-    let speed = cx.environment().options().clock_factor;
-    if is_gone {
-        return Some(DisabledReason::Gone);
-    }
-    health.must_disable(cx.current_time(), speed).then_some(DisabledReason::Failing)
-}
-
-/// Disables a webhook, unless it has changed in a way that makes that unwanted: it was deactivated, deleted, or has another URL.
+/// Disables a webhook, and returns `false` if it has changed in the meantime, or if a request has succeeded.
 async fn disable(
     cx: &BackgroundContext<'_>,
-    failed: &StoredWebhook,
+    webhook: &Webhook,
     reason: DisabledReason,
-) -> Result<MessageOutcome, Error> {
-    let failed = &failed.webhook;
+) -> Result<bool, Error> {
+    let clock_factor = cx.environment().options().clock_factor;
     let mut backoff = Backoff::new();
     loop {
-        let (stored, registry) = cx.store().webhook_with_registry(failed.organization, failed.id).await?;
-        let Some(stored) =
-            stored.filter(|stored| stored.webhook.is_active && stored.webhook.url == failed.url)
-        else {
-            return Ok(MessageOutcome::Failed);
-        };
+        let (stored, registry) = cx.store().webhook_with_registry(webhook.organization, webhook.id).await?;
         let now = cx.current_time();
-        let webhook = stored.webhook.disabled(reason, now);
+        let is_unchanged = |stored: &StoredWebhook| {
+            stored.webhook.version == webhook.version
+                && (reason == DisabledReason::Gone || stored.health.must_disable(now, clock_factor))
+        };
+        let Some(stored) = stored.filter(is_unchanged) else { return Ok(false) };
+        let disabled = stored.webhook.disabled(reason, now);
         let mut registry = registry.next_version();
-        registry.update(&webhook);
-        let data = EventData::WebhookDisabled { webhook_id: webhook.id, reason };
+        registry.update(&disabled);
+        let data = EventData::WebhookDisabled { webhook_id: disabled.id, reason };
         let event =
-            Event::new(webhook.organization, Actor::System, now, data).at_or_after(webhook.updated_at);
-        let stored = stored.with_webhook(webhook);
+            Event::new(disabled.organization, Actor::System, now, data).at_or_after(disabled.updated_at);
+        let stored = stored.with_webhook(disabled);
         match cx.store().disable_webhook(&stored, &registry, &event)?.commit().await {
-            Ok(()) => return Ok(MessageOutcome::Disabled),
+            Ok(()) => return Ok(true),
+            // Another webhook may have changed.
             Err(TransactionError::Outdated) => {
                 cx.store().wait(&mut backoff, "a webhook was being changed until the deadline").await?;
             }
             Err(error) => return Err(error.into()),
         }
     }
-}
-
-/// Returns a random number from 0 (inclusive) to 1 (exclusive).
-fn random() -> f64 {
-    fastrand::f64()
 }

@@ -11,6 +11,7 @@ use padron_http::{BackgroundContext, Consumed, Consumer, Source};
 use padron_queue::{DeliveryMessage, DeliveryQueue};
 use padron_store::{Action, Store, StreamRecord, stream_records};
 use serde::Serialize;
+use tokio::time::Instant;
 
 use crate::queue;
 
@@ -25,12 +26,13 @@ pub struct FanOutReport {
     events: usize,
     /// The number of deliveries that were created, or were there already.
     deliveries: usize,
-    /// The number of events that cannot be read. They were passed over.
+    /// The number of events and registries that cannot be read. They were passed over.
     unreadable: usize,
     /// Whether the queue has not taken all messages. The next sweep sends others.
     unsent: bool,
-    /// Whether a failure of the table ended the batch, so that its rest is handed over again.
-    unfinished: bool,
+    /// Why the batch ended before its last event, so that its rest is handed over again.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    failure: Option<String>,
 }
 
 impl Consumer for FanOutEvents {
@@ -43,8 +45,8 @@ impl Consumer for FanOutEvents {
 
     async fn consume(cx: &BackgroundContext<'_>, payload: &str) -> Result<Consumed<FanOutReport>, Error> {
         let records = stream_records(payload)?;
-        let registries = registries(cx, &records).await?;
         let mut report = FanOutReport::default();
+        let registries = registries(cx, &records, &mut report).await?;
         let mut messages = Vec::new();
         let mut failed = None;
         for record in &records {
@@ -57,12 +59,18 @@ impl Consumer for FanOutEvents {
                 Some(Ok(event)) => {
                     let registry =
                         registries.iter().find(|registry| registry.organization == event.organization);
-                    match create_deliveries(cx, registry, event).await {
+                    let created = if Instant::now() < cx.end(SENDING) {
+                        create_deliveries(cx, registry, event).await
+                    } else {
+                        Err(Error::unavailable("the deadline came before the last event"))
+                    };
+                    match created {
                         Ok(new) => {
                             report.events += 1;
                             messages.extend(new);
                         }
-                        Err(_) => {
+                        Err(error) => {
+                            report.failure = Some(error.cause().unwrap_or_default().to_owned());
                             failed = Some(record.sequence_number.clone());
                             break;
                         }
@@ -74,18 +82,20 @@ impl Consumer for FanOutEvents {
         if let Some(queue) = queue::connect(cx.environment())?.filter(|_| !messages.is_empty()) {
             report.unsent = queue.send(&messages, cx.end(RESERVE)).await.is_err();
         }
-        report.unfinished = failed.is_some();
         Ok(Consumed { report, failed: failed.into_iter().collect() })
     }
 }
 
+/// The time that is kept in reserve for the messages. When less of the time is left, no delivery is created.
+const SENDING: Duration = Duration::from_secs(15);
 /// The time that is kept in reserve for the response.
 const RESERVE: Duration = Duration::from_secs(1);
 
-/// Returns the registries of the organizations that have an event in the batch, each read once.
+/// Returns the registries of the organizations that have an event in the batch, each read once. Those that cannot be read are passed over.
 async fn registries(
     cx: &BackgroundContext<'_>,
     records: &[StreamRecord],
+    report: &mut FanOutReport,
 ) -> Result<Vec<WebhookRegistry>, Error> {
     let mut organizations: Vec<OrganizationId> = Vec::new();
     for record in records {
@@ -97,7 +107,16 @@ async fn registries(
     }
     let mut registries = Vec::with_capacity(organizations.len());
     for organizations in organizations.chunks(Store::MAX_REGISTRIES) {
-        registries.extend(cx.store().webhook_registries(organizations).await?);
+        let read = cx.store().webhook_registries(organizations).await?;
+        for (organization, registry) in organizations.iter().zip(read) {
+            match registry {
+                Ok(registry) => registries.push(registry),
+                Err(error) => {
+                    cx.report_unreadable(&organization.to_string(), &error);
+                    report.unreadable += 1;
+                }
+            }
+        }
     }
     Ok(registries)
 }

@@ -22,6 +22,7 @@ pub mod replay_events;
 mod response;
 pub mod retry_delivery;
 pub mod rotate_webhook_secret;
+mod schedule;
 mod signature;
 pub mod sweep_deliveries;
 mod target;
@@ -43,7 +44,7 @@ pub const ENDPOINTS: &[Registration] = &[
     Registration::of::<list_event_types::ListEventTypes>(),
 ];
 
-/// The functions of this package that no caller waits for.
+/// The background functions of this package.
 pub const BACKGROUND: &[BackgroundRegistration] = &[
     BackgroundRegistration::of_consumer::<fan_out_events::FanOutEvents>(),
     BackgroundRegistration::of_consumer::<deliver_webhook::DeliverWebhook>(),

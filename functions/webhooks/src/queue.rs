@@ -1,14 +1,11 @@
-//! The queue of deliveries, and the time for which a delivery relies on it.
+//! The queue of deliveries, and the deliveries that are sent to it.
 
-use std::time::Duration;
-
-use padron_domain::{Delivery, Error, Timestamp};
+use padron_domain::{Delivery, Error, FIRST_SWEEP};
 use padron_http::{Context, Environment};
 use padron_queue::{DeliveryMessage, DeliveryQueue};
 use padron_store::Store;
 
-/// The time after which a new delivery is sent to the queue again, if no attempt was made.
-const FIRST_SWEEP: Duration = Duration::from_secs(2 * 60);
+use crate::schedule;
 
 /// Returns the queue; `None` if the installation has none.
 pub(crate) fn connect(environment: &Environment) -> Result<Option<DeliveryQueue>, Error> {
@@ -25,18 +22,13 @@ pub(crate) async fn send(cx: &Context<'_>, messages: &[DeliveryMessage]) -> Resu
     Ok(())
 }
 
-/// Returns the instant that is `time` of the schedule after `now`. The clock of a local stack may be faster.
-pub(crate) fn after(environment: &Environment, now: Timestamp, time: Duration) -> Timestamp {
-    now.plus(time / environment.options().clock_factor)
-}
-
 /// Creates a delivery that is to be attempted now, and returns `false` if it exists. If its message is lost, a sweep sends another one.
 pub(crate) async fn create_delivery(
     store: &Store,
     environment: &Environment,
     delivery: &Delivery,
 ) -> Result<bool, Error> {
-    let due_at = after(environment, delivery.queued_at, FIRST_SWEEP);
+    let due_at = schedule::after(environment, delivery.queued_at, FIRST_SWEEP);
     store.create_delivery(delivery, due_at).await
 }
 
@@ -47,6 +39,6 @@ pub(crate) async fn replace_delivery(
     environment: &Environment,
     delivery: &Delivery,
 ) -> Result<bool, Error> {
-    let due_at = after(environment, delivery.queued_at, FIRST_SWEEP);
+    let due_at = schedule::after(environment, delivery.queued_at, FIRST_SWEEP);
     store.replace_delivery(delivery, Some(due_at)).await
 }

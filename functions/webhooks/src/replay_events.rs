@@ -2,12 +2,12 @@
 
 use futures_util::{StreamExt, TryStreamExt, stream};
 use padron_domain::{
-    Delivery, DeliveryId, DeliveryStatus, Error, Event, EventFilter, EventId, Failure, Scope, Timestamp,
-    Webhook, WebhookRegistryEntry,
+    Delivery, DeliveryId, DeliveryStatus, Error, Event, EventFilter, EventId, Failure, InstantProblem,
+    RateLimit, Scope, Timestamp, Violation, Webhook, WebhookRegistryEntry, WebhookSettings, trim,
 };
 use padron_http::{Accepted, Admin, Context, Endpoint, Json, Route};
 use padron_queue::{DeliveryMessage, DeliveryQueue};
-use padron_store::{Action, DeliveryRange, Page, Store, StoredWebhook};
+use padron_store::{Action, DeliveryRange, Page, RateSubject, Store, StoredWebhook};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
@@ -50,6 +50,8 @@ pub struct ReplayResult {
 
 /// The maximum number of events that one request sends again.
 const MAX_EVENTS: usize = 500;
+/// The requests that a webhook may have: 5,000 events a minute.
+const LIMIT: RateLimit = RateLimit { limit: 10, period: 60 };
 /// The number of deliveries that are written at once.
 const CONCURRENCY: usize = 16;
 
@@ -60,9 +62,15 @@ impl Endpoint for ReplayEvents {
         "Sends events of a time to a webhook again, oldest first, at most 500 of them";
     const SCOPE: Option<Scope> = Some(Scope::WriteWebhooks);
     const ACCEPTS_KEYS: bool = true;
-    const FAILURES: &'static [&'static [Failure]] = &[&[Failure::WEBHOOK_INACTIVE]];
-    const ACTIONS: &'static [&'static [Action]] =
-        &[Store::EVENTS, Store::DELIVERIES, Store::EVENTS_BY_ID, Store::WRITE_DELIVERY, DeliveryQueue::SEND];
+    const FAILURES: &'static [&'static [Failure]] = &[&[Failure::WEBHOOK_INACTIVE, Failure::RATE_LIMITED]];
+    const ACTIONS: &'static [&'static [Action]] = &[
+        Store::USE_API_KEY,
+        Store::EVENTS,
+        Store::DELIVERIES,
+        Store::EVENTS_BY_ID,
+        Store::WRITE_DELIVERY,
+        DeliveryQueue::SEND,
+    ];
     type Access = Admin<StoredWebhook>;
     type Input = Json<Replay>;
     type Output = Accepted<ReplayResult>;
@@ -72,16 +80,17 @@ impl Endpoint for ReplayEvents {
         admin: Admin<StoredWebhook>,
         Json(replay): Json<Replay>,
     ) -> Result<Self::Output, Error> {
-        let (_, StoredWebhook { webhook, .. }) = admin.with_resource()?;
+        let (_, StoredWebhook { webhook, health, .. }) = admin.with_resource()?;
         let selection = Selection::new(cx, &webhook, replay)?;
         if !webhook.is_active {
             return Err(Failure::WEBHOOK_INACTIVE.into());
         }
+        cx.count_other_request(&RateSubject::webhook_replay(webhook.id), LIMIT).await?;
         let (events, next) = selection.page(cx, &webhook).await?;
-        // The number of a replay is its second, so that a request that is sent twice at once has one effect.
+        // The number of a replay is its second, which no earlier one had. Two requests within a second have one effect.
         let number = u32::try_from(cx.now().seconds()).unwrap_or(u32::MAX);
         let deliveries: Vec<Delivery> = (events.iter())
-            .map(|event| Delivery::new(event, number, webhook.id, webhook.concurrency, cx.now()))
+            .map(|event| Delivery::new(event, number, webhook.id, webhook.max_requests(&health), cx.now()))
             .collect();
         let created: Vec<_> = (deliveries.iter())
             .map(|delivery| queue::create_delivery(cx.store(), cx.environment(), delivery))
@@ -108,8 +117,8 @@ impl Selection {
         let Replay { from, to, events, only_failed, cursor } = replay;
         let mut violations = Vec::new();
         let mut instant = |pointer: &str, text: &str, read: fn(&str) -> Result<Timestamp, _>| {
-            read(padron_domain::trim(text)).unwrap_or_else(|problem: padron_domain::InstantProblem| {
-                violations.push(padron_domain::Violation {
+            read(trim(text)).unwrap_or_else(|problem: InstantProblem| {
+                violations.push(Violation {
                     pointer: pointer.into(),
                     code: "invalid_value",
                     detail: problem.detail().into(),
@@ -119,7 +128,7 @@ impl Selection {
         };
         let from = instant("/from", &from, Timestamp::parse_rounding_up);
         let to = instant("/to", &to, Timestamp::parse);
-        let settings = padron_domain::WebhookSettings { events: events.as_deref(), ..Default::default() };
+        let settings = WebhookSettings { events: events.as_deref(), ..Default::default() };
         let events = settings.check(&mut violations);
         let mut selection =
             Self { from, to, events, only_failed: only_failed.unwrap_or_default(), after: None };
@@ -128,7 +137,7 @@ impl Selection {
             let after = opened.and_then(|bytes| EventId::parse(std::str::from_utf8(&bytes).ok()?));
             match after {
                 Some(after) => selection.after = Some(after),
-                None => violations.push(padron_domain::Violation {
+                None => violations.push(Violation {
                     pointer: "/cursor".into(),
                     code: "invalid_cursor",
                     detail: "Take the cursor from the `next` of a response, with the same parameters.".into(),
@@ -200,11 +209,13 @@ impl Selection {
             items.retain(|delivery| Some(delivery.id.event) != last);
         }
         let position = next.and(items.last().map(|delivery| delivery.id.event));
-        let is_lost = |delivery: &Delivery| {
-            matches!(delivery.status(Some(webhook)), DeliveryStatus::Failed | DeliveryStatus::Cancelled)
+        let is_undelivered = |delivery: &Delivery| {
+            let status = delivery.status(Some(webhook));
+            delivery.delivered_at.is_none()
+                && matches!(status, DeliveryStatus::Failed | DeliveryStatus::Cancelled)
         };
         let of_events = items.chunk_by(|one, other| one.id.event == other.id.event);
-        let lost = of_events.filter(|deliveries| deliveries.iter().all(is_lost));
-        Ok((lost.filter_map(|deliveries| Some(deliveries.first()?.id.event)).collect(), position))
+        let undelivered = of_events.filter(|deliveries| deliveries.iter().all(is_undelivered));
+        Ok((undelivered.filter_map(|deliveries| Some(deliveries.first()?.id.event)).collect(), position))
     }
 }

@@ -33,13 +33,13 @@ impl Endpoint for RetryDelivery {
         admin: Admin<StoredWebhook>,
         InPath(id): InPath<DeliveryId>,
     ) -> Result<Self::Output, Error> {
-        let (_, StoredWebhook { webhook, .. }) = admin.with_resource()?;
+        let (_, StoredWebhook { webhook, health, .. }) = admin.with_resource()?;
         let (delivery, _) = cx.store().delivery(webhook.organization, webhook.id, id).await?;
         let delivery = delivery.ok_or(Failure::DELIVERY_NOT_FOUND)?;
         if !webhook.is_active {
             return Err(Failure::WEBHOOK_INACTIVE.into());
         }
-        let delivery = delivery.retried(&webhook, cx.now());
+        let delivery = delivery.retried(&webhook, &health, cx.now());
         if !queue::replace_delivery(cx.store(), cx.environment(), &delivery).await? {
             return Err(Failure::CONCURRENT_CHANGE.into());
         }

@@ -5,14 +5,14 @@
 use std::time::Duration;
 
 use futures_util::{StreamExt, stream};
-use padron_domain::Error;
+use padron_domain::{Error, NEXT_SWEEP};
 use padron_http::{BackgroundContext, Job};
 use padron_queue::{DeliveryMessage, DeliveryQueue};
 use padron_store::{Action, DueDelivery, Store};
 use serde::Serialize;
 use tokio::time::Instant;
 
-use crate::queue;
+use crate::{queue, schedule};
 
 /// The scheduled job that sends due deliveries to the queue.
 #[derive(Debug)]
@@ -25,6 +25,8 @@ pub struct SweepReport {
     due: usize,
     /// The number of deliveries that were sent to the queue.
     sent: usize,
+    /// The number of deliveries that cannot be read.
+    unreadable: usize,
     /// Whether there were more than a run handles. The next run continues.
     unfinished: bool,
 }
@@ -33,8 +35,6 @@ pub struct SweepReport {
 const MAX_OF_PARTITION: usize = 500;
 /// The number of deliveries that are written at once.
 const CONCURRENCY: usize = 16;
-/// The time after which a delivery is sent to the queue again, if no attempt was made: a backlog does not keep the others waiting.
-const NEXT_SWEEP: Duration = Duration::from_secs(10 * 60);
 /// The time that is kept in reserve. When less of the run's time is left, nothing new is begun.
 const RESERVE: Duration = Duration::from_secs(10);
 
@@ -51,46 +51,65 @@ impl Job for SweepDeliveries {
             return Err(Error::internal("DELIVERY_QUEUE_URL is missing"));
         };
         let mut failed = None;
-        for partition in 0..Store::DUE_PARTITIONS {
+        // If a run has too little time for all, it is not always the same ones that wait.
+        let first = fastrand::u8(..);
+        for partition in (0..Store::DUE_PARTITIONS).map(|at| first.wrapping_add(at) % Store::DUE_PARTITIONS) {
             if Instant::now() >= cx.end(RESERVE) {
                 report.unfinished = true;
                 break;
             }
-            let due = cx.store().due_deliveries(partition, cx.now, MAX_OF_PARTITION).await?;
-            report.due += due.len();
-            report.unfinished |= due.len() == MAX_OF_PARTITION;
-            let messages = postpone(cx, &due).await.unwrap_or_else(|(messages, error)| {
+            if let Err(error) = sweep(cx, &queue, partition, &mut report).await {
                 failed = Some(error);
-                messages
-            });
-            queue.send(&messages, cx.end(Duration::ZERO)).await?;
-            report.sent += messages.len();
+            }
         }
         failed.map_or(Ok(report), Err)
     }
 }
 
-/// Postpones deliveries, and returns the messages of those that have not changed, in the order in which they were due.
-///
-/// If some could not be postponed, the messages of the others are returned with the error.
-async fn postpone(
+/// Sends the due deliveries of a partition to the queue.
+async fn sweep(
     cx: &BackgroundContext<'_>,
-    due: &[DueDelivery],
-) -> Result<Vec<DeliveryMessage>, (Vec<DeliveryMessage>, Error)> {
-    let until = queue::after(cx.environment(), cx.now, NEXT_SWEEP);
+    queue: &DeliveryQueue,
+    partition: u8,
+    report: &mut SweepReport,
+) -> Result<(), Error> {
+    let due = cx.store().due_deliveries(partition, cx.now, MAX_OF_PARTITION).await?;
+    report.due += due.len();
+    report.unfinished |= due.len() == MAX_OF_PARTITION;
+    let Postponed { messages, unreadable, failed } = postpone(cx, &due).await;
+    report.unreadable += unreadable;
+    queue.send(&messages, cx.end(Duration::ZERO)).await?;
+    report.sent += messages.len();
+    failed.map_or(Ok(()), Err)
+}
+
+/// The outcome of postponing deliveries.
+#[derive(Default)]
+struct Postponed {
+    /// The messages of those that have not changed, in the order in which they were due.
+    messages: Vec<DeliveryMessage>,
+    /// The number of those that cannot be read.
+    unreadable: usize,
+    /// Why some were not postponed.
+    failed: Option<Error>,
+}
+
+/// Postpones deliveries until the next sweep that sends them, if no attempt is made before.
+async fn postpone(cx: &BackgroundContext<'_>, due: &[DueDelivery]) -> Postponed {
+    let until = schedule::after(cx.environment(), cx.now, NEXT_SWEEP);
     let postponed: Vec<_> = due.iter().map(|due| cx.store().postpone_delivery(due, until)).collect();
-    let mut postponed = stream::iter(postponed).buffered(CONCURRENCY);
-    let (mut messages, mut failed) = (Vec::with_capacity(due.len()), None);
-    while let Some(outcome) = postponed.next().await {
+    let mut postponed = stream::iter(postponed).buffered(CONCURRENCY).zip(stream::iter(due));
+    let mut all = Postponed::default();
+    while let Some((outcome, due)) = postponed.next().await {
         match outcome {
-            Ok(delivery) => {
-                messages.extend(delivery.map(|delivery| DeliveryMessage::new(&delivery).swept(cx.now)));
+            Ok(None) => {}
+            Ok(Some(Ok(delivery))) => all.messages.push(DeliveryMessage::new(&delivery).swept(cx.now)),
+            Ok(Some(Err(error))) => {
+                cx.report_unreadable(due.id(), &error);
+                all.unreadable += 1;
             }
-            Err(error) => failed = Some(error),
+            Err(error) => all.failed = Some(error),
         }
     }
-    match failed {
-        Some(error) => Err((messages, error)),
-        None => Ok(messages),
-    }
+    all
 }

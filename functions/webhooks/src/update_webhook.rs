@@ -49,7 +49,7 @@ pub struct WebhookUpdate {
     #[serde(default)]
     #[schemars(with = "u8", extend("minimum" = 1, "maximum" = Webhook::MAX_CONCURRENCY))]
     concurrency: Patch<u8>,
-    /// Whether events are sent. With `true`, a webhook that Padrón has disabled starts anew.
+    /// Whether events are sent. `true` activates a webhook that Padrón has disabled, and resets its health.
     #[serde(default)]
     #[schemars(with = "bool")]
     is_active: Patch<bool>,
@@ -96,12 +96,12 @@ impl Endpoint for UpdateWebhook {
             return Err(Error::from_violations(violations));
         }
         version_check?;
-        // Who activates a webhook that is active has mended its receiver.
-        let starts_anew =
+        // Activating a webhook that is active resets its health: its receiver was repaired.
+        let resets_health =
             matches!(update.is_active, Patch::Set(true)) && (!before.is_active || health.has_failures());
         let mut after = update.apply(&before, url, events);
         let mut fields = after.changed_fields(&before);
-        if starts_anew && after.is_active == before.is_active {
+        if resets_health && after.is_active == before.is_active {
             fields.push("isActive".to_owned());
         }
         if fields.is_empty() {
@@ -116,11 +116,11 @@ impl Endpoint for UpdateWebhook {
         registry.update(&after);
         let updated = EventData::WebhookUpdated { webhook_id: after.id, fields };
         let event = cx.event(admin.principal(), after.organization, updated).at_or_after(after.updated_at);
-        let health = if starts_anew { health.forgotten() } else { health };
+        let health = if resets_health { health.reset() } else { health };
         let response = show(after.clone(), &health);
         let stored = stored.with_webhook(after);
         let transaction =
-            cx.store().update_webhook(&stored, &registry, starts_anew, admin.authority(), &event)?;
+            cx.store().update_webhook(&stored, &registry, resets_health, admin.authority(), &event)?;
         cx.commit(transaction, response).await
     }
 }

@@ -56,7 +56,7 @@ pub use slug::{RESERVED_SLUGS, SLUG_LENGTH, SLUG_PATTERN, SlugProblem, check_slu
 pub use text::{LINE_PATTERN, to_line, trim};
 pub use time::{Clock, InstantProblem, Timestamp};
 pub use webhook::{
-    Delivery, DeliveryAttempt, DeliveryId, DeliveryStatus, DisabledReason, EventFilter, MAX_ATTEMPTS,
-    ParseDeliveryIdError, Webhook, WebhookHealth, WebhookId, WebhookRegistry, WebhookRegistryEntry,
-    WebhookSecret, WebhookSettings, pause_after,
+    Delivery, DeliveryAttempt, DeliveryId, DeliveryStatus, DisabledReason, EventFilter, FIRST_SWEEP,
+    MAX_ATTEMPTS, MAX_QUEUE_TIME, NEXT_SWEEP, ParseDeliveryIdError, Webhook, WebhookHealth, WebhookId,
+    WebhookRegistry, WebhookRegistryEntry, WebhookSecret, WebhookSettings, pause_after,
 };

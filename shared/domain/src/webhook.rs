@@ -17,7 +17,7 @@ pub use filter::EventFilter;
 pub use health::WebhookHealth;
 pub use registry::{WebhookRegistry, WebhookRegistryEntry};
 pub use rules::WebhookSettings;
-pub use schedule::{MAX_ATTEMPTS, pause_after};
+pub use schedule::{FIRST_SWEEP, MAX_ATTEMPTS, MAX_QUEUE_TIME, NEXT_SWEEP, pause_after};
 
 /// The id of a webhook: a UUIDv7 (RFC 9562 §5.7), so that webhooks sort by the time of their creation.
 pub type WebhookId = Id<Webhook>;
@@ -99,6 +99,11 @@ impl Webhook {
     /// Returns the secrets that requests are signed with at an instant.
     pub fn live_secrets(&self, now: Timestamp) -> impl Iterator<Item = &WebhookSecret> {
         self.secrets.iter().filter(move |secret| secret.ends_at.is_none_or(|end| now < end))
+    }
+
+    /// Returns the maximum number of requests at once: one while the receiver fails.
+    pub const fn max_requests(&self, health: &WebhookHealth) -> u8 {
+        if health.is_failing() { 1 } else { self.concurrency }
     }
 
     /// Returns the webhook as Padrón disables it at `now`, with the next version.

@@ -1,7 +1,7 @@
 //! The SAM template, `template.yaml`, which describes what is deployed. The local table is created from it, and tests
 //! compare with it.
 
-use std::path::Path;
+use std::{path::Path, time::Duration};
 
 use aws_sdk_dynamodb::{
     Client,
@@ -79,6 +79,21 @@ impl Template {
         let pattern = |filter: &Value| serde_json::from_str(filter["Pattern"].as_str()?).ok();
         let patterns = filters.iter().map(pattern).collect::<Option<_>>().ok_or_else(missing)?;
         Ok(EventSource { batch_size: batch_size.ok_or_else(missing)?, patterns })
+    }
+
+    /// Returns the time for which a message of the delivery queue is hidden while it is being handled.
+    pub fn visibility_timeout(&self) -> Result<Duration, String> {
+        let seconds = self.0["Resources"]["DeliveryQueue"]["Properties"]["VisibilityTimeout"].as_u64();
+        seconds
+            .map(Duration::from_secs)
+            .ok_or_else(|| "the queue of template.yaml has no visibility timeout".into())
+    }
+
+    /// Returns the maximum number of messages of the delivery queue that are handled at once, by default.
+    pub fn delivery_concurrency(&self) -> Result<usize, String> {
+        let number = self.0["Parameters"]["DeliveryConcurrency"]["Default"].as_u64();
+        let number = number.and_then(|number| usize::try_from(number).ok());
+        number.ok_or_else(|| "template.yaml has no parameter DeliveryConcurrency".into())
     }
 
     /// Returns what the records of the table's stream contain.

@@ -58,7 +58,7 @@ impl App {
         store.warm_up().await;
     }
 
-    /// Runs a function that no caller waits for, and returns its response for Lambda. It ends before the deadline.
+    /// Runs a background function, and returns its response for Lambda. It ends at the deadline.
     pub async fn run(
         &self,
         function: &BackgroundRegistration,
@@ -69,7 +69,7 @@ impl App {
         (function.run)(&cx, payload).await
     }
 
-    /// Returns an invocation of a function that no caller waits for. Its writes are not limited.
+    /// Returns an invocation of a background function. Its writes are not limited.
     pub fn background(&self, function: &'static str, deadline: Instant) -> BackgroundContext<'_> {
         let Services { environment, store, clock, .. } = &self.services;
         BackgroundContext::new(environment, store, clock, &self.log, function, deadline)

@@ -1,12 +1,12 @@
-//! Lambda functions that no caller waits for: jobs, which run on a schedule, and consumers, which handle records of the table's stream and
-//! messages of the queue.
+//! Background functions, which no caller waits for: jobs, which run on a schedule, and consumers, which handle records of the table's
+//! stream and messages of the queue.
 
 use std::{num::NonZeroU32, pin::Pin, time::Duration};
 
 use padron_domain::{Clock, Error, Timestamp};
 use padron_store::{Action, Store};
 use serde::Serialize;
-use tokio::time::Instant;
+use tokio::time::{Instant, timeout_at};
 
 use crate::{environment::Environment, log::Log};
 
@@ -67,7 +67,7 @@ pub struct Consumed<T> {
     pub failed: Vec<String>,
 }
 
-/// One invocation of a function that no caller waits for.
+/// One invocation of a background function.
 #[derive(Debug)]
 pub struct BackgroundContext<'a> {
     /// The time at which the invocation began.
@@ -147,6 +147,12 @@ impl<'a> BackgroundContext<'a> {
         });
     }
 
+    /// Waits for the work of this invocation, at most until the deadline.
+    async fn run<T>(&self, work: impl Future<Output = Result<T, Error>>) -> Result<T, Error> {
+        let late = |_| Error::unavailable("the deadline came before the end of the work");
+        timeout_at(self.deadline, work).await.map_err(late)?
+    }
+
     /// Writes the line of this invocation to the log.
     fn report(&self, message: &'static str, outcome: Result<&serde_json::Value, &Error>) {
         let spent = self.store.spent();
@@ -200,7 +206,7 @@ pub type BackgroundResponse<'a> = Pin<Box<dyn Future<Output = Result<serde_json:
 /// the records to hand over again.
 pub type RunBackground = for<'a> fn(&'a BackgroundContext<'a>, &'a str) -> BackgroundResponse<'a>;
 
-/// A function that no caller waits for, as the deployment and the tests know it.
+/// A background function, as the deployment and the tests know it.
 #[derive(Clone, Copy, Debug)]
 pub struct BackgroundRegistration {
     /// The name of the function.
@@ -270,7 +276,7 @@ impl BackgroundRegistration {
 /// Runs a job and serializes its report.
 fn run_job<'a, J: Job>(cx: &'a BackgroundContext<'a>, _: &'a str) -> BackgroundResponse<'a> {
     Box::pin(async move {
-        let outcome = J::run(cx).await.and_then(|report| to_json(&report));
+        let outcome = cx.run(J::run(cx)).await.and_then(|report| to_json(&report));
         cx.report("job", outcome.as_ref());
         outcome
     })
@@ -279,7 +285,7 @@ fn run_job<'a, J: Job>(cx: &'a BackgroundContext<'a>, _: &'a str) -> BackgroundR
 /// Runs a consumer, and returns the records to hand over again, as Lambda's partial batch responses name them.
 fn run_consumer<'a, C: Consumer>(cx: &'a BackgroundContext<'a>, payload: &'a str) -> BackgroundResponse<'a> {
     Box::pin(async move {
-        let outcome = C::consume(cx, payload).await;
+        let outcome = cx.run(C::consume(cx, payload)).await;
         let (report, failed) = match outcome {
             Ok(Consumed { report, failed }) => (to_json(&report), failed),
             Err(error) => (Err(error), Vec::new()),

@@ -68,7 +68,7 @@ fn serve_function(endpoint: &Registration) -> Exit {
     ended(endpoint.route.function, served)
 }
 
-/// Runs a function that no caller waits for, until Lambda ends the environment.
+/// Runs a background function until Lambda ends the environment.
 fn serve_background(function: BackgroundRegistration) -> Exit {
     let (settings, runtime) = match prepare(function.function) {
         Ok(prepared) => prepared,

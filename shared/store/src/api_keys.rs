@@ -269,6 +269,7 @@ impl Store {
             after: after.map(|id| Key::api_key(organization, id)),
             ascending: false,
             limit,
+            passes_unreadable: false,
         };
         self.range_query(range, filter).await
     }

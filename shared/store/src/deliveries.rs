@@ -29,7 +29,7 @@ use crate::{
 };
 
 /// The time after which DynamoDB may delete a delivery.
-const KEPT: Duration = Duration::from_secs(30 * 24 * 60 * 60);
+const RETENTION: Duration = Duration::from_secs(30 * 24 * 60 * 60);
 
 /// A delivery as it is stored.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -50,7 +50,7 @@ impl Entity for StoredDelivery {
     }
 
     fn other_attributes(&self) -> Vec<(&'static str, AttributeValue)> {
-        let ttl = self.delivery.created_at.plus(KEPT).seconds();
+        let ttl = self.delivery.created_at.plus(RETENTION).seconds();
         vec![("ttl", AttributeValue::N(ttl.to_string()))]
     }
 
@@ -62,11 +62,11 @@ impl Entity for StoredDelivery {
 
 /// A delivery, with the webhook and the event as they are.
 #[derive(Debug)]
-pub struct DeliveryWork {
+pub struct DeliveryContext {
     /// The delivery; `None` if it does not exist.
     pub delivery: Option<Delivery>,
-    /// The webhook; `None` if it was deleted.
-    pub webhook: Option<StoredWebhook>,
+    /// The webhook, or why it cannot be read; `None` if it was deleted.
+    pub webhook: Option<Result<StoredWebhook, Error>>,
     /// The event, or why it cannot be read; `None` if it was deleted with its organization.
     pub event: Option<Result<Event, Error>>,
 }
@@ -83,8 +83,8 @@ impl Store {
     pub const WEBHOOK_REGISTRIES: &'static [Action] = &[Action::BATCH_GET];
     /// The IAM actions of [`Store::create_delivery`] and [`Store::replace_delivery`].
     pub const WRITE_DELIVERY: &'static [Action] = &[Action::PUT];
-    /// The IAM actions of [`Store::delivery_work`].
-    pub const DELIVERY_WORK: &'static [Action] = &[Action::BATCH_GET];
+    /// The IAM actions of [`Store::delivery_context`].
+    pub const DELIVERY_CONTEXT: &'static [Action] = &[Action::BATCH_GET];
     /// The IAM actions of [`Store::due_deliveries`] and [`Store::postpone_delivery`].
     pub const SWEEP_DELIVERIES: &'static [Action] = &[Action::QUERY_GSI1, Action::UPDATE];
     /// The IAM actions of [`Store::deliveries`].
@@ -96,14 +96,14 @@ impl Store {
     /// The number of partitions of the index of deliveries with an attempt to come.
     pub const DUE_PARTITIONS: u8 = DUE_PARTITIONS;
 
-    /// Returns the registries of the webhooks of up to 100 organizations, strongly consistent.
+    /// Returns the registries of the webhooks of up to 100 organizations, each or why it cannot be read, strongly consistent.
     pub async fn webhook_registries(
         &self,
         organizations: &[OrganizationId],
-    ) -> Result<Vec<WebhookRegistry>, Error> {
+    ) -> Result<Vec<Result<WebhookRegistry, Error>>, Error> {
         let keys: Vec<Key> = organizations.iter().copied().map(Key::webhook_registry).collect();
         let mut items = self.batch_get(&keys, Consistency::Strong, Projection::Document).await?;
-        organizations.iter().map(|organization| items.webhook_registry(*organization)).collect()
+        Ok(organizations.iter().map(|organization| items.webhook_registry(*organization)).collect())
     }
 
     /// Creates a delivery, to be sent to the queue at `due_at` at the latest. Returns `false` if it exists.
@@ -154,21 +154,21 @@ impl Store {
     }
 
     /// Reads a delivery, its webhook and its event, strongly consistent.
-    pub async fn delivery_work(
+    pub async fn delivery_context(
         &self,
         organization: OrganizationId,
         webhook: WebhookId,
         delivery: DeliveryId,
-    ) -> Result<DeliveryWork, Error> {
+    ) -> Result<DeliveryContext, Error> {
         let keys = [
             Key::delivery(webhook, delivery),
             Key::webhook(organization, webhook),
             Key::event(organization, delivery.event),
         ];
         let mut items = self.batch_get(&keys, Consistency::Strong, Projection::All).await?;
-        Ok(DeliveryWork {
+        Ok(DeliveryContext {
             delivery: items.remove::<StoredDelivery>(&keys[0])?.map(|stored| stored.delivery),
-            webhook: items.remove(&keys[1])?,
+            webhook: items.remove(&keys[1]).transpose(),
             event: items.remove(&keys[2]).transpose(),
         })
     }
@@ -208,12 +208,12 @@ impl Store {
         Ok(items.iter().filter_map(due).collect())
     }
 
-    /// Makes a due delivery due at another time, and returns it; `None` if it has changed, or was deleted.
+    /// Makes a due delivery due at another time, and returns it, or why it cannot be read; `None` if it has changed, or was deleted.
     pub async fn postpone_delivery(
         &self,
         due: &DueDelivery,
         until: Timestamp,
-    ) -> Result<Option<Delivery>, Error> {
+    ) -> Result<Option<Result<Delivery, Error>>, Error> {
         let update = self
             .client
             .update_item()
@@ -229,7 +229,7 @@ impl Store {
         let outcome = self.call(update.send()).await;
         let output = self.if_condition_holds(outcome, |output| output.consumed_capacity.as_slice())?;
         let Some(item) = output.and_then(|output| output.attributes) else { return Ok(None) };
-        Ok(Some(from_item::<StoredDelivery>(item)?.delivery))
+        Ok(Some(from_item::<StoredDelivery>(item).map(|stored| stored.delivery)))
     }
 
     /// Returns a page of the deliveries of a webhook that `filter` accepts, eventually consistent, in the order of their events. `None` accepts
@@ -251,6 +251,7 @@ impl Store {
             after: after.map(|id| Key::delivery(webhook, id)),
             ascending,
             limit,
+            passes_unreadable: false,
         };
         let filter = filter.map(|filter| move |stored: &StoredDelivery| filter(&stored.delivery));
         let filter = filter.as_ref().map(|filter| filter as &(dyn Fn(&StoredDelivery) -> bool + Sync));
@@ -259,6 +260,13 @@ impl Store {
             items: items.into_iter().map(|stored: StoredDelivery| stored.delivery).collect(),
             next: next.map(|stored| stored.delivery),
         })
+    }
+}
+
+impl DueDelivery {
+    /// Returns the id of the delivery, for the log.
+    pub fn id(&self) -> &str {
+        self.key.sort_key()
     }
 }
 

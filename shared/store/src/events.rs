@@ -30,7 +30,8 @@ impl Store {
         self.events_in_order(organization, times, after, limit, filter, false).await
     }
 
-    /// Returns a page of the events that `filter` accepts, like [`Store::events`], but oldest first.
+    /// Returns a page of the events that `filter` accepts, like [`Store::events`], but oldest first. Events that cannot be read are passed
+    /// over.
     pub async fn events_oldest_first(
         &self,
         organization: OrganizationId,
@@ -45,7 +46,7 @@ impl Store {
     /// The IAM actions of [`Store::events_by_id`].
     pub const EVENTS_BY_ID: &'static [Action] = &[Action::BATCH_GET];
 
-    /// Returns those of these events that exist, in the order of the ids, eventually consistent.
+    /// Returns those of these events that exist and can be read, in the order of the ids, eventually consistent.
     pub async fn events_by_id(
         &self,
         organization: OrganizationId,
@@ -56,7 +57,7 @@ impl Store {
             let keys: Vec<Key> = ids.iter().map(|id| Key::event(organization, *id)).collect();
             let mut items = self.batch_get(&keys, Consistency::Eventual, Projection::Document).await?;
             for key in &keys {
-                events.extend(items.remove::<Event>(key)?);
+                events.extend(items.remove::<Event>(key).ok().flatten());
             }
         }
         Ok(events)
@@ -84,6 +85,7 @@ impl Store {
             after: after.map(|id| Key::event(organization, id)),
             ascending,
             limit,
+            passes_unreadable: ascending,
         };
         self.range_query(range, filter).await
     }

@@ -258,6 +258,7 @@ impl Store {
             after: after.map(|id| Key::invitation(organization, id)),
             ascending: true,
             limit,
+            passes_unreadable: false,
         };
         self.range_query(range, filter).await
     }

@@ -152,6 +152,11 @@ impl Key {
         Self { pk: count_partition(organization), sk: format!("CUSTOMERS#{shard:02}") }
     }
 
+    /// Returns the sort key.
+    pub(crate) fn sort_key(&self) -> &str {
+        &self.sk
+    }
+
     /// Returns whether the item is deleted only after all other items of its partition.
     pub(crate) fn is_deleted_last(&self) -> bool {
         matches!(self.sk.as_str(), "ORG" | "ROSTER")

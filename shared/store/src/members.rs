@@ -116,6 +116,7 @@ impl Store {
             after: after.map(|user| Key::membership(organization, user)),
             ascending: true,
             limit,
+            passes_unreadable: false,
         };
         self.range_query(range, filter).await
     }

@@ -159,7 +159,8 @@ impl Store {
             }
         };
         // The registry of the webhooks is in the organization's partition, which is therefore emptied after them.
-        let registries = self.webhook_registries(&[id]).await?;
+        let registries =
+            self.webhook_registries(&[id]).await?.into_iter().collect::<Result<Vec<_>, Error>>()?;
         let webhooks = registries.iter().flat_map(|registry| &registry.entries);
         let deliveries = webhooks.map(|webhook| delivery_partition(webhook.id));
         let partitions = deliveries.chain([partition(id), count_partition(id), event_partition(id)]);

@@ -25,6 +25,8 @@ pub(crate) struct RangeQuery {
     pub(crate) after: Option<Key>,
     pub(crate) ascending: bool,
     pub(crate) limit: usize,
+    /// Whether items that cannot be read are passed over, and do not fail the query.
+    pub(crate) passes_unreadable: bool,
 }
 
 /// A page of a list, with the position of the next page.
@@ -137,7 +139,7 @@ impl Store {
         range: RangeQuery,
         filter: Option<&(dyn Fn(&E) -> bool + Sync)>,
     ) -> Result<Page<E>, Error> {
-        let RangeQuery { partition, from, to, after, ascending, limit } = range;
+        let RangeQuery { partition, from, to, after, ascending, limit, passes_unreadable } = range;
         let mut after = after;
         let mut items = Vec::with_capacity(limit);
         let mut batch = limit;
@@ -160,7 +162,10 @@ impl Store {
             let mut found = found.into_iter().peekable();
             let mut last = None;
             while let Some(item) = found.next() {
-                let entity: E = from_item(item)?;
+                let entity: E = match from_item(item) {
+                    Err(_) if passes_unreadable => continue,
+                    entity => entity?,
+                };
                 if filter.is_none_or(|filter| filter(&entity)) {
                     items.push(entity.clone());
                 }

@@ -33,6 +33,11 @@ impl RateSubject {
         Self(format!("ping#{id}"))
     }
 
+    /// Returns the subject of the requests that send the events of a time to a webhook again.
+    pub fn webhook_replay(id: WebhookId) -> Self {
+        Self(format!("replay#{id}"))
+    }
+
     /// Returns the subject of the requests to a function from an address, which is hashed, so that the table has no addresses.
     pub fn address(function: &str, address: &str) -> Self {
         Self(format!("{function}#{}", hex(&digest(&SHA256, address.as_bytes()))))

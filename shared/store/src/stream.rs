@@ -25,6 +25,8 @@ struct Records<'a> {
 
 #[derive(Deserialize)]
 struct Record {
+    #[serde(rename = "eventName")]
+    event_name: String,
     dynamodb: Change,
 }
 
@@ -68,7 +70,7 @@ pub fn stream_records(payload: &str) -> Result<Vec<StreamRecord>, Error> {
 
 fn stream_record(record: &str) -> Option<StreamRecord> {
     let unreadable = || Error::internal("an item of event cannot be read as such");
-    let Ok(Record { dynamodb }) = serde_json::from_str(record) else {
+    let Ok(Record { event_name, dynamodb }) = serde_json::from_str(record) else {
         // An item that is not as expected must not hide the number of its record.
         let record: serde_json::Value = serde_json::from_str(record).ok()?;
         let dynamodb = &record["dynamodb"];
@@ -85,7 +87,8 @@ fn stream_record(record: &str) -> Option<StreamRecord> {
             let event = doc.and_then(|doc| serde_json::from_str(&doc.text).ok());
             Some(event.ok_or_else(unreadable))
         }
-        None => None,
+        None if event_name == "REMOVE" => None,
+        None => Some(Err(unreadable())),
     };
     let id = keys.map(|keys| keys.sort_key.text).unwrap_or_default();
     Some(StreamRecord { sequence_number, id, event })
@@ -102,6 +105,7 @@ mod tests {
             {"eventName":"INSERT","dynamodb":{"SequenceNumber":"2","Keys":{"SK":{"S":"b"}},"NewImage":{"entity":{"S":"event"},"doc":{"N":"1"}}}},
             {"eventName":"INSERT","dynamodb":{"SequenceNumber":"3","NewImage":{"entity":{"S":"event"}}}},
             {"eventName":"INSERT","dynamodb":{"SequenceNumber":"4","Keys":{"SK":{"S":"d"}},"NewImage":{"entity":{"S":"customer"}}}},
+            {"eventName":"INSERT","dynamodb":{"SequenceNumber":"7","Keys":{"SK":{"S":"g"}}}},
             {"eventName":"REMOVE","dynamodb":{"SequenceNumber":"5","Keys":{"SK":{"S":"e"}}}},
             {"eventName":"INSERT","dynamodb":{"SequenceNumber":"6","Keys":{"SK":{"S":"f"}},"NewImage":{"entity":{"S":"event"},"doc":{"S":"{\"id\":\"019bc186-de00-7a3c-8f21-5d6e7f8a9b0c\",\"organization\":\"550e8400-e29b-41d4-a716-446655440000\",\"actor\":\"operator\",\"at\":\"2026-01-15T12:00:00.000Z\",\"type\":\"organization.restored\",\"data\":{}}"}}}}
         ]}"#;
@@ -120,6 +124,7 @@ mod tests {
                 ("2", "b", "unreadable"),
                 ("3", "", "unreadable"),
                 ("4", "d", "other"),
+                ("7", "g", "unreadable"),
                 ("5", "e", "other"),
                 ("6", "f", "organization.restored"),
             ]

@@ -153,17 +153,17 @@ impl Store {
     }
 
     /// Replaces a webhook by its next version, on behalf of `actor`. `registry` is the next version of the registry. Its failures so far are
-    /// forgotten if `starts_anew` is set.
+    /// forgotten if `resets_health` is set.
     pub fn update_webhook(
         &self,
         after: &StoredWebhook,
         registry: &WebhookRegistry,
-        starts_anew: bool,
+        resets_health: bool,
         actor: &Authority,
         event: &Event,
     ) -> Result<Transaction<'_>, Error> {
         let mut transaction = self.transaction(event)?;
-        transaction.update(&after.key(), replacement(after, starts_anew)?)?;
+        transaction.update(&after.key(), replacement(after, resets_health)?)?;
         replace_registry(&mut transaction, registry)?;
         check_authority(&mut transaction, actor, None)?;
         Ok(transaction)
@@ -276,17 +276,21 @@ impl Store {
             after: None,
             ascending: true,
             limit: Webhook::MAX_OF_ORGANIZATION,
+            passes_unreadable: false,
         };
         let Page { items, .. } = self.range_query(range, None).await?;
         Ok(items)
     }
 }
 
-/// Returns the update that replaces a webhook and its secrets by those of the next version. What is recorded of its health stays, unless the
-/// webhook starts anew.
-fn replacement(after: &StoredWebhook, starts_anew: bool) -> Result<Expression, Error> {
-    let forget =
-        if starts_anew { format!(" REMOVE {FAILURES}, {FAILING_SINCE}, {FAILED_AT}") } else { String::new() };
+/// Returns the update that replaces a webhook and its secrets by those of the next version. The record of its health stays, unless
+/// it is reset.
+fn replacement(after: &StoredWebhook, resets_health: bool) -> Result<Expression, Error> {
+    let forget = if resets_health {
+        format!(" REMOVE {FAILURES}, {FAILING_SINCE}, {FAILED_AT}")
+    } else {
+        String::new()
+    };
     Ok(Expression::version(after.webhook.version - 1)
         .then(format!("SET #document = :document, #version = :next, #secrets = :secrets{forget}"))
         .name("#document", DOCUMENT)

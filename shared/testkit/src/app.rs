@@ -137,9 +137,6 @@ const WITH_FAULTS: &str = "PADRON_TEST_FAULTS";
 /// The lag of indexes with [`WITH_FAULTS`].
 const LAG: Duration = Duration::from_millis(15);
 
-/// The time for which a message that is being handled is hidden, as in the template.
-const VISIBILITY_TIMEOUT: Duration = Duration::from_secs(120);
-
 /// The time at which the clock of every test starts.
 const START: &str = "2026-01-15T12:00:00.000Z";
 
@@ -306,12 +303,12 @@ impl TestApp {
         used
     }
 
-    /// Returns an invocation of a function that no caller waits for, which has this much time. Its writes are not limited.
+    /// Returns an invocation of a background function, which has this much time. Its writes are not limited.
     pub fn background(&self, function: &BackgroundRegistration, time: Duration) -> BackgroundContext<'_> {
         self.app.background(function.function, Instant::now() + time)
     }
 
-    /// Runs a function that no caller waits for, in this invocation, and returns its response for Lambda.
+    /// Runs a background function in this invocation, and returns its response for Lambda.
     pub async fn run_in(
         &self,
         cx: &BackgroundContext<'_>,
@@ -368,7 +365,7 @@ impl TestAppBuilder {
         let proxy = FaultProxy::start(engine.address()).await;
         let clock = Clock::manual(Timestamp::parse(START).expect("an instant"));
         let delivery = if !self.background.is_empty() {
-            let queue = FifoQueue::start(&clock, VISIBILITY_TIMEOUT).await;
+            let queue = FifoQueue::start(&clock, template().visibility_timeout().expect("a timeout")).await;
             let bus = EventBusServer::start().await;
             Some(Delivery { queue, bus, stream: Mutex::default(), functions: self.background })
         } else {

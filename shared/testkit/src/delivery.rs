@@ -62,7 +62,7 @@ impl TestApp {
         stream.as_mut().expect("an open stream").handled(batch);
     }
 
-    /// Invokes a function that no caller waits for, and returns its response for Lambda, or the cause of its failure.
+    /// Invokes a background function, and returns its response for Lambda, or the cause of its failure.
     pub async fn invoke(&self, function: &str, payload: &Value) -> Result<Value, String> {
         let mut functions = self.sources().functions.iter();
         let function = functions.find(|known| known.function == function).expect("a function of the app");

@@ -4,7 +4,7 @@ use std::{fmt, str::FromStr};
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
-use super::{Webhook, WebhookId, schedule};
+use super::{Webhook, WebhookHealth, WebhookId, schedule};
 use crate::{Event, EventId, OrganizationId, Timestamp};
 
 /// The id of a delivery of a webhook: the id of the event, a dot, and 0, or the number of the replay.
@@ -81,6 +81,9 @@ pub struct Delivery {
     /// The last attempts, the latest one first.
     #[serde(default)]
     pub recent: Vec<DeliveryAttempt>,
+    /// When the receiver first took the event; `None` if it has not.
+    #[serde(default)]
+    pub delivered_at: Option<Timestamp>,
     /// The beginning of the body of the last response, if it was text or JSON.
     #[serde(default)]
     pub response_body: Option<String>,
@@ -163,6 +166,7 @@ impl Delivery {
             attempts: 0,
             failures: 0,
             recent: Vec::new(),
+            delivered_at: None,
             response_body: None,
             concurrency,
             created_at: now,
@@ -192,8 +196,6 @@ impl Delivery {
         retry_at: Option<Timestamp>,
     ) -> Self {
         let is_success = attempt.is_success();
-        self.version += 1;
-        self.attempts += 1;
         self.failures += u32::from(!is_success);
         self.next_attempt_at = retry_at.filter(|_| !is_success);
         self.status = match (is_success, self.next_attempt_at) {
@@ -201,6 +203,15 @@ impl Delivery {
             (false, Some(_)) => DeliveryStatus::Pending,
             (false, None) => DeliveryStatus::Failed,
         };
+        self.with_attempt(attempt, response_body)
+    }
+
+    /// Returns the delivery with an attempt that was made while it was queued once more. The new attempt is still to be made.
+    #[must_use]
+    pub fn with_attempt(mut self, attempt: DeliveryAttempt, response_body: Option<String>) -> Self {
+        self.version += 1;
+        self.attempts += 1;
+        self.delivered_at = self.delivered_at.or(Some(attempt.at).filter(|_| attempt.is_success()));
         self.recent.insert(0, attempt);
         self.recent.truncate(Self::MAX_RECENT);
         self.response_body = response_body;
@@ -223,14 +234,14 @@ impl Delivery {
     /// Returns the delivery with one more attempt now. The schedule of a pending delivery goes on after it; an ended one has no other
     /// attempt.
     #[must_use]
-    pub fn retried(self, webhook: &Webhook, now: Timestamp) -> Self {
+    pub fn retried(self, webhook: &Webhook, health: &WebhookHealth, now: Timestamp) -> Self {
         let is_pending = self.status(Some(webhook)) == DeliveryStatus::Pending;
         let failures = if is_pending { self.failures } else { self.failures.max(schedule::MAX_ATTEMPTS - 1) };
         Self {
             failures,
             status: DeliveryStatus::Pending,
             queued_at: now,
-            concurrency: webhook.concurrency,
+            concurrency: webhook.max_requests(health),
             ..self.rescheduled(now)
         }
     }

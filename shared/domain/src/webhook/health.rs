@@ -20,9 +20,15 @@ pub struct WebhookHealth {
 impl WebhookHealth {
     /// The number of failures in a row after which a receiver is treated as one that fails.
     pub const FAILING: u64 = 10;
+    /// The time in which a receiver must answer.
+    const TIME_LIMIT: Duration = Duration::from_secs(15);
+    /// The time in which a receiver must answer that fails.
+    const SHORT_TIME_LIMIT: Duration = Duration::from_secs(5);
+    /// The number of attempts of a delivery that are short if the receiver fails.
+    const SHORT_ATTEMPTS: u32 = 4;
     /// The time without success after which a webhook is disabled.
     const MAX_FAILING_TIME: Duration = Duration::from_secs(5 * 24 * 60 * 60);
-    /// The number of failures without which a webhook is not disabled.
+    /// The minimum number of failures before a webhook is disabled.
     const MIN_FAILURES: u64 = 20;
     /// The time between two records of failures, beyond the first ones.
     const FAILURE_INTERVAL: Duration = Duration::from_secs(60);
@@ -34,9 +40,21 @@ impl WebhookHealth {
         self.consecutive_failures >= Self::FAILING
     }
 
-    /// Returns whether there is something that a new start would forget.
+    /// Returns whether requests have failed since the last success.
     pub const fn has_failures(&self) -> bool {
         self.consecutive_failures > 0
+    }
+
+    /// Returns the time in which a receiver must answer a request, given the number of failures of the delivery.
+    ///
+    /// While a receiver fails, the first attempts of a delivery are short, so that many of them take little time. The later ones are few, and
+    /// long enough for a receiver that is slow and no longer fails.
+    pub const fn time_limit(&self, failures: u32) -> Duration {
+        if self.is_failing() && failures < Self::SHORT_ATTEMPTS {
+            Self::SHORT_TIME_LIMIT
+        } else {
+            Self::TIME_LIMIT
+        }
     }
 
     /// Returns whether a success now must be recorded.
@@ -44,10 +62,11 @@ impl WebhookHealth {
         self.has_failures() || self.succeeded_at.is_none_or(|at| at.plus(Self::SUCCESS_INTERVAL) <= now)
     }
 
-    /// Returns whether a failure now must be recorded. Each record is a write, so those of a failing receiver are few. `speed` is the factor
-    /// by which a local stack is faster.
-    pub fn must_record_failure(&self, now: Timestamp, speed: u32) -> bool {
-        !self.is_failing() || self.failed_at.is_none_or(|at| at.plus(Self::FAILURE_INTERVAL / speed) <= now)
+    /// Returns whether a failure now must be recorded. Each record is a write, so those of a failing receiver are few. `clock_factor` is the
+    /// factor by which a local stack is faster.
+    pub fn must_record_failure(&self, now: Timestamp, clock_factor: u32) -> bool {
+        !self.is_failing()
+            || self.failed_at.is_none_or(|at| at.plus(Self::FAILURE_INTERVAL / clock_factor) <= now)
     }
 
     /// Returns the health after a failure.
@@ -61,17 +80,19 @@ impl WebhookHealth {
         }
     }
 
-    /// Returns the health of a webhook that starts anew.
+    /// Returns the health without the failures.
     #[must_use]
-    pub fn forgotten(&self) -> Self {
+    pub fn reset(&self) -> Self {
         Self { succeeded_at: self.succeeded_at, ..Self::default() }
     }
 
-    /// Returns whether the webhook must be disabled: it has had no success for five days, and twenty failures. `speed` is the factor by which
-    /// a local stack is faster.
-    pub fn must_disable(&self, now: Timestamp, speed: u32) -> bool {
+    /// Returns whether the webhook must be disabled: it has had no success for five days, and twenty failures. `clock_factor` is the factor
+    /// by which a local stack is faster.
+    pub fn must_disable(&self, now: Timestamp, clock_factor: u32) -> bool {
         self.consecutive_failures >= Self::MIN_FAILURES
-            && self.failing_since.is_some_and(|since| since.plus(Self::MAX_FAILING_TIME / speed) <= now)
+            && self
+                .failing_since
+                .is_some_and(|since| since.plus(Self::MAX_FAILING_TIME / clock_factor) <= now)
     }
 }
 
@@ -99,6 +120,15 @@ mod tests {
         assert!(!quick.must_disable(start().plus(DAY * 4), 1), "not yet five days");
         assert!(quick.must_disable(start().plus(DAY * 5), 1));
         assert!(quick.must_disable(start().plus(DAY), 5), "a stack that is five times as fast");
+    }
+
+    #[test]
+    fn first_attempts_are_short_while_a_receiver_fails() {
+        let healthy = WebhookHealth::default();
+        let failing = (0..10).fold(healthy.clone(), |health, _| health.after_failure(start()));
+        let seconds = |health: &WebhookHealth, failures| health.time_limit(failures).as_secs();
+        assert_eq!((seconds(&healthy, 0), seconds(&failing, 0), seconds(&failing, 3)), (15, 5, 5));
+        assert_eq!(seconds(&failing, 4), 15, "a slow receiver can recover");
     }
 
     #[test]

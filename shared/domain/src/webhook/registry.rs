@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use super::{EventFilter, Webhook, WebhookId};
 use crate::{Event, EventData, Failure, OrganizationId};
 
-/// The time by which an event may be older than a webhook that gets it.
+/// How much older than a webhook an event may be that it gets.
 const MAX_CLOCK_DIFFERENCE: Duration = Duration::from_secs(60);
 
 /// The webhooks of an organization, with what decides which events they get. It is one record, so that each event takes one read.

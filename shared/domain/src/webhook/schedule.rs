@@ -21,6 +21,16 @@ const PAUSES: [Duration; 9] = [
 /// The number of attempts of a delivery.
 pub const MAX_ATTEMPTS: u32 = 10;
 
+/// The time after which a delivery that is to be attempted now is sent to the queue again, if no attempt was made.
+pub const FIRST_SWEEP: Duration = MINUTE.saturating_mul(2);
+/// The time after which a delivery that was sent to the queue by a sweep is sent again, if no attempt was made. A backlog thus does not keep
+/// the others waiting.
+pub const NEXT_SWEEP: Duration = MINUTE.saturating_mul(10);
+/// The time that a message may wait in the queue.
+///
+/// The deliveries of a slow receiver wait in the table and not in the queue, where the messages of others would wait behind them.
+pub const MAX_QUEUE_TIME: Duration = MINUTE.saturating_mul(5);
+
 /// The share of a pause by which it is longer or shorter, so that deliveries that failed together are not attempted together.
 const JITTER: f64 = 0.1;
 

@@ -154,9 +154,9 @@ impl FaultProxy {
         self.address
     }
 
-    /// Drops the faults that were not injected yet.
-    pub fn clear_faults(&self) {
-        lock(&self.shared.script).next.clear();
+    /// Drops the faults that were not injected yet, and returns their number.
+    pub fn clear_faults(&self) -> usize {
+        std::mem::take(&mut lock(&self.shared.script).next).len()
     }
 
     /// Injects faults into the next requests, one each, in this order.
