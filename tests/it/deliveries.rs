@@ -8,7 +8,7 @@ use padron_testkit::{Fault, Received, Receiver, ReceiverResponse, TestApp};
 use serde_json::{Value, json};
 
 use crate::{
-    support::{ACME, admin, delivering_app, event_types, owner, pairs, wrong},
+    support::{ACME, admin, delivering_app, event_types, globex_owner, owner, pairs, wrong},
     webhooks::{is_signed_by, verify},
 };
 
@@ -64,7 +64,7 @@ async fn pass(app: &TestApp, time: Duration) {
 async fn an_event_is_sent_once_signed_and_recorded() {
     let app = delivering_app().await;
     let receiver = Receiver::start().await;
-    let webhook = create(&app, &receiver.url("/hook"), json!({ "events": ["*"] })).await;
+    let webhook = create(&app, &receiver.url("/hook"), json!({ "events": ["*"], "concurrency": 1 })).await;
     app.clock.advance(Duration::from_secs(1));
     rename(&app, "New name").await;
     app.settle().await;
@@ -674,9 +674,13 @@ async fn deliver_at_once(app: &TestApp, workers: usize) {
 async fn a_receiver_never_gets_more_requests_at_once_than_it_wants() {
     let app = delivering_app().await;
     let (slow, quick) = (Receiver::start().await, Receiver::start().await);
-    slow.hold(true);
     let webhook = create(&app, &slow.url("/"), json!({ "concurrency": 3 })).await;
     create(&app, &quick.url("/"), json!({ "concurrency": 1 })).await;
+    // The first event is taken at once.
+    rename(&app, "The first name").await;
+    app.settle().await;
+    assert_eq!((slow.take().len(), quick.take().len()), (1, 1));
+    slow.hold(true);
     for number in 0..20 {
         app.clock.advance(Duration::from_secs(1));
         rename(&app, &format!("Name {number}")).await;
@@ -695,7 +699,7 @@ async fn a_receiver_never_gets_more_requests_at_once_than_it_wants() {
     };
     let (received, ()) = tokio::join!(quick_is_done, all);
     assert_eq!((slow.max_in_flight(), quick.max_in_flight()), (3, 1));
-    assert_eq!(of(&deliveries(&app, &webhook).await, "status"), vec!["delivered"; 20]);
+    assert_eq!(of(&deliveries(&app, &webhook).await, "status"), vec!["delivered"; 21]);
     let ids: Vec<&String> = received.iter().map(|one| &one.headers["webhook-id"]).collect();
     assert!(ids.is_sorted(), "with one at a time, in the order of the events");
 }
@@ -1025,4 +1029,59 @@ async fn a_webhook_whose_secrets_cannot_be_read_ends_its_deliveries() {
     let last = &deliveries(&app, &webhook).await[0];
     assert_eq!((&last["status"], &last["error"]), (&json!("failed"), &json!("unreadable")));
     assert!(app.logged().concat().contains("unreadable record"));
+}
+
+#[tokio::test]
+async fn one_organization_does_not_hold_up_another() {
+    let app = delivering_app().await;
+    let receiver = Receiver::start().await;
+    let globex = format!("/organizations/{}", demo::GLOBEX);
+    let body = json!({ "url": receiver.url("/"), "events": ["organization.updated"] });
+    let created =
+        app.call("POST", &format!("{globex}/webhooks")).user(globex_owner()).json(&body).send().await;
+    assert_eq!(created.status, 201);
+    // One without webhooks, and one whose registry cannot be read.
+    let webhook = create(&app, &receiver.url("/"), json!({})).await;
+    assert_eq!(app.call("DELETE", &path(&webhook)).user(owner()).send().await.status, 204);
+    let rename_globex = async |name: &str| {
+        rename(&app, name).await;
+        let body = json!({ "name": name });
+        let renamed = app.call("PUT", &globex).user(globex_owner()).json(&body).send().await;
+        assert_eq!(renamed.status, 200);
+        app.settle().await;
+        receiver.take().len()
+    };
+    assert_eq!(rename_globex("First").await, 1);
+    let (client, table) = app.raw_table();
+    let text = |text: String| aws_sdk_dynamodb::types::AttributeValue::S(text);
+    let put = client.put_item().table_name(table).item("PK", text(format!("ORG#{}", demo::ACME)));
+    put.item("SK", text("HOOKS".into())).item("doc", text("{}".into())).send().await.unwrap();
+    assert_eq!(rename_globex("Second").await, 1);
+    assert!(app.logged().concat().contains("unreadable record"));
+}
+
+#[tokio::test]
+async fn slow_receivers_leave_room_for_others() {
+    let app = delivering_app().await;
+    let (slow, quick) = (Receiver::start().await, Receiver::start().await);
+    slow.hold(true);
+    for _ in 0..10 {
+        create(&app, &slow.url("/"), json!({ "concurrency": 10 })).await;
+    }
+    for number in 0..10 {
+        rename(&app, &format!("Name {number}")).await;
+    }
+    app.clock.advance(MINUTE * 2);
+    create(&app, &quick.url("/"), json!({})).await;
+    rename(&app, "For all").await;
+    app.fan_out().await;
+    let quick_is_done = async {
+        while quick.take().is_empty() {
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+        slow.hold(false);
+    };
+    // Fewer workers than the slow receivers together would take.
+    tokio::join!(quick_is_done, deliver_at_once(&app, 50));
+    assert_eq!(slow.max_in_flight(), 20, "two each, as long as they have not taken anything");
 }

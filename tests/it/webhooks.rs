@@ -126,6 +126,16 @@ async fn everything_but_the_settings_that_are_meant_is_refused() {
 }
 
 #[tokio::test]
+async fn the_last_webhook_can_be_deleted_and_another_one_be_created() {
+    let app = app().await;
+    for _ in 0..3 {
+        let created = create(&app, owner(), json!({ "url": URL, "events": ["*"] })).await;
+        assert_eq!(app.call("DELETE", &path(&created)).user(owner()).send().await.status, 204);
+        assert_eq!(app.get(WEBHOOKS).user(owner()).send().await.json(), json!([]));
+    }
+}
+
+#[tokio::test]
 async fn an_organization_has_at_most_twenty() {
     let app = app().await;
     let body = json!({ "url": URL, "events": ["*"] });

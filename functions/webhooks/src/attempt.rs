@@ -6,7 +6,7 @@ use padron_domain::{DeliveryAttempt, Error, Timestamp};
 use padron_http::Environment;
 use padron_outbound::{Failure, Response};
 use padron_store::{StoredWebhook, WebhookSecretMaterial};
-use tokio::time::{Instant, timeout};
+use tokio::time::Instant;
 
 use crate::{message::Message, signature, target};
 
@@ -46,8 +46,7 @@ pub(crate) async fn send(
     let sent = match target::parse(environment, &stored.webhook.url) {
         Ok(target) => {
             let client = target::client(environment)?;
-            let sent = timeout(time_limit, client.send(&target, request)).await;
-            sent.unwrap_or(Err(Failure::Timeout))
+            client.send(&target, request, time_limit).await
         }
         Err(_) => Err(Failure::NotPublic),
     };
@@ -80,6 +79,10 @@ fn live_material(
 
 /// Returns the beginning of a response's body if it is text or JSON.
 fn kept_body(response: &Response) -> Option<String> {
+    // What is compressed is not decompressed, and is no text.
+    if response.headers.contains_key("content-encoding") {
+        return None;
+    }
     let media_type = response.headers.get("content-type")?.to_str().ok()?;
     let media_type = media_type.split(';').next()?.trim().to_ascii_lowercase();
     let is_text =
@@ -87,10 +90,15 @@ fn kept_body(response: &Response) -> Option<String> {
     let beginning = &response.body[..response.body.len().min(MAX_BODY)];
     is_text.then(|| {
         // A byte that is not UTF-8 becomes a character of three bytes.
-        let mut text = String::from_utf8_lossy(beginning).into_owned();
+        let mut text: String = String::from_utf8_lossy(beginning).chars().map(printable).collect();
         text.truncate(text.floor_char_boundary(MAX_BODY));
         text
     })
+}
+
+/// Returns a character, or a replacement for one that a terminal would obey.
+fn printable(char: char) -> char {
+    if char.is_control() && !matches!(char, '\n' | '\r' | '\t') { char::REPLACEMENT_CHARACTER } else { char }
 }
 
 /// Returns the time that a response with status 429 or 503 asks for (RFC 9110 §10.2.3): a number of seconds, or a date.

@@ -4,10 +4,10 @@ use std::time::Duration;
 
 use padron_domain::{
     Actor, Delivery, DeliveryAttempt, DeliveryId, DeliveryStatus, DisabledReason, Error, Event, EventData,
-    Failure, MAX_QUEUE_TIME, Timestamp, Webhook, WebhookId, pause_after,
+    Failure, MAX_QUEUE_TIME, Timestamp, Webhook, WebhookHealth, WebhookId, pause_after,
 };
 use padron_http::{BackgroundContext, Consumed, Consumer, Source};
-use padron_queue::{DeliveryMessage, ReceivedMessage, received_messages};
+use padron_queue::{DeliveryMessage, DeliveryQueue, ReceivedMessage, received_messages};
 use padron_store::{Action, Backoff, DeliveryContext, Store, StoredWebhook, TransactionError};
 use serde::Serialize;
 use tokio::time::Instant;
@@ -15,7 +15,7 @@ use tokio::time::Instant;
 use crate::{
     attempt::{self, Outcome},
     message::Message,
-    schedule,
+    queue, schedule,
 };
 
 /// The consumer that attempts deliveries.
@@ -73,8 +73,13 @@ impl Consumer for DeliverWebhook {
     const FUNCTION: &'static str = "deliver-webhook";
     const SOURCE: Source = Source::DeliveryQueue;
     const TIMEOUT: u32 = 20;
-    const ACTIONS: &'static [&'static [Action]] =
-        &[Store::DELIVERY_CONTEXT, Store::WRITE_DELIVERY, Store::RECORD_HEALTH, Store::DISABLE_WEBHOOK];
+    const ACTIONS: &'static [&'static [Action]] = &[
+        Store::DELIVERY_CONTEXT,
+        Store::WRITE_DELIVERY,
+        Store::RECORD_HEALTH,
+        Store::DISABLE_WEBHOOK,
+        DeliveryQueue::SEND,
+    ];
     type Report = DeliverReport;
 
     async fn consume(cx: &BackgroundContext<'_>, payload: &str) -> Result<Consumed<DeliverReport>, Error> {
@@ -148,7 +153,7 @@ async fn give_up(
     Ok(MessageOutcome::Unreadable)
 }
 
-/// Leaves a delivery to another group of messages, because the webhook may have fewer requests at once than when the message was sent.
+/// Leaves a delivery to another group of messages, because the webhook may have fewer requests at once than this group stands for.
 ///
 /// While the receiver fails, a first attempt is made a minute later, like the second one of the others.
 async fn defer(
@@ -159,7 +164,15 @@ async fn defer(
     let is_first = webhook.health.is_failing() && delivery.attempts == 0;
     let pause = pause_after(1, None, fastrand::f64()).filter(|_| is_first).unwrap_or_default();
     let at = schedule::after(cx.environment(), cx.now, pause);
-    cx.store().replace_delivery(&delivery.rescheduled(at), Some(at)).await?;
+    let delivery = delivery.rescheduled(at);
+    if is_first {
+        cx.store().replace_delivery(&delivery, Some(at)).await?;
+    } else if queue::replace_delivery(cx.store(), cx.environment(), &delivery).await?
+        && let Some(queue) = queue::connect(cx.environment())?
+    {
+        // If the queue does not take the message, the next sweep sends another one.
+        _ = queue.send(&[DeliveryMessage::new(&delivery)], cx.end(Duration::ZERO)).await;
+    }
     Ok(MessageOutcome::Deferred)
 }
 
@@ -181,15 +194,16 @@ async fn attempt(
     let time_limit = time_limit.min(deadline - Instant::now());
     let outcome = attempt::send(environment, webhook, message, number, cx.now, time_limit).await?;
     let now = cx.current_time();
+    let is_slow = WebhookHealth::is_long(Duration::from_millis(outcome.attempt.duration_ms));
     if outcome.attempt.is_success() {
         record(cx, delivery, outcome, None).await?;
-        if webhook.health.must_record_success(now) {
-            cx.store().record_success(&webhook.webhook, now).await?;
+        if webhook.health.must_record_success(now, is_slow) {
+            cx.store().record_success(&webhook.webhook, now, is_slow).await?;
         }
         return Ok(MessageOutcome::Delivered);
     }
     // The health comes first: if it cannot be recorded, the message is handed over again.
-    let is_disabled = record_failure(cx, webhook, &outcome, now).await?;
+    let is_disabled = record_failure(cx, webhook, &outcome, is_slow, now).await?;
     let pause = if outcome.is_gone() {
         None
     } else {
@@ -228,12 +242,13 @@ async fn record_failure(
     cx: &BackgroundContext<'_>,
     webhook: &StoredWebhook,
     outcome: &Outcome,
+    is_slow: bool,
     now: Timestamp,
 ) -> Result<bool, Error> {
     let clock_factor = cx.environment().options().clock_factor;
     let mut health = webhook.health.clone();
     if health.must_record_failure(now, clock_factor) {
-        cx.store().record_failure(&webhook.webhook, now).await?;
+        cx.store().record_failure(&webhook.webhook, now, is_slow).await?;
         health = health.after_failure(now);
     }
     if outcome.is_gone() {

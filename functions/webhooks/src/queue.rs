@@ -39,6 +39,7 @@ pub(crate) async fn replace_delivery(
     environment: &Environment,
     delivery: &Delivery,
 ) -> Result<bool, Error> {
-    let due_at = schedule::after(environment, delivery.queued_at, FIRST_SWEEP);
+    let queued_at = delivery.next_attempt_at.unwrap_or(delivery.queued_at);
+    let due_at = schedule::after(environment, queued_at, FIRST_SWEEP);
     store.replace_delivery(delivery, Some(due_at)).await
 }

@@ -95,11 +95,11 @@ impl Endpoint for ReplayEvents {
         let created: Vec<_> = (deliveries.iter())
             .map(|delivery| queue::create_delivery(cx.store(), cx.environment(), delivery))
             .collect();
-        stream::iter(created).buffered(CONCURRENCY).try_collect::<Vec<bool>>().await?;
+        let created: Vec<bool> = stream::iter(created).buffered(CONCURRENCY).try_collect().await?;
         let messages: Vec<DeliveryMessage> = deliveries.iter().map(DeliveryMessage::new).collect();
         queue::send(cx, &messages).await?;
         let next = next.map(|last| selection.cursor(cx, &webhook, last)).transpose()?;
-        Ok(Accepted(ReplayResult { queued: deliveries.len(), next }))
+        Ok(Accepted(ReplayResult { queued: created.into_iter().filter(|is_new| *is_new).count(), next }))
     }
 }
 

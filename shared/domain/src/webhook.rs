@@ -101,9 +101,18 @@ impl Webhook {
         self.secrets.iter().filter(move |secret| secret.ends_at.is_none_or(|end| now < end))
     }
 
-    /// Returns the maximum number of requests at once: one while the receiver fails.
-    pub const fn max_requests(&self, health: &WebhookHealth) -> u8 {
-        if health.is_failing() { 1 } else { self.concurrency }
+    /// Returns the maximum number of requests at once.
+    ///
+    /// It is one while the receiver fails or is slow, and two before it has taken anything, so that the receivers of one organization do not
+    /// hold up those of others.
+    pub fn max_requests(&self, health: &WebhookHealth) -> u8 {
+        if health.is_failing() || health.is_slow {
+            1
+        } else if health.succeeded_at.is_none() {
+            self.concurrency.min(2)
+        } else {
+            self.concurrency
+        }
     }
 
     /// Returns the webhook as Padrón disables it at `now`, with the next version.

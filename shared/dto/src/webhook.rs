@@ -63,7 +63,7 @@ pub struct HealthResponse {
 
 impl From<&WebhookHealth> for HealthResponse {
     fn from(health: &WebhookHealth) -> Self {
-        let WebhookHealth { failing_since, consecutive_failures, failed_at: _, succeeded_at } = *health;
+        let WebhookHealth { failing_since, consecutive_failures, succeeded_at, .. } = *health;
         Self { failing_since, consecutive_failures, last_success_at: succeeded_at }
     }
 }

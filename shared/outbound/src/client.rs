@@ -4,7 +4,10 @@ use std::{fmt, io, net::SocketAddr, sync::Arc, time::Duration};
 
 use http::{HeaderMap, Method, header};
 use http_body_util::{BodyExt, Full};
-use hyper::{body::Bytes, body::Incoming, client::conn::http1};
+use hyper::{
+    body::{Body, Bytes, Incoming},
+    client::conn::http1,
+};
 use hyper_rustls::ConfigBuilderExt;
 use hyper_util::rt::TokioIo;
 use rustls::{ClientConfig, ConfigBuilder, WantsVerifier, pki_types::ServerName};
@@ -82,8 +85,10 @@ pub struct Response {
     pub status: u16,
     /// The headers.
     pub headers: HeaderMap,
-    /// The body, or its beginning if it is longer than 16 KB.
+    /// The body, or its beginning.
     pub body: Bytes,
+    /// Whether the body is complete: it is not longer than 16 KB, and came in time.
+    pub is_complete: bool,
 }
 
 /// The reason why there is no response.
@@ -158,13 +163,24 @@ impl Client {
     }
 
     /// Sends a request on a connection of its own, and returns the response, whatever its status. Redirects are not followed.
-    pub async fn send(&self, target: &Target, request: Request) -> Result<Response, Failure> {
-        let deadline = Instant::now() + self.limits.total;
-        let sent = timeout_at(deadline, self.send_without_deadline(target, request)).await;
-        sent.unwrap_or(Err(Failure::Timeout))
+    ///
+    /// The head of the response must be there within `time_limit`, which is at most 15 seconds. What is there of the body then is returned.
+    pub async fn send(
+        &self,
+        target: &Target,
+        request: Request,
+        time_limit: Duration,
+    ) -> Result<Response, Failure> {
+        let deadline = Instant::now() + time_limit.min(self.limits.total);
+        let sent = timeout_at(deadline, self.send_head(target, request)).await;
+        let (parts, body, connection) = sent.unwrap_or(Err(Failure::Timeout))?;
+        let (body, is_complete) = beginning(body, self.limits.body, deadline).await;
+        drop(connection);
+        Ok(Response { status: parts.status.as_u16(), headers: parts.headers, body, is_complete })
     }
 
-    async fn send_without_deadline(&self, target: &Target, request: Request) -> Result<Response, Failure> {
+    /// Sends a request, and returns the head of the response, and its body, which is still to be read.
+    async fn send_head(&self, target: &Target, request: Request) -> Result<ResponseHead, Failure> {
         let addresses = self.addresses(target).await?;
         let connect_by = Instant::now() + self.limits.connect;
         let stream = timeout_at(connect_by, connect(&addresses)).await.map_err(|_| Failure::Connect)??;
@@ -184,7 +200,7 @@ impl Client {
         target: &Target,
         Request { method, headers, body }: Request,
         stream: impl AsyncRead + AsyncWrite + Unpin + Send + 'static,
-    ) -> Result<Response, Failure> {
+    ) -> Result<ResponseHead, Failure> {
         let mut builder = http1::Builder::new();
         let handshake = builder.max_buf_size(self.limits.headers).handshake(TokioIo::new(stream));
         let (mut sender, connection) = handshake.await.map_err(|_| Failure::Reset)?;
@@ -200,9 +216,7 @@ impl Client {
         let request = request.body(Full::new(body)).map_err(|_| Failure::Reset)?;
         let response = sender.send_request(request).await.map_err(|error| failure(&error))?;
         let (parts, body) = response.into_parts();
-        let body = beginning(body, self.limits.body).await?;
-        drop(connection);
-        Ok(Response { status: parts.status.as_u16(), headers: parts.headers, body })
+        Ok((parts, body, connection))
     }
 }
 
@@ -224,17 +238,25 @@ async fn connect(addresses: &[SocketAddr]) -> Result<TcpStream, Failure> {
     Err(Failure::Connect)
 }
 
-/// Returns the first `limit` bytes of a body. The rest is not read.
-async fn beginning(mut body: Incoming, limit: usize) -> Result<Bytes, Failure> {
+/// The head of a response, its body, and the connection that the body comes from.
+type ResponseHead = (http::response::Parts, Incoming, AbortOnDrop);
+
+/// Returns what is there of a body at the deadline, at most its first `limit` bytes, and whether that is all of it.
+async fn beginning(mut body: Incoming, limit: usize, deadline: Instant) -> (Bytes, bool) {
     let mut bytes = Vec::new();
     while bytes.len() < limit {
-        let Some(frame) = body.frame().await else { break };
-        if let Ok(data) = frame.map_err(|error| failure(&error))?.into_data() {
-            let rest = limit - bytes.len();
-            bytes.extend_from_slice(&data[..data.len().min(rest)]);
+        match timeout_at(deadline, body.frame()).await {
+            Ok(None) => return (bytes.into(), true),
+            Ok(Some(Ok(frame))) => {
+                if let Ok(data) = frame.into_data() {
+                    let rest = limit - bytes.len();
+                    bytes.extend_from_slice(&data[..data.len().min(rest)]);
+                }
+            }
+            Ok(Some(Err(_))) | Err(_) => break,
         }
     }
-    Ok(bytes.into())
+    (bytes.into(), body.is_end_stream())
 }
 
 fn failure(error: &hyper::Error) -> Failure {
@@ -275,6 +297,8 @@ mod tests {
         }
     }
 
+    /// More than the limit of the client.
+    const LONG: Duration = Duration::from_secs(60);
     const HOST: &str = "hooks.acme.mx";
 
     fn request() -> Request {
@@ -344,7 +368,7 @@ mod tests {
     async fn post(port: u16) -> Result<Response, Failure> {
         let target = Target::parse(&format!("http://{HOST}:{port}/hook?a=b"), Targets::Local).unwrap();
         client(Targets::Local, resolver(&["127.0.0.1"]), RootCertStore::empty())
-            .send(&target, request())
+            .send(&target, request(), LONG)
             .await
     }
 
@@ -381,12 +405,27 @@ mod tests {
     }
 
     #[tokio::test]
+    async fn a_body_that_does_not_end_in_time_or_at_all_is_cut() {
+        for (rest, most) in [(Rest::Trickle, 99), (Rest::Nothing, 0)] {
+            let head = b"HTTP/1.1 200 OK\r\ncontent-length: 100\r\n\r\n";
+            let (port, _requests) = server(head, rest).await;
+            let response = post(port).await.unwrap();
+            assert_eq!((response.status, response.is_complete), (200, false));
+            assert!(response.body.len() <= most, "{response:?}");
+        }
+        let (port, _requests) =
+            server(b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok", Rest::Nothing).await;
+        let response = post(port).await.unwrap();
+        assert_eq!((&response.body[..], response.is_complete), (&b"ok"[..], true));
+    }
+
+    #[tokio::test]
     async fn what_goes_wrong_has_a_name() {
         let long_header =
             Box::leak(format!("HTTP/1.1 200 OK\r\na: {}\r\n\r\n", "b".repeat(20_000)).into_boxed_str());
         for (response, rest, failure) in [
-            (&b"HTTP/1.1 200 OK\r\ncontent-length: 100\r\n\r\n"[..], Rest::Trickle, Failure::Timeout),
-            (b"HTTP/1.1 200 OK\r\ncontent-length: 100\r\n\r\n", Rest::Nothing, Failure::Reset),
+            (&b"HTTP/1.1 200 OK\r\n"[..], Rest::Trickle, Failure::Timeout),
+            (b"HTTP/1.1 200 OK\r\n", Rest::Nothing, Failure::Reset),
             (b"", Rest::Nothing, Failure::Reset),
             (b"SSH-2.0-OpenSSH\r\n", Rest::Nothing, Failure::Reset),
             (long_header.as_bytes(), Rest::Nothing, Failure::ResponseTooLarge),
@@ -399,7 +438,7 @@ mod tests {
         assert_eq!(post(closed).await.unwrap_err(), Failure::Connect);
         let unknown = Target::parse(&format!("http://other.mx:{port}/"), Targets::Local).unwrap();
         let client = client(Targets::Local, resolver(&["127.0.0.1"]), RootCertStore::empty());
-        assert_eq!(client.send(&unknown, request()).await.unwrap_err(), Failure::Dns);
+        assert_eq!(client.send(&unknown, request(), LONG).await.unwrap_err(), Failure::Dns);
     }
 
     #[tokio::test]
@@ -417,13 +456,13 @@ mod tests {
         ] {
             let client = client(Targets::Public, resolver(addresses), RootCertStore::empty());
             assert_eq!(
-                client.send(&target, request()).await.unwrap_err(),
+                client.send(&target, request(), LONG).await.unwrap_err(),
                 Failure::NotPublic,
                 "{addresses:?}"
             );
         }
         let none = client(Targets::Public, resolver(&[]), RootCertStore::empty());
-        assert_eq!(none.send(&target, request()).await.unwrap_err(), Failure::Dns);
+        assert_eq!(none.send(&target, request(), LONG).await.unwrap_err(), Failure::Dns);
         assert!(requests.try_recv().is_err());
     }
 
@@ -446,10 +485,10 @@ mod tests {
         let answers = ["10.0.0.1", "127.0.0.1"].map(|address| address.parse().unwrap()).to_vec();
         let resolver = Arc::new(Rebinding(Mutex::new(answers)));
         let client = client(Targets::Local, resolver.clone(), RootCertStore::empty());
-        assert_eq!(client.send(&target, request()).await.unwrap().status, 200);
+        assert_eq!(client.send(&target, request(), LONG).await.unwrap().status, 200);
         assert!(requests.recv().await.is_some());
         assert_eq!(resolver.0.lock().unwrap().len(), 1, "one lookup");
-        assert_eq!(client.send(&target, request()).await.unwrap_err(), Failure::NotPublic);
+        assert_eq!(client.send(&target, request(), LONG).await.unwrap_err(), Failure::NotPublic);
     }
 
     #[tokio::test]
@@ -481,7 +520,7 @@ mod tests {
             let known = [(HOST.to_owned(), addresses.clone()), ("other.mx".to_owned(), addresses)];
             let client = client(Targets::Local, Arc::new(FixedResolver(known.into())), roots);
             let target = Target::parse(&format!("https://{host}:{port}/"), Targets::Local).unwrap();
-            client.send(&target, request()).await.map(|response| response.status)
+            client.send(&target, request(), LONG).await.map(|response| response.status)
         };
         assert_eq!(send(HOST, roots.clone()).await, Ok(204));
         assert_eq!(send(&format!("{HOST}."), roots.clone()).await, Ok(204), "with a dot at the end");

@@ -37,6 +37,8 @@ const FAILING_SINCE: &str = "failingSince";
 const FAILED_AT: &str = "failedAt";
 /// The attribute with [`WebhookHealth::succeeded_at`].
 const SUCCEEDED_AT: &str = "succeededAt";
+/// The attribute with [`WebhookHealth::is_slow`].
+const IS_SLOW: &str = "isSlow";
 
 /// The secret and the private key of one generation.
 #[derive(Clone, PartialEq, Eq)]
@@ -222,21 +224,35 @@ impl Store {
         Ok((items.webhook(organization, id)?, items.webhook_registry(organization)?))
     }
 
-    /// Records that a request of a webhook has succeeded.
-    pub async fn record_success(&self, webhook: &Webhook, now: Timestamp) -> Result<(), Error> {
+    /// Records that a request of a webhook has succeeded, and whether it has taken long.
+    pub async fn record_success(
+        &self,
+        webhook: &Webhook,
+        now: Timestamp,
+        is_slow: bool,
+    ) -> Result<(), Error> {
         let update = Expression::default()
-            .then(format!("SET {SUCCEEDED_AT} = :now REMOVE {FAILURES}, {FAILING_SINCE}, {FAILED_AT}"))
-            .text(":now", now.to_string());
+            .then(format!(
+                "SET {SUCCEEDED_AT} = :now, {IS_SLOW} = :slow REMOVE {FAILURES}, {FAILING_SINCE}, {FAILED_AT}"
+            ))
+            .text(":now", now.to_string())
+            .flag(":slow", is_slow);
         self.record_health(webhook, update).await
     }
 
-    /// Records that a request of a webhook has failed.
-    pub async fn record_failure(&self, webhook: &Webhook, now: Timestamp) -> Result<(), Error> {
+    /// Records that a request of a webhook has failed, and whether it has taken long.
+    pub async fn record_failure(
+        &self,
+        webhook: &Webhook,
+        now: Timestamp,
+        is_slow: bool,
+    ) -> Result<(), Error> {
         let update = Expression::default()
             .then(format!(
-                "SET {FAILING_SINCE} = if_not_exists({FAILING_SINCE}, :now), {FAILED_AT} = :now ADD {FAILURES} :one"
+                "SET {FAILING_SINCE} = if_not_exists({FAILING_SINCE}, :now), {FAILED_AT} = :now, {IS_SLOW} = :slow ADD {FAILURES} :one"
             ))
             .text(":now", now.to_string())
+            .flag(":slow", is_slow)
             .number(":one", 1);
         self.record_health(webhook, update).await
     }
@@ -330,6 +346,7 @@ impl Entity for StoredWebhook {
                 .unwrap_or_default(),
             failed_at: instant(FAILED_AT),
             succeeded_at: instant(SUCCEEDED_AT),
+            is_slow: matches!(item.get(IS_SLOW), Some(AttributeValue::Bool(true))),
         };
     }
 }

@@ -15,6 +15,8 @@ pub struct WebhookHealth {
     pub failed_at: Option<Timestamp>,
     /// When a request last succeeded, to the hour; `None` if none has.
     pub succeeded_at: Option<Timestamp>,
+    /// Whether the last recorded request has taken long.
+    pub is_slow: bool,
 }
 
 impl WebhookHealth {
@@ -40,6 +42,11 @@ impl WebhookHealth {
         self.consecutive_failures >= Self::FAILING
     }
 
+    /// Returns whether a request of this duration has taken long.
+    pub fn is_long(duration: Duration) -> bool {
+        duration >= Self::SHORT_TIME_LIMIT
+    }
+
     /// Returns whether requests have failed since the last success.
     pub const fn has_failures(&self) -> bool {
         self.consecutive_failures > 0
@@ -57,9 +64,11 @@ impl WebhookHealth {
         }
     }
 
-    /// Returns whether a success now must be recorded.
-    pub fn must_record_success(&self, now: Timestamp) -> bool {
-        self.has_failures() || self.succeeded_at.is_none_or(|at| at.plus(Self::SUCCESS_INTERVAL) <= now)
+    /// Returns whether a success now must be recorded. `is_slow` is whether the request has taken long.
+    pub fn must_record_success(&self, now: Timestamp, is_slow: bool) -> bool {
+        self.has_failures()
+            || self.is_slow != is_slow
+            || self.succeeded_at.is_none_or(|at| at.plus(Self::SUCCESS_INTERVAL) <= now)
     }
 
     /// Returns whether a failure now must be recorded. Each record is a write, so those of a failing receiver are few. `clock_factor` is the
@@ -76,14 +85,14 @@ impl WebhookHealth {
             failing_since: self.failing_since.or(Some(now)),
             consecutive_failures: self.consecutive_failures + 1,
             failed_at: Some(now),
-            succeeded_at: self.succeeded_at,
+            ..self.clone()
         }
     }
 
     /// Returns the health without the failures.
     #[must_use]
     pub fn reset(&self) -> Self {
-        Self { succeeded_at: self.succeeded_at, ..Self::default() }
+        Self { succeeded_at: self.succeeded_at, is_slow: self.is_slow, ..Self::default() }
     }
 
     /// Returns whether the webhook must be disabled: it has had no success for five days, and twenty failures. `clock_factor` is the factor
@@ -135,10 +144,11 @@ mod tests {
     fn outcomes_are_recorded_when_they_tell_something_new() {
         let second = Duration::from_secs(1);
         let healthy = WebhookHealth { succeeded_at: Some(start()), ..WebhookHealth::default() };
-        assert!(WebhookHealth::default().must_record_success(start()), "the first one");
-        assert!(!healthy.must_record_success(start().plus(second * 3599)));
-        assert!(healthy.must_record_success(start().plus(second * 3600)));
-        assert!(healthy.after_failure(start()).must_record_success(start()), "it has recovered");
+        assert!(WebhookHealth::default().must_record_success(start(), false), "the first one");
+        assert!(!healthy.must_record_success(start().plus(second * 3599), false));
+        assert!(healthy.must_record_success(start().plus(second * 3600), false));
+        assert!(healthy.must_record_success(start(), true), "it has become slow");
+        assert!(healthy.after_failure(start()).must_record_success(start(), false), "it has recovered");
         let failing = (0..10).fold(healthy, |health, _| health.after_failure(start()));
         assert!(!failing.must_record_failure(start().plus(second * 59), 1));
         assert!(failing.must_record_failure(start().plus(second * 60), 1));

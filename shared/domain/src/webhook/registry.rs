@@ -18,6 +18,7 @@ pub struct WebhookRegistry {
     /// The version; 0 if the registry was never written. Every write increases it by one.
     pub version: u64,
     /// The webhooks, in the order of their creation.
+    #[serde(default)]
     pub entries: Vec<WebhookRegistryEntry>,
 }
 
