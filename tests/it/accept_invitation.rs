@@ -9,7 +9,7 @@ use padron_local::{
     admin::{Limit, PlanChange, apply},
     demo,
 };
-use padron_testkit::{Answer, TestApp};
+use padron_testkit::{TestApp, TestResponse};
 use serde_json::{Value, json};
 
 use crate::support::{
@@ -20,17 +20,17 @@ const EMAIL: &str = "nina@peña.example";
 
 async fn invite(app: &TestApp, email: &str) -> Value {
     let call = app.call("POST", &format!("{ACME}/members/invite")).user(admin());
-    let answer = call.json(&json!({ "email": email, "role": "member" })).send().await;
-    assert_eq!(answer.status, 201, "{}", answer.text);
-    answer.json()
+    let response = call.json(&json!({ "email": email, "role": "member" })).send().await;
+    assert_eq!(response.status, 201, "{}", response.text);
+    response.json()
 }
 
-async fn send(app: &TestApp, how: &str, user: UserId, email: &str, body: &Value) -> Answer {
+async fn send(app: &TestApp, how: &str, user: UserId, email: &str, body: &Value) -> TestResponse {
     let bearer = token_with_email(app, user, email);
     app.call("POST", &format!("/invitations/{how}")).bearer(&bearer).json(body).send().await
 }
 
-async fn accept(app: &TestApp, user: UserId, email: &str, body: &Value) -> Answer {
+async fn accept(app: &TestApp, user: UserId, email: &str, body: &Value) -> TestResponse {
     send(app, "accept", user, email, body).await
 }
 
@@ -42,8 +42,8 @@ fn by_id(invitation: &Value) -> Value {
     json!({ "organizationId": demo::ACME, "invitationId": invitation["id"] })
 }
 
-fn outcome(answer: &Answer) -> String {
-    if answer.status < 300 { answer.status.to_string() } else { answer.problem() }
+fn outcome(response: &TestResponse) -> String {
+    if response.status < 300 { response.status.to_string() } else { response.problem() }
 }
 
 // 200
@@ -58,12 +58,12 @@ async fn who_is_asked_joins_by_token_or_by_id_whatever_the_case_of_their_address
         let app = app().await;
         let invitation = invite(&app, EMAIL).await;
         app.clock.advance(Duration::from_secs(1));
-        let answer = accept(&app, user(1), email, &body(&invitation)).await;
+        let response = accept(&app, user(1), email, &body(&invitation)).await;
         let expected = json!({
             "id": demo::ACME, "name": "Acme Corp", "slug": "acme-corp", "role": "member",
             "joinedAt": app.clock.now().to_string(),
         });
-        assert_eq!((answer.status, answer.json()), (200, expected), "{email}");
+        assert_eq!((response.status, response.json()), (200, expected), "{email}");
         assert_eq!(app.get(ACME).user(user(1)).send().await.status, 200, "with the next request");
         let member = app.get(&format!("{ACME}/members/{}", user(1))).user(owner()).send().await.json();
         assert_eq!(member["user"]["email"], email, "as their claims have it");
@@ -188,9 +188,9 @@ async fn every_other_caller_and_token_is_refused_with_its_own_code_and_changes_n
         ),
     ] {
         for how in ["accept", "decline"] {
-            let answer = send(&app, how, user(1), email, &body).await;
-            assert_eq!(answer.problem(), expected, "{how} {body} as {email}");
-            assert!(!answer.text.contains(token));
+            let response = send(&app, how, user(1), email, &body).await;
+            assert_eq!(response.problem(), expected, "{how} {body} as {email}");
+            assert!(!response.text.contains(token));
         }
     }
     for claims in [json!({ "email": EMAIL }), json!({ "email": EMAIL, "email_verified": false }), json!({})] {
@@ -244,16 +244,16 @@ async fn an_organization_deleted_between_the_read_and_the_write_is_joined_by_no_
         app.store().delete_organization(&acme, &event).unwrap().commit().await.unwrap();
     };
     let body = by_token(&invitation);
-    let (answer, ()) = tokio::join!(accept(&app, user(1), EMAIL, &body), delete);
-    assert_eq!(answer.problem(), "404 organization_not_found", "not that there is no seat");
+    let (response, ()) = tokio::join!(accept(&app, user(1), EMAIL, &body), delete);
+    assert_eq!(response.problem(), "404 organization_not_found", "not that there is no seat");
 }
 
 #[tokio::test]
 async fn whoever_is_a_member_already_does_not_join_again() {
     let app = app().await;
     let invitation = invite(&app, EMAIL).await;
-    let answer = accept(&app, admin(), EMAIL, &by_token(&invitation)).await;
-    assert_eq!(answer.problem(), "409 already_member", "with another address of theirs");
+    let response = accept(&app, admin(), EMAIL, &by_token(&invitation)).await;
+    assert_eq!(response.problem(), "409 already_member", "with another address of theirs");
     let path = format!("{ACME}/members/{}", demo::ADMIN);
     assert_eq!(app.get(&path).user(owner()).send().await.json()["role"], "admin");
 }
@@ -269,8 +269,8 @@ async fn of_thirty_two_tries_one_accepts() {
         let body = body(&invitation);
         let answers = join_all((0..32).map(|_| accept(&app, user(1), EMAIL, &body))).await;
         let mut outcomes: BTreeMap<String, usize> = BTreeMap::new();
-        for answer in &answers {
-            *outcomes.entry(outcome(answer)).or_default() += 1;
+        for response in &answers {
+            *outcomes.entry(outcome(response)).or_default() += 1;
         }
         let expected = [("200".to_owned(), 1), ("409 invitation_accepted".to_owned(), 31)];
         assert_eq!(outcomes, BTreeMap::from(expected));
@@ -285,9 +285,9 @@ async fn of_two_accounts_with_the_address_one_accepts() {
     let invitation = invite(&app, EMAIL).await;
     let body = by_token(&invitation);
     let answers = join_all((0..8).map(|number| accept(&app, user(number), EMAIL, &body))).await;
-    let winners = answers.iter().filter(|answer| answer.status == 200).count();
+    let winners = answers.iter().filter(|response| response.status == 200).count();
     assert_eq!(winners, 1);
-    assert!(answers.iter().all(|answer| answer.status == 200 || answer.status == 409), "{answers:?}");
+    assert!(answers.iter().all(|response| response.status == 200 || response.status == 409), "{answers:?}");
 }
 
 #[tokio::test]
@@ -312,12 +312,12 @@ async fn the_last_seat_is_given_once() {
     }))
     .await;
     let mut outcomes: BTreeMap<String, usize> = BTreeMap::new();
-    for answer in &answers {
-        *outcomes.entry(outcome(answer)).or_default() += 1;
+    for response in &answers {
+        *outcomes.entry(outcome(response)).or_default() += 1;
     }
     let expected = [("200".to_owned(), 1), ("409 seat_limit_reached".to_owned(), 31)];
     assert_eq!(outcomes, BTreeMap::from(expected));
-    let loser = answers.iter().position(|answer| answer.status == 409).unwrap();
+    let loser = answers.iter().position(|response| response.status == 409).unwrap();
     let change = PlanChange { seats: Some(Limit::Unlimited), ..change };
     apply(&app.store(), change, &app.clock).await.unwrap();
     let email = format!("n{loser}@b.example");
@@ -378,15 +378,15 @@ async fn ids_tell_no_one_whether_an_address_was_invited() {
         let mut answers = Vec::new();
         for email in [EMAIL, "declined@b.example", "nobody@b.example", demo::INVITED] {
             let body = json!({ "organizationId": demo::ACME, "invitationId": id(email) });
-            let answer = send(&app, how, user(1), "spy@b.example", &body).await;
-            assert_eq!(answer.problem(), "404 invitation_not_found", "{how} {email}");
-            let mut problem = answer.json();
+            let response = send(&app, how, user(1), "spy@b.example", &body).await;
+            assert_eq!(response.problem(), "404 invitation_not_found", "{how} {email}");
+            let mut problem = response.json();
             problem["requestId"] = json!(null);
             answers.push(problem);
         }
-        assert!(answers.iter().all(|answer| *answer == answers[0]), "byte for byte the same");
+        assert!(answers.iter().all(|response| *response == answers[0]), "byte for byte the same");
         // A caller with the token learns that their email address does not match.
-        let answer = send(&app, how, user(1), "spy@b.example", &by_token(&invitation)).await;
-        assert_eq!(answer.problem(), "403 invitation_email_mismatch");
+        let response = send(&app, how, user(1), "spy@b.example", &by_token(&invitation)).await;
+        assert_eq!(response.problem(), "403 invitation_email_mismatch");
     }
 }

@@ -7,7 +7,7 @@ use std::collections::HashMap;
 use padron_domain::{ApiKey, ApiKeyId, Failure, RateLimit, Role, Scope, Scopes, UserId};
 use padron_http::{Method, Registration};
 use padron_local::demo;
-use padron_testkit::{Answer, TestApp};
+use padron_testkit::{TestApp, TestResponse};
 use serde_json::{Value, json};
 
 use crate::{
@@ -25,7 +25,7 @@ async fn send_sample(
     endpoint: &'static Registration,
     caller: Option<UserId>,
     organization: &str,
-) -> Answer {
+) -> TestResponse {
     let token = caller.map(|user| match endpoint.route.function {
         // Only the invited user can accept or decline an invitation. This is not a matter of access.
         "accept-invitation" | "decline-invitation" => token_with_email(app, user, demo::INVITED),
@@ -33,7 +33,7 @@ async fn send_sample(
     });
     let header = token.as_ref().map(|token| ("authorization", format!("Bearer {token}")));
     let event = sample_with(endpoint, header, token.as_deref().unwrap_or_default(), organization);
-    app.answer(endpoint, &event.to_string()).await
+    app.response(endpoint, &event.to_string()).await
 }
 
 /// Returns an endpoint's sample request with this credential, in a header and, where the endpoint reads it, in `token`.
@@ -127,10 +127,10 @@ async fn every_endpoint_lets_in_whom_its_access_type_names_and_no_one_else() {
                 None if writes => Some(demo_with_key().await),
                 _ => None,
             };
-            let answer = send_sample(fresh.as_ref().unwrap_or(&shared), endpoint, caller, demo::ACME).await;
+            let response = send_sample(fresh.as_ref().unwrap_or(&shared), endpoint, caller, demo::ACME).await;
             match expected.or_else(|| expected_error(endpoint, caller)) {
-                Some(problem) => assert_eq!(answer.problem(), problem, "{name} as {who}"),
-                None => assert!((200..300).contains(&answer.status), "{name} as {who}: {answer:?}"),
+                Some(problem) => assert_eq!(response.problem(), problem, "{name} as {who}"),
+                None => assert!((200..300).contains(&response.status), "{name} as {who}: {response:?}"),
             }
         }
     }
@@ -188,10 +188,10 @@ const ACCEPTS_KEYS: &[&str] = &[
 ];
 
 /// Returns the response to an endpoint's sample request with an API key.
-async fn send_with_key(app: &TestApp, endpoint: &'static Registration, key: &str) -> Answer {
+async fn send_with_key(app: &TestApp, endpoint: &'static Registration, key: &str) -> TestResponse {
     let mut event = sample_with(endpoint, Some(("x-api-key", key.to_owned())), key, demo::ACME);
     event["requestContext"]["http"]["sourceIp"] = json!("192.0.2.1");
-    app.answer(endpoint, &event.to_string()).await
+    app.response(endpoint, &event.to_string()).await
 }
 
 /// Starts an app with the demo data and the API key that the sample requests name.
@@ -250,11 +250,11 @@ async fn every_endpoint_accepts_the_keys_that_its_scope_and_its_role_allow_and_n
                 *key = ApiKey { role, scopes, rate_limit: limit, ..key.clone() };
             };
             let key = key_with(app, change).await;
-            let answer = send_with_key(app, endpoint, &key).await;
+            let response = send_with_key(app, endpoint, &key).await;
             if is_admitted {
-                assert!(answer.status < 300, "{name} as {role}: {answer:?}");
+                assert!(response.status < 300, "{name} as {role}: {response:?}");
             } else {
-                assert_eq!(answer.problem(), "403 insufficient_role", "{name} as {role}");
+                assert_eq!(response.problem(), "403 insufficient_role", "{name} as {role}");
             }
             assert_eq!(send_with_key(app, endpoint, &key).await.problem(), "429 rate_limited", "{name}");
         }
@@ -286,9 +286,9 @@ async fn an_unknown_organization_is_404_to_everyone_who_is_known() {
         let reports_unknown = endpoint.failures().contains(&Failure::ORGANIZATION_NOT_FOUND);
         let expected = if reports_unknown { "404 organization_not_found" } else { "403 not_a_member" };
         for caller in [stranger(), owner()] {
-            let answer =
+            let response =
                 send_sample(&app, endpoint, Some(caller), "00000000-0000-4000-8000-000000000000").await;
-            assert_eq!(answer.problem(), expected, "{}", endpoint.route.function);
+            assert_eq!(response.problem(), expected, "{}", endpoint.route.function);
         }
     }
 }

@@ -48,10 +48,10 @@ async fn of_rotations_at_once_one_makes_a_key() {
         let rotate = format!("{KEYS}/{}/rotate", created["id"].as_str().unwrap());
         let rotations = (0..4).map(|_| app.call("POST", &rotate).user(owner()).send());
         let answers = join_all(rotations).await;
-        let made = answers.iter().filter(|answer| answer.status == 201).count();
+        let made = answers.iter().filter(|response| response.status == 201).count();
         assert_eq!(made, 1, "{answers:?}");
-        for answer in answers.iter().filter(|answer| answer.status != 201) {
-            assert_eq!(answer.problem(), "409 api_key_superseded");
+        for response in answers.iter().filter(|response| response.status != 201) {
+            assert_eq!(response.problem(), "409 api_key_superseded");
         }
         let keys = app.get(KEYS).user(owner()).send().await.json();
         assert_eq!(keys.as_array().unwrap().len(), 2);
@@ -117,8 +117,8 @@ async fn twenty_warm_environments_refuse_a_key_after_what_ends_it_was_answered()
                 (app.call("PUT", &path).json(&narrowed), "403 insufficient_scope")
             }
         };
-        let answer = call.user(owner()).send().await;
-        assert!((200..300).contains(&answer.status), "{ending}: {answer:?}");
+        let response = call.user(owner()).send().await;
+        assert!((200..300).contains(&response.status), "{ending}: {response:?}");
         for environment in &environments {
             assert_eq!(environment.get(&app, &events, key).await, expected, "{ending}");
         }
@@ -138,8 +138,8 @@ async fn ten_environments_share_one_limit_and_never_exceed_it() {
     let (mut at, step) = (Duration::ZERO, Duration::from_millis(step));
     let mut updates = 0;
     for index in 0..requests {
-        let answer = environments[index % 10].get(&app, ACME, &key).await;
-        match &*answer {
+        let response = environments[index % 10].get(&app, ACME, &key).await;
+        match &*response {
             "200" => admitted.push(at.as_millis()),
             other => assert_eq!(other, "429 rate_limited"),
         }

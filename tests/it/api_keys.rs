@@ -6,7 +6,7 @@ use base64::{Engine as _, prelude::BASE64_STANDARD};
 use padron_auth::PresentedKey;
 use padron_domain::{ApiKey, ApiKeyId, KeyOwner, RateLimit, Role, Scope, Scopes, UserId};
 use padron_local::demo;
-use padron_testkit::{Answer, Fault, TestApp};
+use padron_testkit::{Fault, TestApp, TestResponse};
 use ring::{
     rand::SystemRandom,
     signature::{ECDSA_P256_SHA256_ASN1_SIGNING, EcdsaKeyPair, KeyPair},
@@ -25,9 +25,9 @@ const VALIDATE: &str = "/api-keys/validate";
 
 /// Creates a key, and returns the response's body.
 async fn create(app: &TestApp, by: UserId, body: Value) -> Value {
-    let answer = app.call("POST", KEYS).user(by).json(&body).send().await;
-    assert_eq!(answer.status, 201, "{answer:?}");
-    answer.json()
+    let response = app.call("POST", KEYS).user(by).json(&body).send().await;
+    assert_eq!(response.status, 201, "{response:?}");
+    response.json()
 }
 
 /// Returns the text of a created key.
@@ -41,7 +41,7 @@ fn path(created: &Value) -> String {
 }
 
 /// Reads Acme Corp with a key.
-async fn read(app: &TestApp, key: &str) -> Answer {
+async fn read(app: &TestApp, key: &str) -> TestResponse {
     app.get(ACME).key(key).send().await
 }
 
@@ -49,11 +49,11 @@ async fn read(app: &TestApp, key: &str) -> Answer {
 async fn the_published_calls_work_as_published() {
     let app = app().await;
     let body = json!({ "name": "Production Server", "description": "API key for production" });
-    let answer = app.call("POST", BY_SLUG).user(owner()).json(&body).send().await;
-    assert_eq!(answer.status, 201, "{answer:?}");
-    let created = answer.json();
+    let response = app.call("POST", BY_SLUG).user(owner()).json(&body).send().await;
+    assert_eq!(response.status, 201, "{response:?}");
+    let created = response.json();
     assert_eq!(
-        answer.header("location"),
+        response.header("location"),
         format!("../{}/api-keys/{}", demo::ACME, created["id"].as_str().unwrap())
     );
     let key = text(&created);
@@ -81,10 +81,10 @@ async fn the_published_calls_work_as_published() {
     }
     for call in [app.get(ACME).key(&key), app.get(ACME).bearer(&key), app.get(ACME).key(&format!(" {key} "))]
     {
-        let answer = call.send().await;
-        assert_eq!((answer.status, answer.json()["id"].clone()), (200, json!(demo::ACME)));
-        assert_eq!(answer.header("ratelimit-policy"), "\"default\";q=1000;w=60");
-        assert!(answer.header("ratelimit").starts_with("\"default\";r="), "{answer:?}");
+        let response = call.send().await;
+        assert_eq!((response.status, response.json()["id"].clone()), (200, json!(demo::ACME)));
+        assert_eq!(response.header("ratelimit-policy"), "\"default\";q=1000;w=60");
+        assert!(response.header("ratelimit").starts_with("\"default\";r="), "{response:?}");
     }
     let valid = app.call("POST", VALIDATE).key(&key).send().await;
     assert_eq!(valid.status, 200, "{valid:?}");
@@ -116,21 +116,23 @@ async fn a_key_is_listed_and_read_without_its_text() {
         texts.push(text(&created));
         app.clock.advance(Duration::from_secs(1));
     }
-    let answer = app.get(&format!("{BY_SLUG}?limit=2")).user(admin()).send().await;
-    let names = |answer: &Answer| -> Vec<Value> {
-        answer.json().as_array().unwrap().iter().map(|key| key["name"].clone()).collect()
+    let response = app.get(&format!("{BY_SLUG}?limit=2")).user(admin()).send().await;
+    let names = |response: &TestResponse| -> Vec<Value> {
+        response.json().as_array().unwrap().iter().map(|key| key["name"].clone()).collect()
     };
-    assert_eq!(names(&answer), [json!("Key 2"), json!("Key 1")]);
-    let link = answer.header("link").to_owned();
+    assert_eq!(names(&response), [json!("Key 2"), json!("Key 1")]);
+    let link = response.header("link").to_owned();
     let next = link.trim_start_matches("<").split('>').next().unwrap().to_owned();
     let rest = app.get(&format!("{BY_SLUG}{next}")).user(admin()).send().await;
     assert_eq!(names(&rest), [json!("Key 0")]);
-    let id = answer.json()[0]["id"].as_str().unwrap().to_owned();
+    let id = response.json()[0]["id"].as_str().unwrap().to_owned();
     let one = app.get(&format!("{KEYS}/{id}")).user(owner()).send().await;
-    assert_eq!(one.json(), answer.json()[0]);
+    assert_eq!(one.json(), response.json()[0]);
     assert!(one.header("etag").starts_with("\"1."));
-    for answer in [&answer, &rest, &one] {
-        assert!(texts.iter().all(|text| !answer.text.contains(text) && !answer.text.contains(&text[7..])));
+    for response in [&response, &rest, &one] {
+        assert!(
+            texts.iter().all(|text| !response.text.contains(text) && !response.text.contains(&text[7..]))
+        );
     }
     for (caller, problem) in [(member(), "403 insufficient_role"), (stranger(), "403 not_a_member")] {
         assert_eq!(app.get(KEYS).user(caller).send().await.problem(), problem);
@@ -179,9 +181,9 @@ async fn a_status_is_that_of_the_instant() {
         ("revoked", vec!["revoked"]),
         ("superseded", vec!["rotated"]),
     ] {
-        let answer = app.get(&format!("{KEYS}?status={status}")).user(owner()).send().await;
+        let response = app.get(&format!("{KEYS}?status={status}")).user(owner()).send().await;
         let found: Vec<Value> =
-            answer.json().as_array().unwrap().iter().map(|key| key["name"].clone()).collect();
+            response.json().as_array().unwrap().iter().map(|key| key["name"].clone()).collect();
         assert_eq!(found, names, "{status}");
     }
     let one = app.get(&path(&revoked)).user(owner()).send().await.json();
@@ -236,23 +238,23 @@ async fn what_a_new_key_may_not_have_is_refused_with_the_reason() {
         (json!({ "name": "k", "key": "sk_pdr_mine" }), vec![("/key", "unknown_field")]),
         (json!({ "name": "k", "id": demo::API_KEY }), vec![("/id", "unknown_field")]),
     ] {
-        let answer = app.call("POST", KEYS).user(owner()).json(&body).send().await;
-        assert_eq!(wrong(&answer), pairs(&problems), "{body}");
+        let response = app.call("POST", KEYS).user(owner()).json(&body).send().await;
+        assert_eq!(wrong(&response), pairs(&problems), "{body}");
     }
     for scope in ["write:api-keys", "write:oauth-apps", "admin:organization", "admin:all"] {
         let body = json!({ "name": "k", "scopes": ["read:members", scope] });
-        let answer = app.call("POST", KEYS).user(owner()).json(&body).send().await;
-        assert_eq!(answer.problem(), "400 scope_not_grantable", "{scope}");
-        assert_eq!(answer.json()["errors"][0]["pointer"], "/scopes/1");
+        let response = app.call("POST", KEYS).user(owner()).json(&body).send().await;
+        assert_eq!(response.problem(), "400 scope_not_grantable", "{scope}");
+        assert_eq!(response.json()["errors"][0]["pointer"], "/scopes/1");
     }
     for body in [json!({ "name": "k", "ownedBy": "organization" }), json!({ "name": "k", "rateLimit": null })]
     {
-        let answer = app.call("POST", KEYS).user(admin()).json(&body).send().await;
-        assert_eq!(answer.problem(), "403 insufficient_role", "{body}");
+        let response = app.call("POST", KEYS).user(admin()).json(&body).send().await;
+        assert_eq!(response.problem(), "403 insufficient_role", "{body}");
         create(&app, owner(), body).await;
     }
-    let answer = app.call("POST", KEYS).user(member()).json(&json!({ "name": "k" })).send().await;
-    assert_eq!(answer.problem(), "403 insufficient_role");
+    let response = app.call("POST", KEYS).user(member()).json(&json!({ "name": "k" })).send().await;
+    assert_eq!(response.problem(), "403 insufficient_role");
 }
 
 #[tokio::test]
@@ -293,13 +295,13 @@ async fn no_wrong_key_is_told_from_another() {
     let mut bodies = Vec::new();
     let mut refuse = async |key: &str, units: f64| {
         app.recorded();
-        let answer = read(&app, key).await;
-        assert_eq!(answer.problem(), "401 invalid_api_key", "{key}");
+        let response = read(&app, key).await;
+        assert_eq!(response.problem(), "401 invalid_api_key", "{key}");
         let spent: f64 = app.recorded().iter().map(|request| request.units()).sum();
         assert!((spent - units).abs() < 0.01, "{key}: {spent}");
-        let mut body = answer.json();
+        let mut body = response.json();
         body["requestId"] = json!(null);
-        let mut headers = answer.headers.clone();
+        let mut headers = response.headers.clone();
         headers.remove("x-request-id");
         bodies.push((body, headers));
     };
@@ -388,13 +390,13 @@ async fn a_key_acts_in_its_own_organization_only() {
     for (user, problem) in
         [(demo::OWNER, None), (demo::MEMBER, None), (demo::GLOBEX_OWNER, Some("404 user_not_found"))]
     {
-        let answer = app.get(&format!("/users/{user}/organizations")).key(&key).send().await;
+        let response = app.get(&format!("/users/{user}/organizations")).key(&key).send().await;
         match problem {
-            Some(problem) => assert_eq!(answer.problem(), problem),
-            None => assert_eq!(answer.json().as_array().unwrap().len(), 1),
+            Some(problem) => assert_eq!(response.problem(), problem),
+            None => assert_eq!(response.json().as_array().unwrap().len(), 1),
         }
-        let answer = app.get(&format!("/users/{user}")).key(&key).send().await;
-        assert_eq!(answer.status, if problem.is_some() { 404 } else { 200 }, "{user}");
+        let response = app.get(&format!("/users/{user}")).key(&key).send().await;
+        assert_eq!(response.status, if problem.is_some() { 404 } else { 200 }, "{user}");
     }
 }
 
@@ -405,8 +407,8 @@ async fn cyrexas_three_headers_may_all_be_the_key() {
     let list = format!("/organization/getCustomers/{}", demo::ACME);
     for tenant in [demo::ACME, demo::OWNER] {
         for call in [app.get(&list).key(&key), app.get(&list).bearer(&key)] {
-            let answer = call.header("tenantId", tenant).header("token", &key).send().await;
-            assert_eq!(answer.status, 200, "{answer:?}");
+            let response = call.header("tenantId", tenant).header("token", &key).send().await;
+            assert_eq!(response.status, 200, "{response:?}");
         }
     }
     let call = |token: &str, tenant: &str| {
@@ -437,8 +439,8 @@ async fn cyrexas_three_headers_may_all_be_the_key() {
         [9; 24],
     )
     .text("pdr");
-    let answer = app.get(&list).key(&wrong_key).header("token", &wrong_key).send().await;
-    assert_eq!(answer.problem(), "401 invalid_api_key", "before the missing tenant");
+    let response = app.get(&list).key(&wrong_key).header("token", &wrong_key).send().await;
+    assert_eq!(response.problem(), "401 invalid_api_key", "before the missing tenant");
     let mismatch =
         app.get(&list).user(owner()).header("tenantId", demo::ACME).header("token", &key).send().await;
     assert_eq!(mismatch.problem(), "401 invalid_token");
@@ -450,11 +452,11 @@ async fn scope_and_role_must_both_allow() {
     let with = |role, scopes: &[Scope]| ApiKey { scopes: Scopes::of(scopes), ..api_key(&app, role) };
     let key = install_key(&app, &with(Role::Member, &[Scope::ReadMembers, Scope::WriteMembers])).await;
     assert_eq!(app.get(&format!("{ACME}/members")).key(&key).send().await.status, 200);
-    let answer = app.get(ACME).key(&key).send().await;
-    assert_eq!(answer.problem(), "403 insufficient_scope");
-    assert_eq!(answer.json()["missing"], json!(["read:organization"]));
+    let response = app.get(ACME).key(&key).send().await;
+    assert_eq!(response.problem(), "403 insufficient_scope");
+    assert_eq!(response.json()["missing"], json!(["read:organization"]));
     assert_eq!(
-        answer.header("www-authenticate"),
+        response.header("www-authenticate"),
         "Bearer error=\"insufficient_scope\", scope=\"read:organization\""
     );
     let body = json!({ "email": "new@example.com", "role": "member" });
@@ -496,8 +498,8 @@ async fn addresses_are_compared_with_what_the_gateway_saw() {
     {
         for forged in ["203.0.113.1", "2001:db8::1"] {
             let call = app.get(ACME).key(&key).from_address(address).header("x-forwarded-for", forged);
-            let answer = call.header("forwarded", &format!("for={forged}")).send().await;
-            assert_eq!(answer.problem(), "403 ip_not_allowed", "{address}");
+            let response = call.header("forwarded", &format!("for={forged}")).send().await;
+            assert_eq!(response.problem(), "403 ip_not_allowed", "{address}");
         }
     }
     let wrong_key = PresentedKey::with_secret(
@@ -506,8 +508,8 @@ async fn addresses_are_compared_with_what_the_gateway_saw() {
         [9; 24],
     )
     .text("pdr");
-    let answer = app.get(ACME).key(&wrong_key).from_address("198.51.100.1").send().await;
-    assert_eq!(answer.problem(), "401 invalid_api_key", "only the holder is told of the range");
+    let response = app.get(ACME).key(&wrong_key).from_address("198.51.100.1").send().await;
+    assert_eq!(response.problem(), "401 invalid_api_key", "only the holder is told of the range");
     // A service asks for the client that it serves.
     let ask = async |from: &str, ip: Value| {
         app.call("POST", VALIDATE).key(&key).from_address(from).json(&json!({ "ip": ip })).send().await
@@ -602,12 +604,12 @@ async fn a_key_gets_no_more_rights_than_its_creator_has() {
     let one = app.get(&path(&created)).user(owner()).send().await.json();
     assert_eq!(one["role"], "member");
     for body in [json!({ "role": "admin" }), json!({ "scopes": ["read:events"] })] {
-        let answer = app.call("PUT", &path(&created)).user(owner()).json(&body).send().await;
-        assert_eq!(answer.problem(), "409 api_key_creator_not_admin", "{body}");
+        let response = app.call("PUT", &path(&created)).user(owner()).json(&body).send().await;
+        assert_eq!(response.problem(), "409 api_key_creator_not_admin", "{body}");
     }
-    let answer =
+    let response =
         app.call("PUT", &path(&created)).user(owner()).json(&json!({ "scopes": ["read:user"] })).send().await;
-    assert_eq!(answer.status, 200, "less is always possible");
+    assert_eq!(response.status, 200, "less is always possible");
     // The member who made it can end it, and nobody else without the role.
     assert_eq!(
         app.call("DELETE", &path(&created)).user(member()).send().await.problem(),
@@ -664,10 +666,10 @@ async fn a_rotation_keeps_the_settings_and_the_old_key_for_a_while() {
             "{body}"
         );
     }
-    let answer =
+    let response =
         app.call("POST", &rotate).user(admin()).json(&json!({ "overlapSeconds": 3600 })).send().await;
-    assert_eq!(answer.status, 201, "{answer:?}");
-    let new = answer.json();
+    assert_eq!(response.status, 201, "{response:?}");
+    let new = response.json();
     for name in ["name", "description", "scopes", "role", "ipRanges", "rateLimit", "metadata", "ownedBy"] {
         assert_eq!(new[name], old[name], "{name}");
     }
@@ -707,12 +709,12 @@ async fn the_largest_key_can_be_ended_in_every_way() {
                 .collect();
             metadata.insert("f".into(), json!("x".repeat(length)));
             let body = json!({ "name": "k", "role": "admin", "metadata": metadata });
-            let answer = app.call("POST", KEYS).user(user(1)).json(&body).send().await;
-            if answer.status == 201 {
-                created = Some(answer.json());
+            let response = app.call("POST", KEYS).user(user(1)).json(&body).send().await;
+            if response.status == 201 {
+                created = Some(response.json());
                 break;
             }
-            assert_eq!(wrong(&answer), pairs(&[("", "too_large")]));
+            assert_eq!(wrong(&response), pairs(&[("", "too_large")]));
         }
         let created = created.unwrap();
         let (key, path) = (text(&created), path(&created));
@@ -724,8 +726,8 @@ async fn the_largest_key_can_be_ended_in_every_way() {
             "demote" => app.call("PUT", &format!("{member}/role")).json(&json!({ "role": "member" })),
             _ => app.call("DELETE", &member),
         };
-        let answer = call.user(owner()).send().await;
-        assert!((200..300).contains(&answer.status), "{ending}: {answer:?}");
+        let response = call.user(owner()).send().await;
+        assert!((200..300).contains(&response.status), "{ending}: {response:?}");
         let validated = app.call("POST", VALIDATE).key(&key).send().await;
         if ending == "demote" {
             assert_eq!(validated.json()["role"], "member");
@@ -791,8 +793,8 @@ async fn a_key_is_changed_field_by_field() {
         json!([])
     );
     for later in [json!("2026-02-15T12:00:00.001Z"), json!(null)] {
-        let answer = put(json!({ "expiresAt": later })).await;
-        assert_eq!(answer.problem(), "400 expiry_not_extendable", "{later}");
+        let response = put(json!({ "expiresAt": later })).await;
+        assert_eq!(response.problem(), "400 expiry_not_extendable", "{later}");
     }
     assert_eq!(
         wrong(&put(json!({ "expiresAt": "2026-01-15T12:00:00Z" })).await),
@@ -849,8 +851,8 @@ async fn there_are_fifty_keys_of_an_organization_and_twenty_of_a_member() {
         }
     }
     for creator in [user(1), user(3)] {
-        let answer = app.call("POST", KEYS).user(creator).json(&body).send().await;
-        assert_eq!(answer.problem(), "409 api_key_limit_reached");
+        let response = app.call("POST", KEYS).user(creator).json(&body).send().await;
+        assert_eq!(response.problem(), "409 api_key_limit_reached");
     }
     let keys = app.get(&format!("{KEYS}?limit=100")).user(owner()).send().await.json();
     let one = format!("{KEYS}/{}", keys[0]["id"].as_str().unwrap());
@@ -961,15 +963,18 @@ async fn the_limit_counts_requests_of_the_holder_only() {
         assert_eq!(read(&app, &wrong_key).await.problem(), "401 invalid_api_key");
     }
     for remaining in [2, 1, 0] {
-        let answer = read(&app, &key).await;
-        assert_eq!(answer.status, 200);
-        assert!(answer.header("ratelimit").starts_with(&format!("\"default\";r={remaining};")), "{answer:?}");
+        let response = read(&app, &key).await;
+        assert_eq!(response.status, 200);
+        assert!(
+            response.header("ratelimit").starts_with(&format!("\"default\";r={remaining};")),
+            "{response:?}"
+        );
     }
-    let answer = read(&app, &key).await;
-    assert_eq!(answer.problem(), "429 rate_limited");
-    assert_eq!(answer.header("retry-after"), "20");
-    assert_eq!(answer.header("ratelimit"), "\"default\";r=0;t=60");
-    assert_eq!(answer.header("ratelimit-policy"), "\"default\";q=3;w=60");
+    let response = read(&app, &key).await;
+    assert_eq!(response.problem(), "429 rate_limited");
+    assert_eq!(response.header("retry-after"), "20");
+    assert_eq!(response.header("ratelimit"), "\"default\";r=0;t=60");
+    assert_eq!(response.header("ratelimit-policy"), "\"default\";q=3;w=60");
     app.recorded();
     assert_eq!(read(&app, &key).await.problem(), "429 rate_limited");
     assert_eq!(app.recorded().len(), 1, "what is used up is remembered");
@@ -1008,8 +1013,11 @@ async fn another_limit_applies_at_once() {
         let changed =
             app.call("PUT", &path(&created)).user(owner()).json(&json!({ "rateLimit": limit })).send().await;
         assert_eq!(changed.status, 200, "{changed:?}");
-        let answer = read(&app, &key).await;
-        assert!(answer.header("ratelimit").starts_with(&format!("\"default\";r={remaining};")), "{answer:?}");
+        let response = read(&app, &key).await;
+        assert!(
+            response.header("ratelimit").starts_with(&format!("\"default\";r={remaining};")),
+            "{response:?}"
+        );
     }
 }
 
@@ -1019,8 +1027,8 @@ async fn what_is_left_of_a_lease_counts_toward_a_larger_cost() {
     let limit = Some(RateLimit { limit: 500, period: 60 });
     let key = install_key(&app, &ApiKey { rate_limit: limit, ..api_key(&app, Role::Member) }).await;
     let ask = async |cost: u32| {
-        let answer = app.call("POST", VALIDATE).key(&key).json(&json!({ "cost": cost })).send().await;
-        answer.json()["rateLimit"]["remaining"].clone()
+        let response = app.call("POST", VALIDATE).key(&key).json(&json!({ "cost": cost })).send().await;
+        response.json()["rateLimit"]["remaining"].clone()
     };
     // The burst is 475. The leases have 1, 2, 4 and 8 requests, of which 4 are left after 11.
     for used in 1..=11 {
@@ -1046,10 +1054,10 @@ async fn a_burst_is_admitted_and_then_what_is_renewed() {
     let admitted = async || {
         let mut admitted = 0;
         loop {
-            let answer = read(&app, &key).await;
-            match answer.status {
+            let response = read(&app, &key).await;
+            match response.status {
                 200 => admitted += 1,
-                _ => return (admitted, answer),
+                _ => return (admitted, response),
             }
         }
     };
@@ -1133,7 +1141,7 @@ async fn the_use_of_a_key_is_recorded_whatever_becomes_of_the_request() {
             app.clock.advance(ten_minutes);
         }
         let validate = |body: Value| app.call("POST", VALIDATE).key(&key).json(&body).send();
-        let answer = match request {
+        let response = match request {
             "a read" => read(&app, &key).await,
             "an invalid body" => app.call("POST", &customers).key(&key).json(&json!({ "x": 1 })).send().await,
             "a write that depends on the key" | "a replay" => write().await,
@@ -1150,7 +1158,7 @@ async fn the_use_of_a_key_is_recorded_whatever_becomes_of_the_request() {
         };
         let shown = app.get(&path(&created)).user(owner()).send().await.json();
         let expected = is_used.then(|| app.clock.now().to_string());
-        assert_eq!(shown["lastUsedAt"], json!(expected), "{request}: {answer:?}");
+        assert_eq!(shown["lastUsedAt"], json!(expected), "{request}: {response:?}");
     }
 }
 
@@ -1232,8 +1240,8 @@ async fn a_report_ends_a_key_whoever_sends_it() {
     let key = install_key(&app, &api_key(&app, Role::Member)).await;
     let report = async |body: Value| app.call("POST", "/api-keys/report").json(&body).send().await;
     for text in ["", "sk_live_4eC39HqLyjWDarjtT1zdp7dc", &key[..89], "nothing"] {
-        let answer = report(json!({ "key": text })).await;
-        assert_eq!((answer.status, answer.json()), (202, json!({})), "{text}");
+        let response = report(json!({ "key": text })).await;
+        assert_eq!((response.status, response.json()), (202, json!({})), "{text}");
     }
     assert_eq!(read(&app, &key).await.status, 200);
     let other = text(&create(&app, owner(), json!({ "name": "k" })).await);
@@ -1255,8 +1263,8 @@ async fn a_report_ends_a_key_whoever_sends_it() {
     assert_eq!(read(&app, &other).await.status, 200);
     app.clock.advance(Duration::from_secs(1));
     let body = json!({ "key": format!(" {key} "), "url": "https://example.com/file", "comment": "found it" });
-    let answer = report(body.clone()).await;
-    assert_eq!((answer.status, answer.json()), (202, json!({})));
+    let response = report(body.clone()).await;
+    assert_eq!((response.status, response.json()), (202, json!({})));
     assert_eq!(read(&app, &key).await.problem(), "401 invalid_api_key");
     assert_eq!(report(body).await.status, 202, "and again");
     let one = app.get(&format!("{KEYS}/{}", demo::API_KEY)).user(owner()).send().await.json();
@@ -1357,8 +1365,8 @@ async fn nothing_shows_a_secret() {
         app.call("POST", VALIDATE).key(&key),
         app.call("POST", "/api-keys/report").json(&json!({ "key": key })),
     ] {
-        let answer = call.send().await;
-        texts.push(format!("{answer:?}"));
+        let response = call.send().await;
+        texts.push(format!("{response:?}"));
     }
     texts.extend(app.logged());
     texts.extend(everything(&app).await);
@@ -1390,8 +1398,8 @@ async fn a_key_of_a_member_is_not_that_member() {
     join(&app, demo::ACME, user(1), Role::Admin).await;
     let own =
         create(&app, user(1), json!({ "name": "k", "role": "admin", "scopes": ["write:members"] })).await;
-    let answer = app.call("DELETE", &member_path(user(1))).key(&text(&own)).send().await;
-    assert_eq!(answer.status, 204, "{answer:?}");
+    let response = app.call("DELETE", &member_path(user(1))).key(&text(&own)).send().await;
+    assert_eq!(response.status, 204, "{response:?}");
     assert_eq!(app.get(&member_path(owner())).key(&text(&own)).send().await.problem(), "401 invalid_api_key");
     let role = app
         .call("PUT", &format!("{}/role", member_path(member())))
@@ -1455,15 +1463,15 @@ async fn a_signed_report_of_github_ends_the_keys_that_it_names() {
         assert_eq!(send(&body, "another", &signature).await.problem(), "401 invalid_signature");
     }
     assert_eq!(send(&body, "another", &signature).await.problem(), "429 rate_limited");
-    let answer = send(&body, "current", &signature).await;
-    assert_eq!(answer.status, 200, "{answer:?}");
+    let response = send(&body, "current", &signature).await;
+    assert_eq!(response.status, 200, "{response:?}");
     let label = |token: &str, label: &str| json!({ "token_raw": token, "token_type": "padron_api_key", "label": label });
     let expected = json!([
         label(&key, "true_positive"),
         label("sk_pdr_none", "false_positive"),
         label(&key, "true_positive")
     ]);
-    assert_eq!(answer.json(), expected);
+    assert_eq!(response.json(), expected);
     assert_eq!(read(&app, &key).await.problem(), "401 invalid_api_key");
     let events = app.get(&format!("{ACME}/events?type=api_key.leaked")).user(owner()).send().await.json();
     assert_eq!(events.as_array().unwrap().len(), 1, "named twice, and ended once");

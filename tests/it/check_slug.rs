@@ -23,8 +23,8 @@ async fn a_slug_is_available_or_the_reason_why_not_is_given() {
 async fn the_slug_of_a_deleted_organization_stays_taken() {
     let app = app().await;
     assert_eq!(app.call("DELETE", ACME).user(owner()).send().await.status, 204);
-    let answer = app.get("/organizations/slug-check?slug=acme-corp").user(stranger()).send().await;
-    assert_eq!(answer.json()["reason"], "taken");
+    let response = app.get("/organizations/slug-check?slug=acme-corp").user(stranger()).send().await;
+    assert_eq!(response.json()["reason"], "taken");
 }
 
 #[tokio::test]
@@ -36,8 +36,8 @@ async fn a_slug_must_be_named() {
         ("?slug=abc&slug=abd", "duplicate_parameter"),
     ] {
         let path = format!("/organizations/slug-check{query}");
-        let answer = app.get(&path).user(stranger()).send().await;
-        assert_eq!(answer.problem(), "400 invalid_request");
-        assert_eq!(answer.json()["errors"][0]["code"], code, "{query}");
+        let response = app.get(&path).user(stranger()).send().await;
+        assert_eq!(response.problem(), "400 invalid_request");
+        assert_eq!(response.json()["errors"][0]["code"], code, "{query}");
     }
 }

@@ -1,22 +1,22 @@
 //! Tests of creating and updating customers in Timbrix's dialect.
 
 use padron_local::demo;
-use padron_testkit::{Answer, TestApp};
+use padron_testkit::{TestApp, TestResponse};
 use serde_json::{Map, Value, json};
 
 use crate::support::{ACME, app, cost, event_types, member, owner, pairs, wrong};
 
-async fn create(app: &TestApp, body: &Value) -> Answer {
+async fn create(app: &TestApp, body: &Value) -> TestResponse {
     app.call("POST", &format!("{ACME}/customers")).user(member()).json(body).send().await
 }
 
 async fn created(app: &TestApp, body: &Value) -> Value {
-    let answer = create(app, body).await;
-    assert_eq!(answer.status, 201, "{answer:?}");
-    answer.json()
+    let response = create(app, body).await;
+    assert_eq!(response.status, 201, "{response:?}");
+    response.json()
 }
 
-async fn update(app: &TestApp, id: &Value, body: &Value) -> Answer {
+async fn update(app: &TestApp, id: &Value, body: &Value) -> TestResponse {
     let path = format!("{ACME}/customers/{}", id.as_str().unwrap());
     app.call("PUT", &path).user(member()).json(body).send().await
 }
@@ -79,12 +79,12 @@ async fn the_published_customer_goes_round_field_by_field() {
     let app = app().await;
     let mut shown = Vec::new();
     for body in [published(), nested()] {
-        let answer = create(&app, &body).await;
-        assert_eq!(answer.status, 201, "{answer:?}");
-        let mut one = answer.json();
+        let response = create(&app, &body).await;
+        assert_eq!(response.status, 201, "{response:?}");
+        let mut one = response.json();
         let id = one["id"].clone();
-        assert_eq!(answer.location(), format!("{ACME}/customers/{}", id.as_str().unwrap()));
-        assert!(answer.header("etag").starts_with("\"1."), "{}", answer.header("etag"));
+        assert_eq!(response.location(), format!("{ACME}/customers/{}", id.as_str().unwrap()));
+        assert!(response.header("etag").starts_with("\"1."), "{}", response.header("etag"));
         let warnings = one.as_object_mut().unwrap().remove("warnings").unwrap();
         assert_eq!(read(&app, &id).await, one);
         assert!(one["number"].as_u64().is_some_and(|number| number < 1 << 53));
@@ -173,9 +173,9 @@ async fn warnings_refuse_nothing() {
 #[tokio::test]
 async fn all_that_is_wrong_is_told_at_once_and_where_the_body_has_it() {
     let app = app().await;
-    let answer = create(&app, &json!({})).await;
+    let response = create(&app, &json!({})).await;
     assert_eq!(
-        wrong(&answer),
+        wrong(&response),
         pairs(&[
             ("/legalName", "required"),
             ("/taxId", "required"),
@@ -248,8 +248,8 @@ async fn tax_data_is_that_of_the_catalogues() {
         (json!({ "address": ["a"] }), "/address", "invalid_type"),
         (json!({ "address": { "zip": "06000", "planet": "Mars" } }), "/address/planet", "unknown_field"),
     ] {
-        let answer = create(&app, &with(minimal_customer(), changes.clone())).await;
-        assert_eq!(wrong(&answer), pairs(&[(pointer, code)]), "{changes}");
+        let response = create(&app, &with(minimal_customer(), changes.clone())).await;
+        assert_eq!(wrong(&response), pairs(&[(pointer, code)]), "{changes}");
     }
     for (tax_id, system, invoice_use) in [
         ("ABC101010111", "626", "G03"),
@@ -271,10 +271,10 @@ async fn a_record_has_a_size() {
         (0..50).map(|key| (format!("key-{key}"), "ñ".repeat(length).into())).collect()
     };
     created(&app, &with(minimal_customer(), json!({ "metadata": metadata(250) }))).await;
-    let answer = create(&app, &with(minimal_customer(), json!({ "metadata": metadata(500) }))).await;
-    assert_eq!(wrong(&answer), pairs(&[("", "too_large")]));
-    let answer = create(&app, &with(minimal_customer(), json!({ "metadata": metadata(501) }))).await;
-    assert!(wrong(&answer).contains(&("/metadata".into(), "invalid_length".into())));
+    let response = create(&app, &with(minimal_customer(), json!({ "metadata": metadata(500) }))).await;
+    assert_eq!(wrong(&response), pairs(&[("", "too_large")]));
+    let response = create(&app, &with(minimal_customer(), json!({ "metadata": metadata(501) }))).await;
+    assert!(wrong(&response).contains(&("/metadata".into(), "invalid_length".into())));
 }
 
 // 409
@@ -303,7 +303,7 @@ async fn an_external_id_is_one_customers() {
     // Only one of several concurrent requests gets the external id.
     let body = with(minimal_customer(), json!({ "externalId": "one" }));
     let all = futures_util::future::join_all((0..16).map(|_| create(&app, &body))).await;
-    let mut problems: Vec<u16> = all.iter().map(|answer| answer.status).collect();
+    let mut problems: Vec<u16> = all.iter().map(|response| response.status).collect();
     problems.sort_unstable();
     assert_eq!(problems, [vec![201], vec![409; 15]].concat());
 }
@@ -320,15 +320,15 @@ async fn what_is_left_out_of_an_update_stays() {
     .await;
     let id = &before["id"];
     app.clock.advance(std::time::Duration::from_secs(5));
-    let answer =
+    let response =
         update(&app, id, &json!({ "address": { "interior": null }, "email": "new@example.com" })).await;
-    assert_eq!(answer.status, 200, "{answer:?}");
-    assert!(answer.header("etag").starts_with("\"2."));
+    assert_eq!(response.status, 200, "{response:?}");
+    assert!(response.header("etag").starts_with("\"2."));
     let mut expected = before.clone();
     expected["email"] = json!("new@example.com");
     expected["address"]["interior"] = Value::Null;
     expected["updatedAt"] = json!("2026-01-15T12:00:05.000Z");
-    assert_eq!(answer.json(), expected);
+    assert_eq!(response.json(), expected);
     let flat = update(&app, id, &json!({ "addressCity": "Navojoa", "metadata": { "b": "2" } })).await.json();
     assert_eq!((&flat["address"]["city"], &flat["metadata"]), (&json!("Navojoa"), &json!({ "b": "2" })));
     // An update that changes no value writes nothing.
@@ -351,18 +351,18 @@ async fn an_answer_can_be_changed_and_sent_back() {
         let mut whole = read(&app, &id).await;
         assert_eq!(update(&app, &id, &whole).await.status, 200, "as it is");
         whole["phone"] = json!("5555550000");
-        let answer = update(&app, &id, &whole).await;
-        assert_eq!((answer.status, &answer.json()["phone"]), (200, &json!("5555550000")), "{answer:?}");
+        let response = update(&app, &id, &whole).await;
+        assert_eq!((response.status, &response.json()["phone"]), (200, &json!("5555550000")), "{response:?}");
         // A body may contain the `warnings` of the response.
-        let mut again = answer.json();
+        let mut again = response.json();
         again["phone"] = Value::Null;
         assert_eq!(update(&app, &id, &again).await.json()["phone"], Value::Null);
         // Read-only fields must have their stored values.
         let mut other = read(&app, &id).await;
         other["number"] = json!(1);
         other["createdAt"] = json!("2020-01-01T00:00:00.000Z");
-        let answer = update(&app, &id, &other).await;
-        assert_eq!(wrong(&answer), pairs(&[("/createdAt", "read_only"), ("/number", "read_only")]));
+        let response = update(&app, &id, &other).await;
+        assert_eq!(wrong(&response), pairs(&[("/createdAt", "read_only"), ("/number", "read_only")]));
     }
 }
 
@@ -398,12 +398,12 @@ async fn the_published_example_can_be_sent_back_to_the_letter() {
 async fn whoever_wrote_it_need_not_read_it_again() {
     let app = app().await;
     // The response has warnings, which are not part of the entity tag.
-    let answer = create(&app, &published()).await;
-    let location = answer.location();
+    let response = create(&app, &published()).await;
+    let location = response.location();
     let get = |tag: &str| app.get(&location).user(member()).header("if-none-match", tag).send();
-    assert_eq!(get(answer.header("etag")).await.status, 304);
+    assert_eq!(get(response.header("etag")).await.status, 304);
     let put = app.call("PUT", &location).user(member()).json(&json!({ "phone": "1" })).send().await;
-    assert_eq!(get(answer.header("etag")).await.status, 200);
+    assert_eq!(get(response.header("etag")).await.status, 200);
     assert_eq!(get(put.header("etag")).await.status, 304);
 }
 

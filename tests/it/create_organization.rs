@@ -2,20 +2,20 @@
 
 use std::collections::BTreeMap;
 
-use padron_testkit::{Answer, TestApp};
+use padron_testkit::{TestApp, TestResponse};
 use serde_json::{Value, json};
 
 use crate::support::{app, cost, event_types, member, owner, stranger};
 
-async fn create(app: &TestApp, body: &Value) -> Answer {
+async fn create(app: &TestApp, body: &Value) -> TestResponse {
     app.call("POST", "/organizations").user(stranger()).json(body).send().await
 }
 
 /// Returns the pointers and codes of the violations in a 400 response.
-fn violations(answer: &Answer) -> Vec<(String, String)> {
-    assert_eq!(answer.problem(), "400 invalid_request", "{}", answer.text);
+fn violations(response: &TestResponse) -> Vec<(String, String)> {
+    assert_eq!(response.problem(), "400 invalid_request", "{}", response.text);
     let text = |value: &Value| value.as_str().unwrap().to_owned();
-    let errors = answer.json()["errors"].as_array().unwrap().clone();
+    let errors = response.json()["errors"].as_array().unwrap().clone();
     errors.iter().map(|error| (text(&error["pointer"]), text(&error["code"]))).collect()
 }
 
@@ -28,11 +28,11 @@ async fn the_caller_owns_what_they_create_and_finds_it_where_location_says() {
         "name": " Compañía Ñandú ", "slug": "nandu", "logo": "https://example.com/logo.png",
         "timezone": "Europe/Madrid", "metadata": { "crm": "4711" },
     });
-    let answer = create(&app, &body).await;
-    assert_eq!(answer.status, 201, "{}", answer.text);
-    let created = answer.json();
+    let response = create(&app, &body).await;
+    assert_eq!(response.status, 201, "{}", response.text);
+    let created = response.json();
     let path = format!("/organizations/{}", created["id"].as_str().unwrap());
-    assert_eq!(answer.location(), path);
+    assert_eq!(response.location(), path);
     assert_eq!(created["name"], "Compañía Ñandú", "without the spaces around it");
     assert_eq!(created["slug"], "nandu");
     assert_eq!(created["logo"], "https://example.com/logo.png");
@@ -43,7 +43,7 @@ async fn the_caller_owns_what_they_create_and_finds_it_where_location_says() {
     assert_eq!(created["subscriptionStatus"], "none");
     assert_eq!(created["createdAt"], app.clock.now().to_string());
     let read = app.get(&path).user(stranger()).send().await;
-    assert_eq!((read.json(), read.header("etag")), (created.clone(), answer.header("etag")));
+    assert_eq!((read.json(), read.header("etag")), (created.clone(), response.header("etag")));
     assert_eq!(app.get(&path).user(owner()).send().await.problem(), "403 not_a_member");
 
     let members = app.get(&format!("{path}/members")).user(stranger()).send().await;

@@ -5,7 +5,7 @@ use padron_domain::{
 };
 use padron_emulator::SigningKey;
 use padron_local::demo::{self, customers};
-use padron_testkit::{Answer, TestApp};
+use padron_testkit::{TestApp, TestResponse};
 use serde_json::{Value, json};
 
 use crate::support::{app, app_for_sample, member, owner, pairs, sample_request, stranger, wrong};
@@ -13,7 +13,7 @@ use crate::support::{app, app_for_sample, member, owner, pairs, sample_request, 
 const PATH: &str = "/organization/getCustomers/550e8400-e29b-41d4-a716-446655440000";
 
 /// Sends a request with these values of Cyrexa's three headers; `None` leaves a header out.
-async fn ask(app: &TestApp, bearer: Option<&str>, tenant: Option<&str>, token: Option<&str>) -> Answer {
+async fn ask(app: &TestApp, bearer: Option<&str>, tenant: Option<&str>, token: Option<&str>) -> TestResponse {
     let mut call = app.get(PATH);
     if let Some(bearer) = bearer {
         call = call.bearer(bearer);
@@ -28,9 +28,9 @@ async fn ask(app: &TestApp, bearer: Option<&str>, tenant: Option<&str>, token: O
 
 async fn first(app: &TestApp) -> Value {
     let token = app.token(member());
-    let answer = ask(app, Some(&token), Some(demo::ACME), Some(&token)).await;
-    assert_eq!(answer.status, 200, "{}", answer.text);
-    answer.json()[0]["customer"].clone()
+    let response = ask(app, Some(&token), Some(demo::ACME), Some(&token)).await;
+    assert_eq!(response.status, 200, "{}", response.text);
+    response.json()[0]["customer"].clone()
 }
 
 // 200
@@ -167,7 +167,7 @@ async fn all_that_is_known_of_a_person_is_shown_and_no_secret_is() {
     assert_eq!(home["additionalData"][0], json!({ "name": "gate", "type": "Number", "value": "7" }));
     assert_eq!(person["SecretQuestion"], json!([{ "question": "First pet?" }]));
     let all = shown.to_string();
-    for secret in ["password", "pinCode", "answer", "targetCode", "inputCode", "codematch", "stale"] {
+    for secret in ["password", "pinCode", "response", "targetCode", "inputCode", "codematch", "stale"] {
         assert!(!all.contains(secret), "{secret}");
     }
 }
@@ -180,12 +180,12 @@ async fn the_tenant_is_the_organization_or_its_owner() {
         assert_eq!(ask(&app, Some(&token), Some(tenant), Some(&token)).await.status, 200, "{tenant}");
     }
     for tenant in [demo::GLOBEX, demo::MEMBER, "acme-corp"] {
-        let answer = ask(&app, Some(&token), Some(tenant), Some(&token)).await;
-        assert_eq!(answer.problem(), "403 tenant_mismatch", "{tenant}");
+        let response = ask(&app, Some(&token), Some(tenant), Some(&token)).await;
+        assert_eq!(response.problem(), "403 tenant_mismatch", "{tenant}");
     }
     for left_out in [Some(""), None] {
-        let answer = ask(&app, Some(&token), left_out, Some(&token)).await;
-        assert_eq!(wrong(&answer), pairs(&[("/headers/tenantId", "missing_header")]), "{left_out:?}");
+        let response = ask(&app, Some(&token), left_out, Some(&token)).await;
+        assert_eq!(wrong(&response), pairs(&[("/headers/tenantId", "missing_header")]), "{left_out:?}");
     }
 }
 
@@ -236,8 +236,8 @@ async fn the_owner_is_the_tenant_on_every_route_of_this_dialect() {
         let app = app_for_sample(endpoint).await;
         let mut event = sample_request(&app, endpoint);
         event["headers"]["tenantid"] = demo::OWNER.into();
-        let answer = app.answer(endpoint, &event.to_string()).await;
-        assert!((200..300).contains(&answer.status), "{}: {answer:?}", endpoint.route.function);
+        let response = app.response(endpoint, &event.to_string()).await;
+        assert!((200..300).contains(&response.status), "{}: {response:?}", endpoint.route.function);
     }
 }
 
@@ -253,8 +253,8 @@ async fn an_old_entity_tag_stops_an_update() {
         let call =
             app.call(method, &path).bearer(&token).header("tenantid", demo::ACME).header("token", &token);
         let call = if body.is_null() { call } else { call.json(&body) };
-        let answer = call.header("if-match", "\"old\"").send().await;
-        assert_eq!(answer.problem(), "412 precondition_failed", "{path}");
+        let response = call.header("if-match", "\"old\"").send().await;
+        assert_eq!(response.problem(), "412 precondition_failed", "{path}");
     }
 }
 

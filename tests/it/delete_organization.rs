@@ -12,8 +12,8 @@ const DAYS_30: Duration = Duration::from_secs(30 * 24 * 60 * 60);
 #[tokio::test]
 async fn a_deleted_organization_is_unknown_to_everyone_at_once() {
     let app = app().await;
-    let answer = app.call("DELETE", ACME).user(owner()).send().await;
-    assert_eq!((answer.status, &*answer.text), (204, ""));
+    let response = app.call("DELETE", ACME).user(owner()).send().await;
+    assert_eq!((response.status, &*response.text), (204, ""));
     for user in [owner(), admin(), member(), stranger()] {
         for path in [ACME, &format!("{ACME}/members"), &member_path(owner()), &format!("{ACME}/customers")] {
             let gone = app.get(path).user(user).send().await;
@@ -31,14 +31,14 @@ async fn its_owner_restores_it_as_it_was() {
     let before = app.get(ACME).user(owner()).send().await.json();
     app.call("DELETE", ACME).user(owner()).send().await;
     app.clock.advance(DAYS_30 - Duration::from_millis(1));
-    let answer = app.call("POST", &format!("{ACME}/restore")).user(owner()).send().await;
-    assert_eq!(answer.status, 200, "{}", answer.text);
+    let response = app.call("POST", &format!("{ACME}/restore")).user(owner()).send().await;
+    assert_eq!(response.status, 200, "{}", response.text);
     let mut expected = before;
     for field in ["updatedAt", "updated_at"] {
         expected[field] = json!(app.clock.now().to_string());
     }
-    assert_eq!(answer.json(), expected);
-    assert!(answer.header("etag").starts_with("\"3."), "two writes later");
+    assert_eq!(response.json(), expected);
+    assert!(response.header("etag").starts_with("\"3."), "two writes later");
     assert_eq!(app.get(ACME).user(member()).send().await.status, 200, "its members are members still");
     let path = format!("{ACME}/members/{}/role", demo::MEMBER);
     let call = app.call("PUT", &path).user(admin()).json(&json!({ "role": "admin" }));
@@ -63,8 +63,8 @@ async fn no_one_else_restores_it_and_no_one_after_thirty_days() {
 async fn a_deleted_organization_does_not_count_for_the_caller_s_only_one() {
     let app = app().await;
     let customers = async || {
-        let answer = app.get("/v2/customers?limit=1").user(owner()).send().await;
-        if answer.status == 200 { "200".to_owned() } else { answer.problem() }
+        let response = app.get("/v2/customers?limit=1").user(owner()).send().await;
+        if response.status == 200 { "200".to_owned() } else { response.problem() }
     };
     assert_eq!(customers().await, "200");
     let body = json!({ "name": "Another", "slug": "another" });

@@ -19,15 +19,15 @@ const MINUTE: Duration = Duration::from_secs(60);
 async fn create(app: &TestApp, url: &str, settings: Value) -> Value {
     let mut body = json!({ "url": url, "events": ["organization.*"] });
     body.as_object_mut().unwrap().extend(settings.as_object().unwrap().clone());
-    let answer = app.call("POST", WEBHOOKS).user(owner()).json(&body).send().await;
-    assert_eq!(answer.status, 201, "{answer:?}");
-    answer.json()
+    let response = app.call("POST", WEBHOOKS).user(owner()).json(&body).send().await;
+    assert_eq!(response.status, 201, "{response:?}");
+    response.json()
 }
 
 /// Changes the name of Acme Corp, which is an event.
 async fn rename(app: &TestApp, name: &str) {
-    let answer = app.call("PUT", ACME).user(owner()).json(&json!({ "name": name })).send().await;
-    assert_eq!(answer.status, 200, "{answer:?}");
+    let response = app.call("PUT", ACME).user(owner()).json(&json!({ "name": name })).send().await;
+    assert_eq!(response.status, 200, "{response:?}");
 }
 
 /// Returns the path of a created webhook.
@@ -478,8 +478,8 @@ async fn a_delivery_is_attempted_again_on_demand() {
     let retry = async |id: &str, by: UserId| {
         app.call("POST", &format!("{}/deliveries/{id}/retry", path(&webhook))).user(by).send().await
     };
-    let answer = retry(&id, admin()).await;
-    assert_eq!((answer.status, &answer.json()["status"]), (202, &json!("pending")));
+    let response = retry(&id, admin()).await;
+    assert_eq!((response.status, &response.json()["status"]), (202, &json!("pending")));
     app.settle().await;
     let received = receiver.take();
     assert_eq!(received.len(), 2);
@@ -525,15 +525,15 @@ async fn events_of_the_past_are_sent_again() {
     app.settle().await;
     assert_eq!(types(&receiver.take()), ["webhook.created"]);
     let replay = async |body: Value| {
-        let answer =
+        let response =
             app.call("POST", &format!("{}/replay", path(&webhook))).user(owner()).json(&body).send().await;
         app.clock.advance(Duration::from_secs(1));
         app.settle().await;
-        answer
+        response
     };
     let (from, to) = ("2026-01-15T12:01:00Z", "2026-01-15T12:06:00-00:00");
-    let answer = replay(json!({ "from": from, "to": to })).await;
-    assert_eq!((answer.status, answer.json()), (202, json!({ "queued": 3, "next": null })));
+    let response = replay(json!({ "from": from, "to": to })).await;
+    assert_eq!((response.status, response.json()), (202, json!({ "queued": 3, "next": null })));
     let received = receiver.take();
     let at =
         |one: &Received| -> Value { serde_json::from_str::<Value>(&one.body).unwrap()["timestamp"].clone() };
@@ -542,10 +542,10 @@ async fn events_of_the_past_are_sent_again() {
         ["2026-01-15T12:02:00.000Z", "2026-01-15T12:04:00.000Z", "2026-01-15T12:06:00.000Z"],
         "oldest first"
     );
-    let answer = replay(json!({ "from": from, "to": to, "events": ["webhook.created"] })).await;
-    assert_eq!(answer.json()["queued"], 0);
-    let answer = replay(json!({ "from": to, "to": from })).await;
-    assert_eq!(answer.json(), json!({ "queued": 0, "next": null }));
+    let response = replay(json!({ "from": from, "to": to, "events": ["webhook.created"] })).await;
+    assert_eq!(response.json()["queued"], 0);
+    let response = replay(json!({ "from": to, "to": from })).await;
+    assert_eq!(response.json(), json!({ "queued": 0, "next": null }));
     let again = replay(json!({ "from": from, "to": to })).await;
     assert_eq!(again.json()["queued"], 3, "as often as wanted");
     assert_eq!(receiver.take()[0].headers["webhook-id"], received[0].headers["webhook-id"]);
@@ -595,12 +595,12 @@ async fn many_events_are_sent_again_in_parts() {
         let (mut queued, mut requests) = (0, 0);
         loop {
             let replay = app.call("POST", &format!("{}/replay", path(&webhook))).user(owner());
-            let answer = replay.json(&body).send().await;
-            assert_eq!(answer.status, 202, "{answer:?}");
-            queued += answer.json()["queued"].as_u64().unwrap();
+            let response = replay.json(&body).send().await;
+            assert_eq!(response.status, 202, "{response:?}");
+            queued += response.json()["queued"].as_u64().unwrap();
             requests += 1;
             app.queue().clear();
-            body["cursor"] = answer.json()["next"].clone();
+            body["cursor"] = response.json()["next"].clone();
             if body["cursor"].is_null() {
                 break;
             }

@@ -109,9 +109,9 @@ async fn violation_codes(app: &TestApp, path: &str, mut body: Value) -> BTreeMap
     body["nobody knows this field"] = json!(1);
     let token = app.token(owner());
     let call = app.call("POST", path).bearer(&token).header("token", &token).header("tenantid", demo::ACME);
-    let answer = call.json(&body).send().await;
-    assert_eq!(answer.status, 400, "{answer:?}");
-    let errors = answer.json()["errors"].as_array().unwrap().clone();
+    let response = call.json(&body).send().await;
+    assert_eq!(response.status, 400, "{response:?}");
+    let errors = response.json()["errors"].as_array().unwrap().clone();
     let text = |value: &Value| value.as_str().unwrap().to_owned();
     errors.iter().map(|error| (text(&error["pointer"]), text(&error["code"]))).collect()
 }

@@ -3,7 +3,7 @@
 //! Each dialect reads what the others write. An update leaves the fields that its dialect does not have unchanged.
 
 use padron_local::demo;
-use padron_testkit::{Answer, Call, TestApp};
+use padron_testkit::{Call, TestApp, TestResponse};
 use serde_json::{Value, json};
 
 use crate::support::{ACME, admin, app, member, owner, pairs, wrong};
@@ -31,28 +31,28 @@ fn with_tenant_headers<'a>(call: Call<'a>, app: &TestApp) -> Call<'a> {
 }
 
 async fn timbrix(app: &TestApp, body: &Value) -> String {
-    let answer = app.call("POST", &format!("{ACME}/customers")).user(member()).json(body).send().await;
-    assert_eq!(answer.status, 201, "{answer:?}");
-    answer.json()["id"].as_str().unwrap().to_owned()
+    let response = app.call("POST", &format!("{ACME}/customers")).user(member()).json(body).send().await;
+    assert_eq!(response.status, 201, "{response:?}");
+    response.json()["id"].as_str().unwrap().to_owned()
 }
 
-async fn put_timbrix(app: &TestApp, id: &str, body: &Value) -> Answer {
+async fn put_timbrix(app: &TestApp, id: &str, body: &Value) -> TestResponse {
     app.call("PUT", &format!("{ACME}/customers/{id}")).user(member()).json(body).send().await
 }
 
-async fn spirii(app: &TestApp, body: &Value) -> Answer {
+async fn spirii(app: &TestApp, body: &Value) -> TestResponse {
     app.call("POST", "/v2/customers").user(admin()).json(body).send().await
 }
 
-async fn put_spirii(app: &TestApp, number: &Value, body: &Value) -> Answer {
+async fn put_spirii(app: &TestApp, number: &Value, body: &Value) -> TestResponse {
     app.call("PUT", &format!("/v2/customers/{number}")).user(admin()).json(body).send().await
 }
 
-async fn cyrexa(app: &TestApp, body: &Value) -> Answer {
+async fn cyrexa(app: &TestApp, body: &Value) -> TestResponse {
     with_tenant_headers(app.call("POST", "/customer/create"), app).json(body).send().await
 }
 
-async fn put_cyrexa(app: &TestApp, id: &str, body: &Value) -> Answer {
+async fn put_cyrexa(app: &TestApp, id: &str, body: &Value) -> TestResponse {
     with_tenant_headers(app.call("PUT", &format!("/customer/update/{id}")), app).json(body).send().await
 }
 
@@ -122,7 +122,7 @@ async fn what_timbrix_writes_the_others_read() {
 #[tokio::test]
 async fn what_spirii_writes_the_others_read() {
     let app = app().await;
-    let answer = spirii(
+    let response = spirii(
         &app,
         &required(json!({
             "type": "CPOSUBSIDIARY",
@@ -143,9 +143,9 @@ async fn what_spirii_writes_the_others_read() {
         })),
     )
     .await;
-    assert_eq!(answer.status, 201, "{answer:?}");
-    let mut written = answer.json();
-    assert_eq!(answer.header("location"), format!("customers/{}", written["id"]));
+    assert_eq!(response.status, 201, "{response:?}");
+    let mut written = response.json();
+    assert_eq!(response.header("location"), format!("customers/{}", written["id"]));
     assert_eq!(written.as_object_mut().unwrap().remove("warnings"), Some(json!([])));
     let id =
         app.get(&format!("{ACME}/customers/external/ext-7")).user(member()).send().await.json()["id"].clone();
@@ -228,7 +228,7 @@ fn person() -> Value {
                 "purpose": "KYC", "name": "INE", "documentType": "ID front side", "location": "s3", "verificationResponse": "ok",
                 "status": "verified", "metadata": [{ "name": "n", "type": "Number", "value": "1" }]
             }],
-            "SecretQuestion": [{ "question": "First pet?", "answer": "Firulais-secret" }]
+            "SecretQuestion": [{ "question": "First pet?", "response": "Firulais-secret" }]
         },
         "twofa": { "targetType": "SMS", "targetValue": "5551", "targetCode": "999-secret", "inputCode": "998-secret", "codematch": true }
     }"#;
@@ -239,12 +239,12 @@ fn person() -> Value {
 async fn what_cyrexa_writes_the_others_read() {
     let app = app().await;
     for body in [person(), json!({ "customer": person() })] {
-        let answer = cyrexa(&app, &body).await;
-        assert_eq!(answer.status, 201, "{answer:?}");
-        let id = answer.json()["customer"]["id"].as_str().unwrap().to_owned();
-        assert_eq!(answer.header("location"), format!("getDetailsById/{id}"));
+        let response = cyrexa(&app, &body).await;
+        assert_eq!(response.status, 201, "{response:?}");
+        let id = response.json()["customer"]["id"].as_str().unwrap().to_owned();
+        assert_eq!(response.header("location"), format!("getDetailsById/{id}"));
         let DialectViews { timbrix, spirii, cyrexa } = read_all(&app, &id).await;
-        assert_eq!(cyrexa, answer.json()["customer"]);
+        assert_eq!(cyrexa, response.json()["customer"]);
         // The response has all fields except the secrets, in the published spelling.
         let mut expected = person();
         expected["id"] = json!(id);
@@ -317,11 +317,14 @@ async fn every_status_is_published_in_one_spelling_and_taken_in_both() {
         ("new", "new"),
     ] {
         let path = format!("/customer/update/{id}/status/{sent}");
-        let answer = with_tenant_headers(app.call("POST", &path), &app).send().await;
-        assert_eq!((answer.status, &answer.json()["customer"]["customerStatus"]), (200, &json!(published)));
+        let response = with_tenant_headers(app.call("POST", &path), &app).send().await;
+        assert_eq!(
+            (response.status, &response.json()["customer"]["customerStatus"]),
+            (200, &json!(published))
+        );
         assert_eq!(read_all(&app, &id).await.cyrexa["customerStatus"], published);
-        let answer = put_cyrexa(&app, &id, &json!({ "customerStatus": sent })).await;
-        assert_eq!(answer.status, 200);
+        let response = put_cyrexa(&app, &id, &json!({ "customerStatus": sent })).await;
+        assert_eq!(response.status, 200);
     }
     for unknown in ["Verified", "verified%20", "x"] {
         let path = format!("/customer/update/{id}/status/{unknown}");
@@ -346,7 +349,7 @@ async fn create_full(app: &TestApp) -> String {
 
 async fn create_full_with(app: &TestApp, external_id: &str) -> String {
     let id = cyrexa(app, &person()).await.json()["customer"]["id"].as_str().unwrap().to_owned();
-    let answer = put_timbrix(
+    let response = put_timbrix(
         app,
         &id,
         &json!({
@@ -356,10 +359,10 @@ async fn create_full_with(app: &TestApp, external_id: &str) -> String {
         }),
     )
     .await;
-    assert_eq!(answer.status, 200, "{answer:?}");
-    let answer = put_spirii(
+    assert_eq!(response.status, 200, "{response:?}");
+    let response = put_spirii(
         app,
-        &answer.json()["number"],
+        &response.json()["number"],
         &json!({
             "contactDetails": { "name": "Mette" },
             "billingDetails": { "gln": "579", "invoiceEmail": "bills@example.com" },
@@ -369,7 +372,7 @@ async fn create_full_with(app: &TestApp, external_id: &str) -> String {
         }),
     )
     .await;
-    assert_eq!(answer.status, 200, "{answer:?}");
+    assert_eq!(response.status, 200, "{response:?}");
     id
 }
 
@@ -482,13 +485,13 @@ async fn what_a_dialect_answers_can_be_sent_back_to_it() {
         let before = read_all(&app, id).await;
         // A write from here on would change `updatedAt`.
         app.clock.advance(std::time::Duration::from_secs(1));
-        for answer in [
+        for response in [
             put_timbrix(&app, id, &before.timbrix).await,
             put_spirii(&app, &before.spirii["id"], &before.spirii).await,
             put_cyrexa(&app, id, &before.cyrexa).await,
             put_cyrexa(&app, id, &json!({ "customer": before.cyrexa })).await,
         ] {
-            assert_eq!(answer.status, 200, "{answer:?}");
+            assert_eq!(response.status, 200, "{response:?}");
         }
         assert_eq!(changed(&app, id, &before).await, Vec::<String>::new());
         assert_eq!(
@@ -601,8 +604,8 @@ async fn a_masked_number_cannot_be_sent_back() {
         "DK5000400440116243",
         "left out, it stays"
     );
-    let answer = put(json!({ "payoutInformation": { "iban": "DK0000000000009999" } })).send().await.json();
-    assert_eq!(answer["payoutInformation"]["iban"], "****9999", "who writes it need not see it");
+    let response = put(json!({ "payoutInformation": { "iban": "DK0000000000009999" } })).send().await.json();
+    assert_eq!(response["payoutInformation"]["iban"], "****9999", "who writes it need not see it");
     assert_eq!(
         put(json!({ "payoutInformation": null })).send().await.json()["payoutInformation"],
         Value::Null
@@ -651,9 +654,9 @@ async fn cyrexa_tells_all_that_is_wrong_where_its_body_has_it() {
 async fn cyrexa_finds_by_type_status_and_time() {
     let app = app().await;
     let search = async |path: &str, body: Value| {
-        let answer = with_tenant_headers(app.call("POST", path), &app).json(&body).send().await;
-        assert_eq!(answer.status, 200, "{answer:?}");
-        let customers = answer.json()["customers"].as_array().unwrap().clone();
+        let response = with_tenant_headers(app.call("POST", path), &app).json(&body).send().await;
+        assert_eq!(response.status, 200, "{response:?}");
+        let customers = response.json()["customers"].as_array().unwrap().clone();
         customers.iter().map(|one| one["id"].as_str().unwrap().to_owned()).collect::<Vec<_>>()
     };
     let all = demo::customers::customers();
@@ -687,8 +690,8 @@ async fn cyrexa_finds_by_type_status_and_time() {
         (json!({ "created": "yesterday" }), "/created"),
         (json!({ "page": 1 }), "/page"),
     ] {
-        let answer = with_tenant_headers(app.call("POST", &by_organization), &app).json(&body).send().await;
-        assert_eq!(wrong(&answer)[0].0, pointer);
+        let response = with_tenant_headers(app.call("POST", &by_organization), &app).json(&body).send().await;
+        assert_eq!(wrong(&response)[0].0, pointer);
     }
     let other =
         with_tenant_headers(app.call("POST", by_type), &app).json(&json!({ "type": "Person" })).send().await;

@@ -94,8 +94,8 @@ fn every_failure_has_its_status_and_a_code_of_its_own() {
 #[tokio::test]
 async fn a_problem_is_rfc_9457_and_the_published_shape_in_one() {
     let app = app().await;
-    let answer = app.get("/organizations/1?x=1").user(owner()).send().await;
-    let mut body = answer.json();
+    let response = app.get("/organizations/1?x=1").user(owner()).send().await;
+    let mut body = response.json();
     body["requestId"] = json!("…");
     insta::assert_json_snapshot!(body, @r#"
     {

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use base64::{Engine as _, prelude::BASE64_STANDARD};
-use padron_testkit::{Answer, TestApp};
+use padron_testkit::{TestApp, TestResponse};
 use serde_json::{Value, json};
 use tokio::time::Instant;
 
@@ -12,8 +12,8 @@ use crate::{
     support::{ACME, app, owner},
 };
 
-async fn answer(app: &TestApp, function: &str, event: &str) -> Answer {
-    app.answer(app.endpoint(function), event).await
+async fn response(app: &TestApp, function: &str, event: &str) -> TestResponse {
+    app.response(app.endpoint(function), event).await
 }
 
 #[tokio::test]
@@ -38,9 +38,9 @@ async fn whatever_an_event_holds_it_is_answered() {
         r#"{"rawPath":"\u0000\ud800"}"#,
     ] {
         for endpoint in padron_api::endpoints() {
-            let answer = app.answer(endpoint, event).await;
-            assert!(answer.status < 500, "{} {event}: {answer:?}", endpoint.route.function);
-            assert!(!answer.header("x-request-id").is_empty());
+            let response = app.response(endpoint, event).await;
+            assert!(response.status < 500, "{} {event}: {response:?}", endpoint.route.function);
+            assert!(!response.header("x-request-id").is_empty());
         }
     }
     // Replaces each value of a valid event by a value of every JSON type.
@@ -60,8 +60,8 @@ async fn whatever_an_event_holds_it_is_answered() {
         ] {
             let mut event = good.clone();
             *event.pointer_mut(&pointer).unwrap() = odd.clone();
-            let answer = answer(&app, "get-organization", &event.to_string()).await;
-            assert!(answer.status < 500, "{pointer} = {odd}: {answer:?}");
+            let response = response(&app, "get-organization", &event.to_string()).await;
+            assert!(response.status < 500, "{pointer} = {odd}: {response:?}");
         }
     }
 }
@@ -98,8 +98,8 @@ async fn hosts_and_uris_that_break_a_url_do_not_break_us() {
         let mut event = good.clone();
         let (parent, name) = pointer.rsplit_once('/').unwrap();
         event.pointer_mut(parent).unwrap()[name] = value.clone();
-        let answer = answer(&app, "get-organization", &event.to_string()).await;
-        assert_eq!(answer.status, 200, "{pointer} = {value}: {}", answer.text);
+        let response = response(&app, "get-organization", &event.to_string()).await;
+        assert_eq!(response.status, 200, "{pointer} = {value}: {}", response.text);
     }
 }
 
@@ -114,7 +114,7 @@ async fn header_names_have_no_case_and_several_values_are_one_list() {
         json!({ "authorization": [token] }),
     ] {
         event["headers"] = headers.clone();
-        assert_eq!(answer(&app, "get-organization", &event.to_string()).await.status, 200, "{headers}");
+        assert_eq!(response(&app, "get-organization", &event.to_string()).await.status, 200, "{headers}");
     }
     for headers in [
         json!({ "authorization": [token, token] }),
@@ -122,8 +122,8 @@ async fn header_names_have_no_case_and_several_values_are_one_list() {
         json!({ "authorization": format!("{token},{token}") }),
     ] {
         event["headers"] = headers.clone();
-        let answer = answer(&app, "get-organization", &event.to_string()).await;
-        assert_eq!(answer.problem(), "401 invalid_token", "{headers}");
+        let response = response(&app, "get-organization", &event.to_string()).await;
+        assert_eq!(response.problem(), "401 invalid_token", "{headers}");
     }
     let tag = app.get(ACME).user(owner()).send().await.header("etag").to_owned();
     let unchanged =
@@ -134,8 +134,8 @@ async fn header_names_have_no_case_and_several_values_are_one_list() {
 #[tokio::test]
 async fn cookies_are_none_of_our_business() {
     let app = app().await;
-    let answer = app.get(ACME).user(owner()).header("cookie", "a=b; c=\"d,e\"").send().await;
-    assert_eq!(answer.status, 200);
+    let response = app.get(ACME).user(owner()).header("cookie", "a=b; c=\"d,e\"").send().await;
+    assert_eq!(response.status, 200);
 }
 
 #[tokio::test]
@@ -150,16 +150,16 @@ async fn a_request_id_is_the_gateways_or_the_invocations() {
         (json!(null), "invocation-id"),
     ] {
         event["requestContext"]["requestId"] = id;
-        assert_eq!(answer(&app, "health", &event.to_string()).await.header("x-request-id"), expected);
+        assert_eq!(response(&app, "health", &event.to_string()).await.header("x-request-id"), expected);
     }
 }
 
 #[tokio::test]
 async fn a_panic_is_answered_in_json_and_keeps_its_message_to_itself() {
     let app = TestApp::start(PROBES).await;
-    let answer = app.get("/panics").header("x-secret", "hunter2").send().await;
-    assert_eq!(answer.problem(), "500 internal_error");
-    assert!(!answer.text.contains("hunter2"));
+    let response = app.get("/panics").header("x-secret", "hunter2").send().await;
+    assert_eq!(response.problem(), "500 internal_error");
+    assert!(!response.text.contains("hunter2"));
     let logged = app.logged().join("");
     assert!(logged.contains("panicked") && !logged.contains("hunter2"), "{logged}");
     assert_eq!(app.get("/panics").send().await.status, 500, "and the next request is served");
@@ -170,8 +170,8 @@ async fn what_never_ends_is_ended_at_the_deadline() {
     let mut app = TestApp::start(PROBES).await;
     app.time_limit = Duration::from_millis(300);
     let started = Instant::now();
-    let answer = app.get("/hangs").send().await;
-    assert_eq!(answer.problem(), "503 service_unavailable");
+    let response = app.get("/hangs").send().await;
+    assert_eq!(response.problem(), "503 service_unavailable");
     assert!(started.elapsed() >= Duration::from_millis(300));
 }
 
@@ -184,17 +184,17 @@ async fn a_body_may_be_base64() {
     let (_, mut event) = app.call("POST", "/echo").json(&json!({})).event();
     event["body"] = json!(BASE64_STANDARD.encode(text));
     event["isBase64Encoded"] = json!(true);
-    assert_eq!(answer(&app, "echo", &event.to_string()).await.json()["text"], "Ñandú");
+    assert_eq!(response(&app, "echo", &event.to_string()).await.json()["text"], "Ñandú");
     for broken in ["%%%", "a", "eyJ0ZXh0Ijoi\n"] {
         event["body"] = json!(broken);
         assert_eq!(
-            answer(&app, "echo", &event.to_string()).await.problem(),
+            response(&app, "echo", &event.to_string()).await.problem(),
             "400 invalid_request",
             "{broken}"
         );
     }
     event["body"] = json!(BASE64_STANDARD.encode(b"\xff\xfe{}"));
-    assert_eq!(answer(&app, "echo", &event.to_string()).await.problem(), "400 invalid_request");
+    assert_eq!(response(&app, "echo", &event.to_string()).await.problem(), "400 invalid_request");
 }
 
 #[tokio::test]
@@ -224,7 +224,7 @@ async fn a_body_has_a_largest_size_however_it_is_encoded() {
         let (_, mut event) = app.call("POST", "/echo").json(&json!({})).event();
         event["body"] = if base64 { json!(BASE64_STANDARD.encode(&body)) } else { json!(body) };
         event["isBase64Encoded"] = json!(base64);
-        answer(&app, "echo", &event.to_string()).await.status
+        response(&app, "echo", &event.to_string()).await.status
     };
     for base64 in [false, true] {
         for length in [limit - 1, limit] {
@@ -241,10 +241,10 @@ async fn what_is_wrong_with_a_body_is_said_with_its_place_and_without_its_values
     let app = TestApp::start(PROBES).await;
     let wrong = async |body: &str| {
         let send = app.call("POST", "/echo").header("content-type", "application/json").body(body);
-        let answer = send.send().await;
-        assert_eq!(answer.problem(), "400 invalid_request", "{body}");
-        assert!(!answer.text.contains("hunter2"), "{}", answer.text);
-        let error = &answer.json()["errors"][0];
+        let response = send.send().await;
+        assert_eq!(response.problem(), "400 invalid_request", "{body}");
+        assert!(!response.text.contains("hunter2"), "{}", response.text);
+        let error = &response.json()["errors"][0];
         format!("{} {}", error["pointer"].as_str().unwrap(), error["code"].as_str().unwrap())
     };
     for (body, expected) in [

@@ -5,30 +5,30 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use aws_sdk_dynamodb::types::{AttributeValue, PutRequest, WriteRequest};
 use padron_domain::{Customer, CustomerId, CustomerNumber, Role};
 use padron_local::demo;
-use padron_testkit::{Answer, TestApp};
+use padron_testkit::{TestApp, TestResponse};
 use serde_json::{Value, json};
 
 use crate::support::{ACME, admin, app, join, member, owner, sized, user};
 
 const EXPORT: &str = "/organizations/550e8400-e29b-41d4-a716-446655440000/export";
 
-async fn page(app: &TestApp, path: &str) -> Answer {
-    let answer = app.get(path).user(owner()).send().await;
-    assert_eq!(answer.status, 200, "{}", answer.text);
-    assert_eq!(answer.header("content-type"), "application/x-ndjson");
-    answer
+async fn page(app: &TestApp, path: &str) -> TestResponse {
+    let response = app.get(path).user(owner()).send().await;
+    assert_eq!(response.status, 200, "{}", response.text);
+    assert_eq!(response.header("content-type"), "application/x-ndjson");
+    response
 }
 
 /// Returns the lines of all pages and the number of pages.
 async fn export(app: &TestApp) -> (Vec<Value>, usize) {
     let (mut lines, mut pages, mut path) = (Vec::new(), 0, EXPORT.to_owned());
     loop {
-        let answer = page(app, &path).await;
-        assert!(answer.text.len() <= 4_500_000);
-        assert!(answer.text.is_empty() || answer.text.ends_with('\n'));
-        lines.extend(answer.text.lines().map(|line| serde_json::from_str::<Value>(line).unwrap()));
+        let response = page(app, &path).await;
+        assert!(response.text.len() <= 4_500_000);
+        assert!(response.text.is_empty() || response.text.ends_with('\n'));
+        lines.extend(response.text.lines().map(|line| serde_json::from_str::<Value>(line).unwrap()));
         pages += 1;
-        let Some(next) = answer.next_page() else { return (lines, pages) };
+        let Some(next) = response.next_page() else { return (lines, pages) };
         path = next;
     }
 }
@@ -68,7 +68,7 @@ async fn everything_is_there_and_nothing_secret() {
 
     let text = lines.iter().map(Value::to_string).collect::<Vec<_>>().join("\n");
     let token = invited["token"].as_str().unwrap();
-    for secret in [token, "tokenHash", "fingerprint", "version", "GSI1PK", "IDEM", "answer\""] {
+    for secret in [token, "tokenHash", "fingerprint", "version", "GSI1PK", "IDEM", "response\""] {
         assert!(!text.contains(secret), "{secret}");
     }
 }
@@ -132,13 +132,13 @@ async fn it_is_for_the_owner_and_its_cursors_are_its_own() {
         assert_eq!(app.get(EXPORT).user(caller).send().await.problem(), "403 insufficient_role");
     }
     for query in ["cursor=x", "cursor=", "limit=5"] {
-        let answer = app.get(&format!("{EXPORT}?{query}")).user(owner()).send().await;
-        assert_eq!(answer.problem(), "400 invalid_request", "{query}");
+        let response = app.get(&format!("{EXPORT}?{query}")).user(owner()).send().await;
+        assert_eq!(response.problem(), "400 invalid_request", "{query}");
     }
     join(&app, demo::ACME, user(1), Role::Admin).await;
     let members = app.get(&format!("{ACME}/members?limit=1")).user(owner()).send().await;
     let cursor =
         members.header("link").split("cursor=").nth(1).unwrap().split('>').next().unwrap().to_owned();
-    let answer = app.get(&format!("{EXPORT}?cursor={cursor}")).user(owner()).send().await;
-    assert_eq!(answer.json()["errors"][0]["code"], "invalid_cursor");
+    let response = app.get(&format!("{EXPORT}?cursor={cursor}")).user(owner()).send().await;
+    assert_eq!(response.json()["errors"][0]["code"], "invalid_cursor");
 }

@@ -2,7 +2,7 @@
 
 use padron_http::Registration;
 use padron_local::demo;
-use padron_testkit::{Answer, TestApp};
+use padron_testkit::{TestApp, TestResponse};
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use serde_json::{Value, json};
 
@@ -41,15 +41,15 @@ fn encoded(id: &str) -> String {
     utf8_percent_encode(id, NON_ALPHANUMERIC).to_string()
 }
 
-async fn create(app: &TestApp, id: &str) -> Answer {
+async fn create(app: &TestApp, id: &str) -> TestResponse {
     let body = json!({ "legalName": "Named", "address": { "country": "USA" }, "externalId": id });
     app.call("POST", &format!("{ACME}/customers")).user(member()).json(&body).send().await
 }
 
 async fn created(app: &TestApp, id: &str) -> Value {
-    let answer = create(app, id).await;
-    assert_eq!(answer.status, 201, "{id}: {}", answer.text);
-    answer.json()
+    let response = create(app, id).await;
+    assert_eq!(response.status, 201, "{id}: {}", response.text);
+    response.json()
 }
 
 #[tokio::test]
@@ -90,7 +90,7 @@ async fn a_path_is_decoded_once_whoever_hands_it_over() {
         let (_, mut event) = app.get(&format!("{ACME}/customers/external/x")).user(member()).event();
         event["rawPath"] = json!(format!("/api{ACME}/customers/external/{sent}"));
         event["pathParameters"]["externalId"] = json!(sent);
-        app.answer(endpoint, &event.to_string()).await
+        app.response(endpoint, &event.to_string()).await
     };
     for (id, is_of_path) in IDS {
         let customer = created(&app, id).await;
@@ -140,9 +140,9 @@ async fn a_list_by_external_ids_is_a_list_like_others() {
         numbers.push(created(&app, &format!("n-{index}")).await["number"].as_u64().unwrap());
     }
     let list = async |query: &str| {
-        let answer = app.get(&format!("/v2/customers?{query}")).user(member()).send().await;
-        assert_eq!(answer.status, 200, "{query}: {}", answer.text);
-        let body = answer.json();
+        let response = app.get(&format!("/v2/customers?{query}")).user(member()).send().await;
+        assert_eq!(response.status, 200, "{query}: {}", response.text);
+        let body = response.json();
         let numbers = body["data"].as_array().unwrap().iter().map(|one| one["id"].as_u64().unwrap());
         (body["count"].as_u64().unwrap(), numbers.collect::<Vec<u64>>())
     };
@@ -180,8 +180,8 @@ async fn a_list_by_external_ids_is_a_list_like_others() {
         ("externalId=".to_owned(), "invalid_value"),
         (format!("externalId={}", "x".repeat(41)), "invalid_value"),
     ] {
-        let answer = app.get(&format!("/v2/customers?{query}")).user(member()).send().await;
-        assert_eq!(wrong(&answer), pairs(&[("/query/externalId", code)]));
+        let response = app.get(&format!("/v2/customers?{query}")).user(member()).send().await;
+        assert_eq!(wrong(&response), pairs(&[("/query/externalId", code)]));
     }
     let one = cost(&app, app.get(&format!("{ACME}/customers?externalId=n-0")).user(member())).await;
     let units: f64 = one.iter().map(|(_, units)| units).sum();

@@ -8,7 +8,7 @@ use padron_domain::{Failure, Role, Timestamp};
 use padron_http::Registration;
 use padron_local::demo;
 use padron_store::Action;
-use padron_testkit::{Answer, Fault, TestApp};
+use padron_testkit::{Fault, TestApp, TestResponse};
 use serde_json::{Value, json};
 
 use crate::support::{
@@ -25,12 +25,12 @@ async fn app_with_lag(lag: Duration) -> TestApp {
     with_demo_data(app).await
 }
 
-async fn create(app: &TestApp, name: &str, parent: Option<u64>) -> Answer {
+async fn create(app: &TestApp, name: &str, parent: Option<u64>) -> TestResponse {
     let body = json!({ "legalName": name, "parentId": parent, "address": { "country": "USA" } });
     app.call("POST", CUSTOMERS).user(member()).json(&body).send().await
 }
 
-async fn rename(app: &TestApp, number: u64, name: &str) -> Answer {
+async fn rename(app: &TestApp, number: u64, name: &str) -> TestResponse {
     let body = json!({ "legalName": name });
     app.call("PUT", &format!("{CUSTOMERS}/{number}")).user(member()).json(&body).send().await
 }
@@ -90,7 +90,7 @@ async fn a_throttled_partition_gets_few_tries_and_the_caller_is_told_to_wait() {
         app.proxy.throughput(None);
         app.recorded();
         // The write passes its access check before the partition is throttled.
-        let answer = if read {
+        let response = if read {
             app.proxy.throughput(Some(0.0));
             app.get(path).user(member()).send().await
         } else {
@@ -98,8 +98,8 @@ async fn a_throttled_partition_gets_few_tries_and_the_caller_is_told_to_wait() {
             app.proxy.throughput(Some(0.0));
             create(&app, "Late", None).await
         };
-        assert_eq!(answer.problem(), "503 service_unavailable", "{answer:?}");
-        assert!(!answer.header("retry-after").is_empty());
+        assert_eq!(response.problem(), "503 service_unavailable", "{response:?}");
+        assert!(!response.header("retry-after").is_empty());
         let asked = app.recorded().len();
         assert!((2..=12).contains(&asked), "{asked} requests to a table that is too busy");
     }
@@ -333,8 +333,8 @@ async fn an_empty_page_does_not_end_a_list() {
         let first = queries.iter().position(|is_query| *is_query).unwrap();
         app.proxy.inject(vec![Fault::Delay(Duration::ZERO); first]);
         app.proxy.inject([Fault::EmptyPage]);
-        let answer = app.get(&path).user(owner()).send().await;
-        assert_eq!(answer.text, expected.text, "{path}");
+        let response = app.get(&path).user(owner()).send().await;
+        assert_eq!(response.text, expected.text, "{path}");
     }
 }
 
@@ -399,7 +399,7 @@ async fn a_write_that_is_outdated_every_time_is_a_concurrent_change() {
         // One of the writes has a condition that an item is unchanged.
         for index in 0..8 {
             app.proxy.always(Some(Fault::ConditionFailed(index)));
-            problems.push(app.answer(endpoint, &event).await.problem());
+            problems.push(app.response(endpoint, &event).await.problem());
             if problems.last().is_some_and(|problem| problem == "409 concurrent_change") {
                 break;
             }

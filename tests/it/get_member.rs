@@ -9,12 +9,12 @@ use crate::support::{admin, app, cost, member, member_path, owner, stranger};
 async fn every_member_sees_every_member() {
     let app = app().await;
     for caller in [owner(), admin(), member()] {
-        let answer = app.get(&member_path(admin())).user(caller).send().await;
+        let response = app.get(&member_path(admin())).user(caller).send().await;
         let expected = json!({
             "id": demo::ADMIN, "role": "admin", "joinedAt": "2025-01-26T10:00:00.000Z",
             "user": { "id": demo::ADMIN, "email": "adan@acme.example", "name": "Adán Núñez" },
         });
-        assert_eq!((answer.status, answer.json()), (200, expected));
+        assert_eq!((response.status, response.json()), (200, expected));
     }
     let me = app.get(&member_path(member())).user(member()).send().await;
     assert_eq!(me.json()["id"], demo::MEMBER, "themselves too");
@@ -25,9 +25,9 @@ async fn an_id_that_is_no_uuid_is_refused_after_who_asks() {
     let app = app().await;
     let path = member_path(admin()).replace(demo::ADMIN, "adan@acme.example");
     assert_eq!(app.get(&path).user(stranger()).send().await.problem(), "403 not_a_member");
-    let answer = app.get(&path).user(member()).send().await;
-    assert_eq!(answer.problem(), "400 invalid_request");
-    assert_eq!(answer.json()["errors"][0]["pointer"], "/path/memberId");
+    let response = app.get(&path).user(member()).send().await;
+    assert_eq!(response.problem(), "400 invalid_request");
+    assert_eq!(response.json()["errors"][0]["pointer"], "/path/memberId");
 }
 
 #[tokio::test]

@@ -14,9 +14,9 @@ use crate::support::{ACME, NOWHERE, admin, app, globex_owner, member, owner, str
 #[tokio::test]
 async fn the_published_example_is_answered_value_for_value() {
     let app = app().await;
-    let answer = app.get(ACME).user(owner()).send().await;
-    assert_eq!(answer.status, 200);
-    insta::assert_json_snapshot!(answer.json(), @r#"
+    let response = app.get(ACME).user(owner()).send().await;
+    assert_eq!(response.status, 200);
+    insta::assert_json_snapshot!(response.json(), @r#"
     {
       "certificate": {
         "expires_at": "2045-05-05T20:55:33.468Z",
@@ -227,9 +227,9 @@ async fn a_tag_opens_nothing_to_those_who_may_not_read() {
 async fn an_id_that_is_no_uuid_is_named() {
     let app = app().await;
     for id in ["1", "acme-corp", "550e8400e29b41d4a716446655440000", "%00", "%F0%9F%92%A5", "%FF", "%2E%2E"] {
-        let answer = app.get(&format!("/organizations/{id}")).user(owner()).send().await;
-        assert_eq!(answer.problem(), "400 invalid_request", "{id}");
-        assert_eq!(answer.json()["errors"][0]["pointer"], "/path/organizationId", "{id}");
+        let response = app.get(&format!("/organizations/{id}")).user(owner()).send().await;
+        assert_eq!(response.problem(), "400 invalid_request", "{id}");
+        assert_eq!(response.json()["errors"][0]["pointer"], "/path/organizationId", "{id}");
     }
 }
 
@@ -238,13 +238,13 @@ async fn query_parameters_are_refused_without_showing_their_values() {
     let app = app().await;
     let long = format!("x={}", "a".repeat(10_240));
     for query in ["secret=hunter2", "%FF=hunter2", "hunter2%20hunter2", "=hunter2", "a&b&c=hunter2", &long] {
-        let answer = app.get(&format!("{ACME}?{query}")).user(owner()).send().await;
-        assert_eq!(answer.problem(), "400 invalid_request");
-        assert!(!answer.text.contains("hunter2"), "{}", answer.text);
-        assert!(answer.text.len() < 1000);
+        let response = app.get(&format!("{ACME}?{query}")).user(owner()).send().await;
+        assert_eq!(response.problem(), "400 invalid_request");
+        assert!(!response.text.contains("hunter2"), "{}", response.text);
+        assert!(response.text.len() < 1000);
     }
-    let answer = app.get(&format!("{ACME}?expand=owner")).user(owner()).send().await;
-    assert_eq!(answer.json()["errors"][0]["pointer"], "/query/expand");
+    let response = app.get(&format!("{ACME}?expand=owner")).user(owner()).send().await;
+    assert_eq!(response.json()["errors"][0]["pointer"], "/query/expand");
     assert_eq!(app.get(&format!("{ACME}?")).user(owner()).send().await.status, 200, "an empty query is none");
 }
 
@@ -271,8 +271,8 @@ async fn whoever_is_not_known_learns_nothing_about_organizations() {
     app.recorded();
     let bodies =
         [app.get(ACME).send().await, app.get(NOWHERE).send().await, app.get("/organizations/1").send().await]
-            .map(|answer| {
-                let mut body = answer.json();
+            .map(|response| {
+                let mut body = response.json();
                 body["requestId"] = Value::Null;
                 body
             });
@@ -288,8 +288,8 @@ async fn a_membership_that_comes_late_is_waited_for() {
     let membership = format!("MEMBER#{}", demo::MEMBER);
     app.recorded();
     app.proxy.inject([Fault::Unprocessed(membership.clone()), Fault::Unprocessed(membership)]);
-    let answer = app.get(ACME).user(member()).send().await;
-    assert_eq!(answer.status, 200, "never 403: {}", answer.text);
+    let response = app.get(ACME).user(member()).send().await;
+    assert_eq!(response.status, 200, "never 403: {}", response.text);
     let recorded = app.recorded();
     assert_eq!(recorded.len(), 3);
     assert_eq!(recorded.iter().map(|request| request.units()).sum::<f64>(), 2.0, "nothing is read twice");
@@ -305,9 +305,9 @@ async fn is_unavailable(app: &mut TestApp, fault: Fault) {
     app.time_limit = Duration::from_millis(900);
     app.proxy.always(Some(fault.clone()));
     let started = Instant::now();
-    let answer = app.get(ACME).user(member()).send().await;
-    assert_eq!(answer.problem(), "503 service_unavailable", "{fault:?}");
-    assert_eq!(answer.header("retry-after"), "1", "{fault:?}");
+    let response = app.get(ACME).user(member()).send().await;
+    assert_eq!(response.problem(), "503 service_unavailable", "{fault:?}");
+    assert_eq!(response.header("retry-after"), "1", "{fault:?}");
     // Ten times the time limit: a request that hangs fails this check, a slow machine does not.
     assert!(started.elapsed() < Duration::from_secs(9), "{fault:?}");
     app.proxy.always(None);

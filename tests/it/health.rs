@@ -8,10 +8,10 @@ use crate::support::app;
 async fn it_answers_everyone_without_asking_the_database() {
     let app = app().await;
     app.recorded();
-    let answer = app.get("/health").send().await;
-    assert_eq!(answer.status, 200);
-    assert_eq!(answer.json()["status"], "ok");
-    assert_eq!(answer.header("cache-control"), "no-store");
+    let response = app.get("/health").send().await;
+    assert_eq!(response.status, 200);
+    assert_eq!(response.json()["status"], "ok");
+    assert_eq!(response.header("cache-control"), "no-store");
     assert!(app.recorded().is_empty());
 }
 

@@ -7,36 +7,36 @@ use std::{
 
 use padron_domain::{Customer, CustomerId, CustomerNumber};
 use padron_local::demo;
-use padron_testkit::{Answer, TestApp};
+use padron_testkit::{TestApp, TestResponse};
 use serde_json::{Value, json};
 
 use crate::support::{ACME, Random, app, cost, member, sized, with_demo_data};
 
-async fn create(app: &TestApp, name: &str, kind: &str, parent: Option<u64>) -> Answer {
+async fn create(app: &TestApp, name: &str, kind: &str, parent: Option<u64>) -> TestResponse {
     let body =
         json!({ "legalName": name, "type": kind, "parentId": parent, "address": { "country": "USA" } });
     app.call("POST", &format!("{ACME}/customers")).user(member()).json(&body).send().await
 }
 
 async fn created(app: &TestApp, name: &str, kind: &str, parent: Option<u64>) -> u64 {
-    let answer = create(app, name, kind, parent).await;
-    assert_eq!(answer.status, 201, "{answer:?}");
-    answer.json()["number"].as_u64().unwrap()
+    let response = create(app, name, kind, parent).await;
+    assert_eq!(response.status, 201, "{response:?}");
+    response.json()["number"].as_u64().unwrap()
 }
 
-async fn put(app: &TestApp, number: u64, body: &Value) -> Answer {
+async fn put(app: &TestApp, number: u64, body: &Value) -> TestResponse {
     app.call("PUT", &format!("{ACME}/customers/{number}")).user(member()).json(body).send().await
 }
 
-async fn delete(app: &TestApp, number: u64) -> Answer {
+async fn delete(app: &TestApp, number: u64) -> TestResponse {
     app.call("DELETE", &format!("{ACME}/customers/{number}")).user(member()).send().await
 }
 
 async fn hierarchy(app: &TestApp, number: u64) -> Value {
     let path = format!("{ACME}/customers/{number}/hierarchy");
-    let answer = app.get(&path).user(member()).send().await;
-    assert_eq!(answer.status, 200, "{answer:?}");
-    answer.json()
+    let response = app.get(&path).user(member()).send().await;
+    assert_eq!(response.status, 200, "{response:?}");
+    response.json()
 }
 
 fn numbers(nodes: &Value) -> Vec<u64> {
@@ -96,15 +96,15 @@ async fn the_rules_hold_in_spirii_s_dialect_as_well() {
     let cpo = created(&app, "CPO", "CPO", None).await;
     let mut first = fields(cpo);
     first["externalId"] = "1".into();
-    let answer = post(first.clone()).await;
-    assert_eq!(answer.status, 201, "{answer:?}");
-    let subsidiary = answer.json()["id"].as_u64().unwrap();
+    let response = post(first.clone()).await;
+    assert_eq!(response.status, 201, "{response:?}");
+    let subsidiary = response.json()["id"].as_u64().unwrap();
     assert_eq!(post(first).await.problem(), "409 external_id_taken");
 
     assert_eq!(put(subsidiary, json!({ "ownerId": business })).await.problem(), "409 parent_not_cpo");
     assert_eq!(put(cpo, json!({ "ownerId": chain[6] })).await.problem(), "409 hierarchy_too_deep");
-    let answer = put(cpo, json!({ "ownerId": chain[5], "externalId": "2" })).await;
-    assert_eq!((answer.status, &answer.json()["owner"]["id"]), (200, &json!(chain[5])), "{answer:?}");
+    let response = put(cpo, json!({ "ownerId": chain[5], "externalId": "2" })).await;
+    assert_eq!((response.status, &response.json()["owner"]["id"]), (200, &json!(chain[5])), "{response:?}");
     assert_eq!(put(subsidiary, json!({ "externalId": "2" })).await.problem(), "409 external_id_taken");
     assert_eq!(put(subsidiary, json!({ "externalId": "3" })).await.status, 200, "and 1 is free again");
     let old = app.call("PUT", &format!("/v2/customers/{cpo}")).user(member()).header("if-match", "\"old\"");
@@ -220,8 +220,8 @@ async fn children_of_who_is_gone_are_roots_in_every_answer() {
             .await;
         assert_eq!(list.problem(), "403 customer_not_accessible", "{filter} of named ones");
     }
-    let answer = put(&app, chain[2], &json!({ "phone": "1" })).await.json();
-    assert_eq!(answer["parentId"], Value::Null, "written for another reason");
+    let response = put(&app, chain[2], &json!({ "phone": "1" })).await.json();
+    assert_eq!(response["parentId"], Value::Null, "written for another reason");
     assert_eq!(create(&app, "X", "Business", Some(chain[1])).await.problem(), "400 invalid_request");
 }
 
@@ -239,11 +239,11 @@ async fn children_are_walked_page_by_page() {
     let mut path = Some(format!("{ACME}/customers/{parent}/hierarchy?limit=3"));
     let mut seen = Vec::new();
     while let Some(asked) = path {
-        let answer = app.get(&asked).user(member()).send().await;
-        let page = numbers(&answer.json()["children"]);
+        let response = app.get(&asked).user(member()).send().await;
+        let page = numbers(&response.json()["children"]);
         assert!(page.len() <= 3);
         seen.extend(page);
-        path = answer.next_page();
+        path = response.next_page();
     }
     assert_eq!(seen, children);
     for (query, pointer) in [
@@ -252,10 +252,10 @@ async fn children_are_walked_page_by_page() {
         ("cursor=x", "/query/cursor"),
         ("offset=1", "/query/offset"),
     ] {
-        let answer =
+        let response =
             app.get(&format!("{ACME}/customers/{parent}/hierarchy?{query}")).user(member()).send().await;
-        assert_eq!(answer.problem(), "400 invalid_request");
-        assert_eq!(answer.json()["errors"][0]["pointer"], pointer);
+        assert_eq!(response.problem(), "400 invalid_request");
+        assert_eq!(response.json()["errors"][0]["pointer"], pointer);
     }
     let unknown = app.get(&format!("{ACME}/customers/4711/hierarchy")).user(member()).send().await;
     assert_eq!(unknown.problem(), "404 customer_not_found");
@@ -342,14 +342,14 @@ async fn nothing_done_at_once_makes_a_circle_or_points_to_who_is_gone() {
                     let mut random = Random::new(seed * 100 + task);
                     for step in 0..14 {
                         let (one, other) = (random.pick(&everyone), random.pick(&everyone));
-                        let answer = match random.below(10) {
+                        let response = match random.below(10) {
                             0 => delete(&app, one).await,
                             1 => create(&app, &format!("N{task}-{step}"), "CPOSubsidiary", Some(one)).await,
                             2 => put(&app, one, &json!({ "type": "CPOSubsidiary" })).await,
                             3 => put(&app, one, &json!({ "parentId": null })).await,
                             _ => put(&app, one, &json!({ "parentId": other })).await,
                         };
-                        assert!(matches!(answer.status, 200..300 | 400 | 404 | 409), "{answer:?}");
+                        assert!(matches!(response.status, 200..300 | 400 | 404 | 409), "{response:?}");
                     }
                 })
             })

@@ -6,7 +6,7 @@ use base64::{Engine as _, prelude::BASE64_STANDARD};
 use padron_domain::{OrganizationId, UserId};
 use padron_http::{Method, Registration};
 use padron_local::demo;
-use padron_testkit::{Answer, Call, Fault, Recorded, TestApp};
+use padron_testkit::{Call, Fault, Recorded, TestApp, TestResponse};
 use serde_json::{Value, json};
 
 use crate::support::{ACME, admin, app, app_for_sample, event_types, owner, sample_request, stranger};
@@ -16,7 +16,7 @@ fn endpoints_with_key() -> Vec<(&'static Registration, &'static str)> {
     let posts = padron_api::endpoints().filter(|endpoint| endpoint.route.method == Some(Method::Post));
     // A bulk invitation consists of many independent writes.
     let posts = posts.filter(|endpoint| endpoint.route.function != "invite-members");
-    // A validation and a report answer the same however often they are sent.
+    // A validation and a report response the same however often they are sent.
     let posts = posts.filter(|endpoint| !endpoint.requires_key && !endpoint.is_public);
     // Cyrexa's searches write nothing. A ping, a retry and a replay are sent each time.
     let posts = posts.filter(|endpoint| !endpoint.route.function.starts_with("cyrexa-get-"));
@@ -53,22 +53,22 @@ fn sample(app: &TestApp, endpoint: &'static Registration, key: &str) -> Value {
     event
 }
 
-async fn send(app: &TestApp, endpoint: &'static Registration, event: &Value) -> Answer {
-    app.answer(endpoint, &event.to_string()).await
+async fn send(app: &TestApp, endpoint: &'static Registration, event: &Value) -> TestResponse {
+    app.response(endpoint, &event.to_string()).await
 }
 
 /// Returns status, body and headers, without the headers that differ between the original response and its replay.
-fn comparable(answer: &Answer) -> (u16, String, BTreeMap<String, String>) {
-    let mut headers = answer.headers.clone();
+fn comparable(response: &TestResponse) -> (u16, String, BTreeMap<String, String>) {
+    let mut headers = response.headers.clone();
     headers.remove("idempotent-replayed");
     headers.remove("x-request-id");
-    (answer.status, answer.text.clone(), headers)
+    (response.status, response.text.clone(), headers)
 }
 
 /// Returns how often the event was written in the organization of the response.
-async fn event_count(app: &TestApp, answer: &Answer, event: &str) -> usize {
+async fn event_count(app: &TestApp, response: &TestResponse, event: &str) -> usize {
     let organization = match event {
-        "organization.created" => OrganizationId::parse(answer.json()["id"].as_str().unwrap()).unwrap(),
+        "organization.created" => OrganizationId::parse(response.json()["id"].as_str().unwrap()).unwrap(),
         _ => demo::organization(demo::ACME),
     };
     event_types(app, organization).await.iter().filter(|name| *name == event).count()
@@ -133,11 +133,11 @@ async fn thirty_two_at_once_under_one_key_are_one() {
         let event = sample(&app, endpoint, "together");
         let answers = futures_util::future::join_all((0..32).map(|_| send(&app, endpoint, &event))).await;
         assert!((200..300).contains(&answers[0].status), "{:?}", answers[0]);
-        for answer in &answers {
-            assert_eq!(comparable(answer), comparable(&answers[0]), "{}", endpoint.route.function);
+        for response in &answers {
+            assert_eq!(comparable(response), comparable(&answers[0]), "{}", endpoint.route.function);
         }
         assert_eq!(
-            answers.iter().filter(|answer| answer.header("idempotent-replayed").is_empty()).count(),
+            answers.iter().filter(|response| response.header("idempotent-replayed").is_empty()).count(),
             1
         );
         assert_eq!(event_count(&app, &answers[0], event_type).await, 1);
@@ -258,9 +258,9 @@ async fn an_answer_is_kept_for_a_day() {
 async fn a_key_has_a_form() {
     let app = app().await;
     for key in ["", "\"\"", "\"", &"k".repeat(256)] {
-        let answer = create(&app, owner(), key, "abc").send().await;
-        assert_eq!(answer.problem(), "400 invalid_request", "{key}");
-        assert_eq!(answer.json()["errors"][0]["pointer"], "/headers/Idempotency-Key");
+        let response = create(&app, owner(), key, "abc").send().await;
+        assert_eq!(response.problem(), "400 invalid_request", "{key}");
+        assert_eq!(response.json()["errors"][0]["pointer"], "/headers/Idempotency-Key");
         let path = format!("{ACME}/transfer");
         let transfer = app.call("POST", &path).user(stranger()).header("idempotency-key", key).send().await;
         assert_eq!(transfer.problem(), "403 not_a_member", "who asks comes first");

@@ -29,9 +29,9 @@ async fn an_instant_is_what_the_published_grammar_says() {
         ("createdAt=2025-01-26T10:00:00.0000000000000000Z", json!(1)),
         ("createdAtTo=%202025-01-26T10:00:00Z%20", json!(1)),
     ] {
-        let answer = app.get(&format!("/v2/customers?{query}")).user(member()).send().await;
-        assert_eq!(answer.status, 200, "{query}: {}", answer.text);
-        assert_eq!(answer.json()["count"], count, "{query}");
+        let response = app.get(&format!("/v2/customers?{query}")).user(member()).send().await;
+        assert_eq!(response.status, 200, "{query}: {}", response.text);
+        assert_eq!(response.json()["count"], count, "{query}");
     }
 }
 
@@ -68,10 +68,10 @@ async fn an_error_says_which_rule_was_broken() {
             format!("{ACME}/events?from={text}"),
             format!("{ACME}/events?to={text}"),
         ] {
-            let answer = app.get(&path).user(admin()).send().await;
+            let response = app.get(&path).user(admin()).send().await;
             let name = path.split(['?', '=']).nth(1).unwrap();
-            assert_eq!(wrong(&answer), pairs(&[(&format!("/query/{name}"), "invalid_value")]), "{path}");
-            let detail = answer.json()["errors"][0]["detail"].as_str().unwrap().to_owned();
+            assert_eq!(wrong(&response), pairs(&[(&format!("/query/{name}"), "invalid_value")]), "{path}");
+            let detail = response.json()["errors"][0]["detail"].as_str().unwrap().to_owned();
             assert!(detail.contains(said), "{path}: {detail}");
             assert_eq!(detail.contains("%2B"), said == "such as", "{detail}");
         }
@@ -84,8 +84,8 @@ async fn a_range_begins_at_the_first_millisecond_in_it_wherever_it_is_asked() {
     let renamed = app.call("PUT", ACME).user(owner()).json(&json!({ "name": "Renamed" })).send().await;
     assert_eq!(renamed.status, 200);
     let events = async |query: &str| {
-        let answer = app.get(&format!("{ACME}/events?{query}")).user(admin()).send().await;
-        answer.json().as_array().unwrap().len()
+        let response = app.get(&format!("{ACME}/events?{query}")).user(admin()).send().await;
+        response.json().as_array().unwrap().len()
     };
     for (query, count) in [
         ("from=2026-01-15T12:00:00.000Z", 1),
@@ -106,9 +106,9 @@ async fn a_range_begins_at_the_first_millisecond_in_it_wherever_it_is_asked() {
         let path = format!("/customer/getByOrganization/{}", padron_local::demo::ACME);
         let call = app.call("POST", &path).bearer(&token).header("token", &token);
         let call = call.header("tenantid", padron_local::demo::ACME).json(&json!({ "created": created }));
-        let answer: Value = call.send().await.json();
-        let error = &answer["errors"][0];
-        match answer["customers"].as_array() {
+        let response: Value = call.send().await.json();
+        let error = &response["errors"][0];
+        match response["customers"].as_array() {
             Some(customers) => customers.len().to_string(),
             None => format!("{} {}", error["pointer"].as_str().unwrap(), error["detail"].as_str().unwrap()),
         }

@@ -4,14 +4,14 @@ use std::time::Duration;
 
 use padron_domain::Role;
 use padron_local::demo;
-use padron_testkit::{Answer, TestApp};
+use padron_testkit::{TestApp, TestResponse};
 use serde_json::{Value, json};
 
 use crate::support::{ACME, admin, app, cost, member, owner, stored, token_with_email, user};
 
 const INVITE: &str = "/organizations/550e8400-e29b-41d4-a716-446655440000/members/invite";
 
-async fn invite(app: &TestApp, body: &Value) -> Answer {
+async fn invite(app: &TestApp, body: &Value) -> TestResponse {
     app.call("POST", INVITE).user(admin()).json(body).send().await
 }
 
@@ -22,9 +22,9 @@ async fn an_invitation_is_answered_with_its_token_once_and_lasts_a_week() {
         .build()
         .await;
     let app = crate::support::with_demo_data(app).await;
-    let answer = invite(&app, &json!({ "email": "Nuevo@Peña.Example", "role": "admin" })).await;
-    assert_eq!(answer.status, 201, "{}", answer.text);
-    let body = answer.json();
+    let response = invite(&app, &json!({ "email": "Nuevo@Peña.Example", "role": "admin" })).await;
+    assert_eq!(response.status, 201, "{}", response.text);
+    let body = response.json();
     let token = body["token"].as_str().unwrap();
     assert_eq!(token.len(), 86, "organization, invitation and 32 random bytes");
     let expected = json!({
@@ -43,7 +43,7 @@ async fn an_invitation_is_answered_with_its_token_once_and_lasts_a_week() {
     }
     for recorded in app.recorded() {
         everything.push_str(&recorded.body.to_string());
-        everything.push_str(&recorded.answer.to_string());
+        everything.push_str(&recorded.response.to_string());
     }
     assert!(everything.contains("nuevo@xn--pea-8ma.example"), "the search sees something");
     assert!(!everything.contains(token) && !everything.contains(&token[43..]));
@@ -81,13 +81,13 @@ async fn inviting_again_replaces_token_and_role_under_the_same_id() {
 async fn whoever_is_a_member_is_not_invited() {
     let app = app().await;
     for email in ["maria@acme.example", "MARIA@acme.EXAMPLE", "olivia@acme.example"] {
-        let answer = invite(&app, &json!({ "email": email, "role": "member" })).await;
-        assert_eq!(answer.problem(), "409 already_member", "{email}");
+        let response = invite(&app, &json!({ "email": email, "role": "member" })).await;
+        assert_eq!(response.problem(), "409 already_member", "{email}");
     }
     let path = format!("{ACME}/members/{}", demo::MEMBER);
     assert_eq!(app.call("DELETE", &path).user(owner()).send().await.status, 204);
-    let answer = invite(&app, &json!({ "email": "maria@acme.example", "role": "member" })).await;
-    assert_eq!(answer.status, 201, "once they are out they can be");
+    let response = invite(&app, &json!({ "email": "maria@acme.example", "role": "member" })).await;
+    assert_eq!(response.status, 201, "once they are out they can be");
 }
 
 #[tokio::test]
@@ -108,9 +108,9 @@ async fn who_and_what_is_checked() {
         (json!({ "email": "a@b.example", "role": "member", "token": "x" }), "/token"),
         (json!(["a@b.example", "member"]), ""),
     ] {
-        let answer = invite(&app, &body).await;
-        assert_eq!(answer.problem(), "400 invalid_request", "{body}");
-        assert_eq!(answer.json()["errors"][0]["pointer"], pointer, "{body}");
+        let response = invite(&app, &body).await;
+        assert_eq!(response.problem(), "400 invalid_request", "{body}");
+        assert_eq!(response.json()["errors"][0]["pointer"], pointer, "{body}");
     }
 }
 
@@ -151,8 +151,8 @@ async fn an_admin_who_is_one_no_more_invites_no_one() {
             .unwrap();
     };
     let good = json!({ "email": "a@b.example", "role": "admin" });
-    let (answer, ()) = tokio::join!(invite(&app, &good), demote);
-    assert_eq!(answer.problem(), "403 insufficient_role");
+    let (response, ()) = tokio::join!(invite(&app, &good), demote);
+    assert_eq!(response.problem(), "403 insufficient_role");
 }
 
 #[tokio::test]
@@ -171,10 +171,10 @@ async fn thirty_two_who_invite_the_same_person_at_once_all_do() {
     let app = app().await;
     let body = json!({ "email": "wanted@b.example", "role": "member" });
     let answers = futures_util::future::join_all((0..32).map(|_| invite(&app, &body))).await;
-    let statuses: Vec<u16> = answers.iter().map(|answer| answer.status).collect();
+    let statuses: Vec<u16> = answers.iter().map(|response| response.status).collect();
     assert_eq!(statuses, [201; 32], "each is decided once more until it is written");
     let tokens: std::collections::BTreeSet<_> =
-        answers.iter().map(|answer| answer.json()["token"].as_str().unwrap().to_owned()).collect();
+        answers.iter().map(|response| response.json()["token"].as_str().unwrap().to_owned()).collect();
     assert_eq!(tokens.len(), 32);
     // Only the token of the last invitation is valid.
     let mut accepted = 0;
@@ -210,7 +210,7 @@ async fn what_changes_without_an_end_is_given_up_in_time() {
         .await
         .unwrap();
     let started = tokio::time::Instant::now();
-    let answer = app.call("PUT", ACME).user(owner()).json(&json!({ "name": "Never" })).send().await;
-    assert_eq!(answer.problem(), "409 concurrent_change");
-    assert!(started.elapsed() < app.time_limit, "the answer comes in time");
+    let response = app.call("PUT", ACME).user(owner()).json(&json!({ "name": "Never" })).send().await;
+    assert_eq!(response.problem(), "409 concurrent_change");
+    assert!(started.elapsed() < app.time_limit, "the response comes in time");
 }

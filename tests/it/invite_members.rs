@@ -4,14 +4,14 @@ use std::time::Duration;
 
 use padron_domain::{Membership, Role};
 use padron_local::demo;
-use padron_testkit::{Answer, Fault, TestApp};
+use padron_testkit::{Fault, TestApp, TestResponse};
 use serde_json::{Value, json};
 
 use crate::support::{
     ACME, admin, app, event_types, membership, owner, pairs, token_with_email, user, write_membership, wrong,
 };
 
-async fn invite(app: &TestApp, invitations: &Value) -> Answer {
+async fn invite(app: &TestApp, invitations: &Value) -> TestResponse {
     let call = app.call("POST", &format!("{ACME}/members/invite-bulk")).user(admin());
     call.json(&json!({ "invitations": invitations })).send().await
 }
@@ -19,7 +19,7 @@ async fn invite(app: &TestApp, invitations: &Value) -> Answer {
 #[tokio::test]
 async fn each_is_invited_as_if_alone() {
     let app = app().await;
-    let answer = invite(
+    let response = invite(
         &app,
         &json!([
             { "email": "uno@b.example", "role": "member" },
@@ -30,8 +30,8 @@ async fn each_is_invited_as_if_alone() {
         ]),
     )
     .await;
-    assert_eq!(answer.status, 207, "{}", answer.text);
-    let results = answer.json()["results"].as_array().unwrap().clone();
+    assert_eq!(response.status, 207, "{}", response.text);
+    let results = response.json()["results"].as_array().unwrap().clone();
     let seen: Vec<_> = results
         .iter()
         .map(|one| (one["index"].clone(), one["status"].clone(), one["code"].clone()))
@@ -44,7 +44,7 @@ async fn each_is_invited_as_if_alone() {
         (4, 201, Value::Null),
     ];
     assert_eq!(seen, expected.map(|(index, status, code)| (json!(index), json!(status), code)));
-    assert!(!answer.text.contains("nobody"), "what was wrong is not shown back");
+    assert!(!response.text.contains("nobody"), "what was wrong is not shown back");
     let bearer = token_with_email(&app, user(1), "dos@b.example");
     let accept = app.call("POST", "/invitations/accept").bearer(&bearer);
     let accept = accept.json(&json!({ "token": results[4]["invitation"]["token"] })).send().await;
@@ -81,8 +81,8 @@ async fn what_goes_wrong_for_all_is_told_once() {
     // The reads of access and of earlier invitations succeed. After them, the table is throttled.
     app.proxy.inject(vec![Fault::Delay(Duration::ZERO); 2]);
     app.proxy.always(Some(Fault::Throttle));
-    let answer = invite(&app, &json!([{ "email": "a@b.example", "role": "member" }])).await;
-    assert_eq!(answer.problem(), "503 service_unavailable");
+    let response = invite(&app, &json!([{ "email": "a@b.example", "role": "member" }])).await;
+    assert_eq!(response.problem(), "503 service_unavailable");
 }
 
 #[tokio::test]
@@ -97,9 +97,9 @@ async fn the_list_has_limits_and_its_members_are_objects() {
         (json!({}), "/invitations"),
         (json!(null), "/invitations"),
     ] {
-        let answer = invite(&app, &invitations).await;
-        assert_eq!(answer.problem(), "400 invalid_request", "{invitations}");
-        assert_eq!(answer.json()["errors"][0]["pointer"], pointer, "{invitations}");
+        let response = invite(&app, &invitations).await;
+        assert_eq!(response.problem(), "400 invalid_request", "{invitations}");
+        assert_eq!(response.json()["errors"][0]["pointer"], pointer, "{invitations}");
     }
 }
 
@@ -146,9 +146,9 @@ async fn an_admin_who_is_demoted_on_the_way_is_told_of_those_who_were_invited() 
         let member = Membership { role: Role::Member, ..membership(&app, admin()).await };
         write_membership(&app, &member).await;
     };
-    let (answer, ()) = tokio::join!(bulk.send(), demote);
-    assert_eq!(answer.status, 207, "{}", answer.text);
-    let results = answer.json()["results"].as_array().unwrap().clone();
+    let (response, ()) = tokio::join!(bulk.send(), demote);
+    assert_eq!(response.status, 207, "{}", response.text);
+    let results = response.json()["results"].as_array().unwrap().clone();
     let statuses: Vec<u64> = results.iter().map(|one| one["status"].as_u64().unwrap()).collect();
     let invited = statuses.iter().filter(|status| **status == 201).count();
     assert!((1..8).contains(&invited), "the role was lost on the way: {statuses:?}");

@@ -2,18 +2,18 @@
 
 use padron_domain::{Customer, CustomerId, Role};
 use padron_local::demo;
-use padron_testkit::{Answer, TestApp};
+use padron_testkit::{TestApp, TestResponse};
 use serde_json::json;
 
 use crate::support::{ACME, app, globex_owner, join, owner, user};
 
 /// Returns the response without its request id and the requested id.
-fn without_ids(answer: &Answer, id: &str) -> String {
-    let request_id = answer.header("x-request-id").to_owned();
-    format!("{answer:?}").replace(&request_id, "…").replace(id, "…")
+fn without_ids(response: &TestResponse, id: &str) -> String {
+    let request_id = response.header("x-request-id").to_owned();
+    format!("{response:?}").replace(&request_id, "…").replace(id, "…")
 }
 
-async fn ask(app: &TestApp, method: &str, path: &str, id: &str) -> Answer {
+async fn ask(app: &TestApp, method: &str, path: &str, id: &str) -> TestResponse {
     let call = app
         .call(
             method,

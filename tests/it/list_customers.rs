@@ -4,7 +4,7 @@ use std::{collections::BTreeSet, time::Duration};
 
 use padron_domain::{Customer, CustomerId, CustomerNumber};
 use padron_local::demo::{self, customers};
-use padron_testkit::{Answer, TestApp};
+use padron_testkit::{TestApp, TestResponse};
 use serde_json::{Value, json};
 
 use crate::support::{admin, app, globex_owner, member, owner, sized};
@@ -24,7 +24,7 @@ fn lists(app: &TestApp) -> [(&'static str, Vec<(&'static str, String)>); 3] {
     ]
 }
 
-async fn ask(app: &TestApp, path: &str, headers: &[(&'static str, String)]) -> Answer {
+async fn ask(app: &TestApp, path: &str, headers: &[(&'static str, String)]) -> TestResponse {
     let mut call = app.get(path).user(member());
     for (name, value) in headers {
         call = call.header(name, value);
@@ -33,9 +33,9 @@ async fn ask(app: &TestApp, path: &str, headers: &[(&'static str, String)]) -> A
 }
 
 /// Returns the ids of the customers on a page, in any dialect.
-fn ids(answer: &Answer) -> Vec<String> {
-    assert_eq!(answer.status, 200, "{}", answer.text);
-    let body = answer.json();
+fn ids(response: &TestResponse) -> Vec<String> {
+    assert_eq!(response.status, 200, "{}", response.text);
+    let body = response.json();
     let list = body.as_array().or_else(|| body["data"].as_array()).unwrap().clone();
     let id = |customer: &Value| match &customer["customer"]["id"] {
         Value::Null => customer["id"].to_string(),
@@ -49,9 +49,9 @@ async fn walk(app: &TestApp, path: &str, headers: &[(&'static str, String)]) -> 
     let mut pages = Vec::new();
     let mut path = Some(path.to_owned());
     while let Some(at) = path {
-        let answer = ask(app, &at, headers).await;
-        pages.push(ids(&answer));
-        path = answer.next_page();
+        let response = ask(app, &at, headers).await;
+        pages.push(ids(&response));
+        path = response.next_page();
         assert!(pages.len() < 2000, "a walk ends");
     }
     pages
@@ -62,10 +62,10 @@ async fn walk(app: &TestApp, path: &str, headers: &[(&'static str, String)]) -> 
 #[tokio::test]
 async fn the_published_customer_is_there_to_the_letter() {
     let app = app().await;
-    let answer = app.get(CUSTOMERS).user(member()).send().await;
-    assert_eq!(answer.status, 200);
+    let response = app.get(CUSTOMERS).user(member()).send().await;
+    assert_eq!(response.status, 200);
     let published: Value = serde_json::from_str(include_str!("../seeds/timbrix-customer.json")).unwrap();
-    let first = &answer.json()[0];
+    let first = &response.json()[0];
     for (name, value) in published.as_object().unwrap() {
         match name.as_str() {
             // The instants are the same, but with milliseconds.
@@ -108,12 +108,12 @@ async fn the_published_customer_is_there_to_the_letter() {
 #[tokio::test]
 async fn without_parameters_all_are_there_oldest_first_and_nothing_is_invented() {
     let app = app().await;
-    let answer = app.get(CUSTOMERS).user(owner()).send().await;
+    let response = app.get(CUSTOMERS).user(owner()).send().await;
     let all = customers::customers();
     assert!(all.len() > 40);
-    assert_eq!(answer.header("x-total-count"), all.len().to_string());
-    assert_eq!(answer.next_page(), None);
-    let body = answer.json();
+    assert_eq!(response.header("x-total-count"), all.len().to_string());
+    assert_eq!(response.next_page(), None);
+    let body = response.json();
     let body = body.as_array().unwrap();
     for (shown, customer) in body.iter().zip(&all) {
         assert_eq!(shown["id"], customer.id.to_string());
@@ -143,8 +143,8 @@ async fn without_parameters_all_are_there_oldest_first_and_nothing_is_invented()
 async fn an_organization_without_customers_has_an_empty_list() {
     let app = app().await;
     let path = format!("/organizations/{}/customers", demo::GLOBEX);
-    let answer = app.get(&path).user(globex_owner()).send().await;
-    assert_eq!((&*answer.text, answer.header("x-total-count")), ("[]", "0"));
+    let response = app.get(&path).user(globex_owner()).send().await;
+    assert_eq!((&*response.text, response.header("x-total-count")), ("[]", "0"));
 }
 
 #[tokio::test]
@@ -152,8 +152,8 @@ async fn with_a_parameter_fifty_are_there_newest_first() {
     let app = app().await;
     let newest = customers::customers().last().unwrap().id.to_string();
     for query in ["limit=50", "offset=0", "sortBy=id", "sortBy=createdAt", "sortDirection=desc"] {
-        let answer = app.get(&format!("{CUSTOMERS}?{query}")).user(member()).send().await;
-        assert_eq!(answer.json()[0]["id"], newest, "{query}");
+        let response = app.get(&format!("{CUSTOMERS}?{query}")).user(member()).send().await;
+        assert_eq!(response.json()[0]["id"], newest, "{query}");
     }
     let oldest = app.get(&format!("{CUSTOMERS}?sortDirection=asc")).user(member()).send().await;
     assert_eq!(oldest.json()[0]["id"], customers::DUNDER_MIFFLIN);
@@ -196,8 +196,8 @@ async fn a_cursor_keeps_the_order_and_takes_another_limit() {
     assert_eq!(ids(&ask(&app, &format!("{link}&limit=2"), &[]).await).len(), 2);
     assert_eq!(ask(&app, &format!("{link}&sortBy=createdAt&sortDirection=desc"), &[]).await.status, 200);
     for other in ["sortBy=id", "sortDirection=asc"] {
-        let answer = ask(&app, &format!("{link}&{other}"), &[]).await;
-        assert_eq!(answer.json()["errors"][0]["code"], "invalid_cursor", "{other}");
+        let response = ask(&app, &format!("{link}&{other}"), &[]).await;
+        assert_eq!(response.json()["errors"][0]["code"], "invalid_cursor", "{other}");
     }
 }
 
@@ -207,8 +207,8 @@ async fn two_hops_and_the_units_of_the_contract_at_fifty() {
     fill(&app, 60).await;
     for query in ["?limit=50&sortDirection=asc", "?limit=50"] {
         app.recorded();
-        let answer = ask(&app, &format!("{CUSTOMERS}{query}"), &[]).await;
-        assert_eq!(ids(&answer).len(), 50);
+        let response = ask(&app, &format!("{CUSTOMERS}{query}"), &[]).await;
+        assert_eq!(ids(&response).len(), 50);
         let recorded = app.recorded();
         // The access check and the count run concurrently. The page is read after them.
         let is_count = |body: &Value| {
@@ -276,15 +276,15 @@ async fn parameters_are_checked_one_by_one() {
         ("cursor=a&offset=0", "/query/offset", "contradiction"),
     ] {
         for (path, headers) in lists(&app) {
-            let answer = ask(&app, &format!("{path}?{query}"), &headers).await;
-            assert_eq!(answer.problem(), "400 invalid_request", "{path} {query}");
-            let error = &answer.json()["errors"][0];
+            let response = ask(&app, &format!("{path}?{query}"), &headers).await;
+            assert_eq!(response.problem(), "400 invalid_request", "{path} {query}");
+            let error = &response.json()["errors"][0];
             assert_eq!(
                 (&error["pointer"], &error["code"]),
                 (&json!(pointer), &json!(code)),
                 "{path} {query}"
             );
-            assert!(!answer.text.contains("hunter2"), "{}", answer.text);
+            assert!(!response.text.contains("hunter2"), "{}", response.text);
         }
     }
     let long = format!("{CUSTOMERS}?cursor={}", "a".repeat(10_240));
@@ -303,8 +303,8 @@ async fn a_cursor_opens_only_the_list_and_the_organization_it_was_made_for() {
     assert_eq!(cursors.iter().collect::<BTreeSet<_>>().len(), 3);
     for (at, (path, headers)) in lists(&app).into_iter().enumerate() {
         for (of, cursor) in cursors.iter().enumerate() {
-            let answer = ask(&app, &format!("{path}?cursor={cursor}"), &headers).await;
-            assert_eq!(answer.status == 200, at == of, "{path} with the cursor of list {of}");
+            let response = ask(&app, &format!("{path}?cursor={cursor}"), &headers).await;
+            assert_eq!(response.status == 200, at == of, "{path} with the cursor of list {of}");
         }
     }
     let elsewhere = format!("/organizations/{}/customers?cursor={}", demo::GLOBEX, cursors[0]);
@@ -313,9 +313,9 @@ async fn a_cursor_opens_only_the_list_and_the_organization_it_was_made_for() {
         let other = if letter == 'A' { "B" } else { "A" };
         let mut tampered = cursors[0].clone();
         tampered.replace_range(at..=at, other);
-        let answer = ask(&app, &format!("{CUSTOMERS}?cursor={tampered}"), &[]).await;
+        let response = ask(&app, &format!("{CUSTOMERS}?cursor={tampered}"), &[]).await;
         // The lowest bits of the last character are unused, so a cursor that ends with another character may still be valid.
-        assert!(answer.status == 400 || at + 1 == tampered.len(), "{at}");
+        assert!(response.status == 400 || at + 1 == tampered.len(), "{at}");
     }
     // A cursor reveals nothing, neither by its content nor by its length.
     assert!(cursors.iter().all(|cursor| cursor.len() == cursors[0].len()));
@@ -388,10 +388,10 @@ async fn a_walk_of_ten_thousand_neither_skips_nor_repeats_while_others_come_and_
         let mut path = format!("{CUSTOMERS}?limit=50&sortDirection={direction}");
         for _ in 0..2 {
             app.recorded();
-            let answer = ask(&app, &path, &[]).await;
-            assert_eq!(ids(&answer).len(), 50);
+            let response = ask(&app, &path, &[]).await;
+            assert_eq!(ids(&response).len(), 50);
             costs.push(app.recorded().iter().map(|request| request.units()).sum::<f64>());
-            path = answer.next_page().unwrap();
+            path = response.next_page().unwrap();
             for _ in 0..9 {
                 path =
                     ask(&app, &format!("{path}&limit={}", count / 10), &[]).await.next_page().unwrap_or(path);
@@ -416,7 +416,7 @@ async fn a_page_too_large_for_one_answer_is_cut_or_refused_never_truncated_silen
     }
     let total = 400 + customers::customers().len();
     let pages = walk(&app, CUSTOMERS, &[]).await;
-    assert!(pages.len() > 1, "an answer of 8 MB is cut");
+    assert!(pages.len() > 1, "an response of 8 MB is cut");
     assert_eq!(pages.concat().iter().collect::<BTreeSet<_>>().len(), total);
     let first = app.get(CUSTOMERS).user(member()).send().await;
     assert!(first.text.len() <= 4_500_000);

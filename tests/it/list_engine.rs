@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use padron_domain::{Customer, CustomerNumber};
 use padron_local::demo::{self, generate};
-use padron_testkit::{Answer, Recorded, TestApp};
+use padron_testkit::{Recorded, TestApp, TestResponse};
 use serde_json::{Value, json};
 
 use crate::support::{ACME, app, member, sized, with_demo_data};
@@ -12,15 +12,15 @@ use crate::support::{ACME, app, member, sized, with_demo_data};
 const LIST: &str = "/organizations/550e8400-e29b-41d4-a716-446655440000/customers";
 const SPIRII: &str = "/v2/customers";
 
-async fn ask(app: &TestApp, path: &str) -> Answer {
+async fn ask(app: &TestApp, path: &str) -> TestResponse {
     app.get(path).user(member()).header("x-organization-id", demo::ACME).send().await
 }
 
 /// Returns the reads of a request, each with its name and its capacity units.
 async fn reads(app: &TestApp, path: &str) -> Vec<(String, f64)> {
     app.recorded();
-    let answer = ask(app, path).await;
-    assert_eq!(answer.status, 200, "{path} {answer:?}");
+    let response = ask(app, path).await;
+    assert_eq!(response.status, 200, "{path} {response:?}");
     app.recorded().iter().map(|read| (read_name(read), read.units())).collect()
 }
 
@@ -130,8 +130,8 @@ async fn above_the_bound_nothing_is_looked_through_and_everything_is_still_withi
         for (app, expected) in [(&within, 200), (&beyond, 422)] {
             let token = app.token(member());
             let search = app.call("POST", &path).bearer(&token).header("tenantid", demo::ACME);
-            let answer = search.header("token", &token).json(&body).send().await;
-            assert_eq!(answer.status, expected, "{path}: {answer:?}");
+            let response = search.header("token", &token).json(&body).send().await;
+            assert_eq!(response.status, expected, "{path}: {response:?}");
         }
     }
     let since = "2025-03-01T00:00:00Z";
@@ -190,8 +190,8 @@ async fn a_cursor_is_of_the_question_however_it_is_put() {
         "types=Business&search=a",
         "types=Private&search=a&sortBy=name",
     ] {
-        let answer = ask(&app, &format!("{LIST}?{other}&cursor={cursor}")).await;
-        assert_eq!(answer.json()["errors"][0]["code"], "invalid_cursor", "{other}");
+        let response = ask(&app, &format!("{LIST}?{other}&cursor={cursor}")).await;
+        assert_eq!(response.json()["errors"][0]["code"], "invalid_cursor", "{other}");
     }
 }
 
@@ -291,14 +291,14 @@ async fn twenty_thousand_are_looked_through_and_one_more_is_too_many() {
     let mut costs = Vec::new();
     loop {
         app.recorded();
-        let answer = ask(&app, &path).await;
+        let response = ask(&app, &path).await;
         costs.push(app.recorded().iter().map(Recorded::units).sum::<f64>());
-        let page: Vec<Value> = serde_json::from_str(&answer.text).unwrap();
+        let page: Vec<Value> = serde_json::from_str(&response.text).unwrap();
         seen.extend(page.iter().map(|one| padron_domain::name_key(one["legalName"].as_str().unwrap())));
-        if !answer.headers.contains_key("link") {
+        if !response.headers.contains_key("link") {
             break;
         }
-        path = answer.next_page().unwrap();
+        path = response.next_page().unwrap();
     }
     assert!(seen.is_sorted_by(|a, b| a >= b), "from Z to A");
     assert_eq!(seen.len() as u64, max_rows);

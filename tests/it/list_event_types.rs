@@ -11,9 +11,9 @@ const PATH: &str = "/webhooks/event-types";
 #[tokio::test]
 async fn every_type_has_a_text_a_schema_and_an_example_that_matches_it() {
     let app = TestApp::start(padron_api::endpoints()).await;
-    let answer = app.get(PATH).send().await;
-    assert_eq!(answer.status, 200, "{answer:?}");
-    let all = answer.json();
+    let response = app.get(PATH).send().await;
+    assert_eq!(response.status, 200, "{response:?}");
+    let all = response.json();
     let all = all.as_array().unwrap();
     let names: Vec<&str> = all.iter().map(|one| one["name"].as_str().unwrap()).collect();
     assert_eq!(names, EventData::TYPES);
@@ -44,9 +44,9 @@ async fn every_type_has_a_text_a_schema_and_an_example_that_matches_it() {
 #[tokio::test]
 async fn the_catalogue_is_public_and_cached() {
     let app = TestApp::start(padron_api::endpoints()).await;
-    let answer = app.get(PATH).send().await;
-    assert_eq!(answer.header("cache-control"), "public, max-age=3600");
-    let again = app.get(PATH).header("if-none-match", answer.header("etag")).send().await;
+    let response = app.get(PATH).send().await;
+    assert_eq!(response.header("cache-control"), "public, max-age=3600");
+    let again = app.get(PATH).header("if-none-match", response.header("etag")).send().await;
     assert_eq!((again.status, again.text.as_str()), (304, ""));
     assert_eq!(again.header("cache-control"), "public, max-age=3600");
     assert!(app.recorded().is_empty(), "the table is not read");

@@ -27,9 +27,9 @@ async fn history(app: &TestApp) {
 }
 
 async fn list(app: &TestApp, query: &str) -> Vec<Value> {
-    let answer = app.get(&format!("{EVENTS}{query}")).user(admin()).send().await;
-    assert_eq!(answer.status, 200, "{}", answer.text);
-    answer.json().as_array().unwrap().clone()
+    let response = app.get(&format!("{EVENTS}{query}")).user(admin()).send().await;
+    assert_eq!(response.status, 200, "{}", response.text);
+    response.json().as_array().unwrap().clone()
 }
 
 #[tokio::test]
@@ -85,9 +85,9 @@ async fn pages_lead_through_all_of_them_filtered_or_not() {
         let mut path = format!("{EVENTS}?{query}");
         let mut seen = Vec::new();
         for _ in 0..12 {
-            let answer = app.get(&path).user(admin()).send().await;
-            seen.extend(answer.json().as_array().unwrap().iter().map(|event| event["id"].to_string()));
-            let Some(next) = answer.next_page() else { break };
+            let response = app.get(&path).user(admin()).send().await;
+            seen.extend(response.json().as_array().unwrap().iter().map(|event| event["id"].to_string()));
+            let Some(next) = response.next_page() else { break };
             path = next;
         }
         assert_eq!((seen.len(), seen.iter().collect::<BTreeSet<_>>().len()), (count, count), "{query}");
@@ -122,12 +122,12 @@ async fn a_page_of_what_is_rare_reads_a_bounded_part_and_leads_on() {
     let (mut pages, mut seen) = (0, 0);
     loop {
         app.recorded();
-        let answer = app.get(&path).user(admin()).send().await;
+        let response = app.get(&path).user(admin()).send().await;
         pages += 1;
-        seen += answer.json().as_array().unwrap().len();
+        seen += response.json().as_array().unwrap().len();
         let units: f64 = app.recorded().iter().map(|request| request.units()).sum();
         assert!(units <= 2.0 + 130.0, "{units}");
-        let Some(next) = answer.next_page() else { break };
+        let Some(next) = response.next_page() else { break };
         path = next;
     }
     assert_eq!(seen, 1, "the oldest is found, behind more than a megabyte of others");
@@ -140,8 +140,8 @@ async fn what_is_not_understood_is_refused() {
     for query in
         ["type=created", "actor=me", "from=yesterday", "to=2026-13-01T00:00:00Z", "limit=1000", "q=a"]
     {
-        let answer = app.get(&format!("{EVENTS}?{query}")).user(admin()).send().await;
-        assert_eq!(answer.problem(), "400 invalid_request", "{query}");
+        let response = app.get(&format!("{EVENTS}?{query}")).user(admin()).send().await;
+        assert_eq!(response.problem(), "400 invalid_request", "{query}");
     }
 }
 

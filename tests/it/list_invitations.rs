@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use padron_local::demo;
-use padron_testkit::{Answer, TestApp};
+use padron_testkit::{TestApp, TestResponse};
 use serde_json::{Value, json};
 
 use crate::support::{ACME, admin, app, cost, owner, token_with_email, user};
@@ -19,15 +19,15 @@ fn path(invitation: &Value) -> String {
     format!("{ACME}/invitations/{}", invitation["id"].as_str().unwrap())
 }
 
-async fn resend(app: &TestApp, invitation: &Value) -> Answer {
+async fn resend(app: &TestApp, invitation: &Value) -> TestResponse {
     app.call("POST", &format!("{}/resend", path(invitation))).user(owner()).send().await
 }
 
-async fn revoke(app: &TestApp, invitation: &Value) -> Answer {
+async fn revoke(app: &TestApp, invitation: &Value) -> TestResponse {
     app.call("DELETE", &path(invitation)).user(owner()).send().await
 }
 
-async fn answer(app: &TestApp, how: &str, email: &str, token: &Value) -> Answer {
+async fn response(app: &TestApp, how: &str, email: &str, token: &Value) -> TestResponse {
     let bearer = token_with_email(app, user(1), email);
     app.call("POST", &format!("/invitations/{how}"))
         .bearer(&bearer)
@@ -50,8 +50,8 @@ async fn they_are_listed_by_what_became_of_them_without_their_tokens() {
     for email in ["accepted@b.example", "declined@b.example", "revoked@b.example", "expired@b.example"] {
         let invitation = invite(&app, email).await;
         let done = match email.split('@').next().unwrap() {
-            "accepted" => answer(&app, "accept", email, &invitation["token"]).await.status,
-            "declined" => answer(&app, "decline", email, &invitation["token"]).await.status,
+            "accepted" => response(&app, "accept", email, &invitation["token"]).await.status,
+            "declined" => response(&app, "decline", email, &invitation["token"]).await.status,
             "revoked" => revoke(&app, &invitation).await.status,
             _ => 204,
         };
@@ -75,7 +75,7 @@ async fn a_renewed_invitation_has_another_token_and_another_week() {
     let first = invite(&app, "a@b.example").await;
     app.clock.advance(WEEK);
     assert_eq!(
-        answer(&app, "accept", "a@b.example", &first["token"]).await.problem(),
+        response(&app, "accept", "a@b.example", &first["token"]).await.problem(),
         "409 invitation_expired"
     );
     let second = resend(&app, &first).await;
@@ -83,9 +83,9 @@ async fn a_renewed_invitation_has_another_token_and_another_week() {
     let second = second.json();
     assert_eq!((&second["id"], &second["status"]), (&first["id"], &json!("pending")));
     assert_eq!(second["expiresAt"], app.clock.now().plus(WEEK).to_string());
-    let old = answer(&app, "accept", "a@b.example", &first["token"]).await;
+    let old = response(&app, "accept", "a@b.example", &first["token"]).await;
     assert_eq!(old.problem(), "404 invitation_not_found");
-    assert_eq!(answer(&app, "accept", "a@b.example", &second["token"]).await.status, 200);
+    assert_eq!(response(&app, "accept", "a@b.example", &second["token"]).await.status, 200);
     assert_eq!(resend(&app, &first).await.problem(), "409 invitation_accepted");
     assert_eq!(revoke(&app, &first).await.problem(), "409 invitation_accepted");
 }
@@ -97,14 +97,14 @@ async fn a_revoked_invitation_is_over_until_they_are_invited_anew() {
     let revoked = revoke(&app, &invitation).await;
     assert_eq!((revoked.status, &*revoked.text), (204, ""));
     let token = &invitation["token"];
-    assert_eq!(answer(&app, "accept", "a@b.example", token).await.problem(), "409 invitation_revoked");
-    assert_eq!(answer(&app, "decline", "a@b.example", token).await.problem(), "409 invitation_revoked");
+    assert_eq!(response(&app, "accept", "a@b.example", token).await.problem(), "409 invitation_revoked");
+    assert_eq!(response(&app, "decline", "a@b.example", token).await.problem(), "409 invitation_revoked");
     assert_eq!(revoke(&app, &invitation).await.problem(), "409 invitation_revoked");
     assert_eq!(resend(&app, &invitation).await.problem(), "409 invitation_revoked");
     let anew = invite(&app, "a@b.example").await;
     assert_eq!(anew["id"], invitation["id"]);
-    assert_eq!(answer(&app, "accept", "a@b.example", token).await.problem(), "404 invitation_not_found");
-    assert_eq!(answer(&app, "accept", "a@b.example", &anew["token"]).await.status, 200);
+    assert_eq!(response(&app, "accept", "a@b.example", token).await.problem(), "404 invitation_not_found");
+    assert_eq!(response(&app, "accept", "a@b.example", &anew["token"]).await.status, 200);
 }
 
 #[tokio::test]
@@ -112,10 +112,10 @@ async fn of_many_at_once_each_token_but_the_newest_is_dead() {
     let app = app().await;
     let first = invite(&app, "a@b.example").await;
     let answers = futures_util::future::join_all((0..4).map(|_| resend(&app, &first))).await;
-    assert!(answers.iter().all(|answer| answer.status == 200), "{answers:?}");
+    assert!(answers.iter().all(|response| response.status == 200), "{answers:?}");
     let mut accepted = 0;
     for one in &answers {
-        let outcome = answer(&app, "accept", "a@b.example", &one.json()["token"]).await;
+        let outcome = response(&app, "accept", "a@b.example", &one.json()["token"]).await;
         if outcome.status == 200 {
             accepted += 1;
         } else {
@@ -129,8 +129,8 @@ async fn of_many_at_once_each_token_but_the_newest_is_dead() {
 async fn what_is_not_understood_is_refused() {
     let app = app().await;
     for query in ["status=open", "status=", "limit=0", "email=a", "cursor=x"] {
-        let answer = app.get(&format!("{ACME}/invitations?{query}")).user(admin()).send().await;
-        assert_eq!(answer.problem(), "400 invalid_request", "{query}");
+        let response = app.get(&format!("{ACME}/invitations?{query}")).user(admin()).send().await;
+        assert_eq!(response.problem(), "400 invalid_request", "{query}");
     }
     let revoke = app.call("DELETE", &format!("{ACME}/invitations/1")).user(admin()).send().await;
     assert_eq!(revoke.json()["errors"][0]["pointer"], "/path/invitationId");

@@ -5,28 +5,28 @@ use std::collections::{BTreeSet, HashMap};
 use aws_sdk_dynamodb::types::AttributeValue;
 use padron_domain::Role;
 use padron_local::demo;
-use padron_testkit::{Answer, TestApp};
+use padron_testkit::{TestApp, TestResponse};
 use serde_json::json;
 
 use crate::support::{ACME, app, cost, join, member, member_path, owner, sized, user};
 
 const MEMBERS: &str = "/organizations/550e8400-e29b-41d4-a716-446655440000/members";
 
-async fn list(app: &TestApp, path: &str) -> Answer {
-    let answer = app.get(path).user(owner()).send().await;
-    assert_eq!(answer.status, 200, "{}", answer.text);
-    answer
+async fn list(app: &TestApp, path: &str) -> TestResponse {
+    let response = app.get(path).user(owner()).send().await;
+    assert_eq!(response.status, 200, "{}", response.text);
+    response
 }
 
-fn ids(answer: &Answer) -> Vec<String> {
-    let members = answer.json();
+fn ids(response: &TestResponse) -> Vec<String> {
+    let members = response.json();
     members.as_array().unwrap().iter().map(|one| one["id"].as_str().unwrap().to_owned()).collect()
 }
 
 #[tokio::test]
 async fn members_are_listed_as_published() {
     let app = app().await;
-    let answer = list(&app, MEMBERS).await;
+    let response = list(&app, MEMBERS).await;
     let one = |id: &str, role: &str, email: &str, name: &str| {
         json!({
             "id": id, "role": role, "user": { "id": id, "email": email, "name": name },
@@ -38,8 +38,8 @@ async fn members_are_listed_as_published() {
         one(demo::ADMIN, "admin", "adan@acme.example", "Adán Núñez"),
         one(demo::MEMBER, "member", "maria@acme.example", "María Peña"),
     ]);
-    assert_eq!(answer.json(), expected);
-    assert_eq!((answer.header("x-total-count"), answer.header("link")), ("3", ""));
+    assert_eq!(response.json(), expected);
+    assert_eq!((response.header("x-total-count"), response.header("link")), ("3", ""));
 }
 
 #[tokio::test]
@@ -57,9 +57,9 @@ async fn they_are_found_by_part_of_name_or_email_and_by_role() {
         ("role=owner", vec![demo::OWNER]),
         ("role=member", vec![demo::MEMBER]),
     ] {
-        let answer = list(&app, &format!("{MEMBERS}?{query}")).await;
-        assert_eq!(ids(&answer), expected, "{query}");
-        assert_eq!(answer.headers.get("x-total-count"), None, "how many match is not known");
+        let response = list(&app, &format!("{MEMBERS}?{query}")).await;
+        assert_eq!(ids(&response), expected, "{query}");
+        assert_eq!(response.headers.get("x-total-count"), None, "how many match is not known");
     }
 }
 
@@ -68,8 +68,8 @@ async fn what_is_not_understood_is_refused() {
     let app = app().await;
     let long = format!("q={}", "a".repeat(101));
     for query in ["q=", &long, "role=Owner", "role=all", "limit=0", "limit=101", "offset=1", "cursor=x"] {
-        let answer = app.get(&format!("{MEMBERS}?{query}")).user(owner()).send().await;
-        assert_eq!(answer.problem(), "400 invalid_request", "{query}");
+        let response = app.get(&format!("{MEMBERS}?{query}")).user(owner()).send().await;
+        assert_eq!(response.problem(), "400 invalid_request", "{query}");
     }
 }
 
@@ -135,9 +135,9 @@ async fn a_walk_of_ten_thousand_neither_skips_nor_repeats_while_members_join_and
         let mut seen = Vec::new();
         let mut path = format!("{MEMBERS}?limit=100");
         loop {
-            let answer = list(&app, &path).await;
-            seen.extend(ids(&answer));
-            match answer.next_page() {
+            let response = list(&app, &path).await;
+            seen.extend(ids(&response));
+            match response.next_page() {
                 Some(next) => path = next,
                 None => return seen,
             }

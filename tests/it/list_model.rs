@@ -9,7 +9,7 @@ use std::{
 
 use padron_domain::{Customer, CustomerId, CustomerKind, CustomerNumber, CustomerStatus, Timestamp};
 use padron_local::demo;
-use padron_testkit::{Answer, TestApp};
+use padron_testkit::{TestApp, TestResponse};
 use serde_json::{Value, json};
 
 use crate::support::{Random, app, delete_customer, member, sized};
@@ -143,6 +143,14 @@ struct Query {
 
 const TIMES: [&str; 6] =
     ["createdAt", "createdAtFrom", "createdAtTo", "updatedAt", "updatedAtFrom", "updatedAtTo"];
+/// The position of the first parameter about the creation in [`TIMES`].
+const CREATED_AT: usize = 0;
+/// The position of the first parameter about the last change in [`TIMES`].
+const UPDATED_AT: usize = 3;
+/// The position of the beginning of a range after the first parameter.
+const FROM: usize = 1;
+/// The position of the end of a range after the first parameter.
+const TO: usize = 2;
 
 impl Model {
     fn new(all: Vec<Customer>) -> Self {
@@ -157,15 +165,15 @@ impl Model {
     fn ancestors(&self, one: &Customer) -> Vec<&Customer> {
         let mut ancestors = Vec::new();
         let mut next = self.parent(one);
-        while let Some(above) = next {
-            ancestors.push(above);
-            next = self.parent(above);
+        while let Some(ancestor) = next {
+            ancestors.push(ancestor);
+            next = self.parent(ancestor);
         }
         ancestors
     }
 
     fn cpo(&self, one: &Customer) -> Option<&Customer> {
-        self.ancestors(one).into_iter().find(|above| above.kind == CustomerKind::Cpo)
+        self.ancestors(one).into_iter().find(|ancestor| ancestor.kind == CustomerKind::Cpo)
     }
 
     fn find(&self, reference: &str) -> Option<&Customer> {
@@ -182,8 +190,8 @@ impl Model {
         let at = |index: usize| query.times[index].map(|text| Timestamp::parse(text).unwrap());
         let in_time = |one: Timestamp, first: usize| {
             at(first).is_none_or(|at| one == at)
-                && at(first + 1).is_none_or(|from| one >= from)
-                && at(first + 2).is_none_or(|to| one <= to)
+                && at(first + FROM).is_none_or(|from| one >= from)
+                && at(first + TO).is_none_or(|to| one <= to)
         };
         let mut list: Vec<&Customer> = self
             .all
@@ -194,7 +202,7 @@ impl Model {
                 })
             })
             .filter(|one| query.types.is_empty() || query.types.contains(&one.kind.name()))
-            .filter(|one| in_time(one.created_at, 0) && in_time(one.updated_at, 3))
+            .filter(|one| in_time(one.created_at, CREATED_AT) && in_time(one.updated_at, UPDATED_AT))
             .filter(|one| parent.is_none_or(|number| self.parent(one).is_some_and(|it| it.number == number)))
             .filter(|one| owner.is_none_or(|number| self.ancestors(one).iter().any(|it| it.number == number)))
             .filter(|one| cpo.is_none_or(|number| self.cpo(one).is_some_and(|it| it.number == number)))
@@ -208,10 +216,10 @@ impl Model {
                 })
             })
             .collect();
-        let has = |from: usize| query.times[from..from + 3].iter().any(Option::is_some);
-        let sort = query.sort.unwrap_or(if has(3) {
+        let has = |first: usize| query.times[first..=first + TO].iter().any(Option::is_some);
+        let sort = query.sort.unwrap_or(if has(UPDATED_AT) {
             "updatedAt"
-        } else if has(0) {
+        } else if has(CREATED_AT) {
             "createdAt"
         } else {
             "id"
@@ -229,7 +237,7 @@ impl Model {
             };
             (key, one.number)
         });
-        let from = query.times[1].is_some() || query.times[4].is_some();
+        let from = query.times[CREATED_AT + FROM].is_some() || query.times[UPDATED_AT + FROM].is_some();
         let direction = query.direction.unwrap_or(if from { "asc" } else { "desc" });
         if direction == "desc" {
             list.reverse();
@@ -238,9 +246,41 @@ impl Model {
     }
 }
 
+/// A parameter of a list, or several that belong together.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Parameter {
+    Search,
+    Customers,
+    Types,
+    Parent,
+    Owner,
+    Cpo,
+    /// Any of the parameters in [`TIMES`].
+    Times,
+    /// The beginning of a range of times, and maybe its end.
+    TimeRange,
+    Sort,
+    Direction,
+}
+
+impl Parameter {
+    const ALL: [Self; 10] = [
+        Self::Search,
+        Self::Customers,
+        Self::Types,
+        Self::Parent,
+        Self::Owner,
+        Self::Cpo,
+        Self::Times,
+        Self::TimeRange,
+        Self::Sort,
+        Self::Direction,
+    ];
+}
+
 impl Query {
-    /// Returns a random query that uses only the parameters with these numbers.
-    fn random(random: &mut Random, model: &Model, some: &[usize]) -> Self {
+    /// Returns a random query that uses only these parameters.
+    fn random(random: &mut Random, model: &Model, parameters: &[Parameter]) -> Self {
         let reference = |random: &mut Random| {
             let one = &model.all[random.below(model.all.len())];
             match random.below(12) {
@@ -260,42 +300,45 @@ impl Query {
             }
         };
         let mut query = Self::default();
-        for parameter in some {
+        for parameter in parameters {
             match parameter {
-                0 => {
+                Parameter::Search => {
                     let texts = [
                         "n", "Ñ", "nunez", "sol", "%", "_", "*", "EXAMPLE", "ext-1", "xaxx", "9", "a", "é",
                         "zz",
                     ];
-                    query.search = Some(match random.below(16) {
-                        14 => model.all[random.below(model.all.len())].id.as_str()[3..9].to_uppercase(),
-                        15 => model.all[random.below(model.all.len())].number.to_string()[2..8].to_owned(),
-                        at => texts[at].to_owned(),
+                    let one = &model.all[random.below(model.all.len())];
+                    query.search = Some(match random.below(8) {
+                        0 => one.id.as_str()[3..9].to_uppercase(),
+                        1 => one.number.to_string()[2..8].to_owned(),
+                        _ => random.pick(&texts).to_owned(),
                     });
                 }
-                1 => query.customers = Some((0..=random.below(40)).map(|_| reference(random)).collect()),
-                2 => {
+                Parameter::Customers => {
+                    query.customers = Some((0..=random.below(40)).map(|_| reference(random)).collect())
+                }
+                Parameter::Types => {
                     let kinds = ["Private", "Business", "CPO", "CPOSubsidiary"];
                     query.types = kinds.into_iter().filter(|_| random.one_in(2)).collect();
                 }
-                3 => query.parent = Some(parent(random)),
-                4 => query.owner = Some(parent(random)),
-                5 => query.cpo = Some(parent(random)),
-                6 => {
+                Parameter::Parent => query.parent = Some(parent(random)),
+                Parameter::Owner => query.owner = Some(parent(random)),
+                Parameter::Cpo => query.cpo = Some(parent(random)),
+                Parameter::Times => {
                     for time in &mut query.times {
                         *time = random.one_in(4).then(|| random.pick(&STAMPS));
                     }
                 }
-                7 => {
-                    let from = if random.one_in(2) { 1 } else { 4 };
+                Parameter::TimeRange => {
+                    let from = if random.one_in(2) { CREATED_AT + FROM } else { UPDATED_AT + FROM };
                     query.times[from] = Some(random.pick(&STAMPS));
-                    query.times[from + 1] = random.one_in(2).then(|| random.pick(&STAMPS));
+                    query.times[from + TO - FROM] = random.one_in(2).then(|| random.pick(&STAMPS));
                 }
-                8 => {
+                Parameter::Sort => {
                     let sorts = ["id", "name", "type", "ownerName", "cpoName", "createdAt", "updatedAt"];
                     query.sort = Some(random.pick(&sorts));
                 }
-                _ => query.direction = Some(random.pick(&["asc", "desc"])),
+                Parameter::Direction => query.direction = Some(random.pick(&["asc", "desc"])),
             }
         }
         query
@@ -369,7 +412,7 @@ impl Dialect {
         }
     }
 
-    async fn ask(self, app: &TestApp, path: &str) -> Answer {
+    async fn ask(self, app: &TestApp, path: &str) -> TestResponse {
         let token = app.token(member());
         let call = app.get(path).bearer(&token);
         match self {
@@ -380,14 +423,14 @@ impl Dialect {
     }
 
     /// Returns what identifies each customer of a response in this dialect.
-    fn shown(self, answer: &Answer) -> Vec<String> {
-        let body = answer.json();
+    fn shown(self, response: &TestResponse) -> Vec<String> {
+        let body = response.json();
         let (list, id): (&Value, fn(&Value) -> String) = match self {
             Self::Timbrix => (&body, |one| one["id"].as_str().unwrap().into()),
             Self::Spirii => (&body["data"], |one| one["id"].to_string()),
             Self::Cyrexa => (&body, |one| one["customer"]["id"].as_str().unwrap().into()),
         };
-        list.as_array().unwrap_or_else(|| panic!("{answer:?}")).iter().map(id).collect()
+        list.as_array().unwrap_or_else(|| panic!("{response:?}")).iter().map(id).collect()
     }
 
     fn expected(self, list: &[&Customer]) -> Vec<String> {
@@ -435,20 +478,20 @@ async fn compare(
     let path = dialect.path();
     let is_bare = sent.is_empty();
     let Some(list) = model.list(query) else {
-        let answer = dialect.ask(app, &format!("{path}?{sent}")).await;
-        assert_eq!(answer.problem(), "403 customer_not_accessible", "{dialect:?} {sent}");
+        let response = dialect.ask(app, &format!("{path}?{sent}")).await;
+        assert_eq!(response.problem(), "403 customer_not_accessible", "{dialect:?} {sent}");
         return;
     };
     let expected = dialect.expected(&list);
     let limit = if walk { 5 + random.below(40) } else { 1 + random.below(60) };
     let offset = random.below(expected.len() + 3);
-    let answer = dialect.ask(app, &format!("{path}?{sent}&limit={limit}&offset={offset}")).await;
+    let response = dialect.ask(app, &format!("{path}?{sent}&limit={limit}&offset={offset}")).await;
     let page: Vec<String> = expected.iter().skip(offset).take(limit).cloned().collect();
-    assert_eq!(dialect.shown(&answer), page, "{dialect:?} {sent}&limit={limit}&offset={offset}");
+    assert_eq!(dialect.shown(&response), page, "{dialect:?} {sent}&limit={limit}&offset={offset}");
     if dialect == Dialect::Spirii {
-        assert_eq!(answer.json()["count"], expected.len(), "{sent}");
+        assert_eq!(response.json()["count"], expected.len(), "{sent}");
     } else if is_bare {
-        assert_eq!(answer.header("x-total-count"), expected.len().to_string());
+        assert_eq!(response.header("x-total-count"), expected.len().to_string());
     }
     if !walk {
         return;
@@ -456,8 +499,8 @@ async fn compare(
     let (mut by_offset, mut by_cursor) = (Vec::new(), Vec::new());
     loop {
         let offset = by_offset.len();
-        let answer = dialect.ask(app, &format!("{path}?{sent}&limit={limit}&offset={offset}")).await;
-        let page = dialect.shown(&answer);
+        let response = dialect.ask(app, &format!("{path}?{sent}&limit={limit}&offset={offset}")).await;
+        let page = dialect.shown(&response);
         if page.is_empty() {
             break;
         }
@@ -466,9 +509,9 @@ async fn compare(
     assert_eq!(by_offset, expected, "{dialect:?} {sent} by offset, {limit} at a time");
     let mut path = Some(format!("{path}?{sent}&limit={limit}"));
     while let Some(asked) = path {
-        let answer = dialect.ask(app, &asked).await;
-        by_cursor.extend(dialect.shown(&answer));
-        path = answer.next_page();
+        let response = dialect.ask(app, &asked).await;
+        by_cursor.extend(dialect.shown(&response));
+        path = response.next_page();
         assert!(by_cursor.len() <= expected.len(), "{dialect:?} {sent} by cursor goes on and on");
     }
     assert_eq!(by_cursor, expected, "{dialect:?} {sent} by cursor, {limit} at a time");
@@ -486,12 +529,12 @@ async fn every_list_is_that_of_the_model() {
             tokio::spawn(async move {
                 let mut random = Random::new(1000 + task);
                 for round in 0..sized(550, 40) {
-                    let some: Vec<usize> = match round % 3 {
-                        0 => vec![random.below(10)],
-                        1 => vec![random.below(10), random.below(10)],
-                        _ => (0..10).filter(|_| random.one_in(3)).collect(),
+                    let parameters: Vec<Parameter> = match round % 3 {
+                        0 => vec![random.pick(&Parameter::ALL)],
+                        1 => vec![random.pick(&Parameter::ALL), random.pick(&Parameter::ALL)],
+                        _ => Parameter::ALL.into_iter().filter(|_| random.one_in(3)).collect(),
                     };
-                    let query = Query::random(&mut random, &model, &some);
+                    let query = Query::random(&mut random, &model, &parameters);
                     let dialect = random.pick(&DIALECTS);
                     compare(&app, &model, &query, dialect, &mut random, round % 10 == 0).await;
                 }
@@ -521,7 +564,7 @@ async fn who_does_not_change_is_on_a_walk_once_while_others_come_and_go() {
             noise.clock.advance(Duration::from_millis(7));
             let name = random.pick(&NAMES);
             let turn = if there.len() < 12 { 0 } else { random.below(3) };
-            let answer = match turn {
+            let response = match turn {
                 0 => {
                     let body =
                         json!({ "legalName": name, "address": { "country": "USA" }, "taxId": "NOISE" });
@@ -538,10 +581,10 @@ async fn who_does_not_change_is_on_a_walk_once_while_others_come_and_go() {
                     noise.call("DELETE", &format!("{path}/{gone}")).user(member()).send().await
                 }
             };
-            match (turn, answer.status) {
-                (0, 201) => there.push(answer.json()["number"].as_u64().unwrap()),
+            match (turn, response.status) {
+                (0, 201) => there.push(response.json()["number"].as_u64().unwrap()),
                 (1, 200 | 409) | (2, 204) => {}
-                other => panic!("{other:?} {answer:?}"),
+                other => panic!("{other:?} {response:?}"),
             }
             turns[turn] += 1;
         }
@@ -549,8 +592,10 @@ async fn who_does_not_change_is_on_a_walk_once_while_others_come_and_go() {
     });
     let noisy = |shown: &str, stable: &BTreeSet<String>| !stable.contains(shown);
     for round in 0..sized(40, 6) {
-        let some: Vec<usize> = [8, 9].into_iter().chain((round % 2 == 0).then_some(7)).collect();
-        let query = Query::random(&mut random, &model, &some);
+        let range = (round % 2 == 0).then_some(Parameter::TimeRange);
+        let parameters: Vec<Parameter> =
+            [Parameter::Sort, Parameter::Direction].into_iter().chain(range).collect();
+        let query = Query::random(&mut random, &model, &parameters);
         let dialect = random.pick(&DIALECTS);
         let sent = query.text(&mut random);
         let expected = dialect.expected(&model.list(&query).unwrap());
@@ -558,9 +603,9 @@ async fn who_does_not_change_is_on_a_walk_once_while_others_come_and_go() {
         let mut seen = Vec::new();
         let mut path = Some(format!("{}?{sent}&limit={}", dialect.path(), 5 + random.below(20)));
         while let Some(asked) = path {
-            let answer = dialect.ask(&app, &asked).await;
-            seen.extend(dialect.shown(&answer).into_iter().filter(|one| !noisy(one, &stable)));
-            path = answer.next_page();
+            let response = dialect.ask(&app, &asked).await;
+            seen.extend(dialect.shown(&response).into_iter().filter(|one| !noisy(one, &stable)));
+            path = response.next_page();
         }
         assert_eq!(seen, expected, "{dialect:?} {sent} by cursor, while others change");
         // If a filter excludes the changing customers, pages by offset are stable as well.

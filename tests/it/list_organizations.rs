@@ -12,13 +12,13 @@ use crate::support::{ACME, admin, app, cost, join, owner, stranger};
 async fn a_caller_sees_the_organizations_they_belong_to_and_what_they_are_in_them() {
     let app = app().await;
     join(&app, demo::GLOBEX, owner(), Role::Member).await;
-    let answer = app.get("/organizations").user(owner()).send().await;
+    let response = app.get("/organizations").user(owner()).send().await;
     let expected = json!([
         { "id": demo::ACME, "name": "Acme Corp", "slug": "acme-corp", "role": "owner", "joinedAt": "2025-01-26T10:00:00.000Z" },
         { "id": demo::GLOBEX, "name": "Globex", "slug": "globex", "role": "member", "joinedAt": app.clock.now().to_string() },
     ]);
-    assert_eq!(answer.json(), expected);
-    assert_eq!(answer.header("link"), "");
+    assert_eq!(response.json(), expected);
+    assert_eq!(response.header("link"), "");
     assert_eq!(app.get("/organizations").user(stranger()).send().await.json(), json!([]));
 }
 
@@ -27,17 +27,17 @@ async fn pages_lead_from_one_to_the_next_and_belong_to_their_caller() {
     let app = app().await;
     for number in 0..7 {
         let body = json!({ "name": "Abc", "slug": format!("abc-{number}") });
-        let answer = app.call("POST", "/organizations").user(stranger()).json(&body).send().await;
-        assert_eq!(answer.status, 201);
+        let response = app.call("POST", "/organizations").user(stranger()).json(&body).send().await;
+        assert_eq!(response.status, 201);
     }
     let mut seen = Vec::new();
     let mut path = "/organizations?limit=3".to_owned();
     let mut cursor = None;
     for _ in 0..5 {
-        let answer = app.get(&path).user(stranger()).send().await;
-        let page = answer.json();
+        let response = app.get(&path).user(stranger()).send().await;
+        let page = response.json();
         seen.extend(page.as_array().unwrap().iter().map(|entry| entry["slug"].as_str().unwrap().to_owned()));
-        let Some(next) = answer.next_page() else { break };
+        let Some(next) = response.next_page() else { break };
         path = next;
         cursor = Some(path.clone());
     }
@@ -51,8 +51,8 @@ async fn pages_lead_from_one_to_the_next_and_belong_to_their_caller() {
 async fn deleted_ones_are_listed_for_whoever_can_restore_them() {
     let app = app().await;
     let list = async |user, query: &str| {
-        let answer = app.get(&format!("/organizations{query}")).user(user).send().await;
-        answer.json().as_array().unwrap().iter().map(|entry| entry["slug"].clone()).collect::<Vec<Value>>()
+        let response = app.get(&format!("/organizations{query}")).user(user).send().await;
+        response.json().as_array().unwrap().iter().map(|entry| entry["slug"].clone()).collect::<Vec<Value>>()
     };
     assert_eq!(list(owner(), "?status=deleted").await, [] as [Value; 0]);
     assert_eq!(app.call("DELETE", ACME).user(owner()).send().await.status, 204);
@@ -91,8 +91,8 @@ async fn what_is_not_understood_is_refused() {
         "limit=5&limit=5",
         "slug=acme-corp&cursor=x",
     ] {
-        let answer = app.get(&format!("/organizations?{query}")).user(owner()).send().await;
-        assert_eq!(answer.problem(), "400 invalid_request", "{query}");
+        let response = app.get(&format!("/organizations?{query}")).user(owner()).send().await;
+        assert_eq!(response.problem(), "400 invalid_request", "{query}");
     }
 }
 

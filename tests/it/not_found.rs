@@ -1,7 +1,7 @@
 //! Tests of paths and methods that match no route.
 
 use padron_http::Method;
-use padron_testkit::Answer;
+use padron_testkit::TestResponse;
 use serde_json::json;
 
 use crate::support::{ACME, app, app_for_sample, owner, sample_request, stranger};
@@ -21,8 +21,8 @@ async fn an_unknown_path_is_404() {
         "/%2e%2e/health",
     ] {
         for method in ["GET", "POST", "PATCH", "OPTIONS"] {
-            let answer = app.call(method, path).user(owner()).send().await;
-            assert_eq!(answer.problem(), "404 route_not_found", "{method} {path}");
+            let response = app.call(method, path).user(owner()).send().await;
+            assert_eq!(response.problem(), "404 route_not_found", "{method} {path}");
         }
         let head = app.call("HEAD", path).user(owner()).send().await;
         assert_eq!((head.status, head.text.as_str()), (404, ""), "{path}");
@@ -37,7 +37,7 @@ async fn a_path_outside_the_base_is_404_even_if_it_looks_like_ours() {
         let (_, mut event) = app.get("/nothing").event();
         event["rawPath"] = serde_json::json!(path);
         assert_eq!(
-            app.answer(not_found, &event.to_string()).await.problem(),
+            app.response(not_found, &event.to_string()).await.problem(),
             "404 route_not_found",
             "{path}"
         );
@@ -48,16 +48,16 @@ async fn a_path_outside_the_base_is_404_even_if_it_looks_like_ours() {
 async fn a_known_path_with_another_method_is_405_and_says_which_would_do() {
     let app = app().await;
     for method in ["POST", "PATCH", "TRACE", "BREW"] {
-        let answer = app.call(method, "/health").send().await;
+        let response = app.call(method, "/health").send().await;
         assert_eq!(
-            (answer.problem(), answer.header("allow")),
+            (response.problem(), response.header("allow")),
             ("405 method_not_allowed".into(), "GET, HEAD"),
             "{method}"
         );
     }
-    let answer = app.call("PATCH", ACME).send().await;
-    assert_eq!(answer.problem(), "405 method_not_allowed");
-    assert!(answer.header("allow").split(", ").any(|method| method == "GET"));
+    let response = app.call("PATCH", ACME).send().await;
+    assert_eq!(response.problem(), "405 method_not_allowed");
+    assert!(response.header("allow").split(", ").any(|method| method == "GET"));
 }
 
 #[tokio::test]
@@ -67,12 +67,12 @@ async fn every_route_that_reads_answers_its_head() {
         let function = endpoint.route.function;
         let app = app_for_sample(endpoint).await;
         let mut event = sample_request(&app, endpoint);
-        let whole = app.answer(endpoint, &event.to_string()).await;
+        let whole = app.response(endpoint, &event.to_string()).await;
         event["requestContext"]["http"]["method"] = json!("HEAD");
-        let head = app.answer(endpoint, &event.to_string()).await;
+        let head = app.response(endpoint, &event.to_string()).await;
         assert_eq!((head.status, head.text.as_str()), (200, ""), "{function}");
-        let named = |answer: &Answer| {
-            let mut headers = answer.headers.clone();
+        let named = |response: &TestResponse| {
+            let mut headers = response.headers.clone();
             headers.remove("x-request-id");
             headers
         };

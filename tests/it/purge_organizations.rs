@@ -284,9 +284,9 @@ async fn of_restoring_and_purging_at_the_same_time_one_wins_whole() {
             tokio::time::sleep(Duration::from_millis(delay)).await;
             app.call("POST", &path).user(owner()).send().await
         };
-        let (report, answer) = tokio::join!(app.run_in(&cx, job(), &Value::Null), restore);
+        let (report, response) = tokio::join!(app.run_in(&cx, job(), &Value::Null), restore);
         report.unwrap();
-        if answer.status == 200 {
+        if response.status == 200 {
             restored += 1;
             let customers = app.get(&format!("{ACME}/customers")).user(member()).send().await;
             assert_eq!(customers.json().as_array().unwrap().len(), 43, "nothing is missing");
@@ -295,7 +295,7 @@ async fn of_restoring_and_purging_at_the_same_time_one_wins_whole() {
                 "3"
             );
         } else {
-            assert_eq!(answer.problem(), "404 organization_not_found");
+            assert_eq!(response.problem(), "404 organization_not_found");
             run(&app, Duration::from_secs(60)).await.unwrap();
             assert_eq!(remaining_items(&app, demo::ACME).await, [] as [&str; 0]);
         }

@@ -11,7 +11,7 @@ use std::{
 use futures_util::future::join_all;
 use padron_domain::{Actor, Authority, Event, EventData, Role, UserId};
 use padron_local::demo;
-use padron_testkit::{Answer, Fault, TestApp};
+use padron_testkit::{Fault, TestApp, TestResponse};
 use proptest::{
     prelude::*,
     strategy::ValueTree,
@@ -181,7 +181,7 @@ fn numbered_user(number: usize) -> UserId {
     if number == 0 { owner() } else { user(number as u128) }
 }
 
-async fn send(app: &TestApp, operation: &Operation) -> Answer {
+async fn send(app: &TestApp, operation: &Operation) -> TestResponse {
     let call = |method: &str, by: &usize, path: String| app.call(method, &path).user(numbered_user(*by));
     let member = |of: &usize| format!("{ACME}/members/{}", numbered_user(*of));
     let call = match operation {
@@ -206,8 +206,8 @@ async fn send(app: &TestApp, operation: &Operation) -> Answer {
     call.send().await
 }
 
-fn outcome(answer: &Answer) -> String {
-    if answer.status < 300 { answer.status.to_string() } else { answer.problem() }
+fn outcome(response: &TestResponse) -> String {
+    if response.status < 300 { response.status.to_string() } else { response.problem() }
 }
 
 /// Returns the stored state as a model, and asserts that the counts of the roster are right.
@@ -379,11 +379,11 @@ async fn through_thirty_two_at_once_there_is_one_owner_and_no_one_gets_5xx() {
         let operations = generate(&mut runner, &round).into_iter().chain(renames);
         let operations: Vec<_> = operations.map(|operation| operation.with_owner_resolved(&before)).collect();
         let answers = join_all(operations.iter().map(|operation| send(&app, operation))).await;
-        for (operation, answer) in operations.iter().zip(&answers) {
-            assert!(answer.status < 500, "{operation:?}: {answer:?}");
+        for (operation, response) in operations.iter().zip(&answers) {
+            assert!(response.status < 500, "{operation:?}: {response:?}");
         }
         let (after, events) = (observe(&app).await, events(&app).await.since(&events_before));
-        let successes = operations.iter().zip(&answers).filter(|(_, answer)| answer.status < 300);
+        let successes = operations.iter().zip(&answers).filter(|(_, response)| response.status < 300);
         let successes: Vec<&Operation> = successes.map(|(operation, _)| operation).collect();
         assert_events(&events, &successes, &before, &after);
         written.add(&events);
@@ -485,9 +485,9 @@ async fn whoever_leaves_and_joins_again_is_someone_else_to_writes_and_tags_from_
             .unwrap();
         join(&app, demo::ACME, numbered_user(3), Role::Admin).await;
     };
-    let (answer, ()) = tokio::join!(role.send(), rejoin);
+    let (response, ()) = tokio::join!(role.send(), rejoin);
     assert_eq!(
-        (answer.status, &answer.json()["role"]),
+        (response.status, &response.json()["role"]),
         (200, &json!("admin")),
         "decided anew: nothing to do"
     );
@@ -540,8 +540,8 @@ async fn of_thirty_two_transfers_to_different_members_one_wins() {
     }))
     .await;
     let mut outcomes: BTreeMap<String, usize> = BTreeMap::new();
-    for answer in &answers {
-        *outcomes.entry(outcome(answer)).or_default() += 1;
+    for response in &answers {
+        *outcomes.entry(outcome(response)).or_default() += 1;
     }
     let expected = [("200".to_owned(), 1), ("403 insufficient_role".to_owned(), 31)];
     assert_eq!(outcomes, BTreeMap::from(expected), "the others are by someone who is the owner no more");
@@ -557,9 +557,9 @@ async fn of_thirty_two_who_change_the_version_they_read_one_wins() {
         call.json(&json!({ "name": format!("Acme {number}") })).send()
     }))
     .await;
-    let winners: Vec<_> = answers.iter().filter(|answer| answer.status == 200).collect();
+    let winners: Vec<_> = answers.iter().filter(|response| response.status == 200).collect();
     assert_eq!(winners.len(), 1);
-    let losers: Vec<_> = answers.iter().filter(|answer| answer.status != 200).map(outcome).collect();
+    let losers: Vec<_> = answers.iter().filter(|response| response.status != 200).map(outcome).collect();
     assert!(losers.iter().all(|problem| problem == "412 precondition_failed"), "{losers:?}");
     assert_eq!(app.get(ACME).user(owner()).send().await.text, winners[0].text);
 }
@@ -574,8 +574,8 @@ async fn of_thirty_two_who_want_a_slug_one_gets_it() {
     }))
     .await;
     let mut outcomes: BTreeMap<String, usize> = BTreeMap::new();
-    for answer in &answers {
-        *outcomes.entry(outcome(answer)).or_default() += 1;
+    for response in &answers {
+        *outcomes.entry(outcome(response)).or_default() += 1;
     }
     assert_eq!(outcomes, BTreeMap::from([("201".to_owned(), 1), ("409 slug_taken".to_owned(), 31)]));
 }
@@ -589,10 +589,14 @@ async fn without_if_match_a_lost_race_is_run_again_and_every_event_is_a_write() 
         call.json(&json!({ "metadata": { "writer": number.to_string() } })).send()
     }))
     .await;
-    assert!(answers.iter().all(|answer| answer.status == 200), "three times is enough for four: {answers:?}");
+    assert!(
+        answers.iter().all(|response| response.status == 200),
+        "three times is enough for four: {answers:?}"
+    );
     assert_eq!(stored(&app, demo::ACME).await.version, before + 4);
     let events = event_types(&app, demo::organization(demo::ACME)).await;
     assert_eq!(events.iter().filter(|name| *name == "organization.updated").count(), 4);
-    let versions: Vec<Value> = answers.iter().map(|answer| answer.headers["etag"].clone().into()).collect();
+    let versions: Vec<Value> =
+        answers.iter().map(|response| response.headers["etag"].clone().into()).collect();
     assert_eq!(versions.iter().collect::<std::collections::HashSet<_>>().len(), 4);
 }

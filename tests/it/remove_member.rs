@@ -2,12 +2,12 @@
 
 use padron_domain::{Role, UserId};
 use padron_local::demo;
-use padron_testkit::{Answer, TestApp};
+use padron_testkit::{TestApp, TestResponse};
 use serde_json::json;
 
 use crate::support::{ACME, admin, app, cost, join, member, member_path, owner, user};
 
-async fn delete(app: &TestApp, caller: UserId, target: UserId) -> Answer {
+async fn delete(app: &TestApp, caller: UserId, target: UserId) -> TestResponse {
     app.call("DELETE", &member_path(target)).user(caller).send().await
 }
 
@@ -15,8 +15,8 @@ async fn delete(app: &TestApp, caller: UserId, target: UserId) -> Answer {
 async fn whoever_is_removed_is_out_with_the_next_request() {
     let app = app().await;
     assert_eq!(app.get(ACME).user(member()).send().await.status, 200);
-    let answer = delete(&app, admin(), member()).await;
-    assert_eq!((answer.status, &*answer.text), (204, ""));
+    let response = delete(&app, admin(), member()).await;
+    assert_eq!((response.status, &*response.text), (204, ""));
     for path in [ACME, &format!("{ACME}/customers"), &format!("{ACME}/members")] {
         assert_eq!(app.get(path).user(member()).send().await.problem(), "403 not_a_member");
     }

@@ -29,8 +29,8 @@ async fn customers_are_found_by_what_people_type() {
         "Гараж",
     ] {
         let body = json!({ "legalName": name, "address": { "country": "USA" } });
-        let answer = app.call("POST", &format!("{ACME}/customers")).user(member()).json(&body).send().await;
-        assert_eq!(answer.status, 201, "{name}: {}", answer.text);
+        let response = app.call("POST", &format!("{ACME}/customers")).user(member()).json(&body).send().await;
+        assert_eq!(response.status, 201, "{name}: {}", response.text);
     }
     for (typed, found) in [
         ("strasse", &["Straße"][..]),
@@ -66,9 +66,9 @@ async fn customers_are_found_by_what_people_type() {
     ] {
         let encoded: String = typed.bytes().map(|byte| format!("%{byte:02X}")).collect();
         let path = format!("{ACME}/customers?search={encoded}&createdAtFrom=2026-01-15T00:00:00Z");
-        let answer = app.get(&path).user(member()).send().await.json();
+        let response = app.get(&path).user(member()).send().await.json();
         let names: Vec<_> =
-            answer.as_array().unwrap().iter().map(|one| one["legalName"].as_str().unwrap()).collect();
+            response.as_array().unwrap().iter().map(|one| one["legalName"].as_str().unwrap()).collect();
         assert_eq!(names, found, "{typed}");
     }
     // A search for blanks matches everything.

@@ -1,6 +1,6 @@
 //! Tests that equivalent spellings are treated alike: surrounding spaces, letter case, hyphens. Ambiguous values are refused.
 
-use padron_testkit::{Answer, TestApp};
+use padron_testkit::{TestApp, TestResponse};
 use serde_json::{Value, json};
 
 use crate::support::{ACME, app, member, owner, pairs, wrong};
@@ -13,17 +13,17 @@ fn mexican(changes: &Value) -> Value {
     body
 }
 
-async fn create(app: &TestApp, body: &Value) -> Answer {
+async fn create(app: &TestApp, body: &Value) -> TestResponse {
     app.call("POST", &format!("{ACME}/customers")).user(member()).json(body).send().await
 }
 
 async fn created(app: &TestApp, body: &Value) -> Value {
-    let answer = create(app, body).await;
-    assert_eq!(answer.status, 201, "{body}: {}", answer.text);
-    answer.json()
+    let response = create(app, body).await;
+    assert_eq!(response.status, 201, "{body}: {}", response.text);
+    response.json()
 }
 
-async fn put(app: &TestApp, customer: &Value, body: &Value) -> Answer {
+async fn put(app: &TestApp, customer: &Value, body: &Value) -> TestResponse {
     let path = format!("{ACME}/customers/{}", customer["id"].as_str().unwrap());
     app.call("PUT", &path).user(member()).json(body).send().await
 }
@@ -70,8 +70,8 @@ async fn a_tax_id_is_stored_in_one_spelling() {
     for other in
         ["DUM.901231.AB3", "DUM/901231AB3", "DÚM901231AB3", "DUM901231AB", "DUM901231ÄB3", "ßUM901231AB3"]
     {
-        let answer = create(&app, &mexican(&json!({ "taxId": other }))).await;
-        assert_eq!(wrong(&answer), pairs(&[("/taxId", "invalid_format")]), "{other}");
+        let response = create(&app, &mexican(&json!({ "taxId": other }))).await;
+        assert_eq!(wrong(&response), pairs(&[("/taxId", "invalid_format")]), "{other}");
     }
     let foreign = json!({ "legalName": "Volt", "taxId": " dk-12 34 ", "address": { "country": "dnk" } });
     let foreign = created(&app, &foreign).await;
@@ -167,8 +167,8 @@ async fn what_cannot_be_seen_inside_a_name_is_a_warning() {
         assert_eq!(codes(&customer), [], "{name:?}");
     }
     for name in ["a\u{202e}b", "a\u{2066}b", "a\0b", "a\nb", "a\u{1b}b", "a|b"] {
-        let answer = create(&app, &mexican(&json!({ "legalName": name }))).await;
-        assert_eq!(wrong(&answer), pairs(&[("/legalName", "invalid_character")]), "{name:?}");
+        let response = create(&app, &mexican(&json!({ "legalName": name }))).await;
+        assert_eq!(wrong(&response), pairs(&[("/legalName", "invalid_character")]), "{name:?}");
     }
 }
 
@@ -188,12 +188,12 @@ async fn generic_tax_ids_go_with_the_regime_of_those_without_obligations() {
         ] {
             let body =
                 mexican(&json!({ "taxId": rfc, "taxSystem": system, "defaultInvoiceUse": invoice_use }));
-            let answer = create(&app, &body).await;
+            let response = create(&app, &body).await;
             match refused {
-                None => assert_eq!(answer.status, 201, "{body}: {}", answer.text),
+                None => assert_eq!(response.status, 201, "{body}: {}", response.text),
                 Some(refused) => {
-                    assert_eq!(wrong(&answer), pairs(&[refused]), "{body}");
-                    let detail = answer.json()["errors"][0]["detail"].as_str().unwrap().to_owned();
+                    assert_eq!(wrong(&response), pairs(&[refused]), "{body}");
+                    let detail = response.json()["errors"][0]["detail"].as_str().unwrap().to_owned();
                     assert!(
                         detail.contains("616") || detail.contains("S01"),
                         "it says what goes with it: {detail}"
@@ -230,12 +230,14 @@ async fn foreigners_take_what_the_tax_authority_prescribes_for_them() {
             let body = json!({
                 "legalName": "Volt", "taxId": "DK 1", "address": { "country": country }, "taxSystem": system, "defaultInvoiceUse": invoice_use,
             });
-            let answer = create(&app, &body).await;
+            let response = create(&app, &body).await;
             match refused {
-                Some(pointer) => assert_eq!(wrong(&answer), pairs(&[(pointer, "not_applicable")]), "{body}"),
+                Some(pointer) => {
+                    assert_eq!(wrong(&response), pairs(&[(pointer, "not_applicable")]), "{body}")
+                }
                 None => {
-                    assert_eq!(answer.status, 201, "{body}: {}", answer.text);
-                    let customer = answer.json();
+                    assert_eq!(response.status, 201, "{body}: {}", response.text);
+                    let customer = response.json();
                     let text = |value: &Value| json!(value.as_str().unwrap_or_default().to_uppercase());
                     assert_eq!(
                         (&customer["taxSystem"], &customer["defaultInvoiceUse"]),
@@ -264,9 +266,9 @@ async fn a_country_that_is_none_is_the_only_thing_that_is_told() {
             "legalName": "Dunder", "taxId": "DUM901231AB3", "taxSystem": "601", "defaultInvoiceUse": "G03",
             "address": { "zip": "86500", "country": country },
         });
-        let answer = create(&app, &body).await;
-        assert_eq!(wrong(&answer), pairs(&[("/address/country", "unknown_value")]), "{country}");
-        assert!(answer.text.contains("ISO 3166-1 alpha-3"), "{}", answer.text);
+        let response = create(&app, &body).await;
+        assert_eq!(wrong(&response), pairs(&[("/address/country", "unknown_value")]), "{country}");
+        assert!(response.text.contains("ISO 3166-1 alpha-3"), "{}", response.text);
     }
     for country in ["MEX", "mex", " Mex "] {
         let address = json!({ "address": { "zip": "86500", "country": country } });
@@ -311,14 +313,14 @@ async fn a_country_in_unknown_words_leaves_the_one_that_is_known() {
             .bearer(&token)
             .header("token", &token)
             .header("tenantid", padron_local::demo::ACME);
-        let answer = call.json(&body).send().await;
-        assert_eq!(answer.status, 200, "{}", answer.text);
-        let answer = answer.json();
+        let response = call.json(&body).send().await;
+        assert_eq!(response.status, 200, "{}", response.text);
+        let response = response.json();
         let warned =
-            answer["warnings"].as_array().unwrap().iter().any(|one| one["code"] == "unknown_country");
-        assert_eq!(warned, !is_known, "{given}: {answer}");
+            response["warnings"].as_array().unwrap().iter().any(|one| one["code"] == "unknown_country");
+        assert_eq!(warned, !is_known, "{given}: {response}");
         assert_eq!(
-            answer["customer"]["person"]["addresses"][0]["address"]["country"],
+            response["customer"]["person"]["addresses"][0]["address"]["country"],
             given.trim(),
             "as it was given"
         );
@@ -366,8 +368,8 @@ async fn a_url_is_stored_as_it_is_serialized_or_refused() {
         ("https://x.example/a b?c=d e", "https://x.example/a%20b?c=d%20e"),
         ("https://peña.example/ñ", "https://xn--pea-8ma.example/%C3%B1"),
     ] {
-        let answer = put(sent).await;
-        assert_eq!((answer.status, &answer.json()["logo"]), (200, &json!(stored)), "{sent}");
+        let response = put(sent).await;
+        assert_eq!((response.status, &response.json()["logo"]), (200, &json!(stored)), "{sent}");
     }
     for sent in [
         "https:///x",
@@ -431,9 +433,9 @@ async fn what_is_wrong_with_a_request_is_named_for_what_it_is() {
     let number = post(br#"{"legalName":"A","locations":[1e400]}"#, &[JSON]).await;
     assert_eq!(wrong(&number), pairs(&[("/locations/0", "out_of_range")]));
     for encoding in ["gzip", "br", "deflate", "zstd", "GZIP", "gzip, identity"] {
-        let answer = post(foreign.as_bytes(), &[JSON, ("content-encoding", encoding)]).await;
-        assert_eq!(answer.problem(), "415 unsupported_media_type", "{encoding}");
-        assert_eq!(answer.json()["errors"][0]["pointer"], "/headers/Content-Encoding");
+        let response = post(foreign.as_bytes(), &[JSON, ("content-encoding", encoding)]).await;
+        assert_eq!(response.problem(), "415 unsupported_media_type", "{encoding}");
+        assert_eq!(response.json()["errors"][0]["pointer"], "/headers/Content-Encoding");
     }
     assert_eq!(post(foreign.as_bytes(), &[JSON, ("content-encoding", "identity")]).await.status, 201);
     for (sent, named) in [
@@ -449,7 +451,7 @@ async fn what_is_wrong_with_a_request_is_named_for_what_it_is() {
         ("%3Cscript%3E=x", "/query"),
         (&format!("{}=x", "a".repeat(41)), "/query"),
     ] {
-        let answer = app.get(&format!("{ACME}/customers?{sent}")).user(member()).send().await;
-        assert_eq!(wrong(&answer), pairs(&[(named, "unknown_parameter")]), "{sent}");
+        let response = app.get(&format!("{ACME}/customers?{sent}")).user(member()).send().await;
+        assert_eq!(wrong(&response), pairs(&[(named, "unknown_parameter")]), "{sent}");
     }
 }

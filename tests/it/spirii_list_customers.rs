@@ -208,10 +208,10 @@ async fn the_organization_is_the_header_s_or_the_only_one() {
     let alike =
         [demo::GLOBEX, "00000000-0000-4000-8000-000000000000"].map(|id| ask(member(), Some(id.into())));
     let mut bodies = Vec::new();
-    for answer in alike {
-        let answer = answer.await;
-        assert_eq!(answer.problem(), "403 not_a_member");
-        let mut body = answer.json();
+    for response in alike {
+        let response = response.await;
+        assert_eq!(response.problem(), "403 not_a_member");
+        let mut body = response.json();
         body["requestId"] = Value::Null;
         bodies.push(body);
     }

@@ -49,8 +49,8 @@ async fn a_deleted_organization_reads_as_unknown() {
     let (mut gone, members) = organization(&app, "gone").await;
     gone.deleted_at = Some(app.clock.now());
     app.store().install_organization(&gone, &members, None).await.unwrap();
-    let answer = app.get(&format!("/organizations/{}", gone.id)).user(owner()).send().await;
-    assert_eq!(answer.problem(), "404 organization_not_found", "to its owner too");
+    let response = app.get(&format!("/organizations/{}", gone.id)).user(owner()).send().await;
+    assert_eq!(response.problem(), "404 organization_not_found", "to its owner too");
 }
 
 #[tokio::test]

@@ -11,7 +11,7 @@ use padron_domain::{
 use padron_http::Registration;
 use padron_local::demo;
 use padron_store::{OwnedApiKeys, Secrets, StoredApiKey, StoredWebhook, WebhookSecretMaterial};
-use padron_testkit::{Answer, Call, SavedTables, TestApp};
+use padron_testkit::{Call, SavedTables, TestApp, TestResponse};
 use serde_json::Value;
 use uuid::Uuid;
 
@@ -259,8 +259,8 @@ pub(crate) fn member_path(user: UserId) -> String {
 /// Sends a request and returns the operations it sent to DynamoDB, each with its capacity units.
 pub(crate) async fn cost(app: &TestApp, call: Call<'_>) -> Vec<(String, f64)> {
     app.recorded();
-    let answer = call.send().await;
-    assert!((200..300).contains(&answer.status), "{answer:?}");
+    let response = call.send().await;
+    assert!((200..300).contains(&response.status), "{response:?}");
     app.recorded().iter().map(|request| (request.operation.clone(), request.units())).collect()
 }
 
@@ -320,10 +320,10 @@ pub(crate) async fn everything(app: &TestApp) -> Vec<String> {
 }
 
 /// Returns the pointers and codes of the violations in a 400 response.
-pub(crate) fn wrong(answer: &Answer) -> Vec<(String, String)> {
-    assert_eq!(answer.problem(), "400 invalid_request", "{answer:?}");
+pub(crate) fn wrong(response: &TestResponse) -> Vec<(String, String)> {
+    assert_eq!(response.problem(), "400 invalid_request", "{response:?}");
     let text = |value: &Value| value.as_str().unwrap().to_owned();
-    let errors = answer.json()["errors"].as_array().unwrap().clone();
+    let errors = response.json()["errors"].as_array().unwrap().clone();
     errors.iter().map(|error| (text(&error["pointer"]), text(&error["code"]))).collect()
 }
 

@@ -6,19 +6,19 @@ use base64::{Engine as _, prelude::BASE64_URL_SAFE_NO_PAD};
 use padron_domain::UserId;
 use padron_emulator::{Issuer, SigningKey};
 use padron_local::demo;
-use padron_testkit::{Answer, KeyServer, Page, TestApp};
+use padron_testkit::{KeyServer, Page, TestApp, TestResponse};
 use serde_json::{Value, json};
 use uuid::Uuid;
 
 use crate::support::{ACME, app, owner, with_demo_data};
 
-async fn ask(app: &TestApp, token: &str) -> Answer {
+async fn ask(app: &TestApp, token: &str) -> TestResponse {
     app.get(ACME).bearer(token).send().await
 }
 
 async fn outcome(app: &TestApp, token: &str) -> String {
-    let answer = ask(app, token).await;
-    if answer.status == 200 { "200".into() } else { answer.problem() }
+    let response = ask(app, token).await;
+    if response.status == 200 { "200".into() } else { response.problem() }
 }
 
 /// Starts an app that fetches its key set, and the server that publishes it.
@@ -252,10 +252,10 @@ async fn assert_forged_tokens_are_refused(app: &TestApp) {
     assert_eq!(outcome(app, &good).await, "200");
     app.recorded();
     for (name, token) in attacks(app) {
-        let answer = ask(app, &token).await;
-        assert_eq!(answer.problem(), "401 invalid_token", "{name}: {token:.300}");
-        assert!(answer.header("www-authenticate").starts_with("Bearer error=\"invalid_token\""), "{name}");
-        assert_eq!(answer.json()["message"], "Authentication required. Provide a valid bearer token.");
+        let response = ask(app, &token).await;
+        assert_eq!(response.problem(), "401 invalid_token", "{name}: {token:.300}");
+        assert!(response.header("www-authenticate").starts_with("Bearer error=\"invalid_token\""), "{name}");
+        assert_eq!(response.json()["message"], "Authentication required. Provide a valid bearer token.");
     }
     assert_eq!(app.recorded().len(), 0, "no forged token reaches the table");
     assert_eq!(outcome(app, &good).await, "200", "and the good one still does");
@@ -322,10 +322,10 @@ async fn clocks_may_be_a_minute_apart_and_no_more() {
 async fn expired_is_said_only_of_what_was_good() {
     let app = app().await;
     let old = with(app.claims(owner()), "exp", json!(1));
-    let answer = ask(&app, &app.tokens.issuer.token(&old)).await;
-    assert_eq!(answer.problem(), "401 token_expired");
+    let response = ask(&app, &app.tokens.issuer.token(&old)).await;
+    assert_eq!(response.problem(), "401 token_expired");
     assert_eq!(
-        answer.header("www-authenticate"),
+        response.header("www-authenticate"),
         "Bearer error=\"invalid_token\", error_description=\"The token has expired\""
     );
     let forged = SigningKey::es256("test");
@@ -501,7 +501,7 @@ async fn requests_at_once_fetch_the_key_set_once() {
     let token = app.token(owner());
     let asked = (0..16).map(|_| ask(&app, &token));
     let answers = futures_util::future::join_all(asked).await;
-    assert!(answers.iter().all(|answer| answer.status == 200));
+    assert!(answers.iter().all(|response| response.status == 200));
     assert_eq!(server.requests(), 1);
 }
 
@@ -526,9 +526,9 @@ async fn an_issuer_that_fails_gives_503_and_then_serves_from_what_it_had() {
     ] {
         server.set(page.clone());
         app.clock.advance(Duration::from_secs(2));
-        let answer = ask(&app, &app.token(owner())).await;
-        assert_eq!(answer.problem(), "503 service_unavailable", "{page:?}");
-        assert_eq!(answer.header("retry-after"), "1");
+        let response = ask(&app, &app.token(owner())).await;
+        assert_eq!(response.problem(), "503 service_unavailable", "{page:?}");
+        assert_eq!(response.header("retry-after"), "1");
     }
     let asked = server.requests();
     assert_eq!(ask(&app, &app.token(owner())).await.status, 503);

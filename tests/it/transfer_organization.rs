@@ -1,12 +1,12 @@
 //! Tests of `POST /organizations/{organizationId}/transfer`.
 
 use padron_local::demo;
-use padron_testkit::{Answer, TestApp};
+use padron_testkit::{TestApp, TestResponse};
 use serde_json::json;
 
 use crate::support::{ACME, admin, app, cost, member, owner};
 
-async fn transfer(app: &TestApp, to: &str) -> Answer {
+async fn transfer(app: &TestApp, to: &str) -> TestResponse {
     let call = app.call("POST", &format!("{ACME}/transfer")).user(owner());
     call.json(&json!({ "userId": to })).send().await
 }
@@ -24,9 +24,9 @@ async fn a_member_becomes_the_owner_and_the_owner_an_admin() {
         [(demo::MEMBER, ["admin", "admin", "owner"]), (demo::ADMIN, ["admin", "owner", "member"])]
     {
         let app = app().await;
-        let answer = transfer(&app, to).await;
-        assert_eq!(answer.status, 200, "{}", answer.text);
-        assert_eq!(answer.json()["ownerId"], to);
+        let response = transfer(&app, to).await;
+        assert_eq!(response.status, 200, "{}", response.text);
+        assert_eq!(response.json()["ownerId"], to);
         assert_eq!(roles(&app).await, expected);
         let put = app.call("PUT", ACME).user(owner()).json(&json!({ "name": "Mine" }));
         assert_eq!(put.send().await.problem(), "403 insufficient_role", "with the next request");

@@ -2,12 +2,12 @@
 
 use padron_domain::UserId;
 use padron_local::demo;
-use padron_testkit::{Answer, TestApp};
+use padron_testkit::{TestApp, TestResponse};
 use serde_json::{Value, json};
 
 use crate::support::{ACME, admin, app, cost, event_types, member, member_path, owner, user};
 
-async fn put(app: &TestApp, caller: UserId, target: UserId, body: &Value) -> Answer {
+async fn put(app: &TestApp, caller: UserId, target: UserId, body: &Value) -> TestResponse {
     app.call("PUT", &format!("{}/role", member_path(target))).user(caller).json(body).send().await
 }
 
@@ -16,8 +16,8 @@ async fn a_role_counts_from_the_next_request_on() {
     let app = app().await;
     let events = format!("{ACME}/events");
     assert_eq!(app.get(&events).user(member()).send().await.problem(), "403 insufficient_role");
-    let answer = put(&app, admin(), member(), &json!({ "role": "admin" })).await;
-    assert_eq!((answer.status, &answer.json()["role"]), (200, &json!("admin")), "{}", answer.text);
+    let response = put(&app, admin(), member(), &json!({ "role": "admin" })).await;
+    assert_eq!((response.status, &response.json()["role"]), (200, &json!("admin")), "{}", response.text);
     let seen = app.get(&events).user(member()).send().await;
     assert_eq!(seen.json()[0]["type"], "member.role_updated");
     assert_eq!(seen.json()[0]["data"], json!({ "memberId": demo::MEMBER, "from": "member", "to": "admin" }));
@@ -39,13 +39,13 @@ async fn the_owner_is_made_by_transfer_alone() {
     let app = app().await;
     for caller in [owner(), admin()] {
         for role in ["admin", "member"] {
-            let answer = put(&app, caller, owner(), &json!({ "role": role })).await;
-            assert_eq!(answer.problem(), "409 owner_role_immutable");
+            let response = put(&app, caller, owner(), &json!({ "role": role })).await;
+            assert_eq!(response.problem(), "409 owner_role_immutable");
         }
-        let answer = put(&app, caller, member(), &json!({ "role": "owner" })).await;
-        assert_eq!(answer.problem(), "400 invalid_request");
+        let response = put(&app, caller, member(), &json!({ "role": "owner" })).await;
+        assert_eq!(response.problem(), "400 invalid_request");
         assert_eq!(
-            answer.json()["errors"][0],
+            response.json()["errors"][0],
             json!({ "pointer": "/role", "code": "unknown_value", "detail": "The value is not one of those allowed." })
         );
     }
@@ -58,16 +58,16 @@ async fn the_owner_is_made_by_transfer_alone() {
 #[tokio::test]
 async fn whoever_is_no_member_has_no_role() {
     let app = app().await;
-    let answer = put(&app, owner(), user(1), &json!({ "role": "admin" })).await;
-    assert_eq!(answer.problem(), "404 member_not_found");
+    let response = put(&app, owner(), user(1), &json!({ "role": "admin" })).await;
+    assert_eq!(response.problem(), "404 member_not_found");
 }
 
 #[tokio::test]
 async fn the_same_role_again_writes_nothing() {
     let app = app().await;
     app.recorded();
-    let answer = put(&app, owner(), admin(), &json!({ "role": "admin" })).await;
-    assert_eq!(answer.status, 200);
+    let response = put(&app, owner(), admin(), &json!({ "role": "admin" })).await;
+    assert_eq!(response.status, 200);
     assert_eq!(app.recorded().len(), 1);
     assert_eq!(event_types(&app, demo::organization(demo::ACME)).await, [] as [&str; 0]);
 }

@@ -1,12 +1,12 @@
 //! Tests of `PUT /organizations/{organizationId}`.
 
 use padron_local::demo;
-use padron_testkit::{Answer, TestApp};
+use padron_testkit::{TestApp, TestResponse};
 use serde_json::{Value, json};
 
 use crate::support::{ACME, app, cost, event_types, owner, stored};
 
-async fn put(app: &TestApp, body: &Value) -> Answer {
+async fn put(app: &TestApp, body: &Value) -> TestResponse {
     app.call("PUT", ACME).user(owner()).json(body).send().await
 }
 
@@ -17,18 +17,18 @@ async fn what_is_sent_changes_and_the_rest_stays() {
     let app = app().await;
     let before = app.get(ACME).user(owner()).send().await.json();
     app.clock.advance(std::time::Duration::from_secs(1));
-    let answer = put(&app, &json!({ "name": "Acme", "metadata": { "a": "b" } })).await;
-    assert_eq!(answer.status, 200, "{}", answer.text);
+    let response = put(&app, &json!({ "name": "Acme", "metadata": { "a": "b" } })).await;
+    assert_eq!(response.status, 200, "{}", response.text);
     let mut expected = before.clone();
     for field in ["updatedAt", "updated_at"] {
         expected[field] = json!(app.clock.now().to_string());
     }
     expected["name"] = json!("Acme");
     expected["metadata"] = json!({ "a": "b" });
-    assert_eq!(answer.json(), expected);
+    assert_eq!(response.json(), expected);
     let read = app.get(ACME).user(owner()).send().await;
-    assert_eq!((read.text, read.headers["etag"].clone()), (answer.text, answer.headers["etag"].clone()));
-    assert!(answer.headers["etag"].starts_with("\"2."), "a version later");
+    assert_eq!((read.text, read.headers["etag"].clone()), (response.text, response.headers["etag"].clone()));
+    assert!(response.headers["etag"].starts_with("\"2."), "a version later");
     let events = app.get(&format!("{ACME}/events")).user(owner()).send().await.json();
     assert_eq!(events[0]["type"], "organization.updated");
     assert_eq!(events[0]["data"], json!({ "fields": ["name", "metadata"] }), "names of fields, no values");
@@ -51,8 +51,13 @@ async fn an_organization_can_be_read_changed_and_sent_back_whole() {
     let app = app().await;
     let mut body = app.get(ACME).user(owner()).send().await.json();
     body["name"] = json!("Acme Reborn");
-    let answer = put(&app, &body).await;
-    assert_eq!((answer.status, &answer.json()["name"]), (200, &json!("Acme Reborn")), "{}", answer.text);
+    let response = put(&app, &body).await;
+    assert_eq!(
+        (response.status, &response.json()["name"]),
+        (200, &json!("Acme Reborn")),
+        "{}",
+        response.text
+    );
 }
 
 #[tokio::test]
@@ -60,8 +65,8 @@ async fn what_is_so_already_writes_nothing() {
     let app = app().await;
     let before = app.get(ACME).user(owner()).send().await;
     app.recorded();
-    let answer = put(&app, &json!({ "name": "Acme Corp" })).await;
-    assert_eq!((answer.status, answer.header("etag")), (200, before.header("etag")));
+    let response = put(&app, &json!({ "name": "Acme Corp" })).await;
+    assert_eq!((response.status, response.header("etag")), (200, before.header("etag")));
     assert_eq!(app.recorded().len(), 1, "one read");
     assert_eq!(event_types(&app, demo::organization(demo::ACME)).await, [] as [&str; 0]);
 }
@@ -96,19 +101,19 @@ async fn what_a_caller_may_not_set_is_refused_and_the_slug_by_its_own_name() {
         ("certificate", json!({ "has_certificate": false })),
         ("pending_steps", json!([1])),
     ] {
-        let answer = put(&app, &json!({ field: value })).await;
-        assert_eq!(answer.problem(), "400 invalid_request", "{field}");
-        let error = &answer.json()["errors"][0];
+        let response = put(&app, &json!({ field: value })).await;
+        assert_eq!(response.problem(), "400 invalid_request", "{field}");
+        let error = &response.json()["errors"][0];
         assert_eq!((&error["pointer"], &error["code"]), (&json!(format!("/{field}")), &json!("read_only")));
     }
     let null = put(&app, &json!({ "nmae": null })).await;
     assert_eq!(null.json()["errors"][0]["code"], "unknown_field", "though it says nothing");
     for field in ["deletedAt", "version", "deleted_at", "owner", "__proto__", "PK"] {
-        let answer = put(&app, &json!({ field: "x" })).await;
-        assert_eq!(answer.json()["errors"][0]["code"], "unknown_field", "{field}");
+        let response = put(&app, &json!({ field: "x" })).await;
+        assert_eq!(response.json()["errors"][0]["code"], "unknown_field", "{field}");
     }
-    let answer = put(&app, &json!({ "slug": "acme" })).await;
-    assert_eq!(answer.problem(), "400 slug_immutable");
+    let response = put(&app, &json!({ "slug": "acme" })).await;
+    assert_eq!(response.problem(), "400 slug_immutable");
     assert_eq!(
         put(&app, &json!({ "slug": "acme-corp" })).await.status,
         200,
@@ -120,11 +125,11 @@ async fn what_a_caller_may_not_set_is_refused_and_the_slug_by_its_own_name() {
 #[tokio::test]
 async fn all_that_is_wrong_is_said_at_once() {
     let app = app().await;
-    let answer =
+    let response =
         put(&app, &json!({ "name": "a", "logo": "x", "timezone": "x", "metadata": { "": "" } })).await;
-    assert_eq!(answer.json()["errors"].as_array().unwrap().len(), 4);
-    let answer = put(&app, &json!({ "plan": "pro", "ownerId": "x", "colour": "x" })).await;
-    assert_eq!(answer.json()["errors"].as_array().unwrap().len(), 2, "the plan is as it says");
+    assert_eq!(response.json()["errors"].as_array().unwrap().len(), 4);
+    let response = put(&app, &json!({ "plan": "pro", "ownerId": "x", "colour": "x" })).await;
+    assert_eq!(response.json()["errors"].as_array().unwrap().len(), 2, "the plan is as it says");
 }
 
 // 412

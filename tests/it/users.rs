@@ -4,14 +4,14 @@ use std::time::Duration;
 
 use padron_domain::{Role, UserId};
 use padron_local::demo;
-use padron_testkit::{Answer, TestApp};
+use padron_testkit::{TestApp, TestResponse};
 use serde_json::{Value, json};
 
 use crate::support::{
     ACME, admin, app, event_types, globex_owner, join, member, owner, stranger, token_with_email, user,
 };
 
-async fn me(app: &TestApp, user: UserId, email: Option<&str>, name: Option<&str>) -> Answer {
+async fn me(app: &TestApp, user: UserId, email: Option<&str>, name: Option<&str>) -> TestResponse {
     let mut claims = app.claims(user);
     if let Some(email) = email {
         claims["email"] = json!(email);
@@ -20,9 +20,9 @@ async fn me(app: &TestApp, user: UserId, email: Option<&str>, name: Option<&str>
     if let Some(name) = name {
         claims["name"] = json!(name);
     }
-    let answer = app.get("/users/me").bearer(&app.tokens.issuer.token(&claims)).send().await;
-    assert_eq!(answer.status, 200, "{}", answer.text);
-    answer
+    let response = app.get("/users/me").bearer(&app.tokens.issuer.token(&claims)).send().await;
+    assert_eq!(response.status, 200, "{}", response.text);
+    response
 }
 
 async fn listed(app: &TestApp, organization: &str, caller: UserId, of: UserId) -> Value {
@@ -68,8 +68,8 @@ async fn changed_claims_reach_every_membership() {
     assert_eq!(invite("maria@acme.example").await, "201", "the old one is free");
 }
 
-fn outcome(answer: &Answer) -> String {
-    if answer.status < 300 { answer.status.to_string() } else { answer.problem() }
+fn outcome(response: &TestResponse) -> String {
+    if response.status < 300 { response.status.to_string() } else { response.problem() }
 }
 
 #[tokio::test]
@@ -83,8 +83,8 @@ async fn what_an_older_token_says_is_out_of_date() {
             Some(seconds) => claims["iat"] = json!(app.clock.now().seconds() + seconds),
             None => _ = claims.as_object_mut().unwrap().remove("iat"),
         }
-        let answer = app.get("/users/me").bearer(&app.tokens.issuer.token(&claims)).send().await;
-        answer.json()["email"].as_str().unwrap().to_owned()
+        let response = app.get("/users/me").bearer(&app.tokens.issuer.token(&claims)).send().await;
+        response.json()["email"].as_str().unwrap().to_owned()
     };
     let told = async || {
         let names = event_types(&app, demo::organization(demo::ACME)).await;
@@ -213,7 +213,7 @@ async fn users_who_share_no_organization_cannot_see_each_other() {
     let expected = json!({ "id": demo::ADMIN, "email": "adan@acme.example", "name": "Adán Núñez" });
     assert_eq!((seen.status, seen.json()), (200, expected));
     assert_eq!(look(admin(), demo::ADMIN).await.status, 200, "oneself");
-    let bare = |answer: &Answer| answer.text.replace(answer.header("x-request-id"), "…");
+    let bare = |response: &TestResponse| response.text.replace(response.header("x-request-id"), "…");
     let hidden = look(globex_owner(), demo::ADMIN).await;
     assert_eq!(hidden.problem(), "404 user_not_found");
     let unknown = look(globex_owner(), &user(404).to_string()).await;

@@ -31,9 +31,9 @@ async fn local_app() -> TestApp {
 
 /// Creates a webhook, and returns the response's body.
 async fn create(app: &TestApp, by: UserId, body: Value) -> Value {
-    let answer = app.call("POST", WEBHOOKS).user(by).json(&body).send().await;
-    assert_eq!(answer.status, 201, "{answer:?}");
-    answer.json()
+    let response = app.call("POST", WEBHOOKS).user(by).json(&body).send().await;
+    assert_eq!(response.status, 201, "{response:?}");
+    response.json()
 }
 
 /// Returns the path of a created webhook.
@@ -45,10 +45,10 @@ fn path(created: &Value) -> String {
 async fn a_webhook_is_created_read_listed_and_deleted() {
     let app = app().await;
     let body = json!({ "url": URL, "events": ["member.added", "organization.updated"] });
-    let answer = app.call("POST", WEBHOOKS).user(admin()).json(&body).send().await;
-    assert_eq!(answer.status, 201, "{answer:?}");
-    let mut created = answer.json();
-    assert_eq!(answer.location(), path(&created));
+    let response = app.call("POST", WEBHOOKS).user(admin()).json(&body).send().await;
+    assert_eq!(response.status, 201, "{response:?}");
+    let mut created = response.json();
+    assert_eq!(response.location(), path(&created));
     let secret = created.as_object_mut().unwrap().remove("secret").unwrap();
     let secret = secret.as_str().unwrap().strip_prefix("whsec_").unwrap();
     assert_eq!(BASE64_STANDARD.decode(secret).unwrap().len(), 32);
@@ -261,9 +261,9 @@ async fn a_ping_is_signed_so_that_the_official_library_verifies_it() {
     let body = json!({ "url": receiver.url("/hook?a=b"), "events": ["*"], "isActive": false });
     let created = create(&app, owner(), body).await;
     let ping = format!("{}/ping", path(&created));
-    let answer = app.call("POST", &ping).user(admin()).send().await;
-    assert_eq!(answer.status, 200, "{answer:?}");
-    let result = answer.json();
+    let response = app.call("POST", &ping).user(admin()).send().await;
+    assert_eq!(response.status, 200, "{response:?}");
+    let result = response.json();
     assert_eq!(
         (&result["success"], &result["statusCode"], &result["responseBody"], &result["error"]),
         (&json!(true), &json!(200), &json!("ok"), &json!(null))
@@ -338,10 +338,10 @@ async fn a_new_secret_signs_beside_the_old_one_for_a_while() {
     let receiver = Receiver::start().await;
     let first = create(&app, owner(), json!({ "url": receiver.url("/"), "events": ["*"] })).await;
     let rotate = async |body: Value| {
-        let answer =
+        let response =
             app.call("POST", &format!("{}/secret", path(&first))).user(owner()).json(&body).send().await;
-        assert_eq!(answer.status, 200, "{answer:?}");
-        answer.json()
+        assert_eq!(response.status, 200, "{response:?}");
+        response.json()
     };
     let ping = async || {
         app.call("POST", &format!("{}/ping", path(&first))).user(owner()).send().await;
@@ -375,8 +375,9 @@ async fn a_new_secret_signs_beside_the_old_one_for_a_while() {
     assert_eq!(signatures(&received), 2);
     verify(&received, fifth["secret"].as_str().unwrap());
     let long = json!({ "overlapSeconds": 604_801 });
-    let answer = app.call("POST", &format!("{}/secret", path(&first))).user(owner()).json(&long).send().await;
-    assert_eq!(wrong(&answer), pairs(&[("/overlapSeconds", "out_of_range")]));
+    let response =
+        app.call("POST", &format!("{}/secret", path(&first))).user(owner()).json(&long).send().await;
+    assert_eq!(wrong(&response), pairs(&[("/overlapSeconds", "out_of_range")]));
     let types = event_types(&app, demo::organization(demo::ACME)).await;
     assert_eq!(types.iter().filter(|name| *name == "webhook.secret_rotated").count(), 4);
 }

@@ -202,9 +202,9 @@ async fn every_sample_event_is_the_endpoints_and_is_answered_with_success() {
         }
         let app = app_for_sample(endpoint).await;
         let event = sample_request(&app, endpoint);
-        let answer = app.answer(endpoint, &event.to_string()).await;
+        let response = app.response(endpoint, &event.to_string()).await;
         let expected = if route.method.is_some() { 200..300 } else { 404..405 };
-        assert!(expected.contains(&answer.status), "{function}: {answer:?}");
+        assert!(expected.contains(&response.status), "{function}: {response:?}");
     }
     let app = TestApp::of(padron_api::endpoints()).delivers(padron_api::background()).build().await;
     for function in padron_api::background() {

@@ -21,12 +21,12 @@ use tokio::time::Instant;
 use uuid::Uuid;
 
 use crate::{
-    answer::Answer,
     coverage::{self, InFlight},
     delivery::Delivery,
     description::Description,
     event_bus::EventBusServer,
     proxy::{FaultProxy, Recorded},
+    response::TestResponse,
     saved_tables::SavedTables,
 };
 
@@ -67,16 +67,16 @@ pub struct Environment {
 impl Environment {
     /// Sends a `GET` request with an API key to an endpoint of `app`, and returns `200` or the status and code of the problem.
     pub async fn get(&self, app: &TestApp, path: &str, key: &str) -> String {
-        let answer = self.send(app.get(path).key(key)).await;
-        if answer.status < 400 { answer.status.to_string() } else { answer.problem() }
+        let response = self.send(app.get(path).key(key)).await;
+        if response.status < 400 { response.status.to_string() } else { response.problem() }
     }
 
     /// Sends a request of an app to this environment.
-    pub async fn send(&self, call: Call<'_>) -> Answer {
+    pub async fn send(&self, call: Call<'_>) -> TestResponse {
         let (endpoint, event) = call.event();
         let deadline = Instant::now() + call.app.time_limit;
         let response = self.app.respond(endpoint, &event.to_string(), "invocation-id", deadline).await;
-        Answer::new(&serde_json::to_value(&response).expect("a response is JSON"))
+        TestResponse::new(&serde_json::to_value(&response).expect("a response is JSON"))
     }
 
     /// Returns the log lines so far.
@@ -257,8 +257,8 @@ impl TestApp {
     }
 
     /// Returns the response to an event.
-    pub async fn answer(&self, endpoint: &Registration, event: &str) -> Answer {
-        Answer::new(&self.respond(endpoint, event).await)
+    pub async fn response(&self, endpoint: &Registration, event: &str) -> TestResponse {
+        TestResponse::new(&self.respond(endpoint, event).await)
     }
 
     /// Returns the response to an event, as an event of API Gateway.
@@ -502,9 +502,9 @@ impl Call<'_> {
     }
 
     /// Sends the request and returns the response.
-    pub async fn send(self) -> Answer {
+    pub async fn send(self) -> TestResponse {
         let (endpoint, event) = self.event();
-        let answer = self.app.answer(endpoint, &event.to_string()).await;
-        Answer { asked: self.path, ..answer }
+        let response = self.app.response(endpoint, &event.to_string()).await;
+        TestResponse { asked: self.path, ..response }
     }
 }

@@ -97,10 +97,10 @@ impl Description {
         if !status.starts_with('2') {
             return;
         }
-        if let (Some(validator), Some(answer)) = (self.answers.get(&status), &problem)
-            && let Err(error) = validator.validate(answer)
+        if let (Some(validator), Some(response)) = (self.answers.get(&status), &problem)
+            && let Err(error) = validator.validate(response)
         {
-            panic!("{function} answers what its description calls wrong: {error} in {answer}");
+            panic!("{function} answers what its description calls wrong: {error} in {response}");
         }
         if let Some(validator) = &self.body {
             let body = sent_body(event);

@@ -3,7 +3,6 @@
 //! Requests go through the real dispatch and the real SDK to the embedded engine. A proxy in front of the engine
 //! records every request, and injects faults that the engine itself does not have.
 
-mod answer;
 mod app;
 mod coverage;
 mod delivery;
@@ -12,12 +11,13 @@ mod event_bus;
 mod key_server;
 mod proxy;
 mod receiver;
+mod response;
 mod saved_tables;
 
-pub use answer::Answer;
 pub use app::{Call, TestApp, TestAppBuilder, Tokens};
 pub use event_bus::EventBusServer;
 pub use key_server::{KeyServer, Page};
 pub use proxy::{Fault, FaultProxy, Recorded};
 pub use receiver::{Received, Receiver, ReceiverResponse};
+pub use response::TestResponse;
 pub use saved_tables::SavedTables;

@@ -77,25 +77,25 @@ pub(super) async fn read_ancestors_after_write(
     Ok(AncestorsAfterWrite { chain, is_too_deep: false })
 }
 
-/// Fails if a customer may not have its position in the hierarchy. `moves` is whether the write changes its parent.
+/// Fails if a customer may not have its position in the hierarchy. `changes_parent` is whether the write changes its parent.
 pub(super) async fn check_hierarchy_rules(
     cx: &Context<'_>,
     customer: &Customer,
-    above: &AncestorsAfterWrite,
-    moves: bool,
+    ancestors: &AncestorsAfterWrite,
+    changes_parent: bool,
 ) -> Result<(), Error> {
-    if above.is_too_deep {
+    if ancestors.is_too_deep {
         return Err(Failure::HIERARCHY_TOO_DEEP.into());
     }
-    let Some(parent) = above.chain.first() else { return Ok(()) };
-    if above.chain.iter().any(|ancestor| ancestor.number == customer.number) {
+    let Some(parent) = ancestors.chain.first() else { return Ok(()) };
+    if ancestors.chain.iter().any(|ancestor| ancestor.number == customer.number) {
         return Err(Failure::HIERARCHY_CYCLE.into());
     }
     if customer.kind == CustomerKind::CpoSubsidiary && !parent.kind.may_have_subsidiaries() {
         return Err(Failure::PARENT_NOT_CPO.into());
     }
-    let below = if moves { levels_below(cx, customer).await? } else { 0 };
-    if above.chain.len() + 1 + below > Customer::MAX_DEPTH {
+    let levels = if changes_parent { levels_below(cx, customer).await? } else { 0 };
+    if ancestors.chain.len() + 1 + levels > Customer::MAX_DEPTH {
         return Err(Failure::HIERARCHY_TOO_DEEP.into());
     }
     Ok(())
@@ -137,19 +137,19 @@ async fn count_levels_by_query(
     };
     let (mut level, mut seen) = (vec![top], 0);
     for levels in 0..Customer::MAX_DEPTH {
-        let mut below = Vec::new();
+        let mut next_level = Vec::new();
         for parents in level.chunks(QUERIES_AT_ONCE) {
             let found = try_join_all(parents.iter().map(&children)).await?;
-            below.extend(found.into_iter().flat_map(|page| page.items));
-            if seen + below.len() > max_descendants {
+            next_level.extend(found.into_iter().flat_map(|page| page.items));
+            if seen + next_level.len() > max_descendants {
                 return Ok(None);
             }
         }
-        if below.is_empty() {
+        if next_level.is_empty() {
             return Ok(Some(levels));
         }
-        seen += below.len();
-        level = below;
+        seen += next_level.len();
+        level = next_level;
     }
     // The hierarchy is deeper than any may be.
     Ok(Some(Customer::MAX_DEPTH))

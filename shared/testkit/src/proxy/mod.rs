@@ -214,9 +214,9 @@ async fn serve(listener: TcpListener, shared: Arc<Shared>, with_faults: bool) {
             let service = service_fn(move |request| {
                 let shared = shared.clone();
                 async move {
-                    let answer =
-                        if with_faults { shared.answer(request).await } else { shared.pass(request).await };
-                    answer.ok_or(Broken)
+                    let response =
+                        if with_faults { shared.response(request).await } else { shared.pass(request).await };
+                    response.ok_or(Broken)
                 }
             });
             // A service that fails breaks the connection, which is what some faults need.
@@ -239,17 +239,17 @@ impl Shared {
     /// Returns the response of the engine, without faults.
     async fn pass(&self, request: Request<Incoming>) -> Option<Response<Full<Bytes>>> {
         let (parts, operation, body) = read(request).await?;
-        let (status, answer) = self.forward(&parts, &body).await?;
+        let (status, response) = self.forward(&parts, &body).await?;
         if status.is_success() {
             self.replicate(&parts, &keys_written(&operation, &body), Duration::ZERO).await;
         }
-        respond(status, &answer)
+        respond(status, &response)
     }
 
     /// Returns the response to a request, with faults; `None` breaks the connection.
-    async fn answer(&self, request: Request<Incoming>) -> Option<Response<Full<Bytes>>> {
+    async fn response(&self, request: Request<Incoming>) -> Option<Response<Full<Bytes>>> {
         let (parts, operation, body) = read(request).await?;
-        let mut recorded = Recorded { operation, body, answer: Value::Null };
+        let mut recorded = Recorded { operation, body, response: Value::Null };
         lock(&self.actions).extend(recorded.actions());
         let fault = {
             let mut script = lock(&self.script);
@@ -324,7 +324,7 @@ impl Shared {
             _ => None,
         };
         let nothing_left = unprocessed.is_object() && request["RequestItems"] == json!({});
-        let answer = if let Some(refused) = refused {
+        let response = if let Some(refused) = refused {
             Some(refused)
         } else if nothing_left {
             Some((StatusCode::OK, json!({ "Responses": {}, "UnprocessedKeys": unprocessed })))
@@ -350,11 +350,11 @@ impl Shared {
                         _ => self.read_or_write(&parts, &recorded.operation, &request).await,
                     };
                     drop(closing);
-                    let (status, mut answer) = answered?;
+                    let (status, mut response) = answered?;
                     if let Some(Fault::Missing(sort_key)) = &fault {
                         let is_strong = recorded.body.to_string().contains("\"ConsistentRead\":true");
                         assert!(!is_strong, "a strongly consistent read finds everything");
-                        for items in answer["Responses"]
+                        for items in response["Responses"]
                             .as_object_mut()
                             .into_iter()
                             .flat_map(|tables| tables.values_mut())
@@ -365,7 +365,7 @@ impl Shared {
                                 .retain(|item| item["SK"]["S"] != json!(sort_key));
                         }
                     }
-                    recorded.answer = answer.clone();
+                    recorded.response = response.clone();
                     self.spend(&partitions, recorded.units());
                     if status.is_success() {
                         self.replicate(
@@ -376,14 +376,14 @@ impl Shared {
                         .await;
                     }
                     if unprocessed.is_object() {
-                        answer["UnprocessedKeys"] = unprocessed;
+                        response["UnprocessedKeys"] = unprocessed;
                     }
-                    (!matches!(fault, Some(Fault::LostResponse))).then_some((status, answer))
+                    (!matches!(fault, Some(Fault::LostResponse))).then_some((status, response))
                 }
             }
         };
         lock(&self.recorded).push(recorded);
-        let (status, body) = answer?;
+        let (status, body) = response?;
         respond(status, &body)
     }
 
@@ -431,10 +431,10 @@ impl Shared {
         }
         let mut first = request.clone();
         first["Limit"] = json!(1);
-        let (status, answer) = self.forward(parts, &first).await?;
-        let mut last = answer["LastEvaluatedKey"].clone();
+        let (status, response) = self.forward(parts, &first).await?;
+        let mut last = response["LastEvaluatedKey"].clone();
         if !last.is_object() {
-            return Some((status, answer));
+            return Some((status, response));
         }
         // The key sorts immediately before the first item, in the direction of the query.
         let sort_key = request["IndexName"].as_str().map_or("SK".to_owned(), |index| format!("{index}SK"));
@@ -457,15 +457,15 @@ impl Shared {
         let mut parts = parts.clone();
         let target = format!("DynamoDB_20120810.{operation}").parse().ok()?;
         parts.headers.insert("x-amz-target", target);
-        let (status, answer) = self.forward(&parts, body).await?;
-        status.is_success().then_some(answer)
+        let (status, response) = self.forward(&parts, body).await?;
+        status.is_success().then_some(response)
     }
 
     /// Sends a request to the engine, unless a transaction with the same client token was already committed.
     async fn forward(&self, parts: &http::request::Parts, body: &Value) -> Option<(StatusCode, Value)> {
         let token = body["ClientRequestToken"].as_str();
-        if let Some(answer) = token.and_then(|token| lock(&self.committed).get(token).cloned()) {
-            return Some((StatusCode::OK, answer));
+        if let Some(response) = token.and_then(|token| lock(&self.committed).get(token).cloned()) {
+            return Some((StatusCode::OK, response));
         }
         let mut request = Request::builder().method(&parts.method).uri(format!("http://{}/", self.engine));
         for (name, value) in &parts.headers {
@@ -473,13 +473,13 @@ impl Shared {
                 request = request.header(name, value);
             }
         }
-        let answer = self.client.request(request.body(Full::from(body.to_string())).ok()?).await.ok()?;
-        let status = answer.status();
-        let answer = answer.into_body().collect().await.ok()?.to_bytes();
-        let answer: Value = serde_json::from_slice(&answer).ok()?;
+        let response = self.client.request(request.body(Full::from(body.to_string())).ok()?).await.ok()?;
+        let status = response.status();
+        let response = response.into_body().collect().await.ok()?.to_bytes();
+        let response: Value = serde_json::from_slice(&response).ok()?;
         if let Some(token) = token.filter(|_| status.is_success()) {
-            lock(&self.committed).insert(token.to_owned(), answer.clone());
+            lock(&self.committed).insert(token.to_owned(), response.clone());
         }
-        Some((status, answer))
+        Some((status, response))
     }
 }

@@ -10,13 +10,13 @@ pub struct Recorded {
     /// The body of the request.
     pub body: Value,
     /// The response of the engine; null if a fault replaced it.
-    pub answer: Value,
+    pub response: Value,
 }
 
 impl Recorded {
     /// Returns the capacity units that the response reports, including those of indexes.
     pub fn units(&self) -> f64 {
-        let consumed = &self.answer["ConsumedCapacity"];
+        let consumed = &self.response["ConsumedCapacity"];
         let tables = consumed.as_array().cloned().unwrap_or_else(|| vec![consumed.clone()]);
         tables.iter().filter_map(|table| table["CapacityUnits"].as_f64()).sum()
     }

@@ -57,15 +57,16 @@ impl Shared {
             tables.insert(replica.clone(), batch);
             renamed = Some(table);
         }
-        let (status, mut answer) = self.forward(parts, &request).await?;
+        let (status, mut response) = self.forward(parts, &request).await?;
         if let Some(table) = renamed {
             for part in ["Responses", "UnprocessedKeys"] {
-                if let Some(found) = answer[part].as_object_mut().and_then(|tables| tables.remove(replica)) {
-                    answer[part][&table] = found;
+                if let Some(found) = response[part].as_object_mut().and_then(|tables| tables.remove(replica))
+                {
+                    response[part][&table] = found;
                 }
             }
         }
-        Some((status, answer))
+        Some((status, response))
     }
 
     /// Queues the written items for the replica.

@@ -6,7 +6,7 @@ use serde_json::Value;
 
 /// A response of the API, as API Gateway would send it.
 #[derive(Clone, Debug)]
-pub struct Answer {
+pub struct TestResponse {
     /// The HTTP status.
     pub status: u16,
     /// The headers, with names in lower case.
@@ -17,7 +17,7 @@ pub struct Answer {
     pub(crate) asked: String,
 }
 
-impl Answer {
+impl TestResponse {
     /// Parses a response event of API Gateway.
     ///
     /// # Panics
