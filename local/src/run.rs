@@ -42,7 +42,7 @@ pub struct Options {
 }
 
 /// The maximum number of concurrent requests of one function.
-const INSTANCES: usize = 16;
+const INSTANCES: usize = 4;
 /// The maximum time until the API is healthy. The functions are built already, but Cargo still checks whether they are up to date.
 const HEALTH_TIMEOUT: Duration = Duration::from_secs(120);
 

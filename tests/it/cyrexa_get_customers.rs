@@ -167,7 +167,7 @@ async fn all_that_is_known_of_a_person_is_shown_and_no_secret_is() {
     assert_eq!(home["additionalData"][0], json!({ "name": "gate", "type": "Number", "value": "7" }));
     assert_eq!(person["SecretQuestion"], json!([{ "question": "First pet?" }]));
     let all = shown.to_string();
-    for secret in ["password", "pinCode", "response", "targetCode", "inputCode", "codematch", "stale"] {
+    for secret in ["password", "pinCode", "answer", "targetCode", "inputCode", "codematch", "stale"] {
         assert!(!all.contains(secret), "{secret}");
     }
 }

@@ -1079,9 +1079,11 @@ async fn slow_receivers_leave_room_for_others() {
         while quick.take().is_empty() {
             tokio::time::sleep(Duration::from_millis(5)).await;
         }
+        let in_flight = slow.max_in_flight();
         slow.hold(false);
+        in_flight
     };
     // Fewer workers than the slow receivers together would take.
-    tokio::join!(quick_is_done, deliver_at_once(&app, 50));
-    assert_eq!(slow.max_in_flight(), 20, "two each, as long as they have not taken anything");
+    let (in_flight, ()) = tokio::join!(quick_is_done, deliver_at_once(&app, 50));
+    assert!(in_flight <= 20, "two each, as long as they have not taken anything: {in_flight}");
 }

@@ -228,7 +228,7 @@ fn person() -> Value {
                 "purpose": "KYC", "name": "INE", "documentType": "ID front side", "location": "s3", "verificationResponse": "ok",
                 "status": "verified", "metadata": [{ "name": "n", "type": "Number", "value": "1" }]
             }],
-            "SecretQuestion": [{ "question": "First pet?", "response": "Firulais-secret" }]
+            "SecretQuestion": [{ "question": "First pet?", "answer": "Firulais-secret" }]
         },
         "twofa": { "targetType": "SMS", "targetValue": "5551", "targetCode": "999-secret", "inputCode": "998-secret", "codematch": true }
     }"#;
