@@ -315,7 +315,7 @@ impl Query {
                     });
                 }
                 Parameter::Customers => {
-                    query.customers = Some((0..=random.below(40)).map(|_| reference(random)).collect())
+                    query.customers = Some((0..=random.below(40)).map(|_| reference(random)).collect());
                 }
                 Parameter::Types => {
                     let kinds = ["Private", "Business", "CPO", "CPOSubsidiary"];

@@ -233,7 +233,7 @@ async fn foreigners_take_what_the_tax_authority_prescribes_for_them() {
             let response = create(&app, &body).await;
             match refused {
                 Some(pointer) => {
-                    assert_eq!(wrong(&response), pairs(&[(pointer, "not_applicable")]), "{body}")
+                    assert_eq!(wrong(&response), pairs(&[(pointer, "not_applicable")]), "{body}");
                 }
                 None => {
                     assert_eq!(response.status, 201, "{body}: {}", response.text);
