@@ -25,7 +25,7 @@ const LIMIT: RateLimit = RateLimit { limit: 10, period: 60 };
 /// The time in which the receiver must answer. It is within the time of the request.
 const TIME_LIMIT: Duration = Duration::from_secs(8);
 
-/// What became of a message.
+/// The outcome of a message.
 #[derive(Debug, Serialize, JsonSchema)]
 #[schemars(rename = "PingResult")]
 #[serde(rename_all = "camelCase")]
@@ -50,7 +50,7 @@ impl Endpoint for PingWebhook {
     const ROUTE: Route =
         Route::post("ping-webhook", "/organizations/{organizationId}/webhooks/{webhookId}/ping");
     const SUMMARY: &'static str =
-        "Sends a signed message to a webhook, active or not, and returns what became of it";
+        "Sends a signed message to a webhook, active or not, and returns the outcome";
     const SCOPE: Option<Scope> = Some(Scope::WriteWebhooks);
     const ACCEPTS_KEYS: bool = true;
     const FAILURES: &'static [&'static [Failure]] = &[&[Failure::RATE_LIMITED]];

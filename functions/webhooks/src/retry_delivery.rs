@@ -17,7 +17,7 @@ impl Endpoint for RetryDelivery {
         "retry-delivery",
         "/organizations/{organizationId}/webhooks/{webhookId}/deliveries/{deliveryId}/retry",
     );
-    const SUMMARY: &'static str = "Attempts a delivery once more now, whatever became of it";
+    const SUMMARY: &'static str = "Attempts a delivery once more now, whatever its status";
     const SCOPE: Option<Scope> = Some(Scope::WriteWebhooks);
     const ACCEPTS_KEYS: bool = true;
     const FAILURES: &'static [&'static [Failure]] =
