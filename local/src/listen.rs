@@ -1,16 +1,12 @@
 //! `make listen`: a receiver of webhooks that verifies the messages it gets and prints them.
 
-use std::{convert::Infallible, sync::Arc};
+use std::sync::Arc;
 
 use http::{HeaderMap, Request, Response, StatusCode};
 use http_body_util::{BodyExt, Full, Limited};
-use hyper::{
-    body::{Bytes, Incoming},
-    server::conn::http1,
-    service::service_fn,
-};
-use hyper_util::rt::TokioIo;
+use hyper::body::{Bytes, Incoming};
 use padron_domain::OrganizationId;
+use padron_emulator::WebServer;
 use padron_store::{Secrets, Store};
 use serde_json::Value;
 use standardwebhooks::Webhook;
@@ -39,18 +35,9 @@ pub async fn listen(data_dir: DataDir, port: u16, secret: Option<String>) -> Res
     let given = secret.map(|secret| Webhook::new(&secret)).transpose();
     let given = given.map_err(|_| "A secret begins with whsec_, and base64 follows.")?.map(Arc::new);
     println!("Listening on http://localhost:{port}/. Ctrl-C stops it.");
-    loop {
-        let connection = tokio::select! {
-            accepted = listener.accept() => accepted,
-            () = stop.asked() => return Ok(()),
-        };
-        let Ok((stream, _)) = connection else { continue };
-        let (data_dir, given) = (data_dir.clone(), given.clone());
-        tokio::spawn(async move {
-            let service = service_fn(move |request| receive(data_dir.clone(), given.clone(), request));
-            _ = http1::Builder::new().serve_connection(TokioIo::new(stream), service).await;
-        });
-    }
+    let _server = WebServer::on(listener, move |request| receive(data_dir.clone(), given.clone(), request));
+    stop.asked().await;
+    Ok(())
 }
 
 /// Verifies and prints one message, and answers 200 if it is genuine.
@@ -58,10 +45,10 @@ async fn receive(
     data_dir: DataDir,
     given: Option<Arc<Webhook>>,
     request: Request<Incoming>,
-) -> Result<Response<Full<Bytes>>, Infallible> {
+) -> Response<Full<Bytes>> {
     let (parts, body) = request.into_parts();
     let Ok(body) = Limited::new(body, MAX_SIZE).collect().await else {
-        return Ok(answer(StatusCode::PAYLOAD_TOO_LARGE, "The message is too large.\n"));
+        return answer(StatusCode::PAYLOAD_TOO_LARGE, "The message is too large.\n");
     };
     let body = body.to_bytes();
     let message: Value = serde_json::from_slice(&body).unwrap_or_default();
@@ -77,10 +64,10 @@ async fn receive(
     };
     println!("{verdict}  {kind}  {}  attempt {}", header("webhook-id"), header("webhook-attempt"));
     println!("  {}", String::from_utf8_lossy(&body));
-    Ok(match outcome {
+    match outcome {
         Ok(()) => answer(StatusCode::OK, "ok\n"),
         Err(_) => answer(StatusCode::UNAUTHORIZED, "The signature is not valid.\n"),
-    })
+    }
 }
 
 /// Verifies a message with the secrets of the webhooks of its organization in the local stack.

@@ -2,18 +2,13 @@
 //!
 //! Requests pass through the same dispatch and the same events as in the cloud.
 
-use std::{convert::Infallible, sync::Arc, time::Duration};
+use std::{sync::Arc, time::Duration};
 
 use http::{HeaderName, HeaderValue, Request, Response, StatusCode};
 use http_body_util::{BodyExt, Full, Limited};
-use hyper::{
-    body::{Bytes, Incoming},
-    server::conn::http1,
-    service::service_fn,
-};
-use hyper_util::rt::TokioIo;
+use hyper::body::{Bytes, Incoming};
 use padron_domain::Clock;
-use padron_emulator::gateway;
+use padron_emulator::{WebServer, gateway};
 use padron_http::{App, Log, Settings};
 use serde_json::Value;
 use tokio::{net::TcpListener, time::Instant};
@@ -44,37 +39,28 @@ pub async fn serve(options: Options) -> Result<(), String> {
     announce(options.port, engine.address());
     let invoker = Invoker::InProcess(app.clone());
     let sources = tokio::spawn(event_sources::run(invoker, stream, queue, concurrency, clock_factor));
-    loop {
-        let connection = tokio::select! {
-            accepted = listener.accept() => accepted,
-            () = stop.asked() => break,
-        };
-        let Ok((stream, _)) = connection else { continue };
-        let app = app.clone();
-        tokio::spawn(async move {
-            let service = service_fn(move |request| respond(app.clone(), request));
-            _ = http1::Builder::new().serve_connection(TokioIo::new(stream), service).await;
-        });
-    }
+    let server = WebServer::on(listener, move |request| respond(app.clone(), request));
+    stop.asked().await;
+    drop(server);
     sources.abort();
     engine.stop().await;
     Ok(())
 }
 
 /// Answers one HTTP request.
-async fn respond(app: Arc<App>, request: Request<Incoming>) -> Result<Response<Full<Bytes>>, Infallible> {
+async fn respond(app: Arc<App>, request: Request<Incoming>) -> Response<Full<Bytes>> {
     let (parts, body) = request.into_parts();
     let Ok(body) = Limited::new(body, MAX_BODY_SIZE).collect().await else {
         // API Gateway answers such requests without a problem document.
-        return Ok(status(StatusCode::PAYLOAD_TOO_LARGE));
+        return status(StatusCode::PAYLOAD_TOO_LARGE);
     };
     let routed = gateway::route(padron_api::endpoints(), &parts.method, parts.uri.path());
-    let Some(endpoint) = routed.endpoint else { return Ok(status(StatusCode::NOT_FOUND)) };
+    let Some(endpoint) = routed.endpoint else { return status(StatusCode::NOT_FOUND) };
     let event = gateway::event(&routed, &parts.method, &parts.uri, &parts.headers, &body.to_bytes());
     let deadline = Instant::now() + TIME_LIMIT;
     let response = app.respond(endpoint, &event.to_string(), "local", deadline).await;
     let response = serde_json::to_value(&response).unwrap_or_default();
-    Ok(to_http(&response).unwrap_or_else(|| status(StatusCode::BAD_GATEWAY)))
+    to_http(&response).unwrap_or_else(|| status(StatusCode::BAD_GATEWAY))
 }
 
 /// Converts a response event to an HTTP response; `None` if the event is malformed.

@@ -8,7 +8,7 @@ use padron_testkit::{Fault, Received, Receiver, ReceiverResponse, TestApp};
 use serde_json::{Value, json};
 
 use crate::{
-    support::{ACME, admin, delivering_app, event_types, globex_owner, owner, pairs, wrong},
+    support::{ACME, admin, delivering_app, event_types, globex_owner, owner, pairs, write_event, wrong},
     webhooks::{is_signed_by, verify},
 };
 
@@ -431,18 +431,13 @@ async fn what_cannot_be_read_does_not_hold_up_the_rest() {
     let webhook = create(&app, &receiver.url("/"), json!({ "concurrency": 1 })).await;
     app.settle().await;
     let (all, broken) = crate::support::sized((1_000, 50), (60, 5));
-    let (client, table) = app.raw_table();
-    let text = |text: String| aws_sdk_dynamodb::types::AttributeValue::S(text);
     for number in 0..all {
         let mut event = demo::event();
         event.id = padron_domain::EventId::at(app.clock.now().plus(Duration::from_millis(number)));
         event.at = app.clock.now();
         let doc =
             if number % (all / broken) == 0 { "{}".into() } else { serde_json::to_string(&event).unwrap() };
-        let put =
-            client.put_item().table_name(table).item("PK", text(format!("EVENTS#{}", event.organization)));
-        let put = put.item("SK", text(event.id.to_string())).item("entity", text("event".into()));
-        put.item("doc", text(doc)).send().await.unwrap();
+        write_event(&app, &event, doc).await;
     }
     app.settle().await;
     assert_eq!(receiver.take().len(), usize::try_from(all - broken).unwrap());
@@ -454,13 +449,8 @@ async fn what_cannot_be_read_does_not_hold_up_the_rest() {
     rename(&app, "Unreadable soon").await;
     app.fan_out().await;
     let id = deliveries(&app, &webhook).await[0]["eventId"].as_str().unwrap().to_owned();
-    let put = client.put_item().table_name(table).item("PK", text(format!("EVENTS#{}", demo::ACME)));
-    put.item("SK", text(id))
-        .item("entity", text("event".into()))
-        .item("doc", text("{}".into()))
-        .send()
-        .await
-        .unwrap();
+    let id = padron_domain::EventId::parse(&id).unwrap();
+    write_event(&app, &padron_domain::Event { id, ..demo::event() }, "{}".into()).await;
     app.deliver_all().await;
     assert!(receiver.take().is_empty());
     let last = &deliveries(&app, &webhook).await[0];
@@ -572,17 +562,12 @@ async fn many_events_are_sent_again_in_parts() {
     receiver.set(ReceiverResponse::status(500));
     let webhook = create(&app, &receiver.url("/"), json!({ "events": ["organization.updated"] })).await;
     let count = 505;
-    let (client, table) = app.raw_table();
-    let text = |text: String| aws_sdk_dynamodb::types::AttributeValue::S(text);
     let webhook_id = padron_domain::WebhookId::parse(webhook["id"].as_str().unwrap()).unwrap();
     for number in 0..count {
         let mut event = demo::event();
         event.at = app.clock.now().plus(Duration::from_secs(number));
         event.id = padron_domain::EventId::at(event.at);
-        let put =
-            client.put_item().table_name(table).item("PK", text(format!("EVENTS#{}", event.organization)));
-        let put = put.item("SK", text(event.id.to_string())).item("entity", text("event".into()));
-        put.item("doc", text(serde_json::to_string(&event).unwrap())).send().await.unwrap();
+        write_event(&app, &event, serde_json::to_string(&event).unwrap()).await;
         let delivery = padron_domain::Delivery::new(&event, 0, webhook_id, 4, app.clock.now());
         let delivery =
             padron_domain::Delivery { status: DeliveryStatus::Failed, next_attempt_at: None, ..delivery };

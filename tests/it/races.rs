@@ -11,6 +11,7 @@ use std::{
 use futures_util::future::join_all;
 use padron_domain::{Actor, Authority, Event, EventData, Role, UserId};
 use padron_local::demo;
+use padron_store::EventRange;
 use padron_testkit::{Fault, TestApp, TestResponse};
 use proptest::{
     prelude::*,
@@ -422,7 +423,11 @@ async fn events(app: &TestApp) -> Events {
     let (mut events, mut after) = (Events::default(), None);
     loop {
         let organization = demo::organization(demo::ACME);
-        let page = app.store().events(organization, (None, None), after, 100, None).await.unwrap();
+        let page = app
+            .store()
+            .events(organization, EventRange { after, ..EventRange::default() }, 100, None)
+            .await
+            .unwrap();
         for event in page.items {
             *events.0.entry(event.data.event_type().to_owned()).or_default() += 1;
         }

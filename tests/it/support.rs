@@ -10,7 +10,7 @@ use padron_domain::{
 };
 use padron_http::Registration;
 use padron_local::demo;
-use padron_store::{OwnedApiKeys, Secrets, StoredApiKey, StoredWebhook, WebhookSecretMaterial};
+use padron_store::{EventRange, OwnedApiKeys, Secrets, StoredApiKey, StoredWebhook, WebhookSecretMaterial};
 use padron_testkit::{Call, SavedTables, TestApp, TestResponse};
 use serde_json::Value;
 use uuid::Uuid;
@@ -139,19 +139,23 @@ pub(crate) async fn install_webhook(app: &TestApp) {
     store.create_webhook(&stored, &registry, &actor, &event).unwrap().commit().await.unwrap();
 }
 
+/// Writes an event with this document, without using the API.
+pub(crate) async fn write_event(app: &TestApp, event: &Event, document: String) {
+    let (client, table) = app.raw_table();
+    let put = client
+        .put_item()
+        .table_name(table)
+        .item("PK", AttributeValue::S(format!("EVENTS#{}", event.organization)))
+        .item("SK", AttributeValue::S(event.id.to_string()))
+        .item("entity", AttributeValue::S("event".into()))
+        .item("doc", AttributeValue::S(document));
+    put.send().await.unwrap();
+}
+
 /// Writes the delivery that the sample requests name, and its event.
 pub(crate) async fn install_delivery(app: &TestApp) {
     let event = demo::event();
-    let (client, table) = app.raw_table();
-    let text = |text: String| AttributeValue::S(text);
-    let event_item = client
-        .put_item()
-        .table_name(table)
-        .item("PK", text(format!("EVENTS#{}", event.organization)))
-        .item("SK", text(event.id.to_string()))
-        .item("entity", text("event".into()))
-        .item("doc", text(serde_json::to_string(&event).unwrap()));
-    event_item.send().await.unwrap();
+    write_event(app, &event, serde_json::to_string(&event).unwrap()).await;
     let delivery = Delivery::new(&event, 0, WebhookId::parse(demo::WEBHOOK).unwrap(), 4, app.clock.now());
     let due_at = app.clock.now().plus(Duration::from_secs(120));
     assert!(app.store().create_delivery(&delivery, due_at).await.unwrap());
@@ -233,7 +237,7 @@ pub(crate) async fn keys_of(app: &TestApp, user: UserId) -> OwnedApiKeys {
 
 /// Returns the types of an organization's newest 100 events, newest first.
 pub(crate) async fn event_types(app: &TestApp, organization: OrganizationId) -> Vec<String> {
-    let page = app.store().events(organization, (None, None), None, 100, None).await.unwrap();
+    let page = app.store().events(organization, EventRange::default(), 100, None).await.unwrap();
     page.items.iter().map(|event| event.data.event_type().to_owned()).collect()
 }
 

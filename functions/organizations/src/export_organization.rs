@@ -12,7 +12,7 @@ use padron_http::{
     Context, Endpoint, Input, Ndjson, Owner, Query, Request, Route, describe_cursor,
     openapi::{Operation, Schemas},
 };
-use padron_store::{Action, CustomersPage, NumberRange, Page, Store, StoredApiKey};
+use padron_store::{Action, CustomersPage, EventRange, NumberRange, Page, Store, StoredApiKey};
 use serde::Serialize;
 use serde_json::{Map, Value};
 use uuid::Uuid;
@@ -243,7 +243,9 @@ async fn read(cx: &Context<'_>, owner: &Owner, place: ExportCursor) -> Result<Pa
         }
         Section::Events => {
             let after = place.after.map(Id::new);
-            let page = store.events(organization, (None, None), after, BATCH, None).await?;
+            let page = store
+                .events(organization, EventRange { after, ..EventRange::default() }, BATCH, None)
+                .await?;
             lines("event", page, |event| (event.id.uuid(), EventResponse::from(event)))
         }
     }

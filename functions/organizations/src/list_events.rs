@@ -6,7 +6,7 @@ use padron_http::{
     Admin, Array, Context, Endpoint, Input, PageRequest, Query, Request, Route,
     openapi::{Operation, Schemas},
 };
-use padron_store::{Action, Store};
+use padron_store::{Action, EventRange, Store};
 use serde_json::json;
 
 /// The endpoint that lists the events of an organization.
@@ -87,7 +87,8 @@ impl Endpoint for ListEvents {
         let is_wanted: Option<&(dyn Fn(&Event) -> bool + Sync)> =
             if name.is_some() || actor.is_some() { Some(&is_wanted) } else { None };
         let after = paging.after(cx, organization)?;
-        let page = cx.store().events(organization, (from, to), after, paging.limit(), is_wanted).await?;
+        let range = EventRange { from, to, after, ..EventRange::default() };
+        let page = cx.store().events(organization, range, paging.limit(), is_wanted).await?;
         let next = paging.next(cx, organization, page.next.map(|last| last.id))?;
         Ok(Array::new(page.items.into_iter().map(EventResponse::from))?.next(next))
     }

@@ -167,11 +167,8 @@ async fn defer(
     let delivery = delivery.rescheduled(at);
     if is_first {
         cx.store().replace_delivery(&delivery, Some(at)).await?;
-    } else if queue::replace_delivery(cx.store(), cx.environment(), &delivery).await?
-        && let Some(queue) = queue::connect(cx.environment())?
-    {
-        // If the queue does not take the message, the next sweep sends another one.
-        _ = queue.send(&[DeliveryMessage::new(&delivery)], cx.end(Duration::ZERO)).await;
+    } else if queue::replace_delivery(cx.store(), cx.environment(), &delivery).await? {
+        queue::send(cx.environment(), &[DeliveryMessage::new(&delivery)], cx.end(Duration::ZERO)).await?;
     }
     Ok(MessageOutcome::Deferred)
 }
@@ -223,13 +220,13 @@ async fn record(
     outcome: Outcome,
     retry_at: Option<Timestamp>,
 ) -> Result<(), Error> {
-    let Delivery { organization, webhook, id, .. } = delivery;
+    let Delivery { webhook, id, .. } = delivery;
     let Outcome { attempt, response_body, .. } = outcome;
     let after = delivery.after_attempt(attempt.clone(), response_body.clone(), retry_at);
     if cx.store().replace_delivery(&after, after.next_attempt_at).await? {
         return Ok(());
     }
-    let (changed, _) = cx.store().delivery(organization, webhook, id).await?;
+    let changed = cx.store().delivery(webhook, id).await?;
     // The response to the first write may have been lost.
     let Some(changed) = changed.filter(|changed| !changed.recent.contains(&attempt)) else { return Ok(()) };
     let after = changed.with_attempt(attempt, response_body);
@@ -287,7 +284,7 @@ async fn disable(
             Ok(()) => return Ok(true),
             // Another webhook may have changed.
             Err(TransactionError::Outdated) => {
-                cx.store().wait(&mut backoff, "a webhook was being changed until the deadline").await?;
+                cx.store().pause(&mut backoff, "a webhook was being changed until the deadline").await?;
             }
             Err(error) => return Err(error.into()),
         }

@@ -79,9 +79,7 @@ impl Consumer for FanOutEvents {
             }
         }
         report.deliveries = messages.len();
-        if let Some(queue) = queue::connect(cx.environment())?.filter(|_| !messages.is_empty()) {
-            report.unsent = queue.send(&messages, cx.end(RESERVE)).await.is_err();
-        }
+        report.unsent = !queue::send(cx.environment(), &messages, cx.end(RESERVE)).await?;
         Ok(Consumed { report, failed: failed.into_iter().collect() })
     }
 }

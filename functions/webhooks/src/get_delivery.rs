@@ -30,7 +30,7 @@ impl Endpoint for GetDelivery {
         InPath(id): InPath<DeliveryId>,
     ) -> Result<Self::Output, Error> {
         let (_, StoredWebhook { webhook, .. }) = admin.with_resource()?;
-        let (delivery, event) = cx.store().delivery(webhook.organization, webhook.id, id).await?;
+        let (delivery, event) = cx.store().delivery_with_event(webhook.organization, webhook.id, id).await?;
         let delivery = delivery.ok_or(Failure::DELIVERY_NOT_FOUND)?;
         Ok(Body(DeliveryDetails::new(delivery, &webhook, event.as_ref().map(Into::into))))
     }

@@ -2,12 +2,13 @@
 //!
 //! It reads the stream on its own, so that a bus that takes nothing does not hold up webhooks.
 
+use std::time::Duration;
+
 use padron_domain::Error;
 use padron_event_bus::{BusEvent, EventBus};
 use padron_http::{BackgroundContext, Consumed, Consumer, Source};
 use padron_store::{Action, stream_records};
 use serde::Serialize;
-use std::time::Duration;
 
 use crate::message::Message;
 
@@ -44,7 +45,7 @@ impl Consumer for PublishEvents {
         let bus =
             cx.environment().get_or_create(|| Ok(EventBus::connect(&location.connection, &location.name)))?;
         let mut report = PublishReport::default();
-        let mut events = Vec::new();
+        let (mut sequence_numbers, mut events) = (Vec::new(), Vec::new());
         for record in stream_records(payload)? {
             match record.event {
                 None => {}
@@ -54,19 +55,18 @@ impl Consumer for PublishEvents {
                 }
                 Some(Ok(event)) => {
                     let detail = Message::of(&event)?.into_body();
-                    let event = BusEvent { event_type: event.data.event_type(), at: event.at, detail };
-                    events.push((record.sequence_number, event));
+                    events.push(BusEvent { event_type: event.data.event_type(), at: event.at, detail });
+                    sequence_numbers.push(record.sequence_number);
                 }
             }
         }
         let mut failed = None;
-        for batch in events.chunks(EventBus::BATCH) {
-            let entries: Vec<BusEvent> = batch.iter().map(|(_, event)| event.clone()).collect();
-            if bus.publish(&entries, cx.end(RESERVE)).await.is_err() {
-                failed = batch.first().map(|(sequence_number, _)| sequence_number.clone());
+        for (batch, numbers) in events.chunks(EventBus::BATCH).zip(sequence_numbers.chunks(EventBus::BATCH)) {
+            if bus.publish(batch, cx.end(RESERVE)).await.is_err() {
+                failed = numbers.first().cloned();
                 break;
             }
-            report.published += entries.len();
+            report.published += batch.len();
         }
         report.unfinished = failed.is_some();
         Ok(Consumed { report, failed: failed.into_iter().collect() })

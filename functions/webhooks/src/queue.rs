@@ -1,9 +1,10 @@
 //! The queue of deliveries, and the deliveries that are sent to it.
 
-use padron_domain::{Delivery, Error, FIRST_SWEEP};
-use padron_http::{Context, Environment};
+use padron_domain::{Delivery, Error, FIRST_SWEEP, Timestamp};
+use padron_http::Environment;
 use padron_queue::{DeliveryMessage, DeliveryQueue};
 use padron_store::Store;
+use tokio::time::Instant;
 
 use crate::schedule;
 
@@ -14,12 +15,24 @@ pub(crate) fn connect(environment: &Environment) -> Result<Option<DeliveryQueue>
     environment.get_or_create(connect).map(Some)
 }
 
-/// Sends the messages of deliveries of a request. If the queue does not take them, the next sweep sends others.
-pub(crate) async fn send(cx: &Context<'_>, messages: &[DeliveryMessage]) -> Result<(), Error> {
-    if let Some(queue) = connect(cx.environment())? {
-        _ = queue.send(messages, cx.deadline()).await;
+/// Sends messages, and returns whether the queue has taken them by `deadline`. If it has not, the next sweep sends others. An installation
+/// without a queue leaves all messages to the sweep.
+pub(crate) async fn send(
+    environment: &Environment,
+    messages: &[DeliveryMessage],
+    deadline: Instant,
+) -> Result<bool, Error> {
+    if messages.is_empty() {
+        return Ok(true);
     }
-    Ok(())
+    let Some(queue) = connect(environment)? else { return Ok(true) };
+    Ok(queue.send(messages, deadline).await.is_ok())
+}
+
+/// Returns when a delivery is sent to the queue again, if no attempt was made.
+fn first_sweep(environment: &Environment, delivery: &Delivery) -> Timestamp {
+    let attempt_at = delivery.next_attempt_at.unwrap_or(delivery.queued_at);
+    schedule::after(environment, attempt_at, FIRST_SWEEP)
 }
 
 /// Creates a delivery that is to be attempted now, and returns `false` if it exists. If its message is lost, a sweep sends another one.
@@ -28,8 +41,7 @@ pub(crate) async fn create_delivery(
     environment: &Environment,
     delivery: &Delivery,
 ) -> Result<bool, Error> {
-    let due_at = schedule::after(environment, delivery.queued_at, FIRST_SWEEP);
-    store.create_delivery(delivery, due_at).await
+    store.create_delivery(delivery, first_sweep(environment, delivery)).await
 }
 
 /// Replaces a delivery by its next version, which is to be attempted now, and returns `false` if it has changed. If its message is lost, a
@@ -39,7 +51,5 @@ pub(crate) async fn replace_delivery(
     environment: &Environment,
     delivery: &Delivery,
 ) -> Result<bool, Error> {
-    let queued_at = delivery.next_attempt_at.unwrap_or(delivery.queued_at);
-    let due_at = schedule::after(environment, queued_at, FIRST_SWEEP);
-    store.replace_delivery(delivery, Some(due_at)).await
+    store.replace_delivery(delivery, Some(first_sweep(environment, delivery))).await
 }

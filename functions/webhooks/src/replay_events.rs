@@ -7,7 +7,7 @@ use padron_domain::{
 };
 use padron_http::{Accepted, Admin, Context, Endpoint, Json, Route};
 use padron_queue::{DeliveryMessage, DeliveryQueue};
-use padron_store::{Action, DeliveryRange, Page, RateSubject, Store, StoredWebhook};
+use padron_store::{Action, DeliveryRange, EventRange, Page, RateSubject, Store, StoredWebhook};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
@@ -97,7 +97,7 @@ impl Endpoint for ReplayEvents {
             .collect();
         let created: Vec<bool> = stream::iter(created).buffered(CONCURRENCY).try_collect().await?;
         let messages: Vec<DeliveryMessage> = deliveries.iter().map(DeliveryMessage::new).collect();
-        queue::send(cx, &messages).await?;
+        queue::send(cx.environment(), &messages, cx.deadline()).await?;
         let next = next.map(|last| selection.cursor(cx, &webhook, last)).transpose()?;
         Ok(Accepted(ReplayResult { queued: created.into_iter().filter(|is_new| *is_new).count(), next }))
     }
@@ -150,7 +150,7 @@ impl Selection {
     /// Returns the context that a cursor is bound to.
     fn context(&self, webhook: &Webhook) -> Vec<u8> {
         let Self { from, to, events, only_failed, .. } = self;
-        json!(["replay-events", webhook.organization, webhook.id, from, to, events, only_failed])
+        json!([ReplayEvents::ROUTE.function, webhook.organization, webhook.id, from, to, events, only_failed])
             .to_string()
             .into_bytes()
     }
@@ -171,14 +171,14 @@ impl Selection {
                 && self.events.as_ref().is_none_or(|filter| filter.matches(event.data.event_type()))
         };
         if !self.only_failed {
-            let times = (Some(self.from), Some(self.to));
-            let page = cx.store().events_oldest_first(
-                webhook.organization,
-                times,
-                self.after,
-                MAX_EVENTS,
-                Some(&is_selected),
-            );
+            let range = EventRange {
+                from: Some(self.from),
+                to: Some(self.to),
+                after: self.after,
+                ascending: true,
+                passes_unreadable: true,
+            };
+            let page = cx.store().events(webhook.organization, range, MAX_EVENTS, Some(&is_selected));
             let Page { items, next } = page.await?;
             return Ok((items, next.map(|last| last.id)));
         }

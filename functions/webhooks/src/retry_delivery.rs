@@ -34,8 +34,7 @@ impl Endpoint for RetryDelivery {
         InPath(id): InPath<DeliveryId>,
     ) -> Result<Self::Output, Error> {
         let (_, StoredWebhook { webhook, health, .. }) = admin.with_resource()?;
-        let (delivery, _) = cx.store().delivery(webhook.organization, webhook.id, id).await?;
-        let delivery = delivery.ok_or(Failure::DELIVERY_NOT_FOUND)?;
+        let delivery = cx.store().delivery(webhook.id, id).await?.ok_or(Failure::DELIVERY_NOT_FOUND)?;
         if !webhook.is_active {
             return Err(Failure::WEBHOOK_INACTIVE.into());
         }
@@ -43,7 +42,7 @@ impl Endpoint for RetryDelivery {
         if !queue::replace_delivery(cx.store(), cx.environment(), &delivery).await? {
             return Err(Failure::CONCURRENT_CHANGE.into());
         }
-        queue::send(cx, &[DeliveryMessage::new(&delivery)]).await?;
+        queue::send(cx.environment(), &[DeliveryMessage::new(&delivery)], cx.deadline()).await?;
         Ok(Accepted(DeliveryResponse::new(delivery, &webhook)))
     }
 }

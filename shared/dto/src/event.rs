@@ -1,6 +1,6 @@
 //! Audit events in responses.
 
-use padron_domain::{Actor, Event, EventId, OrganizationId, Timestamp};
+use padron_domain::{Actor, Event, EventData, EventId, OrganizationId, Timestamp};
 use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::Value;
@@ -28,11 +28,16 @@ pub struct EventResponse {
     data: Value,
 }
 
+/// Returns the data of an event as JSON, without its type.
+pub(crate) fn data_of(data: &EventData) -> Value {
+    serde_json::to_value(data).map(|mut data| data["data"].take()).unwrap_or_default()
+}
+
 impl From<Event> for EventResponse {
     fn from(event: Event) -> Self {
         let Event { id, organization, actor, at, data } = event;
         let r#type = data.event_type();
-        let data = serde_json::to_value(&data).map(|mut data| data["data"].take()).unwrap_or_default();
+        let data = data_of(&data);
         Self { id, r#type, organization_id: organization, actor, created_at: at, data }
     }
 }

@@ -5,6 +5,8 @@ use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::Value;
 
+use crate::event::data_of;
+
 /// An event, as webhooks get it.
 #[derive(Debug, Serialize, JsonSchema)]
 #[schemars(rename = "WebhookMessage")]
@@ -31,11 +33,10 @@ pub struct WebhookMessage {
 impl From<&Event> for WebhookMessage {
     fn from(event: &Event) -> Self {
         let Event { id, organization, actor, at, data } = event;
-        let json = serde_json::to_value(data).map(|mut data| data["data"].take()).unwrap_or_default();
         Self {
             r#type: data.event_type(),
             timestamp: *at,
-            data: json,
+            data: data_of(data),
             id: *id,
             organization_id: *organization,
             actor: *actor,

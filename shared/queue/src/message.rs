@@ -58,7 +58,7 @@ impl DeliveryMessage {
 pub struct ReceivedMessage {
     /// The id of the message in the queue.
     pub id: String,
-    /// The message; `None` if it is none of this queue's.
+    /// The message; `None` if it is not a message of this queue.
     pub message: Option<DeliveryMessage>,
     /// When the message was sent; `None` if SQS does not tell.
     pub sent_at: Option<Timestamp>,

@@ -5,10 +5,7 @@
 
 use std::time::Duration;
 
-use aws_sdk_dynamodb::{
-    error::ProvideErrorMetadata,
-    types::{AttributeValue, ReturnConsumedCapacity, ReturnValue},
-};
+use aws_sdk_dynamodb::types::{AttributeValue, ReturnConsumedCapacity, ReturnValue};
 use padron_domain::{
     Delivery, DeliveryId, Error, Event, EventId, OrganizationId, Timestamp, WebhookId, WebhookRegistry,
 };
@@ -24,7 +21,7 @@ use crate::{
     },
     range_query::{Page, QueryPage, RangeQuery},
     read::{Consistency, Projection},
-    table::{CallError, Store},
+    table::Store,
     webhooks::StoredWebhook,
 };
 
@@ -89,7 +86,7 @@ impl Store {
     pub const SWEEP_DELIVERIES: &'static [Action] = &[Action::QUERY_GSI1, Action::UPDATE];
     /// The IAM actions of [`Store::deliveries`].
     pub const DELIVERIES: &'static [Action] = &[Action::QUERY];
-    /// The IAM actions of [`Store::delivery`].
+    /// The IAM actions of [`Store::delivery`] and [`Store::delivery_with_event`].
     pub const DELIVERY: &'static [Action] = &[Action::BATCH_GET];
     /// The maximum number of registries that are read at once.
     pub const MAX_REGISTRIES: usize = crate::read::MAX_BATCH;
@@ -137,22 +134,6 @@ impl Store {
             .map(|output| output.is_some())
     }
 
-    /// Returns the output of a conditional write; `None` if its condition has failed.
-    pub(crate) fn if_condition_holds<T, E: ProvideErrorMetadata>(
-        &self,
-        outcome: Result<T, CallError<E>>,
-        consumed: impl FnOnce(&T) -> &[aws_sdk_dynamodb::types::ConsumedCapacity],
-    ) -> Result<Option<T>, Error> {
-        match outcome {
-            Ok(output) => {
-                self.record(consumed(&output));
-                Ok(Some(output))
-            }
-            Err(error) if error.code() == Some("ConditionalCheckFailedException") => Ok(None),
-            Err(error) => Err(error.into()),
-        }
-    }
-
     /// Reads a delivery, its webhook and its event, strongly consistent.
     pub async fn delivery_context(
         &self,
@@ -173,14 +154,22 @@ impl Store {
         })
     }
 
+    /// Returns a delivery of a webhook, strongly consistent; `None` if it does not exist.
+    pub async fn delivery(&self, webhook: WebhookId, id: DeliveryId) -> Result<Option<Delivery>, Error> {
+        let key = Key::delivery(webhook, id);
+        let mut items =
+            self.batch_get(std::slice::from_ref(&key), Consistency::Strong, Projection::Document).await?;
+        Ok(items.remove::<StoredDelivery>(&key)?.map(|stored| stored.delivery))
+    }
+
     /// Returns a delivery of a webhook, and its event, strongly consistent; `None` in the place of what does not exist.
-    pub async fn delivery(
+    pub async fn delivery_with_event(
         &self,
         organization: OrganizationId,
         webhook: WebhookId,
-        delivery: DeliveryId,
+        id: DeliveryId,
     ) -> Result<(Option<Delivery>, Option<Event>), Error> {
-        let keys = [Key::delivery(webhook, delivery), Key::event(organization, delivery.event)];
+        let keys = [Key::delivery(webhook, id), Key::event(organization, id.event)];
         let mut items = self.batch_get(&keys, Consistency::Strong, Projection::Document).await?;
         let delivery = items.remove::<StoredDelivery>(&keys[0])?.map(|stored| stored.delivery);
         Ok((delivery, items.remove(&keys[1])?))

@@ -12,35 +12,34 @@ use crate::{
 };
 
 impl Store {
-    /// The IAM actions of [`Store::events`] and [`Store::events_oldest_first`].
+    /// The IAM actions of [`Store::events`].
     pub const EVENTS: &'static [Action] = &[Action::QUERY];
 
-    /// Returns a page of the events that `filter` accepts, newest first, eventually consistent. `None` accepts all
-    /// events.
-    ///
-    /// The range of time includes both ends.
+    /// Returns a page of the events that `filter` accepts, eventually consistent. `None` accepts all events.
     pub async fn events(
         &self,
         organization: OrganizationId,
-        times: (Option<Timestamp>, Option<Timestamp>),
-        after: Option<EventId>,
+        range: EventRange,
         limit: usize,
         filter: Option<&(dyn Fn(&Event) -> bool + Sync)>,
     ) -> Result<Page<Event>, Error> {
-        self.events_in_order(organization, times, after, limit, filter, false).await
-    }
-
-    /// Returns a page of the events that `filter` accepts, like [`Store::events`], but oldest first. Events that cannot be read are passed
-    /// over.
-    pub async fn events_oldest_first(
-        &self,
-        organization: OrganizationId,
-        times: (Option<Timestamp>, Option<Timestamp>),
-        after: Option<EventId>,
-        limit: usize,
-        filter: Option<&(dyn Fn(&Event) -> bool + Sync)>,
-    ) -> Result<Page<Event>, Error> {
-        self.events_in_order(organization, times, after, limit, filter, true).await
+        let EventRange { from, to, after, ascending, passes_unreadable } = range;
+        // Without a bound, the sort key is one before or after every id.
+        let from = from.map_or("0".into(), |from| EventId::first_at(from).to_string());
+        let to = to.map_or("~".into(), |to| EventId::last_at(to).to_string());
+        if from > to {
+            return Ok(Page { items: Vec::new(), next: None });
+        }
+        let query = RangeQuery {
+            partition: event_partition(organization),
+            from,
+            to,
+            after: after.map(|id| Key::event(organization, id)),
+            ascending,
+            limit,
+            passes_unreadable,
+        };
+        self.range_query(query, filter).await
     }
 
     /// The IAM actions of [`Store::events_by_id`].
@@ -62,33 +61,21 @@ impl Store {
         }
         Ok(events)
     }
+}
 
-    async fn events_in_order(
-        &self,
-        organization: OrganizationId,
-        (from, to): (Option<Timestamp>, Option<Timestamp>),
-        after: Option<EventId>,
-        limit: usize,
-        filter: Option<&(dyn Fn(&Event) -> bool + Sync)>,
-        ascending: bool,
-    ) -> Result<Page<Event>, Error> {
-        // Without a bound, the sort key is one before or after every id.
-        let from = from.map_or("0".into(), |from| EventId::first_at(from).to_string());
-        let to = to.map_or("~".into(), |to| EventId::last_at(to).to_string());
-        if from > to {
-            return Ok(Page { items: Vec::new(), next: None });
-        }
-        let range = RangeQuery {
-            partition: event_partition(organization),
-            from,
-            to,
-            after: after.map(|id| Key::event(organization, id)),
-            ascending,
-            limit,
-            passes_unreadable: ascending,
-        };
-        self.range_query(range, filter).await
-    }
+/// A range of the events of an organization.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct EventRange {
+    /// The first instant, inclusive; `None` for the first one of all.
+    pub from: Option<Timestamp>,
+    /// The last instant, inclusive; `None` for the last one of all.
+    pub to: Option<Timestamp>,
+    /// The event after which the page begins; `None` for the first page.
+    pub after: Option<EventId>,
+    /// Whether the oldest events come first.
+    pub ascending: bool,
+    /// Whether events that cannot be read are passed over, and do not fail the query.
+    pub passes_unreadable: bool,
 }
 
 impl Entity for Event {

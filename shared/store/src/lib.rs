@@ -48,6 +48,7 @@ pub use api_keys::{KeyAccess, OwnedApiKeys, StoredApiKey};
 pub use client::{AMAZON_ROOTS, Connection, Credentials, TrustedRoots, sdk_config};
 pub use customers::{AncestorLink, CustomerConflict, CustomersPage, NumberRange};
 pub use deliveries::{DeliveryContext, DeliveryRange, DueDelivery};
+pub use events::EventRange;
 pub use idempotency::IdempotencyRecord;
 pub use invitations::{InvitationAccess, InvitationToken, InvitationWithOrganization, InvitationsPage};
 pub use key::{IdempotencyId, Key};

@@ -122,13 +122,11 @@ impl Store {
             .expression_attribute_values(":new", AttributeValue::B(Blob::new(resealed)))
             .expression_attribute_values(":old", AttributeValue::B(Blob::new(record.sealed())))
             .return_consumed_capacity(ReturnConsumedCapacity::Total);
-        match self.call(update.send()).await {
-            Ok(output) => self.record(output.consumed_capacity.as_slice()),
-            // The record was deleted, or was written by a function that has the current root secret.
-            Err(error) if error.code() == Some("ConditionalCheckFailedException") => return Ok(()),
-            Err(error) => return Err(error.into()),
+        let written = self.call(update.send()).await;
+        // Otherwise the record was deleted, or was written by a function that has the current root secret.
+        if self.if_condition_holds(written, |output| output.consumed_capacity.as_slice())?.is_some() {
+            outcome.resealed += 1;
         }
-        outcome.resealed += 1;
         Ok(())
     }
 }

@@ -88,13 +88,24 @@ impl Store {
         self.sleep(pause, why).await
     }
 
-    /// Waits before another attempt of work that has lost a race against other writes. Fails if the wait would end after the deadline.
-    pub async fn wait(&self, backoff: &mut Backoff, why: &'static str) -> Result<(), Error> {
-        self.pause(backoff, why).await
+    /// Returns the output of a conditional write, and records its capacity; `None` if its condition has failed.
+    pub(crate) fn if_condition_holds<T, E: ProvideErrorMetadata>(
+        &self,
+        outcome: Result<T, CallError<E>>,
+        consumed: impl FnOnce(&T) -> &[ConsumedCapacity],
+    ) -> Result<Option<T>, Error> {
+        match outcome {
+            Ok(output) => {
+                self.record(consumed(&output));
+                Ok(Some(output))
+            }
+            Err(error) if error.code() == Some("ConditionalCheckFailedException") => Ok(None),
+            Err(error) => Err(error.into()),
+        }
     }
 
-    /// Waits before the next attempt. Fails if the wait would end after the deadline.
-    pub(crate) async fn pause(&self, backoff: &mut Backoff, why: &'static str) -> Result<(), Error> {
+    /// Waits before the next attempt of work that has lost a race against other writes. Fails if the wait would end after the deadline.
+    pub async fn pause(&self, backoff: &mut Backoff, why: &'static str) -> Result<(), Error> {
         self.sleep(backoff.pause(), why).await
     }
 

@@ -164,8 +164,7 @@ impl Store {
         actor: &Authority,
         event: &Event,
     ) -> Result<Transaction<'_>, Error> {
-        let mut transaction = self.transaction(event)?;
-        transaction.update(&after.key(), replacement(after, resets_health)?)?;
+        let mut transaction = self.webhook_change(after, resets_health, event)?;
         replace_registry(&mut transaction, registry)?;
         check_authority(&mut transaction, actor, None)?;
         Ok(transaction)
@@ -178,8 +177,7 @@ impl Store {
         registry: &WebhookRegistry,
         event: &Event,
     ) -> Result<Transaction<'_>, Error> {
-        let mut transaction = self.transaction(event)?;
-        transaction.update(&after.key(), replacement(after, false)?)?;
+        let mut transaction = self.webhook_change(after, false, event)?;
         replace_registry(&mut transaction, registry)?;
         Ok(transaction)
     }
@@ -191,9 +189,20 @@ impl Store {
         actor: &Authority,
         event: &Event,
     ) -> Result<Transaction<'_>, Error> {
-        let mut transaction = self.transaction(event)?;
-        transaction.update(&after.key(), replacement(after, false)?)?;
+        let mut transaction = self.webhook_change(after, false, event)?;
         check_authority(&mut transaction, actor, None)?;
+        Ok(transaction)
+    }
+
+    /// Creates the transaction that replaces a webhook by its next version.
+    fn webhook_change(
+        &self,
+        after: &StoredWebhook,
+        resets_health: bool,
+        event: &Event,
+    ) -> Result<Transaction<'_>, Error> {
+        let mut transaction = self.transaction(event)?;
+        transaction.update(&after.key(), replacement(after, resets_health)?)?;
         Ok(transaction)
     }
 
