@@ -17,7 +17,7 @@ SAM := .tools/sam/bin/sam
 CLIENTS := .tools/clients/installed
 
 .DEFAULT_GOAL := help
-.PHONY: help run serve listen token key reseal plan demo-customers test test-full test-clients lint fmt build deploy region bench wire cargo
+.PHONY: help run serve listen token key reseal withdraw-key plan demo-customers test test-full test-clients lint fmt build deploy region bench wire cargo
 
 help: ## This list
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 18
@@ -45,8 +45,11 @@ key: cargo ## An API key for the local stack (ORG=<uuid> SCOPES= ROLE=member|adm
 	@$(PADRON) key $(call given,ORG,--org) $(call given,SCOPES,--scopes) $(call given,ROLE,--role)
 
 # After a root secret was replaced, and before the previous one is dropped.
-reseal: cargo ## Encrypts the secrets of API keys and webhooks with the new root secret (TABLE= REGION= of a deployed stack)
+reseal: cargo ## Encrypts the stored secrets with the new root secret (TABLE= REGION= of a deployed stack)
 	@$(PADRON) admin reseal $(call given,TABLE,--table) $(call given,REGION,--region)
+
+withdraw-key: cargo ## Withdraws a key that signs access tokens (KID= TABLE= REGION= of a deployed stack)
+	@$(PADRON) admin withdraw-signing-key "$(KID)" $(call given,TABLE,--table) $(call given,REGION,--region)
 
 plan: cargo ## An organization's plan (ORG=<uuid> PLAN=free|pro|enterprise SEATS=, and TABLE= REGION= of a deployed stack)
 	@$(PADRON) admin set-plan "$(ORG)" "$(PLAN)" $(call given,SEATS,--seats) $(call given,TABLE,--table) $(call given,REGION,--region)
@@ -70,7 +73,8 @@ test: cargo $(CARGO_LAMBDA) $(SAM) ## The tests, with cases of a size that keeps
 SIZED := $(patsubst tests/it/%.rs,%::,$(shell grep -lw sized tests/it/*.rs))
 
 # Then with a table that behaves like the cloud's on a bad day: transactions conflict, and indexes are behind.
-test-full: cargo ## The tests with cases of the full size, then all with conflicts and delayed indexes
+test-full: cargo ## All binaries; the tests with cases of the full size, then all with conflicts and delayed indexes
+	cargo build --workspace --bins
 	PADRON_TEST_FULL=on $(IN_PARALLEL) cargo test --workspace --test it -- $(SIZED)
 	PADRON_TEST_FAULTS=on $(IN_PARALLEL) cargo test --workspace --test it -- --skip commands --skip deploy
 
@@ -103,6 +107,8 @@ deploy: region build $(SAM) ## Builds and deploys into your AWS account (REGION=
 	SAM_CLI_TELEMETRY=0 $(SAM) deploy --template-file template.yaml --region "$(REGION)" --no-fail-on-empty-changeset $$unasked \
 		--parameter-overrides Architecture=$(ARCH) \
 		$(if $(findstring RootSecret=,$(PARAMETERS)),,RootSecret="$$(cat "$(ROOT_SECRET_FILE)")") $(PARAMETERS)
+	@SAM_CLI_TELEMETRY=0 $(SAM) remote invoke RotateSigningKeysFunction --region "$(REGION)" >/dev/null \
+		|| echo 'No access tokens are issued until rotate-signing-keys runs, within the hour.'
 
 region:
 	@test -n "$(REGION)" || { echo 'Where to? Try again with a region, such as: make deploy REGION=eu-west-1 PARAMETERS=…'; exit 1; }

@@ -87,6 +87,41 @@ pub async fn set_plan(place: TableLocation, change: PlanChange, clock: &Clock) -
     }
 }
 
+/// Withdraws a key that signs access tokens, and returns a message for the operator.
+///
+/// No token that the key has signed works a minute later. If it is the key that signs at present, the next one takes over.
+pub async fn withdraw_signing_key(place: TableLocation, kid: &str, clock: &Clock) -> Result<String, String> {
+    match place {
+        TableLocation::Local(data_dir) => {
+            with_store(&data_dir, async |store| withdraw_key(store, kid, clock).await).await
+        }
+        TableLocation::Deployed { table, region } => {
+            withdraw_key(&Store::new(&deployed(table, region)?), kid, clock).await
+        }
+    }
+}
+
+/// Withdraws a key of a table, as [`withdraw_signing_key`] does.
+pub async fn withdraw_key(store: &Store, kid: &str, clock: &Clock) -> Result<String, String> {
+    let store = store.until(Instant::now() + TIME_LIMIT);
+    for _ in 0..MAX_ATTEMPTS {
+        let mut keys = store.signing_keys().await.map_err(|error| explain(&error))?.next_version();
+        let kids: Vec<String> = keys.keys.iter().map(|key| key.kid.clone()).collect();
+        if !keys.withdraw(kid, clock.now()) {
+            return Err(format!("There is no key {kid}. The keys are: {}.", kids.join(", ")));
+        }
+        let removed = [kid.to_owned()];
+        if store.replace_signing_keys(&keys, &[], &removed).await.map_err(|error| explain(&error))? {
+            let signer = keys.signer(clock.now()).map(|key| key.kid.clone());
+            let signer = signer.unwrap_or_else(|| "none until rotate-signing-keys has run".into());
+            return Ok(format!(
+                "The key {kid} is withdrawn. Its tokens stop working within a minute. The key that signs now: {signer}."
+            ));
+        }
+    }
+    Err("The keys have changed at the same time. Nothing was written; try again.".into())
+}
+
 /// Encrypts the secrets of all API keys and webhooks of a table with the current root secret, as [`reseal`] does.
 ///
 /// The secrets of a deployed stack are those of the environment, `ROOT_SECRET` and `ROOT_SECRET_PREVIOUS`.

@@ -9,7 +9,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use padron_emulator::{Issuer, SigningKey};
+use padron_emulator::{Issuer, Kms, SigningKey};
 
 /// The folder of the local stack. It contains personal data and a key, so that only its owner may read it.
 #[derive(Clone, Debug)]
@@ -17,6 +17,8 @@ pub struct DataDir(PathBuf);
 
 /// The name of the file with the issuer's key.
 const KEY: &str = "issuer-key.der";
+/// The name of the file with the key of the local KMS.
+const KMS_KEY: &str = "kms.key";
 /// The name of the file with the API keys of `make key`.
 const API_KEYS: &str = "api-keys.json";
 /// The name of the database file.
@@ -107,25 +109,38 @@ impl DataDir {
         written.map_err(|error| format!("{}: {error}", path.display()))
     }
 
+    /// Returns the content of a file that is created at first use, readable by its owner alone.
+    fn read_or_create(&self, name: &str, create: impl FnOnce() -> Vec<u8>) -> Result<Vec<u8>, String> {
+        let path = self.0.join(name);
+        let explain = |error: io::Error| format!("{}: {error}", path.display());
+        match fs::read(&path) {
+            Err(error) if error.kind() == ErrorKind::NotFound => {}
+            read => return read.map_err(explain),
+        }
+        // The content is written to a file of its own and then linked. If two processes start at once, one wins and both use its file.
+        let fresh = path.with_extension(format!("{}.new", std::process::id()));
+        let mut file: File = private().truncate(true).open(&fresh).map_err(explain)?;
+        file.write_all(&create()).map_err(explain)?;
+        let linked = fs::hard_link(&fresh, &path);
+        fs::remove_file(&fresh).map_err(explain)?;
+        match linked {
+            Err(error) if error.kind() != ErrorKind::AlreadyExists => Err(explain(error)),
+            _ => fs::read(&path).map_err(explain),
+        }
+    }
+
+    /// Returns the key of the local KMS.
+    pub fn kms_key(&self) -> Result<[u8; Kms::KEY_LENGTH], String> {
+        let key = self.read_or_create(KMS_KEY, || Kms::new_key().to_vec())?;
+        let path = self.0.join(KMS_KEY);
+        key.try_into()
+            .map_err(|_| format!("{} holds no key. Delete it, and a new one is made.", path.display()))
+    }
+
     /// Returns the local issuer. Its key is created at first use, readable by its owner alone.
     pub fn issuer(&self) -> Result<Issuer, String> {
         let path = self.0.join(KEY);
-        let explain = |error: io::Error| format!("{}: {error}", path.display());
-        let document = match fs::read(&path) {
-            Err(error) if error.kind() == ErrorKind::NotFound => {
-                // The key is written to a file of its own and then linked. If two processes start at once, one key wins and both use it.
-                let fresh = path.with_extension(format!("{}.new", std::process::id()));
-                let mut file: File = private().truncate(true).open(&fresh).map_err(explain)?;
-                file.write_all(&SigningKey::new_rsa_document()).map_err(explain)?;
-                let linked = fs::hard_link(&fresh, &path);
-                fs::remove_file(&fresh).map_err(explain)?;
-                match linked {
-                    Err(error) if error.kind() != ErrorKind::AlreadyExists => return Err(explain(error)),
-                    _ => fs::read(&path).map_err(explain)?,
-                }
-            }
-            read => read.map_err(explain)?,
-        };
+        let document = self.read_or_create(KEY, SigningKey::new_rsa_document)?;
         let key = SigningKey::rs256("local", &document)
             .ok_or_else(|| format!("{} holds no key. Delete it, and a new one is made.", path.display()))?;
         Ok(Issuer { name: "http://localhost/padron".into(), audience: "padron".into(), key })

@@ -65,5 +65,6 @@ fn action_line(action: Action) -> String {
         Resource::Index(index) => format!("{} {index}", action.name),
         Resource::DeliveryQueue => format!("{} queue", action.name),
         Resource::EventBus => format!("{} bus", action.name),
+        Resource::EncryptionKey(_) => format!("{} key", action.name),
     }
 }

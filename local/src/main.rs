@@ -99,10 +99,21 @@ enum Action {
 
 #[derive(Subcommand)]
 enum Admin {
-    /// Encrypts the hashes of all API keys with the current root secret, so that the previous one can be dropped.
+    /// Encrypts the secrets of API keys, webhooks and OAuth apps with the current root secret, so that the previous one can be dropped.
     ///
     /// For a deployed stack, the secrets are read from the variables ROOT_SECRET and ROOT_SECRET_PREVIOUS.
     Reseal {
+        /// The table of a deployed stack, which is the stack's output `TableName`. Defaults to the local stack's table.
+        #[arg(long)]
+        table: Option<String>,
+        /// The region of the table.
+        #[arg(long, env = "AWS_REGION", default_value = "us-east-1")]
+        region: String,
+    },
+    /// Withdraws a key that signs access tokens. The tokens that it has signed stop working within a minute.
+    WithdrawSigningKey {
+        /// The `kid` of the key, as `/oauth/jwks` and the headers of tokens have it.
+        kid: String,
         /// The table of a deployed stack, which is the stack's output `TableName`. Defaults to the local stack's table.
         #[arg(long)]
         table: Option<String>,
@@ -153,6 +164,9 @@ fn main() -> ExitCode {
         }
         Action::Key { org, scopes, role } => make_key(&data, &org, &scopes, &role),
         Action::Admin(Admin::Reseal { table, region }) => reseal(&data, table, region),
+        Action::Admin(Admin::WithdrawSigningKey { kid, table, region }) => {
+            withdraw_signing_key(&data, &kid, table, region)
+        }
         Action::Admin(Admin::SetPlan { organization, plan, seats, table, region }) => {
             set_plan(&data, &organization, &plan, seats, table, region)
         }
@@ -206,6 +220,14 @@ fn set_plan(
     block_on(async {
         let change = PlanChange { organization, plan, seats };
         println!("{}", admin::set_plan(place, change, &Clock::System).await?);
+        Ok(())
+    })
+}
+
+fn withdraw_signing_key(data: &Path, kid: &str, table: Option<String>, region: String) -> Result<(), String> {
+    let place = table_location(data, table, region)?;
+    block_on(async {
+        println!("{}", admin::withdraw_signing_key(place, kid, &Clock::System).await?);
         Ok(())
     })
 }

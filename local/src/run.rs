@@ -13,8 +13,8 @@ use http_body_util::{BodyExt, Empty};
 use hyper::body::Bytes;
 use hyper_util::{client::legacy::Client, rt::TokioExecutor};
 use padron_domain::Clock;
-use padron_emulator::{Engine, FifoQueue, StreamReader, Template, engine::Storage};
-use padron_http::BASE_PATH;
+use padron_emulator::{Engine, FifoQueue, Kms, StreamReader, Template, engine::Storage};
+use padron_http::{App, BASE_PATH, BackgroundRegistration, Log, Settings};
 use padron_store::Store;
 use tokio::{
     signal::unix::{SignalKind, signal},
@@ -54,6 +54,8 @@ pub struct Backend {
     pub stream: StreamReader,
     /// The queue of deliveries.
     pub queue: Arc<FifoQueue>,
+    /// The key that the signing keys are encrypted with.
+    pub kms: Kms,
     /// The maximum number of messages that are handled at once.
     pub concurrency: usize,
     /// The factor by which schedules are faster.
@@ -82,11 +84,37 @@ impl Backend {
         let mut environment = data_dir.environment(&issuer, &format!("http://{}", engine.address()));
         environment.push(("DELIVERY_QUEUE_URL", queue.url()));
         environment.push(("AWS_ENDPOINT_URL_SQS", queue.endpoint()));
+        let kms = Kms::start(data_dir.kms_key()?).await;
+        environment.push(("ENCRYPTION_KEY", Kms::KEY_ID.into()));
+        environment.push(("AWS_ENDPOINT_URL_KMS", kms.endpoint()));
+        environment.push(("PUBLIC_URL", format!("http://localhost:{}{BASE_PATH}", options.port)));
         let clock_factor = std::env::var(CLOCK_FACTOR).unwrap_or_else(|_| "1".into());
         environment.push((CLOCK_FACTOR, clock_factor.clone()));
         let clock_factor = clock_factor.parse().ok().filter(|factor| *factor > 0);
         let clock_factor = clock_factor.ok_or("PADRON_CLOCK_FACTOR is a number from 1 on.")?;
-        Ok(Self { engine, stream, queue, concurrency, clock_factor, environment })
+        let backend = Self { engine, stream, queue, kms, concurrency, clock_factor, environment };
+        backend.make_signing_keys().await?;
+        Ok(backend)
+    }
+}
+
+impl Backend {
+    /// Returns the settings of the functions.
+    pub fn settings(&self) -> Result<Settings, String> {
+        let lookup = |name: &str| {
+            let variable = self.environment.iter().find(|(known, _)| *known == name);
+            variable.map(|(_, value)| value.clone())
+        };
+        Settings::from(&lookup).map_err(|error| error.to_string())
+    }
+
+    /// Runs the job that makes the keys for access tokens, as `make deploy` does: its schedule may be an hour away.
+    async fn make_signing_keys(&self) -> Result<(), String> {
+        let is_job = |function: &&BackgroundRegistration| function.function == "rotate-signing-keys";
+        let Some(function) = padron_api::background().find(is_job) else { return Ok(()) };
+        let app = App::new(self.settings()?, Clock::System, Log::Memory(Arc::default()));
+        let made = app.run(function, "{}", Instant::now() + function.time_limit).await;
+        made.map(|_| ()).map_err(|error| error.cause().unwrap_or("no signing key could be made").to_owned())
     }
 }
 
@@ -120,7 +148,7 @@ pub async fn run(options: Options) -> Result<(), String> {
         "--disable-cors",
     ]
     .map(ToOwned::to_owned);
-    let Backend { engine, stream, queue, concurrency, clock_factor, environment } = backend;
+    let Backend { engine, stream, queue, kms: _kms, concurrency, clock_factor, environment } = backend;
     let mut supervisor = processes::start(&watch, environment)?;
     let serve = async {
         wait_until_healthy(*port).await?;

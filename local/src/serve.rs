@@ -9,7 +9,7 @@ use http_body_util::{BodyExt, Full, Limited};
 use hyper::body::{Bytes, Incoming};
 use padron_domain::Clock;
 use padron_emulator::{WebServer, gateway};
-use padron_http::{App, Log, Settings};
+use padron_http::{App, Log};
 use serde_json::Value;
 use tokio::{net::TcpListener, time::Instant};
 
@@ -27,13 +27,9 @@ const TIME_LIMIT: Duration = Duration::from_secs(9);
 pub async fn serve(options: Options) -> Result<(), String> {
     let mut stop = StopSignal::listen()?;
     check_port(options.port, "serve")?;
-    let Backend { engine, stream, queue, concurrency, clock_factor, environment } =
-        Backend::open(&options).await?;
-    let lookup = |name: &str| {
-        let variable = environment.iter().find(|(known, _)| *known == name);
-        variable.map(|(_, value)| value.clone())
-    };
-    let settings = Settings::from(&lookup).map_err(|error| error.to_string())?;
+    let backend = Backend::open(&options).await?;
+    let settings = backend.settings()?;
+    let Backend { engine, stream, queue, kms: _kms, concurrency, clock_factor, environment: _ } = backend;
     let app = Arc::new(App::new(settings, Clock::System, Log::Stdout));
     let listener = TcpListener::bind(("127.0.0.1", options.port)).await.map_err(|error| error.to_string())?;
     announce(options.port, engine.address());

@@ -178,15 +178,14 @@ fn router(root: &Path) -> Result<WiredFile, String> {
     let (head, rest) =
         manifest.split_once(TABLE).ok_or_else(|| format!("Cargo.toml has no table {}", TABLE.trim()))?;
     let rest = rest.find("\n[").map_or("", |next| &rest[next..]);
-    let mut paths: BTreeMap<&str, Vec<String>> = BTreeMap::new();
+    let mut paths: BTreeMap<String, Vec<String>> = BTreeMap::new();
     for Registration { route, .. } in padron_api::endpoints() {
         for method in route.methods() {
             let entry = format!("{{ method = \"{method}\", function = \"{}\" }}", route.function);
-            paths.entry(route.path).or_default().push(entry);
+            paths.entry(format!("{}{}", route.base(), route.path)).or_default().push(entry);
         }
     }
-    let lines =
-        paths.iter().map(|(path, entries)| format!("\"{BASE_PATH}{path}\" = [{}]\n", entries.join(", ")));
+    let lines = paths.iter().map(|(path, entries)| format!("\"{path}\" = [{}]\n", entries.join(", ")));
     Ok(WiredFile { path, content: Some(format!("{head}{TABLE}{}{rest}", lines.collect::<String>())) })
 }
 
@@ -416,15 +415,22 @@ fn function_resource(function: &Function, actions: &[Action], more: &str) -> Str
         resources.entry(action.on).or_default().push(format!("\"{}\"", action.name));
     }
     for (on, names) in resources {
+        let mut condition = String::new();
         let resource = match on {
             Resource::Table => "!GetAtt Table.Arn".to_owned(),
             Resource::Index(index) => format!("!Sub \"${{Table.Arn}}/index/{index}\""),
             Resource::DeliveryQueue => "!GetAtt DeliveryQueue.Arn".to_owned(),
             Resource::EventBus => "!Sub \"arn:${AWS::Partition}:events:${AWS::Region}:${AWS::AccountId}:event-bus/${EventBusName}\"".to_owned(),
+            Resource::EncryptionKey(purpose) => {
+                condition = format!(
+                    ", Condition: {{ StringEquals: {{ \"kms:EncryptionContext:purpose\": {purpose} }} }}"
+                );
+                "!GetAtt EncryptionKey.Arn".to_owned()
+            }
         };
         _ = writeln!(
             text,
-            "            - {{ Effect: Allow, Action: [{}], Resource: {resource} }}",
+            "            - {{ Effect: Allow, Action: [{}], Resource: {resource}{condition} }}",
             names.join(", ")
         );
     }
@@ -518,9 +524,13 @@ fn sample_event(endpoint: &Registration) -> serde_json::Value {
         "keyId" => demo::API_KEY,
         "webhookId" => demo::WEBHOOK,
         "deliveryId" => demo::DELIVERY,
+        "clientId" => demo::OAUTH_APP,
+        "tokenId" => demo::OAUTH_GRANT,
+        "document" => "oauth-authorization-server",
         _ => "…",
     };
-    let path = route.parameters().fold(format!("{BASE_PATH}{}", route.path), |path, name| {
+    let stage = if route.is_at_root { "$default" } else { &BASE_PATH[1..] };
+    let path = route.parameters().fold(format!("{}{}", route.base(), route.path), |path, name| {
         path.replace(&format!("{{{name}}}"), value(name))
     });
     let route_key =
@@ -531,7 +541,7 @@ fn sample_event(endpoint: &Registration) -> serde_json::Value {
         "version": "2.0", "routeKey": route_key, "rawPath": path, "rawQueryString": "",
         "headers": headers,
         "requestContext": {
-            "accountId": "123456789012", "apiId": "abcdefghij", "stage": "api", "routeKey": route_key,
+            "accountId": "123456789012", "apiId": "abcdefghij", "stage": stage, "domainName": "abcdefghij.execute-api.us-east-1.amazonaws.com", "routeKey": route_key,
             "http": { "method": method, "path": path, "protocol": "HTTP/1.1", "sourceIp": "192.0.2.1", "userAgent": "curl/8.5.0" },
             "requestId": "JKJaXmPLvHcESHA=", "time": "12/Mar/2026:19:03:58 +0000", "timeEpoch": 1_773_342_238_000_u64,
         },

@@ -457,7 +457,7 @@ async fn scope_and_role_must_both_allow() {
     assert_eq!(response.json()["missing"], json!(["read:organization"]));
     assert_eq!(
         response.header("www-authenticate"),
-        "Bearer error=\"insufficient_scope\", scope=\"read:organization\""
+        "Bearer error=\"insufficient_scope\", scope=\"read:organization\", resource_metadata=\"https://padron.test/api/.well-known/oauth-protected-resource\""
     );
     let body = json!({ "email": "new@example.com", "role": "member" });
     let invite = app.call("POST", &format!("{ACME}/members/invite")).key(&key).json(&body).send().await;

@@ -151,6 +151,8 @@ fn the_longest_values_together_are_as_much_as_lambda_takes() {
                 "Table" => 160,
                 // The URL of a queue has its region and its account beside such a name.
                 "DeliveryQueue" => 160,
+                // The ARN of a key has its region and its account beside a UUID.
+                "EncryptionKey.Arn" => 90,
                 _ => 10,
             });
     }
@@ -305,7 +307,7 @@ fn alarms_and_dashboard_see_every_index_and_only_this_stack() {
 fn stub(folder: &Path, name: &str) -> String {
     let path = folder.join(name);
     let script = format!(
-        "#!/bin/sh\nfor argument in \"$@\"; do echo \"$argument\"; done > {}/{name}.called\n",
+        "#!/bin/sh\nfor argument in \"$@\"; do echo \"$argument\"; done >> {}/{name}.called\n",
         folder.display()
     );
     fs::write(&path, script).unwrap();
@@ -319,6 +321,9 @@ fn a_deployment_asks_nothing_names_everything_and_shows_no_secret() {
     let (lambda, sam) = (stub(folder.path(), "cargo-lambda"), stub(folder.path(), "sam"));
     let secret_file = folder.path().join("made/root-secret");
     let deploy = |more: &[&str]| {
+        for name in ["sam", "cargo-lambda"] {
+            _ = fs::remove_file(folder.path().join(format!("{name}.called")));
+        }
         let output = Command::new("make")
             .args(["deploy", &format!("CARGO_LAMBDA={lambda}"), &format!("SAM={sam}")])
             .arg(format!("ROOT_SECRET_FILE={}", secret_file.display()))
@@ -345,7 +350,9 @@ fn a_deployment_asks_nothing_names_everything_and_shows_no_secret() {
     assert_eq!(fs::metadata(&secret_file).unwrap().permissions().mode() & 0o777, 0o600);
     assert!(!shown.contains(secret.trim()), "the secret is shown");
     let called = |name: &str| fs::read_to_string(folder.path().join(format!("{name}.called"))).unwrap();
-    let arguments = called("sam");
+    let calls = called("sam");
+    let (arguments, last) = calls.rsplit_once("remote\ninvoke\n").unwrap();
+    assert!(last.starts_with("RotateSigningKeysFunction\n"), "the first keys are made: {last}");
     for argument in [
         "deploy",
         "template.yaml",

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use padron_auth::INVALID_TOKEN;
 use padron_domain::{Error, Failure};
 use padron_http::{Registration, Response, status};
+use padron_testkit::TestApp;
 use serde_json::json;
 
 use crate::support::{app, owner};
@@ -31,6 +32,8 @@ fn every_failure_has_its_status_and_a_code_of_its_own() {
     409 api_key_not_active
     404 api_key_not_found
     409 api_key_superseded
+    409 app_limit_reached
+    403 apps_not_accepted
     401 authentication_required
     409 concurrent_change
     403 customer_not_accessible
@@ -46,8 +49,12 @@ fn every_failure_has_its_status_and_a_code_of_its_own() {
     403 insufficient_scope
     500 internal_error
     401 invalid_api_key
+    401 invalid_client
+    400 invalid_grant
     400 invalid_request
+    400 invalid_scope
     401 invalid_signature
+    400 invalid_target
     401 invalid_token
     409 invitation_accepted
     409 invitation_declined
@@ -62,6 +69,7 @@ fn every_failure_has_its_status_and_a_code_of_its_own() {
     403 no_organization
     403 not_a_member
     403 not_yourself
+    404 oauth_app_not_found
     403 organization_mismatch
     409 organization_not_deleted
     404 organization_not_found
@@ -72,9 +80,11 @@ fn every_failure_has_its_status_and_a_code_of_its_own() {
     409 parent_not_cpo
     413 payload_too_large
     412 precondition_failed
+    409 public_client
     422 query_too_broad
     429 rate_limited
     404 route_not_found
+    403 scope_exceeded
     400 scope_not_grantable
     409 seat_limit_reached
     503 service_unavailable
@@ -83,8 +93,13 @@ fn every_failure_has_its_status_and_a_code_of_its_own() {
     409 slug_taken
     403 tenant_mismatch
     401 token_expired
+    404 token_not_found
+    401 token_revoked
+    400 unauthorized_client
+    400 unsupported_grant_type
     415 unsupported_media_type
     404 user_not_found
+    403 user_required
     409 webhook_inactive
     409 webhook_limit_reached
     404 webhook_not_found
@@ -125,7 +140,7 @@ fn what_is_said_to_the_log_is_not_said_to_the_caller() {
         Error::unavailable("table padron-prod-Table-1A2B"),
         Error::from(INVALID_TOKEN).with_cause("table padron-prod-Table-1A2B"),
     ] {
-        let reply = format!("{:?}", Response::problem(&error, "id"));
+        let reply = format!("{:?}", Response::problem(&error, "id", TestApp::URL));
         assert!(!reply.contains("padron-prod"), "{reply}");
         assert!(!error.to_string().contains("padron-prod"), "nor by printing it");
         assert_eq!(error.cause(), Some("table padron-prod-Table-1A2B"));

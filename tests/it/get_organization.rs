@@ -262,7 +262,10 @@ async fn the_published_refusals_are_answered_to_the_letter() {
     let unknown = app.get(ACME).send().await;
     assert_eq!(unknown.problem(), "401 authentication_required");
     assert_eq!(unknown.json()["message"], "Authentication required. Provide a valid bearer token.");
-    assert_eq!(unknown.header("www-authenticate"), "Bearer");
+    assert_eq!(
+        unknown.header("www-authenticate"),
+        "Bearer resource_metadata=\"https://padron.test/api/.well-known/oauth-protected-resource\""
+    );
 }
 
 #[tokio::test]

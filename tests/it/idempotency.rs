@@ -39,6 +39,8 @@ fn endpoints_with_key() -> Vec<(&'static Registration, &'static str)> {
                 "cyrexa-update-status" => "customer.updated",
                 "create-webhook" => "webhook.created",
                 "rotate-webhook-secret" => "webhook.secret_rotated",
+                "create-oauth-app" => "oauth_app.created",
+                "rotate-oauth-app-secret" => "oauth_app.secret_rotated",
                 other => panic!("say here what {other} writes"),
             };
             (endpoint, event)

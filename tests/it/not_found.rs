@@ -77,8 +77,10 @@ async fn every_route_that_reads_answers_its_head() {
             headers
         };
         assert_eq!(named(&head), named(&whole), "{function}");
-        let path = event["rawPath"].as_str().unwrap().trim_start_matches("/api").to_owned();
-        assert_eq!(app.call("HEAD", &path).event().0.route.function, function, "and is routed there");
+        if !endpoint.route.is_at_root {
+            let path = event["rawPath"].as_str().unwrap().trim_start_matches("/api").to_owned();
+            assert_eq!(app.call("HEAD", &path).event().0.route.function, function, "and is routed there");
+        }
         heads += 1;
     }
     assert!(heads > 15);
@@ -89,7 +91,8 @@ async fn every_route_that_reads_answers_its_head() {
     let refused = app.call("HEAD", ACME).user(stranger()).send().await;
     assert_eq!((refused.status, refused.text.as_str()), (403, ""));
     assert_eq!(refused.header("content-type"), "application/problem+json");
-    assert_eq!(app.call("HEAD", ACME).send().await.header("www-authenticate"), "Bearer");
+    let challenge = app.call("HEAD", ACME).send().await.header("www-authenticate").to_owned();
+    assert!(challenge.starts_with("Bearer resource_metadata="), "{challenge}");
     let nowhere = app.call("HEAD", &format!("{ACME}/transfer")).user(owner()).send().await;
     assert_eq!((nowhere.status, nowhere.header("allow")), (405, "POST"));
 }

@@ -1,16 +1,19 @@
 //! Helpers that many tests use.
 
-use std::{path::PathBuf, time::Duration};
+use std::{path::PathBuf, sync::OnceLock, time::Duration};
 
 use aws_sdk_dynamodb::types::AttributeValue;
-use padron_auth::PresentedKey;
+use padron_auth::{ClientSecret, OauthToken, PresentedKey};
 use padron_domain::{
-    Actor, ApiKey, ApiKeyId, Authority, Customer, Delivery, Event, EventData, EventFilter, Membership,
-    Organization, OrganizationId, Role, Scope, UserId, Webhook, WebhookId, WebhookRegistry, WebhookSecret,
+    Actor, ApiKey, ApiKeyId, Authority, ClientType, Customer, Delivery, Event, EventData, EventFilter,
+    Membership, OauthApp, OauthClientId, OauthGrant, OauthGrantId, Organization, OrganizationId, Role, Scope,
+    UserId, Webhook, WebhookId, WebhookRegistry, WebhookSecret,
 };
 use padron_http::Registration;
 use padron_local::demo;
-use padron_store::{EventRange, OwnedApiKeys, Secrets, StoredApiKey, StoredWebhook, WebhookSecretMaterial};
+use padron_store::{
+    EventRange, OwnedApiKeys, Secrets, StoredApiKey, StoredOauthApp, StoredWebhook, WebhookSecretMaterial,
+};
 use padron_testkit::{Call, SavedTables, TestApp, TestResponse};
 use serde_json::Value;
 use uuid::Uuid;
@@ -20,6 +23,14 @@ use crate::wiring::sample_event;
 /// Starts the whole API with the demo data.
 pub(crate) async fn app() -> TestApp {
     with_demo_data(TestApp::start(padron_api::endpoints()).await).await
+}
+
+/// Starts the whole API with the demo data, which issues access tokens for OAuth apps.
+pub(crate) async fn issuing_app() -> TestApp {
+    let app = TestApp::of(padron_api::endpoints()).issues_tokens().build().await;
+    let app = with_demo_data(app).await;
+    app.install_signing_keys().await;
+    app
 }
 
 /// Starts the whole API with the demo data, which delivers events to webhooks on this machine.
@@ -139,6 +150,90 @@ pub(crate) async fn install_webhook(app: &TestApp) {
     store.create_webhook(&stored, &registry, &actor, &event).unwrap().commit().await.unwrap();
 }
 
+/// Returns the secret of the OAuth app that [`install_oauth_app`] writes.
+pub(crate) fn client_secret() -> &'static ClientSecret {
+    static SECRET: OnceLock<ClientSecret> = OnceLock::new();
+    SECRET.get_or_init(|| ClientSecret::generate().unwrap())
+}
+
+/// Returns the id of the OAuth app in the sample requests.
+pub(crate) fn client_id() -> OauthClientId {
+    OauthClientId::parse(demo::OAUTH_APP).unwrap()
+}
+
+/// Returns the OAuth app in the sample requests, an app of Acme Corp with all scopes, which is not yet written.
+pub(crate) fn oauth_app(app: &TestApp) -> OauthApp {
+    OauthApp {
+        id: client_id(),
+        organization: demo::organization(demo::ACME),
+        version: 1,
+        name: "Acme CRM".into(),
+        description: None,
+        redirect_uris: vec!["https://crm.acme.example/callback".into()],
+        scopes: Scope::ALL.into_iter().collect(),
+        client_type: ClientType::Confidential,
+        is_untyped: false,
+        created_by: Actor::User(owner()),
+        created_at: app.clock.now(),
+        updated_at: app.clock.now(),
+        previous_secret_ends_at: None,
+    }
+}
+
+/// Writes an OAuth app without using the API. Its secret is [`client_secret`].
+pub(crate) async fn install_oauth_app(app: &TestApp, oauth_app: &OauthApp) {
+    let secrets = Secrets::new(TestApp::ROOT_SECRET.as_bytes(), None).unwrap();
+    let hashes = match oauth_app.client_type {
+        ClientType::Confidential => vec![client_secret().hash()],
+        ClientType::Public => Vec::new(),
+    };
+    let stored = StoredOauthApp::new(oauth_app.clone(), &hashes, &secrets).unwrap();
+    let store = app.store();
+    let organization = oauth_app.organization;
+    let user = if organization == demo::organization(demo::ACME) { owner() } else { globex_owner() };
+    let mut registry = store.oauth_app_registry(organization).await.unwrap().next_version();
+    // A test may have more apps than an organization can.
+    _ = registry.add(oauth_app.id);
+    let actor = Authority::Membership(store.membership(organization, user).await.unwrap().unwrap());
+    let data = EventData::OauthAppCreated { client_id: oauth_app.id, scopes: oauth_app.scopes };
+    let event = Event::new(organization, Actor::Operator, app.clock.now(), data);
+    store.create_oauth_app(&stored, &registry, &actor, &event).unwrap().commit().await.unwrap();
+}
+
+/// Writes what the app in the sample requests was granted: by a user, or for itself.
+pub(crate) async fn install_oauth_grant(app: &TestApp, user: Option<UserId>) -> OauthGrant {
+    let OauthGrantId { client, grant } = OauthGrantId::parse(demo::OAUTH_GRANT).unwrap();
+    let grant = OauthGrant {
+        client,
+        grant,
+        version: 1,
+        organization: demo::organization(demo::ACME),
+        user,
+        scopes: Scope::ALL.into_iter().collect(),
+        created_at: app.clock.now(),
+        last_used_at: app.clock.now(),
+        expires_at: app.clock.now().plus(Duration::from_secs(3600)),
+    };
+    app.store().create_oauth_grant(&grant).await.unwrap();
+    grant
+}
+
+/// Returns an access token of the app in the sample requests with all scopes, for itself, which is not yet signed.
+pub(crate) fn oauth_token(app: &TestApp) -> OauthToken {
+    let OauthGrantId { client, grant } = OauthGrantId::parse(demo::OAUTH_GRANT).unwrap();
+    OauthToken {
+        id: Uuid::from_u128(1),
+        client,
+        grant,
+        user: None,
+        organization: demo::organization(demo::ACME),
+        scopes: Scope::ALL.into_iter().collect(),
+        audience: TestApp::URL.into(),
+        issued_at: app.clock.now().seconds(),
+        expires_at: app.clock.now().seconds() + OauthToken::LIFETIME,
+    }
+}
+
 /// Writes an event with this document, without using the API.
 pub(crate) async fn write_event(app: &TestApp, event: &Event, document: String) {
     let (client, table) = app.raw_table();
@@ -169,7 +264,12 @@ pub(crate) fn sample_key() -> String {
 
 /// Starts an app in which the endpoint's sample request succeeds once.
 pub(crate) async fn app_for_sample(endpoint: &Registration) -> TestApp {
-    let app = app().await;
+    let is_of_oauth = endpoint.route.path.starts_with("/oauth");
+    let app = if is_of_oauth { issuing_app().await } else { app().await };
+    if is_of_oauth && endpoint.route.path != "/oauth/apps" {
+        install_oauth_app(&app, &oauth_app(&app)).await;
+        install_oauth_grant(&app, None).await;
+    }
     let is_about_key = endpoint.route.parameters().any(|name| name == "keyId")
         || endpoint.requires_key
         || endpoint.route.function == "report-api-key";
@@ -193,10 +293,11 @@ pub(crate) fn sample_request(app: &TestApp, endpoint: &Registration) -> Value {
     let mut event = sample_event(endpoint);
     if endpoint.requires_key {
         event["headers"]["x-api-key"] = sample_key().into();
-    } else {
+    } else if !endpoint.is_public {
         event["headers"]["authorization"] =
             format!("Bearer {}", sample_token(app, endpoint.route.function)).into();
     }
+    fill_in_oauth(app, &mut event);
     if endpoint.route.function == "report-api-key" {
         event["body"] = serde_json::json!({ "key": sample_key() }).to_string().into();
     }
@@ -204,6 +305,14 @@ pub(crate) fn sample_request(app: &TestApp, endpoint: &Registration) -> Value {
         event["headers"]["token"] = app.token(owner()).into();
     }
     event
+}
+
+/// Replaces the placeholders for the secret and a token of an OAuth app in the body of a sample request.
+pub(crate) fn fill_in_oauth(app: &TestApp, event: &mut Value) {
+    if let Some(body) = event["body"].as_str().filter(|body| body.contains("<your_")) {
+        let body = body.replace("<your_client_secret>", client_secret().text());
+        event["body"] = body.replace("<your_oauth_token>", &app.sign(&oauth_token(app))).into();
+    }
 }
 
 /// Returns a user without a role in the demo. The same number gives the same user.

@@ -326,7 +326,7 @@ async fn expired_is_said_only_of_what_was_good() {
     assert_eq!(response.problem(), "401 token_expired");
     assert_eq!(
         response.header("www-authenticate"),
-        "Bearer error=\"invalid_token\", error_description=\"The token has expired\""
+        "Bearer error=\"invalid_token\", error_description=\"The token has expired\", resource_metadata=\"https://padron.test/api/.well-known/oauth-protected-resource\""
     );
     let forged = SigningKey::es256("test");
     assert_eq!(outcome(&app, &forged.sign(&forged.header(), &old)).await, "401 invalid_token");

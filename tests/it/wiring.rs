@@ -10,7 +10,7 @@ use std::{
 };
 
 use lambda_http::aws_lambda_events::apigw::{ApiGatewayV2httpRequest, ApiGatewayV2httpResponse};
-use padron_http::{BASE_PATH, Registration, Source, Trigger};
+use padron_http::{Registration, Source, Trigger};
 use padron_local::{event_sources, wire};
 use padron_testkit::TestApp;
 use serde_json::Value;
@@ -186,7 +186,7 @@ async fn every_sample_event_is_the_endpoints_and_is_answered_with_success() {
                 "{function}"
             );
             let captures = route
-                .captures(path.strip_prefix(BASE_PATH).unwrap())
+                .captures(path.strip_prefix(route.base()).unwrap())
                 .unwrap_or_else(|| panic!("{function} {path}"));
             let captures: HashMap<String, String> =
                 captures.into_iter().map(|(name, value)| (name.into(), value.into())).collect();
@@ -206,7 +206,8 @@ async fn every_sample_event_is_the_endpoints_and_is_answered_with_success() {
         let expected = if route.method.is_some() { 200..300 } else { 404..405 };
         assert!(expected.contains(&response.status), "{function}: {response:?}");
     }
-    let app = TestApp::of(padron_api::endpoints()).delivers(padron_api::background()).build().await;
+    let app = TestApp::of(padron_api::endpoints()).delivers(padron_api::background()).issues_tokens();
+    let app = app.build().await;
     for function in padron_api::background() {
         let event: Value =
             serde_json::from_str(&read(&format!("events/{}.json", function.function))).unwrap();

@@ -82,8 +82,12 @@ impl Endpoint for CreateApiKey {
         "Creates an API key. Only this response contains its text, which the client keeps";
     const SCOPE: Option<Scope> = Some(Scope::WriteApiKeys);
     const ACCEPTS_KEYS: bool = false;
-    const FAILURES: &'static [&'static [Failure]] =
-        &[&[Failure::API_KEY_LIMIT_REACHED, Failure::SCOPE_NOT_GRANTABLE]];
+    const FAILURES: &'static [&'static [Failure]] = &[&[
+        Failure::API_KEY_LIMIT_REACHED,
+        Failure::SCOPE_NOT_GRANTABLE,
+        Failure::USER_REQUIRED,
+        Failure::SCOPE_EXCEEDED,
+    ]];
     const ACTIONS: &'static [&'static [Action]] = &[Store::CREATE_API_KEY];
     type Access = KeyAdmin<WithKeyRegistry<()>>;
     type Input = Json<NewApiKey>;
@@ -120,7 +124,7 @@ impl Endpoint for CreateApiKey {
         if is_for_owners && admin.role() < Role::Owner {
             return Err(Failure::INSUFFICIENT_ROLE.into());
         }
-        let creator = admin.authority().member().ok_or(Failure::KEYS_NOT_ACCEPTED)?;
+        let creator = admin.authority().member().ok_or(Failure::USER_REQUIRED)?;
         let organization = admin.organization().id;
         let secret = NewSecret::new(cx, organization)?;
         let defaults = secret.key(cx, creator);
@@ -136,6 +140,7 @@ impl Endpoint for CreateApiKey {
             metadata: metadata.unwrap_or_default(),
             ..defaults
         };
+        admin.require_scopes(key.scopes)?;
         let mut registry = registry.next_version();
         registry.add(&key, cx.now())?;
         let created = EventData::ApiKeyCreated { key_id: key.id, scopes: key.scopes, role: key.role };

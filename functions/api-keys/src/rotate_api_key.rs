@@ -46,6 +46,8 @@ impl Endpoint for RotateApiKey {
         Failure::API_KEY_NOT_ACTIVE,
         Failure::API_KEY_LIMIT_REACHED,
         Failure::PRECONDITION_FAILED,
+        Failure::USER_REQUIRED,
+        Failure::SCOPE_EXCEEDED,
     ]];
     const ACTIONS: &'static [&'static [Action]] = &[Store::CHANGE_API_KEY];
     type Access = KeyAdmin<WithKeyRegistry<StoredApiKey>>;
@@ -74,7 +76,8 @@ impl Endpoint for RotateApiKey {
             return Err(Failure::API_KEY_NOT_ACTIVE.into());
         }
         let secret = NewSecret::new(cx, old.organization)?;
-        let creator = admin.authority().member().ok_or(Failure::KEYS_NOT_ACCEPTED)?;
+        let creator = admin.authority().member().ok_or(Failure::USER_REQUIRED)?;
+        admin.require_scopes(old.scopes)?;
         let new = old.successor(secret.key(cx, creator));
         let after = old.superseded(new.id, overlap, cx.now());
         let mut registry = registry.next_version();

@@ -79,6 +79,7 @@ impl Endpoint for UpdateApiKey {
         Failure::SCOPE_NOT_GRANTABLE,
         Failure::PRECONDITION_FAILED,
         Failure::API_KEY_CREATOR_NOT_ADMIN,
+        Failure::SCOPE_EXCEEDED,
     ]];
     const ACTIONS: &'static [&'static [Action]] = &[Store::CHANGE_API_KEY];
     type Access = KeyAdmin<StoredApiKey>;
@@ -121,6 +122,7 @@ impl Endpoint for UpdateApiKey {
         if is_for_owners && admin.role() < Role::Owner {
             return Err(Failure::INSUFFICIENT_ROLE.into());
         }
+        admin.require_scopes(before.scopes.missing_of(after.scopes))?;
         let required_admin = (gains_rights && after.needs_admin()).then_some(after.created_by);
         let registry = if after.expires_at == before.expires_at {
             None

@@ -17,11 +17,12 @@ pub const PACKAGES: &[&[Registration]] = &[
     padron_customers::ENDPOINTS,
     padron_api_keys::ENDPOINTS,
     padron_webhooks::ENDPOINTS,
+    padron_oauth::ENDPOINTS,
 ];
 
 /// Returns all background functions.
 pub fn background() -> impl Iterator<Item = &'static BackgroundRegistration> {
-    padron_organizations::BACKGROUND.iter().chain(padron_webhooks::BACKGROUND)
+    padron_organizations::BACKGROUND.iter().chain(padron_webhooks::BACKGROUND).chain(padron_oauth::BACKGROUND)
 }
 
 /// Returns all endpoints.

@@ -26,7 +26,7 @@ impl Endpoint for NotFound {
         if allowed.is_empty() || allowed.contains(&cx.request.method()) {
             return Err(ROUTE_NOT_FOUND.into());
         }
-        let problem = Response::problem(&METHOD_NOT_ALLOWED.into(), cx.request_id);
+        let problem = Response::problem(&METHOD_NOT_ALLOWED.into(), cx.request_id, cx.issuer());
         Ok(problem.header("allow", allowed.join(", ")))
     }
 }

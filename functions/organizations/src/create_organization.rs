@@ -64,6 +64,10 @@ impl Endpoint for CreateOrganization {
             timezone: timezone.into(),
             metadata: metadata.into(),
         };
+        if caller.principal().via().is_some() {
+            // A grant is for one organization.
+            return Err(Failure::ORGANIZATION_MISMATCH.into());
+        }
         let user = caller.user();
         let organization = Organization::create(OrganizationId::random(), user.id, slug, account, cx.now())?;
         let owner = Membership {

@@ -85,7 +85,7 @@ impl Endpoint for ListOrganizations {
         let user = match caller.organizations() {
             VisibleOrganizations::OfUser(user) => *user,
             VisibleOrganizations::Only(only) => {
-                let OnlyOrganization { organization, role, since } = &**only;
+                let OnlyOrganization { organization, role, since, .. } = &**only;
                 let is_named = query.slug.as_ref().is_none_or(|slug| *slug == organization.slug);
                 let is_listed = is_named && is_wanted(organization, *role);
                 let entry = is_listed.then(|| OrganizationEntry::new(organization.clone(), *role, *since));

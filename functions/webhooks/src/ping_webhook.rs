@@ -74,6 +74,7 @@ impl Endpoint for PingWebhook {
             id: EventId::at(cx.now()),
             organization_id: webhook.organization,
             actor: admin.principal().actor(),
+            via: admin.principal().via(),
         })?;
         let Outcome { attempt, response_body, .. } =
             attempt::send(cx.environment(), &stored, message, 1, cx.now(), TIME_LIMIT).await?;

@@ -35,6 +35,6 @@ pub(crate) fn event_names() -> Vec<String> {
     let kinds = EventData::TYPES.iter().filter_map(|name| Some(format!("{}.*", name.split_once('.')?.0)));
     let mut names: Vec<String> = std::iter::once("*".to_owned()).chain(kinds).collect();
     names.dedup();
-    names.extend(EventData::TYPES.map(str::to_owned));
+    names.extend(EventData::TYPES.iter().map(|name| (*name).to_owned()));
     names
 }

@@ -35,6 +35,12 @@ pub const WEBHOOK: &str = "0195b2f2-4d6e-7a8b-8c9d-0e1f2a3b4c5d";
 /// The id of the delivery in the sample requests: that of [`event`] to [`WEBHOOK`]. The demo has no such delivery.
 pub const DELIVERY: &str = "019bc186-de00-7a3c-8f21-5d6e7f8a9b0c.0";
 
+/// The id of the OAuth app in the sample requests. The demo has no such app.
+pub const OAUTH_APP: &str = "app_0195b2f35e7f7b8c9d0e1f2a3b4c5d6e";
+
+/// The id of the token in the sample requests, of [`OAUTH_APP`]. The demo has no such token.
+pub const OAUTH_GRANT: &str = "tok_0195b2f35e7f7b8c9d0e1f2a3b4c5d6e0195b2f46f807c9d8e1f2a3b4c5d6e7f";
+
 /// Returns the event in the sample requests. The demo has no such event.
 pub fn event() -> Event {
     let id: DeliveryId = DELIVERY.parse().expect("the demo's ids are ids");
@@ -42,6 +48,7 @@ pub fn event() -> Event {
         id: id.event,
         organization: organization(ACME),
         actor: Actor::User(user(OWNER)),
+        via: None,
         at: id.event.timestamp().expect("an id that sorts by time"),
         data: EventData::OrganizationUpdated { fields: vec!["name".into()] },
     }

@@ -1,8 +1,7 @@
 //! The text of an API key, and what is stored to verify it.
 //!
 //! A key is `sk_`, the brand of the installation, `_`, 77 base62 digits and 6 more with the CRC-32 of all before them. The 77 digits are 56
-//! bytes: organization, id and secret. The checksum is no security. It refuses a mistyped key before the database is read, and tells
-//! scanners of leaked secrets that they have found a key.
+//! bytes: organization, id and secret.
 
 use padron_domain::{ApiKeyId, Error, Id, OrganizationId};
 use ring::{
@@ -12,16 +11,14 @@ use ring::{
 use subtle::ConstantTimeEq;
 use uuid::Uuid;
 
+use crate::base62::{CHECKSUM_DIGITS, WORD_DIGITS, decode, encode, push_checksum, without_checksum};
+
 /// The beginning of every key.
 const SCHEME: &str = "sk_";
 /// The number of random bytes: 192 bits.
 const SECRET_LENGTH: usize = 24;
 /// The number of bytes of organization, id and secret.
 const LENGTH: usize = 16 + 16 + SECRET_LENGTH;
-/// The base62 digits of eight bytes.
-const WORD_DIGITS: usize = 11;
-/// The base62 digits of the checksum.
-const CHECKSUM_DIGITS: usize = 6;
 
 /// An API key as a client presents it. It proves nothing until its secret is compared with the stored hash.
 #[derive(Clone)]
@@ -69,11 +66,8 @@ impl PresentedKey {
         if digits.len() != Self::DIGITS || !digits.is_ascii() {
             return None;
         }
-        let (payload, checksum) = digits.split_at(digits.len() - CHECKSUM_DIGITS);
-        let checked = &text[..text.len() - CHECKSUM_DIGITS];
-        if decode(checksum)? != u64::from(crc32fast::hash(checked.as_bytes())) {
-            return None;
-        }
+        without_checksum(text)?;
+        let payload = &digits[..digits.len() - CHECKSUM_DIGITS];
         let mut bytes = [0; LENGTH];
         for (word, bytes) in payload.as_bytes().chunks(WORD_DIGITS).zip(bytes.chunks_mut(8)) {
             bytes.copy_from_slice(&decode(std::str::from_utf8(word).ok()?)?.to_be_bytes());
@@ -95,8 +89,7 @@ impl PresentedKey {
             let word = word.iter().fold(0, |word, byte| word << 8 | u64::from(*byte));
             encode(word, WORD_DIGITS, &mut text);
         }
-        let checksum = crc32fast::hash(text.as_bytes());
-        encode(checksum.into(), CHECKSUM_DIGITS, &mut text);
+        push_checksum(&mut text);
         text
     }
 
@@ -126,31 +119,6 @@ impl std::fmt::Debug for PresentedKey {
     }
 }
 
-const DIGITS: &[u8; 62] = b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
-
-/// Appends a number as base62 digits, most significant first, with leading zeros.
-fn encode(mut number: u64, length: usize, text: &mut String) {
-    let mut digits = [0; WORD_DIGITS];
-    for digit in digits[..length].iter_mut().rev() {
-        *digit = usize::try_from(number % 62).unwrap_or(0);
-        number /= 62;
-    }
-    text.extend(digits[..length].iter().map(|digit| char::from(DIGITS[*digit])));
-}
-
-/// Returns the number of base62 digits; `None` if one is no such digit, or the number has more than 64 bits.
-fn decode(digits: &str) -> Option<u64> {
-    digits.bytes().try_fold(0_u64, |number, digit| {
-        let value = match digit {
-            b'0'..=b'9' => digit - b'0',
-            b'A'..=b'Z' => digit - b'A' + 10,
-            b'a'..=b'z' => digit - b'a' + 36,
-            _ => return None,
-        };
-        number.checked_mul(62)?.checked_add(value.into())
-    })
-}
-
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
@@ -160,25 +128,6 @@ mod tests {
     fn key(organization: u128, id: u128, secret: [u8; SECRET_LENGTH]) -> PresentedKey {
         let [organization, id] = [organization, id].map(Uuid::from_u128);
         PresentedKey::with_secret(Id::new(organization), Id::new(id), secret)
-    }
-
-    #[test]
-    fn numbers_have_the_digits_of_base62() {
-        for (number, digits) in [
-            (0, "00000000000"),
-            (61, "0000000000z"),
-            (62, "00000000010"),
-            (3_843, "000000000zz"),
-            (u64::MAX, "LygHa16AHYF"),
-        ] {
-            let mut text = String::new();
-            encode(number, WORD_DIGITS, &mut text);
-            assert_eq!(text, digits);
-            assert_eq!(decode(&text), Some(number));
-        }
-        assert_eq!(decode("LygHa16AHYG"), None);
-        assert_eq!(decode("zzzzzzzzzzz"), None);
-        assert_eq!(decode("0000000000-"), None);
     }
 
     #[test]

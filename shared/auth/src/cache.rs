@@ -10,7 +10,7 @@ use std::{
 use padron_domain::Timestamp;
 use ring::digest::{SHA256, SHA256_OUTPUT_LEN, digest};
 
-use crate::{jwks::KeySet, principal::User};
+use crate::{jwks::KeySet, principal::Credential};
 
 /// The maximum number of tokens in the cache. It is enough for many users, because a Lambda environment serves one request at a
 /// time.
@@ -26,15 +26,23 @@ pub(crate) type TokenHash = [u8; SHA256_OUTPUT_LEN];
 /// The result of verifying a token.
 #[derive(Clone, Debug)]
 pub(crate) struct Verified {
-    pub(crate) user: User,
+    pub(crate) credential: Credential,
     /// The instant until which the token is valid, according to its own claims.
     pub(crate) until: Timestamp,
-    /// The index of the token's issuer among the verifier's issuers.
-    pub(crate) issuer: usize,
+    pub(crate) issuer: TokenIssuer,
     pub(crate) kid: String,
     /// The key set that the token was verified with. With another key set, the token must be verified again, because the key may
     /// be missing from it.
     pub(crate) keys: Arc<KeySet>,
+}
+
+/// The issuer of a token.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum TokenIssuer {
+    /// The issuer with this index among those that the verifier trusts.
+    Trusted(usize),
+    /// The installation's own authorization server.
+    Own,
 }
 
 /// Returns the SHA-256 hash of a token.

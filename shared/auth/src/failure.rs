@@ -24,3 +24,11 @@ pub const TOKEN_EXPIRED: Failure = Failure::new(
     "Authentication required. Provide a valid bearer token.",
 )
 .with_hint("The access token has expired. Get a new one.");
+
+/// The access token of an OAuth app was valid, but the app or what it was granted is gone.
+pub const TOKEN_REVOKED: Failure = Failure::new(
+    FailureClass::InvalidCredentials,
+    "token_revoked",
+    "Authentication required. Provide a valid bearer token.",
+)
+.with_hint("The access token was revoked. Ask for authorization again.");

@@ -4,14 +4,17 @@
 //! token. Keys are looked up by issuer and `kid` in memory, and nothing is ever fetched because of what a token contains.
 
 mod api_key;
+mod base62;
 mod bearer;
 mod cache;
 mod claims;
+mod client_secret;
 mod crypto;
 mod failure;
 mod fetcher;
 mod issuer;
 mod jwks;
+mod oauth_token;
 mod principal;
 mod remote;
 mod token;
@@ -19,9 +22,11 @@ mod verifier;
 
 pub use api_key::PresentedKey;
 pub use bearer::{bearer_token, require_jwt_form};
-pub use failure::{AUTHENTICATION_REQUIRED, INVALID_TOKEN, TOKEN_EXPIRED};
+pub use client_secret::{CLIENT_SECRET_LENGTH, ClientSecret};
+pub use failure::{AUTHENTICATION_REQUIRED, INVALID_TOKEN, TOKEN_EXPIRED, TOKEN_REVOKED};
 pub use issuer::{Audience, Issuer, KeySource};
 pub use jwks::{InvalidKeySet, KeySet};
-pub use principal::{Credential, Key, Principal, User};
+pub use oauth_token::{AuthorizationServer, OauthToken, TokenSigner};
+pub use principal::{App, Credential, Delegate, Key, Principal, User};
 pub use remote::{RemoteDocument, Source};
 pub use verifier::Verifier;

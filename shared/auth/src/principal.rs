@@ -1,14 +1,17 @@
 //! Authenticated callers.
 
-use padron_domain::{Actor, ApiKey, ApiKeyId, OrganizationId, Role, Scopes, UserId};
+use padron_domain::{Actor, ApiKey, ApiKeyId, OauthClientId, OrganizationId, Role, Scopes, UserId};
+use uuid::Uuid;
 
-use crate::api_key::PresentedKey;
+use crate::{api_key::PresentedKey, oauth_token::OauthToken};
 
 /// A credential of a request.
 #[derive(Clone, Debug)]
 pub enum Credential {
     /// The user whom a verified access token identifies.
     User(User),
+    /// An access token of an OAuth app. It is verified, but may have been revoked, which the database knows.
+    Oauth(Box<OauthToken>),
     /// An API key that is not yet verified: its secret is compared with what the database has.
     Key(PresentedKey),
 }
@@ -18,15 +21,20 @@ impl Credential {
     pub fn organization(&self) -> Option<OrganizationId> {
         match self {
             Self::User(user) => user.organization,
+            Self::Oauth(token) => Some(token.organization),
             Self::Key(key) => Some(key.organization),
         }
     }
 
-    /// Returns who acts with the credential, if it is valid.
-    pub fn actor(&self) -> Actor {
+    /// Returns the principal, if the credential is valid, for the ids of requests that may be sent again. Two apps of a user differ.
+    pub fn principal_text(&self) -> String {
         match self {
-            Self::User(user) => Actor::User(user.id),
-            Self::Key(key) => Actor::Key(key.id),
+            Self::User(user) => Actor::User(user.id).to_string(),
+            Self::Oauth(token) => match token.user {
+                Some(user) => format!("{user} via {}", token.client),
+                None => Actor::App(token.client).to_string(),
+            },
+            Self::Key(key) => Actor::Key(key.id).to_string(),
         }
     }
 }
@@ -36,6 +44,10 @@ impl Credential {
 pub enum Principal {
     /// A user with an access token.
     User(User),
+    /// An OAuth app that acts for a user.
+    Delegate(Delegate),
+    /// An OAuth app that acts for itself.
+    App(App),
     /// A machine with an API key.
     Key(Key),
 }
@@ -45,9 +57,55 @@ impl Principal {
     pub fn actor(&self) -> Actor {
         match self {
             Self::User(user) => Actor::User(user.id),
+            Self::Delegate(delegate) => Actor::User(delegate.user),
+            Self::App(app) => Actor::App(app.client),
             Self::Key(key) => Actor::Key(key.id),
         }
     }
+
+    /// Returns the OAuth app through which a user acts; `None` if nobody acts through one.
+    pub fn via(&self) -> Option<OauthClientId> {
+        match self {
+            Self::Delegate(delegate) => Some(delegate.client),
+            Self::User(_) | Self::App(_) | Self::Key(_) => None,
+        }
+    }
+
+    /// Returns the scopes that limit the principal; `None` if only the role does.
+    pub fn scopes(&self) -> Option<Scopes> {
+        match self {
+            Self::User(_) => None,
+            Self::Delegate(Delegate { scopes, .. })
+            | Self::App(App { scopes, .. })
+            | Self::Key(Key { scopes, .. }) => Some(*scopes),
+        }
+    }
+}
+
+/// An OAuth app that acts for a user, as far as its scopes and the user's role in the organization both allow.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Delegate {
+    /// The user.
+    pub user: UserId,
+    /// The app.
+    pub client: OauthClientId,
+    /// The grant of the app.
+    pub grant: Uuid,
+    /// The organization that the app acts in.
+    pub organization: OrganizationId,
+    /// What the token may be used for: its scopes, as far as the app still has them.
+    pub scopes: Scopes,
+}
+
+/// An OAuth app that acts for itself, as an admin of its organization within its scopes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct App {
+    /// The app.
+    pub client: OauthClientId,
+    /// The organization that the app acts in.
+    pub organization: OrganizationId,
+    /// What the token may be used for: its scopes, as far as the app still has them.
+    pub scopes: Scopes,
 }
 
 /// A machine with an API key that was verified.

@@ -1,7 +1,10 @@
 //! Parsing of a JWS in compact form (RFC 7515), before its signature is verified.
 
 use base64::{Engine as _, prelude::BASE64_URL_SAFE_NO_PAD};
+use jsonwebtoken::Algorithm;
 use serde::{Deserialize, de::IgnoredAny};
+
+use crate::jwks::KeySet;
 
 /// The maximum length of a `kid`, in bytes. No issuer publishes longer ones.
 const MAX_KID_LENGTH: usize = 256;
@@ -82,5 +85,23 @@ impl Header {
     /// Returns whether the header says that the token is an RFC 9068 access token.
     pub(crate) fn is_access_token(&self) -> bool {
         self.typ.as_ref().is_some_and(|typ| typ.to_ascii_lowercase().ends_with("at+jwt"))
+    }
+}
+
+/// Checks the signature. The key determines the algorithm, and a token that names another one is rejected.
+pub(crate) fn check_signature(token: &Token<'_>, keys: &KeySet) -> Result<(), RejectionReason> {
+    let key = keys.get(&token.header.kid).ok_or("no key of the issuer has this `kid`")?;
+    let named = match key.algorithm {
+        Algorithm::RS256 => token.header.alg == "RS256",
+        Algorithm::ES256 => token.header.alg == "ES256",
+        Algorithm::EdDSA => matches!(token.header.alg.as_str(), "EdDSA" | "Ed25519"),
+        _ => false,
+    };
+    if !named {
+        return Err("the algorithm is not the key's");
+    }
+    match jsonwebtoken::crypto::verify(token.signature, token.message, &key.decoding, key.algorithm) {
+        Ok(true) => Ok(()),
+        Ok(false) | Err(_) => Err("the signature does not hold"),
     }
 }

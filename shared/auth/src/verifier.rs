@@ -2,20 +2,20 @@
 
 use std::{sync::Arc, time::Duration};
 
-use jsonwebtoken::Algorithm;
 use padron_domain::{Error, OrganizationId, Timestamp};
 use tokio::time::Instant;
 
 use crate::{
-    cache::{self, Verified, VerifiedTokens},
+    cache::{self, TokenIssuer, Verified, VerifiedTokens},
     claims::{ClaimProblem, Claims},
     crypto,
     failure::{INVALID_TOKEN, TOKEN_EXPIRED},
     issuer::{Audience, Issuer, KeySource},
     jwks::KeySet,
-    principal::User,
+    oauth_token::{AuthorizationServer, OauthToken},
+    principal::Credential,
     remote::{RemoteDocument, Source},
-    token::{RejectionReason, Token},
+    token::{RejectionReason, Token, check_signature},
 };
 
 /// A verifier of access tokens from trusted issuers.
@@ -67,22 +67,31 @@ impl Verifier {
         Self { issuers: issuers.into_iter().map(trusted).collect(), verified: VerifiedTokens::default() }
     }
 
-    /// Verifies a token and returns the user whom it identifies at `now`. Waits for an issuer's keys until `deadline` at
-    /// most.
-    pub async fn verify(&self, token: &str, now: Timestamp, deadline: Instant) -> Result<User, Error> {
+    /// Verifies a token and returns the credential that it is at `now`. Waits for an issuer's keys until `deadline` at most. `server` is
+    /// asked for its keys only if it has issued the token.
+    pub async fn verify(
+        &self,
+        token: &str,
+        now: Timestamp,
+        deadline: Instant,
+        server: &impl AuthorizationServer,
+    ) -> Result<Credential, Error> {
         let hash = cache::hash(token);
         if let Some(known) = self.verified.get(&hash, now) {
             // The key set is requested for a cached token too. A key set that is due is fetched, and one that changed is another
             // one.
-            let keys = self.issuers[known.issuer].keys(&known.kid, now, deadline).await?;
+            let keys = match known.issuer {
+                TokenIssuer::Trusted(index) => self.issuers[index].keys(&known.kid, now, deadline).await?,
+                TokenIssuer::Own => server.keys(&known.kid).await?,
+            };
             if Arc::ptr_eq(&keys, &known.keys) {
-                return Ok(known.user);
+                return Ok(known.credential);
             }
             self.verified.clear();
         }
-        let verified = self.verify_uncached(token, now, deadline).await?;
+        let verified = self.verify_uncached(token, now, deadline, server).await?;
         self.verified.insert(hash, verified.clone());
-        Ok(verified.user)
+        Ok(verified.credential)
     }
 
     /// Verifies a token without the cache.
@@ -91,6 +100,7 @@ impl Verifier {
         token: &str,
         now: Timestamp,
         deadline: Instant,
+        server: &impl AuthorizationServer,
     ) -> Result<Verified, Error> {
         let refuse = |why: RejectionReason| Error::from(INVALID_TOKEN).with_cause(why);
         let token = Token::parse(token).map_err(refuse)?;
@@ -98,7 +108,20 @@ impl Verifier {
         // anything else before.
         let claims = Claims::parse(&token.payload).map_err(refuse)?;
         let issuer = self.issuers.iter().position(|issuer| issuer.name == claims.iss);
-        let index = issuer.ok_or_else(|| refuse("an issuer that is not trusted"))?;
+        let Some(index) = issuer else {
+            if claims.iss != server.issuer() {
+                return Err(refuse("an issuer that is not trusted"));
+            }
+            let keys = server.keys(&token.header.kid).await?;
+            let oauth = OauthToken::verify(&token, server.issuer(), &keys, now)?;
+            return Ok(Verified {
+                until: oauth.expires_at(),
+                credential: Credential::Oauth(Box::new(oauth)),
+                issuer: TokenIssuer::Own,
+                kid: token.header.kid,
+                keys,
+            });
+        };
         let issuer = &self.issuers[index];
         let keys = issuer.keys(&token.header.kid, now, deadline).await?;
         check_signature(&token, &keys).map_err(refuse)?;
@@ -112,7 +135,20 @@ impl Verifier {
                 ClaimProblem::Expired => TOKEN_EXPIRED.into(),
                 ClaimProblem::Refused(why) => refuse(why),
             })?;
-        Ok(Verified { user, until, issuer: index, kid: token.header.kid, keys })
+        Ok(Verified {
+            credential: Credential::User(user),
+            until,
+            issuer: TokenIssuer::Trusted(index),
+            kid: token.header.kid,
+            keys,
+        })
+    }
+
+    /// Verifies a token of the installation's own authorization server, whose issuer and keys are given.
+    pub fn verify_own(token: &str, issuer: &str, keys: &KeySet, now: Timestamp) -> Result<OauthToken, Error> {
+        crypto::install();
+        let token = Token::parse(token).map_err(|why| Error::from(INVALID_TOKEN).with_cause(why))?;
+        OauthToken::verify(&token, issuer, keys, now)
     }
 }
 
@@ -133,23 +169,5 @@ fn organization_claim(payload: &[u8], claim: &str) -> Result<Option<Organization
     match claims.get(claim) {
         None => Ok(None),
         Some(value) => value.as_str().and_then(OrganizationId::parse).map(Some).ok_or(WRONG),
-    }
-}
-
-/// Checks the signature. The key determines the algorithm, and a token that names another one is rejected.
-fn check_signature(token: &Token<'_>, keys: &KeySet) -> Result<(), RejectionReason> {
-    let key = keys.get(&token.header.kid).ok_or("no key of the issuer has this `kid`")?;
-    let named = match key.algorithm {
-        Algorithm::RS256 => token.header.alg == "RS256",
-        Algorithm::ES256 => token.header.alg == "ES256",
-        Algorithm::EdDSA => matches!(token.header.alg.as_str(), "EdDSA" | "Ed25519"),
-        _ => false,
-    };
-    if !named {
-        return Err("the algorithm is not the key's");
-    }
-    match jsonwebtoken::crypto::verify(token.signature, token.message, &key.decoding, key.algorithm) {
-        Ok(true) => Ok(()),
-        Ok(false) | Err(_) => Err("the signature does not hold"),
     }
 }

@@ -212,6 +212,13 @@ impl Error {
         error
     }
 
+    /// Creates an error for a credential that lacks these scopes, which another one is to get.
+    pub fn scope_exceeded(missing: Scopes) -> Self {
+        let mut error = Self::from(Failure::SCOPE_EXCEEDED);
+        error.0.missing_scopes = missing;
+        error
+    }
+
     /// Creates an error for a caller who has used up a limit of requests, until `retry_after` has passed.
     pub fn rate_limited(retry_after: Duration) -> Self {
         let mut error = Self::from(Failure::RATE_LIMITED);

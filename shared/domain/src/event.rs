@@ -7,8 +7,8 @@ use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use crate::{
-    ApiKeyId, CustomerId, CustomerNumber, DisabledReason, Id, InvitationId, OrganizationId, Plan,
-    RevocationReason, Role, Scopes, Timestamp, UserId, WebhookId,
+    ApiKeyId, CustomerId, CustomerNumber, DisabledReason, Id, InvitationId, OauthClientId, OauthGrantId,
+    OrganizationId, Plan, RevocationReason, Role, Scopes, Timestamp, UserId, WebhookId,
 };
 
 /// The id of an event: a UUIDv7 (RFC 9562 §5.7), so that ids sort by time.
@@ -23,6 +23,9 @@ pub struct Event {
     pub organization: OrganizationId,
     /// The actor who caused the event.
     pub actor: Actor,
+    /// The OAuth app through which the actor, a user, acted; `None` if they acted themselves.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub via: Option<OauthClientId>,
     /// When the event happened.
     pub at: Timestamp,
     /// The type and data of the event.
@@ -33,7 +36,13 @@ pub struct Event {
 impl Event {
     /// Creates an event with a new id of the instant `at`.
     pub fn new(organization: OrganizationId, actor: Actor, at: Timestamp, data: EventData) -> Self {
-        Self { id: EventId::at(at), organization, actor, at, data }
+        Self { id: EventId::at(at), organization, actor, via: None, at, data }
+    }
+
+    /// Returns the event of a user who acted through an OAuth app.
+    #[must_use]
+    pub fn via(self, client: Option<OauthClientId>) -> Self {
+        Self { via: client, ..self }
     }
 
     /// Returns the event at `instant` or later, with a new id if it was earlier.
@@ -71,13 +80,15 @@ impl EventId {
     }
 }
 
-/// The user, API key or operator that caused an event, or Padrón itself.
+/// The user, API key, OAuth app or operator that caused an event, or Padrón itself.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Actor {
     /// A user of the API.
     User(UserId),
     /// An API key of the organization.
     Key(ApiKeyId),
+    /// An OAuth app that acted for itself.
+    App(OauthClientId),
     /// The operator of this installation, at its command line.
     Operator,
     /// Padrón itself, by a rule.
@@ -86,12 +97,15 @@ pub enum Actor {
 
 /// The beginning of an actor's text if it is an API key.
 const KEY: &str = "key:";
+/// The beginning of an actor's text if it is an OAuth app.
+const APP: &str = "app:";
 
 impl std::fmt::Display for Actor {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
             Self::User(user) => user.fmt(f),
             Self::Key(key) => write!(f, "{KEY}{key}"),
+            Self::App(client) => write!(f, "{APP}{client}"),
             Self::Operator => f.write_str("operator"),
             Self::System => f.write_str("system"),
         }
@@ -105,10 +119,16 @@ impl std::str::FromStr for Actor {
         match text {
             "operator" => Ok(Self::Operator),
             "system" => Ok(Self::System),
-            text => match text.strip_prefix(KEY) {
-                Some(key) => ApiKeyId::parse(key).map(Self::Key).ok_or(ParseActorError),
-                None => UserId::parse(text).map(Self::User).ok_or(ParseActorError),
-            },
+            text => {
+                let actor = if let Some(key) = text.strip_prefix(KEY) {
+                    ApiKeyId::parse(key).map(Self::Key)
+                } else if let Some(client) = text.strip_prefix(APP) {
+                    OauthClientId::parse(client).map(Self::App)
+                } else {
+                    UserId::parse(text).map(Self::User)
+                };
+                actor.ok_or(ParseActorError)
+            }
         }
     }
 }
@@ -119,7 +139,7 @@ pub struct ParseActorError;
 
 impl std::fmt::Display for ParseActorError {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("neither a user's UUID, nor `key:` and a key's UUID, nor `operator` or `system`")
+        f.write_str("neither a user's UUID, nor `key:` or `app:` and an id, nor `operator` or `system`")
     }
 }
 
@@ -347,6 +367,43 @@ pub enum EventData {
         /// The id of the webhook.
         webhook_id: WebhookId,
     },
+    /// An OAuth app was created.
+    #[serde(rename = "oauth_app.created")]
+    OauthAppCreated {
+        /// The id of the app.
+        client_id: OauthClientId,
+        /// The scopes of the app.
+        #[serde(default)]
+        scopes: Scopes,
+    },
+    /// Settings of an OAuth app were changed.
+    #[serde(rename = "oauth_app.updated")]
+    OauthAppUpdated {
+        /// The id of the app.
+        client_id: OauthClientId,
+        /// The names of the changed fields.
+        fields: Vec<String>,
+    },
+    /// An OAuth app got a new secret.
+    #[serde(rename = "oauth_app.secret_rotated")]
+    OauthAppSecretRotated {
+        /// The id of the app.
+        client_id: OauthClientId,
+    },
+    /// An OAuth app was deleted, and all its tokens with it.
+    #[serde(rename = "oauth_app.revoked")]
+    OauthAppRevoked {
+        /// The id of the app.
+        client_id: OauthClientId,
+    },
+    /// What an OAuth app was granted was revoked.
+    #[serde(rename = "oauth_grant.revoked")]
+    OauthGrantRevoked {
+        /// The id of the grant.
+        token_id: OauthGrantId,
+        /// The user for whom the app acted; `null` if it acted for itself.
+        member_id: Option<UserId>,
+    },
     /// An API key was found in a public place, reported, and revoked.
     #[serde(rename = "api_key.leaked")]
     ApiKeyLeaked {
@@ -359,7 +416,7 @@ pub enum EventData {
 
 impl EventData {
     /// The names of all event types.
-    pub const TYPES: [&str; 28] = [
+    pub const TYPES: &'static [&'static str] = &[
         "organization.created",
         "organization.updated",
         "organization.deleted",
@@ -388,6 +445,11 @@ impl EventData {
         "webhook.deleted",
         "webhook.disabled",
         "webhook.secret_rotated",
+        "oauth_app.created",
+        "oauth_app.updated",
+        "oauth_app.secret_rotated",
+        "oauth_app.revoked",
+        "oauth_grant.revoked",
     ];
 
     /// Returns the names of the changed fields; `None` if events of this type have none.
@@ -397,7 +459,8 @@ impl EventData {
             | Self::MemberUpdated { fields, .. }
             | Self::CustomerUpdated { fields, .. }
             | Self::ApiKeyUpdated { fields, .. }
-            | Self::WebhookUpdated { fields, .. } => Some(fields),
+            | Self::WebhookUpdated { fields, .. }
+            | Self::OauthAppUpdated { fields, .. } => Some(fields),
             _ => None,
         }
     }
@@ -433,6 +496,11 @@ impl EventData {
             Self::WebhookDeleted { .. } => "webhook.deleted",
             Self::WebhookDisabled { .. } => "webhook.disabled",
             Self::WebhookSecretRotated { .. } => "webhook.secret_rotated",
+            Self::OauthAppCreated { .. } => "oauth_app.created",
+            Self::OauthAppUpdated { .. } => "oauth_app.updated",
+            Self::OauthAppSecretRotated { .. } => "oauth_app.secret_rotated",
+            Self::OauthAppRevoked { .. } => "oauth_app.revoked",
+            Self::OauthGrantRevoked { .. } => "oauth_grant.revoked",
         }
     }
 }

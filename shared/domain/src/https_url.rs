@@ -12,9 +12,18 @@ pub const MAX_URL_LENGTH: usize = 2048;
 /// The text is parsed by the WHATWG URL Standard. URLs with user information are rejected, and so are URLs whose host depends on
 /// the parser, such as `https:///x` and `https://x.example\@y.example`.
 pub fn https_url(text: &str) -> Option<String> {
-    if text.len() > MAX_URL_LENGTH {
+    if text.len() > MAX_URL_LENGTH || is_ambiguous(text) {
         return None;
     }
+    let url = Url::parse(text).ok()?;
+    let is_https =
+        url.scheme() == "https" && url.has_host() && url.username().is_empty() && url.password().is_none();
+    let url = String::from(url);
+    (is_https && url.len() <= MAX_URL_LENGTH).then_some(url)
+}
+
+/// Returns whether other parsers may find another host in a URL, or none. A text that is no URL is ambiguous.
+pub(crate) fn is_ambiguous(text: &str) -> bool {
     let is_ambiguous = Cell::new(false);
     let note = |violation| {
         if matches!(
@@ -29,14 +38,12 @@ pub fn https_url(text: &str) -> Option<String> {
             is_ambiguous.set(true);
         }
     };
-    let url = Url::options().syntax_violation_callback(Some(&note)).parse(text).ok()?;
+    let parsed = Url::options().syntax_violation_callback(Some(&note)).parse(text);
+    let has_host = parsed.as_ref().is_ok_and(Url::has_host);
     // The parser drops empty user information without reporting a violation.
-    let authority = text.split_once("://")?.1.split(['/', '?', '#']).next()?;
-    let is_plain = !is_ambiguous.get() && !authority.is_empty() && !authority.contains('@');
-    let is_https =
-        url.scheme() == "https" && url.has_host() && url.username().is_empty() && url.password().is_none();
-    let url = String::from(url);
-    (is_plain && is_https && url.len() <= MAX_URL_LENGTH).then_some(url)
+    let authority = text.split_once("://").and_then(|(_, rest)| rest.split(['/', '?', '#']).next());
+    let is_plain = authority.is_some_and(|authority| !authority.is_empty() && !authority.contains('@'));
+    is_ambiguous.get() || parsed.is_err() || (has_host && !is_plain)
 }
 
 /// Returns the URL of a page, with the scheme http or https and without user information, in its serialized form, which has no control

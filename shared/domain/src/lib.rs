@@ -15,6 +15,7 @@ mod invitation;
 mod latin;
 mod member;
 mod metadata;
+mod oauth;
 mod organization;
 mod patch;
 mod sat;
@@ -43,8 +44,13 @@ pub use fold::{name_key, search_key};
 pub use https_url::{MAX_URL_LENGTH, https_url, web_url};
 pub use id::{Id, OrganizationId, UserId};
 pub use invitation::{Invitation, InvitationId, InvitationState, InvitationStatus};
-pub use member::{Authority, Membership, Profile, Role};
+pub use member::{AppAuthority, Authority, Membership, Profile, Role};
 pub use metadata::{MAX_ENTRIES, MAX_KEY_LENGTH, MAX_VALUE_LENGTH, Metadata};
+pub use oauth::{
+    CheckedOauthAppSettings, ClientType, MAX_REDIRECT_URIS, OauthApp, OauthAppRegistry, OauthAppSettings,
+    OauthClientId, OauthGate, OauthGrant, OauthGrantId, RevokedGrant, SigningKey, SigningKeySet,
+    redirect_uri,
+};
 pub use organization::{
     AccountChanges, Address, Certificate, Customization, Legal, Organization, PdfExtra, PendingStep,
     Periodicity, Plan, Receipts, Seats, SelfInvoice, SubscriptionStatus,

@@ -5,7 +5,7 @@ use std::{fmt, time::Duration};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use crate::{ApiKey, Failure, FailureClass, OrganizationId, Timestamp, UserId};
+use crate::{ApiKey, Failure, FailureClass, OauthClientId, OrganizationId, Timestamp, UserId};
 
 /// The role of a member. Each role includes the permissions of the roles before it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -145,6 +145,17 @@ pub enum Authority {
     Membership(Membership),
     /// The API key of an actor that is a machine.
     Key(Box<ApiKey>),
+    /// The OAuth app of an actor that is an app and acts for itself.
+    App(AppAuthority),
+}
+
+/// An OAuth app that acts for itself: as an admin of its organization, within its scopes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct AppAuthority {
+    /// The app.
+    pub client: OauthClientId,
+    /// The version of the app's gate.
+    pub gate_version: u64,
 }
 
 impl Authority {
@@ -153,6 +164,7 @@ impl Authority {
         match self {
             Self::Membership(membership) => membership.role,
             Self::Key(key) => key.role,
+            Self::App(_) => Role::Admin,
         }
     }
 
@@ -160,7 +172,7 @@ impl Authority {
     pub fn member(&self) -> Option<UserId> {
         match self {
             Self::Membership(membership) => Some(membership.user),
-            Self::Key(_) => None,
+            Self::Key(_) | Self::App(_) => None,
         }
     }
 }

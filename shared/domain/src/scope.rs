@@ -94,6 +94,31 @@ impl Scope {
         }
     }
 
+    /// Returns what the scope allows, in a few words.
+    pub const fn description(self) -> &'static str {
+        match self {
+            Self::ReadUser => "Read users",
+            Self::WriteUser => "Accept and decline invitations",
+            Self::ReadOrganization => "Read the organization",
+            Self::WriteOrganization => "Change the organization's account and settings",
+            Self::ReadMembers => "Read members and invitations",
+            Self::WriteMembers => "Change members and invitations",
+            Self::ReadCustomers => "Read customers",
+            Self::WriteCustomers => "Change customers",
+            Self::ReadWebhooks => "Read webhooks",
+            Self::WriteWebhooks => "Change webhooks",
+            Self::ReadApiKeys => "Read API keys, without their secrets",
+            Self::WriteApiKeys => "Create, change and revoke API keys",
+            Self::ReadOauthApps => "Read OAuth apps, without their secrets",
+            Self::WriteOauthApps => "Create, change and delete OAuth apps, and revoke their tokens",
+            Self::ReadEvents => "Read the audit trail",
+            Self::AdminOrganization => {
+                "Everything in the organization, including deleting and transferring it"
+            }
+            Self::AdminAll => "Everything",
+        }
+    }
+
     /// Returns the scope with this name; `None` if there is none. Names are case-sensitive (RFC 6749 §3.3).
     pub fn parse(name: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|scope| scope.name() == name)
@@ -146,6 +171,17 @@ impl Scopes {
             index += 1;
         }
         Self(bits)
+    }
+
+    /// Parses a list of names that are separated by spaces (RFC 6749 §3.3); `None` if one of them is no scope.
+    pub fn parse(list: &str) -> Option<Self> {
+        list.split(' ').filter(|name| !name.is_empty()).map(Scope::parse).collect()
+    }
+
+    /// Returns the scopes that `limit` allows.
+    #[must_use]
+    pub fn limited_to(self, limit: Self) -> Self {
+        self.iter().filter(|scope| limit.allows(*scope)).collect()
     }
 
     /// Returns whether the set is empty.

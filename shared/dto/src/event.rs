@@ -1,6 +1,6 @@
 //! Audit events in responses.
 
-use padron_domain::{Actor, Event, EventData, EventId, OrganizationId, Timestamp};
+use padron_domain::{Actor, Event, EventData, EventId, OauthClientId, OrganizationId, Timestamp};
 use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::Value;
@@ -18,9 +18,13 @@ pub struct EventResponse {
     /// UUID of the organization.
     #[schemars(with = "String", extend("format" = "uuid"))]
     organization_id: OrganizationId,
-    /// UUID of the user who caused the event, `key:` and the UUID of an API key, `operator`, or `system` for Padrón itself.
+    /// UUID of the user who caused the event, `key:` and the UUID of an API key, `app:` and the id of an OAuth app, `operator`, or `system` for
+    /// Padrón itself.
     #[schemars(with = "String")]
     actor: Actor,
+    /// Id of the OAuth app through which a user acted. Absent if they acted themselves.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    via: Option<OauthClientId>,
     /// When the event happened.
     #[schemars(with = "String", extend("format" = "date-time"))]
     created_at: Timestamp,
@@ -35,9 +39,9 @@ pub(crate) fn data_of(data: &EventData) -> Value {
 
 impl From<Event> for EventResponse {
     fn from(event: Event) -> Self {
-        let Event { id, organization, actor, at, data } = event;
+        let Event { id, organization, actor, via, at, data } = event;
         let r#type = data.event_type();
         let data = data_of(&data);
-        Self { id, r#type, organization_id: organization, actor, created_at: at, data }
+        Self { id, r#type, organization_id: organization, actor, via, created_at: at, data }
     }
 }

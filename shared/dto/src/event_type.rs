@@ -72,5 +72,5 @@ fn event_of(data: EventData) -> Event {
     let user: UserId = Id::new(uuid::uuid!("123e4567-e89b-12d3-a456-426614174000"));
     let id: EventId = Id::new(uuid::uuid!("019bc186-de00-7a3c-8f21-5d6e7f8a9b0c"));
     let at = Timestamp::from_millis(1_768_478_400_000).unwrap_or(Timestamp::EARLIEST);
-    Event { id, organization, actor: Actor::User(user), at, data }
+    Event { id, organization, actor: Actor::User(user), via: None, at, data }
 }

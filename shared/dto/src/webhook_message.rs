@@ -1,6 +1,6 @@
 //! The bodies of the requests that webhooks get.
 
-use padron_domain::{Actor, Event, EventId, OrganizationId, Timestamp};
+use padron_domain::{Actor, Event, EventId, OauthClientId, OrganizationId, Timestamp};
 use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::Value;
@@ -25,14 +25,18 @@ pub struct WebhookMessage {
     /// UUID of the organization.
     #[schemars(with = "String", extend("format" = "uuid"))]
     pub organization_id: OrganizationId,
-    /// UUID of the user who caused the event, `key:` and the UUID of an API key, `operator`, or `system` for Padrón itself.
+    /// UUID of the user who caused the event, `key:` and the UUID of an API key, `app:` and the id of an OAuth app, `operator`, or `system` for
+    /// Padrón itself.
     #[schemars(with = "String")]
     pub actor: Actor,
+    /// Id of the OAuth app through which a user acted. Absent if they acted themselves.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub via: Option<OauthClientId>,
 }
 
 impl From<&Event> for WebhookMessage {
     fn from(event: &Event) -> Self {
-        let Event { id, organization, actor, at, data } = event;
+        let Event { id, organization, actor, via, at, data } = event;
         Self {
             r#type: data.event_type(),
             timestamp: *at,
@@ -40,6 +44,7 @@ impl From<&Event> for WebhookMessage {
             id: *id,
             organization_id: *organization,
             actor: *actor,
+            via: *via,
         }
     }
 }

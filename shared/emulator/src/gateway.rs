@@ -30,14 +30,14 @@ pub fn route(
     let decoded = percent_decode_str(path).decode_utf8_lossy();
     let path = decoded.split('?').next().unwrap_or_default().to_owned();
     let mut best: (Option<&'static Registration>, Vec<(&'static str, &str)>) = (None, Vec::new());
-    let below = path.strip_prefix(BASE_PATH).unwrap_or_default();
     for endpoint in endpoints {
         if endpoint.route.method.is_none() {
             if best.0.is_none() {
                 best = (Some(endpoint), Vec::new());
             }
         } else if endpoint.route.methods().any(|of_route| of_route == method.as_str()) {
-            let Some(captures) = endpoint.route.captures(below) else { continue };
+            let below = path.strip_prefix(endpoint.route.base());
+            let Some(captures) = below.and_then(|below| endpoint.route.captures(below)) else { continue };
             // A literal path takes precedence over one with parameters, as in API Gateway.
             let known = best.0.is_some_and(|known| known.route.method.is_some());
             if !known || captures.len() < best.1.len() {
@@ -91,7 +91,7 @@ pub fn event(routed: &Routed, method: &Method, uri: &Uri, headers: &HeaderMap, b
             },
             "requestId": Uuid::new_v4().to_string(),
             "routeKey": route_key,
-            "stage": "api",
+            "stage": if endpoint.is_some_and(|endpoint| endpoint.route.is_at_root) { "$default" } else { &BASE_PATH[1..] },
             "time": "01/Jan/2026:00:00:00 +0000",
             "timeEpoch": 1_767_225_600_000_u64,
         },

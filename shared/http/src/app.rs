@@ -15,9 +15,12 @@ use crate::{
     environment::Environment,
     event::{PathEncoding, Request},
     log::{Entry, Log},
+    problem::ErrorFormat,
     rate_limit::RateLimiter,
     response::{GatewayResponse, Response},
+    route::ROUTE_NOT_FOUND,
     settings::Settings,
+    signing_keys::SigningKeyCache,
 };
 
 /// The part of a request's time that is reserved for the response, after the store's deadline.
@@ -44,6 +47,7 @@ impl App {
                 verifier,
                 environment: Environment::new(secrets, options),
                 limits: RateLimiter::default(),
+                signing_keys: SigningKeyCache::default(),
                 clock,
             },
             path_encoding,
@@ -94,6 +98,9 @@ impl App {
         let request_id = request.as_ref().ok().and_then(Request::id).unwrap_or(invocation_id);
         let (mut caller, mut rate_status) = (None, None);
         let outcome = match (&request, decoded) {
+            (Ok(request), Ok(())) if request.is_at_root() && !endpoint.info.is_at_root => {
+                Err(ROUTE_NOT_FOUND.into())
+            }
             (Ok(request), Ok(())) => {
                 let store = store.clone();
                 let cx = Context::new(
@@ -113,7 +120,16 @@ impl App {
             (Err(error), _) => Err(Error::from_violations(error.violations().to_vec())),
         };
         let cause = outcome.as_ref().err().and_then(Error::cause).map(ToOwned::to_owned);
-        let mut response = outcome.unwrap_or_else(|error| Response::problem(&error, request_id));
+        let mut response = outcome.unwrap_or_else(|error| {
+            let request = request.as_ref().ok();
+            let options = self.services.environment.options();
+            let issuer = || request.map_or_else(String::new, |request| options.issuer(request));
+            let format = match error.failure() {
+                ROUTE_NOT_FOUND => ErrorFormat::Problem,
+                _ => endpoint.info.error_format,
+            };
+            Response::failure(&error, request_id, format, request, issuer)
+        });
         if let Some(status) = rate_status
             && let Some(header) = status.header()
         {

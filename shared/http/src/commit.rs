@@ -26,7 +26,7 @@ pub struct Written<A> {
 impl Context<'_> {
     /// Creates an event of this request.
     pub fn event(&self, by: &Principal, organization: OrganizationId, data: EventData) -> Event {
-        Event::new(organization, by.actor(), self.now(), data)
+        Event::new(organization, by.actor(), self.now(), data).via(by.via())
     }
 
     /// Commits a change together with its response, which is recorded for as long as the caller may send the request again.

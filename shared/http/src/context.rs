@@ -3,7 +3,7 @@
 use std::{
     borrow::Cow,
     sync::{
-        Mutex, OnceLock, PoisonError,
+        Arc, Mutex, OnceLock, PoisonError,
         atomic::{AtomicBool, AtomicI64, Ordering},
     },
     time::Duration,
@@ -19,8 +19,10 @@ use crate::{
     entity_tag,
     environment::Environment,
     event::Request,
+    problem::ErrorFormat,
     rate_limit::{RateLimiter, RateStatus},
     settings::Options,
+    signing_keys::{SigningKeyCache, SigningKeys},
 };
 
 /// What the shell around a handler needs to know of its endpoint.
@@ -38,6 +40,10 @@ pub(crate) struct EndpointInfo {
     pub(crate) scope: Option<Scope>,
     /// Whether API keys are accepted.
     pub(crate) accepts_keys: bool,
+    /// The format of the responses of failures.
+    pub(crate) error_format: ErrorFormat,
+    /// Whether the endpoint is served at the root of the host as well.
+    pub(crate) is_at_root: bool,
     /// The least role that is admitted, if the endpoint belongs to an organization.
     pub(crate) least_role: Option<Role>,
     /// Removes from a recorded response what its reader may not see.
@@ -59,6 +65,7 @@ pub(crate) struct Services {
     pub(crate) verifier: Verifier,
     pub(crate) environment: Environment,
     pub(crate) limits: RateLimiter,
+    pub(crate) signing_keys: SigningKeyCache,
     pub(crate) clock: Clock,
 }
 
@@ -79,7 +86,9 @@ pub struct Context<'a> {
     unrecorded_use: Mutex<Option<KeyUse>>,
     /// What is left of the caller's limit of requests, once the request is counted.
     rate_status: Mutex<Option<RateStatus>>,
-    /// The caller, for the log: `user`, or `key:` and the id of the key.
+    /// The URL of the API, once it is needed.
+    issuer: OnceLock<String>,
+    /// The caller, for the log: `user`, or `key:` or `app:` and an id.
     caller: OnceLock<Cow<'static, str>>,
     /// In milliseconds since 1970.
     now: AtomicI64,
@@ -108,6 +117,7 @@ impl<'a> Context<'a> {
             role: Mutex::new(None),
             unrecorded_use: Mutex::new(None),
             rate_status: Mutex::new(None),
+            issuer: OnceLock::new(),
             caller: OnceLock::new(),
             now: AtomicI64::new(services.clock.now().millis()),
             store,
@@ -144,12 +154,23 @@ impl Context<'_> {
         Timestamp::from_millis(self.now.load(Ordering::Relaxed)).unwrap_or(Timestamp::LATEST)
     }
 
+    /// Returns the URL of the API, which is the issuer of the tokens of OAuth apps (RFC 8414 §2).
+    pub fn issuer(&self) -> &str {
+        self.issuer.get_or_init(|| self.options().issuer(self.request))
+    }
+
+    /// Returns the keys that the tokens of OAuth apps are signed with, at most a minute old. `kid` is the key that is looked for, if there is
+    /// one.
+    pub async fn signing_keys(&self, kid: Option<&str>) -> Result<Arc<SigningKeys>, Error> {
+        self.services.signing_keys.get(self.store(), kid, self.now()).await
+    }
+
     /// Returns the verifier of access tokens.
     pub(crate) fn verifier(&self) -> &Verifier {
         &self.services.verifier
     }
 
-    /// Remembers who calls, for the log: `user`, or `key:` and the id of the key.
+    /// Remembers who calls, for the log: `user`, or `key:` or `app:` and an id.
     pub(crate) fn set_caller(&self, caller: impl Into<Cow<'static, str>>) {
         self.caller.get_or_init(|| caller.into());
     }

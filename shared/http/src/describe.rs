@@ -10,7 +10,7 @@ use serde_json::{Map, Value, json};
 
 use crate::{
     parameter::{HeaderDescription, PathParameterDescription},
-    problem::{self, Problem, status},
+    problem::{self, ErrorFormat, OauthProblem, Problem, status},
     route::{Method, Route},
     size::add_size_limits,
 };
@@ -138,8 +138,9 @@ impl Operation {
     pub(crate) fn security(&mut self, accepts_tokens: bool, accepts_keys: bool, scope: Option<Scope>) {
         let scopes: Vec<&str> = scope.map(Scope::name).into_iter().collect();
         let token = accepts_tokens.then(|| json!({ "bearer": scopes }));
+        let app = (accepts_tokens && scope.is_some()).then(|| json!({ "oauth2": scopes }));
         let key = accepts_keys.then(|| json!({ "apiKey": scopes }));
-        self.set("security", token.into_iter().chain(key).collect());
+        self.set("security", token.into_iter().chain(app).chain(key).collect());
     }
 
     /// Adds the headers that say what is left of a limit of requests.
@@ -192,6 +193,13 @@ impl Operation {
         );
     }
 
+    /// Adds a form to the request, beside a JSON body if there is one.
+    pub fn form(&mut self, schema: &Value) {
+        let body =
+            self.value.entry("requestBody").or_insert_with(|| json!({ "required": true, "content": {} }));
+        body["content"]["application/x-www-form-urlencoded"] = json!({ "schema": schema });
+    }
+
     /// Allows a request without a body.
     pub(crate) fn body_is_optional(&mut self) {
         if let Some(body) = self.value.get_mut("requestBody") {
@@ -237,12 +245,20 @@ impl Operation {
     }
 
     /// Adds the responses of failures.
-    pub(crate) fn failures(&mut self, failures: &[Failure], schemas: &mut Schemas) {
-        let problem = schemas.response::<Problem>();
+    pub(crate) fn failures(&mut self, failures: &[Failure], format: ErrorFormat, schemas: &mut Schemas) {
+        let mut content = Map::new();
+        if format != ErrorFormat::Oauth {
+            content.insert(problem::MEDIA_TYPE.into(), json!({ "schema": schemas.response::<Problem>() }));
+        }
+        if format != ErrorFormat::Problem {
+            content
+                .insert("application/json".into(), json!({ "schema": schemas.response::<OauthProblem>() }));
+        }
         for failure in failures {
-            let response = self.responses.entry(status(*failure).to_string()).or_insert_with(
-                || json!({ "description": "", "content": { problem::MEDIA_TYPE: { "schema": problem } } }),
-            );
+            let response = self
+                .responses
+                .entry(status(*failure).to_string())
+                .or_insert_with(|| json!({ "description": "", "content": content }));
             let line = format!("`{}`: {}", failure.code(), failure.message());
             let known = response["description"].as_str().unwrap_or_default();
             if !known.split('\n').any(|one| one == line) {

@@ -14,6 +14,7 @@ use crate::{
     input::{Input, LazyInput},
     output::Output,
     parameter::{HeaderDescription, PathParameterDescription},
+    problem::ErrorFormat,
     response::Response,
     route::{Method, Route},
 };
@@ -35,6 +36,8 @@ pub trait Endpoint: Send + Sync + 'static {
     /// Removes from a recorded response what a member with a lower role may not see: the response was given to someone who may have had a
     /// higher role then.
     const REDACT: Option<Redact> = None;
+    /// The format of the responses of failures.
+    const ERROR_FORMAT: ErrorFormat = ErrorFormat::Problem;
     /// The memory of the function in MB, and with it its share of a processor.
     const MEMORY: u16 = Registration::MEMORY;
     /// The access check. It is a parameter of [`Endpoint::handle`], so it cannot be forgotten.
@@ -92,7 +95,8 @@ async fn replay_or_fail(cx: &Context<'_>, error: Error) -> Result<Response, Erro
 /// Checks and handles a request, in the order that all endpoints share: access, input, handler.
 async fn run_once<E: Endpoint>(cx: &Context<'_>) -> Result<Response, Error> {
     let input = LazyInput::new(cx.request);
-    let access = match E::Access::authorize(cx, &input).await {
+    // In a box, because the compiler limits how deeply the types of futures are nested.
+    let access = match Box::pin(E::Access::authorize(cx, &input)).await {
         Ok(Authorization::Granted(access)) => access,
         Ok(Authorization::Replayed(response)) => return Ok(response),
         Err(error) => {
@@ -126,6 +130,7 @@ pub struct Registration {
     /// The request headers that the access check reads, as in [`Access::HEADERS`].
     pub headers: &'static [HeaderDescription],
     actions: [&'static [&'static [Action]]; 4],
+    app_failures: &'static [Failure],
     key_failures: &'static [Failure],
     access_failures: &'static [&'static [Failure]],
     write_failures: &'static [Failure],
@@ -164,6 +169,8 @@ impl Registration {
                 least_role: E::Access::LEAST_ROLE,
                 scope: E::SCOPE,
                 accepts_keys: E::ACCEPTS_KEYS,
+                error_format: E::ERROR_FORMAT,
+                is_at_root: E::ROUTE.is_at_root,
                 redact: E::REDACT,
                 fingerprint_input: E::Input::fingerprint_input,
             },
@@ -179,6 +186,16 @@ impl Registration {
                     (false, true) => &[Store::VERIFY_API_KEY, Store::USE_API_KEY],
                 },
             ],
+            app_failures: match (E::Access::IS_PUBLIC, E::SCOPE) {
+                (true, _) => &[],
+                (false, None) => &[Failure::APPS_NOT_ACCEPTED],
+                (false, Some(_)) => match E::Access::LEAST_ROLE {
+                    Some(_) => &[Failure::INSUFFICIENT_SCOPE, Failure::ORGANIZATION_MISMATCH],
+                    None => {
+                        &[Failure::INSUFFICIENT_SCOPE, Failure::ORGANIZATION_MISMATCH, Failure::USER_REQUIRED]
+                    }
+                },
+            },
             key_failures: match (E::Access::IS_PUBLIC, E::ACCEPTS_KEYS) {
                 (true, _) => &[],
                 (false, false) => &[Failure::KEYS_NOT_ACCEPTED],
@@ -212,6 +229,11 @@ impl Registration {
         self.info.accepts_keys
     }
 
+    /// Returns whether tokens of OAuth apps are accepted: where a scope allows it.
+    pub fn accepts_apps(&self) -> bool {
+        !self.is_public && self.info.scope.is_some()
+    }
+
     /// Returns the store actions of the function, sorted and without duplicates.
     pub fn actions(&self) -> Vec<Action> {
         let mut actions = self.actions.concat().concat();
@@ -223,7 +245,8 @@ impl Registration {
     /// Returns the failures of the access check, the input, the handler and its output.
     pub fn failures(&self) -> Vec<Failure> {
         let access = self.access_failures.iter().copied().flatten().chain(self.write_failures);
-        let mut failures: Vec<Failure> = access.chain(self.key_failures).copied().collect();
+        let of_credentials = self.app_failures.iter().chain(self.key_failures);
+        let mut failures: Vec<Failure> = access.chain(of_credentials).copied().collect();
         failures.extend(self.own_failures());
         failures.extend(self.input_failures);
         if self.info.records_answers {
@@ -269,7 +292,7 @@ fn describe<E: Endpoint>(registration: &Registration, schemas: &mut Schemas) -> 
     if failures.contains(&Failure::PRECONDITION_FAILED) {
         operation.header(&entity_tag::IF_MATCH);
     }
-    operation.failures(&failures, schemas);
+    operation.failures(&failures, E::ERROR_FORMAT, schemas);
     operation
 }
 

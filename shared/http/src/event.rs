@@ -64,6 +64,8 @@ struct RequestContext<'a> {
     request_id: Option<CowStr<'a>>,
     #[serde(borrow)]
     stage: Option<CowStr<'a>>,
+    #[serde(borrow)]
+    domain_name: Option<CowStr<'a>>,
 }
 
 /// The fields of `requestContext.http` that Padrón reads.
@@ -80,6 +82,8 @@ struct HttpContext<'a> {
 pub const PAYLOAD_TOO_LARGE: Failure =
     Failure::new(FailureClass::TooLarge, "payload_too_large", "The body is larger than this route takes");
 
+/// The name of the stage that API Gateway serves at the root of the host.
+const ROOT_STAGE: &str = "$default";
 /// The maximum length of a query string, in bytes: enough for a thousand customer ids. API Gateway itself accepts about 10,000 bytes.
 const MAX_QUERY_LENGTH: usize = 64 * 1024;
 /// The maximum length of a request id, in bytes. API Gateway's ids are shorter; longer ones are ignored.
@@ -140,6 +144,25 @@ impl<'a> Request<'a> {
         Ok(())
     }
 
+    /// Returns the name of the host that the request was sent to. API Gateway serves only the names of the API.
+    pub(crate) fn domain_name(&self) -> &str {
+        self.request_context
+            .as_ref()
+            .and_then(|context| context.domain_name.as_deref())
+            .unwrap_or("localhost")
+    }
+
+    /// Returns whether the request was sent to the root of the host, and not below [`BASE_PATH`].
+    ///
+    /// `cargo lambda watch` has the same stage for all paths, with the base path in those below it.
+    pub(crate) fn is_at_root(&self) -> bool {
+        let stage = self.request_context.as_ref().and_then(|context| context.stage.as_deref());
+        let path = self.raw_path.as_deref().unwrap_or_default();
+        let is_below =
+            path.strip_prefix(BASE_PATH).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'));
+        stage == Some(ROOT_STAGE) && !is_below
+    }
+
     /// Returns whether the method is `HEAD` (RFC 9110 §9.3.2).
     pub(crate) fn is_head(&self) -> bool {
         self.method() == Method::HEAD
@@ -192,6 +215,19 @@ impl<'a> Request<'a> {
         let mut values = self.headers.iter().flat_map(|pairs| pairs.all(name));
         let first = Cow::Borrowed(values.next()?);
         Some(values.fold(first, |joined, value| joined + "," + value))
+    }
+
+    /// Returns the media type of the body in lower case, without parameters; empty if the request does not say.
+    pub fn media_type(&self) -> String {
+        let content_type = self.header("content-type").unwrap_or_default();
+        content_type.split(';').next().unwrap_or_default().trim().to_ascii_lowercase()
+    }
+
+    /// Returns whether the body is JSON, as the request says.
+    pub fn has_json(&self) -> bool {
+        let media_type = self.media_type();
+        media_type == "application/json"
+            || media_type.strip_prefix("application/").is_some_and(|subtype| subtype.ends_with("+json"))
     }
 
     /// Returns the decoded value of a path parameter; `None` if the route has no parameter with this name.

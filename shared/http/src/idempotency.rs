@@ -1,7 +1,8 @@
 //! Requests with an idempotency key: carried out once, answered alike however often they are sent
 //! (draft-ietf-httpapi-idempotency-key-header).
 
-use padron_domain::{Actor, Error, Failure, FailureClass, OrganizationId, Role};
+use padron_auth::Credential;
+use padron_domain::{Error, Failure, FailureClass, OrganizationId, Role};
 use padron_store::{IdempotencyId, IdempotencyRecord, Items, Purpose};
 
 use crate::{context::Context, parameter::HeaderDescription, response::Response};
@@ -32,7 +33,7 @@ pub(crate) const HEADER_DESCRIPTION: HeaderDescription = HeaderDescription {
 /// recorded, because the client relies on one.
 pub(crate) fn idempotency_id(
     cx: &Context<'_>,
-    actor: Actor,
+    credential: &Credential,
     organization: Option<OrganizationId>,
 ) -> Result<Option<IdempotencyId>, Error> {
     let header = cx.request.header(HEADER).filter(|_| cx.endpoint.takes_idempotency_keys);
@@ -50,7 +51,7 @@ pub(crate) fn idempotency_id(
     })?;
     let organization = organization.map(|organization| organization.to_string()).unwrap_or_default();
     let scope = format!("{organization}{}", cx.request.path());
-    Ok(Some(IdempotencyId::new(actor, cx.endpoint.function, &scope, key)))
+    Ok(Some(IdempotencyId::new(&credential.principal_text(), cx.endpoint.function, &scope, key)))
 }
 
 /// Returns the recorded response, if there is one. It is read for this alone.

@@ -73,6 +73,13 @@ impl<'r, I> LazyInput<'r, I> {
     }
 }
 
+impl LazyInput<'_, ()> {
+    /// Returns an input that there is not, for access checks that need none.
+    pub fn none<'a>(request: &'a Request<'a>) -> LazyInput<'a, ()> {
+        LazyInput { request, decode: |_| Ok(()), decoded: OnceLock::from(Ok(())) }
+    }
+}
+
 /// No input. A query parameter is rejected, so that a misspelt one is noticed. A body has no meaning and is ignored (RFC 9110 §9.3.1).
 #[derive(Debug)]
 pub struct NoInput;
@@ -175,11 +182,7 @@ pub fn decode_json<T: DeserializeOwned>(body: &[u8]) -> Result<T, Error> {
 ///
 /// Fails if the media type is not JSON, the body is compressed or longer than `limit` bytes, or the request has a query.
 pub fn json_bytes<'r>(request: &'r Request<'_>, limit: usize) -> Result<Cow<'r, [u8]>, Error> {
-    let content_type = request.header("content-type").unwrap_or_default();
-    let media_type = content_type.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
-    let is_json = media_type == "application/json"
-        || media_type.strip_prefix("application/").is_some_and(|subtype| subtype.ends_with("+json"));
-    if !is_json {
+    if !request.has_json() {
         return Err(UNSUPPORTED_MEDIA_TYPE.into());
     }
     let encoding = request.header("content-encoding").unwrap_or_default();

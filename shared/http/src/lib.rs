@@ -5,11 +5,11 @@
 //!
 //! The modules form layers. Each uses only modules further up in this list:
 //!
-//! 1. `concat`, `json`, `log`, `problem`, `route`, `size`: values without a request.
-//! 2. `event` and `parameter`: the request. `read_back`: records that clients send back.
+//! 1. `concat`, `json`, `log`, `route`, `size`: values without a request.
+//! 2. `event` and `parameter`: the request. `problem`: failures. `read_back`: records that clients send back.
 //! 3. `describe`: one operation of the API description. `entity_tag`, `response`: the response.
 //! 4. `input`, `bounded` and `output`: what endpoints take and return.
-//! 5. `settings`, `environment`, `rate_limit` and `context`: one request being handled. `query`: parameters of lists. `idempotency`, `commit`: writes.
+//! 5. `settings`, `environment`, `rate_limit`, `signing_keys` and `context`: one request being handled. `query`: parameters of lists. `idempotency`, `commit`: writes.
 //! 6. `access`: who may call.
 //! 7. `endpoint` and `background`: what is registered. `openapi`: the whole API description.
 //! 8. `app` and `serve`: the shell around all handlers.
@@ -41,14 +41,15 @@ mod response;
 mod route;
 mod serve;
 mod settings;
+mod signing_keys;
 mod size;
 
 pub use access::{
-    Access, AccessCheck, Admin, AdminOrNamedMember, AdminOrOwner, Anonymous, AnyMember, Authorization,
-    Caller, KeyHolder, Member, MemberByCredential, NamedResource, OnlyOrganization, OnlyOwner,
+    Access, AccessCheck, Admin, AdminByCredential, AdminOrNamedMember, AdminOrOwner, Anonymous, AnyMember,
+    Authorization, Caller, KeyHolder, Member, MemberByCredential, NamedResource, OnlyOrganization, OnlyOwner,
     OrganizationSource, Owner, OwnerIncludingDeleted, Policy, SelfOnly, SelfOrKey, SignedIn, UNAUTHENTICATED,
-    UserOrKey, VisibleOrganizations, WithKeyRegistry, WithWebhookRegistry, active_organizations,
-    authenticate, named_organization, presented_key, verify,
+    UserOrKey, VisibleOrganizations, WithAppRegistry, WithKeyRegistry, WithWebhookRegistry,
+    active_organizations, authenticate, named_organization, presented_key, verify,
 };
 pub use app::App;
 pub use background::{
@@ -76,7 +77,7 @@ pub use output::{
 };
 pub use padron_dto::Object;
 pub use parameter::{HeaderDescription, MemberId, NamedInPath, PathParameter, PathParameterDescription};
-pub use problem::{Problem, status};
+pub use problem::{ErrorFormat, OauthProblem, Problem, oauth_error, status};
 pub use query::{
     PageRequest, Query, cursor_schema, describe_cursor, encode_parameter, instant, invalid_cursor,
 };
@@ -85,4 +86,5 @@ pub use read_back::{ReadOnlyFields, to_sent_back_json};
 pub use response::{GatewayResponse, Response};
 pub use route::{BASE_PATH, METHOD_NOT_ALLOWED, Method, ROUTE_NOT_FOUND, Route};
 pub use serve::{Exit, serve, serve_consumer, serve_job};
-pub use settings::{BusLocation, Options, QueueLocation, Settings, SettingsError};
+pub use settings::{BusLocation, KeyLocation, Options, QueueLocation, Settings, SettingsError};
+pub use signing_keys::{SigningKeys, jwks};

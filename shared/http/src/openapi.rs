@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use padron_domain::Scope;
 use serde_json::{Map, Value, json};
 
 pub use crate::describe::{Operation, Schemas};
@@ -55,15 +56,21 @@ fn webhooks() -> Map<String, Value> {
     described.collect()
 }
 
+/// The address of the local stack of `make run`.
+const LOCAL: &str = "http://localhost:3001";
+
 /// Returns the description of these endpoints.
 pub fn document<'a>(registrations: impl IntoIterator<Item = &'a Registration>) -> Value {
     let mut schemas = Schemas::new();
     let mut paths: BTreeMap<&str, Map<String, Value>> = BTreeMap::new();
     for registration in registrations {
         let Some(method) = registration.route.method else { continue };
-        let Some(operation) = registration.describe(&mut schemas).map(Operation::into_value) else {
+        let Some(mut operation) = registration.describe(&mut schemas).map(Operation::into_value) else {
             continue;
         };
+        if registration.route.is_at_root {
+            operation["servers"] = json!([{ "url": LOCAL, "description": "The root of the host" }]);
+        }
         paths.entry(registration.route.path).or_default().insert(method.name().to_lowercase(), operation);
     }
     let Definitions { schemas, renamed } = schemas.into_definitions();
@@ -72,6 +79,8 @@ pub fn document<'a>(registrations: impl IntoIterator<Item = &'a Registration>) -
             rename_references(body, &renamed);
         }
     }
+    let scopes: Map<String, Value> =
+        Scope::ALL.into_iter().map(|scope| (scope.name().to_owned(), scope.description().into())).collect();
     json!({
         "openapi": "3.1.0",
         "info": {
@@ -81,7 +90,7 @@ pub fn document<'a>(registrations: impl IntoIterator<Item = &'a Registration>) -
             "license": { "name": "Apache-2.0", "identifier": "Apache-2.0" },
         },
         "servers": [
-            { "url": format!("http://localhost:3001{BASE_PATH}"), "description": "The local stack of `make run`" },
+            { "url": format!("{LOCAL}{BASE_PATH}"), "description": "The local stack of `make run`" },
         ],
         "paths": paths,
         "webhooks": webhooks(),
@@ -92,6 +101,13 @@ pub fn document<'a>(registrations: impl IntoIterator<Item = &'a Registration>) -
                     "type": "http",
                     "scheme": "bearer",
                     "description": "An access token of the operator's issuer, which needs no scope, or an API key",
+                },
+                "oauth2": {
+                    "type": "oauth2",
+                    "description": "An access token of an OAuth app, which needs the scope that the operation names",
+                    "flows": {
+                        "clientCredentials": { "tokenUrl": format!("{BASE_PATH}/oauth/token"), "scopes": scopes },
+                    },
                 },
                 "apiKey": {
                     "type": "apiKey",

@@ -1,6 +1,8 @@
 //! Parameters in paths and headers, described where they are read.
 
-use padron_domain::{ApiKey, DeliveryId, Id, Invitation, Organization, Profile, UserId, Webhook};
+use padron_domain::{
+    ApiKey, DeliveryId, Id, Invitation, OauthClientId, OauthGrantId, Organization, Profile, UserId, Webhook,
+};
 use serde_json::{Value, json};
 
 /// A value that stands in a path, such as `{organizationId}`.
@@ -128,6 +130,34 @@ impl PathParameter for DeliveryId {
 
     fn parse(text: &str) -> Option<Self> {
         text.parse().ok()
+    }
+}
+
+impl PathParameter for OauthClientId {
+    const NAME: &'static str = "clientId";
+    const DESCRIPTION: &'static str = "Id of the OAuth app: its `client_id`";
+    const EXPECTED: &'static str = "An OAuth app's id is app_ and 32 hexadecimal digits.";
+
+    fn schema() -> Value {
+        json!({ "type": "string", "pattern": Self::PATTERN })
+    }
+
+    fn parse(text: &str) -> Option<Self> {
+        Self::parse(text)
+    }
+}
+
+impl PathParameter for OauthGrantId {
+    const NAME: &'static str = "tokenId";
+    const DESCRIPTION: &'static str = "Id of the token, as the list of the app's tokens has it";
+    const EXPECTED: &'static str = "A token's id is tok_ and 64 hexadecimal digits.";
+
+    fn schema() -> Value {
+        json!({ "type": "string", "pattern": Self::PATTERN })
+    }
+
+    fn parse(text: &str) -> Option<Self> {
+        Self::parse(text)
     }
 }
 

@@ -1,11 +1,11 @@
 //! The body of an error response: RFC 9457 and Timbrix's `{statusCode, message}` in one object.
 
-use std::borrow::Cow;
-
-use padron_auth::{AUTHENTICATION_REQUIRED, TOKEN_EXPIRED};
+use padron_auth::{AUTHENTICATION_REQUIRED, TOKEN_EXPIRED, TOKEN_REVOKED};
 use padron_domain::{Error, Failure, FailureClass, Scope, Violation};
 use schemars::JsonSchema;
 use serde::Serialize;
+
+use crate::event::Request;
 
 /// The media type of a [`Problem`].
 pub(crate) const MEDIA_TYPE: &str = "application/problem+json";
@@ -51,6 +51,9 @@ pub struct Problem {
     /// The scopes that the credential lacks.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     missing: Vec<&'static str>,
+    /// The error of OAuth (RFC 6749 §5.2), in responses of the OAuth routes.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    error: Option<&'static str>,
     /// The status, under the name of Timbrix's API.
     #[serde(rename = "statusCode")]
     status_code: u16,
@@ -88,9 +91,79 @@ impl Problem {
             request_id: request_id.to_owned(),
             errors: error.violations().iter().map(one).collect(),
             missing: error.missing_scopes().iter().map(Scope::name).collect(),
+            error: None,
             status_code: status,
             message: failure.message(),
         }
+    }
+}
+
+impl Problem {
+    /// Adds the error of OAuth.
+    pub(crate) fn with_oauth_error(self, error: &Error) -> Self {
+        Self { error: Some(oauth_error(error.failure())), ..self }
+    }
+}
+
+/// The format of the responses of an endpoint's failures.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ErrorFormat {
+    /// A [`Problem`].
+    Problem,
+    /// An [`OauthProblem`].
+    Oauth,
+    /// An [`OauthProblem`] for a request that has a form as its body, and a [`Problem`] with its `error` for another.
+    OauthForForms,
+}
+
+impl ErrorFormat {
+    /// Returns whether the failure of a request is an [`OauthProblem`].
+    pub(crate) fn is_oauth(self, request: Option<&Request<'_>>) -> bool {
+        match self {
+            Self::Problem => false,
+            Self::Oauth => true,
+            Self::OauthForForms => request.is_some_and(|request| !request.has_json()),
+        }
+    }
+}
+
+/// A failure as the OAuth endpoints answer it (RFC 6749 §5.2).
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct OauthProblem {
+    /// Stable code, for programs.
+    error: &'static str,
+    /// What to do about it.
+    error_description: String,
+}
+
+impl OauthProblem {
+    /// Creates the response of an error.
+    pub(crate) fn new(error: &Error) -> Self {
+        let failure = error.failure();
+        let violation = error.violations().first().map(|violation| violation.detail.as_str());
+        // Neither quotes nor backslashes nor other letters than those of ASCII (RFC 6749 §5.2).
+        let is_allowed = |letter: &char| matches!(letter, ' '..='~') && !matches!(letter, '"' | '\\');
+        let error_description = violation.unwrap_or(failure.detail()).chars().filter(is_allowed).collect();
+        Self { error: oauth_error(failure), error_description }
+    }
+}
+
+/// Returns the error of OAuth for a failure: its code, if OAuth knows it.
+pub fn oauth_error(failure: Failure) -> &'static str {
+    match failure {
+        Failure::INVALID_CLIENT
+        | Failure::INVALID_GRANT
+        | Failure::UNAUTHORIZED_CLIENT
+        | Failure::UNSUPPORTED_GRANT_TYPE
+        | Failure::INVALID_SCOPE
+        | Failure::INVALID_TARGET => failure.code(),
+        _ => match failure.class() {
+            FailureClass::RateLimited | FailureClass::Unavailable | FailureClass::Conflict => {
+                "temporarily_unavailable"
+            }
+            FailureClass::Internal => "server_error",
+            _ => "invalid_request",
+        },
     }
 }
 
@@ -98,24 +171,24 @@ fn title(status: u16) -> &'static str {
     http::StatusCode::from_u16(status).ok().and_then(|status| status.canonical_reason()).unwrap_or("Error")
 }
 
-/// Returns the `WWW-Authenticate` header of an error (RFC 6750 §3). A caller who sent no token is told only which scheme to use.
-pub(crate) fn challenge(error: &Error) -> Option<Cow<'static, str>> {
+/// Returns the `WWW-Authenticate` header of an error (RFC 6750 §3), with the address of the document that says which authorization server the
+/// API has (RFC 9728 §5.1). A caller who sent no token is told only which scheme to use.
+pub(crate) fn challenge(error: &Error, issuer: &str) -> Option<String> {
     let failure = error.failure();
-    let text = match failure {
-        AUTHENTICATION_REQUIRED => "Bearer",
-        TOKEN_EXPIRED => r#"Bearer error="invalid_token", error_description="The token has expired""#,
-        Failure::INVALID_API_KEY => {
-            r#"Bearer error="invalid_token", error_description="The API key is not valid""#
-        }
+    let invalid = |why: &str| format!(r#" error="invalid_token", error_description="{why}","#);
+    let parameters = match failure {
+        Failure::INVALID_CLIENT => return Some(r#"Basic realm="oauth""#.into()),
+        AUTHENTICATION_REQUIRED => String::new(),
+        TOKEN_EXPIRED => invalid("The token has expired"),
+        TOKEN_REVOKED => invalid("The token was revoked"),
+        Failure::INVALID_API_KEY => invalid("The API key is not valid"),
         Failure::INSUFFICIENT_SCOPE => {
-            let scopes = error.missing_scopes();
-            return Some(format!(r#"Bearer error="insufficient_scope", scope="{scopes}""#).into());
+            format!(r#" error="insufficient_scope", scope="{}","#, error.missing_scopes())
         }
-        _ if matches!(failure.class(), FailureClass::InvalidCredentials) => {
-            r#"Bearer error="invalid_token", error_description="The token is not valid""#
-        }
-        _ if matches!(failure.class(), FailureClass::Unauthenticated) => "Bearer",
+        _ if matches!(failure.class(), FailureClass::InvalidCredentials) => invalid("The token is not valid"),
+        _ if matches!(failure.class(), FailureClass::Unauthenticated) => String::new(),
         _ => return None,
     };
-    Some(text.into())
+    let metadata = format!("{issuer}/.well-known/oauth-protected-resource");
+    Some(format!(r#"Bearer{parameters} resource_metadata="{metadata}""#))
 }

@@ -8,7 +8,7 @@ use serde::Serialize;
 use crate::{
     entity_tag::{self, EntityTag},
     event::Request,
-    problem::{self, Problem, challenge},
+    problem::{self, ErrorFormat, OauthProblem, Problem, challenge},
 };
 
 /// The maximum size of a recorded response, in bytes: what 64 KB of body can ask for, with what the response adds to it.
@@ -47,14 +47,35 @@ impl Response {
         Self { body, ..Self::empty(status) }.header("content-type", media_type.into())
     }
 
-    /// Creates the response of a failed request.
-    pub fn problem(error: &Error, request_id: &str) -> Self {
-        let problem = Problem::new(error, request_id);
-        let (failure, body) = (error.failure(), serde_json::to_string(&problem).unwrap_or_default());
+    /// Creates the response of a failed request, as a [`Problem`]. `issuer` is the URL of the API.
+    pub fn problem(error: &Error, request_id: &str, issuer: &str) -> Self {
+        Self::failure(error, request_id, ErrorFormat::Problem, None, || issuer.to_owned())
+    }
+
+    /// Creates the response of a failed request, in the format of its endpoint. `issuer` is the URL of the API.
+    pub(crate) fn failure(
+        error: &Error,
+        request_id: &str,
+        format: ErrorFormat,
+        request: Option<&Request<'_>>,
+        issuer: impl FnOnce() -> String,
+    ) -> Self {
+        let failure = error.failure();
         let status = problem::status(failure);
-        let mut response = Self { code: failure.code(), ..Self::text(status, problem::MEDIA_TYPE, body) };
-        if let Some(challenge) = challenge(error) {
-            response = response.header("www-authenticate", challenge.into_owned());
+        let (media_type, body) = if format.is_oauth(request) {
+            ("application/json", serde_json::to_string(&OauthProblem::new(error)))
+        } else {
+            let problem = Problem::new(error, request_id);
+            let problem =
+                if format == ErrorFormat::Problem { problem } else { problem.with_oauth_error(error) };
+            (problem::MEDIA_TYPE, serde_json::to_string(&problem))
+        };
+        let text = Self::text(status, media_type, body.unwrap_or_default());
+        let mut response = Self { code: failure.code(), ..text };
+        if matches!(status, 401 | 403)
+            && let Some(challenge) = challenge(error, &issuer())
+        {
+            response = response.header("www-authenticate", challenge);
         }
         if let Some(after) = error.retry_after() {
             response = response.header("retry-after", after.as_secs().max(1).to_string());

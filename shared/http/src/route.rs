@@ -53,32 +53,45 @@ pub struct Route {
     pub method: Option<Method>,
     /// The path below [`BASE_PATH`], with parameters in braces: `/organizations/{organizationId}`.
     pub path: &'static str,
+    /// Whether the path is below the root of the host instead.
+    pub is_at_root: bool,
 }
 
 impl Route {
     /// Creates a route that reads.
     pub const fn get(function: &'static str, path: &'static str) -> Self {
-        Self { function, method: Some(Method::Get), path }
+        Self { function, method: Some(Method::Get), path, is_at_root: false }
     }
 
     /// Creates a route that creates or acts.
     pub const fn post(function: &'static str, path: &'static str) -> Self {
-        Self { function, method: Some(Method::Post), path }
+        Self { function, method: Some(Method::Post), path, is_at_root: false }
     }
 
     /// Creates a route that updates.
     pub const fn put(function: &'static str, path: &'static str) -> Self {
-        Self { function, method: Some(Method::Put), path }
+        Self { function, method: Some(Method::Put), path, is_at_root: false }
     }
 
     /// Creates a route that deletes.
     pub const fn delete(function: &'static str, path: &'static str) -> Self {
-        Self { function, method: Some(Method::Delete), path }
+        Self { function, method: Some(Method::Delete), path, is_at_root: false }
+    }
+
+    /// Creates the same route below the root of the host, for documents that are looked for there (RFC 8615).
+    #[must_use]
+    pub const fn at_root(self) -> Self {
+        Self { is_at_root: true, ..self }
+    }
+
+    /// Returns the path that the paths of the route begin with: [`BASE_PATH`], or nothing at the root of the host.
+    pub const fn base(&self) -> &'static str {
+        if self.is_at_root { "" } else { BASE_PATH }
     }
 
     /// Creates the fallback route, which matches requests that no other route matches: API Gateway's `$default`.
     pub const fn fallback(function: &'static str) -> Self {
-        Self { function, method: None, path: "$default" }
+        Self { function, method: None, path: "$default", is_at_root: false }
     }
 
     /// Returns the methods that the route answers, as requests contain them.

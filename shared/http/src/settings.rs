@@ -8,7 +8,10 @@ use padron_auth::{Audience, Issuer, KeySet, KeySource};
 use padron_domain::{Seats, https_url};
 use padron_store::{Connection, Credentials, Secrets, TrustedRoots};
 
-use crate::event::PathEncoding;
+use crate::{
+    event::{PathEncoding, Request},
+    route::BASE_PATH,
+};
 
 /// The configuration of a function.
 #[derive(Clone, Debug)]
@@ -48,6 +51,10 @@ pub struct Options {
     pub delivery_queue: Option<QueueLocation>,
     /// The event bus of the operator; `None` if there is none.
     pub event_bus: Option<BusLocation>,
+    /// The URL of the API, such as `https://api.example.com/api`; `None` if it is the one that requests are sent to.
+    pub public_url: Option<String>,
+    /// The key of AWS KMS that private keys are encrypted with; `None` if the function does not use it.
+    pub encryption_key: Option<KeyLocation>,
     /// The factor by which the schedule of deliveries is faster than it is meant to be. Only the local stack sets it.
     pub clock_factor: u32,
 }
@@ -70,7 +77,22 @@ pub struct BusLocation {
     pub connection: Connection,
 }
 
+/// The location of a key of AWS KMS.
+#[derive(Clone, Debug)]
+pub struct KeyLocation {
+    /// The id or the ARN of the key.
+    pub id: String,
+    /// The region and the credentials, with the endpoint of KMS if it is not the region's own. The table is not meant.
+    pub connection: Connection,
+}
+
 impl Options {
+    /// Returns the URL of the API that a request was sent to, without a slash at its end.
+    pub(crate) fn issuer(&self, request: &Request<'_>) -> String {
+        let of_request = || format!("https://{}{BASE_PATH}", request.domain_name());
+        self.public_url.clone().unwrap_or_else(of_request)
+    }
+
     /// Returns the URL where the invitation with this token is accepted, serialized like every URL in a response; `None` if no such page is
     /// configured.
     pub fn accept_url(&self, token: &str) -> Option<String> {
@@ -144,6 +166,11 @@ impl Settings {
             let endpoint = reader.optional("AWS_ENDPOINT_URL_EVENTBRIDGE");
             BusLocation { name, connection: Connection { endpoint, ..connection.clone() } }
         });
+        let encryption_key = reader.optional("ENCRYPTION_KEY").map(|id| {
+            let endpoint = reader.optional("AWS_ENDPOINT_URL_KMS");
+            KeyLocation { id, connection: Connection { endpoint, ..connection.clone() } }
+        });
+        let public_url = public_url(&mut reader);
         let clock_factor = clock_factor(&mut reader);
         let accept_url = reader.optional("ACCEPT_URL");
         if accept_url.as_ref().is_some_and(|url| !is_https_or_loopback(url) || !url.contains(TOKEN)) {
@@ -179,6 +206,8 @@ impl Settings {
                     has_local_webhooks,
                     delivery_queue,
                     event_bus,
+                    public_url,
+                    encryption_key,
                     clock_factor,
                 },
                 job_pace,
@@ -231,6 +260,17 @@ fn clock_factor(reader: &mut Reader<'_>) -> u32 {
         reader.problems.push("PADRON_CLOCK_FACTOR is a number from 1 to 1,000,000".into());
         1
     })
+}
+
+fn public_url(reader: &mut Reader<'_>) -> Option<String> {
+    let url = reader.optional("PUBLIC_URL")?;
+    let url = url.trim_end_matches('/');
+    if !is_https_or_loopback(url) || url.contains(['?', '#']) || !url.ends_with(BASE_PATH) {
+        reader
+            .problems
+            .push("PUBLIC_URL is the https URL of the API, such as https://api.example.com/api".into());
+    }
+    Some(url.to_owned())
 }
 
 fn key_brand(reader: &mut Reader<'_>) -> String {

@@ -1,4 +1,4 @@
-//! The IAM actions of the store, the queue and the event bus.
+//! The IAM actions of the store, the queue, the event bus and the encryption key.
 //!
 //! Each endpoint declares the actions it uses. They are compared with its policy in `template.yaml`.
 
@@ -10,7 +10,10 @@ pub(crate) const GSI2: &str = "GSI2";
 /// The name of the index of customers by the time of their last change. It also holds the row of each customer.
 pub(crate) const GSI3: &str = "GSI3";
 
-/// An IAM action on the table, on one of its indexes, on the queue or on the event bus.
+/// The purpose of what is encrypted for the authorization server.
+pub const OAUTH: &str = "oauth";
+
+/// An IAM action on the table, on one of its indexes, on the queue, on the event bus or with the encryption key.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Action {
     /// The name of the action in IAM, such as `dynamodb:BatchGetItem`.
@@ -30,6 +33,8 @@ pub enum Resource {
     DeliveryQueue,
     /// The event bus of the operator.
     EventBus,
+    /// The encryption key, for this purpose only: the value of `purpose` in the encryption context.
+    EncryptionKey(&'static str),
 }
 
 impl Action {
@@ -55,6 +60,11 @@ impl Action {
     pub const SEND_DELIVERIES: Self = Self { name: "sqs:SendMessage", on: Resource::DeliveryQueue };
     /// The action that publishes events on the event bus.
     pub const PUT_EVENTS: Self = Self { name: "events:PutEvents", on: Resource::EventBus };
+    /// The action that makes a key pair whose private part is encrypted, for signatures of access tokens.
+    pub const GENERATE_SIGNING_KEY: Self =
+        Self { name: "kms:GenerateDataKeyPairWithoutPlaintext", on: Resource::EncryptionKey(OAUTH) };
+    /// The action that decrypts a private key, for signatures of access tokens.
+    pub const DECRYPT_SIGNING_KEY: Self = Self { name: "kms:Decrypt", on: Resource::EncryptionKey(OAUTH) };
     /// The action that queries GSI3: customers by the time of their last change, and their rows.
     pub const QUERY_GSI3: Self = Self { name: "dynamodb:Query", on: Resource::Index(GSI3) };
 }

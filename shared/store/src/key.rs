@@ -7,8 +7,8 @@ use std::collections::HashMap;
 
 use aws_sdk_dynamodb::types::AttributeValue;
 use padron_domain::{
-    Actor, ApiKeyId, CustomerId, CustomerNumber, DeliveryId, Email, EventId, InvitationId, OrganizationId,
-    UserId, WebhookId,
+    ApiKeyId, CustomerId, CustomerNumber, DeliveryId, Email, EventId, InvitationId, OauthClientId,
+    OauthGrantId, OrganizationId, UserId, WebhookId,
 };
 use ring::digest::{Context, Digest, SHA256, digest};
 use serde::{Deserialize, Serialize};
@@ -90,6 +90,46 @@ impl Key {
     /// The sort keys have the order of the events. The deliveries of an event have the order of its replays.
     pub fn delivery(webhook: WebhookId, id: DeliveryId) -> Self {
         Self { pk: delivery_partition(webhook), sk: delivery_sort_key(id) }
+    }
+
+    /// Returns the key of an OAuth app.
+    pub fn oauth_app(client: OauthClientId) -> Self {
+        Self { pk: client_partition(client), sk: "APP".into() }
+    }
+
+    /// Returns the key of the record that decides whether an OAuth app's access tokens work.
+    pub fn oauth_gate(client: OauthClientId) -> Self {
+        Self { pk: client_partition(client), sk: "GATE".into() }
+    }
+
+    /// Returns the key of what an OAuth app was granted.
+    ///
+    /// The sort keys have the order of the ids, which is the order of creation.
+    pub fn oauth_grant(OauthGrantId { client, grant }: OauthGrantId) -> Self {
+        Self { pk: client_partition(client), sk: format!("GRANT#{grant}") }
+    }
+
+    /// Returns the GSI1 key attributes of what a user has granted to an OAuth app.
+    pub(crate) fn grantee(
+        user: UserId,
+        OauthGrantId { client, grant }: OauthGrantId,
+    ) -> [(&'static str, String); 2] {
+        [(GSI1_PK, grantee_partition(user)), (GSI1_SK, format!("{}#{grant}", client.uuid()))]
+    }
+
+    /// Returns the key of the registry of an organization's OAuth apps.
+    pub fn oauth_app_registry(organization: OrganizationId) -> Self {
+        Self { pk: partition(organization), sk: "APPS".into() }
+    }
+
+    /// Returns the key of the public keys that access tokens are verified with.
+    pub(crate) fn signing_keys() -> Self {
+        Self { pk: SIGNING_KEYS.into(), sk: "JWKS".into() }
+    }
+
+    /// Returns the key of a private key that signs access tokens.
+    pub(crate) fn signing_key(kid: &str) -> Self {
+        Self { pk: SIGNING_KEYS.into(), sk: format!("SIGNER#{kid}") }
     }
 
     /// Returns the key of the consumption of a limit of requests.
@@ -179,7 +219,7 @@ impl Key {
     }
 }
 
-/// The id of a request with an idempotency key: a SHA-256 hash of the actor, the function, the scope and the key.
+/// The id of a request with an idempotency key: a SHA-256 hash of the principal, the function, the scope and the key.
 ///
 /// It is a hash so that neither idempotency keys nor users can be read from the table's partition keys.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -189,9 +229,9 @@ pub struct IdempotencyId(String);
 impl IdempotencyId {
     /// Creates the id of a request. The case of `scope` is ignored, because ids in a path may be written in either
     /// case.
-    pub fn new(actor: Actor, function: &str, scope: &str, idempotency_key: &str) -> Self {
+    pub fn new(principal: &str, function: &str, scope: &str, idempotency_key: &str) -> Self {
         let mut hash = Context::new(&SHA256);
-        for part in [&actor.to_string(), function, &scope.to_ascii_lowercase(), idempotency_key] {
+        for part in [principal, function, &scope.to_ascii_lowercase(), idempotency_key] {
             // The length before each part keeps two different lists of parts from being hashed as the same bytes.
             hash.update(&(part.len() as u64).to_be_bytes());
             hash.update(part.as_bytes());
@@ -256,6 +296,19 @@ pub(crate) fn count_partition(organization: OrganizationId) -> String {
 /// Returns the partition key of an organization's audit events.
 pub(crate) fn event_partition(organization: OrganizationId) -> String {
     format!("EVENTS#{organization}")
+}
+
+/// The partition key of the keys that sign access tokens.
+const SIGNING_KEYS: &str = "KEYS#oauth";
+
+/// Returns the partition key of an OAuth app and of what it was granted.
+pub(crate) fn client_partition(client: OauthClientId) -> String {
+    format!("CLIENT#{}", client.uuid())
+}
+
+/// Returns the GSI1 partition key of what a user has granted to OAuth apps.
+pub(crate) fn grantee_partition(user: UserId) -> String {
+    format!("GRANTEE#{user}")
 }
 
 /// Returns the partition key of a webhook's deliveries.
@@ -343,6 +396,21 @@ mod tests {
                 Key::api_key_registry(another),
                 Key::webhook(organization, Id::new(Uuid::from_u128(a))),
                 Key::webhook(another, Id::new(Uuid::from_u128(a))),
+                Key::oauth_app(OauthClientId::new(Uuid::from_u128(a))),
+                Key::oauth_app(OauthClientId::new(Uuid::from_u128(b))),
+                Key::oauth_gate(OauthClientId::new(Uuid::from_u128(a))),
+                Key::oauth_grant(OauthGrantId {
+                    client: OauthClientId::new(Uuid::from_u128(a)),
+                    grant: Uuid::from_u128(a),
+                }),
+                Key::oauth_grant(OauthGrantId {
+                    client: OauthClientId::new(Uuid::from_u128(a)),
+                    grant: Uuid::from_u128(b),
+                }),
+                Key::oauth_app_registry(organization),
+                Key::signing_keys(),
+                Key::signing_key(&text),
+                Key::signing_key(&other),
                 Key::webhook_registry(organization),
                 Key::delivery(
                     Id::new(Uuid::from_u128(a)),
@@ -367,9 +435,9 @@ mod tests {
                 Key::event(organization, Id::new(Uuid::from_u128(a))),
                 Key::event(organization, Id::new(Uuid::from_u128(b))),
                 Key::event(another, Id::new(Uuid::from_u128(a))),
-                Key::idempotency_record(&IdempotencyId::new(Actor::User(user), "r", "p", &text)),
-                Key::idempotency_record(&IdempotencyId::new(Actor::User(user), "r", "p", &other)),
-                Key::idempotency_record(&IdempotencyId::new(Actor::User(someone), "r", "p", &text)),
+                Key::idempotency_record(&IdempotencyId::new(&user.to_string(), "r", "p", &text)),
+                Key::idempotency_record(&IdempotencyId::new(&user.to_string(), "r", "p", &other)),
+                Key::idempotency_record(&IdempotencyId::new(&someone.to_string(), "r", "p", &text)),
                 Key::slug(&text),
                 Key::slug(&other),
                 Key::external_id(organization, &text),

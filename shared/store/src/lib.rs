@@ -11,7 +11,8 @@
 //! 3. `read` and `range_query`: batches and pages. `roster` and `row`: entities that only this crate has.
 //! 4. `events`, `stream`, `idempotency`, `profile`, `rate_limits`, `rows`: reads of one kind of item.
 //! 5. `transaction`: writes.
-//! 6. `api_keys`, `customers`, `webhooks`, `deliveries`, `members`, `invitations`, `organizations`, `users`: reads and writes of the domain.
+//! 6. `api_keys`, `customers`, `webhooks`, `deliveries`, `members`, `invitations`, `organizations`, `users`, `oauth`, `signing_keys`: reads and
+//!    writes of the domain.
 //! 7. `purge`: the deletion of whole organizations.
 
 mod action;
@@ -26,6 +27,7 @@ mod invitations;
 mod item;
 mod key;
 mod members;
+mod oauth;
 mod organizations;
 mod profile;
 mod purge;
@@ -37,13 +39,14 @@ mod roster;
 mod row;
 mod rows;
 mod secret;
+mod signing_keys;
 mod stream;
 mod table;
 mod transaction;
 mod users;
 mod webhooks;
 
-pub use action::{Action, Resource};
+pub use action::{Action, OAUTH, Resource};
 pub use api_keys::{KeyAccess, OwnedApiKeys, StoredApiKey};
 pub use client::{AMAZON_ROOTS, Connection, Credentials, TrustedRoots, sdk_config};
 pub use customers::{AncestorLink, CustomerConflict, CustomersPage, NumberRange};
@@ -52,6 +55,7 @@ pub use events::EventRange;
 pub use idempotency::IdempotencyRecord;
 pub use invitations::{InvitationAccess, InvitationToken, InvitationWithOrganization, InvitationsPage};
 pub use key::{IdempotencyId, Key};
+pub use oauth::{OauthAccess, OauthAppWithGate, StoredOauthApp};
 pub use organizations::{MembershipEntry, MembershipWithOrganization, OrganizationAccess};
 pub use purge::{CapacityLimiter, PurgeCandidate, PurgeOutcome, TimeSlice};
 pub use range_query::{Page, QueryPage};
@@ -60,6 +64,7 @@ pub use read::{Consistency, Items, Read};
 pub use reseal::{ResealOutcome, ResealPosition};
 pub use rows::{CustomersByNumber, IndexOrder, IndexRange};
 pub use secret::{Purpose, Secrets};
+pub use signing_keys::EncryptedSigningKey;
 pub use stream::{StreamRecord, stream_records};
 pub use table::{Backoff, Spent, Store};
 pub use transaction::{Transaction, TransactionError};

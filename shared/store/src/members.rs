@@ -15,6 +15,7 @@ use crate::{
     expression::Expression,
     item::Entity,
     key::{GSI1_PK, GSI1_SK, Key, PK, partition, user_partition},
+    oauth::check_app,
     profile::profile_on_join,
     range_query::{Page, RangeQuery},
     read::{Consistency, Items, Projection},
@@ -213,6 +214,7 @@ pub(crate) fn check_authority(
     let membership = match actor {
         Authority::Membership(membership) => membership,
         Authority::Key(key) => return check_key(transaction, key),
+        Authority::App(app) => return check_app(transaction, app),
     };
     if target == Some(membership.user) {
         return Ok(());

@@ -11,7 +11,10 @@ use crate::{
     action::GSI1,
     expression::Expression,
     item::Item,
-    key::{GSI1_PK, GSI1_SK, Key, PK, SK, count_partition, delivery_partition, event_partition, partition},
+    key::{
+        GSI1_PK, GSI1_SK, Key, PK, SK, client_partition, count_partition, delivery_partition,
+        event_partition, partition,
+    },
     organizations::{PURGE, if_previous_version},
     range_query::QueryPage,
     roster::{RosterState, if_roster_is},
@@ -134,7 +137,7 @@ impl Store {
     /// Deletes an organization permanently, within its time slice.
     ///
     /// First the organization is marked as being purged, in one transaction that excludes a restoration. From then on
-    /// the owner cannot see it either. Then all items of its partitions and the deliveries to its webhooks are deleted. Finally the
+    /// the owner cannot see it either. Then all items of its partitions, the deliveries to its webhooks and the grants of its OAuth apps are deleted. Finally the
     /// organization, its roster and its slug are deleted in one transaction.
     ///
     /// An interrupted purge is continued by the next run, which finds the mark. Two concurrent runs delete the same
@@ -158,12 +161,14 @@ impl Store {
                 None => return Ok(PurgeOutcome::NotDue),
             }
         };
-        // The registry of the webhooks is in the organization's partition, which is therefore emptied after them.
+        // The registries of webhooks and OAuth apps are in the organization's partition, which is therefore emptied after them.
         let registries =
             self.webhook_registries(&[id]).await?.into_iter().collect::<Result<Vec<_>, Error>>()?;
         let webhooks = registries.iter().flat_map(|registry| &registry.entries);
         let deliveries = webhooks.map(|webhook| delivery_partition(webhook.id));
-        let partitions = deliveries.chain([partition(id), count_partition(id), event_partition(id)]);
+        let apps = self.oauth_app_registry(id).await?.clients.into_iter().map(client_partition);
+        let partitions =
+            deliveries.chain(apps).chain([partition(id), count_partition(id), event_partition(id)]);
         for partition in partitions {
             if !self.empty_partition(&partition, capacity_limiter, slice).await? {
                 return Ok(PurgeOutcome::Unfinished);

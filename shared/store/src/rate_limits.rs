@@ -38,6 +38,12 @@ impl RateSubject {
         Self(format!("replay#{id}"))
     }
 
+    /// Returns the subject of the requests of an OAuth client to a function from an address. Both are hashed, so that the table has neither
+    /// addresses nor what a caller has made up.
+    pub fn client(function: &str, client: &str, address: &str) -> Self {
+        Self::address(function, &format!("{client} {address}"))
+    }
+
     /// Returns the subject of the requests to a function from an address, which is hashed, so that the table has no addresses.
     pub fn address(function: &str, address: &str) -> Self {
         Self(format!("{function}#{}", hex(&digest(&SHA256, address.as_bytes()))))

@@ -10,6 +10,7 @@ use crate::{
     api_keys::StoredApiKey,
     item::{DOCUMENT, Entity, Item, from_item},
     key::{Key, PK, SK},
+    oauth::StoredOauthApp,
     secret::Secrets,
     table::Store,
     webhooks::StoredWebhook,
@@ -50,7 +51,7 @@ pub struct ResealOutcome {
 pub struct ResealPosition(Item);
 
 impl Store {
-    /// Encrypts the secrets of the API keys and webhooks on one page of the table with the current root secret. `after` is the position of the
+    /// Encrypts the secrets of the API keys, webhooks and OAuth apps on one page of the table with the current root secret. `after` is the position of the
     /// page; `None` for the first one.
     ///
     /// A secret that neither the current nor the previous root secret can decrypt is left unchanged and counted.
@@ -69,15 +70,16 @@ impl Store {
             .table_name(&*self.table)
             .consistent_read(true)
             .limit(PAGE)
-            .filter_expression("begins_with(#sk, :key) OR begins_with(#sk, :webhook)")
-            .projection_expression("#pk, #sk, #doc, #key_secret, #webhook_secrets")
+            .filter_expression("begins_with(#sk, :key) OR begins_with(#sk, :webhook) OR #sk = :app")
+            .projection_expression("#pk, #sk, #doc, #key_secret, #secrets")
             .expression_attribute_names("#pk", PK)
             .expression_attribute_names("#sk", SK)
             .expression_attribute_names("#doc", DOCUMENT)
             .expression_attribute_names("#key_secret", StoredApiKey::ATTRIBUTE)
-            .expression_attribute_names("#webhook_secrets", StoredWebhook::ATTRIBUTE)
+            .expression_attribute_names("#secrets", StoredWebhook::ATTRIBUTE)
             .expression_attribute_values(":key", AttributeValue::S(StoredApiKey::SORT_KEY.into()))
             .expression_attribute_values(":webhook", AttributeValue::S(StoredWebhook::SORT_KEY.into()))
+            .expression_attribute_values(":app", AttributeValue::S(StoredOauthApp::SORT_KEY.into()))
             .set_exclusive_start_key(after.map(|ResealPosition(item)| item))
             .return_consumed_capacity(ReturnConsumedCapacity::Total);
         let page = self.call(scan.send()).await?;
@@ -90,6 +92,8 @@ impl Store {
                 self.reseal_record(&from_item::<StoredApiKey>(item)?, secrets, &mut outcome).await?;
             } else if sort_key.starts_with(StoredWebhook::SORT_KEY) {
                 self.reseal_record(&from_item::<StoredWebhook>(item)?, secrets, &mut outcome).await?;
+            } else {
+                self.reseal_record(&from_item::<StoredOauthApp>(item)?, secrets, &mut outcome).await?;
             }
         }
         Ok(outcome)

@@ -27,6 +27,8 @@ pub enum Purpose {
     Credential,
     /// The secrets that requests to a webhook are signed with.
     Webhook,
+    /// The hashes of an OAuth app's secrets.
+    OauthApp,
 }
 
 struct Keys {
@@ -34,6 +36,7 @@ struct Keys {
     response: Cipher,
     credential: Cipher,
     webhook: Cipher,
+    oauth_app: Cipher,
     fingerprint: hmac::Key,
 }
 
@@ -107,6 +110,7 @@ impl Keys {
             response: Cipher::derive(&root, b"response", b"response nonce")?,
             credential: Cipher::derive(&root, b"credential", b"credential nonce")?,
             webhook: Cipher::derive(&root, b"webhook", b"webhook nonce")?,
+            oauth_app: Cipher::derive(&root, b"oauth app", b"oauth app nonce")?,
             fingerprint: hmac::Key::from(root.expand(&[b"fingerprint"], hmac::HMAC_SHA256).ok()?),
         })
     }
@@ -117,6 +121,7 @@ impl Keys {
             Purpose::Response => &self.response,
             Purpose::Credential => &self.credential,
             Purpose::Webhook => &self.webhook,
+            Purpose::OauthApp => &self.oauth_app,
         }
     }
 }

@@ -10,7 +10,7 @@ use std::{
 use http::{HeaderMap, HeaderName, HeaderValue, Method, Uri};
 use padron_domain::{Clock, Error, Timestamp, UserId};
 use padron_emulator::{
-    Engine, FifoQueue, Issuer, SigningKey, Template,
+    Engine, FifoQueue, Issuer, Kms, SigningKey, Template,
     engine::{Storage, connection},
     gateway,
 };
@@ -54,6 +54,8 @@ pub struct TestApp {
     has_replica: bool,
     /// The event sources; `None` if the app does not deliver events.
     pub(crate) delivery: Option<Delivery>,
+    /// The key that private keys are encrypted with; `None` if the app issues no tokens.
+    pub(crate) kms: Option<Kms>,
     variables: Vec<(&'static str, String)>,
 }
 
@@ -93,6 +95,7 @@ pub struct TestAppBuilder {
     tokens: Tokens,
     /// The functions that deliver events; empty if the app does not.
     background: Vec<&'static BackgroundRegistration>,
+    issues_tokens: bool,
 }
 
 /// The issuer of the tokens that the app accepts.
@@ -143,6 +146,8 @@ const START: &str = "2026-01-15T12:00:00.000Z";
 impl TestApp {
     /// The root secret of every app.
     pub const ROOT_SECRET: &str = "the root secret of a test's app.";
+    /// The URL of every app, which is the issuer of the tokens of OAuth apps.
+    pub const URL: &str = "https://padron.test/api";
 
     /// Starts an app with these endpoints.
     pub async fn start(endpoints: impl IntoIterator<Item = &'static Registration>) -> Self {
@@ -156,6 +161,7 @@ impl TestApp {
             variables: Vec::new(),
             tokens: Tokens::default(),
             background: Vec::new(),
+            issues_tokens: false,
         }
     }
 
@@ -300,6 +306,8 @@ impl TestApp {
                 used.insert(("events:PutEvents".into(), Some("bus".into())));
             }
         }
+        let of_key = self.kms.iter().flat_map(Kms::take_requests);
+        used.extend(of_key.map(|action| (action, Some("key".into()))));
         used
     }
 
@@ -350,6 +358,12 @@ impl TestAppBuilder {
         Self { background, ..self }.variable("WEBHOOK_TARGETS", "local")
     }
 
+    /// Gives the app a key of KMS, with which it makes the keys that sign access tokens.
+    #[must_use]
+    pub fn issues_tokens(self) -> Self {
+        Self { issues_tokens: true, ..self }
+    }
+
     /// Creates the table and the app.
     pub async fn build(self) -> TestApp {
         static EMPTY: SavedTables = SavedTables::new();
@@ -382,7 +396,13 @@ impl TestAppBuilder {
             ("JWT_AUDIENCE", issuer.audience.clone()),
             ("JWT_JWKS", issuer.jwks().to_string()),
             ("ROOT_SECRET", TestApp::ROOT_SECRET.into()),
+            ("PUBLIC_URL", TestApp::URL.into()),
         ];
+        let kms = if self.issues_tokens { Some(Kms::start([7; Kms::KEY_LENGTH]).await) } else { None };
+        if let Some(kms) = &kms {
+            variables.push(("ENCRYPTION_KEY", Kms::KEY_ID.into()));
+            variables.push(("AWS_ENDPOINT_URL_KMS", kms.endpoint()));
+        }
         if let Some(Delivery { queue, bus, .. }) = &delivery {
             variables.push(("EVENT_BUS_NAME", "operator".into()));
             variables.push(("AWS_ENDPOINT_URL_EVENTBRIDGE", bus.endpoint()));
@@ -406,6 +426,7 @@ impl TestAppBuilder {
             engine,
             has_replica: false,
             delivery,
+            kms,
             variables,
         };
         if std::env::var_os(WITH_FAULTS).is_some() {
@@ -425,11 +446,24 @@ fn settings(variables: &[(&'static str, String)]) -> Settings {
     Settings::from(&lookup).expect("complete settings")
 }
 
-/// Returns the code of the failure that a response contains; `None` if it contains none.
-fn failure_code(response: &Value) -> Option<String> {
+/// Returns the code of the failure that a response contains; `None` if it contains none. An error of OAuth has the code of its status, if
+/// several failures have that error.
+pub(crate) fn failure_code(response: &Value) -> Option<String> {
     let problem: Value = serde_json::from_str(response["body"].as_str()?).ok()?;
-    let is_failure = response["statusCode"].as_u64()? >= 400;
-    problem["code"].as_str().filter(|_| is_failure).map(ToOwned::to_owned)
+    let status = response["statusCode"].as_u64().filter(|status| *status >= 400)?;
+    if let Some(code) = problem["code"].as_str() {
+        return Some(code.to_owned());
+    }
+    let code = match status {
+        409 => "concurrent_change",
+        413 => "payload_too_large",
+        415 => "unsupported_media_type",
+        429 => "rate_limited",
+        500 => "internal_error",
+        503 => "service_unavailable",
+        _ => problem["error"].as_str()?,
+    };
+    Some(code.to_owned())
 }
 
 /// A request that is not yet sent.

@@ -73,6 +73,7 @@ impl InFlight {
                     Resource::Index(index) => Some(index),
                     Resource::DeliveryQueue => Some("queue"),
                     Resource::EventBus => Some("bus"),
+                    Resource::EncryptionKey(_) => Some("key"),
                 };
                 action.name == name && on == index.as_deref()
             };

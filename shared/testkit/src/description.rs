@@ -11,6 +11,8 @@ use padron_domain::trim;
 use padron_http::{Registration, openapi};
 use serde_json::{Value, json};
 
+use crate::app::failure_code;
+
 /// The OpenAPI description of one endpoint.
 pub(crate) struct Description {
     /// The descriptions of the responses, which list the codes of problems, by status.
@@ -80,7 +82,8 @@ impl Description {
         let status = response["statusCode"].to_string();
         let problem: Option<Value> =
             response["body"].as_str().and_then(|body| serde_json::from_str(body).ok());
-        let code = problem.as_ref().and_then(|body| body["code"].as_str());
+        let code = failure_code(response);
+        let code = code.as_deref();
         // API Gateway would not route this path here, so the response is not the endpoint's.
         if code == Some("route_not_found") {
             return;
@@ -102,7 +105,9 @@ impl Description {
         {
             panic!("{function} answers what its description calls wrong: {error} in {response}");
         }
-        if let Some(validator) = &self.body {
+        // A form is described by its parameters alone.
+        let is_form = event["headers"]["content-type"] == "application/x-www-form-urlencoded";
+        if let Some(validator) = self.body.as_ref().filter(|_| !is_form) {
             let body = sent_body(event);
             let is_left_out = self.body_is_optional && body.is_null();
             if let (false, Err(error)) = (is_left_out, validator.validate(&body)) {

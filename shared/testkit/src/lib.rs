@@ -9,12 +9,13 @@ mod delivery;
 mod description;
 mod event_bus;
 mod key_server;
+mod oauth;
 mod proxy;
 mod receiver;
 mod response;
 mod saved_tables;
 
-pub use app::{Call, TestApp, TestAppBuilder, Tokens};
+pub use app::{Call, Environment, TestApp, TestAppBuilder, Tokens};
 pub use event_bus::EventBusServer;
 pub use key_server::{KeyServer, Page};
 pub use proxy::{Fault, FaultProxy, Recorded};

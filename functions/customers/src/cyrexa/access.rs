@@ -24,7 +24,7 @@ pub const TENANT_MISMATCH: Failure = Failure::new(
 )
 .with_hint("The header tenantId is the id of the organization or of its owner.");
 
-const FAILURES: &[Failure] = &concat::<_, 9>(&[
+const FAILURES: &[Failure] = &concat::<_, 10>(&[
     UNAUTHENTICATED,
     &[Failure::NOT_A_MEMBER, Failure::ORGANIZATION_MISMATCH, TENANT_MISMATCH],
 ]);
@@ -94,7 +94,7 @@ impl Policy for ByTenant {
         TOKEN,
     ];
     const ACTIONS: &'static [Action] = Store::MEMBERSHIPS_WITH_ORGANIZATIONS;
-    const FAILURES: &'static [Failure] = &concat::<_, 10>(&[FAILURES, &[Failure::SEVERAL_ORGANIZATIONS]]);
+    const FAILURES: &'static [Failure] = &concat::<_, 11>(&[FAILURES, &[Failure::SEVERAL_ORGANIZATIONS]]);
     const WRITE_FAILURES: &'static [Failure] = &[Failure::ORGANIZATION_UNCERTAIN];
 
     async fn authorize<I: Send + Sync, T: NamedResource<I>>(
@@ -117,7 +117,7 @@ impl Policy for ByTenant {
         if check.organization().is_some_and(|organization| organization.deleted_at.is_none()) {
             return check.admit(cx, Failure::NOT_A_MEMBER);
         }
-        // A key has selected its organization.
+        // A key or an app has selected its organization.
         let user = check.into_user().ok_or(Failure::NOT_A_MEMBER)?;
         let owned = organization_of_owner(cx, user.id, UserId::new(named.uuid())).await?;
         let owned = (Ok(owned), OrganizationSource::Index);
@@ -135,16 +135,16 @@ fn tenant<'r>(cx: &'r Context<'_>) -> Result<Cow<'r, str>, Error> {
 
 /// Returns the tenant and the organization of a request.
 ///
-/// If one of them is invalid, this fails at once for a user, who is known. A key is verified before anything else is reported, so for it
-/// the organization is the error.
+/// If one of them is invalid, this fails at once for a user, who is known. A key or the token of an app is verified before anything else is
+/// reported, so for it the organization is the error.
 fn named_by_tenant<'r, O>(
     cx: &'r Context<'_>,
     credential: &Credential,
     organization: Result<O, Error>,
 ) -> Result<(Cow<'r, str>, Result<O, Error>), Error> {
-    let is_key = matches!(credential, Credential::Key(_));
+    let is_known = matches!(credential, Credential::User(_));
     match (tenant(cx), organization) {
-        (Err(error), _) | (Ok(_), Err(error)) if !is_key => Err(error),
+        (Err(error), _) | (Ok(_), Err(error)) if is_known => Err(error),
         (Err(error), _) => Ok((Cow::Borrowed(""), Err(error))),
         (Ok(tenant), organization) => Ok((tenant, organization)),
     }
@@ -185,7 +185,10 @@ async fn authenticate_both_tokens(cx: &Context<'_>) -> Result<Credential, Error>
     let token = cx.request.header("token");
     let token = token.as_deref().ok_or(AUTHENTICATION_REQUIRED)?;
     let (is_same, failure) = match &credential {
-        Credential::User(user) => (verify(cx, require_jwt_form(token)?).await?.id == user.id, INVALID_TOKEN),
+        Credential::User(_) | Credential::Oauth(_) => {
+            let other = verify(cx, require_jwt_form(token)?).await?;
+            (other.principal_text() == credential.principal_text(), INVALID_TOKEN)
+        }
         Credential::Key(key) => (presented_key(cx, token.trim())?.is_same(key), Failure::INVALID_API_KEY),
     };
     if !is_same {

@@ -1,9 +1,11 @@
 //! An example of each type of event.
 
+use uuid::Uuid;
+
 use super::EventData;
 use crate::{
-    ApiKeyId, CustomerId, CustomerNumber, DisabledReason, Id, Plan, RevocationReason, Role, Scope, Scopes,
-    Timestamp, UserId, WebhookId,
+    ApiKeyId, CustomerId, CustomerNumber, DisabledReason, Id, OauthClientId, OauthGrantId, Plan,
+    RevocationReason, Role, Scope, Scopes, Timestamp, UserId, WebhookId,
 };
 
 impl EventData {
@@ -15,6 +17,11 @@ impl EventData {
         let key_id: ApiKeyId = id(0x0195_b2f0_8a6e_7c3e_9f1d_5a7b_3c2e_1d4f);
         let new_key_id: ApiKeyId = id(0x0195_b2f1_1c2d_7e4f_8a6b_9d1c_2e3f_4a5b);
         let webhook_id: WebhookId = id(0x0195_b2f2_4d6e_7a8b_8c9d_0e1f_2a3b_4c5d);
+        let client_id = OauthClientId::new(Uuid::from_u128(0x0195_b2f3_5e7f_7b8c_9d0e_1f2a_3b4c_5d6e));
+        let token_id = OauthGrantId {
+            client: client_id,
+            grant: Uuid::from_u128(0x0195_b2f4_6f80_7c9d_8e1f_2a3b_4c5d_6e7f),
+        };
         let created_at = at("2026-01-15T12:00:00.000Z");
         let number = CustomerNumber::from_timestamp(created_at, 0x1d5).unwrap_or(CustomerNumber::MIN);
         let customer_id = || CustomerId::new(number, 0x3f2c_4d8e_1b09);
@@ -61,12 +68,17 @@ impl EventData {
             Self::WebhookDeleted { webhook_id },
             Self::WebhookDisabled { webhook_id, reason: DisabledReason::Gone },
             Self::WebhookSecretRotated { webhook_id },
+            Self::OauthAppCreated { client_id, scopes: Scopes::of(&[Scope::ReadCustomers]) },
+            Self::OauthAppUpdated { client_id, fields: fields(&["scopes"]) },
+            Self::OauthAppSecretRotated { client_id },
+            Self::OauthAppRevoked { client_id },
+            Self::OauthGrantRevoked { token_id, member_id: Some(member_id) },
         ]
     }
 }
 
 const fn id<T>(uuid: u128) -> Id<T> {
-    Id::new(uuid::Uuid::from_u128(uuid))
+    Id::new(Uuid::from_u128(uuid))
 }
 
 fn at(text: &str) -> Timestamp {

@@ -1,17 +1,20 @@
 //! The credentials of a request.
 
 use padron_auth::{
-    AUTHENTICATION_REQUIRED, Credential, INVALID_TOKEN, PresentedKey, TOKEN_EXPIRED, User, bearer_token,
+    AUTHENTICATION_REQUIRED, Credential, INVALID_TOKEN, PresentedKey, TOKEN_EXPIRED, TOKEN_REVOKED,
+    bearer_token,
 };
 use padron_domain::{Error, Failure};
 
+use super::oauth::Server;
 use crate::context::Context;
 
-/// The failures of [`authenticate`], and of verifying an API key.
+/// The failures of [`authenticate`], and of verifying an API key or the token of an app.
 pub const UNAUTHENTICATED: &[Failure] = &[
     AUTHENTICATION_REQUIRED,
     INVALID_TOKEN,
     TOKEN_EXPIRED,
+    TOKEN_REVOKED,
     Failure::INVALID_API_KEY,
     Failure::INVALID_REQUEST,
     Failure::UNAVAILABLE,
@@ -22,7 +25,7 @@ pub(crate) const API_KEY_HEADER: &str = "X-API-Key";
 
 /// Returns the credential of a request: an API key in `X-API-Key`, or an access token or API key in `Authorization`.
 ///
-/// An access token is verified here. An API key is verified with what the database has of it. Fails if the request has both headers: one of
+/// An access token is verified here. Whether the token of an app was revoked is checked with what the database has of it, and so is an API key. Fails if the request has both headers: one of
 /// them would be ignored (RFC 6750 §2).
 pub async fn authenticate(cx: &Context<'_>) -> Result<Credential, Error> {
     let authorization = cx.request.header("authorization");
@@ -40,7 +43,7 @@ pub async fn authenticate(cx: &Context<'_>) -> Result<Credential, Error> {
         if PresentedKey::is_one(token) {
             return presented_key(cx, token).map(Credential::Key);
         }
-        return verify(cx, token).await.map(Credential::User);
+        return verify(cx, token).await;
     };
     if authorization.is_some() {
         let detail = "Send either X-API-Key or Authorization, not both.";
@@ -52,9 +55,9 @@ pub async fn authenticate(cx: &Context<'_>) -> Result<Credential, Error> {
     presented_key(cx, key.trim()).map(Credential::Key)
 }
 
-/// Returns the user whom an access token identifies.
-pub async fn verify(cx: &Context<'_>, token: &str) -> Result<User, Error> {
-    cx.verifier().verify(token, cx.now(), cx.deadline()).await
+/// Verifies an access token. The token of an app may have been revoked, which the database knows.
+pub async fn verify(cx: &Context<'_>, token: &str) -> Result<Credential, Error> {
+    cx.verifier().verify(token, cx.now(), cx.deadline(), &Server(cx)).await
 }
 
 /// Parses an API key. It is not yet verified.

@@ -3,12 +3,12 @@
 use std::marker::PhantomData;
 
 use padron_auth::Principal;
-use padron_domain::{Authority, Error, Failure, Membership, Organization, Role};
+use padron_domain::{Authority, Error, Failure, Membership, Organization, Role, Scopes};
 use padron_store::{Action, Items, Read};
 
 use super::{
     Access, AccessCheck, Authorization, NamedResource, Policy,
-    credential::ByCredential,
+    credential::{AdminByCredentialPolicy, ByCredential},
     policy::{AdminOrOwner, AnyMember, OnlyOwner, OnlyOwnerIncludingDeleted},
 };
 use crate::{
@@ -27,6 +27,9 @@ pub type Owner<T = ()> = Caller<OnlyOwner, T>;
 pub type OwnerIncludingDeleted = Caller<OnlyOwnerIncludingDeleted>;
 /// A member of the organization that the credential implies, for paths that name none.
 pub type MemberByCredential<T = ()> = Caller<ByCredential, T>;
+
+/// An admin or the owner of the organization that the credential implies, for paths that name none.
+pub type AdminByCredential<T = ()> = Caller<AdminByCredentialPolicy, T>;
 
 /// A caller who acts in an organization, as the policy `P` has admitted them, beside the resource `T` that the request names.
 #[derive(Debug)]
@@ -54,6 +57,12 @@ impl<P, T> Caller<P, T> {
         self.authority.role()
     }
 
+    /// Fails if the caller's credential does not have all of these scopes, which the caller is about to give to another credential.
+    pub fn require_scopes(&self, scopes: Scopes) -> Result<(), Error> {
+        let missing = self.principal.scopes().map_or(Scopes::NONE, |own| own.missing_of(scopes));
+        if missing.is_empty() { Ok(()) } else { Err(Error::scope_exceeded(missing)) }
+    }
+
     /// Returns the organization.
     pub fn organization(&self) -> &Organization {
         &self.organization
@@ -64,6 +73,11 @@ impl<P, T> Caller<P, T> {
         self.organization
     }
 
+    /// Returns the principal and what its right to act rests on, by value.
+    pub fn into_principal(self) -> (Principal, Authority) {
+        (self.principal, self.authority)
+    }
+
     /// Returns the caller and the resource that the request names. Fails if the resource does not exist.
     pub fn with_resource(self) -> Result<(Caller<P>, T), Error> {
         let Self { principal, authority, organization, resource, policy } = self;
@@ -72,11 +86,12 @@ impl<P, T> Caller<P, T> {
 }
 
 impl<T> Owner<T> {
-    /// Returns the owner's membership. A key is never an owner.
+    /// Returns the owner's membership. A key or an app is never an owner.
     pub fn membership(&self) -> Result<&Membership, Error> {
         match &self.authority {
             Authority::Membership(membership) => Ok(membership),
             Authority::Key(_) => Err(Failure::KEYS_NOT_ACCEPTED.into()),
+            Authority::App(_) => Err(Failure::USER_REQUIRED.into()),
         }
     }
 }

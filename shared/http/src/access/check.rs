@@ -2,11 +2,11 @@
 
 use std::marker::PhantomData;
 
-use padron_auth::{Credential, Principal, User};
-use padron_domain::{Authority, Error, Failure, Organization, OrganizationId, Role};
+use padron_auth::{Credential, Delegate, Principal, User};
+use padron_domain::{Authority, Error, Failure, Organization, OrganizationId, Role, UserId};
 use padron_store::{IdempotencyId, Items, Key, Read};
 
-use super::{Authorization, Caller, NamedResource, Policy, authenticate, key};
+use super::{Authorization, Caller, NamedResource, Policy, authenticate, key, oauth};
 use crate::{context::Context, idempotency, input::LazyInput, parameter::MemberId};
 
 /// The result of the batch read of an access check: the organization, the caller's membership or API key, the named resource, and the
@@ -53,16 +53,17 @@ impl<I: Send + Sync, T: NamedResource<I>> AccessCheck<I, T> {
     ) -> Result<Self, Error> {
         let (organization, mismatch) = match &credential {
             Credential::User(user) => (organization_for_user(user, organization?)?, None),
-            Credential::Key(key) => (
-                key.organization,
-                organization.and_then(|named| require_same_organization(named, key.organization)).err(),
-            ),
+            Credential::Oauth(_) | Credential::Key(_) => {
+                let bound = credential.organization().ok_or(Failure::ORGANIZATION_MISMATCH)?;
+                (bound, organization.and_then(|named| require_same_organization(named, bound)).err())
+            }
         };
-        let idempotency_id = idempotency::idempotency_id(cx, credential.actor(), Some(organization));
+        let idempotency_id = idempotency::idempotency_id(cx, &credential, Some(organization));
         let name = input.get().map(|input| T::name(cx.request, input));
         let resource = name.as_ref().and_then(|name| T::read(name.as_ref().ok()?, organization));
         let record = idempotency_id.as_ref().ok().and_then(Option::as_ref).map(Key::idempotency_record);
-        let reads = resource.into_iter().chain(T::additional_read(organization));
+        let additional = name.as_ref().and_then(|name| T::additional_read(name.as_ref().ok()?, organization));
+        let reads = resource.into_iter().chain(additional);
         let reads = reads.chain(record.map(Into::into)).chain(other);
         match credential {
             Credential::User(user) => {
@@ -75,6 +76,21 @@ impl<I: Send + Sync, T: NamedResource<I>> AccessCheck<I, T> {
                     idempotency_id,
                     name,
                     items: access.others,
+                    input: PhantomData,
+                })
+            }
+            Credential::Oauth(token) => {
+                let checked = Box::pin(oauth::check(cx, &token, reads.collect())).await?;
+                if let Some(error) = mismatch {
+                    return Err(error);
+                }
+                Ok(Self {
+                    principal: checked.principal,
+                    organization: checked.organization,
+                    authority: checked.authority,
+                    idempotency_id,
+                    name,
+                    items: checked.items,
                     input: PhantomData,
                 })
             }
@@ -106,11 +122,16 @@ impl<I: Send + Sync, T: NamedResource<I>> AccessCheck<I, T> {
         self.authority.as_ref().map(Authority::role)
     }
 
-    /// Returns the user by value; `None` if the caller is an API key, which belongs to one organization only.
+    /// Returns the member who acts; `None` if the caller is not a member.
+    pub fn member(&self) -> Option<UserId> {
+        self.authority.as_ref().and_then(Authority::member)
+    }
+
+    /// Returns the user by value; `None` if the caller is an API key or an OAuth app, which act in one organization only.
     pub fn into_user(self) -> Option<User> {
         match self.principal {
             Principal::User(user) => Some(user),
-            Principal::Key(_) => None,
+            Principal::Delegate(_) | Principal::App(_) | Principal::Key(_) => None,
         }
     }
 
@@ -177,10 +198,11 @@ impl AccessCheck<(), ()> {
         other: Read,
     ) -> Result<Self, Error> {
         let (found, authority, items) = match principal {
-            Principal::User(user) => {
-                let access = cx.store().organization_access(organization, user.id, [other]).await?;
+            Principal::User(User { id: user, .. }) | Principal::Delegate(Delegate { user, .. }) => {
+                let access = cx.store().organization_access(organization, *user, [other]).await?;
                 (access.organization, access.membership.map(Authority::Membership), access.others)
             }
+            Principal::App(app) => oauth::read_again(cx, app, other).await?,
             // This request has already verified the key's secret. The key may have been revoked or changed since.
             Principal::Key(key) => {
                 let access = cx.store().key_access(organization, key.id, [other]).await?;
@@ -215,7 +237,7 @@ impl<I: Send + Sync, T: NamedResource<I>> AccessCheck<I, T> {
     ) -> Result<Authorization<Caller<P, T>>, Error> {
         let user = match &credential {
             Credential::User(user) => Some(user.id),
-            Credential::Key(_) => None,
+            Credential::Oauth(_) | Credential::Key(_) => None,
         };
         let needs_profile = source == OrganizationSource::Index && cx.endpoint.is_write;
         let user_to_check = user.filter(|_| needs_profile);

@@ -1,7 +1,7 @@
 //! Members of the organization that a credential implies, for paths that name none.
 
 use padron_auth::Credential;
-use padron_domain::{Error, Failure, Organization, OrganizationId, UserId};
+use padron_domain::{Error, Failure, Organization, OrganizationId, Role, UserId};
 use padron_store::{Action, Store};
 
 use super::{
@@ -27,7 +27,7 @@ impl Policy for ByCredential {
         max_length: None,
     }];
     const ACTIONS: &'static [Action] = Store::MEMBERSHIPS_WITH_ORGANIZATIONS;
-    const FAILURES: &'static [Failure] = &concat::<_, 10>(&[
+    const FAILURES: &'static [Failure] = &concat::<_, 11>(&[
         UNAUTHENTICATED,
         &[
             Failure::SEVERAL_ORGANIZATIONS,
@@ -42,22 +42,54 @@ impl Policy for ByCredential {
         cx: &Context<'_>,
         input: &LazyInput<'_, I>,
     ) -> Result<Authorization<Caller<Self, T>>, Error> {
-        let credential = authenticate(cx).await?;
-        let by_request = |named| ((named, OrganizationSource::Request), Failure::NOT_A_MEMBER);
-        let (organization, not_found) = match &credential {
-            Credential::Key(key) => {
-                by_request(named_organization(cx).map(|named| named.unwrap_or(key.organization)))
-            }
-            Credential::User(user) => match named_organization(cx)?.or(user.organization) {
-                Some(named) => by_request(Ok(named)),
-                None => {
-                    let only = only_organization(cx, user.id).await?;
-                    ((Ok(only), OrganizationSource::Index), Failure::NO_ORGANIZATION)
-                }
-            },
-        };
-        AccessCheck::admit_from(cx, credential, organization, input, not_found).await
+        authorize(cx, input).await
     }
+}
+
+/// Admits the admins and the owner of the organization that [`ByCredential`] finds.
+#[derive(Debug)]
+pub struct AdminByCredentialPolicy;
+
+impl Policy for AdminByCredentialPolicy {
+    const DESCRIPTION: &'static str = "For admins and the owner of the organization that the token is bound to, that the header `X-Organization-Id` names, \
+         or that is their only one.";
+    const LEAST_ROLE: Role = Role::Admin;
+    const HEADERS: &'static [HeaderDescription] = ByCredential::HEADERS;
+    const ACTIONS: &'static [Action] = ByCredential::ACTIONS;
+    const FAILURES: &'static [Failure] =
+        &concat::<_, 12>(&[ByCredential::FAILURES, &[Failure::INSUFFICIENT_ROLE]]);
+    const WRITE_FAILURES: &'static [Failure] = ByCredential::WRITE_FAILURES;
+
+    async fn authorize<I: Send + Sync, T: NamedResource<I>>(
+        cx: &Context<'_>,
+        input: &LazyInput<'_, I>,
+    ) -> Result<Authorization<Caller<Self, T>>, Error> {
+        authorize(cx, input).await
+    }
+}
+
+/// Finds the organization of the credential, and admits the caller as the policy allows.
+async fn authorize<P: Policy, I: Send + Sync, T: NamedResource<I>>(
+    cx: &Context<'_>,
+    input: &LazyInput<'_, I>,
+) -> Result<Authorization<Caller<P, T>>, Error> {
+    let credential = authenticate(cx).await?;
+    let by_request = |named| ((named, OrganizationSource::Request), Failure::NOT_A_MEMBER);
+    let (organization, not_found) = match &credential {
+        Credential::Oauth(_) | Credential::Key(_) => {
+            let bound = credential.organization().ok_or(Failure::NO_ORGANIZATION);
+            let named = named_organization(cx);
+            by_request(named.and_then(|named| Ok(named.map_or(bound, Ok)?)))
+        }
+        Credential::User(user) => match named_organization(cx)?.or(user.organization) {
+            Some(named) => by_request(Ok(named)),
+            None => {
+                let only = only_organization(cx, user.id).await?;
+                ((Ok(only), OrganizationSource::Index), Failure::NO_ORGANIZATION)
+            }
+        },
+    };
+    AccessCheck::admit_from(cx, credential, organization, input, not_found).await
 }
 
 /// Returns the organization that the header `X-Organization-Id` names.

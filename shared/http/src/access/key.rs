@@ -137,7 +137,7 @@ impl<I: Send + Sync> Access<I> for KeyHolder {
     async fn authorize(cx: &Context<'_>, _: &LazyInput<'_, I>) -> Result<Authorization<Self>, Error> {
         let presented = match authenticate(cx).await? {
             Credential::Key(presented) => presented,
-            Credential::User(_) => return Err(Failure::INVALID_API_KEY.into()),
+            Credential::User(_) | Credential::Oauth(_) => return Err(Failure::INVALID_API_KEY.into()),
         };
         let access = cx.store().key_access(presented.organization, presented.id, []).await?;
         let verified = verify_secret(cx, &presented, access.key)?;

@@ -12,6 +12,7 @@ mod caller;
 mod check;
 mod credential;
 mod key;
+mod oauth;
 mod policy;
 mod resource;
 mod user;
@@ -21,12 +22,14 @@ use padron_store::Action;
 
 pub(crate) use authenticate::API_KEY_HEADER;
 pub use authenticate::{UNAUTHENTICATED, authenticate, presented_key, verify};
-pub use caller::{Admin, Caller, Member, MemberByCredential, Owner, OwnerIncludingDeleted};
+pub use caller::{
+    Admin, AdminByCredential, Caller, Member, MemberByCredential, Owner, OwnerIncludingDeleted,
+};
 pub use check::{AccessCheck, OrganizationSource};
 pub use credential::{active_organizations, named_organization};
 pub use key::KeyHolder;
 pub use policy::{AdminOrNamedMember, AdminOrOwner, AnyMember, OnlyOwner, Policy};
-pub use resource::{NamedResource, WithKeyRegistry, WithWebhookRegistry};
+pub use resource::{NamedResource, WithAppRegistry, WithKeyRegistry, WithWebhookRegistry};
 pub use user::{Anonymous, OnlyOrganization, SelfOnly, SelfOrKey, SignedIn, UserOrKey, VisibleOrganizations};
 
 use crate::{

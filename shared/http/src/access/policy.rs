@@ -52,7 +52,7 @@ pub trait Policy: Sized + Send + Sync + 'static {
 const BY_PATH: &[PathParameterDescription] = &[PathParameterDescription::of::<OrganizationId>()];
 
 /// The failures for members of the organization in the path.
-const NOT_A_MEMBER: &[Failure] = &concat::<_, 9>(&[
+const NOT_A_MEMBER: &[Failure] = &concat::<_, 10>(&[
     UNAUTHENTICATED,
     &[Failure::ORGANIZATION_NOT_FOUND, Failure::NOT_A_MEMBER, Failure::ORGANIZATION_MISMATCH],
 ]);
@@ -78,7 +78,7 @@ impl Policy for AdminOrOwner {
     const DESCRIPTION: &'static str = "For admins and the owner of the organization.";
     const LEAST_ROLE: Role = Role::Admin;
     const PATH: &'static [PathParameterDescription] = BY_PATH;
-    const FAILURES: &'static [Failure] = &concat::<_, 10>(&[NOT_A_MEMBER, &[Failure::INSUFFICIENT_ROLE]]);
+    const FAILURES: &'static [Failure] = &concat::<_, 11>(&[NOT_A_MEMBER, &[Failure::INSUFFICIENT_ROLE]]);
 }
 
 /// Admits the owner of the organization in the path.
@@ -89,7 +89,7 @@ impl Policy for OnlyOwner {
     const DESCRIPTION: &'static str = "For the owner of the organization.";
     const LEAST_ROLE: Role = Role::Owner;
     const PATH: &'static [PathParameterDescription] = BY_PATH;
-    const FAILURES: &'static [Failure] = &concat::<_, 11>(&[NOT_A_MEMBER, NOT_THE_OWNER]);
+    const FAILURES: &'static [Failure] = &concat::<_, 12>(&[NOT_A_MEMBER, NOT_THE_OWNER]);
 }
 
 /// Admits the owner of the organization in the path, which may be deleted.

@@ -1,10 +1,10 @@
 //! What a request names inside its organization.
 
 use padron_domain::{
-    ApiKeyId, ApiKeyRegistry, Error, Failure, Invitation, InvitationId, Membership, OrganizationId,
-    WebhookId, WebhookRegistry,
+    ApiKeyId, ApiKeyRegistry, Error, Failure, Invitation, InvitationId, Membership, OauthAppRegistry,
+    OauthClientId, OrganizationId, WebhookId, WebhookRegistry,
 };
-use padron_store::{Action, Items, Key, Read, StoredApiKey, StoredWebhook};
+use padron_store::{Action, Items, Key, OauthAppWithGate, Read, StoredApiKey, StoredOauthApp, StoredWebhook};
 
 use crate::{
     event::Request,
@@ -32,8 +32,8 @@ pub trait NamedResource<I>: Sized + Send {
     /// Returns what to read, if there is anything.
     fn read(name: &Self::Name, organization: OrganizationId) -> Option<Read>;
 
-    /// Returns another item of the organization to read, if the resource needs one.
-    fn additional_read(_: OrganizationId) -> Option<Read> {
+    /// Returns another item to read, if the resource needs one.
+    fn additional_read(_: &Self::Name, _: OrganizationId) -> Option<Read> {
         None
     }
 
@@ -131,6 +131,16 @@ impl Registry for WebhookRegistry {
     }
 }
 
+impl Registry for OauthAppRegistry {
+    fn key(organization: OrganizationId) -> Key {
+        Key::oauth_app_registry(organization)
+    }
+
+    fn from_items(organization: OrganizationId, items: &mut Items) -> Result<Self, Error> {
+        items.oauth_app_registry(organization)
+    }
+}
+
 /// A resource, with a registry of the organization, for writes that change both.
 #[derive(Debug)]
 pub struct WithRegistry<R, G> {
@@ -142,6 +152,8 @@ pub struct WithRegistry<R, G> {
 
 /// A resource, with the registry of the organization's API keys.
 pub type WithKeyRegistry<R> = WithRegistry<R, ApiKeyRegistry>;
+/// A resource, with the registry of the organization's OAuth apps.
+pub type WithAppRegistry<R> = WithRegistry<R, OauthAppRegistry>;
 /// A resource, with the registry of the organization's webhooks.
 pub type WithWebhookRegistry<R> = WithRegistry<R, WebhookRegistry>;
 
@@ -160,7 +172,7 @@ impl<I, R: NamedResource<I>, G: Registry> NamedResource<I> for WithRegistry<R, G
         R::read(name, organization)
     }
 
-    fn additional_read(organization: OrganizationId) -> Option<Read> {
+    fn additional_read(_: &Self::Name, organization: OrganizationId) -> Option<Read> {
         Some(G::key(organization).into())
     }
 
@@ -207,5 +219,61 @@ impl<I> NamedResource<I> for StoredApiKey {
 
     fn from_items(id: ApiKeyId, organization: OrganizationId, items: &mut Items) -> Result<Self, Error> {
         items.api_key(organization, id)?.ok_or_else(|| Failure::API_KEY_NOT_FOUND.into())
+    }
+}
+
+const OAUTH_APP_PATH: &[PathParameterDescription] = &[PathParameterDescription::of::<OauthClientId>()];
+
+/// The OAuth app that `{clientId}` names. The app of another organization is reported like an unknown one.
+impl<I> NamedResource<I> for StoredOauthApp {
+    const PATH: &'static [PathParameterDescription] = OAUTH_APP_PATH;
+    const FAILURES: &'static [Failure] = &[Failure::OAUTH_APP_NOT_FOUND];
+
+    type Name = OauthClientId;
+
+    fn name(request: &Request<'_>, _: &I) -> Result<OauthClientId, Error> {
+        request.parameter()
+    }
+
+    fn read(client: &OauthClientId, _: OrganizationId) -> Option<Read> {
+        Some(Key::oauth_app(*client).into())
+    }
+
+    fn from_items(
+        client: OauthClientId,
+        organization: OrganizationId,
+        items: &mut Items,
+    ) -> Result<Self, Error> {
+        items.oauth_app(organization, client)?.ok_or_else(|| Failure::OAUTH_APP_NOT_FOUND.into())
+    }
+}
+
+/// The OAuth app that `{clientId}` names, with its gate.
+impl<I> NamedResource<I> for OauthAppWithGate {
+    const PATH: &'static [PathParameterDescription] = OAUTH_APP_PATH;
+    const FAILURES: &'static [Failure] = &[Failure::OAUTH_APP_NOT_FOUND];
+
+    type Name = OauthClientId;
+
+    fn name(request: &Request<'_>, _: &I) -> Result<OauthClientId, Error> {
+        request.parameter()
+    }
+
+    fn read(client: &OauthClientId, _: OrganizationId) -> Option<Read> {
+        Some(Key::oauth_app(*client).into())
+    }
+
+    fn additional_read(client: &OauthClientId, _: OrganizationId) -> Option<Read> {
+        Some(Key::oauth_gate(*client).into())
+    }
+
+    fn from_items(
+        client: OauthClientId,
+        organization: OrganizationId,
+        items: &mut Items,
+    ) -> Result<Self, Error> {
+        let found = items.oauth_app_with_gate(client)?;
+        let found = found.filter(|found| found.stored.app.organization == organization);
+        found.ok_or_else(|| Failure::OAUTH_APP_NOT_FOUND.into())
     }
 }

@@ -2,11 +2,11 @@
 
 use std::ops::Deref;
 
-use padron_auth::{Credential, Principal, User};
+use padron_auth::{Credential, OauthToken, Principal, User};
 use padron_domain::{ApiKey, Error, Failure, Organization, Role, Timestamp, UserId};
 use padron_store::Action;
 
-use super::{Access, Authorization, UNAUTHENTICATED, authenticate, key};
+use super::{Access, Authorization, UNAUTHENTICATED, authenticate, key, oauth};
 use crate::{context::Context, idempotency, input::LazyInput, parameter::PathParameterDescription};
 
 /// Everyone, without an access token.
@@ -45,14 +45,37 @@ impl SignedIn {
     async fn check(cx: &Context<'_>) -> Result<Authorization<Self>, Error> {
         match authenticate(cx).await? {
             Credential::User(user) => Self::check_user(cx, user).await,
+            Credential::Oauth(token) => Box::pin(Self::check_delegate(cx, token)).await,
             Credential::Key(presented) => Err(key::refuse(cx, presented).await),
         }
     }
 
+    async fn check_delegate(cx: &Context<'_>, token: Box<OauthToken>) -> Result<Authorization<Self>, Error> {
+        let (user, checked) = oauth::check_user(cx, &token, Vec::new()).await?;
+        // A token of an app has no claims about its user.
+        let user = User {
+            id: user,
+            email: None,
+            name: None,
+            organization: Some(token.organization),
+            issued_at: None,
+        };
+        Self::admit(cx, user, checked.principal, &Credential::Oauth(token)).await
+    }
+
     async fn check_user(cx: &Context<'_>, user: User) -> Result<Authorization<Self>, Error> {
         cx.set_caller("user");
-        let principal = Principal::User(user.clone());
-        if let Some(id) = idempotency::idempotency_id(cx, principal.actor(), None)?
+        let credential = Credential::User(user.clone());
+        Self::admit(cx, user.clone(), Principal::User(user), &credential).await
+    }
+
+    async fn admit(
+        cx: &Context<'_>,
+        user: User,
+        principal: Principal,
+        credential: &Credential,
+    ) -> Result<Authorization<Self>, Error> {
+        if let Some(id) = idempotency::idempotency_id(cx, credential, None)?
             && let Some(response) = idempotency::read_and_replay(cx, cx.set_idempotency_id(id)).await?
         {
             return Ok(Authorization::Replayed(response));
@@ -105,9 +128,9 @@ fn require_self(cx: &Context<'_>, user: UserId) -> Result<(), Error> {
     if cx.request.parameter::<UserId>()? == user { Ok(()) } else { Err(Failure::NOT_YOURSELF.into()) }
 }
 
-/// A user with a valid access token, or an API key.
+/// A user with a valid access token, an OAuth app, or an API key.
 ///
-/// A token that is bound to one organization sees all organizations of its user: the list is what a user changes between them by.
+/// A token of the operator's issuer that is bound to one organization sees all organizations of its user: the list is what a user changes between them by.
 #[derive(Debug)]
 pub struct UserOrKey(VisibleOrganizations);
 
@@ -127,8 +150,10 @@ pub struct OnlyOrganization {
     pub organization: Organization,
     /// The role in which the credential acts.
     pub role: Role,
-    /// When the credential was created.
+    /// When the credential was created, or the user for whom an app acts has joined.
     pub since: Timestamp,
+    /// The user for whom an OAuth app acts; `None` if a machine acts for itself.
+    pub user: Option<UserId>,
 }
 
 impl UserOrKey {
@@ -144,13 +169,24 @@ impl UserOrKey {
                     .await?
                     .and_then(|caller| Ok(Self(VisibleOrganizations::OfUser(caller.user.id))));
             }
+            Credential::Oauth(token) => return Box::pin(Self::check_app(cx, token)).await,
             Credential::Key(presented) => presented,
         };
         let checked = Box::pin(key::check(cx, presented, Vec::new())).await?;
         let organization = checked.organization.filter(|organization| organization.deleted_at.is_none());
         let organization = organization.ok_or(Failure::ORGANIZATION_NOT_FOUND)?;
         let ApiKey { role, created_at: since, .. } = checked.key;
-        let only = OnlyOrganization { organization, role, since };
+        let only = OnlyOrganization { organization, role, since, user: None };
+        Ok(Authorization::Granted(Self(VisibleOrganizations::Only(Box::new(only)))))
+    }
+
+    async fn check_app(cx: &Context<'_>, token: Box<OauthToken>) -> Result<Authorization<Self>, Error> {
+        let checked = oauth::check(cx, &token, Vec::new()).await?;
+        oauth::require_active(&checked)?;
+        let since = checked.since(&token);
+        let organization = checked.organization.ok_or(Failure::ORGANIZATION_NOT_FOUND)?;
+        let role = checked.authority.ok_or(Failure::ORGANIZATION_NOT_FOUND)?.role();
+        let only = OnlyOrganization { organization, role, since, user: token.user };
         Ok(Authorization::Granted(Self(VisibleOrganizations::Only(Box::new(only)))))
     }
 }
@@ -180,8 +216,12 @@ impl<I: Send + Sync> Access<I> for SelfOrKey {
 
     async fn authorize(cx: &Context<'_>, _: &LazyInput<'_, I>) -> Result<Authorization<Self>, Error> {
         UserOrKey::check(cx).await?.and_then(|caller| {
-            if let VisibleOrganizations::OfUser(user) = caller.organizations() {
-                require_self(cx, *user)?;
+            let user = match caller.organizations() {
+                VisibleOrganizations::OfUser(user) => Some(*user),
+                VisibleOrganizations::Only(only) => only.user,
+            };
+            if let Some(user) = user {
+                require_self(cx, user)?;
             }
             Ok(Self(caller))
         })

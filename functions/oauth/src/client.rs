@@ -1,0 +1,113 @@
+//! The authentication of clients (RFC 6749 §2.3).
+
+use base64::{Engine as _, prelude::BASE64_STANDARD};
+use padron_auth::ClientSecret;
+use padron_domain::{ClientType, Error, Failure, OauthClientId, RateLimit};
+use padron_http::{Context, Request};
+use padron_store::{OauthAppWithGate, RateSubject};
+use percent_encoding::percent_decode_str;
+
+use crate::form::Form;
+
+/// A client as a request presents it. Nothing of it is verified.
+pub(crate) struct PresentedClient {
+    id: String,
+    /// The secret; `None` if the request has none.
+    secret: Option<String>,
+}
+
+impl PresentedClient {
+    /// Creates a client from the fields of a JSON body.
+    pub(crate) fn new(id: String, secret: Option<String>) -> Self {
+        Self { id, secret }
+    }
+
+    /// Returns the client of a request with a form: in the header `Authorization`, or in the form. Fails if it is in both, or in neither.
+    pub(crate) fn of(request: &Request<'_>, form: &Form) -> Result<Self, Error> {
+        let (id, secret) = (form.get("client_id"), form.get("client_secret"));
+        let Some(header) = request.header("authorization") else {
+            let id = id.ok_or(Failure::INVALID_CLIENT)?;
+            return Ok(Self::new(id.to_owned(), secret.map(ToOwned::to_owned)));
+        };
+        let (user, password) = basic_credentials(&header).ok_or(Failure::INVALID_CLIENT)?;
+        if secret.is_some() || id.is_some_and(|id| id != user) {
+            let error = Error::from(Failure::INVALID_CLIENT);
+            return Err(error.with_cause("two ways of authentication"));
+        }
+        Ok(Self::new(user, Some(password)))
+    }
+
+    /// Counts the request as one of this client to the function from its network. Fails if there are too many.
+    pub(crate) async fn count(&self, cx: &Context<'_>, function: &str, a_minute: u32) -> Result<(), Error> {
+        // A text that is no client's id is not counted apart, so that nobody has as many limits as they can invent ids.
+        let client = OauthClientId::parse(&self.id).map(|id| id.to_string()).unwrap_or_default();
+        let subject = RateSubject::client(function, &client, &cx.request.source_network());
+        cx.count_request(&subject, RateLimit { limit: a_minute, period: 60 }, 1).await
+    }
+
+    /// Reads the client, and verifies that it is the one that it says: a confidential client by its secret.
+    pub(crate) async fn authenticate(&self, cx: &Context<'_>) -> Result<OauthAppWithGate, Error> {
+        let refuse = |why: &str| Error::from(Failure::INVALID_CLIENT).with_cause(why);
+        let id = OauthClientId::parse(&self.id).ok_or_else(|| refuse("not of a client id's form"))?;
+        let client = cx.store().oauth_client(id).await?.ok_or_else(|| refuse("unknown"))?;
+        match (client.stored.app.client_type, &self.secret) {
+            (ClientType::Public, None) => {}
+            (ClientType::Public, Some(_)) => return Err(refuse("a public client with a secret")),
+            (ClientType::Confidential, None) => return Err(refuse("no secret")),
+            (ClientType::Confidential, Some(secret)) => {
+                let secret = ClientSecret::parse(secret).ok_or_else(|| refuse("not of a secret's form"))?;
+                let hashes = client.stored.secret_hashes(cx.secrets(), cx.now());
+                let hashes = hashes.ok_or_else(|| refuse("sealed with another root secret"))?;
+                if !secret.matches_any(&hashes) {
+                    return Err(refuse("the secret is another one"));
+                }
+            }
+        }
+        Ok(client)
+    }
+
+    /// Reads and verifies a client that must be confidential.
+    pub(crate) async fn authenticate_confidential(
+        &self,
+        cx: &Context<'_>,
+    ) -> Result<OauthAppWithGate, Error> {
+        let client = self.authenticate(cx).await?;
+        match client.stored.app.client_type {
+            ClientType::Confidential => Ok(client),
+            ClientType::Public => Err(Failure::UNAUTHORIZED_CLIENT.into()),
+        }
+    }
+}
+
+/// Returns user and password of a header (RFC 7617), which are form-encoded (RFC 6749 §2.3.1); `None` if it has another form.
+fn basic_credentials(header: &str) -> Option<(String, String)> {
+    let (scheme, credentials) = header.trim().split_once(' ')?;
+    if !scheme.eq_ignore_ascii_case("basic") {
+        return None;
+    }
+    let credentials = String::from_utf8(BASE64_STANDARD.decode(credentials.trim()).ok()?).ok()?;
+    let (user, password) = credentials.split_once(':')?;
+    let decode = |text: &str| {
+        let text = text.replace('+', " ");
+        percent_decode_str(&text).decode_utf8().ok().map(std::borrow::Cow::into_owned)
+    };
+    Some((decode(user)?, decode(password)?))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_credentials_of_a_header_are_form_encoded() {
+        let header = |text: &str| format!("Basic {}", BASE64_STANDARD.encode(text));
+        let read = |text: &str| basic_credentials(&header(text));
+        assert_eq!(read("app_1:cs_2"), Some(("app_1".into(), "cs_2".into())));
+        assert_eq!(read("a%3Ab+c:d%25"), Some(("a:b c".into(), "d%".into())));
+        assert_eq!(read("a:b:c"), Some(("a".into(), "b:c".into())));
+        assert_eq!(read("a"), None);
+        assert_eq!(basic_credentials("Bearer abc"), None);
+        assert_eq!(basic_credentials("Basic ñ"), None);
+        assert_eq!(basic_credentials(&format!("basic  {}", BASE64_STANDARD.encode("a:b"))).unwrap().0, "a");
+    }
+}

@@ -1,0 +1,53 @@
+//! Forms (`application/x-www-form-urlencoded`), which OAuth clients send (RFC 6749 appendix B).
+
+use padron_domain::{Error, Failure};
+use padron_http::{
+    Input, PAYLOAD_TOO_LARGE, Request, UNSUPPORTED_MEDIA_TYPE,
+    openapi::{Operation, Schemas},
+};
+use serde_json::json;
+
+/// The media type of forms.
+const MEDIA_TYPE: &str = "application/x-www-form-urlencoded";
+/// The maximum size of a form, in bytes.
+pub(crate) const MAX_FORM_SIZE: usize = 16 * 1024;
+
+/// A form. Parameters without a value count as absent, and unknown ones are ignored (RFC 6749 §3.2).
+#[derive(Debug)]
+pub struct Form(Vec<(String, String)>);
+
+impl Form {
+    /// Returns the value of a parameter; `None` if it is absent.
+    pub(crate) fn get(&self, name: &str) -> Option<&str> {
+        self.0.iter().find(|(known, _)| known == name).map(|(_, value)| value.as_str())
+    }
+}
+
+impl Input for Form {
+    const FAILURES: &'static [Failure] =
+        &[UNSUPPORTED_MEDIA_TYPE, PAYLOAD_TOO_LARGE, Failure::INVALID_REQUEST];
+
+    fn decode(request: &Request<'_>) -> Result<Self, Error> {
+        if request.media_type() != MEDIA_TYPE {
+            let detail = "Send the body as application/x-www-form-urlencoded.";
+            return Err(Error::from(UNSUPPORTED_MEDIA_TYPE).with_violation(
+                "",
+                "unsupported_media_type",
+                detail,
+            ));
+        }
+        let mut parameters: Vec<(String, String)> = Vec::new();
+        for (name, value) in form_urlencoded::parse(&request.body(MAX_FORM_SIZE)?) {
+            if parameters.iter().any(|(known, _)| *known == name) {
+                return Err(Error::invalid("", "duplicate_parameter", "A parameter is repeated."));
+            }
+            parameters.push((name.into_owned(), value.into_owned()));
+        }
+        parameters.retain(|(_, value)| !value.is_empty());
+        Ok(Self(parameters))
+    }
+
+    fn describe(operation: &mut Operation, _: &mut Schemas) {
+        operation.form(&json!({ "type": "object", "additionalProperties": { "type": "string" } }));
+    }
+}

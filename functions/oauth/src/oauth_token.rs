@@ -1,0 +1,211 @@
+//! The endpoint `POST /oauth/token`, which issues access tokens.
+//!
+//! A form is a request of RFC 6749, JSON is one of Timbrix's API.
+
+use std::time::Duration;
+
+use padron_auth::OauthToken;
+use padron_domain::{Error, Failure, OauthGrant, OauthGrantId, Scope, Scopes, UserId};
+use padron_http::{
+    Anonymous, Body, Context, Endpoint, ErrorFormat, Input, PAYLOAD_TOO_LARGE, Request, Route,
+    UNSUPPORTED_MEDIA_TYPE, decode_json, json_bytes,
+    openapi::{Operation, Schemas},
+};
+use padron_key_vault::KeyVault;
+use padron_store::{Action, OauthAppWithGate, Store};
+use schemars::JsonSchema;
+use serde::Deserialize;
+
+use crate::{
+    client::PresentedClient,
+    form::{Form, MAX_FORM_SIZE},
+    issuance::{TokenResponse, audience, issue},
+};
+
+/// The endpoint that issues access tokens.
+#[derive(Debug)]
+pub struct OauthTokenEndpoint;
+
+/// The maximum number of requests with JSON that a client sends in a minute, from one network.
+const JSON_REQUESTS_A_MINUTE: u32 = 10;
+/// The maximum number of requests with a form that a client sends in a minute, from one network.
+const FORM_REQUESTS_A_MINUTE: u32 = 60;
+/// The maximum number of scopes in a request.
+const MAX_SCOPES: usize = Scopes::MAX_LISTED;
+
+/// A request for an access token, as Timbrix's API has it.
+#[derive(Deserialize, JsonSchema)]
+#[schemars(rename = "OauthTokenRequest")]
+#[serde(rename_all = "camelCase")]
+pub struct JsonTokenRequest {
+    /// Id of the app.
+    client_id: String,
+    /// Secret of the app.
+    client_secret: String,
+    /// Scopes of the token. Without them, it has all scopes of the app.
+    #[schemars(with = "Option<Vec<String>>", extend("maxItems" = MAX_SCOPES))]
+    #[serde(default)]
+    scopes: Option<Vec<String>>,
+    /// UUID of a user for whom the app acts. The user must have granted it to the app.
+    #[schemars(extend("format" = "uuid"))]
+    user_id: Option<String>,
+}
+
+/// The body of a request for an access token.
+pub enum TokenRequest {
+    /// As Timbrix's API has it.
+    Json(JsonTokenRequest),
+    /// As RFC 6749 has it.
+    Form(Form),
+}
+
+/// Omits the secret.
+impl std::fmt::Debug for TokenRequest {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("TokenRequest(…)")
+    }
+}
+
+impl Input for TokenRequest {
+    const FAILURES: &'static [Failure] =
+        &[UNSUPPORTED_MEDIA_TYPE, PAYLOAD_TOO_LARGE, Failure::INVALID_REQUEST];
+
+    fn decode(request: &Request<'_>) -> Result<Self, Error> {
+        if request.has_json() {
+            return decode_json(&json_bytes(request, MAX_FORM_SIZE)?).map(Self::Json);
+        }
+        Form::decode(request).map(Self::Form)
+    }
+
+    fn describe(operation: &mut Operation, schemas: &mut Schemas) {
+        operation.body(&schemas.request::<JsonTokenRequest>());
+        Form::describe(operation, schemas);
+    }
+}
+
+impl Endpoint for OauthTokenEndpoint {
+    const ROUTE: Route = Route::post("oauth-token", "/oauth/token");
+    const SUMMARY: &'static str = "Issues an access token for an OAuth app";
+    const SCOPE: Option<Scope> = None;
+    const ACCEPTS_KEYS: bool = false;
+    const ERROR_FORMAT: ErrorFormat = ErrorFormat::OauthForForms;
+    const FAILURES: &'static [&'static [Failure]] = &[&[
+        Failure::INVALID_CLIENT,
+        Failure::INVALID_GRANT,
+        Failure::UNAUTHORIZED_CLIENT,
+        Failure::UNSUPPORTED_GRANT_TYPE,
+        Failure::INVALID_SCOPE,
+        Failure::INVALID_TARGET,
+        Failure::RATE_LIMITED,
+    ]];
+    const ACTIONS: &'static [&'static [Action]] = &[
+        Store::USE_API_KEY,
+        Store::OAUTH_CLIENT,
+        Store::CREATE_OAUTH_GRANT,
+        Store::OAUTH_GRANTS_OF_USER,
+        Store::SIGNING_KEYS,
+        KeyVault::DECRYPT_SIGNING_KEY,
+    ];
+    type Access = Anonymous;
+    type Input = TokenRequest;
+    type Output = Body<TokenResponse>;
+
+    async fn handle(cx: &Context<'_>, _: Anonymous, request: TokenRequest) -> Result<Self::Output, Error> {
+        // In boxes, because the compiler limits how deeply the types of futures are nested.
+        let response = match request {
+            TokenRequest::Json(request) => Box::pin(of_json(cx, request)).await?,
+            TokenRequest::Form(form) => Box::pin(of_form(cx, &form)).await?,
+        };
+        Ok(Body(response))
+    }
+}
+
+/// Issues the token that a request of Timbrix's API asks for.
+async fn of_json(cx: &Context<'_>, request: JsonTokenRequest) -> Result<TokenResponse, Error> {
+    let JsonTokenRequest { client_id, client_secret, scopes, user_id } = request;
+    let client = PresentedClient::new(client_id, Some(client_secret));
+    client.count(cx, "oauth-token json", JSON_REQUESTS_A_MINUTE).await?;
+    let client = client.authenticate_confidential(cx).await?;
+    let scopes = scopes.map(|names| parse_scopes(names.iter().map(String::as_str))).transpose()?;
+    let audience = audience(cx, None)?;
+    let Some(user) = user_id else { return for_itself(cx, &client, scopes, audience).await };
+    let user = UserId::parse(&user).ok_or(Failure::INVALID_GRANT)?;
+    for_user(cx, &client, user, scopes, audience).await
+}
+
+/// Issues the token that a request of RFC 6749 asks for.
+async fn of_form(cx: &Context<'_>, form: &Form) -> Result<TokenResponse, Error> {
+    let client = PresentedClient::of(cx.request, form)?;
+    client.count(cx, "oauth-token", FORM_REQUESTS_A_MINUTE).await?;
+    let client = client.authenticate(cx).await?;
+    let scopes = form.get("scope").map(|list| parse_scopes(list.split([' ', ',']))).transpose()?;
+    match form.get("grant_type") {
+        Some("client_credentials") => {
+            let audience = audience(cx, form.get("resource"))?;
+            for_itself(cx, &client, scopes, audience).await
+        }
+        Some(_) => Err(Failure::UNSUPPORTED_GRANT_TYPE.into()),
+        None => Err(Error::invalid("", "missing_parameter", "The parameter grant_type is missing.")),
+    }
+}
+
+/// Returns the scopes with these names. Fails if there is no such scope.
+fn parse_scopes<'a>(names: impl Iterator<Item = &'a str>) -> Result<Scopes, Error> {
+    let mut names = names.filter(|name| !name.is_empty());
+    let scopes = names.by_ref().take(MAX_SCOPES).map(Scope::parse).collect::<Option<Scopes>>();
+    match (scopes, names.next()) {
+        (Some(scopes), None) => Ok(scopes),
+        _ => Err(Failure::INVALID_SCOPE.into()),
+    }
+}
+
+/// Issues a token for an app that acts for itself (RFC 6749 §4.4).
+async fn for_itself(
+    cx: &Context<'_>,
+    OauthAppWithGate { stored, gate }: &OauthAppWithGate,
+    scopes: Option<Scopes>,
+    audience: String,
+) -> Result<TokenResponse, Error> {
+    let app = &stored.app;
+    if app.client_type == padron_domain::ClientType::Public {
+        return Err(Failure::UNAUTHORIZED_CLIENT.into());
+    }
+    let scopes = scopes.filter(|scopes| !scopes.is_empty()).unwrap_or(app.scopes);
+    if !app.scopes.missing_of(scopes).is_empty() {
+        return Err(Failure::INVALID_SCOPE.into());
+    }
+    let id = OauthGrantId::at(app.id, cx.now());
+    let lifetime = Duration::from_secs(u64::try_from(OauthToken::LIFETIME).unwrap_or_default());
+    let grant = OauthGrant {
+        client: id.client,
+        grant: id.grant,
+        version: 1,
+        organization: app.organization,
+        user: None,
+        scopes,
+        created_at: cx.now(),
+        last_used_at: cx.now(),
+        expires_at: cx.now().plus(lifetime),
+    };
+    // Signed first: a key that is missing leaves no grant behind.
+    let response = issue(cx, &grant, gate, scopes, audience).await?;
+    cx.store().create_oauth_grant(&grant).await?;
+    Ok(response)
+}
+
+/// Issues a token for an app that acts for a user, who has granted it to the app.
+async fn for_user(
+    cx: &Context<'_>,
+    OauthAppWithGate { stored, gate }: &OauthAppWithGate,
+    user: UserId,
+    scopes: Option<Scopes>,
+    audience: String,
+) -> Result<TokenResponse, Error> {
+    let grants = cx.store().oauth_grants_of_user(stored.app.id, user, cx.now()).await?;
+    let granted = |grant: &OauthGrant| grant.scopes.limited_to(stored.app.scopes);
+    let is_enough =
+        |grant: &&OauthGrant| scopes.is_none_or(|scopes| granted(grant).missing_of(scopes).is_empty());
+    let grant = grants.iter().find(is_enough).ok_or(Failure::INVALID_GRANT)?;
+    let scopes = scopes.filter(|scopes| !scopes.is_empty()).unwrap_or(granted(grant));
+    issue(cx, grant, gate, scopes, audience).await
+}

@@ -1,0 +1,259 @@
+//! OAuth apps, which are the clients of RFC 6749 §2.
+
+use std::{fmt, time::Duration};
+
+use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
+use uuid::Uuid;
+
+use super::redirect_uri::{MAX_REDIRECT_URIS, redirect_uri};
+use crate::{Actor, Id, OrganizationId, Scope, Scopes, Timestamp, Violation, text::is_line};
+
+/// The id of a client (RFC 6749 §2.2): a UUIDv7, so that apps sort by the time of their creation. Its text is `app_` and 32 hexadecimal
+/// digits.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct OauthClientId(Uuid);
+
+/// The beginning of the text of a client's id.
+const PREFIX: &str = "app_";
+
+impl OauthClientId {
+    /// The regular expression of a client's id.
+    pub const PATTERN: &'static str = "^app_[0-9a-f]{32}$";
+
+    /// Creates an id from a UUID.
+    pub const fn new(uuid: Uuid) -> Self {
+        Self(uuid)
+    }
+
+    /// Creates a new id of an instant.
+    pub fn at(instant: Timestamp) -> Self {
+        Self(Id::<OauthApp>::at(instant).uuid())
+    }
+
+    /// Returns the UUID.
+    pub const fn uuid(self) -> Uuid {
+        self.0
+    }
+
+    /// Parses the text of an id; `None` if it has another form.
+    pub fn parse(text: &str) -> Option<Self> {
+        parse_hex(text.strip_prefix(PREFIX)?).map(Self)
+    }
+}
+
+/// Parses the 32 hexadecimal digits of a UUID, in either case.
+pub(super) fn parse_hex(digits: &str) -> Option<Uuid> {
+    (digits.len() == 32).then(|| Uuid::try_parse(digits).ok()).flatten()
+}
+
+impl fmt::Display for OauthClientId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{PREFIX}{}", self.0.simple())
+    }
+}
+
+impl fmt::Debug for OauthClientId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
+}
+
+impl Serialize for OauthClientId {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}
+
+impl<'de> Deserialize<'de> for OauthClientId {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = String::deserialize(deserializer)?;
+        Self::parse(&text).ok_or_else(|| de::Error::custom("not the id of a client"))
+    }
+}
+
+/// The type of a client (RFC 6749 §2.1).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ClientType {
+    /// The app keeps a secret, such as a web server.
+    Confidential,
+    /// The app cannot keep a secret, such as a mobile or desktop app, or a page in a browser.
+    Public,
+}
+
+impl ClientType {
+    /// Both types.
+    pub const ALL: [Self; 2] = [Self::Confidential, Self::Public];
+
+    /// Returns the name of the type.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Confidential => "confidential",
+            Self::Public => "public",
+        }
+    }
+}
+
+/// An OAuth app of an organization, without its secret.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct OauthApp {
+    /// The id of the app: its `client_id`.
+    pub id: OauthClientId,
+    /// The organization that the app belongs to. Its grants are for this organization.
+    pub organization: OrganizationId,
+    /// The version of the app. Every write increases it by one.
+    pub version: u64,
+    /// The name of the app, which the consent page shows.
+    pub name: String,
+    /// The description of the app; `None` if there is none.
+    #[serde(default)]
+    pub description: Option<String>,
+    /// The redirect URIs.
+    #[serde(default)]
+    pub redirect_uris: Vec<String>,
+    /// The scopes that the app can be granted.
+    #[serde(default)]
+    pub scopes: Scopes,
+    /// The type of the client. It never changes.
+    pub client_type: ClientType,
+    /// Whether the app was created without a type, as in Timbrix's API, where a refresh token is used without the secret.
+    #[serde(default)]
+    pub is_untyped: bool,
+    /// Who created the app.
+    pub created_by: Actor,
+    /// When the app was created.
+    pub created_at: Timestamp,
+    /// When the app was last changed.
+    pub updated_at: Timestamp,
+    /// When the previous secret stops working; `None` if there is none.
+    #[serde(default)]
+    pub previous_secret_ends_at: Option<Timestamp>,
+}
+
+impl OauthApp {
+    /// The maximum length of a name, in characters.
+    pub const MAX_NAME_LENGTH: usize = 100;
+    /// The maximum length of a description, in characters.
+    pub const MAX_DESCRIPTION_LENGTH: usize = 500;
+    /// The maximum number of apps of an organization.
+    pub const MAX_OF_ORGANIZATION: usize = 50;
+    /// The longest time for which a secret works after another one has replaced it.
+    pub const MAX_OVERLAP: Duration = Duration::from_secs(7 * 24 * 60 * 60);
+    /// The time for which a secret works after another one has replaced it, if the caller does not say.
+    pub const DEFAULT_OVERLAP: Duration = Duration::from_secs(24 * 60 * 60);
+
+    /// Returns whether the previous secret still works.
+    pub fn has_previous_secret(&self, now: Timestamp) -> bool {
+        self.previous_secret_ends_at.is_some_and(|end| now < end)
+    }
+
+    /// Returns the time of a change that is made now.
+    ///
+    /// It is later than the time of the last change, even if the clocks of the writers differ.
+    pub fn next_change(&self, now: Timestamp) -> Timestamp {
+        self.updated_at.next().max(now)
+    }
+
+    /// Returns the names of the fields in which the app differs from another version.
+    pub fn changed_fields(&self, before: &Self) -> Vec<String> {
+        let fields = [
+            ("name", self.name != before.name),
+            ("description", self.description != before.description),
+            ("redirectUris", self.redirect_uris != before.redirect_uris),
+            ("scopes", self.scopes != before.scopes),
+        ];
+        fields.into_iter().filter(|(_, differs)| *differs).map(|(name, _)| name.to_owned()).collect()
+    }
+}
+
+/// Settings of an app, as a caller sends them. Those that are left out are `None`.
+#[derive(Clone, Copy, Debug)]
+pub struct OauthAppSettings<'a> {
+    /// The name.
+    pub name: Option<&'a str>,
+    /// The description.
+    pub description: Option<&'a str>,
+    /// The redirect URIs.
+    pub redirect_uris: Option<&'a [String]>,
+    /// The names of the scopes.
+    pub scopes: Option<&'a [String]>,
+    /// The type of the client, which decides which redirect URIs it can have.
+    pub client_type: ClientType,
+}
+
+/// Settings that were checked.
+#[derive(Clone, Debug, Default)]
+pub struct CheckedOauthAppSettings {
+    /// The redirect URIs in their serialized form; `None` if none were sent.
+    pub redirect_uris: Option<Vec<String>>,
+    /// The scopes; `None` if none were sent.
+    pub scopes: Option<Scopes>,
+}
+
+impl OauthAppSettings<'_> {
+    /// Checks the settings, and adds their violations to the list.
+    pub fn check(&self, violations: &mut Vec<Violation>) -> CheckedOauthAppSettings {
+        let mut violate = |pointer: String, code: &'static str, detail: &str| {
+            violations.push(Violation { pointer, code, detail: detail.into() });
+        };
+        let length = |text: &str| text.chars().count();
+        if let Some(name) = self.name
+            && (!(1..=OauthApp::MAX_NAME_LENGTH).contains(&length(name)) || !is_line(name))
+        {
+            let detail = "1 to 100 characters, none of them control characters.";
+            violate("/name".into(), "invalid_length", detail);
+        }
+        if self.description.is_some_and(|text| length(text) > OauthApp::MAX_DESCRIPTION_LENGTH) {
+            violate("/description".into(), "invalid_length", "At most 500 characters.");
+        }
+        if self.redirect_uris.is_some_and(|uris| uris.len() > MAX_REDIRECT_URIS) {
+            violate("/redirectUris".into(), "too_many", "At most 10 redirect URIs.");
+        }
+        let mut uris = Vec::new();
+        for (index, text) in self.redirect_uris.into_iter().flatten().take(MAX_REDIRECT_URIS).enumerate() {
+            match redirect_uri(text, self.client_type) {
+                Ok(uri) if uris.contains(&uri) => {
+                    violate(format!("/redirectUris/{index}"), "duplicate", "It is in the list already.");
+                }
+                Ok(uri) => uris.push(uri),
+                Err(detail) => violate(format!("/redirectUris/{index}"), "invalid_format", detail),
+            }
+        }
+        let mut scopes = Scopes::NONE;
+        if let Some(names) = self.scopes {
+            if names.is_empty() {
+                violate("/scopes".into(), "invalid_length", "At least one scope.");
+            }
+            if names.len() > Scopes::MAX_LISTED {
+                violate("/scopes".into(), "too_many", Scopes::TOO_MANY);
+            }
+            for (index, name) in names.iter().take(Scopes::MAX_LISTED).enumerate() {
+                match Scope::parse(name) {
+                    Some(scope) => scopes = scopes.iter().chain([scope]).collect(),
+                    None => violate(format!("/scopes/{index}"), "unknown_value", "There is no such scope."),
+                }
+            }
+        }
+        CheckedOauthAppSettings {
+            redirect_uris: self.redirect_uris.is_some().then_some(uris),
+            scopes: self.scopes.is_some().then_some(scopes),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_text_of_a_client_id_has_one_form() {
+        let id = OauthClientId::new(Uuid::from_u128(0x0190_a6c4_0000_7000_8000_0000_0000_00ff));
+        let text = id.to_string();
+        assert_eq!(text, "app_0190a6c40000700080000000000000ff");
+        assert_eq!(OauthClientId::parse(&text), Some(id));
+        for other in ["", "app_", &text[4..], "app_0190a6c4-0000-7000-8000-0000000000ff", "app_g"] {
+            assert_eq!(OauthClientId::parse(other), None, "{other}");
+        }
+    }
+}

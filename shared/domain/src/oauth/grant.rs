@@ -1,0 +1,117 @@
+//! What an app was granted.
+
+use std::fmt;
+
+use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
+use uuid::Uuid;
+
+use super::{OauthClientId, app::parse_hex};
+use crate::{Id, OrganizationId, Scopes, Timestamp, UserId};
+
+/// The id of a grant, with that of its app. Its text, `tok_` and 64 hexadecimal digits, is the `tokenId` of Timbrix's API.
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+pub struct OauthGrantId {
+    /// The app.
+    pub client: OauthClientId,
+    /// The grant of the app: a UUIDv7, so that grants sort by the time of their creation.
+    pub grant: Uuid,
+}
+
+/// The beginning of the text of a grant's id.
+const PREFIX: &str = "tok_";
+
+impl OauthGrantId {
+    /// The regular expression of a grant's id.
+    pub const PATTERN: &'static str = "^tok_[0-9a-f]{64}$";
+
+    /// Creates a new id of an instant.
+    pub fn at(client: OauthClientId, instant: Timestamp) -> Self {
+        Self { client, grant: Id::<OauthGrant>::at(instant).uuid() }
+    }
+
+    /// Parses the text of an id; `None` if it has another form.
+    pub fn parse(text: &str) -> Option<Self> {
+        let (client, grant) = text.strip_prefix(PREFIX)?.split_at_checked(32)?;
+        Some(Self { client: OauthClientId::new(parse_hex(client)?), grant: parse_hex(grant)? })
+    }
+}
+
+impl fmt::Display for OauthGrantId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{PREFIX}{}{}", self.client.uuid().simple(), self.grant.simple())
+    }
+}
+
+impl fmt::Debug for OauthGrantId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
+}
+
+impl Serialize for OauthGrantId {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}
+
+impl<'de> Deserialize<'de> for OauthGrantId {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = String::deserialize(deserializer)?;
+        Self::parse(&text).ok_or_else(|| de::Error::custom("not the id of a grant"))
+    }
+}
+
+/// What an app was granted: by a user, to act for them, or to act for itself (client credentials, RFC 6749 §4.4).
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct OauthGrant {
+    /// The app.
+    pub client: OauthClientId,
+    /// The id of the grant among those of the app.
+    pub grant: Uuid,
+    /// The version of the grant. Every write increases it by one.
+    pub version: u64,
+    /// The organization that the grant is for.
+    pub organization: OrganizationId,
+    /// The user for whom the app acts; `None` if it acts for itself.
+    #[serde(default)]
+    pub user: Option<UserId>,
+    /// The scopes that were granted.
+    #[serde(default)]
+    pub scopes: Scopes,
+    /// When the grant was created.
+    pub created_at: Timestamp,
+    /// When a token was last issued for it.
+    pub last_used_at: Timestamp,
+    /// When the grant ends, if it is not used before.
+    pub expires_at: Timestamp,
+}
+
+impl OauthGrant {
+    /// Returns the id.
+    pub fn id(&self) -> OauthGrantId {
+        OauthGrantId { client: self.client, grant: self.grant }
+    }
+
+    /// Returns whether the grant has not ended.
+    pub fn is_live(&self, now: Timestamp) -> bool {
+        now < self.expires_at
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_id_of_a_grant_names_its_app() {
+        let now = Timestamp::parse("2026-01-15T12:00:00Z").unwrap();
+        let id = OauthGrantId::at(OauthClientId::at(now), now);
+        let text = id.to_string();
+        assert_eq!(OauthGrantId::parse(&text), Some(id));
+        for other in ["", "tok_", &text[4..], &text[..67], "tok_ñññññññññññññññññññññññññññññññññ"]
+        {
+            assert_eq!(OauthGrantId::parse(other), None, "{other}");
+        }
+    }
+}

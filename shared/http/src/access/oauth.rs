@@ -1,0 +1,118 @@
+//! The check of access tokens of OAuth apps.
+
+use std::sync::Arc;
+
+use padron_auth::{
+    App, AuthorizationServer, Delegate, INVALID_TOKEN, KeySet, OauthToken, Principal, TOKEN_REVOKED,
+};
+use padron_domain::{AppAuthority, Authority, Error, Failure, Organization, Scopes, Timestamp, UserId};
+use padron_store::{Items, OauthAccess, Read};
+
+use super::named_organization;
+use crate::context::Context;
+
+/// The authorization server, with the keys that the table has.
+pub(super) struct Server<'a>(pub(super) &'a Context<'a>);
+
+impl AuthorizationServer for Server<'_> {
+    fn issuer(&self) -> &str {
+        self.0.issuer()
+    }
+
+    async fn keys(&self, kid: &str) -> Result<Arc<KeySet>, Error> {
+        Ok(self.0.signing_keys(Some(kid)).await?.verifying.clone())
+    }
+}
+
+/// What was read with a token that still works.
+pub(super) struct OauthCheck {
+    pub(super) principal: Principal,
+    /// The organization; `None` if it does not exist. It may be deleted.
+    pub(super) organization: Option<Organization>,
+    /// What the right to act rests on: the membership of the user, or the app; `None` if the user is not a member any more.
+    pub(super) authority: Option<Authority>,
+    pub(super) items: Items,
+}
+
+impl OauthCheck {
+    /// Returns since when the app or its user may act.
+    pub(super) fn since(&self, token: &OauthToken) -> Timestamp {
+        match &self.authority {
+            Some(Authority::Membership(membership)) => membership.joined_at,
+            _ => Timestamp::from_millis(token.issued_at.saturating_mul(1000)).unwrap_or(Timestamp::EARLIEST),
+        }
+    }
+}
+
+/// Reads the gate of a token's app, its organization, the membership of its user, and other items in one call.
+///
+/// Fails if the token was revoked, if the endpoint does not accept tokens of apps, or if the token lacks the endpoint's scope.
+pub(super) async fn check(
+    cx: &Context<'_>,
+    token: &OauthToken,
+    reads: Vec<Read>,
+) -> Result<OauthCheck, Error> {
+    let OauthToken { client, grant, user, organization, .. } = *token;
+    let OauthAccess { gate, access } = cx.store().oauth_access(client, user, organization, reads).await?;
+    let gate = gate.filter(|gate| !gate.excludes(grant, token.issued_at)).ok_or(TOKEN_REVOKED)?;
+    cx.set_caller(format!("app:{client}"));
+    let path = token.audience_path(cx.issuer());
+    let below = cx.request.path().strip_prefix(path);
+    if !below.is_some_and(|rest| path.is_empty() || rest.is_empty() || rest.starts_with('/')) {
+        return Err(Error::from(INVALID_TOKEN).with_cause("made for another resource"));
+    }
+    let Some(required) = cx.endpoint.scope else { return Err(Failure::APPS_NOT_ACCEPTED.into()) };
+    let scopes = token.scopes.limited_to(gate.scopes);
+    let missing = scopes.missing_of(Scopes::of(&[required]));
+    if !missing.is_empty() {
+        return Err(Error::insufficient_scope(missing));
+    }
+    if named_organization(cx)?.is_some_and(|named| named != organization) {
+        return Err(Failure::ORGANIZATION_MISMATCH.into());
+    }
+    let (principal, authority) = match user {
+        Some(user) => (
+            Principal::Delegate(Delegate { user, client, grant, organization, scopes }),
+            access.membership.map(Authority::Membership),
+        ),
+        None => {
+            let authority = AppAuthority { client, gate_version: gate.version };
+            (Principal::App(App { client, organization, scopes }), Some(Authority::App(authority)))
+        }
+    };
+    Ok(OauthCheck { principal, organization: access.organization, authority, items: access.others })
+}
+
+/// Checks a token where a user is needed, whatever their organization. Returns the user.
+///
+/// A token whose user has left the organization, or whose organization was deleted, does not work any more.
+pub(super) async fn check_user(
+    cx: &Context<'_>,
+    token: &OauthToken,
+    reads: Vec<Read>,
+) -> Result<(UserId, OauthCheck), Error> {
+    let checked = check(cx, token, reads).await?;
+    require_active(&checked)?;
+    let user = token.user.ok_or(Failure::USER_REQUIRED)?;
+    Ok((user, checked))
+}
+
+/// Fails if the organization of a token was deleted, or its user has left it.
+pub(super) fn require_active(checked: &OauthCheck) -> Result<(), Error> {
+    let is_active =
+        checked.organization.as_ref().is_some_and(|organization| organization.deleted_at.is_none());
+    if is_active && checked.authority.is_some() { Ok(()) } else { Err(TOKEN_REVOKED.into()) }
+}
+
+/// Reads again what the right of a caller who was admitted rests on, and another item in the same call.
+pub(super) async fn read_again(
+    cx: &Context<'_>,
+    app: &App,
+    other: Read,
+) -> Result<(Option<Organization>, Option<Authority>, Items), Error> {
+    let OauthAccess { gate, access } =
+        cx.store().oauth_access(app.client, None, app.organization, [other]).await?;
+    let authority =
+        gate.map(|gate| Authority::App(AppAuthority { client: app.client, gate_version: gate.version }));
+    Ok((access.organization, authority, access.others))
+}

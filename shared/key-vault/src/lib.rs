@@ -1,0 +1,128 @@
+//! Private keys that are encrypted by AWS KMS.
+//!
+//! A key pair is made by KMS, so that only the functions that sign ever have its private part. What is encrypted for one purpose and id cannot
+//! be decrypted for another one, and the policy of each function names the purpose.
+
+use std::{collections::HashMap, sync::Arc, time::Duration};
+
+use aws_sdk_kms::{Client, error::SdkError, primitives::Blob, types::DataKeyPairSpec};
+use base64::{Engine as _, prelude::BASE64_URL_SAFE_NO_PAD};
+use padron_domain::Error;
+use padron_store::{Action, Connection, sdk_config};
+use pkcs1::RsaPublicKey;
+use spki::{SubjectPublicKeyInfoRef, der::Decode};
+use tokio::time::{Instant, timeout_at};
+use zeroize::Zeroizing;
+
+/// The maximum time for one request.
+const TIME_LIMIT: Duration = Duration::from_secs(5);
+
+/// A key of AWS KMS, with which private keys are encrypted.
+#[derive(Clone, Debug)]
+pub struct KeyVault {
+    client: Client,
+    key: Arc<str>,
+}
+
+/// What a private key is encrypted for: its encryption context.
+#[derive(Clone, Copy, Debug)]
+pub struct EncryptionContext<'a> {
+    /// The purpose, which the policies of functions name.
+    pub purpose: &'static str,
+    /// The id of the key.
+    pub id: &'a str,
+}
+
+/// An RSA key pair.
+#[derive(Debug)]
+pub struct RsaKeyPair {
+    /// The private key as a PKCS #8 document, encrypted.
+    pub encrypted: Vec<u8>,
+    /// The modulus, in base64url.
+    pub modulus: String,
+    /// The exponent, in base64url.
+    pub exponent: String,
+}
+
+impl KeyVault {
+    /// The IAM actions of [`KeyVault::generate_rsa`] for access tokens.
+    pub const GENERATE_SIGNING_KEY: &'static [Action] = &[Action::GENERATE_SIGNING_KEY];
+    /// The IAM actions of [`KeyVault::decrypt`] for access tokens.
+    pub const DECRYPT_SIGNING_KEY: &'static [Action] = &[Action::DECRYPT_SIGNING_KEY];
+
+    /// Creates the client of the key with this id. It connects when the first request is sent.
+    pub fn connect(connection: &Connection, key: &str) -> Self {
+        Self { client: Client::new(&sdk_config(connection)), key: key.into() }
+    }
+
+    /// Makes a key pair of 2,048 bits, whose private part nobody has until it is decrypted.
+    pub async fn generate_rsa(
+        &self,
+        context: EncryptionContext<'_>,
+        deadline: Instant,
+    ) -> Result<RsaKeyPair, Error> {
+        let call = self
+            .client
+            .generate_data_key_pair_without_plaintext()
+            .key_id(&*self.key)
+            .key_pair_spec(DataKeyPairSpec::Rsa2048)
+            .set_encryption_context(Some(context.into()))
+            .send();
+        let output = call_until(deadline, call).await?;
+        let incomplete = || Error::internal("KMS made no key pair");
+        let public = output.public_key.ok_or_else(incomplete)?;
+        let encrypted = output.private_key_ciphertext_blob.ok_or_else(incomplete)?.into_inner();
+        let (modulus, exponent) = rsa_parameters(public.as_ref()).ok_or_else(incomplete)?;
+        Ok(RsaKeyPair { encrypted, modulus, exponent })
+    }
+
+    /// Decrypts a private key, which is a PKCS #8 document.
+    pub async fn decrypt(
+        &self,
+        encrypted: &[u8],
+        context: EncryptionContext<'_>,
+        deadline: Instant,
+    ) -> Result<Zeroizing<Vec<u8>>, Error> {
+        let call = self
+            .client
+            .decrypt()
+            .key_id(&*self.key)
+            .ciphertext_blob(Blob::new(encrypted))
+            .set_encryption_context(Some(context.into()))
+            .send();
+        let output = call_until(deadline, call).await?;
+        let plain = output.plaintext.ok_or_else(|| Error::internal("KMS decrypted nothing"))?;
+        Ok(Zeroizing::new(plain.into_inner()))
+    }
+}
+
+impl From<EncryptionContext<'_>> for HashMap<String, String> {
+    fn from(context: EncryptionContext<'_>) -> Self {
+        Self::from([
+            ("purpose".to_owned(), context.purpose.to_owned()),
+            ("id".to_owned(), context.id.to_owned()),
+        ])
+    }
+}
+
+/// Waits for a call of KMS, at most until the deadline.
+async fn call_until<T, E>(
+    deadline: Instant,
+    call: impl Future<Output = Result<T, SdkError<E>>>,
+) -> Result<T, Error> {
+    let deadline = deadline.min(Instant::now() + TIME_LIMIT);
+    // In a box, because the compiler limits how deeply the types of futures are nested.
+    match timeout_at(deadline, Box::pin(call)).await {
+        Ok(Ok(output)) => Ok(output),
+        Ok(Err(_)) => Err(Error::unavailable("KMS refused or did not answer")),
+        Err(_) => Err(Error::unavailable("KMS did not answer in time")),
+    }
+}
+
+/// Returns modulus and exponent of an RSA public key in DER (RFC 5280 §4.1.2.7), in base64url; `None` if it is no such key.
+fn rsa_parameters(public: &[u8]) -> Option<(String, String)> {
+    let info = SubjectPublicKeyInfoRef::from_der(public).ok()?;
+    let key = RsaPublicKey::from_der(info.subject_public_key.as_bytes()?).ok()?;
+    let encode = |number: pkcs1::UintRef<'_>| BASE64_URL_SAFE_NO_PAD.encode(number.as_bytes());
+    Some((encode(key.modulus), encode(key.public_exponent)))
+}

@@ -1,0 +1,477 @@
+//! The OAuth apps of an organization, what they were granted, and the keys that sign their tokens.
+//!
+//! The hashes of an app's secrets are stored encrypted. Each request with a token of an app reads the app's gate, which says whether the
+//! token still works.
+
+use aws_sdk_dynamodb::{
+    primitives::Blob,
+    types::{AttributeValue, ReturnConsumedCapacity},
+};
+use padron_domain::{
+    AppAuthority, Authority, Error, Event, Failure, OauthApp, OauthAppRegistry, OauthClientId, OauthGate,
+    OauthGrant, OauthGrantId, OrganizationId, RevokedGrant, Timestamp, UserId,
+};
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+use crate::{
+    Action,
+    expression::Expression,
+    item::{Entity, Item, to_item},
+    key::{GSI1_PK, GSI1_SK, Key, PK, client_partition, grantee_partition},
+    members::check_authority,
+    organizations::OrganizationAccess,
+    range_query::{Page, RangeQuery},
+    read::{Consistency, Items, Projection, Read},
+    reseal::Sealed,
+    secret::{Purpose, Secrets},
+    table::Store,
+    transaction::Transaction,
+};
+
+/// The attribute with the encrypted hashes of an app's secrets.
+const SECRETS: &str = "secrets";
+/// The attribute with the grants that were revoked.
+const REVOKED: &str = "revoked";
+/// The attribute with the time after which DynamoDB may delete an item, in seconds since 1970.
+const TTL: &str = "ttl";
+/// The bytes of a hash.
+const HASH_LENGTH: usize = 32;
+
+/// An OAuth app as it is stored.
+#[derive(Clone, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct StoredOauthApp {
+    /// The app.
+    pub app: OauthApp,
+    #[serde(skip)]
+    sealed_hashes: Vec<u8>,
+}
+
+/// Omits the encrypted hashes.
+impl std::fmt::Debug for StoredOauthApp {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("StoredOauthApp").field("id", &self.app.id).finish_non_exhaustive()
+    }
+}
+
+impl StoredOauthApp {
+    /// Creates the record of an app from the hashes of its secrets: the current one, then the previous one if there is one. A public client
+    /// has none.
+    pub fn new(app: OauthApp, hashes: &[[u8; HASH_LENGTH]], secrets: &Secrets) -> Result<Self, Error> {
+        let sealed_hashes = secrets.seal(Purpose::OauthApp, app.id.uuid().as_bytes(), &hashes.concat())?;
+        Ok(Self { app, sealed_hashes })
+    }
+
+    /// Returns the record with another version of the app, and the same secrets.
+    #[must_use]
+    pub fn with_app(self, app: OauthApp) -> Self {
+        Self { app, ..self }
+    }
+
+    /// Returns the hashes of the secrets that work at `now`; `None` if they were encrypted with another root secret.
+    pub fn secret_hashes(&self, secrets: &Secrets, now: Timestamp) -> Option<Vec<[u8; HASH_LENGTH]>> {
+        let plain = secrets.open(Purpose::OauthApp, self.app.id.uuid().as_bytes(), &self.sealed_hashes)?;
+        let hashes = plain.chunks_exact(HASH_LENGTH).filter_map(|hash| hash.try_into().ok());
+        Some(hashes.take(if self.app.has_previous_secret(now) { 2 } else { 1 }).collect())
+    }
+}
+
+/// An OAuth app with its gate, for changes of both.
+#[derive(Debug)]
+pub struct OauthAppWithGate {
+    /// The app.
+    pub stored: StoredOauthApp,
+    /// The gate.
+    pub gate: OauthGate,
+}
+
+/// The items that decide whether, and with which role, an OAuth app may act.
+#[derive(Debug)]
+pub struct OauthAccess {
+    /// The gate of the app; `None` if the app was deleted.
+    pub gate: Option<OauthGate>,
+    /// The organization, and the membership of the user for whom the app acts.
+    pub access: OrganizationAccess,
+}
+
+impl Store {
+    /// The IAM actions of [`Store::create_oauth_app`].
+    pub const CREATE_OAUTH_APP: &'static [Action] = &[Action::PUT, Action::CHECK];
+    /// The IAM actions of [`Store::update_oauth_app`].
+    pub const UPDATE_OAUTH_APP: &'static [Action] = &[Action::PUT, Action::CHECK];
+    /// The IAM actions of [`Store::delete_oauth_app`].
+    pub const DELETE_OAUTH_APP: &'static [Action] = &[Action::PUT, Action::DELETE, Action::CHECK];
+    /// The IAM actions of [`Store::oauth_apps`].
+    pub const OAUTH_APPS: &'static [Action] = &[Action::BATCH_GET];
+    /// The IAM actions of [`Store::oauth_client`].
+    pub const OAUTH_CLIENT: &'static [Action] = &[Action::BATCH_GET];
+    /// The IAM actions of [`Store::create_oauth_grant`].
+    pub const CREATE_OAUTH_GRANT: &'static [Action] = &[Action::PUT];
+    /// The IAM actions of [`Store::oauth_grants`].
+    pub const OAUTH_GRANTS: &'static [Action] = &[Action::QUERY];
+    /// The IAM actions of [`Store::oauth_grants_of_user`].
+    pub const OAUTH_GRANTS_OF_USER: &'static [Action] = &[Action::QUERY_GSI1, Action::BATCH_GET];
+    /// The IAM actions of [`Store::oauth_grant_with_gate`].
+    pub const OAUTH_GRANT_WITH_GATE: &'static [Action] = &[Action::BATCH_GET];
+    /// The IAM actions of [`Store::revoke_oauth_grant`] on behalf of an actor.
+    pub const REVOKE_OAUTH_GRANT: &'static [Action] = &[Action::PUT, Action::DELETE, Action::CHECK];
+    /// The IAM actions of [`Store::revoke_oauth_grant`] on behalf of the app itself.
+    pub const REVOKE_OWN_OAUTH_GRANT: &'static [Action] = &[Action::PUT, Action::DELETE];
+
+    /// Reads what decides whether an app may act in an organization, in one call, strongly consistent: for a user of three capacity units,
+    /// for itself of two.
+    ///
+    /// An app that was deleted and a grant that was revoked a moment ago have no access. `reads` are the other items that the request needs.
+    /// They are read in the same call.
+    pub async fn oauth_access(
+        &self,
+        client: OauthClientId,
+        user: Option<UserId>,
+        organization: OrganizationId,
+        reads: impl IntoIterator<Item = Read>,
+    ) -> Result<OauthAccess, Error> {
+        let key = Key::oauth_gate(client);
+        if let Some(user) = user {
+            let reads = reads.into_iter().chain([key.clone().into()]);
+            let access = self.organization_access(organization, user, reads).await?;
+            // The app may also be the target of the request, which needs its gate.
+            let gate = access.others.oauth_gate(client)?;
+            return Ok(OauthAccess { gate, access });
+        }
+        let (organization, gate, others) = self.access_batch::<StoredGate>(organization, key, reads).await?;
+        let access = OrganizationAccess { organization, membership: None, others };
+        Ok(OauthAccess { gate: gate.map(|gate| gate.0), access })
+    }
+
+    /// Creates an app with its gate, on behalf of `actor`. `registry` is the next version of the registry, which contains it.
+    pub fn create_oauth_app(
+        &self,
+        stored: &StoredOauthApp,
+        registry: &OauthAppRegistry,
+        actor: &Authority,
+        event: &Event,
+    ) -> Result<Transaction<'_>, Error> {
+        let mut transaction = self.transaction(event)?;
+        // Ids are new and random. An item with the same id was written by an earlier attempt of this request.
+        transaction.create(stored, Failure::CONCURRENT_CHANGE)?;
+        transaction.create(&StoredGate(OauthGate::new(&stored.app)), Failure::CONCURRENT_CHANGE)?;
+        replace_registry(&mut transaction, registry)?;
+        check_authority(&mut transaction, actor, None)?;
+        Ok(transaction)
+    }
+
+    /// Replaces an app by its next version, on behalf of `actor`. `gate` is the next version of its gate; `None` if it stays as it is.
+    pub fn update_oauth_app(
+        &self,
+        after: &StoredOauthApp,
+        gate: Option<&OauthGate>,
+        actor: &Authority,
+        event: &Event,
+    ) -> Result<Transaction<'_>, Error> {
+        let mut transaction = self.transaction(event)?;
+        transaction.replace(after, Expression::version(after.app.version - 1))?;
+        if let Some(gate) = gate {
+            replace_gate(&mut transaction, gate)?;
+        }
+        check_authority_unless_own(&mut transaction, actor, gate.map(|gate| gate.client))?;
+        Ok(transaction)
+    }
+
+    /// Deletes an app with its gate, which ends all its tokens, on behalf of `actor`. `registry` is the next version of the registry.
+    pub fn delete_oauth_app(
+        &self,
+        app: &OauthApp,
+        registry: &OauthAppRegistry,
+        actor: &Authority,
+        event: &Event,
+    ) -> Result<Transaction<'_>, Error> {
+        let mut transaction = self.transaction(event)?;
+        transaction.remove(&Key::oauth_app(app.id), Expression::version(app.version))?;
+        transaction.remove(&Key::oauth_gate(app.id), Expression::default())?;
+        replace_registry(&mut transaction, registry)?;
+        check_authority_unless_own(&mut transaction, actor, Some(app.id))?;
+        Ok(transaction)
+    }
+
+    /// Returns the registry of an organization's apps, strongly consistent.
+    pub async fn oauth_app_registry(&self, organization: OrganizationId) -> Result<OauthAppRegistry, Error> {
+        let key = Key::oauth_app_registry(organization);
+        let mut found =
+            self.batch_get(std::slice::from_ref(&key), Consistency::Strong, Projection::All).await?;
+        found.oauth_app_registry(organization)
+    }
+
+    /// Returns the apps of a registry, in its order, strongly consistent.
+    pub async fn oauth_apps(&self, clients: &[OauthClientId]) -> Result<Vec<StoredOauthApp>, Error> {
+        let keys: Vec<Key> = clients.iter().map(|client| Key::oauth_app(*client)).collect();
+        if keys.is_empty() {
+            return Ok(Vec::new());
+        }
+        let mut found = self.batch_get(&keys, Consistency::Strong, Projection::All).await?;
+        let apps = keys.iter().map(|key| found.remove::<StoredOauthApp>(key));
+        apps.filter_map(Result::transpose).collect()
+    }
+
+    /// Returns an app with its gate, in one call of two capacity units, strongly consistent; `None` if there is no such app.
+    pub async fn oauth_client(&self, client: OauthClientId) -> Result<Option<OauthAppWithGate>, Error> {
+        let keys = [Key::oauth_app(client), Key::oauth_gate(client)];
+        let mut found = self.batch_get(&keys, Consistency::Strong, Projection::All).await?;
+        found.oauth_app_with_gate(client)
+    }
+
+    /// Creates a grant of an app that acts for itself. It takes part in no transaction: if the app is deleted meanwhile, its gate is gone.
+    pub async fn create_oauth_grant(&self, grant: &OauthGrant) -> Result<(), Error> {
+        let put = self
+            .client
+            .put_item()
+            .table_name(&*self.table)
+            .set_item(Some(to_item(grant)?))
+            .return_consumed_capacity(ReturnConsumedCapacity::Total);
+        let output = self.call(put.send()).await?;
+        self.record(output.consumed_capacity.as_slice());
+        Ok(())
+    }
+
+    /// Returns a page of the grants of an app that have not ended, newest first, eventually consistent.
+    pub async fn oauth_grants(
+        &self,
+        client: OauthClientId,
+        after: Option<Uuid>,
+        limit: usize,
+        now: Timestamp,
+    ) -> Result<Page<OauthGrant>, Error> {
+        let range = RangeQuery {
+            partition: client_partition(client),
+            from: "GRANT#".into(),
+            to: "GRANT#~".into(),
+            after: after.map(|grant| Key::oauth_grant(OauthGrantId { client, grant })),
+            ascending: false,
+            limit,
+            passes_unreadable: false,
+        };
+        self.range_query(range, Some(&|grant: &OauthGrant| grant.is_live(now))).await
+    }
+
+    /// Returns the grants that a user has given to an app and that have not ended, newest first. The list may lack one that is a moment old;
+    /// each grant is strongly consistent.
+    pub async fn oauth_grants_of_user(
+        &self,
+        client: OauthClientId,
+        user: UserId,
+        now: Timestamp,
+    ) -> Result<Vec<OauthGrant>, Error> {
+        // A user has one or two grants of an app.
+        const MAX_GRANTS: i32 = 25;
+        let query = self
+            .client
+            .query()
+            .index_name(crate::action::GSI1)
+            .key_condition_expression("#pk = :pk AND begins_with(#sk, :client)")
+            .expression_attribute_names("#sk", GSI1_SK)
+            .expression_attribute_values(":client", AttributeValue::S(format!("{}#", client.uuid())))
+            .scan_index_forward(false)
+            .limit(MAX_GRANTS);
+        let found = self.query(query, (GSI1_PK, grantee_partition(user))).await?;
+        let keys: Vec<Key> = found.items.iter().filter_map(Key::of).collect();
+        if keys.is_empty() {
+            return Ok(Vec::new());
+        }
+        let mut found = self.batch_get(&keys, Consistency::Strong, Projection::All).await?;
+        let grants = keys.iter().filter_map(|key| found.remove::<OauthGrant>(key).transpose());
+        let grants = grants.collect::<Result<Vec<_>, Error>>()?;
+        Ok(grants.into_iter().filter(|grant| grant.is_live(now)).collect())
+    }
+
+    /// Returns a grant and the gate of its app, in one call, strongly consistent; `None` if one of them is gone.
+    pub async fn oauth_grant_with_gate(
+        &self,
+        id: OauthGrantId,
+    ) -> Result<Option<(OauthGrant, OauthGate)>, Error> {
+        let keys = [Key::oauth_grant(id), Key::oauth_gate(id.client)];
+        let mut found = self.batch_get(&keys, Consistency::Strong, Projection::All).await?;
+        let (grant, gate) = (found.remove::<OauthGrant>(&keys[0])?, found.oauth_gate(id.client)?);
+        Ok(grant.zip(gate))
+    }
+
+    /// Revokes a grant. `gate` is the next version of the app's gate, which excludes the grant's tokens. `actor` is `None` if the app itself
+    /// revokes it.
+    pub fn revoke_oauth_grant(
+        &self,
+        id: OauthGrantId,
+        gate: &OauthGate,
+        actor: Option<&Authority>,
+        event: &Event,
+    ) -> Result<Transaction<'_>, Error> {
+        let mut transaction = self.transaction(event)?;
+        let exists = Expression::condition(format!("attribute_exists({PK})"));
+        transaction.remove(&Key::oauth_grant(id), exists)?;
+        replace_gate(&mut transaction, gate)?;
+        if let Some(actor) = actor {
+            check_authority_unless_own(&mut transaction, actor, Some(gate.client))?;
+        }
+        Ok(transaction)
+    }
+}
+
+/// Adds the replacement of a registry by its next version to a transaction.
+fn replace_registry(transaction: &mut Transaction<'_>, after: &OauthAppRegistry) -> Result<(), Error> {
+    let condition = Expression::version_or_absent(after.version - 1);
+    transaction.replace(&StoredAppRegistry(after.clone()), condition)
+}
+
+/// Adds the replacement of a gate by its next version to a transaction.
+fn replace_gate(transaction: &mut Transaction<'_>, after: &OauthGate) -> Result<(), Error> {
+    transaction.replace(&StoredGate(after.clone()), Expression::version(after.version - 1))
+}
+
+/// Adds to a transaction the check that the gate of an acting app is unchanged.
+pub(crate) fn check_app(transaction: &mut Transaction<'_>, app: &AppAuthority) -> Result<(), Error> {
+    transaction.check(&Key::oauth_gate(app.client), Expression::version(app.gate_version))
+}
+
+/// Checks the actor's right to act, unless the actor is the app whose gate the transaction changes. DynamoDB allows one operation per item,
+/// and its condition checks the same.
+fn check_authority_unless_own(
+    transaction: &mut Transaction<'_>,
+    actor: &Authority,
+    changed: Option<OauthClientId>,
+) -> Result<(), Error> {
+    match actor {
+        Authority::App(app) if Some(app.client) == changed => Ok(()),
+        _ => check_authority(transaction, actor, None),
+    }
+}
+
+impl Entity for StoredOauthApp {
+    const NAME: &'static str = "oauth-app";
+    const ATTRIBUTES: Option<&[&str]> = Some(&["version"]);
+
+    fn key(&self) -> Key {
+        Key::oauth_app(self.app.id)
+    }
+
+    fn other_attributes(&self) -> Vec<(&'static str, AttributeValue)> {
+        vec![(SECRETS, AttributeValue::B(Blob::new(self.sealed_hashes.clone())))]
+    }
+
+    fn read_other_attributes(&mut self, mut item: Item) {
+        if let Some(AttributeValue::B(sealed)) = item.remove(SECRETS) {
+            self.sealed_hashes = sealed.into_inner();
+        }
+    }
+}
+
+impl Sealed for StoredOauthApp {
+    const SORT_KEY: &'static str = "APP";
+    const ATTRIBUTE: &'static str = SECRETS;
+
+    fn sealed(&self) -> &[u8] {
+        &self.sealed_hashes
+    }
+
+    fn resealed(&self, secrets: &Secrets) -> Result<Option<Vec<u8>>, Error> {
+        let context = self.app.id.uuid();
+        let plain = secrets.open(Purpose::OauthApp, context.as_bytes(), &self.sealed_hashes);
+        plain.map(|plain| secrets.seal(Purpose::OauthApp, context.as_bytes(), &plain)).transpose()
+    }
+}
+
+/// A gate as it is stored: with 20 bytes for each revoked grant.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(transparent)]
+struct StoredGate(OauthGate);
+
+/// The bytes of a revoked grant: its id, and until when it is listed.
+const REVOKED_LENGTH: usize = 16 + 4;
+
+impl Entity for StoredGate {
+    const NAME: &'static str = "oauth-gate";
+    const ATTRIBUTES: Option<&[&str]> = Some(&["version"]);
+
+    fn key(&self) -> Key {
+        Key::oauth_gate(self.0.client)
+    }
+
+    fn other_attributes(&self) -> Vec<(&'static str, AttributeValue)> {
+        let entry = |RevokedGrant { grant, until }: &RevokedGrant| {
+            [&grant.as_bytes()[..], &until.to_be_bytes()].concat()
+        };
+        let revoked: Vec<u8> = self.0.revoked.iter().flat_map(entry).collect();
+        // An attribute that is not there costs nothing.
+        let is_empty = revoked.is_empty();
+        let attribute = (REVOKED, AttributeValue::B(Blob::new(revoked)));
+        if is_empty { Vec::new() } else { vec![attribute] }
+    }
+
+    fn read_other_attributes(&mut self, mut item: Item) {
+        let Some(AttributeValue::B(revoked)) = item.remove(REVOKED) else { return };
+        let entry = |bytes: &[u8]| {
+            let (grant, until) = bytes.split_at_checked(16)?;
+            let until = u32::from_be_bytes(until.try_into().ok()?);
+            Some(RevokedGrant { grant: Uuid::from_slice(grant).ok()?, until })
+        };
+        self.0.revoked = revoked.as_ref().chunks_exact(REVOKED_LENGTH).filter_map(entry).collect();
+    }
+}
+
+impl Entity for OauthGrant {
+    const NAME: &'static str = "oauth-grant";
+    const ATTRIBUTES: Option<&[&str]> = Some(&["version"]);
+
+    fn key(&self) -> Key {
+        Key::oauth_grant(self.id())
+    }
+
+    fn other_attributes(&self) -> Vec<(&'static str, AttributeValue)> {
+        vec![(TTL, AttributeValue::N(self.expires_at.seconds().to_string()))]
+    }
+
+    fn index_keys(&self) -> Vec<(&'static str, String)> {
+        self.user.map(|user| Key::grantee(user, self.id()).into()).unwrap_or_default()
+    }
+}
+
+/// A registry as it is stored.
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(transparent)]
+struct StoredAppRegistry(OauthAppRegistry);
+
+impl Entity for StoredAppRegistry {
+    const NAME: &'static str = "oauth-app-registry";
+    const ATTRIBUTES: Option<&[&str]> = Some(&["version"]);
+
+    fn key(&self) -> Key {
+        Key::oauth_app_registry(self.0.organization)
+    }
+}
+
+impl Items {
+    /// Removes and returns an app; `None` if it was not read, does not exist, or belongs to another organization.
+    pub fn oauth_app(
+        &mut self,
+        organization: OrganizationId,
+        client: OauthClientId,
+    ) -> Result<Option<StoredOauthApp>, Error> {
+        let found = self.remove::<StoredOauthApp>(&Key::oauth_app(client))?;
+        Ok(found.filter(|stored| stored.app.organization == organization))
+    }
+
+    /// Returns the gate of an app; `None` if it was not read or does not exist.
+    pub fn oauth_gate(&self, client: OauthClientId) -> Result<Option<OauthGate>, Error> {
+        Ok(self.get::<StoredGate>(&Key::oauth_gate(client))?.map(|gate| gate.0))
+    }
+
+    /// Removes and returns an app with its gate; `None` if they were not read or do not exist.
+    pub fn oauth_app_with_gate(&mut self, client: OauthClientId) -> Result<Option<OauthAppWithGate>, Error> {
+        let stored = self.remove::<StoredOauthApp>(&Key::oauth_app(client))?;
+        let gate = self.oauth_gate(client)?;
+        Ok(stored.zip(gate).map(|(stored, gate)| OauthAppWithGate { stored, gate }))
+    }
+
+    /// Removes and returns the registry of an organization's apps. It is empty if it was not read or does not exist.
+    pub fn oauth_app_registry(&mut self, organization: OrganizationId) -> Result<OauthAppRegistry, Error> {
+        let found = self.remove::<StoredAppRegistry>(&Key::oauth_app_registry(organization))?;
+        Ok(found.map_or_else(|| OauthAppRegistry::empty(organization), |found| found.0))
+    }
+}
