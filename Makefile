@@ -79,7 +79,7 @@ test-full: cargo ## All binaries; the tests with cases of the full size, then al
 	PADRON_TEST_FAULTS=on $(IN_PARALLEL) cargo test --workspace --test it -- --skip commands --skip deploy
 
 # Node.js and Python run the libraries that receivers use.
-test-clients: cargo $(CARGO_LAMBDA) $(CLIENTS) ## The libraries of receivers verify what the local stack sends
+test-clients: cargo $(CARGO_LAMBDA) $(CLIENTS) ## The libraries of receivers and of OAuth clients work with the local stack
 	@.tools/clients/bin/python tests/clients/verify.py .tools/clients .tools/clients/bin/python
 
 lint: cargo $(SAM) ## Formatting, clippy, the template, and cargo-deny where it is installed

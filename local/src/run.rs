@@ -13,7 +13,7 @@ use http_body_util::{BodyExt, Empty};
 use hyper::body::Bytes;
 use hyper_util::{client::legacy::Client, rt::TokioExecutor};
 use padron_domain::Clock;
-use padron_emulator::{Engine, FifoQueue, Kms, StreamReader, Template, engine::Storage};
+use padron_emulator::{Engine, FifoQueue, Kms, LoginServer, StreamReader, Template, engine::Storage};
 use padron_http::{App, BASE_PATH, BackgroundRegistration, Log, Settings};
 use padron_store::Store;
 use tokio::{
@@ -56,6 +56,8 @@ pub struct Backend {
     pub queue: Arc<FifoQueue>,
     /// The key that the signing keys are encrypted with.
     pub kms: Kms,
+    /// The issuer's page, on which users sign in.
+    pub login: LoginServer,
     /// The maximum number of messages that are handled at once.
     pub concurrency: usize,
     /// The factor by which schedules are faster.
@@ -87,12 +89,22 @@ impl Backend {
         let kms = Kms::start(data_dir.kms_key()?).await;
         environment.push(("ENCRYPTION_KEY", Kms::KEY_ID.into()));
         environment.push(("AWS_ENDPOINT_URL_KMS", kms.endpoint()));
+        // The port after the API's, or any other if that one is taken: browsers are sent there.
+        let login_port = options.port.saturating_add(1);
+        let listener = match tokio::net::TcpListener::bind(("127.0.0.1", login_port)).await {
+            Ok(listener) => listener,
+            Err(_) => tokio::net::TcpListener::bind(("127.0.0.1", 0))
+                .await
+                .map_err(|error| format!("no port is free: {error}"))?,
+        };
+        let login = LoginServer::on(listener, Arc::new(issuer), demo::logins(), Clock::System);
+        environment.extend(login.environment());
         environment.push(("PUBLIC_URL", format!("http://localhost:{}{BASE_PATH}", options.port)));
         let clock_factor = std::env::var(CLOCK_FACTOR).unwrap_or_else(|_| "1".into());
         environment.push((CLOCK_FACTOR, clock_factor.clone()));
         let clock_factor = clock_factor.parse().ok().filter(|factor| *factor > 0);
         let clock_factor = clock_factor.ok_or("PADRON_CLOCK_FACTOR is a number from 1 on.")?;
-        let backend = Self { engine, stream, queue, kms, concurrency, clock_factor, environment };
+        let backend = Self { engine, stream, queue, kms, login, concurrency, clock_factor, environment };
         backend.make_signing_keys().await?;
         Ok(backend)
     }
@@ -148,7 +160,8 @@ pub async fn run(options: Options) -> Result<(), String> {
         "--disable-cors",
     ]
     .map(ToOwned::to_owned);
-    let Backend { engine, stream, queue, kms: _kms, concurrency, clock_factor, environment } = backend;
+    let Backend { engine, stream, queue, kms: _kms, login: _login, concurrency, clock_factor, environment } =
+        backend;
     let mut supervisor = processes::start(&watch, environment)?;
     let serve = async {
         wait_until_healthy(*port).await?;

@@ -29,7 +29,16 @@ pub async fn serve(options: Options) -> Result<(), String> {
     check_port(options.port, "serve")?;
     let backend = Backend::open(&options).await?;
     let settings = backend.settings()?;
-    let Backend { engine, stream, queue, kms: _kms, concurrency, clock_factor, environment: _ } = backend;
+    let Backend {
+        engine,
+        stream,
+        queue,
+        kms: _kms,
+        login: _login,
+        concurrency,
+        clock_factor,
+        environment: _,
+    } = backend;
     let app = Arc::new(App::new(settings, Clock::System, Log::Stdout));
     let listener = TcpListener::bind(("127.0.0.1", options.port)).await.map_err(|error| error.to_string())?;
     announce(options.port, engine.address());
@@ -65,6 +74,9 @@ fn to_http(response: &Value) -> Option<Response<Full<Bytes>>> {
     let mut http = Response::builder().status(status);
     for (name, value) in response["headers"].as_object()? {
         http = http.header(name.parse::<HeaderName>().ok()?, HeaderValue::from_str(value.as_str()?).ok()?);
+    }
+    for cookie in response["cookies"].as_array()? {
+        http = http.header("set-cookie", HeaderValue::from_str(cookie.as_str()?).ok()?);
     }
     http.body(Full::from(response["body"].as_str()?.to_owned())).ok()
 }

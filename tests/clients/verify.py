@@ -1,4 +1,5 @@
 """Lets the official libraries of npm and PyPI verify what the local stack sends: before, during and after a rotation of the secret.
+Then libraries of OAuth get tokens from it.
 
 Usage: verify.py <folder with node_modules> <Python with the libraries>
 """
@@ -76,6 +77,7 @@ def main(node_modules, python):
             time.sleep(0.2)
         token = subprocess.run([*make, "token"], cwd=ROOT, env=environment, check=True, capture_output=True, text=True)
         run(receivers, port, token.stdout.strip())
+        authorize(node_modules, python, port, token.stdout.strip())
     finally:
         stack.send_signal(signal.SIGTERM)
         for receiver in receivers.values():
@@ -83,6 +85,7 @@ def main(node_modules, python):
         stack.wait()
     shutil.rmtree(data)
     print("standardwebhooks and svix of npm and PyPI verify what is sent, and node:crypto does with public keys.")
+    print("openid-client, oauth4webapi and authlib are authorized.")
 
 
 def run(receivers, port, token):
@@ -115,6 +118,21 @@ def run(receivers, port, token):
             for library in ["standardwebhooks", "svix", *(["ed25519"] if name == "npm" else [])]:
                 if message[library] != expected:
                     sys.exit(f"{library} of {name}, step {step}: {message[library]} instead of {expected}")
+
+
+def authorize(node_modules, python, port, token):
+    """Lets OAuth libraries get tokens for an app."""
+    issuer = f"http://localhost:{port}/api"
+    redirect_uri = "https://crm.acme.example/callback"
+    app = {"name": "CRM", "redirectUri": redirect_uri, "scopes": ["read:organization", "read:customers"]}
+    headers = {"authorization": f"Bearer {token}", "content-type": "application/json"}
+    request = urllib.request.Request(f"{issuer}/oauth/apps", json.dumps(app).encode(), headers)
+    app = json.load(urllib.request.urlopen(request, timeout=300))
+    arguments = [issuer, app["clientId"], app["clientSecret"], redirect_uri, f"/organizations/{ORGANIZATION}"]
+    node = os.path.join(node_modules, "oauth.mjs")
+    shutil.copy(os.path.join(HERE, "oauth.mjs"), node)
+    for command in [["node", node], [python, os.path.join(HERE, "oauth.py")]]:
+        subprocess.run([*command, *arguments], check=True, timeout=900)
 
 
 main(*sys.argv[1:])

@@ -46,6 +46,7 @@ mod list_organizations;
 mod not_found;
 mod oauth_access;
 mod oauth_apps;
+mod oauth_flow;
 mod oauth_keys;
 mod oauth_token;
 mod operator;

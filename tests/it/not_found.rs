@@ -70,7 +70,12 @@ async fn every_route_that_reads_answers_its_head() {
         let whole = app.response(endpoint, &event.to_string()).await;
         event["requestContext"]["http"]["method"] = json!("HEAD");
         let head = app.response(endpoint, &event.to_string()).await;
-        assert_eq!((head.status, head.text.as_str()), (200, ""), "{function}");
+        assert_eq!((head.status, head.text.as_str()), (whole.status, ""), "{function}");
+        if whole.status == 302 {
+            // Where a browser is sent differs each time.
+            continue;
+        }
+        assert_eq!(whole.status, 200, "{function}");
         let named = |response: &TestResponse| {
             let mut headers = response.headers.clone();
             headers.remove("x-request-id");

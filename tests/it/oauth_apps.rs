@@ -57,6 +57,10 @@ async fn an_app_is_created_read_changed_and_deleted() {
     assert_eq!(changed.json()["redirectUris"], shown["redirectUris"]);
     let stale = app.call("PUT", &path).user(admin()).header("if-match", etag);
     assert_eq!(stale.json(&json!({ "name": "x" })).send().await.problem(), "412 precondition_failed");
+    for (method, suffix) in [("DELETE", ""), ("POST", "/secret")] {
+        let stale = app.call(method, &format!("{path}{suffix}")).user(admin()).header("if-match", etag);
+        assert_eq!(stale.send().await.problem(), "412 precondition_failed");
+    }
     let same = app.call("PUT", &path).user(admin()).json(&json!({ "name": "Acme CRM 2" })).send().await;
     assert_eq!(same.json(), changed.json());
     let rotated = app.call("POST", &format!("{path}/secret")).user(admin()).send().await;
@@ -244,10 +248,13 @@ async fn what_an_app_was_granted_is_listed_and_revoked() {
     assert_eq!(app.get(&path).user(admin()).send().await.json().as_array().unwrap().len(), 2);
     let events =
         app.get(&format!("{ACME}/events?type=oauth_grant.revoked")).user(owner()).send().await.json();
-    assert_eq!(events[1]["data"], json!({ "tokenId": demo::OAUTH_GRANT, "memberId": demo::MEMBER }));
+    assert_eq!(
+        events[1]["data"],
+        json!({ "tokenId": demo::OAUTH_GRANT, "memberId": demo::MEMBER, "reason": "revoked" })
+    );
     assert_eq!(events[1]["actor"], demo::MEMBER);
     // They end by themselves.
-    app.clock.advance(Duration::from_secs(3600));
+    app.clock.advance(Duration::from_secs(3610));
     assert_eq!(app.get(&path).user(admin()).send().await.json(), json!([]));
 }
 

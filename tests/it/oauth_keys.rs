@@ -137,14 +137,18 @@ async fn clients_discover_the_server_and_the_api() {
         json!({
             "issuer": TestApp::URL,
             "token_endpoint": format!("{}/oauth/token", TestApp::URL),
-            "token_endpoint_auth_methods_supported": with_secret,
+            "token_endpoint_auth_methods_supported": ["client_secret_basic", "client_secret_post", "none"],
             "jwks_uri": format!("{}/oauth/jwks", TestApp::URL),
             "revocation_endpoint": format!("{}/oauth/revoke", TestApp::URL),
             "revocation_endpoint_auth_methods_supported": ["client_secret_basic", "client_secret_post", "none"],
             "introspection_endpoint": format!("{}/oauth/introspect", TestApp::URL),
             "introspection_endpoint_auth_methods_supported": with_secret,
-            "grant_types_supported": ["client_credentials"],
-            "response_types_supported": [],
+            "authorization_endpoint": format!("{}/oauth/authorize", TestApp::URL),
+            "authorization_response_iss_parameter_supported": true,
+            "code_challenge_methods_supported": ["S256"],
+            "grant_types_supported": ["authorization_code", "refresh_token", "client_credentials"],
+            "response_types_supported": ["code"],
+            "response_modes_supported": ["query"],
             "scopes_supported": all,
         })
     );

@@ -46,6 +46,19 @@ fn a_complete_environment_is_accepted() {
 }
 
 #[test]
+fn users_sign_in_at_the_issuer_whose_tokens_are_accepted() {
+    let mut variables = complete();
+    variables.insert("LOGIN_CLIENT_ID", "padron".into());
+    variables.insert("LOGIN_CLIENT_SECRET", "hunter2".into());
+    assert_eq!(problems(&variables), [] as [&str; 0]);
+    let settings = Settings::from(&|name| variables.get(name).cloned()).unwrap();
+    let login = settings.options.login.unwrap();
+    assert_eq!(login.discovery_url, "https://issuer.test/.well-known/openid-configuration");
+    variables.insert("JWT_ISSUER", "http://issuer.test/".into());
+    assert_eq!(problems(&variables), ["LOGIN_CLIENT_ID needs a JWT_ISSUER that is an https URL"]);
+}
+
+#[test]
 fn all_that_is_missing_is_named_at_once() {
     insta::assert_snapshot!(problems(&BTreeMap::new()).join("\n"), @r"
     TABLE_NAME is missing: the name of the DynamoDB table

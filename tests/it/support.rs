@@ -18,7 +18,7 @@ use padron_testkit::{Call, SavedTables, TestApp, TestResponse};
 use serde_json::Value;
 use uuid::Uuid;
 
-use crate::wiring::sample_event;
+use crate::{oauth_flow, wiring::sample_event};
 
 /// Starts the whole API with the demo data.
 pub(crate) async fn app() -> TestApp {
@@ -213,6 +213,8 @@ pub(crate) async fn install_oauth_grant(app: &TestApp, user: Option<UserId>) -> 
         created_at: app.clock.now(),
         last_used_at: app.clock.now(),
         expires_at: app.clock.now().plus(Duration::from_secs(3600)),
+        audience: TestApp::URL.into(),
+        refresh: None,
     };
     app.store().create_oauth_grant(&grant).await.unwrap();
     grant
@@ -269,6 +271,14 @@ pub(crate) async fn app_for_sample(endpoint: &Registration) -> TestApp {
     if is_of_oauth && endpoint.route.path != "/oauth/apps" {
         install_oauth_app(&app, &oauth_app(&app)).await;
         install_oauth_grant(&app, None).await;
+        if needs_flow(endpoint) {
+            let placeholders = oauth_flow::placeholders(&app, endpoint.route.function).await;
+            app.placeholders.lock().unwrap().extend(placeholders);
+        }
+    }
+    if endpoint.route.function == "revoke-my-grant" {
+        install_oauth_app(&app, &oauth_app(&app)).await;
+        install_oauth_grant(&app, Some(owner())).await;
     }
     let is_about_key = endpoint.route.parameters().any(|name| name == "keyId")
         || endpoint.requires_key
@@ -286,6 +296,12 @@ pub(crate) async fn app_for_sample(endpoint: &Registration) -> TestApp {
         assert_eq!(app.call("DELETE", ACME).user(owner()).send().await.status, 204);
     }
     app
+}
+
+/// Returns whether an endpoint is a part of the authorization code flow, and its sample request has what the steps before have given.
+pub(crate) fn needs_flow(endpoint: &Registration) -> bool {
+    let steps = ["exchange", "refresh", "callback", "consent", "decide", "sign-out"];
+    endpoint.route.function.strip_prefix("oauth-").is_some_and(|step| steps.contains(&step))
 }
 
 /// Returns the endpoint's sample request from its usual caller.
@@ -307,11 +323,16 @@ pub(crate) fn sample_request(app: &TestApp, endpoint: &Registration) -> Value {
     event
 }
 
-/// Replaces the placeholders for the secret and a token of an OAuth app in the body of a sample request.
+/// Replaces the placeholders for the secret and a token of an OAuth app, and what a browser brings along, in a sample request.
 pub(crate) fn fill_in_oauth(app: &TestApp, event: &mut Value) {
-    if let Some(body) = event["body"].as_str().filter(|body| body.contains("<your_")) {
-        let body = body.replace("<your_client_secret>", client_secret().text());
-        event["body"] = body.replace("<your_oauth_token>", &app.sign(&oauth_token(app))).into();
+    let mut text = event.to_string();
+    if text.contains("<your_") {
+        text = text.replace("<your_client_secret>", client_secret().text());
+        text = text.replace("<your_oauth_token>", &app.sign(&oauth_token(app)));
+        for (placeholder, value) in app.placeholders.lock().unwrap().iter() {
+            text = text.replace(placeholder, value);
+        }
+        *event = serde_json::from_str(&text).unwrap();
     }
 }
 

@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 
+use padron_auth::TOKEN_REVOKED;
 use padron_domain::{Error, Failure, Invitation, InvitationId, Scope};
 use padron_dto::IssuedInvitation;
 use padron_http::{Admin, Context, Endpoint, Json, MultiStatus, Object, Route, status};
@@ -147,7 +148,12 @@ impl Endpoint for InviteMembers {
 fn is_request_wide(error: &Error) -> bool {
     matches!(
         error.failure(),
-        Failure::CONCURRENT_CHANGE | Failure::INSUFFICIENT_ROLE | Failure::UNAVAILABLE | Failure::INTERNAL
+        Failure::CONCURRENT_CHANGE
+            | Failure::INSUFFICIENT_ROLE
+            | Failure::INSUFFICIENT_SCOPE
+            | TOKEN_REVOKED
+            | Failure::UNAVAILABLE
+            | Failure::INTERNAL
     )
 }
 

@@ -88,8 +88,20 @@ pub struct ServerMetadata {
     introspection_endpoint_auth_methods_supported: &'static [&'static str],
     /// Types of grants.
     grant_types_supported: &'static [&'static str],
-    /// Types of responses of the authorization endpoint, which there is not.
+    /// Types of responses of the authorization endpoint. Empty if users cannot sign in.
     response_types_supported: &'static [&'static str],
+    /// URL of the page on which users allow apps to act for them.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    authorization_endpoint: Option<String>,
+    /// Ways in which the answer is sent to the app.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    response_modes_supported: Option<&'static [&'static str]>,
+    /// Methods of PKCE (RFC 7636).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    code_challenge_methods_supported: Option<&'static [&'static str]>,
+    /// Whether the answer names the issuer (RFC 9207).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    authorization_response_iss_parameter_supported: Option<bool>,
     /// Names of all scopes.
     scopes_supported: Vec<&'static str>,
     /// Types of subjects. Only in the document for OpenID.
@@ -129,7 +141,8 @@ const ALL_METHODS: &[&str] = &["client_secret_basic", "client_secret_post", "non
 
 impl Metadata {
     /// Returns a document of the authorization server with this URL.
-    pub(crate) fn new(document: Document, issuer: &str) -> Self {
+    /// `has_login` is whether users can sign in. What is off is not in the document.
+    pub(crate) fn new(document: Document, issuer: &str, has_login: bool) -> Self {
         if document == Document::ProtectedResource {
             return Self::Resource(ResourceMetadata {
                 resource: issuer.to_owned(),
@@ -142,14 +155,22 @@ impl Metadata {
         Self::Server(Box::new(ServerMetadata {
             issuer: issuer.to_owned(),
             token_endpoint: format!("{issuer}/oauth/token"),
-            token_endpoint_auth_methods_supported: WITH_SECRET,
+            token_endpoint_auth_methods_supported: if has_login { ALL_METHODS } else { WITH_SECRET },
             jwks_uri: format!("{issuer}/oauth/jwks"),
             revocation_endpoint: format!("{issuer}/oauth/revoke"),
             revocation_endpoint_auth_methods_supported: ALL_METHODS,
             introspection_endpoint: format!("{issuer}/oauth/introspect"),
             introspection_endpoint_auth_methods_supported: WITH_SECRET,
-            grant_types_supported: &["client_credentials"],
-            response_types_supported: &[],
+            grant_types_supported: if has_login {
+                &["authorization_code", "refresh_token", "client_credentials"]
+            } else {
+                &["client_credentials"]
+            },
+            response_types_supported: if has_login { &["code"] } else { &[] },
+            authorization_endpoint: has_login.then(|| format!("{issuer}/oauth/authorize")),
+            response_modes_supported: has_login.then_some(&["query"]),
+            code_challenge_methods_supported: has_login.then_some(&["S256"]),
+            authorization_response_iss_parameter_supported: has_login.then_some(true),
             scopes_supported: Scope::ALL.into_iter().map(Scope::name).collect(),
             subject_types_supported: is_openid.then_some(&["public"]),
             id_token_signing_alg_values_supported: is_openid.then_some(&["RS256"]),

@@ -12,11 +12,20 @@ const MEDIA_TYPE: &str = "application/x-www-form-urlencoded";
 /// The maximum size of a form, in bytes.
 pub(crate) const MAX_FORM_SIZE: usize = 16 * 1024;
 
+/// The maximum number of parameters of a form.
+const MAX_PARAMETERS: usize = 50;
+
 /// A form. Parameters without a value count as absent, and unknown ones are ignored (RFC 6749 §3.2).
 #[derive(Debug)]
 pub struct Form(Vec<(String, String)>);
 
 impl Form {
+    /// Returns the value of a parameter. Fails if it is absent.
+    pub(crate) fn require(&self, name: &str) -> Result<&str, Error> {
+        let missing = || Error::invalid("", "missing_parameter", format!("The parameter {name} is missing."));
+        self.get(name).ok_or_else(missing)
+    }
+
     /// Returns the value of a parameter; `None` if it is absent.
     pub(crate) fn get(&self, name: &str) -> Option<&str> {
         self.0.iter().find(|(known, _)| known == name).map(|(_, value)| value.as_str())
@@ -40,6 +49,9 @@ impl Input for Form {
         for (name, value) in form_urlencoded::parse(&request.body(MAX_FORM_SIZE)?) {
             if parameters.iter().any(|(known, _)| *known == name) {
                 return Err(Error::invalid("", "duplicate_parameter", "A parameter is repeated."));
+            }
+            if parameters.len() == MAX_PARAMETERS {
+                return Err(Error::invalid("", "too_many", "A form has at most 50 parameters."));
             }
             parameters.push((name.into_owned(), value.into_owned()));
         }

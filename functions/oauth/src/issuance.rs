@@ -2,15 +2,23 @@
 
 use std::sync::Arc;
 
-use padron_auth::{OauthToken, TokenSigner};
-use padron_domain::{Error, Failure, OauthGate, OauthGrant, Scopes, Timestamp};
+use padron_auth::{OauthToken, RefreshToken, TokenSigner};
+use padron_domain::{
+    Actor, AuthorizationCode, ClientType, Error, Event, EventData, Failure, GrantRevocationReason, OauthApp,
+    OauthGate, OauthGrant, OauthGrantId, OrganizationId, Scopes, Session, Timestamp, UserId,
+};
 use padron_http::Context;
+use padron_store::OauthGrantWithGate;
 use schemars::JsonSchema;
 use serde::Serialize;
 use tokio::sync::Mutex;
 use uuid::Uuid;
 
-use crate::vault;
+use crate::{
+    authorization::AuthorizationRequest,
+    session::{hash_of, random_text},
+    vault,
+};
 
 /// The response with an access token (RFC 6749 §5.1), as Timbrix has it.
 #[derive(Serialize, JsonSchema)]
@@ -23,6 +31,16 @@ pub struct TokenResponse {
     expires_in: i64,
     /// Scopes of the token, separated by spaces.
     scope: String,
+    /// Refresh token, with which the app gets the next pair of tokens. Absent if the app acts for itself.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    refresh_token: Option<String>,
+}
+
+impl TokenResponse {
+    /// Adds a refresh token.
+    pub(crate) fn with_refresh_token(self, token: &RefreshToken) -> Self {
+        Self { refresh_token: Some(token.text()), ..self }
+    }
 }
 
 /// Omits the token.
@@ -47,6 +65,7 @@ pub(crate) async fn issue(
     let signer = Box::pin(signer(cx)).await?;
     // Later than those that the gate excludes: they are of other grants.
     let issued_at = cx.now().seconds().max(gate.not_before + 1);
+    let expires_at = (issued_at + OauthToken::LIFETIME).min(grant.expires_at.seconds());
     let token = OauthToken {
         id: Uuid::new_v4(),
         client: grant.client,
@@ -56,14 +75,40 @@ pub(crate) async fn issue(
         scopes,
         audience,
         issued_at,
-        expires_at: issued_at + OauthToken::LIFETIME,
+        expires_at,
     };
     Ok(TokenResponse {
         access_token: signer.sign(cx.issuer(), &token)?,
         token_type: "Bearer",
-        expires_in: OauthToken::LIFETIME,
+        expires_in: expires_at - issued_at,
         scope: scopes.to_string(),
+        refresh_token: None,
     })
+}
+
+/// Fails unless an organization exists and is not deleted, and the user of a grant is the member who has given it.
+pub(crate) async fn require_active(
+    cx: &Context<'_>,
+    organization: OrganizationId,
+    user: Option<(UserId, Timestamp)>,
+) -> Result<(), Error> {
+    let refuse = |why: &str| Err(Error::from(Failure::INVALID_GRANT).with_cause(why));
+    let (found, membership) = match user {
+        Some((user, _)) => {
+            let access = cx.store().organization_access(organization, user, []).await?;
+            (access.organization, access.membership)
+        }
+        None => (cx.store().organization(organization).await?, None),
+    };
+    if found.is_none_or(|organization| organization.deleted_at.is_some()) {
+        return refuse("the organization is deleted");
+    }
+    match (user, membership) {
+        // Whoever has left and joined again has not granted anything since.
+        (Some((_, granted_at)), Some(membership)) if membership.joined_at <= granted_at => Ok(()),
+        (Some(_), _) => refuse("the user has left the organization"),
+        (None, _) => Ok(()),
+    }
 }
 
 /// Returns the signer with the key that signs at present. It is decrypted once in a Lambda environment.
@@ -97,6 +142,70 @@ pub(crate) fn audience(cx: &Context<'_>, resource: Option<&str>) -> Result<Strin
     } else {
         Err(Failure::INVALID_TARGET.into())
     }
+}
+
+/// Returns whether a user has allowed everything that a request asks for before. An app that cannot prove who it is asks each time.
+pub(crate) async fn is_granted_already(
+    cx: &Context<'_>,
+    app: &OauthApp,
+    request: &AuthorizationRequest,
+    session: &Session,
+) -> Result<bool, Error> {
+    if app.client_type == ClientType::Public {
+        return Ok(false);
+    }
+    let grants = cx.store().oauth_grants_of_user(app.id, session.user, cx.now()).await?;
+    let covers = |grant: &&OauthGrant| grant.scopes.missing_of(request.scopes).is_empty();
+    let Some(granted_at) = grants.iter().filter(covers).map(|grant| grant.created_at).max() else {
+        return Ok(false);
+    };
+    match require_active(cx, app.organization, Some((session.user, granted_at))).await {
+        Ok(()) => Ok(true),
+        Err(error) if error.failure() == Failure::INVALID_GRANT => Ok(false),
+        Err(error) => Err(error),
+    }
+}
+
+/// Creates an authorization code for what a user has allowed, and returns its text.
+pub(crate) async fn authorization_code(
+    cx: &Context<'_>,
+    app: &OauthApp,
+    request: &AuthorizationRequest,
+    scopes: Scopes,
+    user: UserId,
+) -> Result<String, Error> {
+    let text = random_text()?;
+    let code = AuthorizationCode {
+        hash: hash_of(&text),
+        client: app.id,
+        organization: app.organization,
+        user,
+        scopes,
+        redirect_uri: request.names_redirect_uri.then(|| request.redirect_uri.clone()),
+        challenge: request.challenge.clone(),
+        audience: request.audience.clone(),
+        expires_at: cx.now().plus(AuthorizationCode::LIFETIME),
+        grant: None,
+    };
+    cx.store().create_authorization_code(&code).await?;
+    Ok(text)
+}
+
+/// Returns the event of a revocation.
+pub(crate) fn revoked_event(grant: &OauthGrant, reason: GrantRevocationReason) -> EventData {
+    EventData::OauthGrantRevoked { token_id: grant.id(), member_id: grant.user, reason }
+}
+
+/// Revokes a grant because a code or a refresh token of it was used twice. Nothing is left of it even if others revoke it at the same time.
+pub(crate) async fn revoke_for_reuse(cx: &Context<'_>, id: OauthGrantId) -> Result<(), Error> {
+    let Some(OauthGrantWithGate { stored, gate }) = cx.store().oauth_grant_with_gate(id).await? else {
+        return Ok(());
+    };
+    let gate = revocation(&gate, &stored.grant, cx.now());
+    let event = revoked_event(&stored.grant, GrantRevocationReason::Reuse);
+    let event = Event::new(stored.grant.organization, Actor::System, cx.now(), event);
+    cx.store().revoke_oauth_grant(id, &gate, None, &event)?.commit().await?;
+    Ok(())
 }
 
 /// Returns the gate that excludes the tokens of a grant.

@@ -3,24 +3,38 @@
 use padron_http::{BackgroundRegistration, Registration};
 
 mod app_response;
+mod authorization;
 mod client;
 pub mod create_oauth_app;
 pub mod delete_oauth_app;
 mod documents;
+mod exchange;
 mod form;
 pub mod get_oauth_app;
 mod issuance;
+pub mod list_my_grants;
 pub mod list_oauth_app_tokens;
 pub mod list_oauth_apps;
+mod login;
+pub mod oauth_authorize;
+pub mod oauth_callback;
+pub mod oauth_consent;
+pub mod oauth_decide;
 pub mod oauth_documents;
+pub mod oauth_exchange;
 pub mod oauth_introspect;
 pub mod oauth_jwks;
+pub mod oauth_refresh;
 pub mod oauth_revoke;
 pub mod oauth_root_documents;
+pub mod oauth_sign_out;
 pub mod oauth_token;
+mod page;
+pub mod revoke_my_grant;
 pub mod revoke_oauth_token;
 pub mod rotate_oauth_app_secret;
 pub mod rotate_signing_keys;
+mod session;
 pub mod update_oauth_app;
 mod vault;
 
@@ -35,6 +49,15 @@ pub const ENDPOINTS: &[Registration] = &[
     Registration::of::<list_oauth_app_tokens::ListOauthAppTokens>(),
     Registration::of::<revoke_oauth_token::RevokeOauthToken>(),
     Registration::of::<oauth_token::OauthTokenEndpoint>(),
+    Registration::of::<oauth_exchange::OauthExchange>(),
+    Registration::of::<oauth_refresh::OauthRefresh>(),
+    Registration::of::<oauth_authorize::OauthAuthorize>(),
+    Registration::of::<oauth_callback::OauthCallback>(),
+    Registration::of::<oauth_consent::OauthConsent>(),
+    Registration::of::<oauth_decide::OauthDecide>(),
+    Registration::of::<oauth_sign_out::OauthSignOut>(),
+    Registration::of::<list_my_grants::ListMyGrants>(),
+    Registration::of::<revoke_my_grant::RevokeMyGrant>(),
     Registration::of::<oauth_revoke::OauthRevoke>(),
     Registration::of::<oauth_introspect::OauthIntrospect>(),
     Registration::of::<oauth_jwks::OauthJwks>(),

@@ -72,9 +72,7 @@ impl Endpoint for OauthIntrospect {
         let client = PresentedClient::of(cx.request, &form)?;
         client.count(cx, Self::ROUTE.function, REQUESTS_A_MINUTE).await?;
         let client = client.authenticate_confidential(cx).await?;
-        let text = form.get("token");
-        let text =
-            text.ok_or_else(|| Error::invalid("", "missing_parameter", "The parameter token is missing."))?;
+        let text = form.require("token")?;
         let keys = cx.signing_keys(None).await?;
         let token = Verifier::verify_own(text, cx.issuer(), &keys.verifying, cx.now());
         let Some(token) = token.ok().filter(|token| token.client == client.stored.app.id) else {

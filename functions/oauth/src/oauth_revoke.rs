@@ -2,12 +2,16 @@
 //!
 //! The response does not tell whether there was such a token.
 
-use padron_auth::Verifier;
-use padron_domain::{Actor, Error, Event, EventData, Failure, Scope};
+use padron_auth::{RefreshSeed, RefreshToken, Verifier};
+use padron_domain::{Actor, Error, Event, Failure, GrantRevocationReason, OauthGrantId, Scope};
 use padron_http::{Anonymous, Context, Endpoint, ErrorFormat, Response, Route};
-use padron_store::{Action, Store};
+use padron_store::{Action, OauthGrantWithGate, Store, StoredOauthGrant};
 
-use crate::{client::PresentedClient, form::Form, issuance::revocation};
+use crate::{
+    client::PresentedClient,
+    form::Form,
+    issuance::{revocation, revoked_event},
+};
 
 /// The endpoint with which a client revokes a token.
 #[derive(Debug)]
@@ -41,24 +45,39 @@ impl Endpoint for OauthRevoke {
         let token = form.get("token");
         let token = token
             .ok_or_else(|| Error::invalid("", "missing_parameter", "The parameter token is missing."))?;
-        let keys = cx.signing_keys(None).await?;
-        // A token that has expired, or was never one, needs no revocation.
-        let Ok(token) = Verifier::verify_own(token, cx.issuer(), &keys.verifying, cx.now()) else {
+        let own = grant_id(cx, token).await?.filter(|id| id.client == client.stored.app.id);
+        let Some(id) = own else { return Ok(EmptyOk) };
+        let Some(OauthGrantWithGate { stored, gate }) = cx.store().oauth_grant_with_gate(id).await? else {
             return Ok(EmptyOk);
         };
-        if token.client != client.stored.app.id {
+        if !is_genuine(cx, token, &stored) {
             return Ok(EmptyOk);
         }
-        let Some((grant, gate)) = cx.store().oauth_grant_with_gate(token.grant_id()).await? else {
-            return Ok(EmptyOk);
-        };
+        let grant = stored.grant;
         let gate = revocation(&gate, &grant, cx.now());
-        let revoked = EventData::OauthGrantRevoked { token_id: grant.id(), member_id: grant.user };
+        let revoked = revoked_event(&grant, GrantRevocationReason::Revoked);
         let event = Event::new(grant.organization, Actor::App(grant.client), cx.now(), revoked);
         let transaction = cx.store().revoke_oauth_grant(grant.id(), &gate, None, &event)?;
         transaction.commit().await?;
         Ok(EmptyOk)
     }
+}
+
+/// Returns the grant of an access token or a refresh token; `None` if it has expired, or was never one.
+async fn grant_id(cx: &Context<'_>, token: &str) -> Result<Option<OauthGrantId>, Error> {
+    if RefreshToken::is_one(token) {
+        return Ok(RefreshToken::parse(token).map(|token| token.id));
+    }
+    let keys = cx.signing_keys(None).await?;
+    let token = Verifier::verify_own(token, cx.issuer(), &keys.verifying, cx.now());
+    Ok(token.ok().map(|token| token.grant_id()))
+}
+
+/// Returns whether a refresh token is one of its grant. An access token was verified before.
+fn is_genuine(cx: &Context<'_>, token: &str, stored: &StoredOauthGrant) -> bool {
+    let Some(token) = RefreshToken::parse(token) else { return true };
+    let seed = stored.seed(cx.secrets()).and_then(|seed| RefreshSeed::from_bytes(&seed));
+    seed.is_some_and(|seed| token.is_of(&seed))
 }
 
 /// An empty response with status 200 (RFC 7009 §2.2).

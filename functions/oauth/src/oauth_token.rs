@@ -4,7 +4,7 @@
 
 use std::time::Duration;
 
-use padron_auth::OauthToken;
+use padron_auth::{OauthToken, RefreshToken};
 use padron_domain::{Error, Failure, OauthGrant, OauthGrantId, Scope, Scopes, UserId};
 use padron_http::{
     Anonymous, Body, Context, Endpoint, ErrorFormat, Input, PAYLOAD_TOO_LARGE, Request, Route,
@@ -18,8 +18,9 @@ use serde::Deserialize;
 
 use crate::{
     client::PresentedClient,
+    exchange::{PresentedCode, PresentedRefreshToken, exchange_code, refresh},
     form::{Form, MAX_FORM_SIZE},
-    issuance::{TokenResponse, audience, issue},
+    issuance::{TokenResponse, audience, issue, require_active},
 };
 
 /// The endpoint that issues access tokens.
@@ -30,6 +31,8 @@ pub struct OauthTokenEndpoint;
 const JSON_REQUESTS_A_MINUTE: u32 = 10;
 /// The maximum number of requests with a form that a client sends in a minute, from one network.
 const FORM_REQUESTS_A_MINUTE: u32 = 60;
+/// The time by which a grant outlives its token: the token may be issued some seconds later, by another clock.
+const CLOCK_MARGIN: Duration = Duration::from_secs(5);
 /// The maximum number of scopes in a request.
 const MAX_SCOPES: usize = Scopes::MAX_LISTED;
 
@@ -97,11 +100,15 @@ impl Endpoint for OauthTokenEndpoint {
         Failure::INVALID_SCOPE,
         Failure::INVALID_TARGET,
         Failure::RATE_LIMITED,
+        Failure::CONCURRENT_CHANGE,
     ]];
     const ACTIONS: &'static [&'static [Action]] = &[
         Store::USE_API_KEY,
         Store::OAUTH_CLIENT,
         Store::CREATE_OAUTH_GRANT,
+        Store::EXCHANGE_CODE,
+        Store::REFRESH_OAUTH_GRANT,
+        Store::REVOKE_OWN_OAUTH_GRANT,
         Store::OAUTH_GRANTS_OF_USER,
         Store::SIGNING_KEYS,
         KeyVault::DECRYPT_SIGNING_KEY,
@@ -123,6 +130,9 @@ impl Endpoint for OauthTokenEndpoint {
 /// Issues the token that a request of Timbrix's API asks for.
 async fn of_json(cx: &Context<'_>, request: JsonTokenRequest) -> Result<TokenResponse, Error> {
     let JsonTokenRequest { client_id, client_secret, scopes, user_id } = request;
+    if cx.request.header("authorization").is_some() {
+        return Err(Error::from(Failure::INVALID_CLIENT).with_cause("two ways of authentication"));
+    }
     let client = PresentedClient::new(client_id, Some(client_secret));
     client.count(cx, "oauth-token json", JSON_REQUESTS_A_MINUTE).await?;
     let client = client.authenticate_confidential(cx).await?;
@@ -139,13 +149,28 @@ async fn of_form(cx: &Context<'_>, form: &Form) -> Result<TokenResponse, Error> 
     client.count(cx, "oauth-token", FORM_REQUESTS_A_MINUTE).await?;
     let client = client.authenticate(cx).await?;
     let scopes = form.get("scope").map(|list| parse_scopes(list.split([' ', ',']))).transpose()?;
-    match form.get("grant_type") {
-        Some("client_credentials") => {
+    if scopes.is_some_and(Scopes::is_empty) {
+        return Err(Failure::INVALID_SCOPE.into());
+    }
+    match form.require("grant_type")? {
+        "client_credentials" => {
             let audience = audience(cx, form.get("resource"))?;
             for_itself(cx, &client, scopes, audience).await
         }
-        Some(_) => Err(Failure::UNSUPPORTED_GRANT_TYPE.into()),
-        None => Err(Error::invalid("", "missing_parameter", "The parameter grant_type is missing.")),
+        "authorization_code" if cx.options().login.is_some() => {
+            let presented = PresentedCode {
+                code: form.require("code")?,
+                redirect_uri: form.get("redirect_uri"),
+                verifier: form.get("code_verifier"),
+            };
+            exchange_code(cx, &client, presented).await
+        }
+        "refresh_token" if cx.options().login.is_some() => {
+            let token = RefreshToken::parse(form.require("refresh_token")?).ok_or(Failure::INVALID_GRANT)?;
+            let audience = form.get("resource").map(|resource| audience(cx, Some(resource))).transpose()?;
+            refresh(cx, &client.stored.app, PresentedRefreshToken { token, scopes, audience }).await
+        }
+        _ => Err(Failure::UNSUPPORTED_GRANT_TYPE.into()),
     }
 }
 
@@ -174,6 +199,7 @@ async fn for_itself(
     if !app.scopes.missing_of(scopes).is_empty() {
         return Err(Failure::INVALID_SCOPE.into());
     }
+    require_active(cx, app.organization, None).await?;
     let id = OauthGrantId::at(app.id, cx.now());
     let lifetime = Duration::from_secs(u64::try_from(OauthToken::LIFETIME).unwrap_or_default());
     let grant = OauthGrant {
@@ -185,7 +211,9 @@ async fn for_itself(
         scopes,
         created_at: cx.now(),
         last_used_at: cx.now(),
-        expires_at: cx.now().plus(lifetime),
+        expires_at: cx.now().plus(lifetime + CLOCK_MARGIN),
+        audience: String::new(),
+        refresh: None,
     };
     // Signed first: a key that is missing leaves no grant behind.
     let response = issue(cx, &grant, gate, scopes, audience).await?;
@@ -206,6 +234,7 @@ async fn for_user(
     let is_enough =
         |grant: &&OauthGrant| scopes.is_none_or(|scopes| granted(grant).missing_of(scopes).is_empty());
     let grant = grants.iter().find(is_enough).ok_or(Failure::INVALID_GRANT)?;
+    require_active(cx, grant.organization, Some((user, grant.created_at))).await?;
     let scopes = scopes.filter(|scopes| !scopes.is_empty()).unwrap_or(granted(grant));
     issue(cx, grant, gate, scopes, audience).await
 }

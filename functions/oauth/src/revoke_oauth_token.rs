@@ -3,14 +3,16 @@
 //! A token that does not exist and one of another organization have the same response.
 
 use padron_auth::{Credential, Principal};
-use padron_domain::{Authority, Error, EventData, Failure, OauthGate, OauthGrant, OauthGrantId, Role, Scope};
+use padron_domain::{
+    Authority, Error, Failure, GrantRevocationReason, OauthGate, OauthGrant, OauthGrantId, Role, Scope,
+};
 use padron_http::{
     Access, AccessCheck, AdminOrOwner, AnyMember, Authorization, Context, Endpoint, LazyInput, NoContent,
     NoInput, PathParameterDescription, Route, UNAUTHENTICATED, Written, authenticate,
 };
-use padron_store::{Action, Store};
+use padron_store::{Action, OauthGrantWithGate, Store};
 
-use crate::issuance::revocation;
+use crate::issuance::{revocation, revoked_event};
 
 /// The endpoint that revokes what an OAuth app was granted.
 #[derive(Debug)]
@@ -44,14 +46,15 @@ impl<I: Send + Sync> Access<I> for GrantRevoker {
             Err(_) => None,
         };
         let organization = match &found {
-            Some((grant, _)) => Ok(grant.organization),
+            Some(found) => Ok(found.stored.grant.organization),
             None => credential.organization().ok_or(Failure::TOKEN_NOT_FOUND.into()),
         };
         let no_input = LazyInput::none(cx.request);
         let check = AccessCheck::<(), ()>::of(cx, credential, organization, &no_input).await;
         let check = check.map_err(like_unknown)?;
         id?;
-        let (grant, gate) = found.ok_or(Failure::TOKEN_NOT_FOUND)?;
+        let OauthGrantWithGate { stored, gate } = found.ok_or(Failure::TOKEN_NOT_FOUND)?;
+        let grant = stored.grant;
         let is_own = grant.user.is_some() && check.member() == grant.user;
         let admitted = if is_own {
             let admitted = check.admit_unless_deleted::<AnyMember>(cx, Failure::TOKEN_NOT_FOUND);
@@ -87,7 +90,7 @@ impl Endpoint for RevokeOauthToken {
     async fn handle(cx: &Context<'_>, caller: GrantRevoker, _: NoInput) -> Result<Self::Output, Error> {
         let GrantRevoker { principal, authority, grant, gate } = caller;
         let gate = revocation(&gate, &grant, cx.now());
-        let revoked = EventData::OauthGrantRevoked { token_id: grant.id(), member_id: grant.user };
+        let revoked = revoked_event(&grant, GrantRevocationReason::Revoked);
         let event = cx.event(&principal, grant.organization, revoked);
         let transaction = cx.store().revoke_oauth_grant(grant.id(), &gate, Some(&authority), &event)?;
         cx.commit(transaction, NoContent).await

@@ -83,12 +83,16 @@ impl Endpoint for UpdateOauthApp {
             return cx.unchanged(show(before)).await;
         }
         admin.require_scopes(before.scopes.missing_of(after.scopes))?;
+        if after.redirect_uris != before.redirect_uris {
+            // Whoever changes where the answers go can act as the app.
+            admin.require_scopes(before.scopes)?;
+        }
         after.version += 1;
         after.updated_at = before.next_change(cx.now());
         let gate = (after.scopes != before.scopes).then(|| gate.with_scopes(after.scopes));
         let updated = EventData::OauthAppUpdated { client_id: after.id, fields };
         let event = cx.event(admin.principal(), after.organization, updated).at_or_after(after.updated_at);
-        let stored = stored.with_app(after.clone());
+        let stored = stored.with_app(after.clone(), cx.secrets())?;
         let transaction = cx.store().update_oauth_app(&stored, gate.as_ref(), admin.authority(), &event)?;
         cx.commit(transaction, show(after)).await
     }

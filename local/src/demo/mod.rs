@@ -10,6 +10,7 @@ use padron_domain::{
     InvitationId, InvitationState, Legal, Membership, Organization, OrganizationId, PdfExtra, Periodicity,
     Plan, Receipts, Role, Seats, SelfInvoice, SubscriptionStatus, Timestamp, UserId,
 };
+use padron_emulator::LoginUser;
 use padron_store::{Store, TransactionError};
 
 /// The id of Acme Corp, the organization of Timbrix's documentation.
@@ -118,6 +119,17 @@ fn membership(organization: &str, who: &str, role: Role, email: &str, name: &str
         joined_at: at("2025-01-26T10:00:00Z"),
         changed_at: None,
     }
+}
+
+/// Returns the users of the demo, who can sign in on the local issuer's page.
+pub fn logins() -> Vec<LoginUser> {
+    let members = [acme(), globex()].into_iter().flat_map(|(_, members)| members);
+    let login = |member: Membership| LoginUser {
+        id: member.user.to_string(),
+        name: member.name.unwrap_or_default(),
+        email: member.email.unwrap_or_default(),
+    };
+    members.map(login).collect()
 }
 
 /// Returns the id of the demo's invitation.

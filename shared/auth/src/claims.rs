@@ -38,9 +38,10 @@ pub(crate) struct Claims {
     iat: Option<NumericDate>,
     aud: Option<OneOrMany>,
     client_id: Option<String>,
+    azp: Option<String>,
     token_use: Option<String>,
     // These claims distinguish an ID token from an access token.
-    nonce: Option<IgnoredAny>,
+    nonce: Option<serde_json::Value>,
     at_hash: Option<IgnoredAny>,
     c_hash: Option<IgnoredAny>,
     s_hash: Option<IgnoredAny>,
@@ -154,6 +155,50 @@ impl Claims {
             return Err(ClaimProblem::Expired);
         }
         Ok(self.into_user(organization))
+    }
+
+    /// Returns the user whom an ID token identifies (OpenID Connect Core §3.1.3.7), if it is valid at `now`, and was issued for this client
+    /// and this sign-in.
+    ///
+    /// The caller must have checked the issuer and the signature.
+    pub(crate) fn id_token_user(
+        self,
+        client_id: &str,
+        nonce: &str,
+        now: Timestamp,
+    ) -> Result<User, RejectionReason> {
+        let now = u64::try_from(now.seconds()).map_err(|_| "the clock is wrong")?;
+        let audiences = match &self.aud {
+            Some(OneOrMany::One(one)) => std::slice::from_ref(one),
+            Some(OneOrMany::Many(many)) => many,
+            None => &[],
+        };
+        let is_for_client = audiences.iter().any(|audience| audience == client_id);
+        // A token for several audiences says which of them has asked for it.
+        let is_of_client = match &self.azp {
+            Some(party) => party == client_id,
+            None => audiences.len() == 1,
+        };
+        if !is_for_client || !is_of_client {
+            return Err("an ID token for another client");
+        }
+        if self.nonce.as_ref().and_then(serde_json::Value::as_str) != Some(nonce) {
+            return Err("an ID token of another sign-in");
+        }
+        if self.token_use.as_deref().is_some_and(|token_use| token_use != "id") {
+            return Err("not an ID token");
+        }
+        if self.iat.is_none_or(|iat| iat.0 > now + LEEWAY) || self.nbf.is_some_and(|nbf| nbf.0 > now + LEEWAY)
+        {
+            return Err("issued in the future");
+        }
+        if self.exp.0.saturating_add(LEEWAY) <= now {
+            return Err("the ID token has expired");
+        }
+        if self.sub.is_empty() || self.sub.len() > MAX_SUBJECT_LENGTH {
+            return Err("the subject is empty or too long");
+        }
+        Ok(self.into_user(None))
     }
 
     /// Checks that the token is an access token. An ID token tells an application who signed in, and is not valid for an API (RFC

@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-use http::{Request, StatusCode, header::USER_AGENT};
-use http_body_util::{BodyExt, Empty, Limited};
+use http::{HeaderValue, Request, StatusCode, header::USER_AGENT};
+use http_body_util::{BodyExt, Full, Limited};
 use hyper::body::Bytes;
 use hyper_rustls::{HttpsConnector, HttpsConnectorBuilder};
 use hyper_util::{
@@ -22,29 +22,42 @@ const TIME_LIMIT: Duration = Duration::from_secs(3);
 #[derive(Debug, Default)]
 pub(crate) struct Fetcher(OnceCell<HttpClient>);
 
-type HttpClient = Client<HttpsConnector<HttpConnector>, Empty<Bytes>>;
+type HttpClient = Client<HttpsConnector<HttpConnector>, Full<Bytes>>;
 
 impl Fetcher {
     /// Returns the document at a URL, of at most `max_size` bytes. Waits until `deadline` at most, and no longer than three seconds.
     ///
     /// Redirects are not followed, because only the configured URL is trusted. The error is a text for the log.
     pub(crate) async fn get(&self, url: &str, max_size: usize, deadline: Instant) -> Result<Bytes, String> {
-        let deadline = deadline.min(Instant::now() + TIME_LIMIT);
-        let fetched = timeout_at(deadline, self.get_without_deadline(url, max_size)).await;
-        fetched.unwrap_or_else(|_| Err("it did not come in time".to_owned()))
+        let request = Request::get(url).body(Full::default()).map_err(|_| "the URL is not one")?;
+        let (status, body) = self.send(request, max_size, deadline).await?;
+        if status == StatusCode::OK { Ok(body) } else { Err(format!("status {}", status.as_u16())) }
     }
 
-    async fn get_without_deadline(&self, url: &str, max_size: usize) -> Result<Bytes, String> {
+    /// Sends a request, and returns status and body of the response. The rules are those of [`Self::get`].
+    pub(crate) async fn send(
+        &self,
+        request: Request<Full<Bytes>>,
+        max_size: usize,
+        deadline: Instant,
+    ) -> Result<(StatusCode, Bytes), String> {
+        let deadline = deadline.min(Instant::now() + TIME_LIMIT);
+        let sent = timeout_at(deadline, self.send_without_deadline(request, max_size)).await;
+        sent.unwrap_or_else(|_| Err("it did not come in time".to_owned()))
+    }
+
+    async fn send_without_deadline(
+        &self,
+        mut request: Request<Full<Bytes>>,
+        max_size: usize,
+    ) -> Result<(StatusCode, Bytes), String> {
         let client = self.0.get_or_try_init(async || http_client()).await?;
         // GitHub refuses requests without a user agent.
-        let request = Request::get(url).header(USER_AGENT, "padron").body(Empty::new());
-        let request = request.map_err(|_| "the URL is not one")?;
+        request.headers_mut().insert(USER_AGENT, HeaderValue::from_static("padron"));
         let response = client.request(request).await.map_err(|_| "no connection")?;
-        if response.status() != StatusCode::OK {
-            return Err(format!("status {}", response.status().as_u16()));
-        }
+        let status = response.status();
         let body = Limited::new(response.into_body(), max_size).collect().await;
-        Ok(body.map_err(|_| "the response was cut off or too large")?.to_bytes())
+        Ok((status, body.map_err(|_| "the response was cut off or too large")?.to_bytes()))
     }
 }
 

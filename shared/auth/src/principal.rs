@@ -30,9 +30,10 @@ impl Credential {
     pub fn principal_text(&self) -> String {
         match self {
             Self::User(user) => Actor::User(user.id).to_string(),
+            // With its scopes: what a token with more of them was answered is not for one with fewer.
             Self::Oauth(token) => match token.user {
-                Some(user) => format!("{user} via {}", token.client),
-                None => Actor::App(token.client).to_string(),
+                Some(user) => format!("{user} via {} {}", token.client, token.scopes),
+                None => format!("{} {}", Actor::App(token.client), token.scopes),
             },
             Self::Key(key) => Actor::Key(key.id).to_string(),
         }
@@ -95,6 +96,8 @@ pub struct Delegate {
     pub organization: OrganizationId,
     /// What the token may be used for: its scopes, as far as the app still has them.
     pub scopes: Scopes,
+    /// When the token was issued, in seconds since 1970.
+    pub issued_at: i64,
 }
 
 /// An OAuth app that acts for itself, as an admin of its organization within its scopes.
@@ -102,10 +105,14 @@ pub struct Delegate {
 pub struct App {
     /// The app.
     pub client: OauthClientId,
+    /// The grant of the app.
+    pub grant: Uuid,
     /// The organization that the app acts in.
     pub organization: OrganizationId,
     /// What the token may be used for: its scopes, as far as the app still has them.
     pub scopes: Scopes,
+    /// When the token was issued, in seconds since 1970.
+    pub issued_at: i64,
 }
 
 /// A machine with an API key that was verified.

@@ -13,7 +13,7 @@ use crate::{
     issuer::{Audience, Issuer, KeySource},
     jwks::KeySet,
     oauth_token::{AuthorizationServer, OauthToken},
-    principal::Credential,
+    principal::{Credential, User},
     remote::{RemoteDocument, Source},
     token::{RejectionReason, Token, check_signature},
 };
@@ -142,6 +142,28 @@ impl Verifier {
             kid: token.header.kid,
             keys,
         })
+    }
+
+    /// Verifies an ID token of the first issuer, and returns the user whom it identifies. It was issued to this client, for the sign-in with
+    /// this nonce.
+    pub async fn verify_id_token(
+        &self,
+        token: &str,
+        (client_id, nonce): (&str, &str),
+        now: Timestamp,
+        deadline: Instant,
+    ) -> Result<User, Error> {
+        let refuse = |why: RejectionReason| Error::from(INVALID_TOKEN).with_cause(why);
+        let token = Token::parse(token).map_err(refuse)?;
+        let claims = Claims::parse(&token.payload).map_err(refuse)?;
+        let issuer = self.issuers.first().filter(|issuer| issuer.name == claims.iss);
+        let issuer = issuer.ok_or_else(|| refuse("an issuer that is not trusted"))?;
+        if token.header.is_access_token() {
+            return Err(refuse("an access token"));
+        }
+        let keys = issuer.keys(&token.header.kid, now, deadline).await?;
+        check_signature(&token, &keys).map_err(refuse)?;
+        claims.id_token_user(client_id, nonce, now).map_err(refuse)
     }
 
     /// Verifies a token of the installation's own authorization server, whose issuer and keys are given.

@@ -7,8 +7,9 @@ use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use crate::{
-    ApiKeyId, CustomerId, CustomerNumber, DisabledReason, Id, InvitationId, OauthClientId, OauthGrantId,
-    OrganizationId, Plan, RevocationReason, Role, Scopes, Timestamp, UserId, WebhookId,
+    ApiKeyId, CustomerId, CustomerNumber, DisabledReason, GrantRevocationReason, Id, InvitationId,
+    OauthClientId, OauthGrantId, OrganizationId, Plan, RevocationReason, Role, Scopes, Timestamp, UserId,
+    WebhookId,
 };
 
 /// The id of an event: a UUIDv7 (RFC 9562 §5.7), so that ids sort by time.
@@ -396,6 +397,17 @@ pub enum EventData {
         /// The id of the app.
         client_id: OauthClientId,
     },
+    /// A user has allowed an OAuth app to act for them.
+    #[serde(rename = "oauth_grant.created")]
+    OauthGrantCreated {
+        /// The id of the grant.
+        token_id: OauthGrantId,
+        /// The user for whom the app acts.
+        member_id: UserId,
+        /// The scopes that were granted.
+        #[serde(default)]
+        scopes: Scopes,
+    },
     /// What an OAuth app was granted was revoked.
     #[serde(rename = "oauth_grant.revoked")]
     OauthGrantRevoked {
@@ -403,6 +415,8 @@ pub enum EventData {
         token_id: OauthGrantId,
         /// The user for whom the app acted; `null` if it acted for itself.
         member_id: Option<UserId>,
+        /// Why it was revoked.
+        reason: GrantRevocationReason,
     },
     /// An API key was found in a public place, reported, and revoked.
     #[serde(rename = "api_key.leaked")]
@@ -449,6 +463,7 @@ impl EventData {
         "oauth_app.updated",
         "oauth_app.secret_rotated",
         "oauth_app.revoked",
+        "oauth_grant.created",
         "oauth_grant.revoked",
     ];
 
@@ -500,6 +515,7 @@ impl EventData {
             Self::OauthAppUpdated { .. } => "oauth_app.updated",
             Self::OauthAppSecretRotated { .. } => "oauth_app.secret_rotated",
             Self::OauthAppRevoked { .. } => "oauth_app.revoked",
+            Self::OauthGrantCreated { .. } => "oauth_grant.created",
             Self::OauthGrantRevoked { .. } => "oauth_grant.revoked",
         }
     }

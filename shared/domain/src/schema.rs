@@ -5,8 +5,8 @@ use std::borrow::Cow;
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 
 use crate::{
-    CustomerId, CustomerNumber, DisabledReason, Id, OauthClientId, OauthGrantId, Plan, RevocationReason,
-    Role, Scope, Scopes, Timestamp,
+    CustomerId, CustomerNumber, DisabledReason, GrantRevocationReason, Id, OauthClientId, OauthGrantId, Plan,
+    RevocationReason, Role, Scope, Scopes, Timestamp,
 };
 
 /// Implements [`JsonSchema`] with a schema that stands where the type is used.
@@ -33,6 +33,7 @@ inline_schema! {
     RevocationReason = json_schema!({ "type": "string", "enum": RevocationReason::ALL });
     DisabledReason = json_schema!({ "type": "string", "enum": [DisabledReason::Failing, DisabledReason::Gone] });
     Scopes = json_schema!({ "type": "array", "items": { "type": "string", "enum": Scope::ALL.map(Scope::name) } });
+    GrantRevocationReason = json_schema!({ "type": "string", "enum": GrantRevocationReason::ALL });
     OauthClientId = json_schema!({ "type": "string", "pattern": OauthClientId::PATTERN });
     OauthGrantId = json_schema!({ "type": "string", "pattern": OauthGrantId::PATTERN });
     CustomerId = json_schema!({ "type": "string" });

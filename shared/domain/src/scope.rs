@@ -178,10 +178,10 @@ impl Scopes {
         list.split(' ').filter(|name| !name.is_empty()).map(Scope::parse).collect()
     }
 
-    /// Returns the scopes that `limit` allows.
+    /// Returns the scopes that both these and `limit` allow.
     #[must_use]
     pub fn limited_to(self, limit: Self) -> Self {
-        self.iter().filter(|scope| limit.allows(*scope)).collect()
+        Scope::ALL.into_iter().filter(|scope| self.allows(*scope) && limit.allows(*scope)).collect()
     }
 
     /// Returns whether the set is empty.
@@ -277,6 +277,9 @@ mod tests {
         for personal in [Scope::ReadUser, Scope::WriteUser, Scope::AdminAll] {
             assert!(!only(Scope::AdminOrganization).allows(personal), "{}", personal.name());
         }
+        let (all, one) = (only(Scope::AdminOrganization), only(Scope::ReadCustomers));
+        assert_eq!((all.limited_to(one), one.limited_to(all)), (one, one));
+        assert_eq!(only(Scope::WriteUser).limited_to(all), Scopes::NONE);
         let mixed = Scopes::of(&[Scope::ReadMembers, Scope::WriteMembers]);
         assert_eq!(mixed.within(Role::Member), only(Scope::ReadMembers));
         assert_eq!(mixed.to_string(), "read:members write:members");

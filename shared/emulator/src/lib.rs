@@ -1,12 +1,14 @@
 //! Emulations of AWS and of a token issuer, for the local stack and the tests.
 //!
-//! They are DynamoDB's engine with the table of `template.yaml` and its stream, a queue, KMS, the events of API Gateway, and signed tokens. No
+//! They are DynamoDB's engine with the table of `template.yaml` and its stream, a queue, KMS, the events of API Gateway,
+//! signed tokens, and the sign-in of their users. No
 //! function is linked with this crate.
 
 pub mod engine;
 pub mod gateway;
 pub mod issuer;
 mod kms;
+mod login;
 pub mod queue;
 pub mod stream;
 pub mod template;
@@ -15,6 +17,7 @@ mod web_server;
 pub use engine::Engine;
 pub use issuer::{Issuer, SigningKey};
 pub use kms::Kms;
+pub use login::{LoginServer, LoginUser, SIGN_IN_AS, SignIdToken};
 pub use queue::FifoQueue;
 pub use stream::StreamReader;
 pub use template::Template;

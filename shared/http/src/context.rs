@@ -9,7 +9,7 @@ use std::{
     time::Duration,
 };
 
-use padron_auth::Verifier;
+use padron_auth::{User, Verifier};
 use padron_domain::{Clock, Error, RateLimit, Role, Scope, Timestamp};
 use padron_store::{Backoff, IdempotencyId, RateSubject, Secrets, Store, StoredApiKey};
 use serde_json::Value;
@@ -168,6 +168,11 @@ impl Context<'_> {
     /// Returns the verifier of access tokens.
     pub(crate) fn verifier(&self) -> &Verifier {
         &self.services.verifier
+    }
+
+    /// Returns the user whom an ID token of the operator's issuer identifies. It was issued to this client, for the sign-in with this nonce.
+    pub async fn verify_id_token(&self, token: &str, client_id: &str, nonce: &str) -> Result<User, Error> {
+        self.verifier().verify_id_token(token, (client_id, nonce), self.now(), self.deadline()).await
     }
 
     /// Remembers who calls, for the log: `user`, or `key:` or `app:` and an id.

@@ -186,7 +186,7 @@ impl Registration {
                     (false, true) => &[Store::VERIFY_API_KEY, Store::USE_API_KEY],
                 },
             ],
-            app_failures: match (E::Access::IS_PUBLIC, E::SCOPE) {
+            app_failures: match (E::Access::IS_PUBLIC || E::Access::REQUIRES_KEY, E::SCOPE) {
                 (true, _) => &[],
                 (false, None) => &[Failure::APPS_NOT_ACCEPTED],
                 (false, Some(_)) => match E::Access::LEAST_ROLE {

@@ -41,6 +41,8 @@ pub struct Request<'a> {
     #[serde(borrow)]
     path_parameters: Option<NameValuePairs<'a>>,
     #[serde(borrow)]
+    cookies: Option<Vec<CowStr<'a>>>,
+    #[serde(borrow)]
     body: Option<CowStr<'a>>,
     is_base64_encoded: Option<bool>,
     #[serde(borrow)]
@@ -215,6 +217,15 @@ impl<'a> Request<'a> {
         let mut values = self.headers.iter().flat_map(|pairs| pairs.all(name));
         let first = Cow::Borrowed(values.next()?);
         Some(values.fold(first, |joined, value| joined + "," + value))
+    }
+
+    /// Returns the value of a cookie (RFC 6265 §4.2); `None` if the request does not have it, or has it twice.
+    pub fn cookie(&self, name: &str) -> Option<String> {
+        let header = self.header("cookie");
+        let lists = self.cookies.iter().flatten().map(|list| &**list).chain(header.as_deref());
+        let pairs = lists.flat_map(|list| list.split(';')).filter_map(|pair| pair.trim().split_once('='));
+        let mut values = pairs.filter(|(known, _)| *known == name).map(|(_, value)| value.to_owned());
+        values.next().filter(|_| values.next().is_none())
     }
 
     /// Returns the media type of the body in lower case, without parameters; empty if the request does not say.

@@ -19,6 +19,8 @@ pub struct Response {
     status: u16,
     code: &'static str,
     headers: Vec<(Cow<'static, str>, String)>,
+    /// The headers `Set-Cookie`, which cannot be joined to one.
+    cookies: Vec<String>,
     body: String,
 }
 
@@ -33,7 +35,7 @@ impl fmt::Debug for Response {
 impl Response {
     /// Creates a response without a body.
     pub fn empty(status: u16) -> Self {
-        Self { status, code: "ok", headers: Vec::new(), body: String::new() }
+        Self { status, code: "ok", headers: Vec::new(), cookies: Vec::new(), body: String::new() }
     }
 
     /// Creates a response with a JSON body.
@@ -87,6 +89,13 @@ impl Response {
     #[must_use]
     pub fn header(mut self, name: &'static str, value: String) -> Self {
         self.headers.push((name.into(), value));
+        self
+    }
+
+    /// Adds a header `Set-Cookie`.
+    #[must_use]
+    pub fn cookie(mut self, cookie: String) -> Self {
+        self.cookies.push(cookie);
         self
     }
 
@@ -187,7 +196,7 @@ impl Response {
             headers: Headers(self.headers),
             body: self.body,
             is_base64_encoded: false,
-            cookies: [],
+            cookies: self.cookies,
         }
     }
 }
@@ -200,8 +209,7 @@ pub struct GatewayResponse {
     headers: Headers,
     body: String,
     is_base64_encoded: bool,
-    // There never is one, but emulators require the list.
-    cookies: [&'static str; 0],
+    cookies: Vec<String>,
 }
 
 impl GatewayResponse {

@@ -53,6 +53,8 @@ pub struct Options {
     pub event_bus: Option<BusLocation>,
     /// The URL of the API, such as `https://api.example.com/api`; `None` if it is the one that requests are sent to.
     pub public_url: Option<String>,
+    /// How users sign in on the pages of the authorization server; `None` if they cannot, and apps act for themselves only.
+    pub login: Option<Login>,
     /// The key of AWS KMS that private keys are encrypted with; `None` if the function does not use it.
     pub encryption_key: Option<KeyLocation>,
     /// The factor by which the schedule of deliveries is faster than it is meant to be. Only the local stack sets it.
@@ -75,6 +77,26 @@ pub struct BusLocation {
     pub name: String,
     /// The region and the credentials, with the endpoint of EventBridge if it is not the region's own. The table is not meant.
     pub connection: Connection,
+}
+
+/// How users sign in on the pages of the authorization server: at the operator's issuer, as a client of it.
+#[derive(Clone)]
+pub struct Login {
+    /// The exact issuer, which is that of the users' access tokens.
+    pub issuer: String,
+    /// The URL of the issuer's metadata.
+    pub discovery_url: String,
+    /// The id of this server as a client of the issuer.
+    pub client_id: String,
+    /// The secret of this client; `None` if it has none.
+    pub client_secret: Option<String>,
+}
+
+/// Omits the secret.
+impl fmt::Debug for Login {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Login").field("client_id", &self.client_id).finish_non_exhaustive()
+    }
 }
 
 /// The location of a key of AWS KMS.
@@ -171,6 +193,7 @@ impl Settings {
             KeyLocation { id, connection: Connection { endpoint, ..connection.clone() } }
         });
         let public_url = public_url(&mut reader);
+        let login = login(&mut reader);
         let clock_factor = clock_factor(&mut reader);
         let accept_url = reader.optional("ACCEPT_URL");
         if accept_url.as_ref().is_some_and(|url| !is_https_or_loopback(url) || !url.contains(TOKEN)) {
@@ -207,6 +230,7 @@ impl Settings {
                     delivery_queue,
                     event_bus,
                     public_url,
+                    login,
                     encryption_key,
                     clock_factor,
                 },
@@ -260,6 +284,18 @@ fn clock_factor(reader: &mut Reader<'_>) -> u32 {
         reader.problems.push("PADRON_CLOCK_FACTOR is a number from 1 to 1,000,000".into());
         1
     })
+}
+
+fn login(reader: &mut Reader<'_>) -> Option<Login> {
+    let client_id = reader.optional("LOGIN_CLIENT_ID")?;
+    let issuer = reader.optional("JWT_ISSUER").unwrap_or_default();
+    let at_issuer = || format!("{}/.well-known/openid-configuration", issuer.trim_end_matches('/'));
+    let discovery_url = reader.optional("LOGIN_DISCOVERY_URL").unwrap_or_else(at_issuer);
+    if !is_https_or_loopback(&discovery_url) {
+        reader.problems.push("LOGIN_CLIENT_ID needs a JWT_ISSUER that is an https URL".into());
+    }
+    let client_secret = reader.optional("LOGIN_CLIENT_SECRET");
+    Some(Login { issuer, discovery_url, client_id, client_secret })
 }
 
 fn public_url(reader: &mut Reader<'_>) -> Option<String> {

@@ -1,4 +1,4 @@
-//! The keys that the tokens of OAuth apps are signed with, as a Lambda environment knows them.
+//! The public keys that verify the tokens of OAuth apps, as a Lambda environment knows them.
 
 use std::{sync::Arc, time::Duration};
 
@@ -8,7 +8,7 @@ use padron_store::Store;
 use serde_json::{Value, json};
 use tokio::sync::Mutex;
 
-/// The public keys that tokens are signed with.
+/// The public keys that verify the tokens of OAuth apps.
 #[derive(Debug)]
 pub struct SigningKeys {
     /// The keys, with the times at which they sign.
@@ -23,9 +23,13 @@ const FRESH_FOR: Duration = Duration::from_secs(60);
 const REFRESH_INTERVAL: Duration = Duration::from_secs(2);
 
 impl SigningKeys {
-    fn new(set: SigningKeySet) -> Self {
-        let verifying = Arc::new(KeySet::parse(jwks(&set).to_string().as_bytes()).unwrap_or_default());
-        Self { set, verifying }
+    fn new(set: SigningKeySet) -> Result<Self, Error> {
+        if set.keys.is_empty() {
+            return Ok(Self { set, verifying: Arc::default() });
+        }
+        let verifying = KeySet::parse(jwks(&set).to_string().as_bytes())
+            .map_err(|_| Error::internal("the keys that verify access tokens cannot be read"))?;
+        Ok(Self { set, verifying: Arc::new(verifying) })
     }
 }
 
@@ -61,7 +65,7 @@ impl SigningKeyCache {
         let keys = match &*cached {
             // The same keys, so that tokens that were verified with them need not be verified again.
             Some((known, _)) if known.set.version == set.version => known.clone(),
-            _ => Arc::new(SigningKeys::new(set)),
+            _ => Arc::new(SigningKeys::new(set)?),
         };
         *cached = Some((keys.clone(), now));
         Ok(keys)

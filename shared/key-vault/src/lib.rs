@@ -5,7 +5,12 @@
 
 use std::{collections::HashMap, sync::Arc, time::Duration};
 
-use aws_sdk_kms::{Client, error::SdkError, primitives::Blob, types::DataKeyPairSpec};
+use aws_sdk_kms::{
+    Client,
+    error::{ProvideErrorMetadata, SdkError},
+    primitives::Blob,
+    types::DataKeyPairSpec,
+};
 use base64::{Engine as _, prelude::BASE64_URL_SAFE_NO_PAD};
 use padron_domain::Error;
 use padron_store::{Action, Connection, sdk_config};
@@ -106,7 +111,7 @@ impl From<EncryptionContext<'_>> for HashMap<String, String> {
 }
 
 /// Waits for a call of KMS, at most until the deadline.
-async fn call_until<T, E>(
+async fn call_until<T, E: ProvideErrorMetadata>(
     deadline: Instant,
     call: impl Future<Output = Result<T, SdkError<E>>>,
 ) -> Result<T, Error> {
@@ -114,7 +119,10 @@ async fn call_until<T, E>(
     // In a box, because the compiler limits how deeply the types of futures are nested.
     match timeout_at(deadline, Box::pin(call)).await {
         Ok(Ok(output)) => Ok(output),
-        Ok(Err(_)) => Err(Error::unavailable("KMS refused or did not answer")),
+        Ok(Err(error)) => {
+            let code = error.code().unwrap_or("no answer");
+            Err(Error::unavailable(format!("KMS: {code}")))
+        }
         Err(_) => Err(Error::unavailable("KMS did not answer in time")),
     }
 }

@@ -12,6 +12,7 @@ use padron_domain::{
 };
 use ring::digest::{Context, Digest, SHA256, digest};
 use serde::{Deserialize, Serialize};
+use uuid::Uuid;
 
 pub(crate) const PK: &str = "PK";
 pub(crate) const SK: &str = "SK";
@@ -109,12 +110,29 @@ impl Key {
         Self { pk: client_partition(client), sk: format!("GRANT#{grant}") }
     }
 
+    /// Returns the key of an authorization code, given its hash.
+    pub(crate) fn authorization_code(hash: &str) -> Self {
+        Self { pk: format!("CODE#{hash}"), sk: "CODE".into() }
+    }
+
+    /// Returns the key of a session on the pages of the authorization server, given the hash of its cookie.
+    pub(crate) fn session(hash: &str) -> Self {
+        Self { pk: format!("SESSION#{hash}"), sk: "SESSION".into() }
+    }
+
     /// Returns the GSI1 key attributes of what a user has granted to an OAuth app.
     pub(crate) fn grantee(
         user: UserId,
         OauthGrantId { client, grant }: OauthGrantId,
     ) -> [(&'static str, String); 2] {
         [(GSI1_PK, grantee_partition(user)), (GSI1_SK, format!("{}#{grant}", client.uuid()))]
+    }
+
+    /// Returns the id of the grant with this key; `None` if it is not the key of a grant.
+    pub(crate) fn grant_id(&self) -> Option<OauthGrantId> {
+        let client = Uuid::try_parse(self.pk.strip_prefix("CLIENT#")?).ok()?;
+        let grant = Uuid::try_parse(self.sk.strip_prefix("GRANT#")?).ok()?;
+        Some(OauthGrantId { client: OauthClientId::new(client), grant })
     }
 
     /// Returns the key of the registry of an organization's OAuth apps.
@@ -365,7 +383,6 @@ mod tests {
 
     use padron_domain::Id;
     use proptest::prelude::*;
-    use uuid::Uuid;
 
     use super::*;
 
@@ -408,6 +425,8 @@ mod tests {
                     grant: Uuid::from_u128(b),
                 }),
                 Key::oauth_app_registry(organization),
+                Key::authorization_code(&text),
+                Key::session(&text),
                 Key::signing_keys(),
                 Key::signing_key(&text),
                 Key::signing_key(&other),

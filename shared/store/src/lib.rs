@@ -55,7 +55,9 @@ pub use events::EventRange;
 pub use idempotency::IdempotencyRecord;
 pub use invitations::{InvitationAccess, InvitationToken, InvitationWithOrganization, InvitationsPage};
 pub use key::{IdempotencyId, Key};
-pub use oauth::{OauthAccess, OauthAppWithGate, StoredOauthApp};
+pub use oauth::{
+    GrantOfUser, OauthAccess, OauthAppWithGate, OauthGrantWithGate, StoredOauthApp, StoredOauthGrant,
+};
 pub use organizations::{MembershipEntry, MembershipWithOrganization, OrganizationAccess};
 pub use purge::{CapacityLimiter, PurgeCandidate, PurgeOutcome, TimeSlice};
 pub use range_query::{Page, QueryPage};

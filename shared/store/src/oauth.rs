@@ -3,13 +3,16 @@
 //! The hashes of an app's secrets are stored encrypted. Each request with a token of an app reads the app's gate, which says whether the
 //! token still works.
 
+use std::time::Duration;
+
 use aws_sdk_dynamodb::{
     primitives::Blob,
     types::{AttributeValue, ReturnConsumedCapacity},
 };
 use padron_domain::{
-    AppAuthority, Authority, Error, Event, Failure, OauthApp, OauthAppRegistry, OauthClientId, OauthGate,
-    OauthGrant, OauthGrantId, OrganizationId, RevokedGrant, Timestamp, UserId,
+    AppAuthority, Authority, AuthorizationCode, Error, Event, Failure, OauthApp, OauthAppRegistry,
+    OauthClientId, OauthGate, OauthGrant, OauthGrantId, OrganizationId, RevokedGrant, Session, Timestamp,
+    UserId,
 };
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
@@ -25,7 +28,7 @@ use crate::{
     read::{Consistency, Items, Projection, Read},
     reseal::Sealed,
     secret::{Purpose, Secrets},
-    table::Store,
+    table::{Backoff, Store},
     transaction::Transaction,
 };
 
@@ -35,6 +38,12 @@ const SECRETS: &str = "secrets";
 const REVOKED: &str = "revoked";
 /// The attribute with the time after which DynamoDB may delete an item, in seconds since 1970.
 const TTL: &str = "ttl";
+/// The attribute with the encrypted key of a grant's refresh tokens.
+const SEED: &str = "seed";
+/// The attribute with the grant that an authorization code was exchanged for.
+const USED: &str = "grant";
+/// The time for which an authorization code is kept after it has expired.
+const CODE_KEPT: Duration = Duration::from_secs(2 * 60 * 60);
 /// The bytes of a hash.
 const HASH_LENGTH: usize = 32;
 
@@ -63,10 +72,11 @@ impl StoredOauthApp {
         Ok(Self { app, sealed_hashes })
     }
 
-    /// Returns the record with another version of the app, and the same secrets.
-    #[must_use]
-    pub fn with_app(self, app: OauthApp) -> Self {
-        Self { app, ..self }
+    /// Returns the record with another version of the app, and the same secrets. They are encrypted with the current root secret, so that
+    /// this write does not undo [`Store::reseal`].
+    pub fn with_app(self, app: OauthApp, secrets: &Secrets) -> Result<Self, Error> {
+        let sealed_hashes = self.resealed(secrets)?.unwrap_or(self.sealed_hashes);
+        Ok(Self { app, sealed_hashes })
     }
 
     /// Returns the hashes of the secrets that work at `now`; `None` if they were encrypted with another root secret.
@@ -75,6 +85,72 @@ impl StoredOauthApp {
         let hashes = plain.chunks_exact(HASH_LENGTH).filter_map(|hash| hash.try_into().ok());
         Some(hashes.take(if self.app.has_previous_secret(now) { 2 } else { 1 }).collect())
     }
+}
+
+/// A grant as it is stored.
+#[derive(Clone, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct StoredOauthGrant {
+    /// The grant.
+    pub grant: OauthGrant,
+    #[serde(skip)]
+    sealed_seed: Vec<u8>,
+}
+
+/// Omits the encrypted key.
+impl std::fmt::Debug for StoredOauthGrant {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("StoredOauthGrant").field("id", &self.grant.id()).finish_non_exhaustive()
+    }
+}
+
+impl StoredOauthGrant {
+    /// Creates the record of a grant whose refresh tokens are authenticated with a key.
+    pub fn new(grant: OauthGrant, seed: &[u8], secrets: &Secrets) -> Result<Self, Error> {
+        let sealed_seed = secrets.seal(Purpose::OauthGrant, &grant_context(&grant), seed)?;
+        Ok(Self { grant, sealed_seed })
+    }
+
+    /// Returns the key of the grant's refresh tokens; `None` if there are none, or it was encrypted with another root secret.
+    pub fn seed(&self, secrets: &Secrets) -> Option<Vec<u8>> {
+        secrets.open(Purpose::OauthGrant, &grant_context(&self.grant), &self.sealed_seed)
+    }
+
+    /// Returns the record with another version of the grant, and the same key, encrypted with the current root secret.
+    pub fn with_grant(self, grant: OauthGrant, secrets: &Secrets) -> Result<Self, Error> {
+        let sealed_seed = self.resealed(secrets)?.unwrap_or(self.sealed_seed);
+        Ok(Self { grant, sealed_seed })
+    }
+}
+
+/// A grant of an app that acts for itself, which has no refresh tokens.
+impl From<OauthGrant> for StoredOauthGrant {
+    fn from(grant: OauthGrant) -> Self {
+        Self { grant, sealed_seed: Vec::new() }
+    }
+}
+
+/// Returns the context in which the key of a grant is encrypted, so that that of another grant is invalid.
+fn grant_context(grant: &OauthGrant) -> Vec<u8> {
+    [&grant.client.uuid().as_bytes()[..], grant.grant.as_bytes()].concat()
+}
+
+/// A grant with the gate of its app.
+#[derive(Debug)]
+pub struct OauthGrantWithGate {
+    /// The grant.
+    pub stored: StoredOauthGrant,
+    /// The gate.
+    pub gate: OauthGate,
+}
+
+/// What a user has granted to an app.
+#[derive(Clone, Debug)]
+pub struct GrantOfUser {
+    /// The grant.
+    pub grant: OauthGrant,
+    /// The name of the app.
+    pub app_name: String,
 }
 
 /// An OAuth app with its gate, for changes of both.
@@ -96,6 +172,20 @@ pub struct OauthAccess {
 }
 
 impl Store {
+    /// The IAM actions of [`Store::grants_of_user`].
+    pub const GRANTS_OF_USER: &'static [Action] = &[Action::QUERY_GSI1, Action::BATCH_GET];
+    /// The IAM actions of [`Store::create_authorization_code`].
+    pub const CREATE_CODE: &'static [Action] = &[Action::PUT];
+    /// The IAM actions of [`Store::authorization_code`] and [`Store::exchange_authorization_code`].
+    pub const EXCHANGE_CODE: &'static [Action] = &[Action::BATCH_GET, Action::PUT, Action::CHECK];
+    /// The IAM actions of [`Store::refresh_oauth_grant`].
+    pub const REFRESH_OAUTH_GRANT: &'static [Action] = &[Action::PUT];
+    /// The IAM actions of [`Store::session`].
+    pub const SESSION: &'static [Action] = &[Action::BATCH_GET];
+    /// The IAM actions of [`Store::create_session`].
+    pub const CREATE_SESSION: &'static [Action] = &[Action::PUT];
+    /// The IAM actions of [`Store::delete_session`].
+    pub const DELETE_SESSION: &'static [Action] = &[Action::DELETE];
     /// The IAM actions of [`Store::create_oauth_app`].
     pub const CREATE_OAUTH_APP: &'static [Action] = &[Action::PUT, Action::CHECK];
     /// The IAM actions of [`Store::update_oauth_app`].
@@ -188,7 +278,12 @@ impl Store {
     ) -> Result<Transaction<'_>, Error> {
         let mut transaction = self.transaction(event)?;
         transaction.remove(&Key::oauth_app(app.id), Expression::version(app.version))?;
-        transaction.remove(&Key::oauth_gate(app.id), Expression::default())?;
+        let gate = match actor {
+            // An app that deletes itself does so only while its token works.
+            Authority::App(acting) if acting.client == app.id => Expression::version(acting.gate_version),
+            _ => Expression::default(),
+        };
+        transaction.remove(&Key::oauth_gate(app.id), gate)?;
         replace_registry(&mut transaction, registry)?;
         check_authority_unless_own(&mut transaction, actor, Some(app.id))?;
         Ok(transaction)
@@ -222,11 +317,16 @@ impl Store {
 
     /// Creates a grant of an app that acts for itself. It takes part in no transaction: if the app is deleted meanwhile, its gate is gone.
     pub async fn create_oauth_grant(&self, grant: &OauthGrant) -> Result<(), Error> {
+        self.put_item(&StoredOauthGrant::from(grant.clone())).await
+    }
+
+    /// Writes an item whose key nobody else has, outside of a transaction.
+    async fn put_item<E: Entity>(&self, entity: &E) -> Result<(), Error> {
         let put = self
             .client
             .put_item()
             .table_name(&*self.table)
-            .set_item(Some(to_item(grant)?))
+            .set_item(Some(to_item(entity)?))
             .return_consumed_capacity(ReturnConsumedCapacity::Total);
         let output = self.call(put.send()).await?;
         self.record(output.consumed_capacity.as_slice());
@@ -250,7 +350,10 @@ impl Store {
             limit,
             passes_unreadable: false,
         };
-        self.range_query(range, Some(&|grant: &OauthGrant| grant.is_live(now))).await
+        let is_live = |stored: &StoredOauthGrant| stored.grant.is_live(now);
+        let Page { items, next } = self.range_query(range, Some(&is_live)).await?;
+        let items = items.into_iter().map(|stored| stored.grant).collect();
+        Ok(Page { items, next: next.map(|stored| stored.grant) })
     }
 
     /// Returns the grants that a user has given to an app and that have not ended, newest first. The list may lack one that is a moment old;
@@ -278,20 +381,139 @@ impl Store {
             return Ok(Vec::new());
         }
         let mut found = self.batch_get(&keys, Consistency::Strong, Projection::All).await?;
-        let grants = keys.iter().filter_map(|key| found.remove::<OauthGrant>(key).transpose());
-        let grants = grants.collect::<Result<Vec<_>, Error>>()?;
+        let grants = keys.iter().filter_map(|key| found.remove::<StoredOauthGrant>(key).transpose());
+        let grants =
+            grants.map(|stored| stored.map(|stored| stored.grant)).collect::<Result<Vec<_>, Error>>()?;
         Ok(grants.into_iter().filter(|grant| grant.is_live(now)).collect())
     }
 
     /// Returns a grant and the gate of its app, in one call, strongly consistent; `None` if one of them is gone.
-    pub async fn oauth_grant_with_gate(
-        &self,
-        id: OauthGrantId,
-    ) -> Result<Option<(OauthGrant, OauthGate)>, Error> {
+    pub async fn oauth_grant_with_gate(&self, id: OauthGrantId) -> Result<Option<OauthGrantWithGate>, Error> {
         let keys = [Key::oauth_grant(id), Key::oauth_gate(id.client)];
         let mut found = self.batch_get(&keys, Consistency::Strong, Projection::All).await?;
-        let (grant, gate) = (found.remove::<OauthGrant>(&keys[0])?, found.oauth_gate(id.client)?);
-        Ok(grant.zip(gate))
+        let (stored, gate) = (found.remove::<StoredOauthGrant>(&keys[0])?, found.oauth_gate(id.client)?);
+        Ok(stored.zip(gate).map(|(stored, gate)| OauthGrantWithGate { stored, gate }))
+    }
+
+    /// Creates an authorization code.
+    pub async fn create_authorization_code(&self, code: &AuthorizationCode) -> Result<(), Error> {
+        self.put_item(code).await
+    }
+
+    /// Returns the authorization code with this hash, strongly consistent.
+    pub async fn authorization_code(&self, hash: &str) -> Result<Option<AuthorizationCode>, Error> {
+        let key = Key::authorization_code(hash);
+        self.batch_get(std::slice::from_ref(&key), Consistency::Strong, Projection::All).await?.remove(&key)
+    }
+
+    /// Exchanges an authorization code for a grant.
+    ///
+    /// If the app was deleted meanwhile, or the user has left the organization, the commit is refused. If the code was exchanged
+    /// meanwhile, it is outdated.
+    pub fn exchange_authorization_code(
+        &self,
+        code: &AuthorizationCode,
+        stored: &StoredOauthGrant,
+        event: &Event,
+    ) -> Result<Transaction<'_>, Error> {
+        let mut transaction = self.transaction(event)?;
+        let used = AuthorizationCode { grant: Some(stored.grant.grant), ..code.clone() };
+        let is_unused = format!("attribute_exists({PK}) AND attribute_not_exists(#used)");
+        transaction.replace(&used, Expression::condition(is_unused).name("#used", USED))?;
+        transaction.create(stored, Failure::CONCURRENT_CHANGE)?;
+        let exists = || Expression::condition(format!("attribute_exists({PK})"));
+        transaction.check_or_refuse(&Key::oauth_gate(code.client), exists(), Failure::INVALID_GRANT)?;
+        let membership = Key::membership(code.organization, code.user);
+        transaction.check_or_refuse(&membership, exists(), Failure::INVALID_GRANT)?;
+        Ok(transaction)
+    }
+
+    /// Replaces a grant by its next version, whose refresh token is of the next generation. Returns `false` if it has changed meanwhile.
+    pub async fn refresh_oauth_grant(&self, after: &StoredOauthGrant) -> Result<bool, Error> {
+        let put = self
+            .client
+            .put_item()
+            .table_name(&*self.table)
+            .set_item(Some(to_item(after)?))
+            .condition_expression("#version = :before")
+            .expression_attribute_names("#version", "version")
+            .expression_attribute_values(":before", AttributeValue::N((after.grant.version - 1).to_string()))
+            .return_consumed_capacity(ReturnConsumedCapacity::Total);
+        let mut backoff = Backoff::new();
+        loop {
+            match self.call(put.clone().send()).await {
+                Err(error) if error.code() == Some("TransactionConflictException") => {
+                    self.pause(&mut backoff, "a grant was being changed until the deadline").await?;
+                }
+                outcome => {
+                    let written =
+                        self.if_condition_holds(outcome, |output| output.consumed_capacity.as_slice())?;
+                    return Ok(written.is_some());
+                }
+            }
+        }
+    }
+
+    /// Creates a session.
+    pub async fn create_session(&self, session: &Session) -> Result<(), Error> {
+        self.put_item(session).await
+    }
+
+    /// Returns the session whose cookie has this hash, strongly consistent.
+    pub async fn session(&self, hash: &str) -> Result<Option<Session>, Error> {
+        let key = Key::session(hash);
+        self.batch_get(std::slice::from_ref(&key), Consistency::Strong, Projection::All).await?.remove(&key)
+    }
+
+    /// Deletes a session.
+    pub async fn delete_session(&self, hash: &str) -> Result<(), Error> {
+        let delete = self
+            .client
+            .delete_item()
+            .table_name(&*self.table)
+            .set_key(Some(Key::session(hash).attributes().into()))
+            .return_consumed_capacity(ReturnConsumedCapacity::Total);
+        let output = self.call(delete.send()).await?;
+        self.record(output.consumed_capacity.as_slice());
+        Ok(())
+    }
+
+    /// Returns a page of what a user has granted to apps, in the order of the apps, and the id after which the next page begins, eventually
+    /// consistent. Those that have ended are left out.
+    pub async fn grants_of_user(
+        &self,
+        user: UserId,
+        after: Option<OauthGrantId>,
+        limit: usize,
+        now: Timestamp,
+    ) -> Result<(Vec<GrantOfUser>, Option<OauthGrantId>), Error> {
+        let after = after.map(|id| {
+            let mut key: Item = Key::oauth_grant(id).attributes().into();
+            let grantee = Key::grantee(user, id);
+            key.extend(grantee.map(|(name, value)| (name.to_owned(), AttributeValue::S(value))));
+            key
+        });
+        let found = self.index_page(grantee_partition(user), after, limit).await?;
+        let ids: Vec<OauthGrantId> =
+            found.items.iter().filter_map(Key::of).filter_map(|key| key.grant_id()).collect();
+        let next = ids.last().copied().filter(|_| found.has_more);
+        let mut grants = Vec::with_capacity(ids.len());
+        // A batch has at most 100 keys.
+        for ids in ids.chunks(50) {
+            let keys = ids.iter().flat_map(|id| [Key::oauth_grant(*id), Key::oauth_app(id.client)]);
+            let keys: Vec<Key> = keys.collect();
+            let mut found = self.batch_get(&keys, Consistency::Eventual, Projection::All).await?;
+            for id in ids {
+                let stored = found.remove::<StoredOauthGrant>(&Key::oauth_grant(*id))?;
+                let app = found.get::<StoredOauthApp>(&Key::oauth_app(id.client))?;
+                if let (Some(stored), Some(app)) = (stored, app)
+                    && stored.grant.is_live(now)
+                {
+                    grants.push(GrantOfUser { grant: stored.grant, app_name: app.app.name });
+                }
+            }
+        }
+        Ok((grants, next))
     }
 
     /// Revokes a grant. `gate` is the next version of the app's gate, which excludes the grant's tokens. `actor` is `None` if the app itself
@@ -411,24 +633,80 @@ impl Entity for StoredGate {
             let until = u32::from_be_bytes(until.try_into().ok()?);
             Some(RevokedGrant { grant: Uuid::from_slice(grant).ok()?, until })
         };
-        self.0.revoked = revoked.as_ref().chunks_exact(REVOKED_LENGTH).filter_map(entry).collect();
+        match revoked.as_ref().chunks(REVOKED_LENGTH).map(entry).collect::<Option<Vec<_>>>() {
+            Some(entries) => self.0.revoked = entries,
+            // A list that cannot be read excludes all tokens.
+            None => self.0.not_before = i64::MAX - 1,
+        }
     }
 }
 
-impl Entity for OauthGrant {
+impl Entity for StoredOauthGrant {
     const NAME: &'static str = "oauth-grant";
     const ATTRIBUTES: Option<&[&str]> = Some(&["version"]);
 
     fn key(&self) -> Key {
-        Key::oauth_grant(self.id())
+        Key::oauth_grant(self.grant.id())
+    }
+
+    fn other_attributes(&self) -> Vec<(&'static str, AttributeValue)> {
+        let mut attributes = vec![(TTL, AttributeValue::N(self.grant.expires_at.seconds().to_string()))];
+        if !self.sealed_seed.is_empty() {
+            attributes.push((SEED, AttributeValue::B(Blob::new(self.sealed_seed.clone()))));
+        }
+        attributes
+    }
+
+    fn read_other_attributes(&mut self, mut item: Item) {
+        if let Some(AttributeValue::B(sealed)) = item.remove(SEED) {
+            self.sealed_seed = sealed.into_inner();
+        }
+    }
+
+    fn index_keys(&self) -> Vec<(&'static str, String)> {
+        self.grant.user.map(|user| Key::grantee(user, self.grant.id()).into()).unwrap_or_default()
+    }
+}
+
+impl Sealed for StoredOauthGrant {
+    const SORT_KEY: &'static str = "GRANT#";
+    const ATTRIBUTE: &'static str = SEED;
+
+    fn sealed(&self) -> &[u8] {
+        &self.sealed_seed
+    }
+
+    fn resealed(&self, secrets: &Secrets) -> Result<Option<Vec<u8>>, Error> {
+        let seal = |seed: Vec<u8>| secrets.seal(Purpose::OauthGrant, &grant_context(&self.grant), &seed);
+        self.seed(secrets).map(seal).transpose()
+    }
+}
+
+impl Entity for AuthorizationCode {
+    const NAME: &'static str = "authorization-code";
+    const ATTRIBUTES: Option<&[&str]> = Some(&[USED]);
+
+    fn key(&self) -> Key {
+        Key::authorization_code(&self.hash)
+    }
+
+    fn other_attributes(&self) -> Vec<(&'static str, AttributeValue)> {
+        // Kept for as long as a grant that was made with it may have an access token: using it again revokes that grant.
+        let kept_until = self.expires_at.plus(CODE_KEPT);
+        vec![(TTL, AttributeValue::N(kept_until.seconds().to_string()))]
+    }
+}
+
+impl Entity for Session {
+    const NAME: &'static str = "session";
+    const ATTRIBUTES: Option<&[&str]> = Some(&[]);
+
+    fn key(&self) -> Key {
+        Key::session(&self.hash)
     }
 
     fn other_attributes(&self) -> Vec<(&'static str, AttributeValue)> {
         vec![(TTL, AttributeValue::N(self.expires_at.seconds().to_string()))]
-    }
-
-    fn index_keys(&self) -> Vec<(&'static str, String)> {
-        self.user.map(|user| Key::grantee(user, self.id()).into()).unwrap_or_default()
     }
 }
 

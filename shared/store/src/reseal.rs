@@ -10,7 +10,7 @@ use crate::{
     api_keys::StoredApiKey,
     item::{DOCUMENT, Entity, Item, from_item},
     key::{Key, PK, SK},
-    oauth::StoredOauthApp,
+    oauth::{StoredOauthApp, StoredOauthGrant},
     secret::Secrets,
     table::Store,
     webhooks::StoredWebhook,
@@ -70,8 +70,8 @@ impl Store {
             .table_name(&*self.table)
             .consistent_read(true)
             .limit(PAGE)
-            .filter_expression("begins_with(#sk, :key) OR begins_with(#sk, :webhook) OR #sk = :app")
-            .projection_expression("#pk, #sk, #doc, #key_secret, #secrets")
+            .filter_expression("begins_with(#sk, :key) OR begins_with(#sk, :webhook) OR #sk = :app OR begins_with(#sk, :grant)")
+            .projection_expression("#pk, #sk, #doc, #key_secret, #secrets, #seed")
             .expression_attribute_names("#pk", PK)
             .expression_attribute_names("#sk", SK)
             .expression_attribute_names("#doc", DOCUMENT)
@@ -79,6 +79,8 @@ impl Store {
             .expression_attribute_names("#secrets", StoredWebhook::ATTRIBUTE)
             .expression_attribute_values(":key", AttributeValue::S(StoredApiKey::SORT_KEY.into()))
             .expression_attribute_values(":webhook", AttributeValue::S(StoredWebhook::SORT_KEY.into()))
+            .expression_attribute_names("#seed", StoredOauthGrant::ATTRIBUTE)
+            .expression_attribute_values(":grant", AttributeValue::S(StoredOauthGrant::SORT_KEY.into()))
             .expression_attribute_values(":app", AttributeValue::S(StoredOauthApp::SORT_KEY.into()))
             .set_exclusive_start_key(after.map(|ResealPosition(item)| item))
             .return_consumed_capacity(ReturnConsumedCapacity::Total);
@@ -92,6 +94,8 @@ impl Store {
                 self.reseal_record(&from_item::<StoredApiKey>(item)?, secrets, &mut outcome).await?;
             } else if sort_key.starts_with(StoredWebhook::SORT_KEY) {
                 self.reseal_record(&from_item::<StoredWebhook>(item)?, secrets, &mut outcome).await?;
+            } else if sort_key.starts_with(StoredOauthGrant::SORT_KEY) {
+                self.reseal_record(&from_item::<StoredOauthGrant>(item)?, secrets, &mut outcome).await?;
             } else {
                 self.reseal_record(&from_item::<StoredOauthApp>(item)?, secrets, &mut outcome).await?;
             }
@@ -105,6 +109,9 @@ impl Store {
         secrets: &Secrets,
         outcome: &mut ResealOutcome,
     ) -> Result<(), Error> {
+        if record.sealed().is_empty() {
+            return Ok(());
+        }
         outcome.records += 1;
         let Some(resealed) = record.resealed(secrets)? else {
             outcome.unreadable += 1;

@@ -29,6 +29,10 @@ pub enum Purpose {
     Webhook,
     /// The hashes of an OAuth app's secrets.
     OauthApp,
+    /// The key of a grant's refresh tokens.
+    OauthGrant,
+    /// What a browser holds while a user signs in and decides.
+    OauthFlow,
 }
 
 struct Keys {
@@ -37,6 +41,8 @@ struct Keys {
     credential: Cipher,
     webhook: Cipher,
     oauth_app: Cipher,
+    oauth_grant: Cipher,
+    oauth_flow: Cipher,
     fingerprint: hmac::Key,
 }
 
@@ -111,6 +117,8 @@ impl Keys {
             credential: Cipher::derive(&root, b"credential", b"credential nonce")?,
             webhook: Cipher::derive(&root, b"webhook", b"webhook nonce")?,
             oauth_app: Cipher::derive(&root, b"oauth app", b"oauth app nonce")?,
+            oauth_grant: Cipher::derive(&root, b"oauth grant", b"oauth grant nonce")?,
+            oauth_flow: Cipher::derive(&root, b"oauth flow", b"oauth flow nonce")?,
             fingerprint: hmac::Key::from(root.expand(&[b"fingerprint"], hmac::HMAC_SHA256).ok()?),
         })
     }
@@ -122,6 +130,8 @@ impl Keys {
             Purpose::Credential => &self.credential,
             Purpose::Webhook => &self.webhook,
             Purpose::OauthApp => &self.oauth_app,
+            Purpose::OauthGrant => &self.oauth_grant,
+            Purpose::OauthFlow => &self.oauth_flow,
         }
     }
 }

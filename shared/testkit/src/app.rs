@@ -1,7 +1,7 @@
 //! The API in process.
 
 use std::{
-    collections::BTreeSet,
+    collections::{BTreeMap, BTreeSet},
     path::PathBuf,
     sync::{Arc, Mutex, PoisonError},
     time::Duration,
@@ -10,7 +10,7 @@ use std::{
 use http::{HeaderMap, HeaderName, HeaderValue, Method, Uri};
 use padron_domain::{Clock, Error, Timestamp, UserId};
 use padron_emulator::{
-    Engine, FifoQueue, Issuer, Kms, SigningKey, Template,
+    Engine, FifoQueue, Issuer, Kms, LoginServer, SigningKey, Template,
     engine::{Storage, connection},
     gateway,
 };
@@ -56,6 +56,10 @@ pub struct TestApp {
     pub(crate) delivery: Option<Delivery>,
     /// The key that private keys are encrypted with; `None` if the app issues no tokens.
     pub(crate) kms: Option<Kms>,
+    /// The values of the placeholders in sample requests.
+    pub placeholders: Mutex<BTreeMap<&'static str, String>>,
+    /// The pages of the issuer on which users sign in; `None` if the app issues no tokens.
+    pub(crate) login: Option<LoginServer>,
     variables: Vec<(&'static str, String)>,
 }
 
@@ -358,7 +362,7 @@ impl TestAppBuilder {
         Self { background, ..self }.variable("WEBHOOK_TARGETS", "local")
     }
 
-    /// Gives the app a key of KMS, with which it makes the keys that sign access tokens.
+    /// Gives the app a key of KMS, with which it makes the keys that sign access tokens, and an issuer where users sign in.
     #[must_use]
     pub fn issues_tokens(self) -> Self {
         Self { issues_tokens: true, ..self }
@@ -403,6 +407,12 @@ impl TestAppBuilder {
             variables.push(("ENCRYPTION_KEY", Kms::KEY_ID.into()));
             variables.push(("AWS_ENDPOINT_URL_KMS", kms.endpoint()));
         }
+        let login = if self.issues_tokens {
+            Some(LoginServer::start(issuer.clone(), clock.clone()).await)
+        } else {
+            None
+        };
+        variables.extend(login.iter().flat_map(LoginServer::environment));
         if let Some(Delivery { queue, bus, .. }) = &delivery {
             variables.push(("EVENT_BUS_NAME", "operator".into()));
             variables.push(("AWS_ENDPOINT_URL_EVENTBRIDGE", bus.endpoint()));
@@ -427,6 +437,8 @@ impl TestAppBuilder {
             has_replica: false,
             delivery,
             kms,
+            login,
+            placeholders: Mutex::default(),
             variables,
         };
         if std::env::var_os(WITH_FAULTS).is_some() {

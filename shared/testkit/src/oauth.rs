@@ -4,7 +4,7 @@ use std::sync::OnceLock;
 
 use padron_auth::{OauthToken, TokenSigner};
 use padron_domain::{SigningKey, SigningKeySet};
-use padron_emulator::SigningKey as KeyPair;
+use padron_emulator::{LoginServer, SigningKey as KeyPair};
 use padron_store::EncryptedSigningKey;
 
 use crate::app::TestApp;
@@ -53,5 +53,10 @@ impl TestApp {
     /// Returns the key pair that signs at present, for tokens that are not as they should be.
     pub fn signing_key_pair() -> KeyPair {
         KeyPair::rs256(KIDS[0], &documents()[0]).expect("a fresh key")
+    }
+
+    /// Returns the pages of the issuer on which users sign in.
+    pub fn login(&self) -> &LoginServer {
+        self.login.as_ref().expect("an app that issues tokens")
     }
 }

@@ -11,6 +11,8 @@ pub struct TestResponse {
     pub status: u16,
     /// The headers, with names in lower case.
     pub headers: BTreeMap<String, String>,
+    /// The headers `Set-Cookie`.
+    pub cookies: Vec<String>,
     /// The body as a string.
     pub text: String,
     /// The path and query of the request, relative to the base path; empty for a response to an event.
@@ -33,6 +35,12 @@ impl TestResponse {
                 .map(|(name, value)| {
                     (name.to_lowercase(), value.as_str().expect("a header is text").to_owned())
                 })
+                .collect(),
+            cookies: response["cookies"]
+                .as_array()
+                .into_iter()
+                .flatten()
+                .map(|cookie| cookie.as_str().expect("a cookie is text").to_owned())
                 .collect(),
             text: response["body"].as_str().expect("a body").to_owned(),
             asked: String::new(),

@@ -4,8 +4,8 @@ use uuid::Uuid;
 
 use super::EventData;
 use crate::{
-    ApiKeyId, CustomerId, CustomerNumber, DisabledReason, Id, OauthClientId, OauthGrantId, Plan,
-    RevocationReason, Role, Scope, Scopes, Timestamp, UserId, WebhookId,
+    ApiKeyId, CustomerId, CustomerNumber, DisabledReason, GrantRevocationReason, Id, OauthClientId,
+    OauthGrantId, Plan, RevocationReason, Role, Scope, Scopes, Timestamp, UserId, WebhookId,
 };
 
 impl EventData {
@@ -72,7 +72,12 @@ impl EventData {
             Self::OauthAppUpdated { client_id, fields: fields(&["scopes"]) },
             Self::OauthAppSecretRotated { client_id },
             Self::OauthAppRevoked { client_id },
-            Self::OauthGrantRevoked { token_id, member_id: Some(member_id) },
+            Self::OauthGrantCreated { token_id, member_id, scopes: Scopes::of(&[Scope::ReadCustomers]) },
+            Self::OauthGrantRevoked {
+                token_id,
+                member_id: Some(member_id),
+                reason: GrantRevocationReason::Revoked,
+            },
         ]
     }
 }

@@ -5,7 +5,7 @@ use std::{fmt, time::Duration};
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 use uuid::Uuid;
 
-use super::redirect_uri::{MAX_REDIRECT_URIS, redirect_uri};
+use super::redirect_uri::{MAX_REDIRECT_URIS, is_same_redirect_uri, redirect_uri};
 use crate::{Actor, Id, OrganizationId, Scope, Scopes, Timestamp, Violation, text::is_line};
 
 /// The id of a client (RFC 6749 §2.2): a UUIDv7, so that apps sort by the time of their creation. Its text is `app_` and 32 hexadecimal
@@ -25,6 +25,11 @@ impl OauthClientId {
         Self(uuid)
     }
 
+    /// Returns the instant of the id; `None` if it has none.
+    pub fn timestamp(self) -> Option<Timestamp> {
+        Id::<OauthApp>::new(self.0).timestamp()
+    }
+
     /// Creates a new id of an instant.
     pub fn at(instant: Timestamp) -> Self {
         Self(Id::<OauthApp>::at(instant).uuid())
@@ -41,9 +46,10 @@ impl OauthClientId {
     }
 }
 
-/// Parses the 32 hexadecimal digits of a UUID, in either case.
+/// Parses the 32 hexadecimal digits of a UUID, in lower case.
 pub(super) fn parse_hex(digits: &str) -> Option<Uuid> {
-    (digits.len() == 32).then(|| Uuid::try_parse(digits).ok()).flatten()
+    let is_plain = digits.bytes().all(|digit| matches!(digit, b'0'..=b'9' | b'a'..=b'f'));
+    (digits.len() == 32 && is_plain).then(|| Uuid::try_parse(digits).ok()).flatten()
 }
 
 impl fmt::Display for OauthClientId {
@@ -70,6 +76,9 @@ impl<'de> Deserialize<'de> for OauthClientId {
         Self::parse(&text).ok_or_else(|| de::Error::custom("not the id of a client"))
     }
 }
+
+/// The maximum length of all redirect URIs of an app together, in bytes: each token request reads them.
+const MAX_REDIRECT_URIS_LENGTH: usize = 2048;
 
 /// The type of a client (RFC 6749 §2.1).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -143,6 +152,11 @@ impl OauthApp {
     /// The time for which a secret works after another one has replaced it, if the caller does not say.
     pub const DEFAULT_OVERLAP: Duration = Duration::from_secs(24 * 60 * 60);
 
+    /// Returns whether an authorization request may have this redirect URI.
+    pub fn allows_redirect_uri(&self, uri: &str) -> bool {
+        self.redirect_uris.iter().any(|registered| is_same_redirect_uri(uri, registered))
+    }
+
     /// Returns whether the previous secret still works.
     pub fn has_previous_secret(&self, now: Timestamp) -> bool {
         self.previous_secret_ends_at.is_some_and(|end| now < end)
@@ -207,6 +221,14 @@ impl OauthAppSettings<'_> {
         if self.description.is_some_and(|text| length(text) > OauthApp::MAX_DESCRIPTION_LENGTH) {
             violate("/description".into(), "invalid_length", "At most 500 characters.");
         }
+        let bytes: usize = self.redirect_uris.into_iter().flatten().map(String::len).sum();
+        if bytes > MAX_REDIRECT_URIS_LENGTH {
+            violate(
+                "/redirectUris".into(),
+                "too_long",
+                "All redirect URIs together have at most 2,048 bytes.",
+            );
+        }
         if self.redirect_uris.is_some_and(|uris| uris.len() > MAX_REDIRECT_URIS) {
             violate("/redirectUris".into(), "too_many", "At most 10 redirect URIs.");
         }
@@ -252,7 +274,14 @@ mod tests {
         let text = id.to_string();
         assert_eq!(text, "app_0190a6c40000700080000000000000ff");
         assert_eq!(OauthClientId::parse(&text), Some(id));
-        for other in ["", "app_", &text[4..], "app_0190a6c4-0000-7000-8000-0000000000ff", "app_g"] {
+        for other in [
+            "",
+            "app_",
+            &text[4..],
+            "app_0190a6c4-0000-7000-8000-0000000000ff",
+            "app_g",
+            &text.to_uppercase().replace("APP", "app"),
+        ] {
             assert_eq!(OauthClientId::parse(other), None, "{other}");
         }
     }

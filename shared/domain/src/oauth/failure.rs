@@ -52,31 +52,37 @@ impl Failure {
         FailureClass::InvalidCredentials,
         "invalid_client",
         "The client is unknown, or its secret is not valid",
-    );
+    )
+    .with_hint("Send the id and the secret of the app in one way: by HTTP Basic, or in the body.");
 
     /// The grant, such as an authorization code or a refresh token, is not valid.
     pub const INVALID_GRANT: Self = Self::new(
         FailureClass::Invalid,
         "invalid_grant",
         "The grant is not valid, has expired or was revoked",
-    );
+    )
+    .with_hint("Ask the user for authorization again.");
 
     /// The client may not use this type of grant.
     pub const UNAUTHORIZED_CLIENT: Self =
-        Self::new(FailureClass::Invalid, "unauthorized_client", "The client may not use this type of grant");
+        Self::new(FailureClass::Invalid, "unauthorized_client", "The client may not use this type of grant")
+            .with_hint("A public client acts for users only, with an authorization code.");
 
     /// The type of grant is not supported.
     pub const UNSUPPORTED_GRANT_TYPE: Self =
-        Self::new(FailureClass::Invalid, "unsupported_grant_type", "The type of grant is not supported");
+        Self::new(FailureClass::Invalid, "unsupported_grant_type", "The type of grant is not supported")
+            .with_hint("Send client_credentials, authorization_code or refresh_token as the grant_type.");
 
     /// The client asks for a scope that there is not, or that it may not have.
     pub const INVALID_SCOPE: Self = Self::new(
         FailureClass::Invalid,
         "invalid_scope",
         "The scope is unknown, or the client may not have it",
-    );
+    )
+    .with_hint("Ask for scopes that the app has, separated by spaces.");
 
     /// The token is asked for another resource than this API (RFC 8707).
     pub const INVALID_TARGET: Self =
-        Self::new(FailureClass::Invalid, "invalid_target", "The resource is not one of this server");
+        Self::new(FailureClass::Invalid, "invalid_target", "The resource is not one of this server")
+            .with_hint("Leave out the resource, or send the URL of the API or one below it.");
 }

@@ -76,7 +76,8 @@ impl OauthGate {
         let mut next = Self { version: self.version + 1, ..self.clone() };
         next.revoked.retain(|revoked| i64::from(revoked.until) > now && revoked.grant != grant);
         if next.revoked.len() >= Self::MAX_REVOKED {
-            next.not_before = now + Self::CLOCK_DIFFERENCE;
+            // Never earlier than before: what it excluded is not listed any more.
+            next.not_before = (now + Self::CLOCK_DIFFERENCE).max(next.not_before + 1);
             next.revoked.clear();
         }
         let until = u32::try_from(now).unwrap_or(u32::MAX).saturating_add(lifetime);

@@ -1,6 +1,6 @@
 //! What an app was granted.
 
-use std::fmt;
+use std::{fmt, time::Duration};
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 use uuid::Uuid;
@@ -85,9 +85,69 @@ pub struct OauthGrant {
     pub last_used_at: Timestamp,
     /// When the grant ends, if it is not used before.
     pub expires_at: Timestamp,
+    /// The URL that the tokens are valid for; empty if the app acts for itself, which asks for it each time.
+    #[serde(default)]
+    pub audience: String,
+    /// What is known of the refresh tokens; `None` if there are none.
+    #[serde(default)]
+    pub refresh: Option<RefreshState>,
+}
+
+/// What is known of the refresh tokens of a grant.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct RefreshState {
+    /// The generation of the token that can be used. Each use makes the next one; the first one is 1.
+    pub generation: u32,
+    /// When that token was issued.
+    pub issued_at: Timestamp,
+    /// The scopes of the access token that was issued with it.
+    #[serde(default)]
+    pub scopes: Scopes,
+    /// The URL that this access token is valid for.
+    pub audience: String,
+}
+
+/// Why a grant was revoked.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum GrantRevocationReason {
+    /// Someone has revoked it.
+    #[default]
+    Revoked,
+    /// An authorization code or a refresh token was used that had been used before. Someone else may have it.
+    Reuse,
+}
+
+impl GrantRevocationReason {
+    /// Both reasons.
+    pub const ALL: [Self; 2] = [Self::Revoked, Self::Reuse];
 }
 
 impl OauthGrant {
+    /// The time after which a grant ends if it is not used.
+    pub const IDLE_LIFETIME: Duration = Duration::from_secs(30 * 24 * 60 * 60);
+    /// The time after which a grant ends in any case.
+    pub const MAX_LIFETIME: Duration = Duration::from_secs(180 * 24 * 60 * 60);
+
+    /// Returns when a grant ends that was created at one instant and is used at another.
+    pub fn end_after(created_at: Timestamp, used_at: Timestamp) -> Timestamp {
+        used_at.plus(Self::IDLE_LIFETIME).min(created_at.plus(Self::MAX_LIFETIME))
+    }
+
+    /// Returns the grant one version later, once its refresh token was used: with one of the next generation.
+    #[must_use]
+    pub fn refreshed(&self, scopes: Scopes, audience: &str, now: Timestamp) -> Self {
+        let generation = self.refresh.as_ref().map_or(1, |state| state.generation.saturating_add(1));
+        Self {
+            version: self.version + 1,
+            last_used_at: now,
+            expires_at: Self::end_after(self.created_at, now),
+            refresh: Some(RefreshState { generation, issued_at: now, scopes, audience: audience.to_owned() }),
+            ..self.clone()
+        }
+    }
+
     /// Returns the id.
     pub fn id(&self) -> OauthGrantId {
         OauthGrantId { client: self.client, grant: self.grant }

@@ -1,5 +1,7 @@
 //! Redirect URIs of OAuth apps (RFC 6749 §3.1.2, RFC 8252 §7, OAuth 2.1 §2.3).
 
+use std::net::{Ipv4Addr, Ipv6Addr};
+
 use url::{Host, Url};
 
 use super::ClientType;
@@ -49,11 +51,27 @@ pub fn redirect_uri(text: &str, client_type: ClientType) -> Result<String, &'sta
     if is_allowed && uri.len() <= MAX_URL_LENGTH { Ok(uri) } else { Err(expected) }
 }
 
+/// Returns whether an authorization request with a redirect URI means a registered one.
+///
+/// Both are compared as they are parsed. Where an app listens on the machine of its user, the port is that of the moment (RFC 8252 §7.3).
+pub fn is_same_redirect_uri(sent: &str, registered: &str) -> bool {
+    let is_plain = sent.len() <= MAX_URL_LENGTH && !sent.contains('#') && !is_ambiguous(sent);
+    let (Ok(mut sent), Ok(mut registered)) = (Url::parse(sent), Url::parse(registered)) else { return false };
+    if registered.scheme() == "http" && is_loopback(&registered) {
+        for url in [&mut sent, &mut registered] {
+            if url.set_port(None).is_err() {
+                return false;
+            }
+        }
+    }
+    is_plain && sent == registered
+}
+
 /// Returns whether a URL leads to this machine.
 fn is_loopback(url: &Url) -> bool {
     match url.host() {
-        Some(Host::Ipv4(address)) => address.is_loopback(),
-        Some(Host::Ipv6(address)) => address.is_loopback(),
+        Some(Host::Ipv4(address)) => address == Ipv4Addr::LOCALHOST,
+        Some(Host::Ipv6(address)) => address == Ipv6Addr::LOCALHOST,
         Some(Host::Domain(name)) => name == "localhost",
         None => false,
     }
@@ -68,6 +86,39 @@ fn is_private_use(scheme: &str, url: &Url) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn only_the_port_of_this_machine_may_differ() {
+        for (sent, registered) in [
+            ("https://app.example/cb", "https://app.example/cb"),
+            ("HTTPS://APP.example:443/cb", "https://app.example/cb"),
+            ("http://127.0.0.1:51234/cb", "http://127.0.0.1/cb"),
+            ("http://[::1]:51234/cb", "http://[::1]:8000/cb"),
+            ("http://localhost:1/cb", "http://localhost:3000/cb"),
+            ("com.example.app:/cb", "com.example.app:/cb"),
+        ] {
+            assert!(is_same_redirect_uri(sent, registered), "{sent} {registered}");
+        }
+        for (sent, registered) in [
+            ("https://app.example/cb/", "https://app.example/cb"),
+            ("https://app.example/cb?x=1", "https://app.example/cb"),
+            ("https://app.example/cb#f", "https://app.example/cb"),
+            ("https://app.example:8443/cb", "https://app.example/cb"),
+            ("https://user@app.example/cb", "https://app.example/cb"),
+            ("https://app.example.evil.example/cb", "https://app.example/cb"),
+            ("https://app.example/a/../cb/x", "https://app.example/cb"),
+            ("http://127.0.0.1:1/other", "http://127.0.0.1/cb"),
+            ("http://127.0.0.2:1/cb", "http://127.0.0.1/cb"),
+            ("http://localhost:1/cb", "http://127.0.0.1/cb"),
+            ("https://127.0.0.1:1/cb", "http://127.0.0.1/cb"),
+            ("http://user@127.0.0.1:1/cb", "http://127.0.0.1/cb"),
+            ("https://app.example\\@evil.example/cb", "https://app.example/cb"),
+            ("javascript:alert(1)", "https://app.example/cb"),
+            ("", "https://app.example/cb"),
+        ] {
+            assert!(!is_same_redirect_uri(sent, registered), "{sent} {registered}");
+        }
+    }
 
     #[test]
     fn a_redirect_uri_leads_to_one_place() {
@@ -92,6 +143,7 @@ mod tests {
             "/callback",
             "//app.example/cb",
             "http://app.example/cb",
+            "http://127.1.2.3/cb",
             "http://127.0.0.1.app.example/cb",
             "http://localhost.example/cb",
             "https://app.example/cb#f",

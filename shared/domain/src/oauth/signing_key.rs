@@ -86,12 +86,15 @@ impl SigningKeySet {
     /// Removes a key that must not be trusted any more. If it was the one that signs, the next one takes over. Returns whether the set had
     /// the key.
     pub fn withdraw(&mut self, kid: &str, now: Timestamp) -> bool {
-        let was_signer = self.signer(now).is_some_and(|signer| signer.kid == kid);
+        let signed_since =
+            self.signer(now).filter(|signer| signer.kid == kid).map(|signer| signer.signs_from);
         let before = self.keys.len();
         self.remove(kid);
-        // Not the one before it, which has ended and may leave the set any time.
-        if was_signer && let Some(next) = self.keys.iter_mut().find(|key| key.signs_from > now) {
-            next.signs_from = now;
+        // Since the same instant, which is in the past whatever the clock of the operator says.
+        if let Some(since) = signed_since
+            && let Some(next) = self.keys.iter_mut().find(|key| key.signs_from > since)
+        {
+            next.signs_from = since;
         }
         self.keys.len() < before
     }

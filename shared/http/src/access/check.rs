@@ -2,7 +2,7 @@
 
 use std::marker::PhantomData;
 
-use padron_auth::{Credential, Delegate, Principal, User};
+use padron_auth::{Credential, Principal, User};
 use padron_domain::{Authority, Error, Failure, Organization, OrganizationId, Role, UserId};
 use padron_store::{IdempotencyId, Items, Key, Read};
 
@@ -198,11 +198,12 @@ impl AccessCheck<(), ()> {
         other: Read,
     ) -> Result<Self, Error> {
         let (found, authority, items) = match principal {
-            Principal::User(User { id: user, .. }) | Principal::Delegate(Delegate { user, .. }) => {
-                let access = cx.store().organization_access(organization, *user, [other]).await?;
+            Principal::User(user) => {
+                let access = cx.store().organization_access(organization, user.id, [other]).await?;
                 (access.organization, access.membership.map(Authority::Membership), access.others)
             }
-            Principal::App(app) => oauth::read_again(cx, app, other).await?,
+            Principal::Delegate(delegate) => oauth::read_again(cx, delegate.into(), other).await?,
+            Principal::App(app) => oauth::read_again(cx, app.into(), other).await?,
             // This request has already verified the key's secret. The key may have been revoked or changed since.
             Principal::Key(key) => {
                 let access = cx.store().key_access(organization, key.id, [other]).await?;

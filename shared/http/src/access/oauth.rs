@@ -5,8 +5,12 @@ use std::sync::Arc;
 use padron_auth::{
     App, AuthorizationServer, Delegate, INVALID_TOKEN, KeySet, OauthToken, Principal, TOKEN_REVOKED,
 };
-use padron_domain::{AppAuthority, Authority, Error, Failure, Organization, Scopes, Timestamp, UserId};
+use padron_domain::{
+    AppAuthority, Authority, Error, Failure, Membership, OauthClientId, OauthGate, Organization,
+    OrganizationId, Scopes, Timestamp, UserId,
+};
 use padron_store::{Items, OauthAccess, Read};
+use uuid::Uuid;
 
 use super::named_organization;
 use crate::context::Context;
@@ -39,7 +43,7 @@ impl OauthCheck {
     pub(super) fn since(&self, token: &OauthToken) -> Timestamp {
         match &self.authority {
             Some(Authority::Membership(membership)) => membership.joined_at,
-            _ => Timestamp::from_millis(token.issued_at.saturating_mul(1000)).unwrap_or(Timestamp::EARLIEST),
+            _ => token.client.timestamp().unwrap_or(Timestamp::EARLIEST),
         }
     }
 }
@@ -52,9 +56,9 @@ pub(super) async fn check(
     token: &OauthToken,
     reads: Vec<Read>,
 ) -> Result<OauthCheck, Error> {
-    let OauthToken { client, grant, user, organization, .. } = *token;
+    let OauthToken { client, grant, user, organization, issued_at, .. } = *token;
     let OauthAccess { gate, access } = cx.store().oauth_access(client, user, organization, reads).await?;
-    let gate = gate.filter(|gate| !gate.excludes(grant, token.issued_at)).ok_or(TOKEN_REVOKED)?;
+    let (gate, membership) = require_live(gate, access.membership, grant, issued_at)?;
     cx.set_caller(format!("app:{client}"));
     let path = token.audience_path(cx.issuer());
     let below = cx.request.path().strip_prefix(path);
@@ -72,12 +76,15 @@ pub(super) async fn check(
     }
     let (principal, authority) = match user {
         Some(user) => (
-            Principal::Delegate(Delegate { user, client, grant, organization, scopes }),
-            access.membership.map(Authority::Membership),
+            Principal::Delegate(Delegate { user, client, grant, organization, scopes, issued_at }),
+            membership.map(Authority::Membership),
         ),
         None => {
             let authority = AppAuthority { client, gate_version: gate.version };
-            (Principal::App(App { client, organization, scopes }), Some(Authority::App(authority)))
+            (
+                Principal::App(App { client, grant, organization, scopes, issued_at }),
+                Some(Authority::App(authority)),
+            )
         }
     };
     Ok(OauthCheck { principal, organization: access.organization, authority, items: access.others })
@@ -104,15 +111,62 @@ pub(super) fn require_active(checked: &OauthCheck) -> Result<(), Error> {
     if is_active && checked.authority.is_some() { Ok(()) } else { Err(TOKEN_REVOKED.into()) }
 }
 
+/// Returns the gate of an app and the membership of its user. Fails if the gate excludes the token, or the app was deleted.
+///
+/// A membership that is younger than the token is another one: the user has left the organization, and has joined it again.
+fn require_live(
+    gate: Option<OauthGate>,
+    membership: Option<Membership>,
+    grant: Uuid,
+    issued_at: i64,
+) -> Result<(OauthGate, Option<Membership>), Error> {
+    let gate = gate.filter(|gate| !gate.excludes(grant, issued_at)).ok_or(TOKEN_REVOKED)?;
+    let is_younger = membership.as_ref().is_some_and(|membership| membership.joined_at.seconds() > issued_at);
+    if is_younger { Err(TOKEN_REVOKED.into()) } else { Ok((gate, membership)) }
+}
+
+/// The token of a caller who was admitted, as far as it is needed to check it again.
+pub(super) struct AdmittedToken {
+    client: OauthClientId,
+    grant: Uuid,
+    user: Option<UserId>,
+    organization: OrganizationId,
+    issued_at: i64,
+}
+
+impl From<&Delegate> for AdmittedToken {
+    fn from(delegate: &Delegate) -> Self {
+        let Delegate { user, client, grant, organization, issued_at, .. } = *delegate;
+        Self { client, grant, user: Some(user), organization, issued_at }
+    }
+}
+
+impl From<&App> for AdmittedToken {
+    fn from(app: &App) -> Self {
+        let App { client, grant, organization, issued_at, .. } = *app;
+        Self { client, grant, user: None, organization, issued_at }
+    }
+}
+
 /// Reads again what the right of a caller who was admitted rests on, and another item in the same call.
+///
+/// Fails if the token was revoked, or the app has lost the endpoint's scope.
 pub(super) async fn read_again(
     cx: &Context<'_>,
-    app: &App,
+    token: AdmittedToken,
     other: Read,
 ) -> Result<(Option<Organization>, Option<Authority>, Items), Error> {
-    let OauthAccess { gate, access } =
-        cx.store().oauth_access(app.client, None, app.organization, [other]).await?;
-    let authority =
-        gate.map(|gate| Authority::App(AppAuthority { client: app.client, gate_version: gate.version }));
+    let AdmittedToken { client, grant, user, organization, issued_at } = token;
+    let OauthAccess { gate, access } = cx.store().oauth_access(client, user, organization, [other]).await?;
+    let (gate, membership) = require_live(gate, access.membership, grant, issued_at)?;
+    let required: Scopes = cx.endpoint.scope.into_iter().collect();
+    let missing = gate.scopes.missing_of(required);
+    if !missing.is_empty() {
+        return Err(Error::insufficient_scope(missing));
+    }
+    let authority = match user {
+        Some(_) => membership.map(Authority::Membership),
+        None => Some(Authority::App(AppAuthority { client, gate_version: gate.version })),
+    };
     Ok((access.organization, authority, access.others))
 }

@@ -1,0 +1,144 @@
+//! The sign-in at the operator's issuer, by the authorization code flow of OpenID Connect (Core §3.1).
+
+use std::{sync::Arc, time::Duration};
+
+use base64::{Engine as _, prelude::BASE64_URL_SAFE_NO_PAD};
+use padron_auth::{RemoteDocument, Source, TokenRequest, User};
+use padron_domain::Error;
+use padron_http::{Context, Login, Response};
+use ring::digest::{SHA256, digest};
+use serde::{Deserialize, Serialize};
+use subtle::ConstantTimeEq;
+use url::Url;
+
+use crate::{
+    authorization::{AuthorizationRequest, open, seal},
+    page::redirect,
+    session::{self, random_text},
+};
+
+/// The context in which a sign-in is sealed.
+const CONTEXT: &str = "login";
+
+/// A sign-in that is under way, which its cookie holds.
+#[derive(Serialize, Deserialize)]
+struct PendingLogin {
+    state: String,
+    nonce: String,
+    verifier: String,
+    request: AuthorizationRequest,
+}
+
+/// The metadata of the operator's issuer (OpenID Connect Discovery §3).
+#[derive(Clone, Debug, Deserialize)]
+struct Provider {
+    issuer: String,
+    authorization_endpoint: String,
+    token_endpoint: String,
+}
+
+/// The documents with the metadata of issuers.
+const PROVIDERS: Source<Provider> = Source {
+    name: "the issuer's metadata",
+    parse: |document| serde_json::from_slice(document).map_err(|_| "it is not a provider's".to_owned()),
+    refresh_interval: Duration::from_secs(60),
+    retry_interval: Duration::from_secs(2),
+    fresh_for: Duration::from_secs(60 * 60),
+    usable_for: Duration::from_secs(24 * 60 * 60),
+};
+
+/// Returns the metadata of the operator's issuer.
+async fn provider(cx: &Context<'_>, login: &Login) -> Result<Provider, Error> {
+    let create = || Ok(Arc::new(RemoteDocument::new(login.discovery_url.clone(), PROVIDERS)));
+    let document = cx.environment().get_or_create(create)?;
+    let provider = document.with_key(|_| true, cx.now(), cx.deadline()).await?;
+    if provider.issuer != login.issuer {
+        return Err(Error::unavailable("the metadata are those of another issuer"));
+    }
+    Ok((*provider).clone())
+}
+
+/// Returns the URL that the issuer sends the user back to.
+fn callback(cx: &Context<'_>) -> String {
+    format!("{}/oauth/callback", cx.issuer())
+}
+
+/// Sends the user to the issuer to sign in.
+pub(crate) async fn begin(
+    cx: &Context<'_>,
+    login: &Login,
+    request: AuthorizationRequest,
+) -> Result<Response, Error> {
+    let provider = provider(cx, login).await?;
+    let asks_again = request.prompt.login;
+    let pending =
+        PendingLogin { state: random_text()?, nonce: random_text()?, verifier: random_text()?, request };
+    let challenge = BASE64_URL_SAFE_NO_PAD.encode(digest(&SHA256, pending.verifier.as_bytes()));
+    let mut url = Url::parse(&provider.authorization_endpoint)
+        .map_err(|_| Error::unavailable("the issuer's authorization endpoint is not a URL"))?;
+    {
+        let mut query = url.query_pairs_mut();
+        query
+            .append_pair("response_type", "code")
+            .append_pair("client_id", &login.client_id)
+            .append_pair("redirect_uri", &callback(cx))
+            .append_pair("scope", "openid email profile")
+            .append_pair("state", &pending.state)
+            .append_pair("nonce", &pending.nonce)
+            .append_pair("code_challenge", &challenge)
+            .append_pair("code_challenge_method", "S256");
+        if asks_again {
+            query.append_pair("prompt", "login");
+        }
+    }
+    let sealed = seal(cx, CONTEXT, &pending)?;
+    Ok(session::set_login(cx, redirect(302, url.into()), sealed))
+}
+
+/// The outcome of a sign-in.
+pub(crate) enum Outcome {
+    /// The user has signed in.
+    SignedIn(User, AuthorizationRequest),
+    /// The issuer has refused, or the user has given up.
+    Refused(AuthorizationRequest),
+    /// The answer is not one to a sign-in of this browser.
+    Unknown,
+}
+
+/// Completes a sign-in with the issuer's answer.
+pub(crate) async fn complete(
+    cx: &Context<'_>,
+    login: &Login,
+    get: impl Fn(&str) -> Option<String>,
+) -> Result<Outcome, Error> {
+    let pending = session::login(cx).and_then(|sealed| open::<PendingLogin>(cx, CONTEXT, &sealed));
+    let Some(pending) = pending.filter(|pending| !pending.request.has_expired(cx.now())) else {
+        return Ok(Outcome::Unknown);
+    };
+    let state = get("state").unwrap_or_default();
+    let is_answer: bool = state.as_bytes().ct_eq(pending.state.as_bytes()).into();
+    // An issuer that names itself must be this one (RFC 9207).
+    let is_issuer = get("iss").is_none_or(|issuer| issuer == login.issuer);
+    if !is_answer || !is_issuer {
+        return Ok(Outcome::Unknown);
+    }
+    let Some(code) = get("code") else { return Ok(Outcome::Refused(pending.request)) };
+    let provider = provider(cx, login).await?;
+    let request = TokenRequest {
+        url: &provider.token_endpoint,
+        client_id: &login.client_id,
+        client_secret: login.client_secret.as_deref(),
+        code: &code,
+        redirect_uri: &callback(cx),
+        verifier: &pending.verifier,
+    };
+    let Some(id_token) = request.send(cx.deadline()).await? else {
+        return Ok(Outcome::Refused(pending.request));
+    };
+    let user = cx.verify_id_token(&id_token, &login.client_id, &pending.nonce).await;
+    match user {
+        Ok(user) => Ok(Outcome::SignedIn(user, pending.request)),
+        Err(error) if error.failure() == padron_domain::Failure::UNAVAILABLE => Err(error),
+        Err(_) => Ok(Outcome::Refused(pending.request)),
+    }
+}

@@ -1,0 +1,134 @@
+//! The endpoint `GET /oauth/authorize`, with which an app asks a user for access (RFC 6749 §4.1.1).
+//!
+//! A request whose client or redirect URI is wrong ends on a page that leads nowhere. Every other error goes to the app.
+
+use padron_domain::{Error, Failure, OauthClientId, RateLimit, Scope};
+use padron_http::{
+    Anonymous, AnyInput, Context, Endpoint, Response, Route,
+    openapi::{Operation, Schemas},
+};
+use padron_store::{Action, OauthAppWithGate, RateSubject, Store};
+
+use crate::{
+    authorization::{Answer, AuthorizationRequest, Parameters, redirect_uri, send_answer},
+    issuance, login,
+    page::{Language, Page, Trouble, redirect},
+    session::SignedInSession,
+};
+
+/// The endpoint with which an app asks a user for access.
+#[derive(Debug)]
+pub struct OauthAuthorize;
+
+/// The maximum number of requests for a client in a minute, from one network.
+const REQUESTS_A_MINUTE: u32 = 30;
+
+/// An authorization request, which is read by the handler: its errors go to the app.
+#[derive(Debug)]
+pub struct AuthorizationQuery(AnyInput);
+
+impl padron_http::Input for AuthorizationQuery {
+    const FAILURES: &'static [Failure] = &[Failure::INVALID_REQUEST];
+
+    fn decode(_: &padron_http::Request<'_>) -> Result<Self, Error> {
+        Ok(Self(AnyInput))
+    }
+
+    fn describe(operation: &mut Operation, _: &mut Schemas) {
+        let text = serde_json::json!({ "type": "string" });
+        for (name, description, is_required) in [
+            ("client_id", "Id of the app", true),
+            ("redirect_uri", "Where the answer is sent: one of the app's redirect URIs", false),
+            ("response_type", "Always `code`", true),
+            ("scope", "Scopes, separated by spaces or commas. Without them, all scopes of the app", false),
+            ("state", "A value that the answer repeats", false),
+            ("code_challenge", "SHA-256 hash of the code verifier, in base64url (RFC 7636)", false),
+            ("code_challenge_method", "Always `S256`", false),
+            (
+                "resource",
+                "URL that the tokens are to be valid for: the API's, or one below it (RFC 8707)",
+                false,
+            ),
+            ("prompt", "`none`, `login` or `consent`", false),
+        ] {
+            operation.parameter("query", name, description, is_required, &text);
+        }
+    }
+}
+
+impl Endpoint for OauthAuthorize {
+    const ROUTE: Route = Route::get("oauth-authorize", "/oauth/authorize");
+    const SUMMARY: &'static str = "Asks a user to allow an OAuth app to act for them";
+    const SCOPE: Option<Scope> = None;
+    const ACCEPTS_KEYS: bool = false;
+    const FAILURES: &'static [&'static [Failure]] = &[&[Failure::RATE_LIMITED]];
+    const ACTIONS: &'static [&'static [Action]] = &[
+        Store::USE_API_KEY,
+        Store::OAUTH_CLIENT,
+        Store::SESSION,
+        Store::OAUTH_GRANTS_OF_USER,
+        Store::ORGANIZATION_ACCESS,
+        Store::CREATE_CODE,
+    ];
+    type Access = Anonymous;
+    type Input = AuthorizationQuery;
+    type Output = Page;
+
+    async fn handle(cx: &Context<'_>, _: Anonymous, _: AuthorizationQuery) -> Result<Page, Error> {
+        Box::pin(authorize(cx)).await.map(Page)
+    }
+}
+
+async fn authorize(cx: &Context<'_>) -> Result<Response, Error> {
+    let language = Language::preferred(cx.request.header("accept-language").as_deref());
+    let unknown = || Ok(Trouble::UnknownClient.page(language));
+    let Some(login) = &cx.options().login else { return unknown() };
+    let parameters = Parameters(cx.request.query()?);
+    let id = parameters.get("client_id").and_then(OauthClientId::parse);
+    let client = id.map(|id| id.to_string()).unwrap_or_default();
+    let subject = RateSubject::client(OauthAuthorize::ROUTE.function, &client, &cx.request.source_network());
+    cx.count_request(&subject, RateLimit { limit: REQUESTS_A_MINUTE, period: 60 }, 1).await?;
+    let Some(id) = id else { return unknown() };
+    let Some(OauthAppWithGate { stored, .. }) = cx.store().oauth_client(id).await? else { return unknown() };
+    let Some(target) = redirect_uri(&stored.app, &parameters) else { return unknown() };
+    let request = match AuthorizationRequest::check(cx, &stored.app, target.clone(), &parameters) {
+        Ok(request) => request,
+        Err((error, description)) => {
+            let answer = Answer::Error(error, description);
+            return send_answer(cx, 302, &target.0, parameters.get("state"), answer);
+        }
+    };
+    let session = SignedInSession::of(cx).await?.filter(|_| !request.prompt.login);
+    let Some(session) = session else {
+        if request.prompt.none {
+            return request.answer(cx, 302, Answer::Error("login_required", "The user is not signed in."));
+        }
+        return login::begin(cx, login, request).await;
+    };
+    if !request.prompt.consent
+        && issuance::is_granted_already(cx, &stored.app, &request, &session.session).await?
+    {
+        let code =
+            issuance::authorization_code(cx, &stored.app, &request, request.scopes, session.session.user)
+                .await?;
+        return request.answer(cx, 302, Answer::Code(&code));
+    }
+    if request.prompt.none {
+        return request.answer(
+            cx,
+            302,
+            Answer::Error("consent_required", "The user has not allowed this yet."),
+        );
+    }
+    to_consent(cx, &session, &request)
+}
+
+/// Returns the redirection to the consent page.
+pub(crate) fn to_consent(
+    cx: &Context<'_>,
+    session: &SignedInSession,
+    request: &AuthorizationRequest,
+) -> Result<Response, Error> {
+    let sealed = request.seal(cx, &session.context())?;
+    Ok(redirect(302, format!("{}/oauth/consent?request={sealed}", cx.issuer())))
+}

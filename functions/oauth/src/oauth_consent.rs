@@ -1,0 +1,87 @@
+//! The endpoint `GET /oauth/consent`, the page on which a user decides what an app may do.
+
+use padron_domain::{Error, Failure, Scope};
+use padron_http::{
+    Anonymous, Context, Endpoint, Input, Request, Response, Route,
+    openapi::{Operation, Schemas},
+};
+use padron_store::{Action, OauthAppWithGate, Store};
+use url::Url;
+
+use crate::{
+    authorization::{AuthorizationRequest, Parameters},
+    page::{Consent, Language, Page, Trouble},
+    session::SignedInSession,
+};
+
+/// The endpoint of the consent page.
+#[derive(Debug)]
+pub struct OauthConsent;
+
+/// The request that the page is about.
+#[derive(Debug)]
+pub struct ConsentQuery;
+
+impl Input for ConsentQuery {
+    const FAILURES: &'static [Failure] = &[Failure::INVALID_REQUEST];
+
+    fn decode(_: &Request<'_>) -> Result<Self, Error> {
+        Ok(Self)
+    }
+
+    fn describe(operation: &mut Operation, _: &mut Schemas) {
+        let text = serde_json::json!({ "type": "string" });
+        operation.parameter("query", "request", "The authorization request, encrypted", true, &text);
+    }
+}
+
+impl Endpoint for OauthConsent {
+    const ROUTE: Route = Route::get("oauth-consent", "/oauth/consent");
+    const SUMMARY: &'static str = "Shows a user what an OAuth app asks for";
+    const SCOPE: Option<Scope> = None;
+    const ACCEPTS_KEYS: bool = false;
+    const ACTIONS: &'static [&'static [Action]] =
+        &[Store::SESSION, Store::OAUTH_CLIENT, Store::ORGANIZATION_ACCESS];
+    type Access = Anonymous;
+    type Input = ConsentQuery;
+    type Output = Page;
+
+    async fn handle(cx: &Context<'_>, _: Anonymous, _: ConsentQuery) -> Result<Page, Error> {
+        Box::pin(consent(cx)).await.map(Page)
+    }
+}
+
+async fn consent(cx: &Context<'_>) -> Result<Response, Error> {
+    let language = Language::preferred(cx.request.header("accept-language").as_deref());
+    let expired = || Ok(Trouble::Expired.page(language));
+    let parameters = Parameters(cx.request.query()?);
+    let Some(session) = SignedInSession::of(cx).await? else { return expired() };
+    let Some(sealed) = parameters.get("request") else { return expired() };
+    let Some(request) = AuthorizationRequest::open(cx, &session.context(), sealed) else { return expired() };
+    let Some(OauthAppWithGate { stored, .. }) = cx.store().oauth_client(request.client).await? else {
+        return Ok(Trouble::UnknownClient.page(language));
+    };
+    let app = &stored.app;
+    let access = cx.store().organization_access(app.organization, session.session.user, []).await?;
+    let organization = access.organization.filter(|organization| organization.deleted_at.is_none());
+    let (Some(organization), Some(_)) = (organization, access.membership) else {
+        return Ok(Trouble::NotAMember.page(language));
+    };
+    let consent = Consent {
+        app_name: &app.name,
+        app_description: app.description.as_deref(),
+        destination: &destination(&request.redirect_uri),
+        user: &session.session.display_name(),
+        organization: &organization,
+        scopes: request.scopes,
+        request: sealed,
+        form_token: &session.form_token(sealed),
+    };
+    Ok(consent.page(language))
+}
+
+/// Returns the host of a redirect URI, or its scheme if it leads to an app.
+fn destination(uri: &str) -> String {
+    let Ok(url) = Url::parse(uri) else { return uri.to_owned() };
+    url.host_str().map_or_else(|| format!("{}:", url.scheme()), ToOwned::to_owned)
+}

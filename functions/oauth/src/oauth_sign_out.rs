@@ -1,0 +1,40 @@
+//! The endpoint `POST /oauth/sign-out`, which ends the session of a user on the pages of the authorization server.
+
+use padron_domain::{Error, Scope};
+use padron_http::{Anonymous, Context, Endpoint, Response, Route};
+use padron_store::{Action, Store};
+
+use crate::{
+    form::Form,
+    oauth_decide::SessionForm,
+    page::{Language, Page, Trouble},
+    session::SignedInSession,
+};
+
+/// The endpoint that ends a session.
+#[derive(Debug)]
+pub struct OauthSignOut;
+
+impl Endpoint for OauthSignOut {
+    const ROUTE: Route = Route::post("oauth-sign-out", "/oauth/sign-out");
+    const SUMMARY: &'static str = "Signs a user out of the consent page";
+    const SCOPE: Option<Scope> = None;
+    const ACCEPTS_KEYS: bool = false;
+    const ACTIONS: &'static [&'static [Action]] = &[Store::SESSION, Store::DELETE_SESSION];
+    type Access = Anonymous;
+    type Input = Form;
+    type Output = Page;
+
+    async fn handle(cx: &Context<'_>, _: Anonymous, form: Form) -> Result<Page, Error> {
+        Box::pin(sign_out(cx, &form)).await.map(Page)
+    }
+}
+
+async fn sign_out(cx: &Context<'_>, form: &Form) -> Result<Response, Error> {
+    let language = Language::preferred(cx.request.header("accept-language").as_deref());
+    let Some(SessionForm { session, .. }) = SessionForm::of(cx, form).await? else {
+        return Ok(Trouble::Expired.page(language));
+    };
+    cx.store().delete_session(&session.session.hash).await?;
+    Ok(SignedInSession::end(cx, Trouble::SignedOut.page(language)))
+}

@@ -1,0 +1,280 @@
+//! The pages that people see: consent, and what went wrong.
+//!
+//! They have no script. Their style is named by its hash in the policy, so that nothing else can be added to them.
+
+use base64::{Engine as _, prelude::BASE64_STANDARD};
+use maud::{DOCTYPE, Markup, PreEscaped, html};
+use padron_domain::{Error, Organization, Scope, Scopes};
+use padron_http::{
+    Output, Request, Response,
+    openapi::{Operation, Schemas},
+};
+use ring::digest::{SHA256, digest};
+
+/// A language of the pages.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Language {
+    /// English.
+    English,
+    /// Spanish.
+    Spanish,
+}
+
+impl Language {
+    /// Returns the language that a browser prefers, according to its header `Accept-Language` (RFC 9110 §12.5.4): the first one of both.
+    pub(crate) fn preferred(header: Option<&str>) -> Self {
+        let tags = header.into_iter().flat_map(|header| header.split(','));
+        let language = |tag: &str| match tag.trim().get(..2)?.to_ascii_lowercase().as_str() {
+            "es" => Some(Self::Spanish),
+            "en" => Some(Self::English),
+            _ => None,
+        };
+        tags.filter_map(language).next().unwrap_or(Self::English)
+    }
+
+    const fn tag(self) -> &'static str {
+        match self {
+            Self::English => "en",
+            Self::Spanish => "es",
+        }
+    }
+
+    /// Returns the text in this language.
+    const fn pick(self, english: &'static str, spanish: &'static str) -> &'static str {
+        match self {
+            Self::English => english,
+            Self::Spanish => spanish,
+        }
+    }
+
+    /// Returns what a scope allows, in a few words.
+    pub(crate) const fn scope(self, scope: Scope) -> &'static str {
+        match self {
+            Self::English => scope.description(),
+            Self::Spanish => match scope {
+                Scope::ReadUser => "Ver usuarios",
+                Scope::WriteUser => "Aceptar y rechazar invitaciones",
+                Scope::ReadOrganization => "Ver la organización",
+                Scope::WriteOrganization => "Cambiar la cuenta y los ajustes de la organización",
+                Scope::ReadMembers => "Ver miembros e invitaciones",
+                Scope::WriteMembers => "Cambiar miembros e invitaciones",
+                Scope::ReadCustomers => "Ver clientes",
+                Scope::WriteCustomers => "Cambiar clientes",
+                Scope::ReadWebhooks => "Ver webhooks",
+                Scope::WriteWebhooks => "Cambiar webhooks",
+                Scope::ReadApiKeys => "Ver claves de API, sin sus secretos",
+                Scope::WriteApiKeys => "Crear, cambiar y revocar claves de API",
+                Scope::ReadOauthApps => "Ver aplicaciones OAuth, sin sus secretos",
+                Scope::WriteOauthApps => "Crear, cambiar y borrar aplicaciones OAuth, y revocar sus tokens",
+                Scope::ReadEvents => "Ver el registro de actividad",
+                Scope::AdminOrganization => "Todo en la organización, incluso borrarla y transferirla",
+                Scope::AdminAll => "Todo",
+            },
+        }
+    }
+}
+
+/// What went wrong, for a page that leads nowhere.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Trouble {
+    /// The client or the redirect URI is not known.
+    UnknownClient,
+    /// The request has expired, or belongs to another session.
+    Expired,
+    /// The user could not be signed in.
+    SignIn,
+    /// The user is not a member of the app's organization.
+    NotAMember,
+    /// The user has signed out.
+    SignedOut,
+}
+
+impl Trouble {
+    const fn status(self) -> u16 {
+        match self {
+            Self::UnknownClient | Self::Expired | Self::SignIn => 400,
+            Self::NotAMember => 403,
+            Self::SignedOut => 200,
+        }
+    }
+
+    const fn texts(self, language: Language) -> (&'static str, &'static str) {
+        match self {
+            Self::UnknownClient => (
+                language.pick("This link is not valid", "Este enlace no es válido"),
+                language.pick(
+                    "The app that sent you here is not known, or asks to be answered at an address that it has not registered. Nothing was allowed.",
+                    "La aplicación que le envió aquí no se conoce, o pide la respuesta en una dirección que no ha registrado. No se permitió nada.",
+                ),
+            ),
+            Self::Expired => (
+                language.pick("This page has expired", "Esta página ha caducado"),
+                language.pick(
+                    "Go back to the app and start again.",
+                    "Vuelva a la aplicación y empiece de nuevo.",
+                ),
+            ),
+            Self::SignIn => (
+                language.pick("You could not be signed in", "No se pudo iniciar la sesión"),
+                language.pick(
+                    "Go back to the app and start again. If this happens every time, tell whoever operates this service.",
+                    "Vuelva a la aplicación y empiece de nuevo. Si ocurre siempre, avise a quien opera este servicio.",
+                ),
+            ),
+            Self::NotAMember => (
+                language.pick("You are not a member", "Usted no es miembro"),
+                language.pick(
+                    "The app belongs to an organization of which you are not a member. Ask an admin to invite you, or sign in as someone else.",
+                    "La aplicación pertenece a una organización de la que usted no es miembro. Pida una invitación, o inicie la sesión con otra cuenta.",
+                ),
+            ),
+            Self::SignedOut => (
+                language.pick("You have signed out", "Ha cerrado la sesión"),
+                language.pick("You can close this page.", "Puede cerrar esta página."),
+            ),
+        }
+    }
+
+    /// Returns the page.
+    pub(crate) fn page(self, language: Language) -> Response {
+        let (title, text) = self.texts(language);
+        respond(self.status(), language, title, &html! { h1 { (title) } p { (text) } })
+    }
+}
+
+/// What the consent page shows.
+pub(crate) struct Consent<'a> {
+    pub(crate) app_name: &'a str,
+    pub(crate) app_description: Option<&'a str>,
+    /// The host, or the scheme, that the answer is sent to.
+    pub(crate) destination: &'a str,
+    /// The name or the e-mail address of the user.
+    pub(crate) user: &'a str,
+    pub(crate) organization: &'a Organization,
+    pub(crate) scopes: Scopes,
+    /// The sealed request, and the token that proves that the form is of this page.
+    pub(crate) request: &'a str,
+    pub(crate) form_token: &'a str,
+}
+
+/// The name of the field of a scope in the form.
+pub(crate) const SCOPE_FIELD: &str = "scope:";
+
+impl Consent<'_> {
+    /// Returns the page.
+    pub(crate) fn page(&self, language: Language) -> Response {
+        let Self { app_name, app_description, destination, user, organization, scopes, request, form_token } =
+            *self;
+        let title = language.pick("Allow access?", "¿Permitir el acceso?");
+        let body = html! {
+            h1 { (language.pick("Allow ", "¿Permitir el acceso a ")) strong { (app_name) } (language.pick(" to access ", " a ")) strong { (organization.name) } "?" }
+            @if let Some(description) = app_description { p { (description) } }
+            dl {
+                dt { (language.pick("Signed in as", "Sesión de")) } dd { (user) }
+                dt { (language.pick("Organization", "Organización")) } dd { (organization.name) }
+                dt { (language.pick("Answers to", "Responde a")) } dd { (destination) }
+            }
+            form method="post" {
+                input type="hidden" name="request" value=(request);
+                input type="hidden" name="form_token" value=(form_token);
+                fieldset {
+                    legend { (language.pick("The app may, for you and never beyond your own role:", "La aplicación podrá, en su nombre y nunca más allá de su propio rol:")) }
+                    @for scope in scopes.iter() {
+                        label {
+                            input type="checkbox" name=(format!("{SCOPE_FIELD}{}", scope.name())) value="on" checked[!is_for_owners(scope)];
+                            span { (language.scope(scope)) small { (scope.name()) } }
+                        }
+                    }
+                }
+                p.hint { (language.pick("Untick what you do not want to allow. You can take it back at any time.", "Desmarque lo que no quiera permitir. Puede retirarlo en cualquier momento.")) }
+                div.buttons {
+                    button.primary type="submit" name="action" value="allow" { (language.pick("Allow", "Permitir")) }
+                    button type="submit" name="action" value="deny" { (language.pick("Deny", "Rechazar")) }
+                }
+            }
+            form.quiet method="post" action="sign-out" {
+                input type="hidden" name="form_token" value=(form_token);
+                input type="hidden" name="request" value=(request);
+                button.link type="submit" { (language.pick("Not you? Sign out", "¿No es usted? Cerrar la sesión")) }
+            }
+        };
+        respond(200, language, title, &body)
+    }
+}
+
+/// Returns whether a scope is granted only if the user asks for it.
+const fn is_for_owners(scope: Scope) -> bool {
+    matches!(scope, Scope::AdminOrganization | Scope::AdminAll)
+}
+
+const STYLE: &str = "\
+:root{color-scheme:light dark;--ink:#1b1f24;--paper:#fff;--back:#f3f4f6;--line:#d5d9de;--quiet:#59636e;--accent:#0b5cad;--on-accent:#fff}\
+@media(prefers-color-scheme:dark){:root{--ink:#e8eaed;--paper:#1d2126;--back:#121417;--line:#3a414a;--quiet:#9aa4af;--accent:#7db5f0;--on-accent:#0d1117}}\
+*{box-sizing:border-box}\
+body{margin:0;min-height:100vh;display:grid;place-items:center;padding:1rem;background:var(--back);color:var(--ink);font:1rem/1.5 system-ui,sans-serif}\
+main{width:100%;max-width:34rem;background:var(--paper);border:1px solid var(--line);border-radius:.75rem;padding:1.5rem}\
+h1{font-size:1.375rem;line-height:1.3;font-weight:500;margin:0 0 1rem;overflow-wrap:anywhere}\
+h1 strong{font-weight:700}\
+p{margin:0 0 1rem;overflow-wrap:anywhere}\
+dl{display:grid;grid-template-columns:max-content 1fr;gap:.25rem 1rem;margin:0 0 1rem;padding:.75rem 1rem;border:1px solid var(--line);border-radius:.5rem}\
+dt{color:var(--quiet)}dd{margin:0;overflow-wrap:anywhere;font-weight:600}\
+fieldset{border:0;padding:0;margin:0 0 .5rem}legend{padding:0;margin:0 0 .5rem}\
+label{display:flex;gap:.75rem;align-items:flex-start;padding:.5rem 0;border-top:1px solid var(--line)}\
+label input{width:1.125rem;height:1.125rem;margin:.2rem 0 0;flex:none;accent-color:var(--accent)}\
+small{display:block;color:var(--quiet);font:.8125rem ui-monospace,monospace}\
+.hint{color:var(--quiet);font-size:.875rem}\
+.buttons{display:flex;gap:.75rem;flex-wrap:wrap}\
+button{font:inherit;padding:.6rem 1.25rem;border-radius:.5rem;border:1px solid var(--line);background:transparent;color:inherit;cursor:pointer;flex:1 1 8rem}\
+button.primary{background:var(--accent);border-color:var(--accent);color:var(--on-accent);font-weight:600}\
+button:focus-visible,input:focus-visible{outline:3px solid var(--accent);outline-offset:2px}\
+.quiet{margin:1rem 0 0;text-align:center}\
+button.link{border:0;padding:.25rem;color:var(--quiet);text-decoration:underline;flex:none}";
+
+/// Returns a page with the headers that keep others from changing, framing or keeping it.
+fn respond(status: u16, language: Language, title: &str, body: &Markup) -> Response {
+    let page = html! {
+        (DOCTYPE)
+        html lang=(language.tag()) {
+            head {
+                meta charset="utf-8";
+                meta name="viewport" content="width=device-width, initial-scale=1";
+                meta name="robots" content="noindex";
+                title { (title) }
+                style { (PreEscaped(STYLE)) }
+            }
+            body { main { (body) } }
+        }
+    };
+    let hash = BASE64_STANDARD.encode(digest(&SHA256, STYLE.as_bytes()));
+    // No `form-action`: Chromium applies it to the redirections that follow, which lead to the app.
+    let policy =
+        format!("default-src 'none'; style-src 'sha256-{hash}'; base-uri 'none'; frame-ancestors 'none'");
+    Response::text(status, "text/html; charset=utf-8", page.into_string())
+        .header("content-security-policy", policy)
+        .header("x-frame-options", "DENY".into())
+        // With `no-referrer`, the header `Origin` of the form would be `null`.
+        .header("referrer-policy", "same-origin".into())
+        .header("content-language", language.tag().into())
+}
+
+/// A page, or the way to one.
+#[derive(Debug)]
+pub struct Page(pub(crate) Response);
+
+impl Output for Page {
+    fn into_response(self, _: &Request<'_>) -> Result<Response, Error> {
+        Ok(self.0)
+    }
+
+    fn describe(operation: &mut Operation, _: &mut Schemas) {
+        for status in ["200", "302", "303", "400", "403"] {
+            operation.succeeds(status, None);
+        }
+        operation.response_header("Location", "Where the browser goes next");
+    }
+}
+
+/// Returns a redirection (RFC 9110 §15.4): with status 302 after a `GET`, and with 303 after a `POST`.
+pub(crate) fn redirect(status: u16, location: String) -> Response {
+    Response::empty(status).header("location", location)
+}

@@ -1,0 +1,852 @@
+//! Tests of the authorization code flow: sign-in, consent, the exchange of codes and of refresh tokens.
+
+use std::{collections::BTreeMap, time::Duration};
+
+use base64::{Engine as _, prelude::BASE64_URL_SAFE_NO_PAD};
+use futures_util::future::join_all;
+use padron_domain::{ClientType, OauthApp, OauthClientId, Scope, Scopes, UserId};
+use padron_local::demo;
+use padron_testkit::{Call, TestApp, TestResponse};
+use ring::digest::{SHA256, digest};
+use serde_json::{Value, json};
+use url::Url;
+
+use crate::support::{
+    ACME, admin, client_secret, event_types, globex_owner, install_oauth_app, issuing_app, member, oauth_app,
+    owner, user,
+};
+
+const REDIRECT_URI: &str = "https://crm.acme.example/callback";
+const VERIFIER: &str = "a verifier of at least forty-three characters, as RFC 7636 has it";
+const FORM: &str = "application/x-www-form-urlencoded";
+/// The origin of the pages.
+const ORIGIN: &str = "https://padron.test";
+
+type Parameters<'a> = &'a [(&'a str, &'a str)];
+
+fn form_of(parameters: Parameters<'_>) -> String {
+    form_urlencoded::Serializer::new(String::new()).extend_pairs(parameters).finish()
+}
+
+fn query_of(url: &str) -> BTreeMap<String, String> {
+    Url::parse(url).unwrap().query_pairs().into_owned().collect()
+}
+
+fn challenge() -> String {
+    BASE64_URL_SAFE_NO_PAD.encode(digest(&SHA256, VERIFIER.as_bytes()))
+}
+
+/// Returns the parameters of an authorization request, some of them changed; those with an empty value are absent.
+fn request<'a>(changes: &[(&'a str, &'a str)], challenge: &'a str) -> Vec<(&'a str, &'a str)> {
+    let mut parameters = BTreeMap::from([
+        ("client_id", demo::OAUTH_APP),
+        ("redirect_uri", REDIRECT_URI),
+        ("response_type", "code"),
+        ("scope", "read:organization read:customers"),
+        ("state", "the state"),
+        ("code_challenge", challenge),
+        ("code_challenge_method", "S256"),
+    ]);
+    parameters.extend(changes.iter().copied());
+    parameters.into_iter().filter(|(_, value)| !value.is_empty()).collect()
+}
+
+/// A browser, which keeps cookies.
+struct Browser<'a> {
+    app: &'a TestApp,
+    cookies: BTreeMap<String, String>,
+}
+
+impl<'a> Browser<'a> {
+    fn new(app: &'a TestApp) -> Self {
+        Self { app, cookies: BTreeMap::new() }
+    }
+
+    async fn send(&mut self, mut call: Call<'a>) -> TestResponse {
+        if !self.cookies.is_empty() {
+            let cookies: Vec<String> =
+                self.cookies.iter().map(|(name, value)| format!("{name}={value}")).collect();
+            call = call.header("cookie", &cookies.join("; "));
+        }
+        let response = call.send().await;
+        for cookie in &response.cookies {
+            assert!(cookie.contains("; HttpOnly; SameSite=Lax; Secure; Path=/"), "{cookie}");
+            let (name, value) = cookie.split(';').next().unwrap().split_once('=').unwrap();
+            assert!(name.starts_with("__Host-"), "{cookie}");
+            if value.is_empty() {
+                self.cookies.remove(name);
+            } else {
+                self.cookies.insert(name.into(), value.into());
+            }
+        }
+        response
+    }
+
+    /// Opens a URL of the API.
+    async fn open(&mut self, url: &str) -> TestResponse {
+        self.send(self.app.get(url.strip_prefix(TestApp::URL).unwrap())).await
+    }
+
+    async fn authorize(&mut self, changes: Parameters<'_>) -> TestResponse {
+        let challenge = challenge();
+        let query = form_of(&request(changes, &challenge));
+        self.open(&format!("{}/oauth/authorize?{query}", TestApp::URL)).await
+    }
+
+    /// Asks for authorization, and signs in as a user. Returns the way to the consent page.
+    async fn sign_in(&mut self, user: UserId, changes: Parameters<'_>) -> TestResponse {
+        let to_issuer = self.authorize(changes).await;
+        assert_eq!(to_issuer.status, 302, "{to_issuer:?}");
+        let back = self.app.login().choose(to_issuer.header("location"), &user.to_string()).unwrap();
+        self.open(&back).await
+    }
+
+    /// Sends the form of a consent page with this action. Returns where the browser goes then.
+    async fn decide(&mut self, page: &str, action: &str) -> TestResponse {
+        let mut fields = vec![("action".to_owned(), action.to_owned())];
+        for input in page.split("<input ").skip(1) {
+            let attribute = |name: &str| {
+                let value =
+                    input.split_once(&format!(" {name}=\"")).or(input.split_once(&format!("{name}=\"")));
+                value.map(|(_, rest)| rest.split('"').next().unwrap().to_owned())
+            };
+            let is_ticked = !input.starts_with("type=\"checkbox\"")
+                || input.split('>').next().unwrap().contains("checked");
+            if is_ticked {
+                fields.push((attribute("name").unwrap(), attribute("value").unwrap()));
+            }
+            if fields.len() > 60 {
+                break;
+            }
+        }
+        // The form for signing out follows, with the same hidden fields.
+        fields.dedup();
+        let mut seen = std::collections::BTreeSet::new();
+        fields.retain(|(name, _)| seen.insert(name.clone()));
+        let fields: Vec<(&str, &str)> = fields.iter().map(|(name, value)| (&**name, &**value)).collect();
+        let call = self.app.call("POST", "/oauth/consent").header("origin", ORIGIN);
+        self.send(call.header("content-type", FORM).body(form_of(&fields))).await
+    }
+
+    /// Goes the whole way as this user, and returns the code.
+    async fn code(&mut self, user: UserId, changes: Parameters<'_>) -> String {
+        let to_consent = self.sign_in(user, changes).await;
+        let page = self.open(to_consent.header("location")).await;
+        assert_eq!(page.status, 200, "{page:?}");
+        let answer = self.decide(&page.text, "allow").await;
+        query_of(answer.header("location"))["code"].clone()
+    }
+}
+
+/// Returns the values of the placeholders in the sample request of a step of the flow, after the steps before it.
+pub(crate) async fn placeholders(app: &TestApp, function: &str) -> Vec<(&'static str, String)> {
+    let mut browser = Browser::new(app);
+    let cookie = |browser: &Browser<'_>, name: &str| browser.cookies[name].clone();
+    if function == "oauth-callback" {
+        let to_issuer = browser.authorize(&[]).await;
+        let back = app.login().choose(to_issuer.header("location"), &owner().to_string()).unwrap();
+        let query = query_of(&back);
+        return vec![
+            ("<your_login>", cookie(&browser, "__Host-padron-login")),
+            ("<your_issuer_s_code>", query["code"].clone()),
+            ("<your_state>", query["state"].clone()),
+        ];
+    }
+    if matches!(function, "oauth-exchange" | "oauth-refresh") {
+        let without = [("code_challenge", ""), ("code_challenge_method", "")];
+        let code = browser.code(owner(), &without).await;
+        if function == "oauth-exchange" {
+            return vec![("<your_code>", code)];
+        }
+        let grant = ("grant_type", "authorization_code");
+        let tokens = token(app, &[grant, ("code", &code), ("redirect_uri", REDIRECT_URI)]).await.json();
+        return vec![("<your_refresh_token>", text(&tokens, "refresh_token").to_owned())];
+    }
+    let to_consent = browser.sign_in(owner(), &[]).await;
+    let page = browser.open(to_consent.header("location")).await;
+    vec![
+        ("<your_session>", cookie(&browser, "__Host-padron")),
+        ("<your_request>", field(&page.text, "request")),
+        ("<your_form_token>", field(&page.text, "form_token")),
+    ]
+}
+
+/// Returns the value of a hidden field of a page.
+fn field(page: &str, name: &str) -> String {
+    let after = page.split(&format!("name=\"{name}\" value=\"")).nth(1).unwrap();
+    after.split('"').next().unwrap().to_owned()
+}
+
+async fn app_with_client() -> TestApp {
+    let app = issuing_app().await;
+    let scopes = Scopes::of(&[
+        Scope::ReadOrganization,
+        Scope::ReadCustomers,
+        Scope::WriteCustomers,
+        Scope::AdminOrganization,
+    ]);
+    install_oauth_app(&app, &OauthApp { scopes, ..oauth_app(&app) }).await;
+    app
+}
+
+/// Sends a form to the token endpoint as the confidential client.
+async fn token(app: &TestApp, parameters: Parameters<'_>) -> TestResponse {
+    let credentials = [("client_id", demo::OAUTH_APP), ("client_secret", client_secret().text())];
+    let parameters: Vec<(&str, &str)> = parameters.iter().copied().chain(credentials).collect();
+    app.call("POST", "/oauth/token").header("content-type", FORM).body(form_of(&parameters)).send().await
+}
+
+async fn exchange(app: &TestApp, code: &str) -> TestResponse {
+    let (grant, redirect) = (("grant_type", "authorization_code"), ("redirect_uri", REDIRECT_URI));
+    token(app, &[grant, ("code", code), redirect, ("code_verifier", VERIFIER)]).await
+}
+
+async fn refresh(app: &TestApp, refresh_token: &str) -> TestResponse {
+    token(app, &[("grant_type", "refresh_token"), ("refresh_token", refresh_token)]).await
+}
+
+fn text<'a>(body: &'a Value, name: &str) -> &'a str {
+    body[name].as_str().unwrap_or_else(|| panic!("no {name}: {body}"))
+}
+
+fn outcome(response: &TestResponse) -> String {
+    if response.status == 200 {
+        return "200".into();
+    }
+    format!("{} {}", response.status, text(&response.json(), "error"))
+}
+
+/// Returns the tokens of a user who has allowed everything that [`request`] asks for.
+async fn tokens(app: &TestApp, user: UserId) -> Value {
+    let code = Browser::new(app).code(user, &[]).await;
+    let response = exchange(app, &code).await;
+    assert_eq!(response.status, 200, "{response:?}");
+    response.json()
+}
+
+/// Returns what a request for Acme Corp with this token answers.
+async fn access(app: &TestApp, tokens: &Value) -> String {
+    let response = app.get(ACME).bearer(text(tokens, "access_token")).send().await;
+    if response.status == 200 { "200".into() } else { response.problem() }
+}
+
+#[tokio::test]
+async fn a_user_allows_an_app_to_act_for_them() {
+    let app = app_with_client().await;
+    let mut browser = Browser::new(&app);
+    let to_issuer = browser.authorize(&[]).await;
+    assert_eq!((to_issuer.status, to_issuer.header("cache-control")), (302, "no-store"));
+    let asked = query_of(to_issuer.header("location"));
+    assert_eq!(asked["redirect_uri"], format!("{}/oauth/callback", TestApp::URL));
+    assert_eq!((&*asked["scope"], &*asked["code_challenge_method"]), ("openid email profile", "S256"));
+    let back = app.login().choose(to_issuer.header("location"), &member().to_string()).unwrap();
+    let to_consent = browser.open(&back).await;
+    assert_eq!(browser.cookies.keys().collect::<Vec<_>>(), ["__Host-padron"], "the sign-in is over");
+    let page = browser.open(to_consent.header("location")).await;
+    for part in ["Acme CRM", "Acme Corp", "crm.acme.example", "Read customers", "read:organization"] {
+        assert!(page.text.contains(part), "{part}: {}", page.text);
+    }
+    assert!(!page.text.contains("<script") && !page.text.contains("write:customers"), "{}", page.text);
+    let policy = page.header("content-security-policy");
+    assert!(policy.starts_with("default-src 'none'; style-src 'sha256-"), "{policy}");
+    assert!(policy.ends_with("base-uri 'none'; frame-ancestors 'none'"), "{policy}");
+    assert_eq!(page.header("cache-control"), "no-store");
+    let answer = browser.decide(&page.text, "allow").await;
+    assert_eq!(answer.status, 303);
+    app.clock.advance(Duration::from_millis(1));
+    let answer = query_of(
+        answer.header("location").strip_prefix(REDIRECT_URI).map(|_| answer.header("location")).unwrap(),
+    );
+    assert_eq!((&*answer["state"], &*answer["iss"]), ("the state", TestApp::URL));
+    // As Timbrix's clients do it.
+    let body = json!({
+        "code": answer["code"], "clientId": demo::OAUTH_APP, "clientSecret": client_secret().text(),
+        "redirectUri": REDIRECT_URI, "grantType": "authorization_code", "codeVerifier": VERIFIER,
+    });
+    let response = app.call("POST", "/oauth/token/exchange").json(&body).send().await;
+    assert_eq!((response.status, response.header("cache-control")), (200, "no-store"), "{response:?}");
+    let first = response.json();
+    assert_eq!((&first["token_type"], &first["expires_in"]), (&json!("Bearer"), &json!(3600)));
+    assert_eq!(first["scope"], "read:organization read:customers");
+    assert_eq!(access(&app, &first).await, "200");
+    let body = json!({
+        "refreshToken": first["refresh_token"], "clientId": demo::OAUTH_APP, "clientSecret": client_secret().text(),
+    });
+    let response = app.call("POST", "/oauth/token/refresh").json(&body).send().await;
+    assert_eq!(response.status, 200, "{response:?}");
+    let second = response.json();
+    assert_ne!(first["refresh_token"], second["refresh_token"]);
+    assert_eq!(access(&app, &second).await, "200");
+    // The user sees it, and takes it back.
+    let mine = app.get("/users/me/oauth-grants").user(member()).send().await.json();
+    assert_eq!(mine.as_array().unwrap().len(), 1, "{mine}");
+    assert_eq!((&mine[0]["appName"], &mine[0]["organizationId"]), (&json!("Acme CRM"), &json!(demo::ACME)));
+    assert_eq!(app.get("/users/me/oauth-grants").user(owner()).send().await.json(), json!([]));
+    let path = format!("/users/me/oauth-grants/{}", text(&mine[0], "id"));
+    app.clock.advance(Duration::from_millis(1));
+    assert_eq!(app.call("DELETE", &path).user(owner()).send().await.problem(), "404 token_not_found");
+    assert_eq!(app.call("DELETE", &path).user(member()).send().await.status, 204);
+    assert_eq!(access(&app, &first).await, "401 token_revoked");
+    assert_eq!(outcome(&refresh(&app, text(&second, "refresh_token")).await), "400 invalid_grant");
+    let events = event_types(&app, demo::organization(demo::ACME)).await;
+    assert_eq!(events[..2], ["oauth_grant.revoked", "oauth_grant.created"]);
+    // Nothing that gives access is logged.
+    let logged = app.logged().join("\n");
+    for secret in
+        [&answer["code"], text(&first, "access_token"), text(&first, "refresh_token"), client_secret().text()]
+    {
+        assert!(!logged.contains(secret), "{secret}");
+    }
+    assert!(browser.cookies.values().all(|cookie| !logged.contains(cookie)));
+}
+
+#[tokio::test]
+async fn a_request_of_an_unknown_client_or_to_an_unknown_address_leads_nowhere() {
+    let app = app_with_client().await;
+    for change in [
+        ("client_id", "app_00000000000070008000000000000000"),
+        ("client_id", "acme"),
+        ("client_id", ""),
+        ("redirect_uri", "https://crm.acme.example/callback/"),
+        ("redirect_uri", "https://crm.acme.example/callback?next=https://evil.example"),
+        ("redirect_uri", "https://crm.acme.example.evil.example/callback"),
+        ("redirect_uri", "https://crm.acme.example@evil.example/callback"),
+        ("redirect_uri", "https://crm.acme.example/callback#"),
+        ("redirect_uri", "javascript:alert(1)"),
+        ("redirect_uri", "http://crm.acme.example/callback"),
+    ] {
+        let page = Browser::new(&app).authorize(&[change]).await;
+        assert_eq!((page.status, page.header("location")), (400, ""), "{change:?}");
+        assert!(page.header("content-type").starts_with("text/html"), "{page:?}");
+        assert!(!page.text.contains("evil"), "{}", page.text);
+    }
+    let twice = format!("{}&client_id={}", form_of(&request(&[], &challenge())), demo::OAUTH_APP);
+    let twice = app
+        .get(&format!("/oauth/authorize?{twice}"))
+        .header("accept-language", "es-MX,en;q=0.5")
+        .send()
+        .await;
+    assert_eq!(twice.status, 400);
+    assert!(twice.text.contains("Este enlace no es válido"), "{}", twice.text);
+}
+
+#[tokio::test]
+async fn every_other_error_goes_to_the_app() {
+    let app = app_with_client().await;
+    let public = OauthApp {
+        id: OauthClientId::new(user(1).uuid()),
+        client_type: ClientType::Public,
+        ..oauth_app(&app)
+    };
+    install_oauth_app(&app, &public).await;
+    let public_id = public.id.to_string();
+    let long = "s".repeat(2049);
+    for (changes, error) in [
+        (vec![("response_type", "token")], "unsupported_response_type"),
+        (vec![("response_type", "")], "invalid_request"),
+        (vec![("response_mode", "fragment")], "invalid_request"),
+        (vec![("request", "e30.e30.")], "request_not_supported"),
+        (vec![("scope", "everything")], "invalid_scope"),
+        (vec![("scope", "admin:all")], "invalid_scope"),
+        (vec![("code_challenge_method", "plain")], "invalid_request"),
+        (vec![("code_challenge_method", "")], "invalid_request"),
+        (vec![("code_challenge", "short")], "invalid_request"),
+        (vec![("code_challenge", "")], "invalid_request"),
+        (vec![("code_challenge", ""), ("code_challenge_method", ""), ("state", "")], "invalid_request"),
+        (vec![("state", &long)], "invalid_request"),
+        (vec![("resource", "https://other.example")], "invalid_target"),
+        (vec![("prompt", "none login")], "invalid_request"),
+        (vec![("prompt", "none")], "login_required"),
+        // A public client always has a challenge.
+        (
+            vec![("client_id", &public_id), ("code_challenge", ""), ("code_challenge_method", "")],
+            "invalid_request",
+        ),
+    ] {
+        let response = Browser::new(&app).authorize(&changes).await;
+        assert_eq!(response.status, 302, "{changes:?} {response:?}");
+        let location = response.header("location");
+        assert!(location.starts_with(&format!("{REDIRECT_URI}?")), "{changes:?} {location}");
+        let answer = query_of(location);
+        assert_eq!(answer["error"], error, "{changes:?}");
+        assert_eq!(answer["iss"], TestApp::URL);
+        assert!(!answer.contains_key("code"));
+    }
+    let repeated = format!("{}&scope=read:customers", form_of(&request(&[], &challenge())));
+    let repeated = app.get(&format!("/oauth/authorize?{repeated}")).send().await;
+    assert_eq!(query_of(repeated.header("location"))["error"], "invalid_request");
+    // Timbrix's apps may do without a challenge, and separate scopes by commas.
+    let without =
+        [("code_challenge", ""), ("code_challenge_method", ""), ("scope", "read:customers,write:customers")];
+    let code = Browser::new(&app).code(member(), &without).await;
+    let grant = [("grant_type", "authorization_code"), ("code", &code), ("redirect_uri", REDIRECT_URI)];
+    assert_eq!(token(&app, &grant).await.json()["scope"], "read:customers write:customers");
+}
+
+#[tokio::test]
+async fn a_user_may_deny_and_allow_less() {
+    let app = app_with_client().await;
+    let mut browser = Browser::new(&app);
+    let to_consent = browser.sign_in(owner(), &[]).await;
+    let page = browser.open(to_consent.header("location")).await;
+    let denied = browser.decide(&page.text, "deny").await;
+    assert_eq!(query_of(denied.header("location"))["error"], "access_denied");
+    // A box that is unticked is not sent.
+    let page = page.text.replacen(" checked", "", 1);
+    let answer = browser.decide(&page, "allow").await;
+    let code = &query_of(answer.header("location"))["code"];
+    assert_eq!(exchange(&app, code).await.json()["scope"], "read:customers");
+    // Everything of an organization is not ticked from the start.
+    let more = [("scope", "read:customers admin:organization"), ("prompt", "consent")];
+    let to_consent = browser.authorize(&more).await;
+    let page = browser.open(to_consent.header("location")).await;
+    let answer = browser.decide(&page.text, "allow").await;
+    let code = &query_of(answer.header("location"))["code"];
+    assert_eq!(exchange(&app, code).await.json()["scope"], "read:customers");
+    // A scope that the request does not have cannot be added.
+    let page = page.text.replace("scope:read:customers", "scope:write:customers");
+    let answer = browser.decide(&page, "allow").await;
+    assert_eq!(query_of(answer.header("location"))["error"], "access_denied");
+}
+
+#[tokio::test]
+async fn what_was_allowed_before_is_not_asked_again() {
+    let app = app_with_client().await;
+    let mut browser = Browser::new(&app);
+    let code = browser.code(member(), &[]).await;
+    assert_eq!(exchange(&app, &code).await.status, 200);
+    let again = browser.authorize(&[("prompt", "none")]).await;
+    let code = &query_of(again.header("location"))["code"];
+    assert_eq!(exchange(&app, code).await.status, 200);
+    let consent = browser.authorize(&[("prompt", "consent")]).await;
+    assert!(consent.header("location").contains("/oauth/consent?request="), "{consent:?}");
+    let login = browser.authorize(&[("prompt", "login")]).await;
+    assert!(login.header("location").contains("prompt=login"), "{login:?}");
+    let more = browser.authorize(&[("scope", "write:customers"), ("prompt", "none")]).await;
+    assert_eq!(query_of(more.header("location"))["error"], "consent_required");
+    // An app that cannot prove who it is asks each time.
+    let public = OauthApp {
+        id: OauthClientId::new(user(1).uuid()),
+        client_type: ClientType::Public,
+        ..oauth_app(&app)
+    };
+    install_oauth_app(&app, &public).await;
+    let id = public.id.to_string();
+    for _ in 0..2 {
+        let to_consent = browser.authorize(&[("client_id", &id)]).await;
+        let page = browser.open(to_consent.header("location")).await;
+        let answer = browser.decide(&page.text, "allow").await;
+        let code = query_of(answer.header("location"))["code"].clone();
+        let parameters = [
+            ("grant_type", "authorization_code"),
+            ("client_id", &id),
+            ("code", &code),
+            ("redirect_uri", REDIRECT_URI),
+            ("code_verifier", VERIFIER),
+        ];
+        let call = app.call("POST", "/oauth/token").header("content-type", FORM);
+        assert_eq!(call.body(form_of(&parameters)).send().await.status, 200);
+    }
+    // Nor after the user has signed out.
+    let page = browser.authorize(&[("prompt", "consent")]).await;
+    let page = browser.open(page.header("location")).await;
+    let form = form_of(&[
+        ("form_token", &field(&page.text, "form_token")),
+        ("request", &field(&page.text, "request")),
+    ]);
+    let call = app.call("POST", "/oauth/sign-out").header("origin", ORIGIN).header("content-type", FORM);
+    let stolen = browser.cookies.clone();
+    assert_eq!(browser.send(call.body(form)).await.status, 200);
+    assert!(!browser.cookies.contains_key("__Host-padron"), "{:?}", browser.cookies);
+    browser.cookies = stolen;
+    let after = browser.authorize(&[("prompt", "none")]).await;
+    assert_eq!(query_of(after.header("location"))["error"], "login_required");
+}
+
+#[tokio::test]
+async fn a_code_is_bound_to_the_request_that_it_answers() {
+    let app = app_with_client().await;
+    let other = OauthApp { id: OauthClientId::new(user(1).uuid()), ..oauth_app(&app) };
+    install_oauth_app(&app, &other).await;
+    let code = Browser::new(&app).code(member(), &[]).await;
+    let grant = ("grant_type", "authorization_code");
+    let (code_, redirect) = (("code", &*code), ("redirect_uri", REDIRECT_URI));
+    let verifier = ("code_verifier", VERIFIER);
+    for parameters in [
+        vec![grant, code_, redirect],
+        vec![grant, code_, redirect, ("code_verifier", "another verifier of forty-three characters or so")],
+        vec![grant, code_, redirect, ("code_verifier", "")],
+        vec![grant, code_, verifier],
+        vec![grant, code_, ("redirect_uri", "https://crm.acme.example/other"), verifier],
+        vec![grant, ("code", "unknown"), redirect, verifier],
+    ] {
+        assert_eq!(outcome(&token(&app, &parameters).await), "400 invalid_grant", "{parameters:?}");
+    }
+    let other_id = other.id.to_string();
+    let of_other = [
+        grant,
+        code_,
+        redirect,
+        verifier,
+        ("client_id", &other_id),
+        ("client_secret", client_secret().text()),
+    ];
+    let call = app.call("POST", "/oauth/token").header("content-type", FORM);
+    assert_eq!(outcome(&call.body(form_of(&of_other)).send().await), "400 invalid_grant");
+    // None of this has used it up.
+    assert_eq!(exchange(&app, &code).await.status, 200);
+    // A code without a challenge is refused with a verifier: somebody else has put it into the client.
+    let without = [("code_challenge", ""), ("code_challenge_method", ""), ("prompt", "consent")];
+    let code = Browser::new(&app).code(member(), &without).await;
+    assert_eq!(outcome(&exchange(&app, &code).await), "400 invalid_grant");
+    let code = Browser::new(&app).code(member(), &[("prompt", "consent")]).await;
+    app.clock.advance(Duration::from_secs(60));
+    assert_eq!(outcome(&exchange(&app, &code).await), "400 invalid_grant", "it has expired");
+}
+
+#[tokio::test]
+async fn a_code_that_is_used_twice_ends_what_it_was_exchanged_for() {
+    let app = app_with_client().await;
+    let code = Browser::new(&app).code(member(), &[]).await;
+    let first = exchange(&app, &code).await.json();
+    assert_eq!(access(&app, &first).await, "200");
+    // Events of one instant have no order.
+    app.clock.advance(Duration::from_millis(1));
+    assert_eq!(outcome(&exchange(&app, &code).await), "400 invalid_grant");
+    assert_eq!(access(&app, &first).await, "401 token_revoked");
+    assert_eq!(outcome(&refresh(&app, text(&first, "refresh_token")).await), "400 invalid_grant");
+    let events = app.get(&format!("{ACME}/events?limit=1")).user(owner()).send().await.json();
+    assert_eq!(events[0]["type"], "oauth_grant.revoked");
+    assert_eq!(events[0]["data"]["reason"], "reuse");
+}
+
+#[tokio::test]
+async fn fifty_exchanges_at_once_give_one_answer() {
+    let app = app_with_client().await;
+    let code = Browser::new(&app).code(member(), &[]).await;
+    let outcomes = join_all((0..50).map(|_| exchange(&app, &code))).await;
+    let mut outcomes: Vec<String> = outcomes.iter().map(outcome).collect();
+    outcomes.sort();
+    assert_eq!(outcomes[0], "200");
+    assert!(outcomes[1..].iter().all(|outcome| outcome == "400 invalid_grant"), "{outcomes:?}");
+}
+
+#[tokio::test]
+async fn fifty_refreshes_at_once_have_one_successor() {
+    let app = app_with_client().await;
+    let first = tokens(&app, member()).await;
+    app.clock.advance(Duration::from_secs(61));
+    let responses = join_all((0..50).map(|_| refresh(&app, text(&first, "refresh_token")))).await;
+    let mut successors = std::collections::BTreeSet::new();
+    for response in &responses {
+        assert_eq!(response.status, 200, "{response:?}");
+        successors.insert(text(&response.json(), "refresh_token").to_owned());
+        assert_eq!(access(&app, &response.json()).await, "200");
+    }
+    assert_eq!(successors.len(), 1, "{successors:?}");
+    // After half a minute, only a thief or a broken client comes with the old one.
+    app.clock.advance(Duration::from_secs(31));
+    assert_eq!(outcome(&refresh(&app, text(&first, "refresh_token")).await), "400 invalid_grant");
+    assert_eq!(outcome(&refresh(&app, successors.first().unwrap()).await), "400 invalid_grant");
+    assert_eq!(access(&app, &responses[0].json()).await, "401 token_revoked");
+}
+
+#[tokio::test]
+async fn a_refresh_token_that_is_not_right_does_no_harm() {
+    let app = app_with_client().await;
+    let first = tokens(&app, member()).await;
+    let genuine = text(&first, "refresh_token");
+    let forged = padron_auth::RefreshSeed::generate().unwrap();
+    let parsed = padron_auth::RefreshToken::parse(genuine).unwrap();
+    let forgeries = [
+        forged.token(parsed.id, 1).text(),
+        forged.token(parsed.id, 2).text(),
+        format!("{}0", &genuine[..genuine.len() - 1]),
+        "rt_".into(),
+        text(&first, "access_token").into(),
+    ];
+    for forgery in forgeries {
+        assert_eq!(outcome(&refresh(&app, &forgery).await), "400 invalid_grant", "{forgery}");
+    }
+    let grant = ("grant_type", "refresh_token");
+    let token_ = ("refresh_token", genuine);
+    let wider = token(&app, &[grant, token_, ("scope", "write:customers")]).await;
+    assert_eq!(outcome(&wider), "400 invalid_scope");
+    let resource = format!("{}/organizations", TestApp::URL);
+    let narrower = token(&app, &[grant, token_, ("scope", "read:customers"), ("resource", &resource)]).await;
+    assert_eq!(narrower.json()["scope"], "read:customers");
+    // The next one has all scopes of the grant again.
+    let all = refresh(&app, text(&narrower.json(), "refresh_token")).await.json();
+    assert_eq!(all["scope"], "read:organization read:customers");
+    assert_eq!(access(&app, &all).await, "200");
+    // A refresh token is no access token.
+    assert_eq!(app.get(ACME).bearer(text(&all, "refresh_token")).send().await.problem(), "401 invalid_token");
+    // It ends after thirty days without use.
+    app.clock.advance(Duration::from_secs(30 * 24 * 3600 + 1));
+    assert_eq!(outcome(&refresh(&app, text(&all, "refresh_token")).await), "400 invalid_grant");
+}
+
+#[tokio::test]
+async fn a_refresh_and_a_revocation_at_once_leave_nothing_alive() {
+    let app = app_with_client().await;
+    for _ in 0..10 {
+        app.clock.advance(Duration::from_secs(61));
+        let first = tokens(&app, member()).await;
+        let revoke = async {
+            let parameters = [
+                ("token", text(&first, "refresh_token")),
+                ("client_id", demo::OAUTH_APP),
+                ("client_secret", client_secret().text()),
+            ];
+            let call = app.call("POST", "/oauth/revoke").header("content-type", FORM);
+            assert_eq!(call.body(form_of(&parameters)).send().await.status, 200);
+        };
+        let (refreshed, ()) =
+            futures_util::future::join(refresh(&app, text(&first, "refresh_token")), revoke).await;
+        assert_eq!(access(&app, &first).await, "401 token_revoked");
+        if refreshed.status == 200 {
+            let second = refreshed.json();
+            assert_eq!(access(&app, &second).await, "401 token_revoked");
+            assert_eq!(outcome(&refresh(&app, text(&second, "refresh_token")).await), "400 invalid_grant");
+        }
+    }
+}
+
+#[tokio::test]
+async fn who_leaves_takes_their_grants_along() {
+    let app = app_with_client().await;
+    let first = tokens(&app, member()).await;
+    let code = Browser::new(&app).code(member(), &[("prompt", "consent")]).await;
+    let path = format!("{ACME}/members/{}", member());
+    assert_eq!(app.call("DELETE", &path).user(owner()).send().await.status, 204);
+    assert_ne!(access(&app, &first).await, "200");
+    assert_eq!(outcome(&refresh(&app, text(&first, "refresh_token")).await), "400 invalid_grant");
+    assert_ne!(exchange(&app, &code).await.status, 200);
+    // Who joins again has not allowed anything since.
+    app.clock.advance(Duration::from_secs(1));
+    crate::support::join(&app, demo::ACME, member(), padron_domain::Role::Member).await;
+    assert_ne!(access(&app, &first).await, "200");
+    assert_eq!(outcome(&refresh(&app, text(&first, "refresh_token")).await), "400 invalid_grant");
+    let mut browser = Browser::new(&app);
+    let consent = browser.sign_in(member(), &[]).await;
+    assert!(consent.header("location").contains("/oauth/consent?"), "{consent:?}");
+    let asked = browser.authorize(&[("prompt", "none")]).await;
+    assert_eq!(query_of(asked.header("location"))["error"], "consent_required");
+    // Of a deleted organization nothing is left, either.
+    let second = tokens(&app, admin()).await;
+    assert_eq!(app.call("DELETE", ACME).user(owner()).send().await.status, 204);
+    assert_ne!(access(&app, &second).await, "200");
+    assert_eq!(outcome(&refresh(&app, text(&second, "refresh_token")).await), "400 invalid_grant");
+}
+
+#[tokio::test]
+async fn a_decision_comes_from_the_page_of_the_user_who_makes_it() {
+    let app = app_with_client().await;
+    let mut victim = Browser::new(&app);
+    let to_consent = victim.sign_in(owner(), &[]).await;
+    let page = victim.open(to_consent.header("location")).await;
+    let mut attacker = Browser::new(&app);
+    let to_consent = attacker.sign_in(globex_owner(), &[]).await;
+    let location = to_consent.header("location").to_owned();
+    // Who is not a member has nothing to allow.
+    assert_eq!(attacker.open(&location).await.status, 403);
+    // A request of one session is not taken in another.
+    assert_eq!(victim.open(&location).await.status, 400);
+    assert_eq!(attacker.decide(&page.text, "allow").await.status, 400);
+    assert_eq!(Browser::new(&app).decide(&page.text, "allow").await.status, 400);
+    // Nor a form of another site, or one that was changed.
+    let (sealed, form_token) = (field(&page.text, "request"), field(&page.text, "form_token"));
+    let scope = ("scope:read:customers", "on");
+    let whole = [("request", &*sealed), ("form_token", &*form_token), ("action", "allow"), scope];
+    let mut forged = sealed.clone();
+    forged.replace_range(5..6, if &forged[5..6] == "A" { "B" } else { "A" });
+    for (origin, form) in [
+        (None, form_of(&whole)),
+        (Some("null"), form_of(&whole)),
+        (Some("https://evil.example"), form_of(&whole)),
+        (Some("https://padron.test.evil.example"), form_of(&whole)),
+        (Some(ORIGIN), form_of(&[("request", &sealed), ("action", "allow"), scope])),
+        (Some(ORIGIN), form_of(&[("request", &sealed), ("form_token", "none"), ("action", "allow"), scope])),
+        (
+            Some(ORIGIN),
+            form_of(&[("request", &forged), ("form_token", &form_token), ("action", "allow"), scope]),
+        ),
+    ] {
+        let mut call = app.call("POST", "/oauth/consent").header("content-type", FORM).body(form.clone());
+        if let Some(origin) = origin {
+            call = call.header("origin", origin);
+        }
+        let response = victim.send(call).await;
+        assert_eq!((response.status, response.header("location")), (400, ""), "{origin:?} {form}");
+    }
+    assert_eq!(victim.decide(&page.text, "allow").await.status, 303);
+    // The request expires after ten minutes.
+    app.clock.advance(Duration::from_secs(601));
+    assert_eq!(victim.decide(&page.text, "allow").await.status, 400);
+}
+
+#[tokio::test]
+async fn only_the_issuer_of_the_installation_signs_users_in() {
+    let app = app_with_client().await;
+    let callback = async |change: &dyn Fn(&mut BTreeMap<String, String>), cookies: bool| {
+        let mut browser = Browser::new(&app);
+        let to_issuer = browser.authorize(&[]).await;
+        let back = app.login().choose(to_issuer.header("location"), &member().to_string()).unwrap();
+        let mut query = query_of(&back);
+        change(&mut query);
+        if !cookies {
+            browser.cookies.clear();
+        }
+        let query = form_urlencoded::Serializer::new(String::new()).extend_pairs(&query).finish();
+        let response = browser.open(&format!("{}/oauth/callback?{query}", TestApp::URL)).await;
+        assert!(
+            !browser.cookies.contains_key("__Host-padron") || response.header("location").contains("consent")
+        );
+        let location = response.header("location");
+        let error = if location.is_empty() { None } else { query_of(location).remove("error") };
+        format!("{} {}", response.status, error.unwrap_or_default())
+    };
+    assert_eq!(callback(&|_| {}, true).await, "302 ");
+    // A sign-in that someone else has begun is not continued.
+    assert_eq!(callback(&|_| {}, false).await, "400 ");
+    assert_eq!(callback(&|query| _ = query.insert("state".into(), "other".into()), true).await, "400 ");
+    assert_eq!(callback(&|query| _ = query.remove("state"), true).await, "400 ");
+    assert_eq!(
+        callback(&|query| _ = query.insert("iss".into(), "https://evil.example".into()), true).await,
+        "400 "
+    );
+    assert_eq!(callback(&|query| _ = query.remove("iss"), true).await, "302 ", "few issuers send it");
+    assert_eq!(
+        callback(&|query| _ = query.insert("code".into(), "other".into()), true).await,
+        "302 access_denied"
+    );
+    assert_eq!(callback(&|query| _ = query.remove("code"), true).await, "302 access_denied");
+    let changes: [padron_emulator::SignIdToken; 11] = [
+        |issuer, claims| sign(issuer, "JWT", &with(claims, "aud", json!("another client"))),
+        |issuer, claims| sign(issuer, "JWT", &with(claims, "aud", json!(["padron", "another client"]))),
+        |issuer, claims| sign(issuer, "JWT", &with(claims, "azp", json!("another client"))),
+        |issuer, claims| sign(issuer, "JWT", &with(claims, "iss", json!("https://evil.example"))),
+        |issuer, claims| sign(issuer, "JWT", &with(claims, "nonce", json!("another"))),
+        |issuer, claims| sign(issuer, "JWT", &with(claims, "nonce", Value::Null)),
+        |issuer, claims| {
+            sign(issuer, "JWT", &with(claims, "exp", json!(claims["iat"].as_i64().unwrap() - 300)))
+        },
+        |issuer, claims| {
+            sign(issuer, "JWT", &with(claims, "iat", json!(claims["iat"].as_i64().unwrap() + 3600)))
+        },
+        |issuer, claims| sign(issuer, "at+jwt", claims),
+        |_, claims| {
+            let part = |value: &Value| BASE64_URL_SAFE_NO_PAD.encode(value.to_string());
+            format!("{}.{}.", part(&json!({ "alg": "none", "kid": "test" })), part(claims))
+        },
+        |issuer, claims| {
+            // The public key as the secret of an HMAC.
+            let part = |value: &Value| BASE64_URL_SAFE_NO_PAD.encode(value.to_string());
+            let message =
+                format!("{}.{}", part(&json!({ "alg": "HS256", "kid": issuer.key.kid })), part(claims));
+            let secret = issuer.key.jwk().to_string();
+            let mac = padron_emulator::issuer::hmac_sha256(secret.as_bytes(), message.as_bytes());
+            format!("{message}.{}", BASE64_URL_SAFE_NO_PAD.encode(mac))
+        },
+    ];
+    for (index, change) in changes.into_iter().enumerate() {
+        app.login().sign_with(change);
+        // Each browser is one of another minute, so that they are not too many.
+        app.clock.advance(Duration::from_secs(60));
+        assert_eq!(callback(&|_| {}, true).await, "302 access_denied", "{index}");
+    }
+}
+
+/// Returns claims with another value of one of them.
+fn with(claims: &Value, name: &str, value: Value) -> Value {
+    let mut changed = claims.clone();
+    changed[name] = value;
+    changed
+}
+
+fn sign(issuer: &padron_emulator::Issuer, typ: &str, claims: &Value) -> String {
+    issuer.key.sign(&json!({ "alg": "RS256", "kid": issuer.key.kid, "typ": typ }), claims)
+}
+
+#[tokio::test]
+async fn an_id_token_is_no_access_token() {
+    let app = app_with_client().await;
+    let issuer = &app.tokens.issuer;
+    let mut claims = issuer.claims(&owner().to_string(), app.clock.now().seconds(), 300);
+    claims["aud"] = json!("padron");
+    claims["nonce"] = json!("n");
+    assert_eq!(
+        app.get(ACME).bearer(&sign(issuer, "JWT", &claims)).send().await.problem(),
+        "401 invalid_token"
+    );
+}
+
+#[tokio::test]
+async fn timbrix_s_apps_refresh_with_the_token_alone_and_no_others() {
+    let app = app_with_client().await;
+    let untyped = OauthApp { id: OauthClientId::new(user(1).uuid()), is_untyped: true, ..oauth_app(&app) };
+    install_oauth_app(&app, &untyped).await;
+    let id = untyped.id.to_string();
+    let code = Browser::new(&app).code(member(), &[("client_id", &id)]).await;
+    let body = json!({
+        "code": code, "clientId": id, "clientSecret": client_secret().text(), "redirectUri": REDIRECT_URI,
+        "codeVerifier": VERIFIER,
+    });
+    let first = app.call("POST", "/oauth/token/exchange").json(&body).send().await.json();
+    let alone =
+        |token: &str| app.call("POST", "/oauth/token/refresh").json(&json!({ "refreshToken": token }));
+    let second = alone(text(&first, "refresh_token")).send().await;
+    assert_eq!(second.status, 200, "{second:?}");
+    let typed = tokens(&app, member()).await;
+    assert_eq!(alone(text(&typed, "refresh_token")).send().await.problem(), "401 invalid_client");
+    let wrong = json!({ "refreshToken": typed["refresh_token"], "clientId": id, "clientSecret": client_secret().text() });
+    let wrong = app.call("POST", "/oauth/token/refresh").json(&wrong).send().await;
+    assert_eq!(wrong.problem(), "400 invalid_grant");
+}
+
+#[tokio::test]
+async fn without_a_client_at_the_issuer_apps_act_for_themselves_only() {
+    let app =
+        TestApp::of(padron_api::endpoints()).issues_tokens().variable("LOGIN_CLIENT_ID", "").build().await;
+    let app = crate::support::with_demo_data(app).await;
+    app.install_signing_keys().await;
+    install_oauth_app(&app, &oauth_app(&app)).await;
+    let metadata = app.get("/.well-known/oauth-authorization-server").send().await.json();
+    assert_eq!(metadata["grant_types_supported"], json!(["client_credentials"]));
+    assert_eq!(metadata["response_types_supported"], json!([]));
+    assert!(metadata.get("authorization_endpoint").is_none(), "{metadata}");
+    let page = app.get(&format!("/oauth/authorize?{}", form_of(&request(&[], &challenge())))).send().await;
+    assert_eq!((page.status, page.header("location")), (400, ""));
+    assert_eq!(app.get("/oauth/callback?code=1&state=1").send().await.status, 400);
+    assert_eq!(outcome(&exchange(&app, "code").await), "400 unsupported_grant_type");
+    assert_eq!(outcome(&refresh(&app, "rt_").await), "400 unsupported_grant_type");
+    assert_eq!(token(&app, &[("grant_type", "client_credentials")]).await.status, 200);
+}
+
+#[tokio::test]
+async fn an_exchange_costs_what_the_documentation_says() {
+    let app = app_with_client().await;
+    let costs = || {
+        let requests = app.recorded();
+        let costs = requests.iter().map(|request| (request.operation.clone(), request.units()));
+        costs.collect::<Vec<_>>()
+    };
+    let expected = |calls: &[(&str, f64)]| -> Vec<_> {
+        calls.iter().map(|(operation, units)| ((*operation).to_owned(), *units)).collect()
+    };
+    let first = tokens(&app, member()).await;
+    let code = Browser::new(&app).code(member(), &[("prompt", "consent")]).await;
+    costs();
+    // The client and its gate, the code, and one transaction.
+    assert_eq!(exchange(&app, &code).await.status, 200);
+    let calls = costs();
+    let read = ("BatchGetItem", 2.0);
+    assert!(
+        calls.ends_with(&expected(&[read, ("BatchGetItem", 1.0), ("TransactWriteItems", 11.0)])),
+        "{calls:?}"
+    );
+    // The client and its gate, the grant and the gate, the organization and the membership, and the grant's next version.
+    assert_eq!(refresh(&app, text(&first, "refresh_token")).await.status, 200);
+    let calls = costs();
+    assert!(calls.ends_with(&expected(&[read, read, read, ("PutItem", 1.0)])), "{calls:?}");
+}
