@@ -346,6 +346,7 @@ async fn every_other_error_goes_to_the_app() {
         (vec![("response_type", "")], "invalid_request"),
         (vec![("response_mode", "fragment")], "invalid_request"),
         (vec![("request", "e30.e30.")], "request_not_supported"),
+        (vec![("request_uri", "https://crm.acme.example/request")], "request_uri_not_supported"),
         (vec![("scope", "everything")], "invalid_scope"),
         (vec![("scope", "admin:all")], "invalid_scope"),
         (vec![("code_challenge_method", "plain")], "invalid_request"),
@@ -456,7 +457,8 @@ async fn what_was_allowed_before_is_not_asked_again() {
     ]);
     let call = app.call("POST", "/oauth/sign-out").header("origin", ORIGIN).header("content-type", FORM);
     let stolen = browser.cookies.clone();
-    assert_eq!(browser.send(call.body(form)).await.status, 200);
+    let signed_out = browser.send(call.body(form)).await;
+    assert!(query_of(signed_out.header("location"))["prompt"] == "login", "{signed_out:?}");
     assert!(!browser.cookies.contains_key("__Host-padron"), "{:?}", browser.cookies);
     browser.cookies = stolen;
     let after = browser.authorize(&[("prompt", "none")]).await;
@@ -718,7 +720,7 @@ async fn only_the_issuer_of_the_installation_signs_users_in() {
     assert_eq!(callback(&|query| _ = query.remove("iss"), true).await, "302 ", "few issuers send it");
     assert_eq!(
         callback(&|query| _ = query.insert("code".into(), "other".into()), true).await,
-        "302 access_denied"
+        "302 server_error"
     );
     assert_eq!(callback(&|query| _ = query.remove("code"), true).await, "302 access_denied");
     let changes: [padron_emulator::SignIdToken; 11] = [
@@ -753,7 +755,7 @@ async fn only_the_issuer_of_the_installation_signs_users_in() {
         app.login().sign_with(change);
         // Each browser is one of another minute, so that they are not too many.
         app.clock.advance(Duration::from_secs(60));
-        assert_eq!(callback(&|_| {}, true).await, "302 access_denied", "{index}");
+        assert_eq!(callback(&|_| {}, true).await, "302 server_error", "{index}");
     }
 }
 
@@ -837,16 +839,229 @@ async fn an_exchange_costs_what_the_documentation_says() {
     let first = tokens(&app, member()).await;
     let code = Browser::new(&app).code(member(), &[("prompt", "consent")]).await;
     costs();
-    // The client and its gate, the code, and one transaction.
+    // The client and its gate, the code, the organization and the membership, and one transaction.
     assert_eq!(exchange(&app, &code).await.status, 200);
     let calls = costs();
     let read = ("BatchGetItem", 2.0);
     assert!(
-        calls.ends_with(&expected(&[read, ("BatchGetItem", 1.0), ("TransactWriteItems", 11.0)])),
+        calls.ends_with(&expected(&[read, ("BatchGetItem", 1.0), read, ("TransactWriteItems", 11.0)])),
         "{calls:?}"
     );
     // The client and its gate, the grant and the gate, the organization and the membership, and the grant's next version.
     assert_eq!(refresh(&app, text(&first, "refresh_token")).await.status, 200);
     let calls = costs();
     assert!(calls.ends_with(&expected(&[read, read, read, ("PutItem", 1.0)])), "{calls:?}");
+}
+
+#[tokio::test]
+async fn a_grant_for_a_resource_is_never_used_beyond_it() {
+    let app = app_with_client().await;
+    let organizations = format!("{}/organizations", TestApp::URL);
+    let mut browser = Browser::new(&app);
+    let code = browser.code(member(), &[("resource", &organizations)]).await;
+    let exchange_for = async |code: &str, resource: &str| {
+        let parameters = [
+            ("grant_type", "authorization_code"),
+            ("code", code),
+            ("redirect_uri", REDIRECT_URI),
+            ("code_verifier", VERIFIER),
+            ("resource", resource),
+        ];
+        token(&app, &parameters).await
+    };
+    assert_eq!(outcome(&exchange_for(&code, TestApp::URL).await), "400 invalid_target");
+    assert_eq!(outcome(&exchange_for(&code, "https://other.example").await), "400 invalid_target");
+    let acme = format!("{organizations}/{}", demo::ACME);
+    let narrow = exchange_for(&code, &acme).await.json();
+    assert_eq!(access(&app, &narrow).await, "200");
+    assert_eq!(
+        app.get("/organizations").bearer(text(&narrow, "access_token")).send().await.problem(),
+        "401 invalid_token"
+    );
+    let wider = [("grant_type", "refresh_token"), ("refresh_token", text(&narrow, "refresh_token"))];
+    let wider = token(&app, &[wider[0], wider[1], ("resource", TestApp::URL)]).await;
+    assert_eq!(outcome(&wider), "400 invalid_target");
+    // Nor by asking for more, or by the user's id.
+    let asked = browser.authorize(&[("prompt", "none")]).await;
+    assert_eq!(query_of(asked.header("location"))["error"], "consent_required");
+    let narrower = browser.authorize(&[("prompt", "none"), ("resource", &acme)]).await;
+    assert!(query_of(narrower.header("location")).contains_key("code"), "{narrower:?}");
+    let body = json!({ "clientId": demo::OAUTH_APP, "clientSecret": client_secret().text(), "userId": demo::MEMBER });
+    let for_user = app.call("POST", "/oauth/token").json(&body).send().await.json();
+    assert_eq!(access(&app, &for_user).await, "200");
+    let elsewhere = app.get("/users/me").bearer(text(&for_user, "access_token")).send().await;
+    assert_eq!(elsewhere.problem(), "401 invalid_token");
+}
+
+#[tokio::test]
+async fn an_app_that_changes_gets_no_more_than_it_has_left() {
+    let app = app_with_client().await;
+    let mut browser = Browser::new(&app);
+    let to_consent = browser.sign_in(owner(), &[]).await;
+    let page = browser.open(to_consent.header("location")).await;
+    let change = async |redirect_uri: &str, scopes: &[&str]| {
+        let body = json!({ "redirectUris": [redirect_uri], "scopes": scopes });
+        let path = format!("/oauth/apps/{}", demo::OAUTH_APP);
+        assert_eq!(app.call("PUT", &path).user(owner()).json(&body).send().await.status, 200);
+    };
+    change(REDIRECT_URI, &["read:customers"]).await;
+    let answer = browser.decide(&page.text, "allow").await;
+    let code = query_of(answer.header("location"))["code"].clone();
+    change(REDIRECT_URI, &["write:customers"]).await;
+    assert_eq!(outcome(&exchange(&app, &code).await), "400 invalid_grant");
+    // An address that is taken out gets no answer any more, not even a denial.
+    change("https://crm.acme.example/other", &["read:organization", "read:customers"]).await;
+    for action in ["allow", "deny"] {
+        let answer = browser.decide(&page.text, action).await;
+        assert_eq!((answer.status, answer.header("location")), (400, ""), "{action}");
+    }
+    assert_eq!(browser.open(to_consent.header("location")).await.status, 400);
+    let path = format!("/oauth/apps/{}", demo::OAUTH_APP);
+    assert_eq!(app.call("DELETE", &path).user(owner()).send().await.status, 204);
+    assert_eq!(browser.decide(&page.text, "deny").await.status, 400);
+}
+
+#[tokio::test]
+async fn the_page_names_the_scheme_of_an_app_and_not_what_looks_like_a_host() {
+    let app = app_with_client().await;
+    let public = OauthApp {
+        id: OauthClientId::new(user(1).uuid()),
+        client_type: ClientType::Public,
+        redirect_uris: vec!["com.example.app://accounts.example/callback".into()],
+        name: "<script>alert(1)</script>".into(),
+        ..oauth_app(&app)
+    };
+    install_oauth_app(&app, &public).await;
+    let id = public.id.to_string();
+    let mut browser = Browser::new(&app);
+    let to_consent =
+        browser.sign_in(member(), &[("client_id", &id), ("redirect_uri", &public.redirect_uris[0])]).await;
+    let page = browser.open(to_consent.header("location")).await;
+    assert!(page.text.contains("<dd>com.example.app:</dd>"), "{}", page.text);
+    assert!(!page.text.contains("<script") && !page.text.contains("accounts.example"), "{}", page.text);
+    let answer = browser.decide(&page.text, "allow").await;
+    assert!(
+        answer.header("location").starts_with("com.example.app://accounts.example/callback?code="),
+        "{answer:?}"
+    );
+}
+
+#[tokio::test]
+async fn a_user_whose_tokens_are_for_one_organization_allows_nothing_in_another() {
+    let app = TestApp::of(padron_api::endpoints()).issues_tokens().variable("JWT_ORGANIZATION_CLAIM", "org");
+    let app = crate::support::with_demo_data(app.build().await).await;
+    app.install_signing_keys().await;
+    install_oauth_app(&app, &oauth_app(&app)).await;
+    app.login().sign_with(|issuer, claims| sign(issuer, "JWT", &with(claims, "org", json!(demo::GLOBEX))));
+    let mut browser = Browser::new(&app);
+    let to_consent = browser.sign_in(owner(), &[]).await;
+    assert_eq!(browser.open(to_consent.header("location")).await.status, 403);
+    app.login().sign_with(|issuer, claims| sign(issuer, "JWT", &with(claims, "org", json!(demo::ACME))));
+    let mut browser = Browser::new(&app);
+    let to_consent = browser.sign_in(owner(), &[]).await;
+    assert_eq!(browser.open(to_consent.header("location")).await.status, 200);
+}
+
+#[tokio::test]
+async fn a_request_that_browsers_cannot_keep_is_refused() {
+    let app = app_with_client().await;
+    let state = "s".repeat(2048);
+    let resource = format!("{}/{}", TestApp::URL, "r".repeat(480));
+    let kept = Browser::new(&app).authorize(&[("state", &state)]).await;
+    assert!(kept.cookies[0].len() < 4096, "{}", kept.cookies[0].len());
+    let quotes = "\"".repeat(1500);
+    let refused = Browser::new(&app).authorize(&[("state", &quotes), ("resource", &resource)]).await;
+    let answer = query_of(refused.header("location"));
+    assert_eq!((&*answer["error"], &answer["state"]), ("invalid_request", &quotes));
+    let long = format!("{resource}{resource}");
+    let refused = Browser::new(&app).authorize(&[("resource", &long)]).await;
+    assert_eq!(query_of(refused.header("location"))["error"], "invalid_target");
+}
+
+#[tokio::test]
+async fn timbrix_s_endpoints_refuse_as_the_others_do() {
+    let app = app_with_client().await;
+    let code = Browser::new(&app).code(member(), &[]).await;
+    let exchange_with = async |name: &str, value: &str| {
+        let mut body = json!({
+            "code": code, "clientId": demo::OAUTH_APP, "clientSecret": client_secret().text(),
+            "redirectUri": REDIRECT_URI, "codeVerifier": VERIFIER,
+        });
+        body[name] = json!(value);
+        app.call("POST", "/oauth/token/exchange").json(&body).send().await
+    };
+    assert_eq!(exchange_with("clientSecret", "cs_1").await.problem(), "401 invalid_client");
+    assert_eq!(exchange_with("grantType", "password").await.problem(), "400 unsupported_grant_type");
+    assert_eq!(exchange_with("code", "another").await.problem(), "400 invalid_grant");
+    let first = exchange_with("grantType", "authorization_code").await.json();
+    assert_eq!(exchange_with("grantType", "authorization_code").await.problem(), "400 invalid_grant");
+    assert_eq!(access(&app, &first).await, "401 token_revoked", "the code was used twice");
+    // A refresh by an environment that has no key yet, and again after the answer is known.
+    app.clock.advance(Duration::from_secs(61));
+    let first = tokens(&app, member()).await;
+    let refresh_with = |id: Option<&str>, secret: &str, token: &str| {
+        let body = json!({ "refreshToken": token, "clientId": id, "clientSecret": secret });
+        app.call("POST", "/oauth/token/refresh").json(&body)
+    };
+    let (id, secret, genuine) =
+        (Some(demo::OAUTH_APP), client_secret().text(), text(&first, "refresh_token"));
+    let second = app.another_environment().send(refresh_with(id, secret, genuine)).await;
+    assert_eq!(second.status, 200, "{second:?}");
+    assert_eq!(refresh_with(id, "cs_1", genuine).send().await.problem(), "401 invalid_client");
+    assert_eq!(refresh_with(id, secret, "rt_").send().await.problem(), "400 invalid_grant");
+    let twice = refresh_with(id, secret, genuine).header("authorization", "Basic YTpi").send().await;
+    assert_eq!(twice.problem(), "401 invalid_client", "two ways of authentication");
+    app.clock.advance(Duration::from_secs(31));
+    assert_eq!(refresh_with(id, secret, genuine).send().await.problem(), "400 invalid_grant");
+    assert_eq!(access(&app, &second.json()).await, "401 token_revoked", "the token was used twice");
+    // Both are limited, and off without a client at the issuer.
+    let off = app.environment_with(&[("LOGIN_CLIENT_ID", "")]);
+    let refused = off.send(refresh_with(id, secret, genuine)).await;
+    assert_eq!(refused.problem(), "400 unsupported_grant_type");
+    let mut last = String::new();
+    for _ in 0..21 {
+        last = refresh_with(id, secret, "rt_").send().await.problem();
+    }
+    assert_eq!(last, "429 rate_limited");
+    for _ in 0..16 {
+        last = exchange_with("code", "another").await.problem();
+    }
+    assert_eq!(last, "429 rate_limited");
+    let mut last =
+        TestResponse::new(&json!({ "statusCode": 0, "headers": {}, "body": "", "isBase64Encoded": false }));
+    for _ in 0..31 {
+        last = Browser::new(&app).authorize(&[]).await;
+    }
+    assert_eq!(last.problem(), "429 rate_limited");
+    for _ in 0..61 {
+        last = app.get("/oauth/callback").send().await;
+    }
+    assert_eq!(last.problem(), "429 rate_limited");
+}
+
+#[tokio::test]
+async fn a_refresh_that_is_outdated_every_time_is_temporarily_unavailable() {
+    let mut app = app_with_client().await;
+    let first = tokens(&app, member()).await;
+    app.time_limit = Duration::from_millis(600);
+    app.proxy.always(Some(padron_testkit::Fault::ConditionFailed(0)));
+    let response = refresh(&app, text(&first, "refresh_token")).await;
+    assert_eq!(outcome(&response), "409 temporarily_unavailable");
+}
+
+#[tokio::test]
+async fn the_grace_of_a_refresh_token_is_what_the_operator_sets() {
+    let app = app_with_client().await;
+    let first = tokens(&app, member()).await;
+    let none = app.environment_with(&[("OAUTH_REFRESH_GRACE", "0")]);
+    let form = form_of(&[
+        ("grant_type", "refresh_token"),
+        ("refresh_token", text(&first, "refresh_token")),
+        ("client_id", demo::OAUTH_APP),
+        ("client_secret", client_secret().text()),
+    ]);
+    let call = || app.call("POST", "/oauth/token").header("content-type", FORM).body(form.clone());
+    assert_eq!(none.send(call()).await.status, 200);
+    assert_eq!(none.send(call()).await.status, 400);
+    assert_eq!(access(&app, &first).await, "401 token_revoked");
 }

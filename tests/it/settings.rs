@@ -86,6 +86,8 @@ fn what_contradicts_itself_or_is_unsafe_is_refused() {
         ("JWT_AUDIENCE", ","),
         ("TLS_ROOTS", "mine"),
         ("WARM_UP", "yes"),
+        ("OAUTH_REFRESH_GRACE", "301"),
+        ("OAUTH_REFRESH_GRACE", "-1"),
         ("ROOT_SECRET", "hunter2"),
         ("ROOT_SECRET_PREVIOUS", "hunter2"),
     ] {

@@ -14,7 +14,7 @@ use crate::{issuance, page::redirect};
 /// The time that a user has to sign in and to decide.
 const LIFETIME: Duration = Duration::from_secs(10 * 60);
 /// The maximum length of a state, in bytes.
-const MAX_STATE_LENGTH: usize = 2048;
+pub(crate) const MAX_STATE_LENGTH: usize = 2048;
 /// The length of a challenge: that of a SHA-256 hash in base64url.
 const CHALLENGE_LENGTH: usize = 43;
 
@@ -47,7 +47,7 @@ pub(crate) struct Prompt {
 }
 
 /// The answer that an app gets at its redirect URI.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy)]
 pub(crate) enum Answer<'a> {
     /// An authorization code.
     Code(&'a str),
@@ -55,7 +55,7 @@ pub(crate) enum Answer<'a> {
     Error(&'static str, &'static str),
 }
 
-/// The query parameters of an authorization request.
+/// The query parameters of a request.
 pub(crate) struct Parameters(pub(crate) Vec<(String, String)>);
 
 impl Parameters {
@@ -72,10 +72,13 @@ impl Parameters {
 }
 
 /// The parameters that a request has at most once. Unknown ones are ignored.
-const KNOWN: [&str; 9] = [
+const KNOWN: [&str; 12] = [
     "client_id",
     "redirect_uri",
     "response_type",
+    "response_mode",
+    "request",
+    "request_uri",
     "scope",
     "state",
     "code_challenge",
@@ -120,8 +123,11 @@ impl AuthorizationRequest {
         if !matches!(parameters.get("response_mode"), None | Some("query")) {
             return Err((INVALID, "The response_mode is query."));
         }
-        if parameters.get("request").or(parameters.get("request_uri")).is_some() {
+        if parameters.get("request").is_some() {
             return Err(("request_not_supported", "Request objects are not supported."));
+        }
+        if parameters.get("request_uri").is_some() {
+            return Err(("request_uri_not_supported", "Request objects are not supported."));
         }
         let challenge = challenge(parameters)?;
         if challenge.is_none() && app.client_type == ClientType::Public {

@@ -17,9 +17,12 @@ pub(crate) struct PresentedClient {
 }
 
 impl PresentedClient {
-    /// Creates a client from the fields of a JSON body.
-    pub(crate) fn new(id: String, secret: Option<String>) -> Self {
-        Self { id, secret }
+    /// Returns the client of a request with a JSON body that has these fields. Fails if the header `Authorization` has a client, too.
+    pub(crate) fn of_json(request: &Request<'_>, id: String, secret: Option<String>) -> Result<Self, Error> {
+        match request.header("authorization") {
+            None => Ok(Self { id, secret }),
+            Some(_) => Err(Error::from(Failure::INVALID_CLIENT).with_cause("two ways of authentication")),
+        }
     }
 
     /// Returns the client of a request with a form: in the header `Authorization`, or in the form. Fails if it is in both, or in neither.
@@ -27,14 +30,14 @@ impl PresentedClient {
         let (id, secret) = (form.get("client_id"), form.get("client_secret"));
         let Some(header) = request.header("authorization") else {
             let id = id.ok_or(Failure::INVALID_CLIENT)?;
-            return Ok(Self::new(id.to_owned(), secret.map(ToOwned::to_owned)));
+            return Ok(Self { id: id.to_owned(), secret: secret.map(ToOwned::to_owned) });
         };
         let (user, password) = basic_credentials(&header).ok_or(Failure::INVALID_CLIENT)?;
         if secret.is_some() || id.is_some_and(|id| id != user) {
             let error = Error::from(Failure::INVALID_CLIENT);
             return Err(error.with_cause("two ways of authentication"));
         }
-        Ok(Self::new(user, Some(password)))
+        Ok(Self { id: user, secret: Some(password) })
     }
 
     /// Counts the request as one of this client to the function from its network. Fails if there are too many.
@@ -45,7 +48,8 @@ impl PresentedClient {
         cx.count_request(&subject, RateLimit { limit: a_minute, period: 60 }, 1).await
     }
 
-    /// Reads the client, and verifies that it is the one that it says: a confidential client by its secret.
+    /// Reads the client and checks its secret. Fails with `invalid_client` if there is no such client, if the secret of a confidential
+    /// client is missing or wrong, or if a public client sends one.
     pub(crate) async fn authenticate(&self, cx: &Context<'_>) -> Result<OauthAppWithGate, Error> {
         let refuse = |why: &str| Error::from(Failure::INVALID_CLIENT).with_cause(why);
         let id = OauthClientId::parse(&self.id).ok_or_else(|| refuse("not of a client id's form"))?;

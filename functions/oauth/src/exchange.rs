@@ -1,7 +1,5 @@
 //! The exchange of authorization codes and refresh tokens for access tokens (RFC 6749 §4.1.3 and §6).
 
-use std::time::Duration;
-
 use base64::{Engine as _, prelude::BASE64_URL_SAFE_NO_PAD};
 use padron_auth::{RefreshSeed, RefreshToken};
 use padron_domain::{
@@ -14,18 +12,17 @@ use ring::digest::{SHA256, digest};
 use subtle::ConstantTimeEq;
 
 use crate::{
-    issuance::{TokenResponse, issue, require_active, revoke_for_reuse},
+    issuance::{TokenResponse, is_within, issue, require_active, revoke_for_reuse},
     session::hash_of,
 };
-
-/// The time for which the refresh token before the last one gets the same answer again: the response to it may have been lost.
-pub(crate) const REFRESH_GRACE: Duration = Duration::from_secs(30);
 
 /// An authorization code as a client presents it.
 pub(crate) struct PresentedCode<'a> {
     pub(crate) code: &'a str,
     pub(crate) redirect_uri: Option<&'a str>,
     pub(crate) verifier: Option<&'a str>,
+    /// The URL that the first access token is to be valid for; `None` for that of the authorization request.
+    pub(crate) audience: Option<String>,
 }
 
 /// Exchanges an authorization code for a pair of tokens.
@@ -47,6 +44,14 @@ pub(crate) async fn exchange_code(
         return Err(refuse("expired"));
     }
     let scopes = code.scopes.limited_to(stored.app.scopes);
+    if scopes.is_empty() {
+        return Err(refuse("the app has none of the scopes any more"));
+    }
+    let audience = presented.audience.unwrap_or_else(|| code.audience.clone());
+    if !is_within(&audience, &code.audience) {
+        return Err(Failure::INVALID_TARGET.into());
+    }
+    require_active(cx, code.organization, Some((code.user, code.created_at()))).await?;
     let id = OauthGrantId::at(code.client, cx.now());
     let grant = OauthGrant {
         client: id.client,
@@ -63,12 +68,12 @@ pub(crate) async fn exchange_code(
             generation: 1,
             issued_at: cx.now(),
             scopes,
-            audience: code.audience.clone(),
+            audience: audience.clone(),
         }),
     };
     let seed = RefreshSeed::generate()?;
     // Signed first: a key that is missing does not use up the code.
-    let response = issue(cx, &grant, gate, scopes, code.audience.clone()).await?;
+    let response = issue(cx, &grant, gate, scopes, audience).await?;
     let created = EventData::OauthGrantCreated { token_id: id, member_id: code.user, scopes };
     let event = Event::new(code.organization, padron_domain::Actor::User(code.user), cx.now(), created);
     let event = event.via(Some(code.client));
@@ -90,7 +95,7 @@ fn require_same_request(code: &AuthorizationCode, presented: &PresentedCode<'_>)
             let is_same: bool = hash.as_bytes().ct_eq(challenge.as_bytes()).into();
             if is_same { Ok(()) } else { refuse("another verifier") }
         }
-        // A code without a challenge that is presented with a verifier was put into the client by someone else.
+        // The code is not the one that the client has asked for: an attacker has put another one in its place (RFC 9700 §4.8).
         _ => refuse("a verifier or a challenge alone"),
     }
 }
@@ -128,14 +133,12 @@ pub(crate) async fn refresh(
         return Err(Failure::INVALID_SCOPE.into());
     }
     let audience = audience.unwrap_or_else(|| grant.audience.clone());
-    let is_narrower =
-        audience.strip_prefix(&grant.audience).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'));
-    if !is_narrower {
+    if !is_within(&audience, &grant.audience) {
         return Err(Failure::INVALID_TARGET.into());
     }
     if token.generation != state.generation {
         let is_repeated = token.generation + 1 == state.generation
-            && cx.now() < state.issued_at.plus(REFRESH_GRACE)
+            && cx.now() < state.issued_at.plus(cx.options().refresh_grace)
             && (state.scopes, &state.audience) == (scopes, &audience);
         if !is_repeated {
             // A token that was replaced is used again: its owner or a thief. Neither can be told from the other (RFC 9700 §4.14.2).
@@ -144,6 +147,8 @@ pub(crate) async fn refresh(
         }
         require_active(cx, grant.organization, Some((user, grant.created_at))).await?;
         let response = issue_within(cx, &grant, &gate, scopes, audience).await?;
+        // The gate was read while the grant existed, so that it does not allow more than what a revocation takes back.
+        cx.store().oauth_grant_with_gate(grant.id()).await?.ok_or_else(|| refuse("revoked meanwhile"))?;
         return Ok(response.with_refresh_token(&seed.token(grant.id(), state.generation)));
     }
     require_active(cx, grant.organization, Some((user, grant.created_at))).await?;
@@ -165,5 +170,9 @@ async fn issue_within(
     scopes: Scopes,
     audience: String,
 ) -> Result<TokenResponse, Error> {
-    issue(cx, grant, gate, scopes.limited_to(gate.scopes), audience).await
+    let scopes = scopes.limited_to(gate.scopes);
+    if scopes.is_empty() {
+        return Err(Error::from(Failure::INVALID_GRANT).with_cause("the app has none of the scopes any more"));
+    }
+    issue(cx, grant, gate, scopes, audience).await
 }

@@ -16,8 +16,14 @@ pub(crate) const MAX_FORM_SIZE: usize = 16 * 1024;
 const MAX_PARAMETERS: usize = 50;
 
 /// A form. Parameters without a value count as absent, and unknown ones are ignored (RFC 6749 §3.2).
-#[derive(Debug)]
 pub struct Form(Vec<(String, String)>);
+
+/// Omits the values, among which are secrets and tokens.
+impl std::fmt::Debug for Form {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_list().entries(self.0.iter().map(|(name, _)| name)).finish()
+    }
+}
 
 impl Form {
     /// Returns the value of a parameter. Fails if it is absent.

@@ -50,6 +50,9 @@ impl std::fmt::Debug for TokenResponse {
     }
 }
 
+/// The maximum length of a resource, in bytes.
+const MAX_RESOURCE_LENGTH: usize = 512;
+
 /// The signer of a Lambda environment, with the key that signs at present.
 #[derive(Clone, Debug, Default)]
 struct SignerCache(Arc<Mutex<Option<TokenSigner>>>);
@@ -63,7 +66,7 @@ pub(crate) async fn issue(
     audience: String,
 ) -> Result<TokenResponse, Error> {
     let signer = Box::pin(signer(cx)).await?;
-    // Later than those that the gate excludes: they are of other grants.
+    // The gate may exclude tokens up to an instant in the future. This token is of a grant that was not revoked.
     let issued_at = cx.now().seconds().max(gate.not_before + 1);
     let expires_at = (issued_at + OauthToken::LIFETIME).min(grant.expires_at.seconds());
     let token = OauthToken {
@@ -133,6 +136,9 @@ async fn signer(cx: &Context<'_>) -> Result<TokenSigner, Error> {
 pub(crate) fn audience(cx: &Context<'_>, resource: Option<&str>) -> Result<String, Error> {
     let Some(resource) = resource else { return Ok(cx.issuer().to_owned()) };
     let resource = resource.trim_end_matches('/');
+    if resource.len() > MAX_RESOURCE_LENGTH {
+        return Err(Failure::INVALID_TARGET.into());
+    }
     let below = resource.strip_prefix(cx.issuer()).ok_or(Failure::INVALID_TARGET)?;
     let is_below = below.is_empty() || below.starts_with('/');
     let is_plain = below.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"/-_.~".contains(&byte));
@@ -144,6 +150,11 @@ pub(crate) fn audience(cx: &Context<'_>, resource: Option<&str>) -> Result<Strin
     }
 }
 
+/// Returns whether a URL is another one, or lies below it.
+pub(crate) fn is_within(url: &str, other: &str) -> bool {
+    url.strip_prefix(other).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+}
+
 /// Returns whether a user has allowed everything that a request asks for before. An app that cannot prove who it is asks each time.
 pub(crate) async fn is_granted_already(
     cx: &Context<'_>,
@@ -151,11 +162,13 @@ pub(crate) async fn is_granted_already(
     request: &AuthorizationRequest,
     session: &Session,
 ) -> Result<bool, Error> {
-    if app.client_type == ClientType::Public {
+    if app.client_type == ClientType::Public || !session.may_act_in(app.organization) {
         return Ok(false);
     }
     let grants = cx.store().oauth_grants_of_user(app.id, session.user, cx.now()).await?;
-    let covers = |grant: &&OauthGrant| grant.scopes.missing_of(request.scopes).is_empty();
+    let covers = |grant: &&OauthGrant| {
+        grant.scopes.missing_of(request.scopes).is_empty() && is_within(&request.audience, &grant.audience)
+    };
     let Some(granted_at) = grants.iter().filter(covers).map(|grant| grant.created_at).max() else {
         return Ok(false);
     };

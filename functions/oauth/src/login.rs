@@ -4,19 +4,21 @@ use std::{sync::Arc, time::Duration};
 
 use base64::{Engine as _, prelude::BASE64_URL_SAFE_NO_PAD};
 use padron_auth::{RemoteDocument, Source, TokenRequest, User};
-use padron_domain::Error;
-use padron_http::{Context, Login, Response};
+use padron_domain::{Error, Failure};
+use padron_http::{Context, Login, Response, is_https_or_loopback};
 use ring::digest::{SHA256, digest};
 use serde::{Deserialize, Serialize};
 use subtle::ConstantTimeEq;
 use url::Url;
 
 use crate::{
-    authorization::{AuthorizationRequest, open, seal},
+    authorization::{Answer, AuthorizationRequest, open, seal},
     page::redirect,
     session::{self, random_text},
 };
 
+/// The maximum length of a cookie's value, in bytes. Browsers drop cookies of more than 4,096 bytes with name and attributes.
+const MAX_COOKIE_LENGTH: usize = 3900;
 /// The context in which a sign-in is sealed.
 const CONTEXT: &str = "login";
 
@@ -55,6 +57,12 @@ async fn provider(cx: &Context<'_>, login: &Login) -> Result<Provider, Error> {
     if provider.issuer != login.issuer {
         return Err(Error::unavailable("the metadata are those of another issuer"));
     }
+    if ![&provider.authorization_endpoint, &provider.token_endpoint]
+        .iter()
+        .all(|url| is_https_or_loopback(url))
+    {
+        return Err(Error::unavailable("the issuer's endpoints are not https"));
+    }
     Ok((*provider).clone())
 }
 
@@ -92,6 +100,10 @@ pub(crate) async fn begin(
         }
     }
     let sealed = seal(cx, CONTEXT, &pending)?;
+    if sealed.len() > MAX_COOKIE_LENGTH {
+        let too_long = "The state, the redirect URI and the resource together are too long.";
+        return pending.request.answer(cx, 302, Answer::Error("invalid_request", too_long));
+    }
     Ok(session::set_login(cx, redirect(302, url.into()), sealed))
 }
 
@@ -99,8 +111,8 @@ pub(crate) async fn begin(
 pub(crate) enum Outcome {
     /// The user has signed in.
     SignedIn(User, AuthorizationRequest),
-    /// The issuer has refused, or the user has given up.
-    Refused(AuthorizationRequest),
+    /// The user is not signed in, with the error for the app.
+    Refused(AuthorizationRequest, &'static str),
     /// The answer is not one to a sign-in of this browser.
     Unknown,
 }
@@ -122,23 +134,30 @@ pub(crate) async fn complete(
     if !is_answer || !is_issuer {
         return Ok(Outcome::Unknown);
     }
-    let Some(code) = get("code") else { return Ok(Outcome::Refused(pending.request)) };
+    let Some(code) = get("code") else { return Ok(Outcome::Refused(pending.request, "access_denied")) };
+    match sign_in(cx, login, &pending, &code).await {
+        Ok(user) => Ok(Outcome::SignedIn(user, pending.request)),
+        Err(error) => {
+            cx.note_cause(error.cause().unwrap_or_default());
+            let is_temporary = error.failure() == Failure::UNAVAILABLE;
+            let code = if is_temporary { "temporarily_unavailable" } else { "server_error" };
+            Ok(Outcome::Refused(pending.request, code))
+        }
+    }
+}
+
+/// Exchanges the issuer's code, and returns the user whom the ID token names.
+async fn sign_in(cx: &Context<'_>, login: &Login, pending: &PendingLogin, code: &str) -> Result<User, Error> {
     let provider = provider(cx, login).await?;
     let request = TokenRequest {
         url: &provider.token_endpoint,
         client_id: &login.client_id,
         client_secret: login.client_secret.as_deref(),
-        code: &code,
+        code,
         redirect_uri: &callback(cx),
         verifier: &pending.verifier,
     };
-    let Some(id_token) = request.send(cx.deadline()).await? else {
-        return Ok(Outcome::Refused(pending.request));
-    };
-    let user = cx.verify_id_token(&id_token, &login.client_id, &pending.nonce).await;
-    match user {
-        Ok(user) => Ok(Outcome::SignedIn(user, pending.request)),
-        Err(error) if error.failure() == padron_domain::Failure::UNAVAILABLE => Err(error),
-        Err(_) => Ok(Outcome::Refused(pending.request)),
-    }
+    let id_token = request.send(cx.deadline()).await?;
+    let refused = || Error::from(Failure::INVALID_GRANT).with_cause("the issuer refuses the code");
+    cx.verify_id_token(&id_token.ok_or_else(refused)?, &login.client_id, &pending.nonce).await
 }

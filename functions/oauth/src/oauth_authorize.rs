@@ -2,7 +2,7 @@
 //!
 //! A request whose client or redirect URI is wrong ends on a page that leads nowhere. Every other error goes to the app.
 
-use padron_domain::{Error, Failure, OauthClientId, RateLimit, Scope};
+use padron_domain::{Error, Failure, OauthApp, OauthClientId, RateLimit, Scope, Session};
 use padron_http::{
     Anonymous, AnyInput, Context, Endpoint, Response, Route,
     openapi::{Operation, Schemas},
@@ -10,7 +10,7 @@ use padron_http::{
 use padron_store::{Action, OauthAppWithGate, RateSubject, Store};
 
 use crate::{
-    authorization::{Answer, AuthorizationRequest, Parameters, redirect_uri, send_answer},
+    authorization::{Answer, AuthorizationRequest, MAX_STATE_LENGTH, Parameters, redirect_uri, send_answer},
     issuance, login,
     page::{Language, Page, Trouble, redirect},
     session::SignedInSession,
@@ -83,7 +83,7 @@ async fn authorize(cx: &Context<'_>) -> Result<Response, Error> {
     let language = Language::preferred(cx.request.header("accept-language").as_deref());
     let unknown = || Ok(Trouble::UnknownClient.page(language));
     let Some(login) = &cx.options().login else { return unknown() };
-    let parameters = Parameters(cx.request.query()?);
+    let Ok(parameters) = cx.request.query().map(Parameters) else { return unknown() };
     let id = parameters.get("client_id").and_then(OauthClientId::parse);
     let client = id.map(|id| id.to_string()).unwrap_or_default();
     let subject = RateSubject::client(OauthAuthorize::ROUTE.function, &client, &cx.request.source_network());
@@ -95,7 +95,8 @@ async fn authorize(cx: &Context<'_>) -> Result<Response, Error> {
         Ok(request) => request,
         Err((error, description)) => {
             let answer = Answer::Error(error, description);
-            return send_answer(cx, 302, &target.0, parameters.get("state"), answer);
+            let state = parameters.get("state").filter(|state| state.len() <= MAX_STATE_LENGTH);
+            return send_answer(cx, 302, &target.0, state, answer);
         }
     };
     let session = SignedInSession::of(cx).await?.filter(|_| !request.prompt.login);
@@ -105,26 +106,30 @@ async fn authorize(cx: &Context<'_>) -> Result<Response, Error> {
         }
         return login::begin(cx, login, request).await;
     };
-    if !request.prompt.consent
-        && issuance::is_granted_already(cx, &stored.app, &request, &session.session).await?
-    {
-        let code =
-            issuance::authorization_code(cx, &stored.app, &request, request.scopes, session.session.user)
-                .await?;
+    proceed(cx, &stored.app, &session, &request).await
+}
+
+/// Sends a user who is signed in back to the app with a code if they have allowed as much before, and to the consent page otherwise.
+pub(crate) async fn proceed(
+    cx: &Context<'_>,
+    app: &OauthApp,
+    session: &SignedInSession,
+    request: &AuthorizationRequest,
+) -> Result<Response, Error> {
+    let Session { user, .. } = session.session;
+    if !request.prompt.consent && issuance::is_granted_already(cx, app, request, &session.session).await? {
+        let code = issuance::authorization_code(cx, app, request, request.scopes, user).await?;
         return request.answer(cx, 302, Answer::Code(&code));
     }
     if request.prompt.none {
-        return request.answer(
-            cx,
-            302,
-            Answer::Error("consent_required", "The user has not allowed this yet."),
-        );
+        let needed = "The user has not allowed this yet.";
+        return request.answer(cx, 302, Answer::Error("consent_required", needed));
     }
-    to_consent(cx, &session, &request)
+    to_consent(cx, session, request)
 }
 
 /// Returns the redirection to the consent page.
-pub(crate) fn to_consent(
+fn to_consent(
     cx: &Context<'_>,
     session: &SignedInSession,
     request: &AuthorizationRequest,

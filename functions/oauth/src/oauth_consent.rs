@@ -5,12 +5,12 @@ use padron_http::{
     Anonymous, Context, Endpoint, Input, Request, Response, Route,
     openapi::{Operation, Schemas},
 };
-use padron_store::{Action, OauthAppWithGate, Store};
+use padron_store::{Action, Store};
 use url::Url;
 
 use crate::{
     authorization::{AuthorizationRequest, Parameters},
-    page::{Consent, Language, Page, Trouble},
+    page::{Consent, Language, Page, Trouble, not_a_member},
     session::SignedInSession,
 };
 
@@ -58,14 +58,16 @@ async fn consent(cx: &Context<'_>) -> Result<Response, Error> {
     let Some(session) = SignedInSession::of(cx).await? else { return expired() };
     let Some(sealed) = parameters.get("request") else { return expired() };
     let Some(request) = AuthorizationRequest::open(cx, &session.context(), sealed) else { return expired() };
-    let Some(OauthAppWithGate { stored, .. }) = cx.store().oauth_client(request.client).await? else {
+    let app = cx.store().oauth_client(request.client).await?.map(|found| found.stored.app);
+    let Some(app) = app.filter(|app| app.allows_redirect_uri(&request.redirect_uri)) else {
         return Ok(Trouble::UnknownClient.page(language));
     };
-    let app = &stored.app;
     let access = cx.store().organization_access(app.organization, session.session.user, []).await?;
-    let organization = access.organization.filter(|organization| organization.deleted_at.is_none());
+    let may_act = session.session.may_act_in(app.organization);
+    let organization =
+        access.organization.filter(|organization| organization.deleted_at.is_none() && may_act);
     let (Some(organization), Some(_)) = (organization, access.membership) else {
-        return Ok(Trouble::NotAMember.page(language));
+        return Ok(not_a_member(language, sealed, &session.form_token(sealed)));
     };
     let consent = Consent {
         app_name: &app.name,
@@ -73,15 +75,16 @@ async fn consent(cx: &Context<'_>) -> Result<Response, Error> {
         destination: &destination(&request.redirect_uri),
         user: &session.session.display_name(),
         organization: &organization,
-        scopes: request.scopes,
+        scopes: request.scopes.limited_to(app.scopes),
         request: sealed,
         form_token: &session.form_token(sealed),
     };
     Ok(consent.page(language))
 }
 
-/// Returns the host of a redirect URI, or its scheme if it leads to an app.
+/// Returns the host of a redirect URI, or its scheme if it leads to an app: whoever owns the scheme gets the answer.
 fn destination(uri: &str) -> String {
     let Ok(url) = Url::parse(uri) else { return uri.to_owned() };
-    url.host_str().map_or_else(|| format!("{}:", url.scheme()), ToOwned::to_owned)
+    let host = url.host_str().filter(|_| matches!(url.scheme(), "http" | "https"));
+    host.map_or_else(|| format!("{}:", url.scheme()), ToOwned::to_owned)
 }

@@ -2,14 +2,14 @@
 
 use padron_domain::{Error, Scope, Scopes};
 use padron_http::{Anonymous, Context, Endpoint, Response, Route};
-use padron_store::{Action, OauthAppWithGate, Store};
+use padron_store::{Action, Store};
 use url::Url;
 
 use crate::{
     authorization::{Answer, AuthorizationRequest},
     form::Form,
     issuance,
-    page::{Language, Page, SCOPE_FIELD, Trouble},
+    page::{Language, Page, SCOPE_FIELD, Trouble, not_a_member},
     session::SignedInSession,
 };
 
@@ -63,24 +63,27 @@ async fn decide(cx: &Context<'_>, form: &Form) -> Result<Response, Error> {
     let expired = || Ok(Trouble::Expired.page(language));
     let Some(SessionForm { session, sealed }) = SessionForm::of(cx, form).await? else { return expired() };
     let Some(request) = AuthorizationRequest::open(cx, &session.context(), &sealed) else { return expired() };
+    // The app may have changed since it has asked.
+    let app = cx.store().oauth_client(request.client).await?.map(|found| found.stored.app);
+    let Some(app) = app.filter(|app| app.allows_redirect_uri(&request.redirect_uri)) else {
+        return Ok(Trouble::UnknownClient.page(language));
+    };
     let denied = Answer::Error("access_denied", "The user has not allowed it.");
     if form.get("action") != Some("allow") {
         return request.answer(cx, 303, denied);
     }
     let is_ticked = |scope: &Scope| form.get(&format!("{SCOPE_FIELD}{}", scope.name())).is_some();
     let scopes: Scopes = request.scopes.iter().filter(is_ticked).collect();
+    let scopes = scopes.limited_to(app.scopes);
     if scopes.is_empty() {
         return request.answer(cx, 303, denied);
     }
-    let Some(OauthAppWithGate { stored, .. }) = cx.store().oauth_client(request.client).await? else {
-        return Ok(Trouble::UnknownClient.page(language));
-    };
     let user = session.session.user;
-    let access = cx.store().organization_access(stored.app.organization, user, []).await?;
+    let access = cx.store().organization_access(app.organization, user, []).await?;
     let is_active = access.organization.is_some_and(|organization| organization.deleted_at.is_none());
-    if !is_active || access.membership.is_none() {
-        return Ok(Trouble::NotAMember.page(language));
+    if !is_active || access.membership.is_none() || !session.session.may_act_in(app.organization) {
+        return Ok(not_a_member(language, &sealed, &session.form_token(&sealed)));
     }
-    let code = issuance::authorization_code(cx, &stored.app, &request, scopes, user).await?;
+    let code = issuance::authorization_code(cx, &app, &request, scopes, user).await?;
     request.answer(cx, 303, Answer::Code(&code))
 }

@@ -63,7 +63,9 @@ impl Endpoint for OauthExchange {
         Store::USE_API_KEY,
         Store::OAUTH_CLIENT,
         Store::EXCHANGE_CODE,
+        Store::OAUTH_GRANT_WITH_GATE,
         Store::REVOKE_OWN_OAUTH_GRANT,
+        Store::ORGANIZATION_ACCESS,
         Store::SIGNING_KEYS,
         KeyVault::DECRYPT_SIGNING_KEY,
     ];
@@ -82,7 +84,7 @@ impl Endpoint for OauthExchange {
 
 async fn exchange(cx: &Context<'_>, request: ExchangeRequest) -> Result<TokenResponse, Error> {
     let ExchangeRequest { code, client_id, client_secret, redirect_uri, grant_type, code_verifier } = request;
-    let client = PresentedClient::new(client_id, client_secret);
+    let client = PresentedClient::of_json(cx.request, client_id, client_secret)?;
     client.count(cx, OauthExchange::ROUTE.function, REQUESTS_A_MINUTE).await?;
     let client = client.authenticate(cx).await?;
     let is_code = grant_type.is_none_or(|grant_type| grant_type == "authorization_code");
@@ -93,6 +95,7 @@ async fn exchange(cx: &Context<'_>, request: ExchangeRequest) -> Result<TokenRes
         code: &code,
         redirect_uri: redirect_uri.as_deref().filter(|uri| !uri.is_empty()),
         verifier: code_verifier.as_deref().filter(|verifier| !verifier.is_empty()),
+        audience: None,
     };
     exchange_code(cx, &client, presented).await
 }

@@ -58,7 +58,9 @@ impl Endpoint for OauthRefresh {
         Store::USE_API_KEY,
         Store::OAUTH_CLIENT,
         Store::REFRESH_OAUTH_GRANT,
+        Store::OAUTH_GRANT_WITH_GATE,
         Store::REVOKE_OWN_OAUTH_GRANT,
+        Store::ORGANIZATION_ACCESS,
         Store::SIGNING_KEYS,
         KeyVault::DECRYPT_SIGNING_KEY,
     ];
@@ -71,16 +73,16 @@ impl Endpoint for OauthRefresh {
         _: Anonymous,
         Json(request): Json<RefreshRequest>,
     ) -> Result<Self::Output, Error> {
-        Box::pin(exchange(cx, request)).await.map(Body)
+        Box::pin(refresh_tokens(cx, request)).await.map(Body)
     }
 }
 
-async fn exchange(cx: &Context<'_>, request: RefreshRequest) -> Result<TokenResponse, Error> {
+async fn refresh_tokens(cx: &Context<'_>, request: RefreshRequest) -> Result<TokenResponse, Error> {
     let RefreshRequest { refresh_token, client_id, client_secret } = request;
     let token = RefreshToken::parse(&refresh_token);
     let of_token = || token.as_ref().map(|token| token.id.client.to_string()).unwrap_or_default();
     let names_client = client_id.is_some() || client_secret.is_some();
-    let client = PresentedClient::new(client_id.unwrap_or_else(of_token), client_secret);
+    let client = PresentedClient::of_json(cx.request, client_id.unwrap_or_else(of_token), client_secret)?;
     client.count(cx, OauthRefresh::ROUTE.function, REQUESTS_A_MINUTE).await?;
     let token = token.ok_or(Failure::INVALID_GRANT)?;
     if cx.options().login.is_none() {

@@ -5,7 +5,9 @@ use padron_http::{Anonymous, Context, Endpoint, Response, Route};
 use padron_store::{Action, Store};
 
 use crate::{
+    authorization::AuthorizationRequest,
     form::Form,
+    login,
     oauth_decide::SessionForm,
     page::{Language, Page, Trouble},
     session::SignedInSession,
@@ -32,9 +34,18 @@ impl Endpoint for OauthSignOut {
 
 async fn sign_out(cx: &Context<'_>, form: &Form) -> Result<Response, Error> {
     let language = Language::preferred(cx.request.header("accept-language").as_deref());
-    let Some(SessionForm { session, .. }) = SessionForm::of(cx, form).await? else {
+    let Some(SessionForm { session, sealed }) = SessionForm::of(cx, form).await? else {
         return Ok(Trouble::Expired.page(language));
     };
     cx.store().delete_session(&session.session.hash).await?;
-    Ok(SignedInSession::end(cx, Trouble::SignedOut.page(language)))
+    let request = AuthorizationRequest::open(cx, &session.context(), &sealed);
+    let response = match (request, &cx.options().login) {
+        (Some(mut request), Some(login)) => {
+            // The issuer would sign the same user in again without asking.
+            request.prompt.login = true;
+            login::begin(cx, login, request).await?
+        }
+        _ => Trouble::SignedOut.page(language),
+    };
+    Ok(SignedInSession::end(cx, response))
 }

@@ -108,7 +108,9 @@ impl Endpoint for OauthTokenEndpoint {
         Store::CREATE_OAUTH_GRANT,
         Store::EXCHANGE_CODE,
         Store::REFRESH_OAUTH_GRANT,
+        Store::OAUTH_GRANT_WITH_GATE,
         Store::REVOKE_OWN_OAUTH_GRANT,
+        Store::ORGANIZATION_ACCESS,
         Store::OAUTH_GRANTS_OF_USER,
         Store::SIGNING_KEYS,
         KeyVault::DECRYPT_SIGNING_KEY,
@@ -130,17 +132,13 @@ impl Endpoint for OauthTokenEndpoint {
 /// Issues the token that a request of Timbrix's API asks for.
 async fn of_json(cx: &Context<'_>, request: JsonTokenRequest) -> Result<TokenResponse, Error> {
     let JsonTokenRequest { client_id, client_secret, scopes, user_id } = request;
-    if cx.request.header("authorization").is_some() {
-        return Err(Error::from(Failure::INVALID_CLIENT).with_cause("two ways of authentication"));
-    }
-    let client = PresentedClient::new(client_id, Some(client_secret));
+    let client = PresentedClient::of_json(cx.request, client_id, Some(client_secret))?;
     client.count(cx, "oauth-token json", JSON_REQUESTS_A_MINUTE).await?;
     let client = client.authenticate_confidential(cx).await?;
     let scopes = scopes.map(|names| parse_scopes(names.iter().map(String::as_str))).transpose()?;
-    let audience = audience(cx, None)?;
-    let Some(user) = user_id else { return for_itself(cx, &client, scopes, audience).await };
+    let Some(user) = user_id else { return for_itself(cx, &client, scopes, audience(cx, None)?).await };
     let user = UserId::parse(&user).ok_or(Failure::INVALID_GRANT)?;
-    for_user(cx, &client, user, scopes, audience).await
+    for_user(cx, &client, user, scopes).await
 }
 
 /// Issues the token that a request of RFC 6749 asks for.
@@ -162,6 +160,7 @@ async fn of_form(cx: &Context<'_>, form: &Form) -> Result<TokenResponse, Error> 
                 code: form.require("code")?,
                 redirect_uri: form.get("redirect_uri"),
                 verifier: form.get("code_verifier"),
+                audience: form.get("resource").map(|resource| audience(cx, Some(resource))).transpose()?,
             };
             exchange_code(cx, &client, presented).await
         }
@@ -227,7 +226,6 @@ async fn for_user(
     OauthAppWithGate { stored, gate }: &OauthAppWithGate,
     user: UserId,
     scopes: Option<Scopes>,
-    audience: String,
 ) -> Result<TokenResponse, Error> {
     let grants = cx.store().oauth_grants_of_user(stored.app.id, user, cx.now()).await?;
     let granted = |grant: &OauthGrant| grant.scopes.limited_to(stored.app.scopes);
@@ -236,5 +234,5 @@ async fn for_user(
     let grant = grants.iter().find(is_enough).ok_or(Failure::INVALID_GRANT)?;
     require_active(cx, grant.organization, Some((user, grant.created_at))).await?;
     let scopes = scopes.filter(|scopes| !scopes.is_empty()).unwrap_or(granted(grant));
-    issue(cx, grant, gate, scopes, audience).await
+    issue(cx, grant, gate, scopes, grant.audience.clone()).await
 }

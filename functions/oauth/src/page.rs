@@ -21,7 +21,7 @@ pub(crate) enum Language {
 }
 
 impl Language {
-    /// Returns the language that a browser prefers, according to its header `Accept-Language` (RFC 9110 §12.5.4): the first one of both.
+    /// Returns the first of English and Spanish in the header `Accept-Language` (RFC 9110 §12.5.4), whose weights are ignored.
     pub(crate) fn preferred(header: Option<&str>) -> Self {
         let tags = header.into_iter().flat_map(|header| header.split(','));
         let language = |tag: &str| match tag.trim().get(..2)?.to_ascii_lowercase().as_str() {
@@ -181,7 +181,7 @@ impl Consent<'_> {
                     legend { (language.pick("The app may, for you and never beyond your own role:", "La aplicación podrá, en su nombre y nunca más allá de su propio rol:")) }
                     @for scope in scopes.iter() {
                         label {
-                            input type="checkbox" name=(format!("{SCOPE_FIELD}{}", scope.name())) value="on" checked[!is_for_owners(scope)];
+                            input type="checkbox" name=(format!("{SCOPE_FIELD}{}", scope.name())) value="on" checked[!starts_unticked(scope)];
                             span { (language.scope(scope)) small { (scope.name()) } }
                         }
                     }
@@ -192,18 +192,32 @@ impl Consent<'_> {
                     button type="submit" name="action" value="deny" { (language.pick("Deny", "Rechazar")) }
                 }
             }
-            form.quiet method="post" action="sign-out" {
-                input type="hidden" name="form_token" value=(form_token);
-                input type="hidden" name="request" value=(request);
-                button.link type="submit" { (language.pick("Not you? Sign out", "¿No es usted? Cerrar la sesión")) }
-            }
+            (sign_out(language, request, form_token))
         };
         respond(200, language, title, &body)
     }
 }
 
-/// Returns whether a scope is granted only if the user asks for it.
-const fn is_for_owners(scope: Scope) -> bool {
+/// Returns the form with which users sign out, and sign in as somebody else.
+fn sign_out(language: Language, request: &str, form_token: &str) -> Markup {
+    html! {
+        form.quiet method="post" action="sign-out" {
+            input type="hidden" name="form_token" value=(form_token);
+            input type="hidden" name="request" value=(request);
+            button.link type="submit" { (language.pick("Not you? Sign in as someone else", "¿No es usted? Inicie la sesión con otra cuenta")) }
+        }
+    }
+}
+
+/// Returns the page for users who are not members of the app's organization. They may sign in as somebody else.
+pub(crate) fn not_a_member(language: Language, request: &str, form_token: &str) -> Response {
+    let (title, text) = Trouble::NotAMember.texts(language);
+    let body = html! { h1 { (title) } p { (text) } (sign_out(language, request, form_token)) };
+    respond(Trouble::NotAMember.status(), language, title, &body)
+}
+
+/// Returns whether the box of a scope is empty at first.
+const fn starts_unticked(scope: Scope) -> bool {
     matches!(scope, Scope::AdminOrganization | Scope::AdminAll)
 }
 

@@ -40,7 +40,7 @@ fn cookie_name(cx: &Context<'_>, name: &str) -> String {
     if is_plain(cx) { name.to_owned() } else { format!("__Host-{name}") }
 }
 
-/// Returns the header of a cookie that lives for a number of seconds; it is deleted if that is none.
+/// Returns the value of `Set-Cookie` for a cookie that lives for a number of seconds. With none, the browser deletes the cookie.
 fn set_cookie(cx: &Context<'_>, name: &str, value: String, seconds: i64) -> String {
     Cookie::build((cookie_name(cx, name), value))
         .path("/")
@@ -74,6 +74,7 @@ impl SignedInSession {
             user: user.id,
             email: user.email,
             name: user.name,
+            organization: user.organization,
             expires_at: cx.now().plus(Session::LIFETIME),
         };
         cx.store().create_session(&session).await?;
@@ -104,8 +105,7 @@ impl SignedInSession {
     /// Adds the cookie of the session to a response, and removes that of the sign-in.
     pub(crate) fn start(&self, cx: &Context<'_>, response: Response) -> Response {
         let seconds = i64::try_from(Session::LIFETIME.as_secs()).unwrap_or_default();
-        let response = response.cookie(set_cookie(cx, SESSION, self.cookie.clone(), seconds));
-        response.cookie(set_cookie(cx, LOGIN, String::new(), 0))
+        end_login(cx, response.cookie(set_cookie(cx, SESSION, self.cookie.clone(), seconds)))
     }
 
     /// Removes the cookie of the session from the browser.
@@ -117,6 +117,11 @@ impl SignedInSession {
 /// Adds the cookie of a sign-in that is under way to a response. It lives for ten minutes.
 pub(crate) fn set_login(cx: &Context<'_>, response: Response, sealed: String) -> Response {
     response.cookie(set_cookie(cx, LOGIN, sealed, 600))
+}
+
+/// Removes the cookie of a sign-in that is over.
+pub(crate) fn end_login(cx: &Context<'_>, response: Response) -> Response {
+    response.cookie(set_cookie(cx, LOGIN, String::new(), 0))
 }
 
 /// Returns the cookie of a sign-in that is under way.

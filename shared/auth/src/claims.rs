@@ -165,6 +165,7 @@ impl Claims {
         self,
         client_id: &str,
         nonce: &str,
+        organization: Option<OrganizationId>,
         now: Timestamp,
     ) -> Result<User, RejectionReason> {
         let now = u64::try_from(now.seconds()).map_err(|_| "the clock is wrong")?;
@@ -198,7 +199,7 @@ impl Claims {
         if self.sub.is_empty() || self.sub.len() > MAX_SUBJECT_LENGTH {
             return Err("the subject is empty or too long");
         }
-        Ok(self.into_user(None))
+        Ok(self.into_user(organization))
     }
 
     /// Checks that the token is an access token. An ID token tells an application who signed in, and is not valid for an API (RFC

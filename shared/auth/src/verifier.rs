@@ -125,10 +125,7 @@ impl Verifier {
         let issuer = &self.issuers[index];
         let keys = issuer.keys(&token.header.kid, now, deadline).await?;
         check_signature(&token, &keys).map_err(refuse)?;
-        let organization = match &issuer.organization_claim {
-            Some(claim) => organization_claim(&token.payload, claim).map_err(refuse)?,
-            None => None,
-        };
+        let organization = issuer.organization(&token.payload).map_err(refuse)?;
         let until = claims.expires_at();
         let user =
             claims.user(&token.header, &issuer.audience, organization, now).map_err(|why| match why {
@@ -163,7 +160,8 @@ impl Verifier {
         }
         let keys = issuer.keys(&token.header.kid, now, deadline).await?;
         check_signature(&token, &keys).map_err(refuse)?;
-        claims.id_token_user(client_id, nonce, now).map_err(refuse)
+        let organization = issuer.organization(&token.payload).map_err(refuse)?;
+        claims.id_token_user(client_id, nonce, organization, now).map_err(refuse)
     }
 
     /// Verifies a token of the installation's own authorization server, whose issuer and keys are given.
@@ -175,6 +173,14 @@ impl Verifier {
 }
 
 impl TrustedIssuer {
+    /// Returns the only organization that a token is valid for; `None` if the issuer does not limit it.
+    fn organization(&self, payload: &[u8]) -> Result<Option<OrganizationId>, RejectionReason> {
+        match &self.organization_claim {
+            Some(claim) => organization_claim(payload, claim),
+            None => Ok(None),
+        }
+    }
+
     async fn keys(&self, kid: &str, now: Timestamp, deadline: Instant) -> Result<Arc<KeySet>, Error> {
         match &self.keys {
             Keys::Inline(keys) => Ok(keys.clone()),

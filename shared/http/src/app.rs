@@ -96,7 +96,7 @@ impl App {
             _ => Ok(()),
         };
         let request_id = request.as_ref().ok().and_then(Request::id).unwrap_or(invocation_id);
-        let (mut caller, mut rate_status) = (None, None);
+        let (mut caller, mut rate_status, mut noted_cause) = (None, None, None);
         let outcome = match (&request, decoded) {
             (Ok(request), Ok(())) if request.is_at_root() && !endpoint.info.is_at_root => {
                 Err(ROUTE_NOT_FOUND.into())
@@ -113,13 +113,13 @@ impl App {
                     work_until,
                 );
                 let outcome = run_until(deadline, (endpoint.run)(&cx)).await;
-                (caller, rate_status) = (cx.caller(), cx.rate_status());
+                (caller, rate_status, noted_cause) = (cx.caller(), cx.rate_status(), cx.noted_cause());
                 outcome
             }
             (Ok(_), Err(error)) => Err(error),
             (Err(error), _) => Err(Error::from_violations(error.violations().to_vec())),
         };
-        let cause = outcome.as_ref().err().and_then(Error::cause).map(ToOwned::to_owned);
+        let cause = outcome.as_ref().err().and_then(Error::cause).map(ToOwned::to_owned).or(noted_cause);
         let mut response = outcome.unwrap_or_else(|error| {
             let request = request.as_ref().ok();
             let options = self.services.environment.options();

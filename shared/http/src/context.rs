@@ -90,6 +90,8 @@ pub struct Context<'a> {
     issuer: OnceLock<String>,
     /// The caller, for the log: `user`, or `key:` or `app:` and an id.
     caller: OnceLock<Cow<'static, str>>,
+    /// The cause of a failure that is not answered with a problem.
+    noted_cause: OnceLock<String>,
     /// In milliseconds since 1970.
     now: AtomicI64,
     store: Store,
@@ -119,6 +121,7 @@ impl<'a> Context<'a> {
             rate_status: Mutex::new(None),
             issuer: OnceLock::new(),
             caller: OnceLock::new(),
+            noted_cause: OnceLock::new(),
             now: AtomicI64::new(services.clock.now().millis()),
             store,
             started,
@@ -178,6 +181,16 @@ impl Context<'_> {
     /// Remembers who calls, for the log: `user`, or `key:` or `app:` and an id.
     pub(crate) fn set_caller(&self, caller: impl Into<Cow<'static, str>>) {
         self.caller.get_or_init(|| caller.into());
+    }
+
+    /// Writes the cause of a failure to the log line of a request that is not answered with a problem. It must not contain personal data.
+    pub fn note_cause(&self, cause: impl Into<String>) {
+        self.noted_cause.get_or_init(|| cause.into());
+    }
+
+    /// Returns the cause that was noted.
+    pub(crate) fn noted_cause(&self) -> Option<String> {
+        self.noted_cause.get().cloned()
     }
 
     /// Returns who calls; `None` if it is not known, or nobody.

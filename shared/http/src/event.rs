@@ -221,7 +221,8 @@ impl<'a> Request<'a> {
 
     /// Returns the value of a cookie (RFC 6265 §4.2); `None` if the request does not have it, or has it twice.
     pub fn cookie(&self, name: &str) -> Option<String> {
-        let header = self.header("cookie");
+        // API Gateway moves the header into the list. The local stack has the header alone.
+        let header = self.header("cookie").filter(|_| self.cookies.is_none());
         let lists = self.cookies.iter().flatten().map(|list| &**list).chain(header.as_deref());
         let pairs = lists.flat_map(|list| list.split(';')).filter_map(|pair| pair.trim().split_once('='));
         let mut values = pairs.filter(|(known, _)| *known == name).map(|(_, value)| value.to_owned());

@@ -86,5 +86,7 @@ pub use read_back::{ReadOnlyFields, to_sent_back_json};
 pub use response::{GatewayResponse, Response};
 pub use route::{BASE_PATH, METHOD_NOT_ALLOWED, Method, ROUTE_NOT_FOUND, Route};
 pub use serve::{Exit, serve, serve_consumer, serve_job};
-pub use settings::{BusLocation, KeyLocation, Login, Options, QueueLocation, Settings, SettingsError};
+pub use settings::{
+    BusLocation, KeyLocation, Login, Options, QueueLocation, Settings, SettingsError, is_https_or_loopback,
+};
 pub use signing_keys::{SigningKeys, jwks};

@@ -2,7 +2,7 @@
 //!
 //! The configuration is checked at start, and all missing or invalid variables are reported at once.
 
-use std::{fmt, num::NonZeroU32, sync::Arc};
+use std::{fmt, num::NonZeroU32, sync::Arc, time::Duration};
 
 use padron_auth::{Audience, Issuer, KeySet, KeySource};
 use padron_domain::{Seats, https_url};
@@ -55,6 +55,8 @@ pub struct Options {
     pub public_url: Option<String>,
     /// How users sign in on the pages of the authorization server; `None` if they cannot, and apps act for themselves only.
     pub login: Option<Login>,
+    /// For how long the previous refresh token of a grant gets the same answer again, because the client may not have received it.
+    pub refresh_grace: Duration,
     /// The key of AWS KMS that private keys are encrypted with; `None` if the function does not use it.
     pub encryption_key: Option<KeyLocation>,
     /// The factor by which the schedule of deliveries is faster than it is meant to be. Only the local stack sets it.
@@ -194,6 +196,7 @@ impl Settings {
         });
         let public_url = public_url(&mut reader);
         let login = login(&mut reader);
+        let refresh_grace = refresh_grace(&mut reader);
         let clock_factor = clock_factor(&mut reader);
         let accept_url = reader.optional("ACCEPT_URL");
         if accept_url.as_ref().is_some_and(|url| !is_https_or_loopback(url) || !url.contains(TOKEN)) {
@@ -231,6 +234,7 @@ impl Settings {
                     event_bus,
                     public_url,
                     login,
+                    refresh_grace,
                     encryption_key,
                     clock_factor,
                 },
@@ -284,6 +288,14 @@ fn clock_factor(reader: &mut Reader<'_>) -> u32 {
         reader.problems.push("PADRON_CLOCK_FACTOR is a number from 1 to 1,000,000".into());
         1
     })
+}
+
+fn refresh_grace(reader: &mut Reader<'_>) -> Duration {
+    let text = reader.optional("OAUTH_REFRESH_GRACE").unwrap_or_else(|| "30".into());
+    Duration::from_secs(text.parse().ok().filter(|seconds| *seconds <= 300).unwrap_or_else(|| {
+        reader.problems.push("OAUTH_REFRESH_GRACE is a number of seconds from 0 to 300".into());
+        30
+    }))
 }
 
 fn login(reader: &mut Reader<'_>) -> Option<Login> {
@@ -410,7 +422,7 @@ const TOKEN: &str = "{token}";
 /// Returns whether a URL may be used: it must be https, or http on this machine, and contain no user.
 ///
 /// Keys must come over https, except from an issuer on this machine.
-fn is_https_or_loopback(url: &str) -> bool {
+pub fn is_https_or_loopback(url: &str) -> bool {
     let Ok(uri) = url.replace(TOKEN, "token").parse::<http::Uri>() else { return false };
     if uri.authority().is_none_or(|authority| authority.as_str().contains('@')) {
         return false;

@@ -42,6 +42,11 @@ impl AuthorizationCode {
     /// The lifetime of a code.
     pub const LIFETIME: Duration = Duration::from_secs(60);
 
+    /// Returns when the user has allowed what the code stands for.
+    pub fn created_at(&self) -> Timestamp {
+        self.expires_at.minus(Self::LIFETIME)
+    }
+
     /// Returns whether the code can be exchanged.
     pub fn is_live(&self, now: Timestamp) -> bool {
         self.grant.is_none() && now < self.expires_at
@@ -62,6 +67,9 @@ pub struct Session {
     /// The name of the user; `None` if there is none.
     #[serde(default)]
     pub name: Option<String>,
+    /// The only organization that the user may act in; `None` if the issuer does not limit it.
+    #[serde(default)]
+    pub organization: Option<OrganizationId>,
     /// When the session ends.
     pub expires_at: Timestamp,
 }
@@ -76,6 +84,11 @@ impl std::fmt::Debug for Session {
 impl Session {
     /// The lifetime of a session.
     pub const LIFETIME: Duration = Duration::from_secs(8 * 60 * 60);
+
+    /// Returns whether the user may act in an organization, as far as the issuer limits it.
+    pub fn may_act_in(&self, organization: OrganizationId) -> bool {
+        self.organization.is_none_or(|only| only == organization)
+    }
 
     /// Returns the name of the user, or their e-mail address, or their id.
     pub fn display_name(&self) -> String {
