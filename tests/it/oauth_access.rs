@@ -121,9 +121,11 @@ async fn every_endpoint_lets_apps_in_as_their_scope_allows() {
                 // A token of an app has no e-mail address.
                 "accept-invitation" | "decline-invitation" => Some("403 email_not_verified"),
                 "restore-organization" => Some("409 organization_not_deleted"),
-                "create-api-key" | "rotate-api-key" | "create-oauth-app" | "rotate-oauth-app-secret" => {
-                    Some("403 scope_exceeded")
-                }
+                "create-api-key"
+                | "rotate-api-key"
+                | "create-oauth-app"
+                | "update-oauth-app"
+                | "rotate-oauth-app-secret" => Some("403 scope_exceeded"),
                 "revoke-api-key" if user == Some(member()) => Some("403 insufficient_role"),
                 "revoke-oauth-token" if user == Some(member()) => Some("404 token_not_found"),
                 _ => None,

@@ -357,6 +357,7 @@ async fn every_other_error_goes_to_the_app() {
         (vec![("state", &long)], "invalid_request"),
         (vec![("resource", "https://other.example")], "invalid_target"),
         (vec![("prompt", "none login")], "invalid_request"),
+        (vec![("prompt", "NONE")], "invalid_request"),
         (vec![("prompt", "none")], "login_required"),
         // A public client always has a challenge.
         (
@@ -401,6 +402,7 @@ async fn a_user_may_deny_and_allow_less() {
     let more = [("scope", "read:customers admin:organization"), ("prompt", "consent")];
     let to_consent = browser.authorize(&more).await;
     let page = browser.open(to_consent.header("location")).await;
+    assert_eq!(page.text.matches("type=\"checkbox\"").count(), 2, "{}", page.text);
     let answer = browser.decide(&page.text, "allow").await;
     let code = &query_of(answer.header("location"))["code"];
     assert_eq!(exchange(&app, code).await.json()["scope"], "read:customers");
@@ -560,10 +562,11 @@ async fn a_refresh_token_that_is_not_right_does_no_harm() {
     let genuine = text(&first, "refresh_token");
     let forged = padron_auth::RefreshSeed::generate().unwrap();
     let parsed = padron_auth::RefreshToken::parse(genuine).unwrap();
+    let last = if genuine.ends_with('0') { '1' } else { '0' };
     let forgeries = [
         forged.token(parsed.id, 1).text(),
         forged.token(parsed.id, 2).text(),
-        format!("{}0", &genuine[..genuine.len() - 1]),
+        format!("{}{last}", &genuine[..genuine.len() - 1]),
         "rt_".into(),
         text(&first, "access_token").into(),
     ];
@@ -823,6 +826,47 @@ async fn without_a_client_at_the_issuer_apps_act_for_themselves_only() {
     assert_eq!(outcome(&exchange(&app, "code").await), "400 unsupported_grant_type");
     assert_eq!(outcome(&refresh(&app, "rt_").await), "400 unsupported_grant_type");
     assert_eq!(token(&app, &[("grant_type", "client_credentials")]).await.status, 200);
+    let seed = padron_auth::RefreshSeed::generate().unwrap();
+    let id = padron_domain::OauthGrantId::parse(demo::OAUTH_GRANT).unwrap();
+    let refused = refresh_as_timbrix(&app, &seed.token(id, 1).text()).await;
+    assert_eq!(refused.problem(), "400 unsupported_grant_type");
+}
+
+/// Sends a refresh token in the form of Timbrix's API.
+async fn refresh_as_timbrix(app: &TestApp, refresh_token: &str) -> TestResponse {
+    let body = json!({
+        "refreshToken": refresh_token, "clientId": demo::OAUTH_APP, "clientSecret": client_secret().text(),
+    });
+    app.call("POST", "/oauth/token/refresh").json(&body).send().await
+}
+
+#[tokio::test]
+async fn a_grant_outlives_the_key_that_has_signed_its_first_token() {
+    let app = app_with_client().await;
+    let mut last = tokens(&app, member()).await;
+    let kid = |tokens: &Value| {
+        let header = text(tokens, "access_token").split('.').next().unwrap().to_owned();
+        let header: Value = serde_json::from_slice(&BASE64_URL_SAFE_NO_PAD.decode(header).unwrap()).unwrap();
+        text(&header, "kid").to_owned()
+    };
+    let first_kid = kid(&last);
+    for _ in 0..3 {
+        app.clock.advance(Duration::from_secs(29 * 24 * 3600));
+        let response = refresh_as_timbrix(&app, text(&last, "refresh_token")).await;
+        assert_eq!(response.status, 200, "{response:?}");
+        let next = response.json();
+        assert_eq!(access(&app, &next).await, "200");
+        // The one before ends the grant, half a minute later.
+        if kid(&next) != first_kid {
+            app.clock.advance(Duration::from_secs(31));
+            let old = refresh_as_timbrix(&app, text(&last, "refresh_token")).await;
+            assert_eq!(old.problem(), "400 invalid_grant");
+            assert_eq!(access(&app, &next).await, "401 token_revoked");
+            return;
+        }
+        last = next;
+    }
+    panic!("the key was not replaced");
 }
 
 #[tokio::test]

@@ -18,6 +18,9 @@ pub(crate) const MAX_STATE_LENGTH: usize = 2048;
 /// The length of a challenge: that of a SHA-256 hash in base64url.
 const CHALLENGE_LENGTH: usize = 43;
 
+/// The values of `prompt` (OpenID Connect Core §3.1.2.1).
+const PROMPTS: [&str; 4] = ["none", "login", "consent", "select_account"];
+
 /// An authorization request that was checked.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct AuthorizationRequest {
@@ -149,7 +152,10 @@ impl AuthorizationRequest {
         }
         let audience = issuance::audience(cx, parameters.get("resource"))
             .map_err(|_| ("invalid_target", "The resource is not one of this server."))?;
-        let prompts: Vec<&str> = parameters.get("prompt").unwrap_or_default().split(' ').collect();
+        let prompts: Vec<&str> = parameters.get("prompt").unwrap_or_default().split_whitespace().collect();
+        if prompts.iter().any(|prompt| !PROMPTS.contains(prompt)) {
+            return Err((INVALID, "The prompt is none, login, consent or select_account."));
+        }
         let has = |name: &str| prompts.contains(&name);
         if has("none") && prompts.len() > 1 {
             return Err((INVALID, "The prompt none stands alone."));

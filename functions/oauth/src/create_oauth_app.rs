@@ -2,8 +2,8 @@
 
 use padron_auth::ClientSecret;
 use padron_domain::{
-    ClientType, Error, EventData, Failure, MAX_URL_LENGTH, OauthApp, OauthAppSettings, OauthClientId, Scope,
-    Violation,
+    ClientType, Error, EventData, Failure, LINE_PATTERN, MAX_URL_LENGTH, OauthApp, OauthAppSettings,
+    OauthClientId, Scope, Violation,
 };
 use padron_http::{
     AdminByCredential, Context, Created, Endpoint, Json, Route, Versioned, WithAppRegistry, Written,
@@ -26,7 +26,7 @@ pub struct NewOauthApp {
     #[schemars(with = "NameSchema")]
     name: String,
     /// What the app is for, at most 500 characters.
-    #[schemars(extend("maxLength" = OauthApp::MAX_DESCRIPTION_LENGTH))]
+    #[schemars(extend("maxLength" = OauthApp::MAX_DESCRIPTION_LENGTH, "pattern" = LINE_PATTERN))]
     description: Option<String>,
     /// Redirect URI of the app, if it has one only.
     #[schemars(extend("format" = "uri", "maxLength" = MAX_URL_LENGTH))]

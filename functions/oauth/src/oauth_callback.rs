@@ -75,6 +75,9 @@ async fn callback(cx: &Context<'_>) -> Result<Response, Error> {
     let Ok(parameters) = cx.request.query().map(Parameters) else {
         return Ok(Trouble::SignIn.page(language));
     };
+    if ["code", "state", "iss"].iter().any(|name| parameters.is_repeated(name)) {
+        return Ok(Trouble::SignIn.page(language));
+    }
     // Each request may cause one to the issuer.
     let subject = RateSubject::client(OauthCallback::ROUTE.function, "", &cx.request.source_network());
     cx.count_request(&subject, RateLimit { limit: REQUESTS_A_MINUTE, period: 60 }, 1).await?;

@@ -75,7 +75,7 @@ async fn consent(cx: &Context<'_>) -> Result<Response, Error> {
         destination: &destination(&request.redirect_uri),
         user: &session.session.display_name(),
         organization: &organization,
-        scopes: request.scopes.limited_to(app.scopes),
+        scopes: request.scopes.iter().filter(|scope| app.scopes.allows(*scope)).collect(),
         request: sealed,
         form_token: &session.form_token(sealed),
     };
@@ -85,6 +85,9 @@ async fn consent(cx: &Context<'_>) -> Result<Response, Error> {
 /// Returns the host of a redirect URI, or its scheme if it leads to an app: whoever owns the scheme gets the answer.
 fn destination(uri: &str) -> String {
     let Ok(url) = Url::parse(uri) else { return uri.to_owned() };
-    let host = url.host_str().filter(|_| matches!(url.scheme(), "http" | "https"));
-    host.map_or_else(|| format!("{}:", url.scheme()), ToOwned::to_owned)
+    match (url.host_str(), url.port()) {
+        _ if !matches!(url.scheme(), "http" | "https") => format!("{}:", url.scheme()),
+        (Some(host), Some(port)) => format!("{host}:{port}"),
+        (host, _) => host.unwrap_or_default().to_owned(),
+    }
 }

@@ -73,8 +73,8 @@ async fn decide(cx: &Context<'_>, form: &Form) -> Result<Response, Error> {
         return request.answer(cx, 303, denied);
     }
     let is_ticked = |scope: &Scope| form.get(&format!("{SCOPE_FIELD}{}", scope.name())).is_some();
-    let scopes: Scopes = request.scopes.iter().filter(is_ticked).collect();
-    let scopes = scopes.limited_to(app.scopes);
+    let scopes: Scopes =
+        request.scopes.iter().filter(is_ticked).filter(|scope| app.scopes.allows(*scope)).collect();
     if scopes.is_empty() {
         return request.answer(cx, 303, denied);
     }

@@ -3,7 +3,7 @@
 //! Everything else than a token of the client that works has the same response.
 
 use padron_auth::{OauthToken, Verifier};
-use padron_domain::{Error, Failure, Membership, OauthClientId, Scope};
+use padron_domain::{Error, Failure, Membership, OauthClientId, OauthGrantId, Scope};
 use padron_http::{Anonymous, Body, Context, Endpoint, ErrorFormat, Route};
 use padron_store::{Action, OauthAccess, Store};
 use schemars::JsonSchema;
@@ -89,8 +89,8 @@ async fn introspect(cx: &Context<'_>, token: OauthToken) -> Result<Introspection
     let gate = gate.filter(|gate| !gate.excludes(token.grant, token.issued_at));
     let is_active = access.organization.is_some_and(|organization| organization.deleted_at.is_none());
     // Whoever has left and joined again has not granted anything since.
-    let is_older = |membership: Membership| membership.joined_at.seconds() <= token.issued_at;
-    let has_subject = token.user.is_none() || access.membership.is_some_and(is_older);
+    let has_granted = |membership: Membership| OauthGrantId::was_granted_by(token.grant, &membership);
+    let has_subject = token.user.is_none() || access.membership.is_some_and(has_granted);
     let Some(gate) = gate.filter(|_| is_active && has_subject) else { return Ok(Introspection::default()) };
     let sub = token.subject();
     let OauthToken { id, client, organization, scopes, audience, issued_at, expires_at, .. } = token;

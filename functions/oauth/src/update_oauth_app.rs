@@ -3,7 +3,8 @@
 //! Scopes that the app loses are lost at once by all its tokens. Scopes that it gets are for new grants.
 
 use padron_domain::{
-    CheckedOauthAppSettings, Error, EventData, Failure, OauthApp, OauthAppSettings, Patch, Scope, Violation,
+    CheckedOauthAppSettings, Error, EventData, Failure, LINE_PATTERN, OauthApp, OauthAppSettings, Patch,
+    Scope, Violation,
 };
 use padron_dto::read_back;
 use padron_http::{
@@ -32,7 +33,7 @@ pub struct OauthAppUpdate {
     name: Patch<String>,
     /// What the app is for, at most 500 characters. `null` removes it.
     #[serde(default)]
-    #[schemars(with = "Option<String>", extend("maxLength" = OauthApp::MAX_DESCRIPTION_LENGTH))]
+    #[schemars(with = "Option<String>", extend("maxLength" = OauthApp::MAX_DESCRIPTION_LENGTH, "pattern" = LINE_PATTERN))]
     description: Patch<String>,
     /// Redirect URIs of the app, at most 10. `null` removes them.
     #[serde(default)]
@@ -82,10 +83,9 @@ impl Endpoint for UpdateOauthApp {
         if fields.is_empty() {
             return cx.unchanged(show(before)).await;
         }
-        admin.require_scopes(before.scopes.missing_of(after.scopes))?;
-        if after.redirect_uris != before.redirect_uris {
-            // Whoever changes where the answers go can act as the app.
-            admin.require_scopes(before.scopes)?;
+        if after.redirect_uris != before.redirect_uris || after.scopes != before.scopes {
+            // Whoever changes where the answers go can act as the app, and so can whoever takes scopes away and then asks for its secret.
+            admin.require_scopes(before.scopes.union(after.scopes))?;
         }
         after.version += 1;
         after.updated_at = before.next_change(cx.now());

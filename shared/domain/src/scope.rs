@@ -184,6 +184,12 @@ impl Scopes {
         Scope::ALL.into_iter().filter(|scope| self.allows(*scope) && limit.allows(*scope)).collect()
     }
 
+    /// Returns the scopes of both sets.
+    #[must_use]
+    pub const fn union(self, other: Self) -> Self {
+        Self(self.0 | other.0)
+    }
+
     /// Returns whether the set is empty.
     pub const fn is_empty(self) -> bool {
         self.0 == 0

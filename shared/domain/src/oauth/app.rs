@@ -218,8 +218,10 @@ impl OauthAppSettings<'_> {
             let detail = "1 to 100 characters, none of them control characters.";
             violate("/name".into(), "invalid_length", detail);
         }
-        if self.description.is_some_and(|text| length(text) > OauthApp::MAX_DESCRIPTION_LENGTH) {
-            violate("/description".into(), "invalid_length", "At most 500 characters.");
+        let is_description = |text: &str| length(text) <= OauthApp::MAX_DESCRIPTION_LENGTH && is_line(text);
+        if self.description.is_some_and(|text| !is_description(text)) {
+            let detail = "At most 500 characters, none of them control characters.";
+            violate("/description".into(), "invalid_length", detail);
         }
         let bytes: usize = self.redirect_uris.into_iter().flatten().map(String::len).sum();
         if bytes > MAX_REDIRECT_URIS_LENGTH {

@@ -6,7 +6,7 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 use uuid::Uuid;
 
 use super::{OauthClientId, app::parse_hex};
-use crate::{Id, OrganizationId, Scopes, Timestamp, UserId};
+use crate::{Id, Membership, OrganizationId, Scopes, Timestamp, UserId};
 
 /// The id of a grant, with that of its app. Its text, `tok_` and 64 hexadecimal digits, is the `tokenId` of Timbrix's API.
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
@@ -27,6 +27,13 @@ impl OauthGrantId {
     /// Creates a new id of an instant.
     pub fn at(client: OauthClientId, instant: Timestamp) -> Self {
         Self { client, grant: Id::<OauthGrant>::at(instant).uuid() }
+    }
+
+    /// Returns whether a member can have given a grant, which is so unless they have joined after it. Whoever has left and joins again has
+    /// another membership, and has granted nothing with it.
+    pub fn was_granted_by(grant: Uuid, membership: &Membership) -> bool {
+        let granted_at = Id::<OauthGrant>::new(grant).timestamp();
+        granted_at.is_some_and(|granted_at| membership.joined_at <= granted_at)
     }
 
     /// Parses the text of an id; `None` if it has another form.

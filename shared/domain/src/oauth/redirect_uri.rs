@@ -10,6 +10,9 @@ use crate::https_url::{MAX_URL_LENGTH, is_ambiguous};
 /// The maximum number of redirect URIs of an app.
 pub const MAX_REDIRECT_URIS: usize = 10;
 
+/// The parameters that are added to a redirect URI (RFC 6749 §4.1.2, RFC 9207).
+const ANSWERED: [&str; 5] = ["code", "state", "iss", "error", "error_description"];
+
 /// Returns a redirect URI in its serialized form.
 ///
 /// A redirect URI is an https URL, or an http URL of this machine for apps that run on it. A public client may have a private-use
@@ -41,6 +44,9 @@ pub fn redirect_uri(text: &str, client_type: ClientType) -> Result<String, &'sta
     let url = Url::parse(text).map_err(|_| expected)?;
     if !url.username().is_empty() || url.password().is_some() {
         return Err("A redirect URI has no user information.");
+    }
+    if url.query_pairs().any(|(name, _)| ANSWERED.contains(&&*name)) {
+        return Err("A redirect URI has no parameter that answers have, such as code or state.");
     }
     let is_allowed = match url.scheme() {
         "https" => url.has_host(),
@@ -157,6 +163,8 @@ mod tests {
             "javascript:alert(1)",
             "data:text/html,x",
             "vbscript:x",
+            "https://app.example/cb?code=1",
+            "https://app.example/cb?a=b&iss=x",
             "file:///etc/passwd",
             "myapp:/callback",
             "com..app:/callback",

@@ -6,8 +6,8 @@ use padron_auth::{
     App, AuthorizationServer, Delegate, INVALID_TOKEN, KeySet, OauthToken, Principal, TOKEN_REVOKED,
 };
 use padron_domain::{
-    AppAuthority, Authority, Error, Failure, Membership, OauthClientId, OauthGate, Organization,
-    OrganizationId, Scopes, Timestamp, UserId,
+    AppAuthority, Authority, Error, Failure, Membership, OauthClientId, OauthGate, OauthGrantId,
+    Organization, OrganizationId, Scopes, Timestamp, UserId,
 };
 use padron_store::{Items, OauthAccess, Read};
 use uuid::Uuid;
@@ -113,7 +113,7 @@ pub(super) fn require_active(checked: &OauthCheck) -> Result<(), Error> {
 
 /// Returns the gate of an app and the membership of its user. Fails if the gate excludes the token, or the app was deleted.
 ///
-/// A membership that is younger than the token is another one: the user has left the organization, and has joined it again.
+/// A membership that is younger than the grant is another one: the user has left the organization, and has joined it again.
 fn require_live(
     gate: Option<OauthGate>,
     membership: Option<Membership>,
@@ -121,8 +121,12 @@ fn require_live(
     issued_at: i64,
 ) -> Result<(OauthGate, Option<Membership>), Error> {
     let gate = gate.filter(|gate| !gate.excludes(grant, issued_at)).ok_or(TOKEN_REVOKED)?;
-    let is_younger = membership.as_ref().is_some_and(|membership| membership.joined_at.seconds() > issued_at);
-    if is_younger { Err(TOKEN_REVOKED.into()) } else { Ok((gate, membership)) }
+    let is_younger = |membership: &Membership| !OauthGrantId::was_granted_by(grant, membership);
+    if membership.as_ref().is_some_and(is_younger) {
+        Err(TOKEN_REVOKED.into())
+    } else {
+        Ok((gate, membership))
+    }
 }
 
 /// The token of a caller who was admitted, as far as it is needed to check it again.
