@@ -122,7 +122,7 @@ pub async fn withdraw_key(store: &Store, kid: &str, clock: &Clock) -> Result<Str
     Err("The keys have changed at the same time. Nothing was written; try again.".into())
 }
 
-/// Encrypts the secrets of all API keys and webhooks of a table with the current root secret, as [`reseal`] does.
+/// Encrypts the secrets of all API keys, webhooks, OAuth apps and grants of a table with the current root secret, as [`reseal`] does.
 ///
 /// The secrets of a deployed stack are those of the environment, `ROOT_SECRET` and `ROOT_SECRET_PREVIOUS`.
 pub async fn reseal_at(place: TableLocation) -> Result<String, String> {
@@ -166,7 +166,7 @@ fn deployed(table: String, region: String) -> Result<Connection, String> {
     })
 }
 
-/// Encrypts the hashes of all API keys with the current root secret, and returns a message for the operator.
+/// Encrypts the secrets of a table with the current root secret, and returns a message for the operator.
 ///
 /// # Errors
 ///
@@ -187,11 +187,11 @@ pub async fn reseal(store: &Store, secrets: &Secrets) -> Result<String, String> 
     if unreadable > 0 {
         return Err(format!(
             "{unreadable} of {records} secrets were encrypted with neither ROOT_SECRET nor ROOT_SECRET_PREVIOUS. \
-             Do not drop a root secret before this is solved: these API keys and webhooks would stop working."
+             Do not drop a root secret before this is solved: these API keys, webhooks, OAuth apps and grants would stop working."
         ));
     }
     Ok(format!(
-        "{records} secrets of API keys and webhooks, {resealed} of them encrypted anew. The previous root secret can be dropped."
+        "{records} secrets of API keys, webhooks, OAuth apps and grants, {resealed} of them encrypted anew. The previous root secret can be dropped."
     ))
 }
 

@@ -181,12 +181,12 @@ async fn keys_outlive_their_root_secret() {
     let message = padron_local::admin::reseal(&app.store(), &secrets).await.unwrap();
     assert_eq!(
         message,
-        "2 secrets of API keys and webhooks, 1 of them encrypted anew. The previous root secret can be dropped."
+        "2 secrets of API keys, webhooks, OAuth apps and grants, 1 of them encrypted anew. The previous root secret can be dropped."
     );
     let message = padron_local::admin::reseal(&app.store(), &secrets).await.unwrap();
     assert_eq!(
         message,
-        "2 secrets of API keys and webhooks, 0 of them encrypted anew. The previous root secret can be dropped."
+        "2 secrets of API keys, webhooks, OAuth apps and grants, 0 of them encrypted anew. The previous root secret can be dropped."
     );
     for key in [&key, another] {
         assert_eq!(environment(NEW, "").get(&app, ACME, key).await, "200");

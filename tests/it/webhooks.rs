@@ -408,7 +408,7 @@ async fn secrets_outlive_the_root_secret() {
     let [old, new] = [TestApp::ROOT_SECRET, "another root secret, of thirty-two bytes."].map(str::as_bytes);
     let both = Secrets::new(new, Some(old)).unwrap();
     let said = padron_local::admin::reseal(&app.store(), &both).await.unwrap();
-    assert!(said.starts_with("1 secrets of API keys and webhooks, 1 of them"), "{said}");
+    assert!(said.starts_with("1 secrets of API keys, webhooks, OAuth apps and grants, 1 of them"), "{said}");
     let store = app.store();
     let all = store.webhooks(demo::organization(demo::ACME)).await.unwrap();
     let material = all[0].material(&Secrets::new(new, None).unwrap()).unwrap();
