@@ -4,7 +4,7 @@ use std::{collections::BTreeMap, time::Duration};
 
 use base64::{Engine as _, prelude::BASE64_URL_SAFE_NO_PAD};
 use futures_util::future::join_all;
-use padron_domain::{ClientType, OauthApp, OauthClientId, Scope, Scopes, UserId};
+use padron_domain::{OauthApp, OauthClientId, Scope, Scopes, UserId};
 use padron_local::demo;
 use padron_testkit::{Call, TestApp, TestResponse};
 use ring::digest::{SHA256, digest};
@@ -13,7 +13,7 @@ use url::Url;
 
 use crate::support::{
     ACME, admin, client_secret, event_types, globex_owner, install_oauth_app, issuing_app, member, oauth_app,
-    owner, user,
+    owner, public_app, user,
 };
 
 const REDIRECT_URI: &str = "https://crm.acme.example/callback";
@@ -333,11 +333,7 @@ async fn a_request_of_an_unknown_client_or_to_an_unknown_address_leads_nowhere()
 #[tokio::test]
 async fn every_other_error_goes_to_the_app() {
     let app = app_with_client().await;
-    let public = OauthApp {
-        id: OauthClientId::new(user(1).uuid()),
-        client_type: ClientType::Public,
-        ..oauth_app(&app)
-    };
+    let public = public_app(&app);
     install_oauth_app(&app, &public).await;
     let public_id = public.id.to_string();
     let long = "s".repeat(2049);
@@ -428,11 +424,7 @@ async fn what_was_allowed_before_is_not_asked_again() {
     let more = browser.authorize(&[("scope", "write:customers"), ("prompt", "none")]).await;
     assert_eq!(query_of(more.header("location"))["error"], "consent_required");
     // An app that cannot prove who it is asks each time.
-    let public = OauthApp {
-        id: OauthClientId::new(user(1).uuid()),
-        client_type: ClientType::Public,
-        ..oauth_app(&app)
-    };
+    let public = public_app(&app);
     install_oauth_app(&app, &public).await;
     let id = public.id.to_string();
     for _ in 0..2 {
@@ -969,11 +961,9 @@ async fn an_app_that_changes_gets_no_more_than_it_has_left() {
 async fn the_page_names_the_scheme_of_an_app_and_not_what_looks_like_a_host() {
     let app = app_with_client().await;
     let public = OauthApp {
-        id: OauthClientId::new(user(1).uuid()),
-        client_type: ClientType::Public,
         redirect_uris: vec!["com.example.app://accounts.example/callback".into()],
         name: "<script>alert(1)</script>".into(),
-        ..oauth_app(&app)
+        ..public_app(&app)
     };
     install_oauth_app(&app, &public).await;
     let id = public.id.to_string();

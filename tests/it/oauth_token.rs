@@ -4,14 +4,14 @@ use std::time::Duration;
 
 use base64::{Engine as _, prelude::BASE64_STANDARD, prelude::BASE64_URL_SAFE_NO_PAD};
 use padron_auth::{KeySet, OauthToken, Verifier};
-use padron_domain::{ClientType, OauthApp, OauthClientId, Scope, Scopes};
+use padron_domain::{OauthApp, OauthClientId, Scope, Scopes};
 use padron_local::demo;
 use padron_testkit::{TestApp, TestResponse};
 use serde_json::{Value, json};
 
 use crate::support::{
     ACME, client_id, client_secret, install_oauth_app, install_oauth_grant, issuing_app, member, oauth_app,
-    oauth_token, owner, user,
+    oauth_token, owner, public_app, user,
 };
 
 const TOKEN: &str = "/oauth/token";
@@ -114,11 +114,7 @@ async fn an_app_gets_a_token_for_itself_in_both_forms() {
 #[tokio::test]
 async fn a_client_that_does_not_prove_itself_gets_nothing() {
     let app = app_with_client().await;
-    let public = OauthApp {
-        id: OauthClientId::new(user(1).uuid()),
-        client_type: ClientType::Public,
-        ..oauth_app(&app)
-    };
+    let public = public_app(&app);
     install_oauth_app(&app, &public).await;
     let other = padron_auth::ClientSecret::generate().unwrap();
     let (id, secret, unknown) =

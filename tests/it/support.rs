@@ -180,6 +180,12 @@ pub(crate) fn oauth_app(app: &TestApp) -> OauthApp {
     }
 }
 
+/// Returns another OAuth app, of the public type, which is not yet written.
+pub(crate) fn public_app(app: &TestApp) -> OauthApp {
+    let id = OauthClientId::new(user(1).uuid());
+    OauthApp { id, client_type: ClientType::Public, ..oauth_app(app) }
+}
+
 /// Writes an OAuth app without using the API. Its secret is [`client_secret`].
 pub(crate) async fn install_oauth_app(app: &TestApp, oauth_app: &OauthApp) {
     let secrets = Secrets::new(TestApp::ROOT_SECRET.as_bytes(), None).unwrap();

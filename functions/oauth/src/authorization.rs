@@ -1,11 +1,15 @@
 //! Authorization requests (RFC 6749 §4.1.1, RFC 7636 §4.3, RFC 8707 §2), on their way from the app to the consent page.
 
-use std::time::Duration;
+use std::{marker::PhantomData, time::Duration};
 
 use base64::{Engine as _, prelude::BASE64_URL_SAFE_NO_PAD};
-use padron_domain::{ClientType, Error, OauthApp, OauthClientId, Scope, Scopes, Timestamp};
-use padron_http::{Context, Response};
+use padron_domain::{ClientType, Error, Failure, OauthApp, OauthClientId, Scope, Scopes, Timestamp};
+use padron_http::{
+    Context, Input, Request, Response,
+    openapi::{Operation, Schemas},
+};
 use padron_store::Purpose;
+use ring::digest::{SHA256, digest};
 use serde::{Deserialize, Serialize};
 use url::Url;
 
@@ -71,6 +75,31 @@ impl Parameters {
     /// Returns whether a parameter is repeated.
     pub(crate) fn is_repeated(&self, name: &str) -> bool {
         self.0.iter().filter(|(known, _)| known == name).count() > 1
+    }
+}
+
+/// A page whose query parameters are described and not required: what is wrong with them is said on a page, or to the app.
+pub trait PageQuery {
+    /// The names of the parameters, what they are, and whether each is required.
+    const PARAMETERS: &'static [(&'static str, &'static str, bool)];
+}
+
+/// The query of a page, which its handler reads.
+#[derive(Debug)]
+pub struct QueryOf<P>(PhantomData<fn() -> P>);
+
+impl<P: PageQuery> Input for QueryOf<P> {
+    const FAILURES: &'static [Failure] = &[Failure::INVALID_REQUEST];
+
+    fn decode(_: &Request<'_>) -> Result<Self, Error> {
+        Ok(Self(PhantomData))
+    }
+
+    fn describe(operation: &mut Operation, _: &mut Schemas) {
+        let text = serde_json::json!({ "type": "string" });
+        for (name, description, is_required) in P::PARAMETERS {
+            operation.parameter("query", name, description, *is_required, &text);
+        }
     }
 }
 
@@ -177,6 +206,12 @@ impl AuthorizationRequest {
         })
     }
 
+    /// Returns the app as it is now; `None` if it was deleted, or does not have the redirect URI any more.
+    pub(crate) async fn app(&self, cx: &Context<'_>) -> Result<Option<OauthApp>, Error> {
+        let app = cx.store().oauth_client(self.client).await?.map(|found| found.stored.app);
+        Ok(app.filter(|app| app.allows_redirect_uri(&self.redirect_uri)))
+    }
+
     /// Returns the answer to the app.
     pub(crate) fn answer(
         &self,
@@ -229,6 +264,11 @@ fn challenge(parameters: &Parameters) -> Result<Option<String>, (&'static str, &
         (Some(challenge), Some("S256")) if is_challenge(challenge) => Ok(Some(challenge.to_owned())),
         _ => Err(("invalid_request", EXPECTED)),
     }
+}
+
+/// Returns the challenge of a verifier (RFC 7636 §4.2, `S256`).
+pub(crate) fn challenge_of(verifier: &str) -> String {
+    BASE64_URL_SAFE_NO_PAD.encode(digest(&SHA256, verifier.as_bytes()))
 }
 
 fn is_challenge(challenge: &str) -> bool {

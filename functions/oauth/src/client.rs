@@ -43,9 +43,7 @@ impl PresentedClient {
     /// Counts the request as one of this client to the function from its network. Fails if there are too many.
     pub(crate) async fn count(&self, cx: &Context<'_>, function: &str, a_minute: u32) -> Result<(), Error> {
         // A text that is no client's id is not counted apart, so that nobody has as many limits as they can invent ids.
-        let client = OauthClientId::parse(&self.id).map(|id| id.to_string()).unwrap_or_default();
-        let subject = RateSubject::client(function, &client, &cx.request.source_network());
-        cx.count_request(&subject, RateLimit { limit: a_minute, period: 60 }, 1).await
+        count(cx, function, OauthClientId::parse(&self.id), a_minute).await
     }
 
     /// Reads the client and checks its secret. Fails with `invalid_client` if there is no such client, if the secret of a confidential
@@ -81,6 +79,18 @@ impl PresentedClient {
             ClientType::Public => Err(Failure::UNAUTHORIZED_CLIENT.into()),
         }
     }
+}
+
+/// Counts a request to a function from a network, apart for each client. Fails if there are too many.
+pub(crate) async fn count(
+    cx: &Context<'_>,
+    function: &str,
+    client: Option<OauthClientId>,
+    a_minute: u32,
+) -> Result<(), Error> {
+    let client = client.map(|id| id.to_string()).unwrap_or_default();
+    let subject = RateSubject::client(function, &client, &cx.request.source_network());
+    cx.count_request(&subject, RateLimit { limit: a_minute, period: 60 }, 1).await
 }
 
 /// Returns user and password of a header (RFC 7617), which are form-encoded (RFC 6749 §2.3.1); `None` if it has another form.

@@ -1,14 +1,14 @@
 //! The documents in which clients discover the authorization server (RFC 8414) and the API (RFC 9728).
 
 use padron_domain::{Error, Scope};
-use padron_http::{PathParameter, ROUTE_NOT_FOUND};
+use padron_http::{Context, PathParameter, ROUTE_NOT_FOUND};
 use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::{Value, json};
 
 /// A document, as it stands in `{document}`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Document {
+enum Document {
     /// The metadata of the authorization server (RFC 8414).
     AuthorizationServer,
     /// The same for clients that look for an OpenID provider (OpenID Connect Discovery §4).
@@ -32,13 +32,6 @@ impl Document {
 /// The name of a document in a path, which may be unknown.
 #[derive(Clone, Copy, Debug)]
 pub struct DocumentName(Option<Document>);
-
-impl DocumentName {
-    /// Returns the document. Fails if there is none with this name.
-    pub(crate) fn document(self) -> Result<Document, Error> {
-        self.0.ok_or_else(|| ROUTE_NOT_FOUND.into())
-    }
-}
 
 impl PathParameter for DocumentName {
     const NAME: &'static str = "document";
@@ -140,9 +133,13 @@ const WITH_SECRET: &[&str] = &["client_secret_basic", "client_secret_post"];
 const ALL_METHODS: &[&str] = &["client_secret_basic", "client_secret_post", "none"];
 
 impl Metadata {
-    /// Returns a document of the authorization server with this URL.
-    /// `has_login` is whether users can sign in. What is off is not in the document.
-    pub(crate) fn new(document: Document, issuer: &str, has_login: bool) -> Self {
+    /// Returns the document with a name. Fails if there is none. What is off is not in the document.
+    pub(crate) fn of(cx: &Context<'_>, name: DocumentName) -> Result<Self, Error> {
+        let document = name.0.ok_or(ROUTE_NOT_FOUND)?;
+        Ok(Self::new(document, cx.issuer(), cx.options().login.is_some()))
+    }
+
+    fn new(document: Document, issuer: &str, has_login: bool) -> Self {
         if document == Document::ProtectedResource {
             return Self::Resource(ResourceMetadata {
                 resource: issuer.to_owned(),

@@ -1,6 +1,5 @@
 //! The exchange of authorization codes and refresh tokens for access tokens (RFC 6749 §4.1.3 and §6).
 
-use base64::{Engine as _, prelude::BASE64_URL_SAFE_NO_PAD};
 use padron_auth::{RefreshSeed, RefreshToken};
 use padron_domain::{
     AuthorizationCode, Error, Event, EventData, Failure, OauthApp, OauthGate, OauthGrant, OauthGrantId,
@@ -8,13 +7,22 @@ use padron_domain::{
 };
 use padron_http::Context;
 use padron_store::{OauthAppWithGate, OauthGrantWithGate, StoredOauthGrant};
-use ring::digest::{SHA256, digest};
 use subtle::ConstantTimeEq;
 
 use crate::{
+    authorization::challenge_of,
     issuance::{TokenResponse, is_within, issue, require_active, revoke_for_reuse},
     session::hash_of,
 };
+
+/// The failures of the endpoints that exchange codes and refresh tokens.
+pub(crate) const FAILURES: &[Failure] = &[
+    Failure::INVALID_CLIENT,
+    Failure::INVALID_GRANT,
+    Failure::UNSUPPORTED_GRANT_TYPE,
+    Failure::RATE_LIMITED,
+    Failure::CONCURRENT_CHANGE,
+];
 
 /// An authorization code as a client presents it.
 pub(crate) struct PresentedCode<'a> {
@@ -91,8 +99,7 @@ fn require_same_request(code: &AuthorizationCode, presented: &PresentedCode<'_>)
     match (&code.challenge, presented.verifier) {
         (None, None) => Ok(()),
         (Some(challenge), Some(verifier)) => {
-            let hash = BASE64_URL_SAFE_NO_PAD.encode(digest(&SHA256, verifier.as_bytes()));
-            let is_same: bool = hash.as_bytes().ct_eq(challenge.as_bytes()).into();
+            let is_same: bool = challenge_of(verifier).as_bytes().ct_eq(challenge.as_bytes()).into();
             if is_same { Ok(()) } else { refuse("another verifier") }
         }
         // The code is not the one that the client has asked for: an attacker has put another one in its place (RFC 9700 §4.8).
@@ -136,23 +143,22 @@ pub(crate) async fn refresh(
     if !is_within(&audience, &grant.audience) {
         return Err(Failure::INVALID_TARGET.into());
     }
-    if token.generation != state.generation {
-        let is_repeated = token.generation + 1 == state.generation
-            && cx.now() < state.issued_at.plus(cx.options().refresh_grace)
-            && (state.scopes, &state.audience) == (scopes, &audience);
-        if !is_repeated {
-            // A token that was replaced is used again: its owner or a thief. Neither can be told from the other (RFC 9700 §4.14.2).
-            revoke_for_reuse(cx, grant.id()).await?;
-            return Err(refuse("used before"));
-        }
-        require_active(cx, grant.organization, Some((user, grant.created_at))).await?;
-        let response = issue_within(cx, &grant, &gate, scopes, audience).await?;
+    let is_current = token.generation == state.generation;
+    let is_repeated = token.generation.checked_add(1) == Some(state.generation)
+        && cx.now() < state.issued_at.plus(cx.options().refresh_grace)
+        && (state.scopes, &state.audience) == (scopes, &audience);
+    if !is_current && !is_repeated {
+        // A token that was replaced is used again: its owner or a thief. Neither can be told from the other (RFC 9700 §4.14.2).
+        revoke_for_reuse(cx, grant.id()).await?;
+        return Err(refuse("used before"));
+    }
+    require_active(cx, grant.organization, Some((user, grant.created_at))).await?;
+    let response = issue_within(cx, &grant, &gate, scopes, audience.clone()).await?;
+    if is_repeated {
         // The gate was read while the grant existed, so that it does not allow more than what a revocation takes back.
         cx.store().oauth_grant_with_gate(grant.id()).await?.ok_or_else(|| refuse("revoked meanwhile"))?;
         return Ok(response.with_refresh_token(&seed.token(grant.id(), state.generation)));
     }
-    require_active(cx, grant.organization, Some((user, grant.created_at))).await?;
-    let response = issue_within(cx, &grant, &gate, scopes, audience.clone()).await?;
     let after = grant.refreshed(scopes, &audience, cx.now());
     let next = seed.token(grant.id(), state.generation.saturating_add(1));
     if !cx.store().refresh_oauth_grant(&stored.with_grant(after, cx.secrets())?).await? {

@@ -2,17 +2,15 @@
 
 use std::{sync::Arc, time::Duration};
 
-use base64::{Engine as _, prelude::BASE64_URL_SAFE_NO_PAD};
 use padron_auth::{RemoteDocument, Source, TokenRequest, User};
 use padron_domain::{Error, Failure};
 use padron_http::{Context, Login, Response, is_https_or_loopback};
-use ring::digest::{SHA256, digest};
 use serde::{Deserialize, Serialize};
 use subtle::ConstantTimeEq;
 use url::Url;
 
 use crate::{
-    authorization::{Answer, AuthorizationRequest, open, seal},
+    authorization::{Answer, AuthorizationRequest, challenge_of, open, seal},
     page::redirect,
     session::{self, random_text},
 };
@@ -81,7 +79,7 @@ pub(crate) async fn begin(
     let asks_again = request.prompt.login;
     let pending =
         PendingLogin { state: random_text()?, nonce: random_text()?, verifier: random_text()?, request };
-    let challenge = BASE64_URL_SAFE_NO_PAD.encode(digest(&SHA256, pending.verifier.as_bytes()));
+    let challenge = challenge_of(&pending.verifier);
     let mut url = Url::parse(&provider.authorization_endpoint)
         .map_err(|_| Error::unavailable("the issuer's authorization endpoint is not a URL"))?;
     {

@@ -2,16 +2,16 @@
 //!
 //! A request whose client or redirect URI is wrong ends on a page that leads nowhere. Every other error goes to the app.
 
-use padron_domain::{Error, Failure, OauthApp, OauthClientId, RateLimit, Scope, Session};
-use padron_http::{
-    Anonymous, AnyInput, Context, Endpoint, Response, Route,
-    openapi::{Operation, Schemas},
-};
-use padron_store::{Action, OauthAppWithGate, RateSubject, Store};
+use padron_domain::{Error, Failure, OauthApp, OauthClientId, Scope, Session};
+use padron_http::{Anonymous, Context, Endpoint, Response, Route};
+use padron_store::{Action, OauthAppWithGate, Store};
 
 use crate::{
-    authorization::{Answer, AuthorizationRequest, MAX_STATE_LENGTH, Parameters, redirect_uri, send_answer},
-    issuance, login,
+    authorization::{
+        Answer, AuthorizationRequest, MAX_STATE_LENGTH, PageQuery, Parameters, QueryOf, redirect_uri,
+        send_answer,
+    },
+    client, issuance, login,
     page::{Language, Page, Trouble, redirect},
     session::SignedInSession,
 };
@@ -23,37 +23,18 @@ pub struct OauthAuthorize;
 /// The maximum number of requests for a client in a minute, from one network.
 const REQUESTS_A_MINUTE: u32 = 30;
 
-/// An authorization request, which is read by the handler: its errors go to the app.
-#[derive(Debug)]
-pub struct AuthorizationQuery(AnyInput);
-
-impl padron_http::Input for AuthorizationQuery {
-    const FAILURES: &'static [Failure] = &[Failure::INVALID_REQUEST];
-
-    fn decode(_: &padron_http::Request<'_>) -> Result<Self, Error> {
-        Ok(Self(AnyInput))
-    }
-
-    fn describe(operation: &mut Operation, _: &mut Schemas) {
-        let text = serde_json::json!({ "type": "string" });
-        for (name, description, is_required) in [
-            ("client_id", "Id of the app", true),
-            ("redirect_uri", "Where the answer is sent: one of the app's redirect URIs", false),
-            ("response_type", "Always `code`", true),
-            ("scope", "Scopes, separated by spaces or commas. Without them, all scopes of the app", false),
-            ("state", "A value that the answer repeats", false),
-            ("code_challenge", "SHA-256 hash of the code verifier, in base64url (RFC 7636)", false),
-            ("code_challenge_method", "Always `S256`", false),
-            (
-                "resource",
-                "URL that the tokens are to be valid for: the API's, or one below it (RFC 8707)",
-                false,
-            ),
-            ("prompt", "`none`, `login` or `consent`", false),
-        ] {
-            operation.parameter("query", name, description, is_required, &text);
-        }
-    }
+impl PageQuery for OauthAuthorize {
+    const PARAMETERS: &'static [(&'static str, &'static str, bool)] = &[
+        ("client_id", "Id of the app", true),
+        ("redirect_uri", "Where the answer is sent: one of the app's redirect URIs", false),
+        ("response_type", "Always `code`", true),
+        ("scope", "Scopes, separated by spaces or commas. Without them, all scopes of the app", false),
+        ("state", "A value that the answer repeats", false),
+        ("code_challenge", "SHA-256 hash of the code verifier, in base64url (RFC 7636)", false),
+        ("code_challenge_method", "Always `S256`", false),
+        ("resource", "URL that the tokens are to be valid for: the API's, or one below it (RFC 8707)", false),
+        ("prompt", "`none`, `login` or `consent`", false),
+    ];
 }
 
 impl Endpoint for OauthAuthorize {
@@ -71,10 +52,10 @@ impl Endpoint for OauthAuthorize {
         Store::CREATE_CODE,
     ];
     type Access = Anonymous;
-    type Input = AuthorizationQuery;
+    type Input = QueryOf<Self>;
     type Output = Page;
 
-    async fn handle(cx: &Context<'_>, _: Anonymous, _: AuthorizationQuery) -> Result<Page, Error> {
+    async fn handle(cx: &Context<'_>, _: Anonymous, _: QueryOf<Self>) -> Result<Page, Error> {
         Box::pin(authorize(cx)).await.map(Page)
     }
 }
@@ -85,9 +66,7 @@ async fn authorize(cx: &Context<'_>) -> Result<Response, Error> {
     let Some(login) = &cx.options().login else { return unknown() };
     let Ok(parameters) = cx.request.query().map(Parameters) else { return unknown() };
     let id = parameters.get("client_id").and_then(OauthClientId::parse);
-    let client = id.map(|id| id.to_string()).unwrap_or_default();
-    let subject = RateSubject::client(OauthAuthorize::ROUTE.function, &client, &cx.request.source_network());
-    cx.count_request(&subject, RateLimit { limit: REQUESTS_A_MINUTE, period: 60 }, 1).await?;
+    client::count(cx, OauthAuthorize::ROUTE.function, id, REQUESTS_A_MINUTE).await?;
     let Some(id) = id else { return unknown() };
     let Some(OauthAppWithGate { stored, .. }) = cx.store().oauth_client(id).await? else { return unknown() };
     let Some(target) = redirect_uri(&stored.app, &parameters) else { return unknown() };

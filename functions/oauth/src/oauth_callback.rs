@@ -1,14 +1,12 @@
 //! The endpoint `GET /oauth/callback`, to which the operator's issuer sends users after they have signed in.
 
-use padron_domain::{Error, Failure, RateLimit, Scope};
-use padron_http::{
-    Anonymous, Context, Endpoint, Input, Request, Response, Route,
-    openapi::{Operation, Schemas},
-};
-use padron_store::{Action, RateSubject, Store};
+use padron_domain::{Error, Failure, Scope};
+use padron_http::{Anonymous, Context, Endpoint, Response, Route};
+use padron_store::{Action, Store};
 
 use crate::{
-    authorization::{Answer, Parameters},
+    authorization::{Answer, PageQuery, Parameters, QueryOf},
+    client,
     login::{self, Outcome},
     oauth_authorize::proceed,
     page::{Language, Page, Trouble},
@@ -22,28 +20,13 @@ pub struct OauthCallback;
 /// The maximum number of requests in a minute, from one network.
 const REQUESTS_A_MINUTE: u32 = 60;
 
-/// The answer of the issuer, which is read by the handler.
-#[derive(Debug)]
-pub struct LoginAnswer;
-
-impl Input for LoginAnswer {
-    const FAILURES: &'static [Failure] = &[Failure::INVALID_REQUEST];
-
-    fn decode(_: &Request<'_>) -> Result<Self, Error> {
-        Ok(Self)
-    }
-
-    fn describe(operation: &mut Operation, _: &mut Schemas) {
-        let text = serde_json::json!({ "type": "string" });
-        for (name, description) in [
-            ("code", "Authorization code of the issuer"),
-            ("state", "State of the sign-in"),
-            ("iss", "The issuer (RFC 9207)"),
-            ("error", "Why the user is not signed in"),
-        ] {
-            operation.parameter("query", name, description, false, &text);
-        }
-    }
+impl PageQuery for OauthCallback {
+    const PARAMETERS: &'static [(&'static str, &'static str, bool)] = &[
+        ("code", "Authorization code of the issuer", false),
+        ("state", "State of the sign-in", false),
+        ("iss", "The issuer (RFC 9207)", false),
+        ("error", "Why the user is not signed in", false),
+    ];
 }
 
 impl Endpoint for OauthCallback {
@@ -61,10 +44,10 @@ impl Endpoint for OauthCallback {
         Store::CREATE_CODE,
     ];
     type Access = Anonymous;
-    type Input = LoginAnswer;
+    type Input = QueryOf<Self>;
     type Output = Page;
 
-    async fn handle(cx: &Context<'_>, _: Anonymous, _: LoginAnswer) -> Result<Page, Error> {
+    async fn handle(cx: &Context<'_>, _: Anonymous, _: QueryOf<Self>) -> Result<Page, Error> {
         Box::pin(callback(cx)).await.map(Page)
     }
 }
@@ -79,8 +62,7 @@ async fn callback(cx: &Context<'_>) -> Result<Response, Error> {
         return Ok(Trouble::SignIn.page(language));
     }
     // Each request may cause one to the issuer.
-    let subject = RateSubject::client(OauthCallback::ROUTE.function, "", &cx.request.source_network());
-    cx.count_request(&subject, RateLimit { limit: REQUESTS_A_MINUTE, period: 60 }, 1).await?;
+    client::count(cx, OauthCallback::ROUTE.function, None, REQUESTS_A_MINUTE).await?;
     let get = |name: &str| parameters.get(name).map(ToOwned::to_owned);
     match login::complete(cx, login, get).await? {
         Outcome::Unknown => Ok(session::end_login(cx, Trouble::SignIn.page(language))),
@@ -89,9 +71,7 @@ async fn callback(cx: &Context<'_>) -> Result<Response, Error> {
             request.answer(cx, 302, Answer::Error(error, "The user is not signed in."))?,
         )),
         Outcome::SignedIn(user, request) => {
-            // The app may have changed since it has asked.
-            let app = cx.store().oauth_client(request.client).await?.map(|found| found.stored.app);
-            let Some(app) = app.filter(|app| app.allows_redirect_uri(&request.redirect_uri)) else {
+            let Some(app) = request.app(cx).await? else {
                 return Ok(session::end_login(cx, Trouble::UnknownClient.page(language)));
             };
             // A session of its own for each sign-in: one that someone else has put into the browser is not continued.

@@ -1,15 +1,12 @@
 //! The endpoint `GET /oauth/consent`, the page on which a user decides what an app may do.
 
-use padron_domain::{Error, Failure, Scope};
-use padron_http::{
-    Anonymous, Context, Endpoint, Input, Request, Response, Route,
-    openapi::{Operation, Schemas},
-};
+use padron_domain::{Error, Scope};
+use padron_http::{Anonymous, Context, Endpoint, Response, Route};
 use padron_store::{Action, Store};
 use url::Url;
 
 use crate::{
-    authorization::{AuthorizationRequest, Parameters},
+    authorization::{AuthorizationRequest, PageQuery, Parameters, QueryOf},
     page::{Consent, Language, Page, Trouble, not_a_member},
     session::SignedInSession,
 };
@@ -18,21 +15,9 @@ use crate::{
 #[derive(Debug)]
 pub struct OauthConsent;
 
-/// The request that the page is about.
-#[derive(Debug)]
-pub struct ConsentQuery;
-
-impl Input for ConsentQuery {
-    const FAILURES: &'static [Failure] = &[Failure::INVALID_REQUEST];
-
-    fn decode(_: &Request<'_>) -> Result<Self, Error> {
-        Ok(Self)
-    }
-
-    fn describe(operation: &mut Operation, _: &mut Schemas) {
-        let text = serde_json::json!({ "type": "string" });
-        operation.parameter("query", "request", "The authorization request, encrypted", true, &text);
-    }
+impl PageQuery for OauthConsent {
+    const PARAMETERS: &'static [(&'static str, &'static str, bool)] =
+        &[("request", "The authorization request, encrypted", true)];
 }
 
 impl Endpoint for OauthConsent {
@@ -43,10 +28,10 @@ impl Endpoint for OauthConsent {
     const ACTIONS: &'static [&'static [Action]] =
         &[Store::SESSION, Store::OAUTH_CLIENT, Store::ORGANIZATION_ACCESS];
     type Access = Anonymous;
-    type Input = ConsentQuery;
+    type Input = QueryOf<Self>;
     type Output = Page;
 
-    async fn handle(cx: &Context<'_>, _: Anonymous, _: ConsentQuery) -> Result<Page, Error> {
+    async fn handle(cx: &Context<'_>, _: Anonymous, _: QueryOf<Self>) -> Result<Page, Error> {
         Box::pin(consent(cx)).await.map(Page)
     }
 }
@@ -58,15 +43,8 @@ async fn consent(cx: &Context<'_>) -> Result<Response, Error> {
     let Some(session) = SignedInSession::of(cx).await? else { return expired() };
     let Some(sealed) = parameters.get("request") else { return expired() };
     let Some(request) = AuthorizationRequest::open(cx, &session.context(), sealed) else { return expired() };
-    let app = cx.store().oauth_client(request.client).await?.map(|found| found.stored.app);
-    let Some(app) = app.filter(|app| app.allows_redirect_uri(&request.redirect_uri)) else {
-        return Ok(Trouble::UnknownClient.page(language));
-    };
-    let access = cx.store().organization_access(app.organization, session.session.user, []).await?;
-    let may_act = session.session.may_act_in(app.organization);
-    let organization =
-        access.organization.filter(|organization| organization.deleted_at.is_none() && may_act);
-    let (Some(organization), Some(_)) = (organization, access.membership) else {
+    let Some(app) = request.app(cx).await? else { return Ok(Trouble::UnknownClient.page(language)) };
+    let Some(organization) = session.organization_of(cx, &app).await? else {
         return Ok(not_a_member(language, sealed, &session.form_token(sealed)));
     };
     let consent = Consent {

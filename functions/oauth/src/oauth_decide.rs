@@ -63,11 +63,7 @@ async fn decide(cx: &Context<'_>, form: &Form) -> Result<Response, Error> {
     let expired = || Ok(Trouble::Expired.page(language));
     let Some(SessionForm { session, sealed }) = SessionForm::of(cx, form).await? else { return expired() };
     let Some(request) = AuthorizationRequest::open(cx, &session.context(), &sealed) else { return expired() };
-    // The app may have changed since it has asked.
-    let app = cx.store().oauth_client(request.client).await?.map(|found| found.stored.app);
-    let Some(app) = app.filter(|app| app.allows_redirect_uri(&request.redirect_uri)) else {
-        return Ok(Trouble::UnknownClient.page(language));
-    };
+    let Some(app) = request.app(cx).await? else { return Ok(Trouble::UnknownClient.page(language)) };
     let denied = Answer::Error("access_denied", "The user has not allowed it.");
     if form.get("action") != Some("allow") {
         return request.answer(cx, 303, denied);
@@ -78,12 +74,9 @@ async fn decide(cx: &Context<'_>, form: &Form) -> Result<Response, Error> {
     if scopes.is_empty() {
         return request.answer(cx, 303, denied);
     }
-    let user = session.session.user;
-    let access = cx.store().organization_access(app.organization, user, []).await?;
-    let is_active = access.organization.is_some_and(|organization| organization.deleted_at.is_none());
-    if !is_active || access.membership.is_none() || !session.session.may_act_in(app.organization) {
+    if session.organization_of(cx, &app).await?.is_none() {
         return Ok(not_a_member(language, &sealed, &session.form_token(&sealed)));
     }
-    let code = issuance::authorization_code(cx, &app, &request, scopes, user).await?;
+    let code = issuance::authorization_code(cx, &app, &request, scopes, session.session.user).await?;
     request.answer(cx, 303, Answer::Code(&code))
 }

@@ -10,7 +10,7 @@ use serde::Deserialize;
 
 use crate::{
     client::PresentedClient,
-    exchange::{PresentedRefreshToken, refresh},
+    exchange::{self, PresentedRefreshToken, refresh},
     issuance::TokenResponse,
 };
 
@@ -47,13 +47,7 @@ impl Endpoint for OauthRefresh {
     const SCOPE: Option<Scope> = None;
     const ACCEPTS_KEYS: bool = false;
     const ERROR_FORMAT: ErrorFormat = ErrorFormat::OauthForForms;
-    const FAILURES: &'static [&'static [Failure]] = &[&[
-        Failure::INVALID_CLIENT,
-        Failure::INVALID_GRANT,
-        Failure::UNSUPPORTED_GRANT_TYPE,
-        Failure::RATE_LIMITED,
-        Failure::CONCURRENT_CHANGE,
-    ]];
+    const FAILURES: &'static [&'static [Failure]] = &[exchange::FAILURES];
     const ACTIONS: &'static [&'static [Action]] = &[
         Store::USE_API_KEY,
         Store::OAUTH_CLIENT,

@@ -26,6 +26,6 @@ impl Endpoint for OauthRootDocuments {
         _: Anonymous,
         InPath(name): InPath<DocumentName>,
     ) -> Result<Self::Output, Error> {
-        Ok(Public(Metadata::new(name.document()?, cx.issuer(), cx.options().login.is_some())))
+        Metadata::of(cx, name).map(Public)
     }
 }

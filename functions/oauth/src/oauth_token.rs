@@ -18,7 +18,7 @@ use serde::Deserialize;
 
 use crate::{
     client::PresentedClient,
-    exchange::{PresentedCode, PresentedRefreshToken, exchange_code, refresh},
+    exchange::{self, PresentedCode, PresentedRefreshToken, exchange_code, refresh},
     form::{Form, MAX_FORM_SIZE},
     issuance::{TokenResponse, audience, issue, require_active},
 };
@@ -92,16 +92,10 @@ impl Endpoint for OauthTokenEndpoint {
     const SCOPE: Option<Scope> = None;
     const ACCEPTS_KEYS: bool = false;
     const ERROR_FORMAT: ErrorFormat = ErrorFormat::OauthForForms;
-    const FAILURES: &'static [&'static [Failure]] = &[&[
-        Failure::INVALID_CLIENT,
-        Failure::INVALID_GRANT,
-        Failure::UNAUTHORIZED_CLIENT,
-        Failure::UNSUPPORTED_GRANT_TYPE,
-        Failure::INVALID_SCOPE,
-        Failure::INVALID_TARGET,
-        Failure::RATE_LIMITED,
-        Failure::CONCURRENT_CHANGE,
-    ]];
+    const FAILURES: &'static [&'static [Failure]] = &[
+        exchange::FAILURES,
+        &[Failure::UNAUTHORIZED_CLIENT, Failure::INVALID_SCOPE, Failure::INVALID_TARGET],
+    ];
     const ACTIONS: &'static [&'static [Action]] = &[
         Store::USE_API_KEY,
         Store::OAUTH_CLIENT,

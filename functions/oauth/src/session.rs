@@ -3,8 +3,9 @@
 use base64::{Engine as _, prelude::BASE64_URL_SAFE_NO_PAD};
 use cookie::{Cookie, SameSite, time};
 use padron_auth::User;
-use padron_domain::{Error, Session};
+use padron_domain::{Error, OauthApp, Organization, Session};
 use padron_http::{Context, Response};
+use padron_store::hex;
 use ring::{
     digest::{SHA256, digest},
     hmac,
@@ -27,7 +28,7 @@ pub(crate) fn random_text() -> Result<String, Error> {
 
 /// Returns the SHA-256 hash of a text in hexadecimal digits, under which its record is stored.
 pub(crate) fn hash_of(text: &str) -> String {
-    digest(&SHA256, text.as_bytes()).as_ref().iter().map(|byte| format!("{byte:02x}")).collect()
+    hex(&digest(&SHA256, text.as_bytes()))
 }
 
 /// Returns whether the API is served on this machine without TLS, as the local stack is. Browsers then refuse `Secure` cookies.
@@ -79,6 +80,17 @@ impl SignedInSession {
         };
         cx.store().create_session(&session).await?;
         Ok(Self { session, cookie })
+    }
+
+    /// Returns the organization of an app; `None` if it is deleted, or the user is not a member, or may not act in it.
+    pub(crate) async fn organization_of(
+        &self,
+        cx: &Context<'_>,
+        app: &OauthApp,
+    ) -> Result<Option<Organization>, Error> {
+        let access = cx.store().organization_access(app.organization, self.session.user, []).await?;
+        let may_act = access.membership.is_some() && self.session.may_act_in(app.organization);
+        Ok(access.organization.filter(|organization| organization.deleted_at.is_none() && may_act))
     }
 
     /// Returns the context in which requests of this session are sealed, so that those of another session are not taken.

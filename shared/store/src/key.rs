@@ -363,7 +363,7 @@ fn email_hash(email: &Email) -> String {
 }
 
 /// Returns a hash as lowercase hexadecimal digits, for use in keys.
-pub(crate) fn hex(hash: &Digest) -> String {
+pub fn hex(hash: &Digest) -> String {
     hash.as_ref().iter().map(|byte| format!("{byte:02x}")).collect()
 }
 

@@ -54,7 +54,7 @@ pub use deliveries::{DeliveryContext, DeliveryRange, DueDelivery};
 pub use events::EventRange;
 pub use idempotency::IdempotencyRecord;
 pub use invitations::{InvitationAccess, InvitationToken, InvitationWithOrganization, InvitationsPage};
-pub use key::{IdempotencyId, Key};
+pub use key::{IdempotencyId, Key, hex};
 pub use oauth::{
     GrantOfUser, OauthAccess, OauthAppWithGate, OauthGrantWithGate, StoredOauthApp, StoredOauthGrant,
 };
