@@ -72,15 +72,19 @@ test: cargo $(CARGO_LAMBDA) $(SAM) ## The tests, with cases of a size that keeps
 # The tests whose size differs.
 SIZED := $(patsubst tests/it/%.rs,%::,$(shell grep -lw sized tests/it/*.rs))
 
+OAUTH_BINARIES := $(patsubst functions/oauth/src/bin/%.rs,--bin %,$(wildcard functions/oauth/src/bin/*.rs))
+
 # Then with a table that behaves like the cloud's on a bad day: transactions conflict, and indexes are behind.
 test-full: cargo ## The deepest binaries; the tests with cases of the full size, then all with conflicts and delayed indexes
 	@# The compiler limits how deeply the types of futures are nested, and finds that out only when it builds a binary.
-	cargo build --workspace $(patsubst functions/oauth/src/bin/%.rs,--bin %,$(wildcard functions/oauth/src/bin/*.rs))
+	cargo build --workspace $(OAUTH_BINARIES)
 	PADRON_TEST_FULL=on $(IN_PARALLEL) cargo test --workspace --test it -- $(SIZED)
 	PADRON_TEST_FAULTS=on $(IN_PARALLEL) cargo test --workspace --test it -- --skip commands --skip deploy
 
 # Node.js and Python run the libraries that receivers use.
 test-clients: cargo $(CARGO_LAMBDA) $(CLIENTS) ## The libraries of receivers and of OAuth clients work with the local stack
+	@# Some of them wait for no more than half a minute, in which `make run` may not have built a function.
+	@cargo build --quiet --workspace $(OAUTH_BINARIES)
 	@.tools/clients/bin/python tests/clients/verify.py .tools/clients .tools/clients/bin/python
 
 lint: cargo $(SAM) ## Formatting, clippy, the template, and cargo-deny where it is installed

@@ -65,7 +65,7 @@ pub(crate) async fn issue(
     scopes: Scopes,
     audience: String,
 ) -> Result<TokenResponse, Error> {
-    let signer = Box::pin(signer(cx)).await?;
+    let signer = signer(cx).await?;
     // The gate may exclude tokens up to an instant in the future. This token is of a grant that was not revoked.
     let issued_at = cx.now().seconds().max(gate.not_before + 1);
     let expires_at = (issued_at + OauthToken::LIFETIME).min(grant.expires_at.seconds());

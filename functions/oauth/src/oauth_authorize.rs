@@ -56,7 +56,7 @@ impl Endpoint for OauthAuthorize {
     type Output = Page;
 
     async fn handle(cx: &Context<'_>, _: Anonymous, _: QueryOf<Self>) -> Result<Page, Error> {
-        Box::pin(authorize(cx)).await.map(Page)
+        authorize(cx).await.map(Page)
     }
 }
 

@@ -48,7 +48,7 @@ impl Endpoint for OauthCallback {
     type Output = Page;
 
     async fn handle(cx: &Context<'_>, _: Anonymous, _: QueryOf<Self>) -> Result<Page, Error> {
-        Box::pin(callback(cx)).await.map(Page)
+        callback(cx).await.map(Page)
     }
 }
 

@@ -32,7 +32,7 @@ impl Endpoint for OauthConsent {
     type Output = Page;
 
     async fn handle(cx: &Context<'_>, _: Anonymous, _: QueryOf<Self>) -> Result<Page, Error> {
-        Box::pin(consent(cx)).await.map(Page)
+        consent(cx).await.map(Page)
     }
 }
 

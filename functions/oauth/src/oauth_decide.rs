@@ -29,7 +29,7 @@ impl Endpoint for OauthDecide {
     type Output = Page;
 
     async fn handle(cx: &Context<'_>, _: Anonymous, form: Form) -> Result<Page, Error> {
-        Box::pin(decide(cx, &form)).await.map(Page)
+        decide(cx, &form).await.map(Page)
     }
 }
 

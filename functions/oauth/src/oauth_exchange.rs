@@ -72,7 +72,7 @@ impl Endpoint for OauthExchange {
         _: Anonymous,
         Json(request): Json<ExchangeRequest>,
     ) -> Result<Self::Output, Error> {
-        Box::pin(exchange(cx, request)).await.map(Body)
+        exchange(cx, request).await.map(Body)
     }
 }
 

@@ -67,7 +67,7 @@ impl Endpoint for OauthRefresh {
         _: Anonymous,
         Json(request): Json<RefreshRequest>,
     ) -> Result<Self::Output, Error> {
-        Box::pin(refresh_tokens(cx, request)).await.map(Body)
+        refresh_tokens(cx, request).await.map(Body)
     }
 }
 

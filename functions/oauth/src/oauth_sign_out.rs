@@ -28,7 +28,7 @@ impl Endpoint for OauthSignOut {
     type Output = Page;
 
     async fn handle(cx: &Context<'_>, _: Anonymous, form: Form) -> Result<Page, Error> {
-        Box::pin(sign_out(cx, &form)).await.map(Page)
+        sign_out(cx, &form).await.map(Page)
     }
 }
 

@@ -114,10 +114,9 @@ impl Endpoint for OauthTokenEndpoint {
     type Output = Body<TokenResponse>;
 
     async fn handle(cx: &Context<'_>, _: Anonymous, request: TokenRequest) -> Result<Self::Output, Error> {
-        // In boxes, because the compiler limits how deeply the types of futures are nested.
         let response = match request {
-            TokenRequest::Json(request) => Box::pin(of_json(cx, request)).await?,
-            TokenRequest::Form(form) => Box::pin(of_form(cx, &form)).await?,
+            TokenRequest::Json(request) => of_json(cx, request).await?,
+            TokenRequest::Form(form) => of_form(cx, &form).await?,
         };
         Ok(Body(response))
     }

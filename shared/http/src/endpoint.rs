@@ -95,8 +95,7 @@ async fn replay_or_fail(cx: &Context<'_>, error: Error) -> Result<Response, Erro
 /// Checks and handles a request, in the order that all endpoints share: access, input, handler.
 async fn run_once<E: Endpoint>(cx: &Context<'_>) -> Result<Response, Error> {
     let input = LazyInput::new(cx.request);
-    // In a box, because the compiler limits how deeply the types of futures are nested.
-    let access = match Box::pin(E::Access::authorize(cx, &input)).await {
+    let access = match E::Access::authorize(cx, &input).await {
         Ok(Authorization::Granted(access)) => access,
         Ok(Authorization::Replayed(response)) => return Ok(response),
         Err(error) => {

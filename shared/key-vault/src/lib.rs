@@ -111,19 +111,22 @@ impl From<EncryptionContext<'_>> for HashMap<String, String> {
 }
 
 /// Waits for a call of KMS, at most until the deadline.
-async fn call_until<T, E: ProvideErrorMetadata>(
+fn call_until<T, E: ProvideErrorMetadata>(
     deadline: Instant,
     call: impl Future<Output = Result<T, SdkError<E>>>,
-) -> Result<T, Error> {
-    let deadline = deadline.min(Instant::now() + TIME_LIMIT);
+) -> impl Future<Output = Result<T, Error>> {
     // In a box, because the compiler limits how deeply the types of futures are nested.
-    match timeout_at(deadline, Box::pin(call)).await {
-        Ok(Ok(output)) => Ok(output),
-        Ok(Err(error)) => {
-            let code = error.code().unwrap_or("no answer");
-            Err(Error::unavailable(format!("KMS: {code}")))
+    let call = Box::pin(call);
+    async move {
+        let deadline = deadline.min(Instant::now() + TIME_LIMIT);
+        match timeout_at(deadline, call).await {
+            Ok(Ok(output)) => Ok(output),
+            Ok(Err(error)) => {
+                let code = error.code().unwrap_or("no answer");
+                Err(Error::unavailable(format!("KMS: {code}")))
+            }
+            Err(_) => Err(Error::unavailable("KMS did not answer in time")),
         }
-        Err(_) => Err(Error::unavailable("KMS did not answer in time")),
     }
 }
 

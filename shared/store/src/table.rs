@@ -58,14 +58,19 @@ impl Store {
     }
 
     /// Waits for a call, at most until the deadline.
-    pub(crate) async fn call<T, E>(
+    ///
+    /// The call is in a box, because the compiler limits how deeply the types of futures are nested, and those of the SDK are deep.
+    pub(crate) fn call<T, E>(
         &self,
         call: impl Future<Output = Result<T, SdkError<E>>>,
-    ) -> Result<T, CallError<E>> {
-        match timeout_at(self.deadline, call).await {
-            Ok(Ok(output)) => Ok(output),
-            Ok(Err(error)) => Err(CallError::Sdk(Box::new(error))),
-            Err(_) => Err(CallError::Deadline),
+    ) -> impl Future<Output = Result<T, CallError<E>>> {
+        let call = Box::pin(call);
+        async move {
+            match timeout_at(self.deadline, call).await {
+                Ok(Ok(output)) => Ok(output),
+                Ok(Err(error)) => Err(CallError::Sdk(Box::new(error))),
+                Err(_) => Err(CallError::Deadline),
+            }
         }
     }
 
