@@ -166,6 +166,8 @@ impl DataDir {
             ("ROOT_SECRET_PREVIOUS", String::new()),
             ("KEY_BRAND", KEY_BRAND.into()),
             ("WEBHOOK_TARGETS", "local".into()),
+            ("OAUTH_REGISTRATION", "open".into()),
+            ("OAUTH_CLIENT_DOCUMENTS", "on".into()),
             // Reports of leaked keys are verified without a connection to GitHub.
             ("GITHUB_KEYS_FILE", self.0.join("github-keys.json").to_string_lossy().into_owned()),
             ("ACCEPT_URL", "http://localhost:3000/invitations/accept?token={token}".into()),

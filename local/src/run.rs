@@ -23,7 +23,7 @@ use tokio::{
 
 use crate::{
     data_dir::{DataDir, TABLE},
-    demo,
+    demo::{self, app::DemoApp},
     event_sources::{self, Invoker},
     processes,
 };
@@ -58,6 +58,8 @@ pub struct Backend {
     pub kms: Kms,
     /// The issuer's page, on which users sign in.
     pub login: LoginServer,
+    /// The page of the demo's OAuth app.
+    pub app: DemoApp,
     /// The maximum number of messages that are handled at once.
     pub concurrency: usize,
     /// The factor by which schedules are faster.
@@ -89,22 +91,19 @@ impl Backend {
         let kms = Kms::start(data_dir.kms_key()?).await;
         environment.push(("ENCRYPTION_KEY", Kms::KEY_ID.into()));
         environment.push(("AWS_ENDPOINT_URL_KMS", kms.endpoint()));
-        // The port after the API's, or any other if that one is taken: browsers are sent there.
-        let login_port = options.port.saturating_add(1);
-        let listener = match tokio::net::TcpListener::bind(("127.0.0.1", login_port)).await {
-            Ok(listener) => listener,
-            Err(_) => tokio::net::TcpListener::bind(("127.0.0.1", 0))
-                .await
-                .map_err(|error| format!("no port is free: {error}"))?,
-        };
+        // Browsers are sent to the ports after the API's.
+        let listener = listen(options.port.saturating_add(1)).await?;
         let login = LoginServer::on(listener, Arc::new(issuer), demo::logins(), Clock::System);
+        let app = DemoApp::on(listen(options.port.saturating_add(2)).await?, options.port);
         environment.extend(login.environment());
         environment.push(("PUBLIC_URL", format!("http://localhost:{}{BASE_PATH}", options.port)));
         let clock_factor = std::env::var(CLOCK_FACTOR).unwrap_or_else(|_| "1".into());
         environment.push((CLOCK_FACTOR, clock_factor.clone()));
         let clock_factor = clock_factor.parse().ok().filter(|factor| *factor > 0);
         let clock_factor = clock_factor.ok_or("PADRON_CLOCK_FACTOR is a number from 1 on.")?;
-        let backend = Self { engine, stream, queue, kms, login, concurrency, clock_factor, environment };
+        let backend = Self { engine, stream, queue, kms, login, app, concurrency, clock_factor, environment };
+        let settings = backend.settings()?;
+        demo::app::load(&store, &settings.secrets).await?;
         backend.make_signing_keys().await?;
         Ok(backend)
     }
@@ -160,14 +159,23 @@ pub async fn run(options: Options) -> Result<(), String> {
         "--disable-cors",
     ]
     .map(ToOwned::to_owned);
-    let Backend { engine, stream, queue, kms: _kms, login: _login, concurrency, clock_factor, environment } =
-        backend;
+    let Backend {
+        engine,
+        stream,
+        queue,
+        kms: _kms,
+        login: _login,
+        app,
+        concurrency,
+        clock_factor,
+        environment,
+    } = backend;
     let mut supervisor = processes::start(&watch, environment)?;
     let serve = async {
         wait_until_healthy(*port).await?;
         // The instances that served the health checks are still starting and print their messages first.
         tokio::time::sleep(Duration::from_secs(2)).await;
-        announce(*port, engine.address());
+        announce(*port, engine.address(), &app);
         event_sources::run(Invoker::watch(*port), stream, queue, concurrency.min(INSTANCES), clock_factor)
             .await;
         Ok(())
@@ -278,15 +286,29 @@ async fn ended(supervisor: &mut std::process::Child) -> Result<(), String> {
     }
 }
 
-/// Prints the addresses of the API and the database, and a command to try.
-pub(crate) fn announce(port: u16, database: std::net::SocketAddr) {
-    let acme = demo::ACME;
+/// Returns a socket on a port of this machine, or on any free one if that is taken.
+async fn listen(port: u16) -> Result<tokio::net::TcpListener, String> {
+    match tokio::net::TcpListener::bind(("127.0.0.1", port)).await {
+        Ok(listener) => Ok(listener),
+        Err(_) => tokio::net::TcpListener::bind(("127.0.0.1", 0))
+            .await
+            .map_err(|error| format!("no port is free: {error}")),
+    }
+}
+
+/// Prints the addresses of the API and the database, and what to try.
+pub(crate) fn announce(port: u16, database: std::net::SocketAddr, app: &DemoApp) {
+    let (acme, authorize) = (demo::ACME, app.authorization_url());
     println!(
         r#"
 Padrón serves on http://localhost:{port}{BASE_PATH} (DynamoDB on http://{database}, table `{TABLE}`). Ctrl-C stops it.
 Try it from another terminal, in this folder:
 
   curl -X GET http://localhost:{port}{BASE_PATH}/organizations/{acme} -H "Authorization: Bearer $(make token)"
+
+In a browser, allow an OAuth app to act for you:
+
+  {authorize}
 "#
     );
 }

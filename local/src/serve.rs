@@ -35,13 +35,14 @@ pub async fn serve(options: Options) -> Result<(), String> {
         queue,
         kms: _kms,
         login: _login,
+        app: demo_app,
         concurrency,
         clock_factor,
         environment: _,
     } = backend;
     let app = Arc::new(App::new(settings, Clock::System, Log::Stdout));
     let listener = TcpListener::bind(("127.0.0.1", options.port)).await.map_err(|error| error.to_string())?;
-    announce(options.port, engine.address());
+    announce(options.port, engine.address(), &demo_app);
     let invoker = Invoker::InProcess(app.clone());
     let sources = tokio::spawn(event_sources::run(invoker, stream, queue, concurrency, clock_factor));
     let server = WebServer::on(listener, move |request| respond(app.clone(), request));

@@ -1,48 +1,13 @@
-// Lets openid-client and oauth4webapi go through the authorization code flow, unmodified.
+// Lets openid-client and oauth4webapi discover a server, get tokens for a user and for themselves, refresh and revoke them, unmodified.
 //
-// Usage: oauth.mjs <issuer> <client id> <client secret> <redirect URI> <API's path>
+// Usage: oauth.mjs <issuer> <client id> <client secret> <redirect URI> <URL of something that the tokens give access to>
 import assert from "node:assert";
 import * as oauth from "oauth4webapi";
 import * as openid from "openid-client";
+import { allow } from "./browser.mjs";
 
-const [issuer, clientId, secret, redirectUri, path] = process.argv.slice(2);
+const [issuer, clientId, secret, redirectUri, resourceUrl] = process.argv.slice(2);
 const scope = "read:organization read:customers";
-
-/** A browser whose user signs in as the first one of the demo's, and allows everything. */
-async function allow(start) {
-  const cookies = new Map();
-  let [url, body] = [new URL(start), undefined];
-  for (let steps = 0; steps < 12; steps += 1) {
-    if (url.href.startsWith(`${redirectUri}?`)) return url;
-    const headers = { cookie: [...cookies].map((pair) => pair.join("=")).join("; ") };
-    if (body) headers.origin = url.origin;
-    const response = await fetch(url, { method: body ? "POST" : "GET", body, headers, redirect: "manual" });
-    for (const cookie of response.headers.getSetCookie()) {
-      const [name, value] = cookie.split(";")[0].split(/=(.*)/s);
-      if (value) cookies.set(name, value);
-      else cookies.delete(name);
-    }
-    const location = response.headers.get("location");
-    body = undefined;
-    if (location) {
-      url = new URL(location, url);
-      continue;
-    }
-    const page = await response.text();
-    assert.equal(response.status, 200, page);
-    const user = page.match(/href="([^"]*sign_in_as=[^"]*)"/);
-    if (user) {
-      url = new URL(user[1].replaceAll("&amp;", "&"), url);
-      continue;
-    }
-    body = new URLSearchParams({ action: "allow" });
-    for (const [, rest] of page.split("</form>")[0].matchAll(/<input ([^>]*)>/g)) {
-      const [, name] = rest.match(/name="([^"]*)"/);
-      body.append(name, rest.match(/value="([^"]*)"/)[1]);
-    }
-  }
-  throw new Error("the flow does not end");
-}
 
 for (const algorithm of ["oauth2", "oidc"]) {
   const config = await openid.discovery(new URL(issuer), clientId, secret, undefined, {
@@ -58,20 +23,18 @@ for (const algorithm of ["oauth2", "oidc"]) {
     code_challenge_method: "S256",
     state: expectedState,
   });
-  const answer = await allow(url);
+  const answer = await allow(url, redirectUri);
   const first = await openid.authorizationCodeGrant(config, answer, { pkceCodeVerifier, expectedState });
   const second = await openid.refreshTokenGrant(config, first.refresh_token);
   assert.notEqual(first.refresh_token, second.refresh_token);
-  const organization = await openid.fetchProtectedResource(
-    config,
-    second.access_token,
-    new URL(`${issuer}${path}`),
-    "GET",
-  );
-  assert.equal(organization.status, 200);
+  const get = (token) => openid.fetchProtectedResource(config, token, new URL(resourceUrl), "GET");
+  assert.equal((await get(second.access_token)).status, 200);
   assert.equal((await openid.tokenIntrospection(config, second.access_token)).active, true);
+  assert.equal((await openid.tokenIntrospection(config, second.refresh_token)).active, true);
   await openid.tokenRevocation(config, second.refresh_token);
   assert.equal((await openid.tokenIntrospection(config, second.access_token)).active, false);
+  assert.equal((await openid.tokenIntrospection(config, second.refresh_token)).active, false);
+  await assert.rejects(get(second.access_token));
   await assert.rejects(openid.refreshTokenGrant(config, second.refresh_token));
   const own = await openid.clientCredentialsGrant(config, { scope: "read:customers" });
   assert.equal(own.scope, "read:customers");
@@ -92,27 +55,52 @@ for (const algorithm of ["oauth2", "oidc"]) {
     redirect_uri: redirectUri,
     response_type: "code",
     scope,
+    resource: issuer,
     code_challenge: await oauth.calculatePKCECodeChallenge(verifier),
     code_challenge_method: "S256",
   });
-  const parameters = oauth.validateAuthResponse(server, client, await allow(target), oauth.expectNoState);
-  const tokens = await oauth.processAuthorizationCodeResponse(
+  const answer = await allow(target, redirectUri);
+  const parameters = oauth.validateAuthResponse(server, client, answer, oauth.expectNoState);
+  const response = await oauth.authorizationCodeGrantRequest(
     server,
     client,
-    await oauth.authorizationCodeGrantRequest(
+    authentication,
+    parameters,
+    redirectUri,
+    verifier,
+    { additionalParameters: { resource: issuer }, ...insecure },
+  );
+  const tokens = await oauth.processAuthorizationCodeResponse(server, client, response);
+  const validate = async (token) => {
+    const request = new Request(resourceUrl, { headers: { authorization: `Bearer ${token}` } });
+    return oauth.validateJwtAccessToken(server, request, issuer, insecure);
+  };
+  const claims = await validate(tokens.access_token);
+  assert.equal(claims.client_id, clientId);
+  assert.equal(claims.scope, scope);
+  const refreshed = await oauth.processRefreshTokenResponse(
+    server,
+    client,
+    await oauth.refreshTokenGrantRequest(server, client, authentication, tokens.refresh_token, {
+      additionalParameters: { resource: issuer },
+      ...insecure,
+    }),
+  );
+  assert.equal((await validate(refreshed.access_token)).sub, claims.sub);
+  const revoked = await oauth.revocationRequest(server, client, authentication, refreshed.refresh_token, insecure);
+  assert.equal(await oauth.processRevocationResponse(revoked), undefined);
+  const again = await oauth.refreshTokenGrantRequest(server, client, authentication, refreshed.refresh_token, insecure);
+  await assert.rejects(oauth.processRefreshTokenResponse(server, client, again), { error: "invalid_grant" });
+  const own = await oauth.processClientCredentialsResponse(
+    server,
+    client,
+    await oauth.clientCredentialsGrantRequest(
       server,
       client,
       authentication,
-      parameters,
-      redirectUri,
-      verifier,
+      { scope: "read:customers", resource: issuer },
       insecure,
     ),
   );
-  const request = new Request(`${issuer}${path}`, { headers: { authorization: `Bearer ${tokens.access_token}` } });
-  const claims = await oauth.validateJwtAccessToken(server, request, issuer, insecure);
-  assert.equal(claims.client_id, clientId);
-  assert.equal(claims.scope, scope);
-  const response = await oauth.refreshTokenGrantRequest(server, client, authentication, tokens.refresh_token, insecure);
-  await oauth.processRefreshTokenResponse(server, client, response);
+  assert.equal((await validate(own.access_token)).scope, "read:customers");
 }

@@ -1,6 +1,6 @@
-"""Lets authlib go through the authorization code flow, unmodified.
+"""Lets authlib get tokens for a user and for itself, refresh and revoke them, unmodified.
 
-Usage: oauth.py <issuer> <client id> <client secret> <redirect URI> <API's path>
+Usage: oauth.py <issuer> <client id> <client secret> <redirect URI> <URL of something that the tokens give access to>
 """
 
 import html
@@ -17,10 +17,10 @@ os.environ["AUTHLIB_INSECURE_TRANSPORT"] = "1"
 
 
 def allow(url, redirect_uri):
-    """A browser whose user signs in as the first one of the demo's, and allows everything."""
+    """A browser whose user signs in as the first one whom the page offers, and allows everything."""
     browser = requests.Session()
     form = None
-    for _ in range(12):
+    for _ in range(16):
         if url.startswith(redirect_uri + "?"):
             return url
         origin = "{0.scheme}://{0.netloc}".format(urlsplit(url))
@@ -36,34 +36,41 @@ def allow(url, redirect_uri):
         if user := re.search(r'href="([^"]*sign_in_as=[^"]*)"', response.text):
             url = urljoin(url, html.unescape(user[1]))
             continue
+        head, rest = response.text.split("<form")[1].split(">", 1)
         form = [("action", "allow")]
-        for field in re.findall(r"<input ([^>]*)>", response.text.split("</form>")[0]):
-            form.append((re.search('name="([^"]*)"', field)[1], re.search('value="([^"]*)"', field)[1]))
+        for field in re.findall(r"<input ([^>]*)>", rest.split("</form>")[0]):
+            value = re.search('value="([^"]*)"', field)
+            form.append((re.search('name="([^"]*)"', field)[1], value[1] if value else "anyone"))
+        if action := re.search('action="([^"]*)"', head):
+            url = urljoin(url, html.unescape(action[1]))
     sys.exit("the flow does not end")
 
 
-def main(issuer, client_id, secret, redirect_uri, path):
+def main(issuer, client_id, secret, redirect_uri, resource_url):
     server = requests.get(f"{issuer}/.well-known/oauth-authorization-server", timeout=60).json()
+    scope = "read:organization read:customers"
     session = OAuth2Session(
         client_id,
         secret,
-        scope="read:organization read:customers",
+        scope=scope,
         redirect_uri=redirect_uri,
         code_challenge_method="S256",
         token_endpoint=server["token_endpoint"],
     )
-    verifier = "a verifier of authlib, which is long enough for RFC 7636"
+    verifier = "averifierofauthlib-whichislongenough-forRFC7636"
     url, state = session.create_authorization_url(server["authorization_endpoint"], code_verifier=verifier)
     answer = allow(url, redirect_uri)
     token = session.fetch_token(authorization_response=answer, code_verifier=verifier, state=state)
-    assert session.get(issuer + path).status_code == 200
+    assert session.get(resource_url).status_code == 200
     refreshed = session.refresh_token(server["token_endpoint"], token["refresh_token"])
     assert refreshed["refresh_token"] != token["refresh_token"]
-    assert session.get(issuer + path).status_code == 200
+    assert session.get(resource_url).status_code == 200
     revoked = session.revoke_token(server["revocation_endpoint"], refreshed["refresh_token"], "refresh_token")
     assert revoked.status_code == 200
-    gone = requests.get(issuer + path, headers={"authorization": f"Bearer {refreshed['access_token']}"}, timeout=60)
+    gone = requests.get(resource_url, headers={"authorization": f"Bearer {refreshed['access_token']}"}, timeout=60)
     assert gone.status_code == 401, gone.text
+    own = OAuth2Session(client_id, secret, scope="read:customers", token_endpoint=server["token_endpoint"])
+    assert own.fetch_token(grant_type="client_credentials")["scope"] == "read:customers"
 
 
 main(*sys.argv[1:])

@@ -4,18 +4,26 @@ Then libraries of OAuth get tokens from it.
 Usage: verify.py <folder with node_modules> <Python with the libraries>
 """
 
+import datetime
+import http.server
 import json
 import os
 import queue
 import shutil
 import signal
 import socket
+import ssl
 import subprocess
 import sys
 import tempfile
 import threading
 import time
 import urllib.request
+
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.x509.oid import NameOID
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 ROOT = os.path.dirname(os.path.dirname(HERE))
@@ -62,10 +70,13 @@ def main(node_modules, python):
         "npm": Receiver(["node", node]),
         "PyPI": Receiver([python, os.path.join(HERE, "receiver.py")]),
     }
+    document = DocumentServer(data)
     port = free_port()
     make = ["make", "--no-print-directory", f"DATA={data}"]
     log = open(os.path.join(data, "run.log"), "w+")
     environment = {name: value for name, value in os.environ.items() if not name.startswith("MAKE")}
+    # The functions trust what the system trusts, which this variable names.
+    environment["SSL_CERT_FILE"] = document.authority
     stack = subprocess.Popen(
         [*make, "run", f"PORT={port}"], cwd=ROOT, stdout=log, stderr=log, stdin=subprocess.DEVNULL, env=environment
     )
@@ -77,7 +88,7 @@ def main(node_modules, python):
             time.sleep(0.2)
         token = subprocess.run([*make, "token"], cwd=ROOT, env=environment, check=True, capture_output=True, text=True)
         run(receivers, port, token.stdout.strip())
-        authorize(node_modules, python, port, token.stdout.strip())
+        authorize(node_modules, python, port, token.stdout.strip(), document.url)
     finally:
         stack.send_signal(signal.SIGTERM)
         for receiver in receivers.values():
@@ -85,7 +96,7 @@ def main(node_modules, python):
         stack.wait()
     shutil.rmtree(data)
     print("standardwebhooks and svix of npm and PyPI verify what is sent, and node:crypto does with public keys.")
-    print("openid-client, oauth4webapi and authlib are authorized.")
+    print("openid-client, oauth4webapi, authlib and the SDK of the Model Context Protocol get tokens, as they do from oidc-provider.")
 
 
 def run(receivers, port, token):
@@ -120,19 +131,98 @@ def run(receivers, port, token):
                     sys.exit(f"{library} of {name}, step {step}: {message[library]} instead of {expected}")
 
 
-def authorize(node_modules, python, port, token):
-    """Lets OAuth libraries get tokens for an app."""
+def authorize(node_modules, python, port, token, document):
+    """Lets OAuth libraries get tokens for an app, and then from oidc-provider: the scripts are not bent to Padrón."""
     issuer = f"http://localhost:{port}/api"
     redirect_uri = "https://crm.acme.example/callback"
     app = {"name": "CRM", "redirectUri": redirect_uri, "scopes": ["read:organization", "read:customers"]}
-    headers = {"authorization": f"Bearer {token}", "content-type": "application/json"}
+    headers = {
+        "authorization": f"Bearer {token}",
+        "content-type": "application/json",
+        "x-organization-id": ORGANIZATION,
+    }
     request = urllib.request.Request(f"{issuer}/oauth/apps", json.dumps(app).encode(), headers)
     app = json.load(urllib.request.urlopen(request, timeout=300))
-    arguments = [issuer, app["clientId"], app["clientSecret"], redirect_uri, f"/organizations/{ORGANIZATION}"]
-    node = os.path.join(node_modules, "oauth.mjs")
-    shutil.copy(os.path.join(HERE, "oauth.mjs"), node)
-    for command in [["node", node], [python, os.path.join(HERE, "oauth.py")]]:
-        subprocess.run([*command, *arguments], check=True, timeout=900)
+    for name in ["browser.mjs", "oauth.mjs", "mcp.mjs", "provider.mjs"]:
+        shutil.copy(os.path.join(HERE, name), node_modules)
+    clients = [
+        ["node", os.path.join(node_modules, "oauth.mjs")],
+        [python, os.path.join(HERE, "oauth.py")],
+        ["node", os.path.join(node_modules, "mcp.mjs")],
+    ]
+    credentials = [app["clientId"], app["clientSecret"], redirect_uri]
+    for client in clients:
+        of_mcp = [document] if client[-1].endswith("mcp.mjs") else []
+        resource = f"{issuer}/organizations/{ORGANIZATION}"
+        subprocess.run([*client, issuer, *credentials, resource, *of_mcp], check=True, timeout=900)
+    provider = ["node", os.path.join(node_modules, "provider.mjs"), *credentials]
+    provider = subprocess.Popen(provider, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
+    try:
+        other = provider.stdout.readline().strip()
+        for client in clients:
+            subprocess.run([*client, other, *credentials, f"{other}/resource"], check=True, timeout=300)
+    finally:
+        provider.terminate()
+
+
+class DocumentServer:
+    """A server with the document of a client. Its certificate is of an authority of its own, because the document must come by https."""
+
+    def __init__(self, folder):
+        self.authority = os.path.join(folder, "authority.pem")
+        chain = os.path.join(folder, "server.pem")
+        make_certificates(self.authority, chain)
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.load_cert_chain(chain)
+
+        class Handler(http.server.BaseHTTPRequestHandler):
+            def do_GET(handler):
+                body = json.dumps(self.document).encode()
+                handler.send_response(200)
+                handler.send_header("content-type", "application/json")
+                handler.send_header("content-length", str(len(body)))
+                handler.end_headers()
+                handler.wfile.write(body)
+
+            def log_message(self, *_):
+                pass
+
+        server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        server.socket = context.wrap_socket(server.socket, server_side=True)
+        self.url = f"https://localhost:{server.server_port}/client.json"
+        self.document = {
+            "client_id": self.url,
+            "client_name": "Assistant",
+            "redirect_uris": ["http://127.0.0.1:33418/callback"],
+            "token_endpoint_auth_method": "none",
+        }
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+
+
+def make_certificates(authority, chain):
+    """Writes the certificate of an authority, and that of a server on this machine with its key."""
+    now = datetime.datetime.now(datetime.timezone.utc)
+
+    def certificate(name, issuer, key, signer, extensions):
+        builder = x509.CertificateBuilder().subject_name(name).issuer_name(issuer).public_key(key.public_key())
+        builder = builder.serial_number(x509.random_serial_number())
+        builder = builder.not_valid_before(now - datetime.timedelta(hours=1))
+        builder = builder.not_valid_after(now + datetime.timedelta(days=1))
+        for extension, is_critical in extensions:
+            builder = builder.add_extension(extension, is_critical)
+        return builder.sign(signer, hashes.SHA256()).public_bytes(serialization.Encoding.PEM)
+
+    keys = [ec.generate_private_key(ec.SECP256R1()) for _ in range(2)]
+    names = [x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)]) for name in ["A test", "localhost"]]
+    basic = [(x509.BasicConstraints(ca=True, path_length=0), True)]
+    host = [(x509.SubjectAlternativeName([x509.DNSName("localhost")]), False)]
+    with open(authority, "wb") as file:
+        file.write(certificate(names[0], names[0], keys[0], keys[0], basic))
+    key = keys[1].private_bytes(
+        serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
+    )
+    with open(chain, "wb") as file:
+        file.write(key + certificate(names[1], names[0], keys[1], keys[0], host))
 
 
 main(*sys.argv[1:])

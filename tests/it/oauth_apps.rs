@@ -116,6 +116,8 @@ async fn settings_that_are_not_right_are_reported_at_once() {
         (json!({ "name": "a\nb", "scopes": [] }), vec!["/name invalid_length", "/scopes invalid_length"]),
         (json!({ "name": "x".repeat(101) }), vec!["/name invalid_length"]),
         (json!({ "description": "x".repeat(501) }), vec!["/description invalid_length"]),
+        (json!({ "description": "a\u{7}b" }), vec!["/description invalid_length"]),
+        (json!({ "description": "a\u{202e}b" }), vec!["/description invalid_length"]),
         (json!({ "scopes": ["read:customers", "read:everything"] }), vec!["/scopes/1 unknown_value"]),
         (json!({ "scopes": vec!["read:user"; 51] }), vec!["/scopes too_many"]),
         (json!({ "redirectUris": ["https://a.example/"] }), vec!["/redirectUri ambiguous"]),
@@ -291,6 +293,29 @@ async fn the_secrets_of_apps_are_encrypted_with_the_new_root_secret() {
     let outcome = app.store().reseal(&secrets, None).await.unwrap();
     assert_eq!((outcome.records, outcome.resealed, outcome.unreadable), (1, 1, 0));
     assert_eq!(issue(&with(new, "")).await, 200);
+}
+
+#[tokio::test]
+async fn an_app_does_not_narrow_a_key_that_has_more_than_the_app() {
+    let app = issuing_app().await;
+    let scopes = Scopes::of(&[Scope::ReadCustomers, Scope::WriteApiKeys]);
+    install_oauth_app(&app, &OauthApp { scopes, ..oauth_app(&app) }).await;
+    install_oauth_grant(&app, Some(owner())).await;
+    let token = app.sign(&padron_auth::OauthToken { user: Some(owner()), ..oauth_token(&app) });
+    let keys = format!("{ACME}/api-keys");
+    for (has, status) in
+        [(json!(["read:customers", "write:customers"]), 403), (json!(["read:customers"]), 201)]
+    {
+        let key = json!({ "name": "k", "scopes": has });
+        let made = app.call("POST", &keys).user(owner()).json(&key).send().await.json();
+        let path = format!("{keys}/{}", made["id"].as_str().unwrap());
+        // Otherwise, the app could then rotate the key, and have what it was before.
+        let narrowed = json!({ "scopes": ["read:customers"] });
+        let narrow = app.call("PUT", &path).bearer(&token).json(&narrowed).send().await;
+        assert_eq!(narrow.status, if status == 403 { 403 } else { 200 }, "{narrow:?}");
+        let rotate = app.call("POST", &format!("{path}/rotate")).bearer(&token).send().await;
+        assert_eq!(rotate.status, status, "{rotate:?}");
+    }
 }
 
 #[tokio::test]

@@ -6,137 +6,19 @@ use base64::{Engine as _, prelude::BASE64_URL_SAFE_NO_PAD};
 use futures_util::future::join_all;
 use padron_domain::{OauthApp, OauthClientId, Scope, Scopes, UserId};
 use padron_local::demo;
-use padron_testkit::{Call, TestApp, TestResponse};
-use ring::digest::{SHA256, digest};
+use padron_testkit::{TestApp, TestResponse};
 use serde_json::{Value, json};
-use url::Url;
 
-use crate::support::{
-    ACME, admin, client_secret, event_types, globex_owner, install_oauth_app, issuing_app, member, oauth_app,
-    owner, public_app, user,
+use crate::{
+    browser::{
+        Browser, FORM, ORIGIN, Parameters, REDIRECT_URI, VERIFIER, challenge, field, form_of, query_of,
+        request,
+    },
+    support::{
+        ACME, admin, client_secret, event_types, globex_owner, install_oauth_app, issuing_app, member,
+        oauth_app, owner, public_app, user,
+    },
 };
-
-const REDIRECT_URI: &str = "https://crm.acme.example/callback";
-const VERIFIER: &str = "a verifier of at least forty-three characters, as RFC 7636 has it";
-const FORM: &str = "application/x-www-form-urlencoded";
-/// The origin of the pages.
-const ORIGIN: &str = "https://padron.test";
-
-type Parameters<'a> = &'a [(&'a str, &'a str)];
-
-fn form_of(parameters: Parameters<'_>) -> String {
-    form_urlencoded::Serializer::new(String::new()).extend_pairs(parameters).finish()
-}
-
-fn query_of(url: &str) -> BTreeMap<String, String> {
-    Url::parse(url).unwrap().query_pairs().into_owned().collect()
-}
-
-fn challenge() -> String {
-    BASE64_URL_SAFE_NO_PAD.encode(digest(&SHA256, VERIFIER.as_bytes()))
-}
-
-/// Returns the parameters of an authorization request, some of them changed; those with an empty value are absent.
-fn request<'a>(changes: &[(&'a str, &'a str)], challenge: &'a str) -> Vec<(&'a str, &'a str)> {
-    let mut parameters = BTreeMap::from([
-        ("client_id", demo::OAUTH_APP),
-        ("redirect_uri", REDIRECT_URI),
-        ("response_type", "code"),
-        ("scope", "read:organization read:customers"),
-        ("state", "the state"),
-        ("code_challenge", challenge),
-        ("code_challenge_method", "S256"),
-    ]);
-    parameters.extend(changes.iter().copied());
-    parameters.into_iter().filter(|(_, value)| !value.is_empty()).collect()
-}
-
-/// A browser, which keeps cookies.
-struct Browser<'a> {
-    app: &'a TestApp,
-    cookies: BTreeMap<String, String>,
-}
-
-impl<'a> Browser<'a> {
-    fn new(app: &'a TestApp) -> Self {
-        Self { app, cookies: BTreeMap::new() }
-    }
-
-    async fn send(&mut self, mut call: Call<'a>) -> TestResponse {
-        if !self.cookies.is_empty() {
-            let cookies: Vec<String> =
-                self.cookies.iter().map(|(name, value)| format!("{name}={value}")).collect();
-            call = call.header("cookie", &cookies.join("; "));
-        }
-        let response = call.send().await;
-        for cookie in &response.cookies {
-            assert!(cookie.contains("; HttpOnly; SameSite=Lax; Secure; Path=/"), "{cookie}");
-            let (name, value) = cookie.split(';').next().unwrap().split_once('=').unwrap();
-            assert!(name.starts_with("__Host-"), "{cookie}");
-            if value.is_empty() {
-                self.cookies.remove(name);
-            } else {
-                self.cookies.insert(name.into(), value.into());
-            }
-        }
-        response
-    }
-
-    /// Opens a URL of the API.
-    async fn open(&mut self, url: &str) -> TestResponse {
-        self.send(self.app.get(url.strip_prefix(TestApp::URL).unwrap())).await
-    }
-
-    async fn authorize(&mut self, changes: Parameters<'_>) -> TestResponse {
-        let challenge = challenge();
-        let query = form_of(&request(changes, &challenge));
-        self.open(&format!("{}/oauth/authorize?{query}", TestApp::URL)).await
-    }
-
-    /// Asks for authorization, and signs in as a user. Returns the way to the consent page.
-    async fn sign_in(&mut self, user: UserId, changes: Parameters<'_>) -> TestResponse {
-        let to_issuer = self.authorize(changes).await;
-        assert_eq!(to_issuer.status, 302, "{to_issuer:?}");
-        let back = self.app.login().choose(to_issuer.header("location"), &user.to_string()).unwrap();
-        self.open(&back).await
-    }
-
-    /// Sends the form of a consent page with this action. Returns where the browser goes then.
-    async fn decide(&mut self, page: &str, action: &str) -> TestResponse {
-        let mut fields = vec![("action".to_owned(), action.to_owned())];
-        for input in page.split("<input ").skip(1) {
-            let attribute = |name: &str| {
-                let value =
-                    input.split_once(&format!(" {name}=\"")).or(input.split_once(&format!("{name}=\"")));
-                value.map(|(_, rest)| rest.split('"').next().unwrap().to_owned())
-            };
-            let is_ticked = !input.starts_with("type=\"checkbox\"")
-                || input.split('>').next().unwrap().contains("checked");
-            if is_ticked {
-                fields.push((attribute("name").unwrap(), attribute("value").unwrap()));
-            }
-            if fields.len() > 60 {
-                break;
-            }
-        }
-        // The form for signing out follows, with the same hidden fields.
-        fields.dedup();
-        let mut seen = std::collections::BTreeSet::new();
-        fields.retain(|(name, _)| seen.insert(name.clone()));
-        let fields: Vec<(&str, &str)> = fields.iter().map(|(name, value)| (&**name, &**value)).collect();
-        let call = self.app.call("POST", "/oauth/consent").header("origin", ORIGIN);
-        self.send(call.header("content-type", FORM).body(form_of(&fields))).await
-    }
-
-    /// Goes the whole way as this user, and returns the code.
-    async fn code(&mut self, user: UserId, changes: Parameters<'_>) -> String {
-        let to_consent = self.sign_in(user, changes).await;
-        let page = self.open(to_consent.header("location")).await;
-        assert_eq!(page.status, 200, "{page:?}");
-        let answer = self.decide(&page.text, "allow").await;
-        query_of(answer.header("location"))["code"].clone()
-    }
-}
 
 /// Returns the values of the placeholders in the sample request of a step of the flow, after the steps before it.
 pub(crate) async fn placeholders(app: &TestApp, function: &str) -> Vec<(&'static str, String)> {
@@ -169,12 +51,6 @@ pub(crate) async fn placeholders(app: &TestApp, function: &str) -> Vec<(&'static
         ("<your_request>", field(&page.text, "request")),
         ("<your_form_token>", field(&page.text, "form_token")),
     ]
-}
-
-/// Returns the value of a hidden field of a page.
-fn field(page: &str, name: &str) -> String {
-    let after = page.split(&format!("name=\"{name}\" value=\"")).nth(1).unwrap();
-    after.split('"').next().unwrap().to_owned()
 }
 
 async fn app_with_client() -> TestApp {
@@ -586,7 +462,7 @@ async fn a_refresh_token_that_is_not_right_does_no_harm() {
 #[tokio::test]
 async fn a_refresh_and_a_revocation_at_once_leave_nothing_alive() {
     let app = app_with_client().await;
-    for _ in 0..10 {
+    for round in 0..10 {
         app.clock.advance(Duration::from_secs(61));
         let first = tokens(&app, member()).await;
         let revoke = async {
@@ -598,6 +474,10 @@ async fn a_refresh_and_a_revocation_at_once_leave_nothing_alive() {
             let call = app.call("POST", "/oauth/revoke").header("content-type", FORM);
             assert_eq!(call.body(form_of(&parameters)).send().await.status, 200);
         };
+        // Every other time, the refresh repeats one whose response was lost.
+        if round % 2 == 1 {
+            assert_eq!(refresh(&app, text(&first, "refresh_token")).await.status, 200);
+        }
         let (refreshed, ()) =
             futures_util::future::join(refresh(&app, text(&first, "refresh_token")), revoke).await;
         assert_eq!(access(&app, &first).await, "401 token_revoked");
@@ -606,6 +486,103 @@ async fn a_refresh_and_a_revocation_at_once_leave_nothing_alive() {
             assert_eq!(access(&app, &second).await, "401 token_revoked");
             assert_eq!(outcome(&refresh(&app, text(&second, "refresh_token")).await), "400 invalid_grant");
         }
+    }
+}
+
+/// Returns what the introspection endpoint says of a token.
+async fn introspect(app: &TestApp, token: &str) -> Value {
+    let credentials = [("client_id", demo::OAUTH_APP), ("client_secret", client_secret().text())];
+    let form = form_of(&[credentials.as_slice(), &[("token", token)]].concat());
+    app.call("POST", "/oauth/introspect").header("content-type", FORM).body(form).send().await.json()
+}
+
+#[tokio::test]
+async fn introspection_tells_of_a_refresh_token_that_can_be_exchanged() {
+    let app = app_with_client().await;
+    let first = tokens(&app, member()).await;
+    let refresh_token = text(&first, "refresh_token");
+    let seconds = app.clock.now().seconds();
+    assert_eq!(
+        introspect(&app, refresh_token).await,
+        json!({
+            "active": true, "scope": "read:organization read:customers", "client_id": demo::OAUTH_APP, "sub": demo::MEMBER,
+            "aud": TestApp::URL, "iss": TestApp::URL, "iat": seconds, "exp": seconds + 30 * 24 * 60 * 60, "org": demo::ACME,
+        })
+    );
+    // Asking changes nothing.
+    app.clock.advance(Duration::from_secs(1));
+    let second = refresh(&app, refresh_token).await.json();
+    let inactive = json!({ "active": false });
+    assert_eq!(introspect(&app, refresh_token).await, inactive, "it was replaced");
+    let mut forged = text(&second, "refresh_token").to_owned();
+    forged.replace_range(40..41, if &forged[40..41] == "a" { "b" } else { "a" });
+    assert_eq!(introspect(&app, &forged).await, inactive);
+    assert_eq!(introspect(&app, text(&second, "refresh_token")).await["active"], true);
+    assert_eq!(refresh(&app, text(&second, "refresh_token")).await.status, 200);
+    // That of another client is like one that does not exist.
+    let other = OauthApp { id: OauthClientId::new(user(1).uuid()), ..oauth_app(&app) };
+    install_oauth_app(&app, &other).await;
+    let third = tokens(&app, admin()).await;
+    let id = other.id.to_string();
+    let form = form_of(&[
+        ("client_id", &*id),
+        ("client_secret", client_secret().text()),
+        ("token", text(&third, "refresh_token")),
+    ]);
+    let foreign = app.call("POST", "/oauth/introspect").header("content-type", FORM).body(form).send().await;
+    assert_eq!(foreign.json(), inactive);
+    app.clock.advance(Duration::from_secs(30 * 24 * 60 * 60));
+    assert_eq!(introspect(&app, text(&third, "refresh_token")).await, inactive, "it has expired");
+}
+
+#[tokio::test]
+async fn whoever_joins_again_has_granted_nothing() {
+    let app = app_with_client().await;
+    let first = tokens(&app, member()).await;
+    let code = Browser::new(&app).code(member(), &[("prompt", "consent")]).await;
+    let path = format!("{ACME}/members/{}", member());
+    assert_eq!(app.call("DELETE", &path).user(owner()).send().await.status, 204);
+    app.clock.advance(Duration::from_secs(1));
+    crate::support::join(&app, demo::ACME, member(), padron_domain::Role::Member).await;
+    for token in ["access_token", "refresh_token"] {
+        assert_eq!(introspect(&app, text(&first, token)).await, json!({ "active": false }), "{token}");
+    }
+    assert_eq!(outcome(&exchange(&app, &code).await), "400 invalid_grant");
+}
+
+#[tokio::test]
+async fn an_issuer_that_fails_is_reported_to_the_app() {
+    let app = app_with_client().await;
+    let metadata = |authorize: &str, token: &str, issuer: &str| {
+        json!({ "issuer": issuer, "authorization_endpoint": authorize, "token_endpoint": token }).to_string()
+    };
+    let (good, issuer) = ("https://issuer.example/x", app.tokens.issuer.name.clone());
+    let documents = [
+        // Codes and secrets do not go over the network as they are.
+        metadata("http://issuer.example/authorize", good, &issuer),
+        metadata(good, "http://issuer.example/token", &issuer),
+        metadata(good, good, "https://another.example"),
+        metadata("https://", good, &issuer),
+        "{}".into(),
+        "not JSON".into(),
+    ];
+    for document in documents {
+        let body = document.clone();
+        let server = padron_emulator::WebServer::start(move |_| {
+            let response = http::Response::new(http_body_util::Full::from(body.clone()));
+            async { response }
+        });
+        let url = format!("http://{}/metadata", server.await.address);
+        let environment = app.environment_with(&[("LOGIN_DISCOVERY_URL", &url)]);
+        let challenge = challenge();
+        let query = form_of(&request(&[], &challenge));
+        let response = environment.send(app.get(&format!("/oauth/authorize?{query}"))).await;
+        assert_eq!(response.status, 302, "{document}: {response:?}");
+        let answer = query_of(response.header("location"));
+        assert!(response.header("location").starts_with(REDIRECT_URI), "{response:?}");
+        assert_eq!(answer["error"], "temporarily_unavailable", "{document}");
+        assert_eq!((&*answer["state"], &*answer["iss"]), ("the state", TestApp::URL));
+        assert!(environment.logged().concat().contains("issuer"), "{:?}", environment.logged());
     }
 }
 

@@ -144,6 +144,8 @@ async fn clients_discover_the_server_and_the_api() {
             "introspection_endpoint": format!("{}/oauth/introspect", TestApp::URL),
             "introspection_endpoint_auth_methods_supported": with_secret,
             "authorization_endpoint": format!("{}/oauth/authorize", TestApp::URL),
+            "registration_endpoint": format!("{}/oauth/register", TestApp::URL),
+            "client_id_metadata_document_supported": true,
             "authorization_response_iss_parameter_supported": true,
             "code_challenge_methods_supported": ["S256"],
             "grant_types_supported": ["authorization_code", "refresh_token", "client_credentials"],

@@ -12,7 +12,7 @@ use padron_domain::{
 use padron_http::Registration;
 use padron_local::demo;
 use padron_store::{
-    EventRange, OwnedApiKeys, Secrets, StoredApiKey, StoredOauthApp, StoredWebhook, WebhookSecretMaterial,
+    EventRange, OauthAppWithGate, OwnedApiKeys, Secrets, StoredApiKey, StoredWebhook, WebhookSecretMaterial,
 };
 use padron_testkit::{Call, SavedTables, TestApp, TestResponse};
 use serde_json::Value;
@@ -165,7 +165,7 @@ pub(crate) fn client_id() -> OauthClientId {
 pub(crate) fn oauth_app(app: &TestApp) -> OauthApp {
     OauthApp {
         id: client_id(),
-        organization: demo::organization(demo::ACME),
+        organization: Some(demo::organization(demo::ACME)),
         version: 1,
         name: "Acme CRM".into(),
         description: None,
@@ -177,6 +177,8 @@ pub(crate) fn oauth_app(app: &TestApp) -> OauthApp {
         created_at: app.clock.now(),
         updated_at: app.clock.now(),
         previous_secret_ends_at: None,
+        document: None,
+        expires_at: None,
     }
 }
 
@@ -193,9 +195,9 @@ pub(crate) async fn install_oauth_app(app: &TestApp, oauth_app: &OauthApp) {
         ClientType::Confidential => vec![client_secret().hash()],
         ClientType::Public => Vec::new(),
     };
-    let stored = StoredOauthApp::new(oauth_app.clone(), &hashes, &secrets).unwrap();
+    let client = OauthAppWithGate::new(oauth_app.clone(), &hashes, &secrets).unwrap();
     let store = app.store();
-    let organization = oauth_app.organization;
+    let organization = oauth_app.organization.unwrap();
     let user = if organization == demo::organization(demo::ACME) { owner() } else { globex_owner() };
     let mut registry = store.oauth_app_registry(organization).await.unwrap().next_version();
     // A test may have more apps than an organization can.
@@ -203,7 +205,7 @@ pub(crate) async fn install_oauth_app(app: &TestApp, oauth_app: &OauthApp) {
     let actor = Authority::Membership(store.membership(organization, user).await.unwrap().unwrap());
     let data = EventData::OauthAppCreated { client_id: oauth_app.id, scopes: oauth_app.scopes };
     let event = Event::new(organization, Actor::Operator, app.clock.now(), data);
-    store.create_oauth_app(&stored, &registry, &actor, &event).unwrap().commit().await.unwrap();
+    store.create_oauth_app(&client, &registry, &actor, &event).unwrap().commit().await.unwrap();
 }
 
 /// Writes what the app in the sample requests was granted: by a user, or for itself.
@@ -232,6 +234,7 @@ pub(crate) fn oauth_token(app: &TestApp) -> OauthToken {
     OauthToken {
         id: Uuid::from_u128(1),
         client,
+        client_url: None,
         grant,
         user: None,
         organization: demo::organization(demo::ACME),

@@ -18,8 +18,9 @@ pub struct OauthAppResponse {
     /// Id of the app: its `client_id`.
     client_id: OauthClientId,
     /// UUID of the organization.
+    // Always there: an app without an organization is no organization's to read.
     #[schemars(with = "String", extend("format" = "uuid"))]
-    organization_id: OrganizationId,
+    organization_id: Option<OrganizationId>,
     /// Name of the app.
     name: String,
     /// Description of the app; `null` if there is none.
@@ -61,6 +62,8 @@ impl From<OauthApp> for OauthAppResponse {
             created_at,
             updated_at,
             previous_secret_ends_at,
+            document: _,
+            expires_at: _,
         } = app;
         Self {
             client_id: id,

@@ -3,7 +3,7 @@
 use std::{marker::PhantomData, time::Duration};
 
 use base64::{Engine as _, prelude::BASE64_URL_SAFE_NO_PAD};
-use padron_domain::{ClientType, Error, Failure, OauthApp, OauthClientId, Scope, Scopes, Timestamp};
+use padron_domain::{Error, Failure, OauthApp, OauthClientId, Scope, Scopes, Timestamp};
 use padron_http::{
     Context, Input, Request, Response,
     openapi::{Operation, Schemas},
@@ -13,7 +13,7 @@ use ring::digest::{SHA256, digest};
 use serde::{Deserialize, Serialize};
 use url::Url;
 
-use crate::{issuance, page::redirect};
+use crate::{client, issuance, page::redirect};
 
 /// The time that a user has to sign in and to decide.
 const LIFETIME: Duration = Duration::from_secs(10 * 60);
@@ -162,14 +162,17 @@ impl AuthorizationRequest {
             return Err(("request_uri_not_supported", "Request objects are not supported."));
         }
         let challenge = challenge(parameters)?;
-        if challenge.is_none() && app.client_type == ClientType::Public {
-            return Err((INVALID, "A public client sends a code_challenge (RFC 7636)."));
+        if challenge.is_none() && app.requires_pkce() {
+            return Err((
+                INVALID,
+                "A client without a secret, and one that has registered itself, sends a code_challenge (RFC 7636).",
+            ));
         }
         if challenge.is_none() && state.is_none() {
             return Err((INVALID, "Send a code_challenge (RFC 7636), or at least a state."));
         }
         let scopes = match parameters.get("scope") {
-            None => app.scopes,
+            None => app.default_scopes(),
             Some(list) => {
                 let names = list.split([' ', ',']).filter(|name| !name.is_empty());
                 let scopes = names.map(Scope::parse).collect::<Option<Scopes>>();
@@ -208,7 +211,7 @@ impl AuthorizationRequest {
 
     /// Returns the app as it is now; `None` if it was deleted, or does not have the redirect URI any more.
     pub(crate) async fn app(&self, cx: &Context<'_>) -> Result<Option<OauthApp>, Error> {
-        let app = cx.store().oauth_client(self.client).await?.map(|found| found.stored.app);
+        let app = client::find(cx, self.client).await?.map(|found| found.stored.app);
         Ok(app.filter(|app| app.allows_redirect_uri(&self.redirect_uri)))
     }
 
@@ -299,4 +302,19 @@ pub(crate) fn send_answer(
         query.append_pair("iss", cx.issuer());
     }
     Ok(redirect(status, url.into()))
+}
+
+/// Returns the URL of the consent page for a sealed request.
+pub(crate) fn consent_url(cx: &Context<'_>, sealed: &str) -> String {
+    format!("{}/oauth/consent?request={sealed}", cx.issuer())
+}
+
+/// Returns the host of a redirect URI, or its scheme if it leads to an app: whoever owns the scheme gets the answer.
+pub(crate) fn destination(uri: &str) -> String {
+    let Ok(url) = Url::parse(uri) else { return uri.to_owned() };
+    match (url.host_str(), url.port()) {
+        _ if !matches!(url.scheme(), "http" | "https") => format!("{}:", url.scheme()),
+        (Some(host), Some(port)) => format!("{host}:{port}"),
+        (host, _) => host.unwrap_or_default().to_owned(),
+    }
 }

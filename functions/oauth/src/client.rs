@@ -1,13 +1,29 @@
 //! The authentication of clients (RFC 6749 §2.3).
 
 use base64::{Engine as _, prelude::BASE64_STANDARD};
-use padron_auth::ClientSecret;
+use padron_auth::{ClientIdentifier, ClientSecret};
 use padron_domain::{ClientType, Error, Failure, OauthClientId, RateLimit};
 use padron_http::{Context, Request};
 use padron_store::{OauthAppWithGate, RateSubject};
 use percent_encoding::percent_decode_str;
 
 use crate::form::Form;
+
+/// Returns a client with its gate; `None` if there is none, or it has expired.
+pub(crate) async fn find(cx: &Context<'_>, id: OauthClientId) -> Result<Option<OauthAppWithGate>, Error> {
+    let found = cx.store().oauth_client(id).await?;
+    Ok(found.filter(|found| !found.stored.app.has_expired(cx.now())))
+}
+
+/// Returns the identifier of a client; `None` if the text is none, or that of a document while documents do not describe clients.
+pub(crate) fn identifier(cx: &Context<'_>, text: &str) -> Option<ClientIdentifier> {
+    let identifier = ClientIdentifier::parse(text)?;
+    let is_accepted = match identifier {
+        ClientIdentifier::App(_) => true,
+        ClientIdentifier::Document(_) => cx.options().has_client_documents,
+    };
+    is_accepted.then_some(identifier)
+}
 
 /// A client as a request presents it. Nothing of it is verified.
 pub(crate) struct PresentedClient {
@@ -40,18 +56,22 @@ impl PresentedClient {
         Ok(Self { id: user, secret: Some(password) })
     }
 
+    fn client(&self, cx: &Context<'_>) -> Option<OauthClientId> {
+        identifier(cx, &self.id).map(|identifier| identifier.client())
+    }
+
     /// Counts the request as one of this client to the function from its network. Fails if there are too many.
     pub(crate) async fn count(&self, cx: &Context<'_>, function: &str, a_minute: u32) -> Result<(), Error> {
         // A text that is no client's id is not counted apart, so that nobody has as many limits as they can invent ids.
-        count(cx, function, OauthClientId::parse(&self.id), a_minute).await
+        count(cx, function, self.client(cx), a_minute).await
     }
 
     /// Reads the client and checks its secret. Fails with `invalid_client` if there is no such client, if the secret of a confidential
     /// client is missing or wrong, or if a public client sends one.
     pub(crate) async fn authenticate(&self, cx: &Context<'_>) -> Result<OauthAppWithGate, Error> {
         let refuse = |why: &str| Error::from(Failure::INVALID_CLIENT).with_cause(why);
-        let id = OauthClientId::parse(&self.id).ok_or_else(|| refuse("not of a client id's form"))?;
-        let client = cx.store().oauth_client(id).await?.ok_or_else(|| refuse("unknown"))?;
+        let id = self.client(cx).ok_or_else(|| refuse("not of a client id's form"))?;
+        let client = find(cx, id).await?.ok_or_else(|| refuse("unknown"))?;
         match (client.stored.app.client_type, &self.secret) {
             (ClientType::Public, None) => {}
             (ClientType::Public, Some(_)) => return Err(refuse("a public client with a secret")),

@@ -8,7 +8,7 @@ use padron_domain::{
 use padron_http::{
     AdminByCredential, Context, Created, Endpoint, Json, Route, Versioned, WithAppRegistry, Written,
 };
-use padron_store::{Action, Store, StoredOauthApp};
+use padron_store::{Action, OauthAppWithGate, Store};
 use schemars::JsonSchema;
 use serde::Deserialize;
 
@@ -102,7 +102,7 @@ impl Endpoint for CreateOauthApp {
         let organization = admin.organization().id;
         let app = OauthApp {
             id: OauthClientId::at(cx.now()),
-            organization,
+            organization: Some(organization),
             version: 1,
             name,
             description: description.filter(|text| !text.is_empty()),
@@ -114,6 +114,8 @@ impl Endpoint for CreateOauthApp {
             created_at: cx.now(),
             updated_at: cx.now(),
             previous_secret_ends_at: None,
+            document: None,
+            expires_at: None,
         };
         let mut registry = registry.next_version();
         registry.add(app.id)?;
@@ -124,8 +126,8 @@ impl Endpoint for CreateOauthApp {
         let hashes: Vec<_> = secret.iter().map(ClientSecret::hash).collect();
         let created = EventData::OauthAppCreated { client_id: app.id, scopes };
         let event = cx.event(admin.principal(), organization, created);
-        let stored = StoredOauthApp::new(app.clone(), &hashes, cx.secrets())?;
-        let transaction = cx.store().create_oauth_app(&stored, &registry, admin.authority(), &event)?;
+        let client = OauthAppWithGate::new(app.clone(), &hashes, cx.secrets())?;
+        let transaction = cx.store().create_oauth_app(&client, &registry, admin.authority(), &event)?;
         let location = format!("/oauth/apps/{}", app.id);
         let client_secret = secret.map(|secret| secret.text().to_owned());
         let body = IssuedOauthApp { app: app.into(), client_secret };

@@ -32,7 +32,7 @@ impl Endpoint for DeleteOauthApp {
         let mut registry = registry.next_version();
         registry.remove(app.id);
         let revoked = EventData::OauthAppRevoked { client_id: app.id };
-        let event = cx.event(admin.principal(), app.organization, revoked);
+        let event = cx.event(admin.principal(), admin.organization().id, revoked);
         let event = event.at_or_after(app.next_change(cx.now()));
         let transaction = cx.store().delete_oauth_app(&app, &registry, admin.authority(), &event)?;
         cx.commit(transaction, NoContent).await

@@ -1,7 +1,7 @@
 //! The documents in which clients discover the authorization server (RFC 8414) and the API (RFC 9728).
 
-use padron_domain::{Error, Scope};
-use padron_http::{Context, PathParameter, ROUTE_NOT_FOUND};
+use padron_domain::{Error, Scope, Scopes};
+use padron_http::{Context, Options, PathParameter, ROUTE_NOT_FOUND};
 use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::{Value, json};
@@ -95,6 +95,12 @@ pub struct ServerMetadata {
     /// Whether the answer names the issuer (RFC 9207).
     #[serde(skip_serializing_if = "Option::is_none")]
     authorization_response_iss_parameter_supported: Option<bool>,
+    /// URL of the endpoint with which clients register themselves (RFC 7591).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    registration_endpoint: Option<String>,
+    /// Whether the id of a client may be the URL of a document that describes it (OAuth Client ID Metadata Document).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    client_id_metadata_document_supported: Option<bool>,
     /// Names of all scopes.
     scopes_supported: Vec<&'static str>,
     /// Types of subjects. Only in the document for OpenID.
@@ -114,19 +120,11 @@ pub struct ResourceMetadata {
     /// URLs of the authorization servers.
     authorization_servers: [String; 1],
     /// Names of the scopes that most clients need.
-    scopes_supported: [&'static str; 5],
+    scopes_supported: Vec<&'static str>,
     /// Ways in which tokens are sent.
     bearer_methods_supported: &'static [&'static str],
 }
 
-/// The scopes that the metadata of the API names. Clients of the Model Context Protocol ask for all of them.
-const USUAL_SCOPES: [Scope; 5] = [
-    Scope::ReadUser,
-    Scope::ReadOrganization,
-    Scope::ReadMembers,
-    Scope::ReadCustomers,
-    Scope::WriteCustomers,
-];
 /// The ways in which a client with a secret authenticates.
 const WITH_SECRET: &[&str] = &["client_secret_basic", "client_secret_post"];
 /// The ways in which any client authenticates.
@@ -136,18 +134,19 @@ impl Metadata {
     /// Returns the document with a name. Fails if there is none. What is off is not in the document.
     pub(crate) fn of(cx: &Context<'_>, name: DocumentName) -> Result<Self, Error> {
         let document = name.0.ok_or(ROUTE_NOT_FOUND)?;
-        Ok(Self::new(document, cx.issuer(), cx.options().login.is_some()))
+        Ok(Self::new(document, cx.issuer(), cx.options()))
     }
 
-    fn new(document: Document, issuer: &str, has_login: bool) -> Self {
+    fn new(document: Document, issuer: &str, options: &Options) -> Self {
         if document == Document::ProtectedResource {
             return Self::Resource(ResourceMetadata {
                 resource: issuer.to_owned(),
                 authorization_servers: [issuer.to_owned()],
-                scopes_supported: USUAL_SCOPES.map(Scope::name),
+                scopes_supported: Scopes::USUAL.iter().map(Scope::name).collect(),
                 bearer_methods_supported: &["header"],
             });
         }
+        let has_login = options.login.is_some();
         let is_openid = document == Document::OpenidConfiguration;
         Self::Server(Box::new(ServerMetadata {
             issuer: issuer.to_owned(),
@@ -168,6 +167,8 @@ impl Metadata {
             response_modes_supported: has_login.then_some(&["query"]),
             code_challenge_methods_supported: has_login.then_some(&["S256"]),
             authorization_response_iss_parameter_supported: has_login.then_some(true),
+            registration_endpoint: options.has_open_registration.then(|| format!("{issuer}/oauth/register")),
+            client_id_metadata_document_supported: options.has_client_documents.then_some(true),
             scopes_supported: Scope::ALL.into_iter().map(Scope::name).collect(),
             subject_types_supported: is_openid.then_some(&["public"]),
             id_token_signing_alg_values_supported: is_openid.then_some(&["RS256"]),

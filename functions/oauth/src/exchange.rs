@@ -36,10 +36,11 @@ pub(crate) struct PresentedCode<'a> {
 /// Exchanges an authorization code for a pair of tokens.
 pub(crate) async fn exchange_code(
     cx: &Context<'_>,
-    OauthAppWithGate { stored, gate }: &OauthAppWithGate,
+    client: &OauthAppWithGate,
     presented: PresentedCode<'_>,
 ) -> Result<TokenResponse, Error> {
     let refuse = |why: &str| Error::from(Failure::INVALID_GRANT).with_cause(why);
+    let OauthAppWithGate { stored, gate } = client;
     let code = cx.store().authorization_code(&hash_of(presented.code)).await?;
     let code = code.filter(|code| code.client == stored.app.id).ok_or_else(|| refuse("unknown"))?;
     require_same_request(&code, &presented)?;
@@ -81,13 +82,22 @@ pub(crate) async fn exchange_code(
     };
     let seed = RefreshSeed::generate()?;
     // Signed first: a key that is missing does not use up the code.
-    let response = issue(cx, &grant, gate, scopes, audience).await?;
+    let response = issue(cx, &stored.app, &grant, gate, scopes, audience).await?;
     let created = EventData::OauthGrantCreated { token_id: id, member_id: code.user, scopes };
     let event = Event::new(code.organization, padron_domain::Actor::User(code.user), cx.now(), created);
     let event = event.via(Some(code.client));
-    let stored = StoredOauthGrant::new(grant, seed.as_bytes(), cx.secrets())?;
-    cx.store().exchange_authorization_code(&code, &stored, &event)?.commit().await?;
+    let grant = StoredOauthGrant::new(grant, seed.as_bytes(), cx.secrets())?;
+    let postponed = postponed(cx, client)?;
+    cx.store().exchange_authorization_code(&code, &grant, postponed.as_ref(), &event)?.commit().await?;
     Ok(response.with_refresh_token(&seed.token(id, 1)))
+}
+
+/// Returns the next version of a dynamic client that would end before a grant that it gets now; `None` if it would not.
+fn postponed(cx: &Context<'_>, client: &OauthAppWithGate) -> Result<Option<OauthAppWithGate>, Error> {
+    let app = &client.stored.app;
+    let Some(end) = app.postponed_end(cx.now()) else { return Ok(None) };
+    let after = OauthApp { version: app.version + 1, expires_at: Some(end), ..app.clone() };
+    client.clone().with_app(after, cx.secrets()).map(Some)
 }
 
 /// Fails unless the client presents a code as it has asked for it: with the same redirect URI, and the verifier of its challenge.
@@ -116,6 +126,16 @@ pub(crate) struct PresentedRefreshToken {
     pub(crate) audience: Option<String>,
 }
 
+/// Returns whether a refresh token is one of a grant, and not forged.
+pub(crate) fn is_genuine(cx: &Context<'_>, token: &RefreshToken, stored: &StoredOauthGrant) -> bool {
+    seed_of(cx, stored).is_some_and(|seed| token.is_of(&seed))
+}
+
+/// Returns what the refresh tokens of a grant are made of; `None` if there are none.
+fn seed_of(cx: &Context<'_>, stored: &StoredOauthGrant) -> Option<RefreshSeed> {
+    RefreshSeed::from_bytes(&stored.seed(cx.secrets())?)
+}
+
 /// Exchanges a refresh token for the next pair of tokens.
 pub(crate) async fn refresh(
     cx: &Context<'_>,
@@ -127,8 +147,7 @@ pub(crate) async fn refresh(
     let found = cx.store().oauth_grant_with_gate(token.id).await?.ok_or_else(|| refuse("unknown"))?;
     let OauthGrantWithGate { stored, gate } = found;
     let grant = stored.grant.clone();
-    let seed = stored.seed(cx.secrets()).and_then(|seed| RefreshSeed::from_bytes(&seed));
-    let seed = seed.filter(|seed| token.is_of(seed)).ok_or_else(|| refuse("forged"))?;
+    let seed = seed_of(cx, &stored).filter(|seed| token.is_of(seed)).ok_or_else(|| refuse("forged"))?;
     let (Some(state), Some(user)) = (grant.refresh.clone(), grant.user) else {
         return Err(refuse("no refresh"));
     };
@@ -153,7 +172,7 @@ pub(crate) async fn refresh(
         return Err(refuse("used before"));
     }
     require_active(cx, grant.organization, Some((user, grant.created_at))).await?;
-    let response = issue_within(cx, &grant, &gate, scopes, audience.clone()).await?;
+    let response = issue_within(cx, app, &grant, &gate, scopes, audience.clone()).await?;
     if is_repeated {
         // The gate was read while the grant existed, so that it does not allow more than what a revocation takes back.
         cx.store().oauth_grant_with_gate(grant.id()).await?.ok_or_else(|| refuse("revoked meanwhile"))?;
@@ -171,6 +190,7 @@ pub(crate) async fn refresh(
 /// Issues an access token with the scopes that the app still has.
 async fn issue_within(
     cx: &Context<'_>,
+    app: &OauthApp,
     grant: &OauthGrant,
     gate: &OauthGate,
     scopes: Scopes,
@@ -180,5 +200,5 @@ async fn issue_within(
     if scopes.is_empty() {
         return Err(Error::from(Failure::INVALID_GRANT).with_cause("the app has none of the scopes any more"));
     }
-    issue(cx, grant, gate, scopes, audience).await
+    issue(cx, app, grant, gate, scopes, audience).await
 }

@@ -57,9 +57,10 @@ const MAX_RESOURCE_LENGTH: usize = 512;
 #[derive(Clone, Debug, Default)]
 struct SignerCache(Arc<Mutex<Option<TokenSigner>>>);
 
-/// Issues an access token for a grant.
+/// Issues an access token for a grant of an app.
 pub(crate) async fn issue(
     cx: &Context<'_>,
+    app: &OauthApp,
     grant: &OauthGrant,
     gate: &OauthGate,
     scopes: Scopes,
@@ -72,6 +73,7 @@ pub(crate) async fn issue(
     let token = OauthToken {
         id: Uuid::new_v4(),
         client: grant.client,
+        client_url: app.document.as_ref().map(|document| document.url.clone()),
         grant: grant.grant,
         user: grant.user,
         organization: grant.organization,
@@ -155,43 +157,51 @@ pub(crate) fn is_within(url: &str, other: &str) -> bool {
     url.strip_prefix(other).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
 }
 
-/// Returns whether a user has allowed everything that a request asks for before. An app that cannot prove who it is asks each time.
-pub(crate) async fn is_granted_already(
+/// Returns the organization for which a user has allowed everything that a request asks for before; `None` if they must be asked.
+///
+/// An app that cannot prove who it is asks each time, and so does one that nobody has verified.
+pub(crate) async fn granted_already(
     cx: &Context<'_>,
     app: &OauthApp,
     request: &AuthorizationRequest,
     session: &Session,
-) -> Result<bool, Error> {
-    if app.client_type == ClientType::Public || !session.may_act_in(app.organization) {
-        return Ok(false);
-    }
+) -> Result<Option<OrganizationId>, Error> {
+    let is_known = app.client_type == ClientType::Confidential;
+    let organization = app.organization.filter(|one| is_known && session.may_act_in(*one));
+    let Some(organization) = organization else { return Ok(None) };
     let grants = cx.store().oauth_grants_of_user(app.id, session.user, cx.now()).await?;
     let covers = |grant: &&OauthGrant| {
         grant.scopes.missing_of(request.scopes).is_empty() && is_within(&request.audience, &grant.audience)
     };
     let Some(granted_at) = grants.iter().filter(covers).map(|grant| grant.created_at).max() else {
-        return Ok(false);
+        return Ok(None);
     };
-    match require_active(cx, app.organization, Some((session.user, granted_at))).await {
-        Ok(()) => Ok(true),
-        Err(error) if error.failure() == Failure::INVALID_GRANT => Ok(false),
+    match require_active(cx, organization, Some((session.user, granted_at))).await {
+        Ok(()) => Ok(Some(organization)),
+        Err(error) if error.failure() == Failure::INVALID_GRANT => Ok(None),
         Err(error) => Err(error),
     }
+}
+
+/// What a user has allowed.
+#[derive(Clone, Copy)]
+pub(crate) struct GivenConsent {
+    pub(crate) user: UserId,
+    pub(crate) organization: OrganizationId,
+    pub(crate) scopes: Scopes,
 }
 
 /// Creates an authorization code for what a user has allowed, and returns its text.
 pub(crate) async fn authorization_code(
     cx: &Context<'_>,
-    app: &OauthApp,
     request: &AuthorizationRequest,
-    scopes: Scopes,
-    user: UserId,
+    GivenConsent { user, organization, scopes }: GivenConsent,
 ) -> Result<String, Error> {
     let text = random_text()?;
     let code = AuthorizationCode {
         hash: hash_of(&text),
-        client: app.id,
-        organization: app.organization,
+        client: request.client,
+        organization,
         user,
         scopes,
         redirect_uri: request.names_redirect_uri.then(|| request.redirect_uri.clone()),

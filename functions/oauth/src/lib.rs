@@ -5,6 +5,8 @@ use padron_http::{BackgroundRegistration, Registration};
 mod app_response;
 mod authorization;
 mod client;
+mod client_document;
+mod client_metadata;
 pub mod create_oauth_app;
 pub mod delete_oauth_app;
 mod documents;
@@ -25,6 +27,7 @@ pub mod oauth_exchange;
 pub mod oauth_introspect;
 pub mod oauth_jwks;
 pub mod oauth_refresh;
+pub mod oauth_register;
 pub mod oauth_revoke;
 pub mod oauth_root_documents;
 pub mod oauth_sign_out;
@@ -51,6 +54,7 @@ pub const ENDPOINTS: &[Registration] = &[
     Registration::of::<oauth_token::OauthTokenEndpoint>(),
     Registration::of::<oauth_exchange::OauthExchange>(),
     Registration::of::<oauth_refresh::OauthRefresh>(),
+    Registration::of::<oauth_register::OauthRegister>(),
     Registration::of::<oauth_authorize::OauthAuthorize>(),
     Registration::of::<oauth_callback::OauthCallback>(),
     Registration::of::<oauth_consent::OauthConsent>(),

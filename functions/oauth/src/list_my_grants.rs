@@ -21,6 +21,8 @@ pub struct MyGrantResponse {
     client_id: OauthClientId,
     /// Name of the app.
     app_name: String,
+    /// URL of the document that describes the app, which is its `client_id` in OAuth; `null` if there is none.
+    app_url: Option<String>,
     /// UUID of the organization in which the app acts.
     #[schemars(with = "String", extend("format" = "uuid"))]
     organization_id: OrganizationId,
@@ -38,11 +40,12 @@ pub struct MyGrantResponse {
 }
 
 impl From<GrantOfUser> for MyGrantResponse {
-    fn from(GrantOfUser { grant, app_name }: GrantOfUser) -> Self {
+    fn from(GrantOfUser { grant, app_name, app_url }: GrantOfUser) -> Self {
         Self {
             id: grant.id(),
             client_id: grant.client,
             app_name,
+            app_url,
             organization_id: grant.organization,
             scopes: grant.scopes,
             expires_at: grant.expires_at,

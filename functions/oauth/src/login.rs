@@ -75,13 +75,18 @@ pub(crate) async fn begin(
     login: &Login,
     request: AuthorizationRequest,
 ) -> Result<Response, Error> {
-    let provider = provider(cx, login).await?;
+    let provider = match provider(cx, login).await {
+        Ok(provider) => provider,
+        Err(error) => return failed(cx, &error, &request),
+    };
     let asks_again = request.prompt.login;
     let pending =
         PendingLogin { state: random_text()?, nonce: random_text()?, verifier: random_text()?, request };
     let challenge = challenge_of(&pending.verifier);
-    let mut url = Url::parse(&provider.authorization_endpoint)
-        .map_err(|_| Error::unavailable("the issuer's authorization endpoint is not a URL"))?;
+    let Ok(mut url) = Url::parse(&provider.authorization_endpoint) else {
+        let error = Error::unavailable("the issuer's authorization endpoint is not a URL");
+        return failed(cx, &error, &pending.request);
+    };
     {
         let mut query = url.query_pairs_mut();
         query
@@ -103,6 +108,17 @@ pub(crate) async fn begin(
         return pending.request.answer(cx, 302, Answer::Error("invalid_request", too_long));
     }
     Ok(session::set_login(cx, redirect(302, url.into()), sealed))
+}
+
+/// Returns the answer to the app when the issuer fails. The log says why.
+fn failed(cx: &Context<'_>, error: &Error, request: &AuthorizationRequest) -> Result<Response, Error> {
+    request.answer(cx, 302, Answer::Error(error_code(cx, error), "The user cannot sign in at present."))
+}
+
+/// Returns the error for the app when the issuer fails (RFC 6749 §4.1.2.1), and notes the cause.
+fn error_code(cx: &Context<'_>, error: &Error) -> &'static str {
+    cx.note_cause(error.cause().unwrap_or_default());
+    if error.failure() == Failure::UNAVAILABLE { "temporarily_unavailable" } else { "server_error" }
 }
 
 /// The outcome of a sign-in.
@@ -135,12 +151,7 @@ pub(crate) async fn complete(
     let Some(code) = get("code") else { return Ok(Outcome::Refused(pending.request, "access_denied")) };
     match sign_in(cx, login, &pending, &code).await {
         Ok(user) => Ok(Outcome::SignedIn(user, pending.request)),
-        Err(error) => {
-            cx.note_cause(error.cause().unwrap_or_default());
-            let is_temporary = error.failure() == Failure::UNAVAILABLE;
-            let code = if is_temporary { "temporarily_unavailable" } else { "server_error" };
-            Ok(Outcome::Refused(pending.request, code))
-        }
+        Err(error) => Ok(Outcome::Refused(pending.request, error_code(cx, &error))),
     }
 }
 

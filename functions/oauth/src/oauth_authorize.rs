@@ -2,16 +2,19 @@
 //!
 //! A request whose client or redirect URI is wrong ends on a page that leads nowhere. Every other error goes to the app.
 
-use padron_domain::{Error, Failure, OauthApp, OauthClientId, Scope, Session};
+use padron_auth::ClientIdentifier;
+use padron_domain::{Error, Failure, OauthApp, Scope};
 use padron_http::{Anonymous, Context, Endpoint, Response, Route};
 use padron_store::{Action, OauthAppWithGate, Store};
 
 use crate::{
     authorization::{
-        Answer, AuthorizationRequest, MAX_STATE_LENGTH, PageQuery, Parameters, QueryOf, redirect_uri,
-        send_answer,
+        Answer, AuthorizationRequest, MAX_STATE_LENGTH, PageQuery, Parameters, QueryOf, consent_url,
+        redirect_uri, send_answer,
     },
-    client, issuance, login,
+    client, client_document,
+    issuance::{self, GivenConsent},
+    login,
     page::{Language, Page, Trouble, redirect},
     session::SignedInSession,
 };
@@ -25,10 +28,14 @@ const REQUESTS_A_MINUTE: u32 = 30;
 
 impl PageQuery for OauthAuthorize {
     const PARAMETERS: &'static [(&'static str, &'static str, bool)] = &[
-        ("client_id", "Id of the app", true),
+        ("client_id", "Id of the app, or the URL of the document that describes it", true),
         ("redirect_uri", "Where the answer is sent: one of the app's redirect URIs", false),
         ("response_type", "Always `code`", true),
-        ("scope", "Scopes, separated by spaces or commas. Without them, all scopes of the app", false),
+        (
+            "scope",
+            "Scopes, separated by spaces or commas. Without them, all scopes of the app, or the usual ones of a client that has registered itself",
+            false,
+        ),
         ("state", "A value that the answer repeats", false),
         ("code_challenge", "SHA-256 hash of the code verifier, in base64url (RFC 7636)", false),
         ("code_challenge_method", "Always `S256`", false),
@@ -46,6 +53,8 @@ impl Endpoint for OauthAuthorize {
     const ACTIONS: &'static [&'static [Action]] = &[
         Store::USE_API_KEY,
         Store::OAUTH_CLIENT,
+        Store::CREATE_DYNAMIC_CLIENT,
+        Store::REPLACE_DYNAMIC_CLIENT,
         Store::SESSION,
         Store::OAUTH_GRANTS_OF_USER,
         Store::ORGANIZATION_ACCESS,
@@ -65,10 +74,15 @@ async fn authorize(cx: &Context<'_>) -> Result<Response, Error> {
     let unknown = || Ok(Trouble::UnknownClient.page(language));
     let Some(login) = &cx.options().login else { return unknown() };
     let Ok(parameters) = cx.request.query().map(Parameters) else { return unknown() };
-    let id = parameters.get("client_id").and_then(OauthClientId::parse);
+    let identifier = parameters.get("client_id").and_then(|text| client::identifier(cx, text));
+    let id = identifier.as_ref().map(ClientIdentifier::client);
     client::count(cx, OauthAuthorize::ROUTE.function, id, REQUESTS_A_MINUTE).await?;
     let Some(id) = id else { return unknown() };
-    let Some(OauthAppWithGate { stored, .. }) = cx.store().oauth_client(id).await? else { return unknown() };
+    let found = match &identifier {
+        Some(ClientIdentifier::Document(url)) => client_document::find(cx, id, url).await?,
+        _ => client::find(cx, id).await?,
+    };
+    let Some(OauthAppWithGate { stored, .. }) = found else { return unknown() };
     let Some(target) = redirect_uri(&stored.app, &parameters) else { return unknown() };
     let request = match AuthorizationRequest::check(cx, &stored.app, target.clone(), &parameters) {
         Ok(request) => request,
@@ -95,24 +109,17 @@ pub(crate) async fn proceed(
     session: &SignedInSession,
     request: &AuthorizationRequest,
 ) -> Result<Response, Error> {
-    let Session { user, .. } = session.session;
-    if !request.prompt.consent && issuance::is_granted_already(cx, app, request, &session.session).await? {
-        let code = issuance::authorization_code(cx, app, request, request.scopes, user).await?;
+    if !request.prompt.consent
+        && let Some(organization) = issuance::granted_already(cx, app, request, &session.session).await?
+    {
+        let consent = GivenConsent { user: session.session.user, organization, scopes: request.scopes };
+        let code = issuance::authorization_code(cx, request, consent).await?;
         return request.answer(cx, 302, Answer::Code(&code));
     }
     if request.prompt.none {
         let needed = "The user has not allowed this yet.";
         return request.answer(cx, 302, Answer::Error("consent_required", needed));
     }
-    to_consent(cx, session, request)
-}
-
-/// Returns the redirection to the consent page.
-fn to_consent(
-    cx: &Context<'_>,
-    session: &SignedInSession,
-    request: &AuthorizationRequest,
-) -> Result<Response, Error> {
     let sealed = request.seal(cx, &session.context())?;
-    Ok(redirect(302, format!("{}/oauth/consent?request={sealed}", cx.issuer())))
+    Ok(redirect(302, consent_url(cx, &sealed)))
 }

@@ -3,10 +3,9 @@
 use padron_domain::{Error, Scope};
 use padron_http::{Anonymous, Context, Endpoint, Response, Route};
 use padron_store::{Action, Store};
-use url::Url;
 
 use crate::{
-    authorization::{AuthorizationRequest, PageQuery, Parameters, QueryOf},
+    authorization::{AuthorizationRequest, PageQuery, Parameters, QueryOf, destination},
     page::{Consent, Language, Page, Trouble, not_a_member},
     session::SignedInSession,
 };
@@ -25,8 +24,12 @@ impl Endpoint for OauthConsent {
     const SUMMARY: &'static str = "Shows a user what an OAuth app asks for";
     const SCOPE: Option<Scope> = None;
     const ACCEPTS_KEYS: bool = false;
-    const ACTIONS: &'static [&'static [Action]] =
-        &[Store::SESSION, Store::OAUTH_CLIENT, Store::ORGANIZATION_ACCESS];
+    const ACTIONS: &'static [&'static [Action]] = &[
+        Store::SESSION,
+        Store::OAUTH_CLIENT,
+        Store::ORGANIZATION_ACCESS,
+        Store::MEMBERSHIPS_WITH_ORGANIZATIONS,
+    ];
     type Access = Anonymous;
     type Input = QueryOf<Self>;
     type Output = Page;
@@ -44,28 +47,18 @@ async fn consent(cx: &Context<'_>) -> Result<Response, Error> {
     let Some(sealed) = parameters.get("request") else { return expired() };
     let Some(request) = AuthorizationRequest::open(cx, &session.context(), sealed) else { return expired() };
     let Some(app) = request.app(cx).await? else { return Ok(Trouble::UnknownClient.page(language)) };
-    let Some(organization) = session.organization_of(cx, &app).await? else {
-        return Ok(not_a_member(language, sealed, &session.form_token(sealed)));
-    };
+    let organizations = session.organizations(cx, &app).await?;
+    if organizations.is_empty() {
+        return Ok(not_a_member(&app, language, sealed, &session.form_token(sealed)));
+    }
     let consent = Consent {
-        app_name: &app.name,
-        app_description: app.description.as_deref(),
+        app: &app,
         destination: &destination(&request.redirect_uri),
         user: &session.session.display_name(),
-        organization: &organization,
+        organizations: &organizations,
         scopes: request.scopes.iter().filter(|scope| app.scopes.allows(*scope)).collect(),
         request: sealed,
         form_token: &session.form_token(sealed),
     };
     Ok(consent.page(language))
-}
-
-/// Returns the host of a redirect URI, or its scheme if it leads to an app: whoever owns the scheme gets the answer.
-fn destination(uri: &str) -> String {
-    let Ok(url) = Url::parse(uri) else { return uri.to_owned() };
-    match (url.host_str(), url.port()) {
-        _ if !matches!(url.scheme(), "http" | "https") => format!("{}:", url.scheme()),
-        (Some(host), Some(port)) => format!("{host}:{port}"),
-        (host, _) => host.unwrap_or_default().to_owned(),
-    }
 }

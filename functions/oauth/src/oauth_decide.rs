@@ -1,15 +1,15 @@
 //! The endpoint `POST /oauth/consent`, with which a user allows or denies what an app asks for.
 
-use padron_domain::{Error, Scope, Scopes};
+use padron_domain::{Error, OrganizationId, Scope, Scopes};
 use padron_http::{Anonymous, Context, Endpoint, Response, Route};
 use padron_store::{Action, Store};
 use url::Url;
 
 use crate::{
-    authorization::{Answer, AuthorizationRequest},
+    authorization::{Answer, AuthorizationRequest, consent_url},
     form::Form,
-    issuance,
-    page::{Language, Page, SCOPE_FIELD, Trouble, not_a_member},
+    issuance::{self, GivenConsent},
+    page::{Language, ORGANIZATION_FIELD, Page, SCOPE_FIELD, Trouble, not_a_member, redirect},
     session::SignedInSession,
 };
 
@@ -74,9 +74,15 @@ async fn decide(cx: &Context<'_>, form: &Form) -> Result<Response, Error> {
     if scopes.is_empty() {
         return request.answer(cx, 303, denied);
     }
-    if session.organization_of(cx, &app).await?.is_none() {
-        return Ok(not_a_member(language, &sealed, &session.form_token(&sealed)));
+    let chosen = || form.get(ORGANIZATION_FIELD).and_then(OrganizationId::parse);
+    let Some(organization) = app.organization.or_else(chosen) else {
+        // The user has chosen none.
+        return Ok(redirect(303, consent_url(cx, &sealed)));
+    };
+    if session.organization(cx, organization).await?.is_none() {
+        return Ok(not_a_member(&app, language, &sealed, &session.form_token(&sealed)));
     }
-    let code = issuance::authorization_code(cx, &app, &request, scopes, session.session.user).await?;
+    let consent = GivenConsent { user: session.session.user, organization, scopes };
+    let code = issuance::authorization_code(cx, &request, consent).await?;
     request.answer(cx, 303, Answer::Code(&code))
 }

@@ -2,14 +2,16 @@
 //!
 //! Everything else than a token of the client that works has the same response.
 
-use padron_auth::{OauthToken, Verifier};
-use padron_domain::{Error, Failure, Membership, OauthClientId, OauthGrantId, Scope};
+use padron_auth::{OauthToken, RefreshToken, Verifier};
+use padron_domain::{
+    Error, Failure, Membership, OauthClientId, OauthGate, OauthGrantId, OrganizationId, Scope, UserId,
+};
 use padron_http::{Anonymous, Body, Context, Endpoint, ErrorFormat, Route};
 use padron_store::{Action, OauthAccess, Store};
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use crate::{client::PresentedClient, form::Form};
+use crate::{client::PresentedClient, exchange::is_genuine, form::Form};
 
 /// The endpoint that tells a client about a token.
 #[derive(Debug)]
@@ -35,8 +37,9 @@ struct ActiveToken {
     scope: String,
     /// Id of the app.
     client_id: OauthClientId,
-    /// How the token is sent: always `Bearer`.
-    token_type: &'static str,
+    /// How the token is sent: always `Bearer`. Absent for a refresh token.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    token_type: Option<&'static str>,
     /// UUID of the user for whom the app acts; the id of the app if it acts for itself.
     sub: String,
     /// URL that the token is valid for.
@@ -47,8 +50,9 @@ struct ActiveToken {
     iat: i64,
     /// When the token expires, in seconds since 1970.
     exp: i64,
-    /// Id of the token.
-    jti: String,
+    /// Id of the token. Absent for a refresh token.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    jti: Option<String>,
     /// UUID of the organization.
     org: String,
 }
@@ -62,8 +66,13 @@ impl Endpoint for OauthIntrospect {
     const ERROR_FORMAT: ErrorFormat = ErrorFormat::Oauth;
     const FAILURES: &'static [&'static [Failure]] =
         &[&[Failure::INVALID_CLIENT, Failure::UNAUTHORIZED_CLIENT, Failure::RATE_LIMITED]];
-    const ACTIONS: &'static [&'static [Action]] =
-        &[Store::USE_API_KEY, Store::OAUTH_CLIENT, Store::SIGNING_KEYS, Store::ORGANIZATION_ACCESS];
+    const ACTIONS: &'static [&'static [Action]] = &[
+        Store::USE_API_KEY,
+        Store::OAUTH_CLIENT,
+        Store::SIGNING_KEYS,
+        Store::OAUTH_GRANT_WITH_GATE,
+        Store::ORGANIZATION_ACCESS,
+    ];
     type Access = Anonymous;
     type Input = Form;
     type Output = Body<Introspection>;
@@ -73,38 +82,90 @@ impl Endpoint for OauthIntrospect {
         client.count(cx, Self::ROUTE.function, REQUESTS_A_MINUTE).await?;
         let client = client.authenticate_confidential(cx).await?;
         let text = form.require("token")?;
-        let keys = cx.signing_keys(None).await?;
-        let token = Verifier::verify_own(text, cx.issuer(), &keys.verifying, cx.now());
-        let Some(token) = token.ok().filter(|token| token.client == client.stored.app.id) else {
-            return Ok(Body(Introspection::default()));
+        let client = client.stored.app.id;
+        let token = if RefreshToken::is_one(text) {
+            of_refresh_token(cx, client, text).await?
+        } else {
+            of_access_token(cx, client, text).await?
         };
-        Ok(Body(introspect(cx, token).await?))
+        Ok(Body(Introspection { active: token.is_some(), token }))
     }
 }
 
-/// Returns what is known of a token whose signature and expiry were verified.
-async fn introspect(cx: &Context<'_>, token: OauthToken) -> Result<Introspection, Error> {
-    let OauthAccess { gate, access } =
-        cx.store().oauth_access(token.client, token.user, token.organization, []).await?;
-    let gate = gate.filter(|gate| !gate.excludes(token.grant, token.issued_at));
-    let is_active = access.organization.is_some_and(|organization| organization.deleted_at.is_none());
-    // Whoever has left and joined again has not granted anything since.
-    let has_granted = |membership: Membership| OauthGrantId::was_granted_by(token.grant, &membership);
-    let has_subject = token.user.is_none() || access.membership.is_some_and(has_granted);
-    let Some(gate) = gate.filter(|_| is_active && has_subject) else { return Ok(Introspection::default()) };
+/// Returns what is known of an access token of a client; `None` if it does not work.
+async fn of_access_token(
+    cx: &Context<'_>,
+    client: OauthClientId,
+    text: &str,
+) -> Result<Option<ActiveToken>, Error> {
+    let keys = cx.signing_keys(None).await?;
+    let token = Verifier::verify_own(text, cx.issuer(), &keys.verifying, cx.now());
+    let Some(token) = token.ok().filter(|token| token.client == client) else { return Ok(None) };
+    let Some(gate) = live_gate(cx, token.grant_id(), token.user, token.organization).await? else {
+        return Ok(None);
+    };
+    if gate.excludes(token.grant, token.issued_at) {
+        return Ok(None);
+    }
     let sub = token.subject();
     let OauthToken { id, client, organization, scopes, audience, issued_at, expires_at, .. } = token;
-    let token = ActiveToken {
+    Ok(Some(ActiveToken {
         scope: scopes.limited_to(gate.scopes).to_string(),
         client_id: client,
-        token_type: "Bearer",
+        token_type: Some("Bearer"),
         sub,
         aud: audience,
         iss: cx.issuer().to_owned(),
         iat: issued_at,
         exp: expires_at,
-        jti: id.to_string(),
+        jti: Some(id.to_string()),
         org: organization.to_string(),
+    }))
+}
+
+/// Returns what is known of a refresh token of a client; `None` if it cannot be exchanged, or only because the response to an exchange was
+/// lost.
+async fn of_refresh_token(
+    cx: &Context<'_>,
+    client: OauthClientId,
+    text: &str,
+) -> Result<Option<ActiveToken>, Error> {
+    let Some(token) = RefreshToken::parse(text).filter(|token| token.id.client == client) else {
+        return Ok(None);
     };
-    Ok(Introspection { active: true, token: Some(token) })
+    let Some(found) = cx.store().oauth_grant_with_gate(token.id).await? else { return Ok(None) };
+    let grant = &found.stored.grant;
+    let (Some(state), Some(user)) = (&grant.refresh, grant.user) else { return Ok(None) };
+    let is_current = is_genuine(cx, &token, &found.stored) && token.generation == state.generation;
+    if !is_current || !grant.is_live(cx.now()) {
+        return Ok(None);
+    }
+    let Some(gate) = live_gate(cx, token.id, grant.user, grant.organization).await? else { return Ok(None) };
+    Ok(Some(ActiveToken {
+        scope: grant.scopes.limited_to(gate.scopes).to_string(),
+        client_id: client,
+        token_type: None,
+        sub: user.to_string(),
+        aud: grant.audience.clone(),
+        iss: cx.issuer().to_owned(),
+        iat: state.issued_at.seconds(),
+        exp: grant.expires_at.seconds(),
+        jti: None,
+        org: grant.organization.to_string(),
+    }))
+}
+
+/// Returns the gate of a client; `None` if the organization is deleted, or the user has left it.
+async fn live_gate(
+    cx: &Context<'_>,
+    OauthGrantId { client, grant }: OauthGrantId,
+    user: Option<UserId>,
+    organization: OrganizationId,
+) -> Result<Option<OauthGate>, Error> {
+    let OauthAccess { gate, access } = cx.store().oauth_access(client, user, organization, []).await?;
+    let is_active = access.organization.is_some_and(|organization| organization.deleted_at.is_none());
+    // Whoever has left and joined again has not granted anything since.
+    let has_granted = |membership: Membership| OauthGrantId::was_granted_by(grant, &membership);
+    let has_subject = user.is_none() || access.membership.is_some_and(has_granted);
+    Ok(gate.filter(|_| is_active && has_subject))
 }

@@ -9,7 +9,7 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 
 use crate::{
-    client::PresentedClient,
+    client::{self, PresentedClient},
     exchange::{self, PresentedRefreshToken, refresh},
     issuance::TokenResponse,
 };
@@ -76,17 +76,17 @@ async fn refresh_tokens(cx: &Context<'_>, request: RefreshRequest) -> Result<Tok
     let token = RefreshToken::parse(&refresh_token);
     let of_token = || token.as_ref().map(|token| token.id.client.to_string()).unwrap_or_default();
     let names_client = client_id.is_some() || client_secret.is_some();
-    let client = PresentedClient::of_json(cx.request, client_id.unwrap_or_else(of_token), client_secret)?;
-    client.count(cx, OauthRefresh::ROUTE.function, REQUESTS_A_MINUTE).await?;
+    let presented = PresentedClient::of_json(cx.request, client_id.unwrap_or_else(of_token), client_secret)?;
+    presented.count(cx, OauthRefresh::ROUTE.function, REQUESTS_A_MINUTE).await?;
     let token = token.ok_or(Failure::INVALID_GRANT)?;
     if cx.options().login.is_none() {
         return Err(Failure::UNSUPPORTED_GRANT_TYPE.into());
     }
     let app = if names_client {
-        client.authenticate(cx).await?.stored.app
+        presented.authenticate(cx).await?.stored.app
     } else {
         // Timbrix's clients send the token alone.
-        let found = cx.store().oauth_client(token.id.client).await?.ok_or(Failure::INVALID_GRANT)?;
+        let found = client::find(cx, token.id.client).await?.ok_or(Failure::INVALID_GRANT)?;
         Some(found.stored.app).filter(|app| app.is_untyped).ok_or(Failure::INVALID_CLIENT)?
     };
     refresh(cx, &app, PresentedRefreshToken { token, scopes: None, audience: None }).await

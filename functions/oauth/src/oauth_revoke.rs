@@ -2,13 +2,14 @@
 //!
 //! The response does not tell whether there was such a token.
 
-use padron_auth::{RefreshSeed, RefreshToken, Verifier};
+use padron_auth::{RefreshToken, Verifier};
 use padron_domain::{Actor, Error, Event, Failure, GrantRevocationReason, OauthGrantId, Scope};
 use padron_http::{Anonymous, Context, Endpoint, ErrorFormat, Response, Route};
-use padron_store::{Action, OauthGrantWithGate, Store, StoredOauthGrant};
+use padron_store::{Action, OauthGrantWithGate, Store};
 
 use crate::{
     client::PresentedClient,
+    exchange::is_genuine,
     form::Form,
     issuance::{revocation, revoked_event},
 };
@@ -50,7 +51,8 @@ impl Endpoint for OauthRevoke {
         let Some(OauthGrantWithGate { stored, gate }) = cx.store().oauth_grant_with_gate(id).await? else {
             return Ok(EmptyOk);
         };
-        if !is_genuine(cx, token, &stored) {
+        // An access token was verified before.
+        if RefreshToken::parse(token).is_some_and(|token| !is_genuine(cx, &token, &stored)) {
             return Ok(EmptyOk);
         }
         let grant = stored.grant;
@@ -71,13 +73,6 @@ async fn grant_id(cx: &Context<'_>, token: &str) -> Result<Option<OauthGrantId>,
     let keys = cx.signing_keys(None).await?;
     let token = Verifier::verify_own(token, cx.issuer(), &keys.verifying, cx.now());
     Ok(token.ok().map(|token| token.grant_id()))
-}
-
-/// Returns whether a refresh token is one of its grant. An access token was verified before.
-fn is_genuine(cx: &Context<'_>, token: &str, stored: &StoredOauthGrant) -> bool {
-    let Some(token) = RefreshToken::parse(token) else { return true };
-    let seed = stored.seed(cx.secrets()).and_then(|seed| RefreshSeed::from_bytes(&seed));
-    seed.is_some_and(|seed| token.is_of(&seed))
 }
 
 /// An empty response with status 200 (RFC 7009 §2.2).

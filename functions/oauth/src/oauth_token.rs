@@ -5,7 +5,7 @@
 use std::time::Duration;
 
 use padron_auth::{OauthToken, RefreshToken};
-use padron_domain::{Error, Failure, OauthGrant, OauthGrantId, Scope, Scopes, UserId};
+use padron_domain::{ClientType, Error, Failure, OauthGrant, OauthGrantId, Scope, Scopes, UserId};
 use padron_http::{
     Anonymous, Body, Context, Endpoint, ErrorFormat, Input, PAYLOAD_TOO_LARGE, Request, Route,
     UNSUPPORTED_MEDIA_TYPE, decode_json, json_bytes,
@@ -184,21 +184,20 @@ async fn for_itself(
     audience: String,
 ) -> Result<TokenResponse, Error> {
     let app = &stored.app;
-    if app.client_type == padron_domain::ClientType::Public {
-        return Err(Failure::UNAUTHORIZED_CLIENT.into());
-    }
+    let organization = app.organization.filter(|_| app.client_type == ClientType::Confidential);
+    let organization = organization.ok_or(Failure::UNAUTHORIZED_CLIENT)?;
     let scopes = scopes.filter(|scopes| !scopes.is_empty()).unwrap_or(app.scopes);
     if !app.scopes.missing_of(scopes).is_empty() {
         return Err(Failure::INVALID_SCOPE.into());
     }
-    require_active(cx, app.organization, None).await?;
+    require_active(cx, organization, None).await?;
     let id = OauthGrantId::at(app.id, cx.now());
     let lifetime = Duration::from_secs(u64::try_from(OauthToken::LIFETIME).unwrap_or_default());
     let grant = OauthGrant {
         client: id.client,
         grant: id.grant,
         version: 1,
-        organization: app.organization,
+        organization,
         user: None,
         scopes,
         created_at: cx.now(),
@@ -208,7 +207,7 @@ async fn for_itself(
         refresh: None,
     };
     // Signed first: a key that is missing leaves no grant behind.
-    let response = issue(cx, &grant, gate, scopes, audience).await?;
+    let response = issue(cx, app, &grant, gate, scopes, audience).await?;
     cx.store().create_oauth_grant(&grant).await?;
     Ok(response)
 }
@@ -227,5 +226,5 @@ async fn for_user(
     let grant = grants.iter().find(is_enough).ok_or(Failure::INVALID_GRANT)?;
     require_active(cx, grant.organization, Some((user, grant.created_at))).await?;
     let scopes = scopes.filter(|scopes| !scopes.is_empty()).unwrap_or(granted(grant));
-    issue(cx, grant, gate, scopes, grant.audience.clone()).await
+    issue(cx, &stored.app, grant, gate, scopes, grant.audience.clone()).await
 }

@@ -4,12 +4,14 @@
 
 use base64::{Engine as _, prelude::BASE64_STANDARD};
 use maud::{DOCTYPE, Markup, PreEscaped, html};
-use padron_domain::{Error, Organization, Scope, Scopes};
+use padron_domain::{Error, OauthApp, Organization, Scope, Scopes};
 use padron_http::{
     Output, Request, Response,
     openapi::{Operation, Schemas},
 };
 use ring::digest::{SHA256, digest};
+
+use crate::session::MAX_ORGANIZATIONS;
 
 /// A language of the pages.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -85,6 +87,8 @@ pub(crate) enum Trouble {
     SignIn,
     /// The user is not a member of the app's organization.
     NotAMember,
+    /// The user is not a member of any organization, or not of the one that they have chosen.
+    NoOrganization,
     /// The user has signed out.
     SignedOut,
 }
@@ -93,7 +97,7 @@ impl Trouble {
     const fn status(self) -> u16 {
         match self {
             Self::UnknownClient | Self::Expired | Self::SignIn => 400,
-            Self::NotAMember => 403,
+            Self::NotAMember | Self::NoOrganization => 403,
             Self::SignedOut => 200,
         }
     }
@@ -128,6 +132,13 @@ impl Trouble {
                     "La aplicación pertenece a una organización de la que usted no es miembro. Pida una invitación, o inicie la sesión con otra cuenta.",
                 ),
             ),
+            Self::NoOrganization => (
+                language.pick("You belong to no organization", "Usted no pertenece a ninguna organización"),
+                language.pick(
+                    "An app acts for you in one of your organizations. Create one, ask to be invited to one, or sign in as someone else.",
+                    "Una aplicación actúa en su nombre en una de sus organizaciones. Cree una, pida una invitación, o inicie la sesión con otra cuenta.",
+                ),
+            ),
             Self::SignedOut => (
                 language.pick("You have signed out", "Ha cerrado la sesión"),
                 language.pick("You can close this page.", "Puede cerrar esta página."),
@@ -144,13 +155,13 @@ impl Trouble {
 
 /// What the consent page shows.
 pub(crate) struct Consent<'a> {
-    pub(crate) app_name: &'a str,
-    pub(crate) app_description: Option<&'a str>,
+    pub(crate) app: &'a OauthApp,
     /// The host, or the scheme, that the answer is sent to.
     pub(crate) destination: &'a str,
     /// The name or the e-mail address of the user.
     pub(crate) user: &'a str,
-    pub(crate) organization: &'a Organization,
+    /// The organizations among which the user chooses: the app's own, or for a dynamic client those of the user.
+    pub(crate) organizations: &'a [Organization],
     pub(crate) scopes: Scopes,
     /// The sealed request, and the token that proves that the form is of this page.
     pub(crate) request: &'a str,
@@ -159,24 +170,38 @@ pub(crate) struct Consent<'a> {
 
 /// The name of the field of a scope in the form.
 pub(crate) const SCOPE_FIELD: &str = "scope:";
+/// The name of the field of the organization in the form, if the user chooses it.
+pub(crate) const ORGANIZATION_FIELD: &str = "organization";
 
 impl Consent<'_> {
     /// Returns the page.
     pub(crate) fn page(&self, language: Language) -> Response {
-        let Self { app_name, app_description, destination, user, organization, scopes, request, form_token } =
-            *self;
+        let Self { app, destination, user, organizations, scopes, request, form_token } = *self;
         let title = language.pick("Allow access?", "¿Permitir el acceso?");
+        // The app of an organization has that one only.
+        let own = organizations.first().filter(|_| !app.is_dynamic());
         let body = html! {
-            h1 { (language.pick("Allow ", "¿Permitir el acceso a ")) strong { (app_name) } (language.pick(" to access ", " a ")) strong { (organization.name) } "?" }
-            @if let Some(description) = app_description { p { (description) } }
+            @if let Some(organization) = own {
+                h1 { (language.pick("Allow ", "¿Permitir el acceso a ")) strong { (app.name) } (language.pick(" to access ", " a ")) strong { (organization.name) } "?" }
+            } @else {
+                h1 { (language.pick("Allow ", "¿Permitir que ")) strong { (app.name) } (language.pick(" to act for you?", " actúe en su nombre?")) }
+                (self.warning(language))
+            }
+            @if let Some(description) = &app.description { p { (description) } }
             dl {
                 dt { (language.pick("Signed in as", "Sesión de")) } dd { (user) }
-                dt { (language.pick("Organization", "Organización")) } dd { (organization.name) }
+                @if let Some(organization) = own {
+                    dt { (language.pick("Organization", "Organización")) } dd { (organization.name) }
+                }
+                @if let Some(document) = &app.document {
+                    dt { (language.pick("Described at", "Descrita en")) } dd { (document.url) }
+                }
                 dt { (language.pick("Answers to", "Responde a")) } dd { (destination) }
             }
             form method="post" {
                 input type="hidden" name="request" value=(request);
                 input type="hidden" name="form_token" value=(form_token);
+                @if own.is_none() { (self.choice(language)) }
                 fieldset {
                     legend { (language.pick("The app may, for you and never beyond your own role:", "La aplicación podrá, en su nombre y nunca más allá de su propio rol:")) }
                     @for scope in scopes.iter() {
@@ -189,12 +214,45 @@ impl Consent<'_> {
                 p.hint { (language.pick("Untick what you do not want to allow. You can take it back at any time.", "Desmarque lo que no quiera permitir. Puede retirarlo en cualquier momento.")) }
                 div.buttons {
                     button.primary type="submit" name="action" value="allow" { (language.pick("Allow", "Permitir")) }
-                    button type="submit" name="action" value="deny" { (language.pick("Deny", "Rechazar")) }
+                    button type="submit" name="action" value="deny" formnovalidate { (language.pick("Deny", "Rechazar")) }
                 }
             }
             (sign_out(language, request, form_token))
         };
         respond(200, language, title, &body)
+    }
+
+    /// Returns what the user must know of an app that nobody has verified.
+    fn warning(&self, language: Language) -> Markup {
+        html! {
+            p.warning {
+                strong { (language.pick("Not verified. ", "Sin verificar. ")) }
+                (language.pick(
+                    "Anyone can give an app this name. Allow it only if you have just started this yourself, and trust ",
+                    "Cualquiera puede dar este nombre a una aplicación. Permítalo solo si usted mismo acaba de iniciarlo y confía en ",
+                ))
+                strong { (self.destination) } "."
+            }
+        }
+    }
+
+    /// Returns the field in which the user chooses an organization. If there is only one, it is chosen.
+    fn choice(&self, language: Language) -> Markup {
+        let is_only = self.organizations.len() == 1;
+        html! {
+            label.choice {
+                span { (language.pick("Organization in which the app may act", "Organización en la que podrá actuar")) }
+                select name=(ORGANIZATION_FIELD) required {
+                    @if !is_only { option value="" { (language.pick("Choose one", "Elija una")) } }
+                    @for organization in self.organizations {
+                        option value=(organization.id) { (organization.name) " (" (organization.slug) ")" }
+                    }
+                }
+            }
+            @if self.organizations.len() >= MAX_ORGANIZATIONS {
+                p.hint { (language.pick("These are the first 500 of your organizations.", "Estas son las primeras 500 de sus organizaciones.")) }
+            }
+        }
     }
 }
 
@@ -209,11 +267,12 @@ fn sign_out(language: Language, request: &str, form_token: &str) -> Markup {
     }
 }
 
-/// Returns the page for users who are not members of the app's organization. They may sign in as somebody else.
-pub(crate) fn not_a_member(language: Language, request: &str, form_token: &str) -> Response {
-    let (title, text) = Trouble::NotAMember.texts(language);
+/// Returns the page for users in whose organizations an app cannot act. They may sign in as somebody else.
+pub(crate) fn not_a_member(app: &OauthApp, language: Language, request: &str, form_token: &str) -> Response {
+    let trouble = if app.is_dynamic() { Trouble::NoOrganization } else { Trouble::NotAMember };
+    let (title, text) = trouble.texts(language);
     let body = html! { h1 { (title) } p { (text) } (sign_out(language, request, form_token)) };
-    respond(Trouble::NotAMember.status(), language, title, &body)
+    respond(trouble.status(), language, title, &body)
 }
 
 /// Returns whether the box of a scope is empty at first.
@@ -222,8 +281,8 @@ const fn starts_unticked(scope: Scope) -> bool {
 }
 
 const STYLE: &str = "\
-:root{color-scheme:light dark;--ink:#1b1f24;--paper:#fff;--back:#f3f4f6;--line:#d5d9de;--quiet:#59636e;--accent:#0b5cad;--on-accent:#fff}\
-@media(prefers-color-scheme:dark){:root{--ink:#e8eaed;--paper:#1d2126;--back:#121417;--line:#3a414a;--quiet:#9aa4af;--accent:#7db5f0;--on-accent:#0d1117}}\
+:root{color-scheme:light dark;--ink:#1b1f24;--paper:#fff;--back:#f3f4f6;--line:#d5d9de;--quiet:#59636e;--accent:#0b5cad;--on-accent:#fff;--warn:#9a6700}\
+@media(prefers-color-scheme:dark){:root{--ink:#e8eaed;--paper:#1d2126;--back:#121417;--line:#3a414a;--quiet:#9aa4af;--accent:#7db5f0;--on-accent:#0d1117;--warn:#d4a72c}}\
 *{box-sizing:border-box}\
 body{margin:0;min-height:100vh;display:grid;place-items:center;padding:1rem;background:var(--back);color:var(--ink);font:1rem/1.5 system-ui,sans-serif}\
 main{width:100%;max-width:34rem;background:var(--paper);border:1px solid var(--line);border-radius:.75rem;padding:1.5rem}\
@@ -236,11 +295,14 @@ fieldset{border:0;padding:0;margin:0 0 .5rem}legend{padding:0;margin:0 0 .5rem}\
 label{display:flex;gap:.75rem;align-items:flex-start;padding:.5rem 0;border-top:1px solid var(--line)}\
 label input{width:1.125rem;height:1.125rem;margin:.2rem 0 0;flex:none;accent-color:var(--accent)}\
 small{display:block;color:var(--quiet);font:.8125rem ui-monospace,monospace}\
+.warning{padding:.75rem 1rem;border:1px solid var(--warn);border-left-width:.35rem;border-radius:.5rem}\
+.choice{display:block;border:0;padding:0;margin:0 0 1rem}.choice span{display:block;margin:0 0 .25rem}\
+select{font:inherit;width:100%;padding:.5rem;border:1px solid var(--line);border-radius:.5rem;background:var(--paper);color:inherit}\
 .hint{color:var(--quiet);font-size:.875rem}\
 .buttons{display:flex;gap:.75rem;flex-wrap:wrap}\
 button{font:inherit;padding:.6rem 1.25rem;border-radius:.5rem;border:1px solid var(--line);background:transparent;color:inherit;cursor:pointer;flex:1 1 8rem}\
 button.primary{background:var(--accent);border-color:var(--accent);color:var(--on-accent);font-weight:600}\
-button:focus-visible,input:focus-visible{outline:3px solid var(--accent);outline-offset:2px}\
+button:focus-visible,input:focus-visible,select:focus-visible{outline:3px solid var(--accent);outline-offset:2px}\
 .quiet{margin:1rem 0 0;text-align:center}\
 button.link{border:0;padding:.25rem;color:var(--quiet);text-decoration:underline;flex:none}";
 

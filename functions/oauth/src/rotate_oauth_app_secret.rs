@@ -66,7 +66,8 @@ impl Endpoint for RotateOauthAppSecret {
         after.updated_at = before.next_change(cx.now());
         after.previous_secret_ends_at = (hashes.len() > 1).then(|| cx.now().plus(overlap));
         let rotated = EventData::OauthAppSecretRotated { client_id: after.id };
-        let event = cx.event(admin.principal(), after.organization, rotated).at_or_after(after.updated_at);
+        let event =
+            cx.event(admin.principal(), admin.organization().id, rotated).at_or_after(after.updated_at);
         let stored = StoredOauthApp::new(after.clone(), &hashes, cx.secrets())?;
         let transaction = cx.store().update_oauth_app(&stored, None, admin.authority(), &event)?;
         let version = after.version;

@@ -3,7 +3,7 @@
 use base64::{Engine as _, prelude::BASE64_URL_SAFE_NO_PAD};
 use cookie::{Cookie, SameSite, time};
 use padron_auth::User;
-use padron_domain::{Error, OauthApp, Organization, Session};
+use padron_domain::{Error, OauthApp, Organization, OrganizationId, Session};
 use padron_http::{Context, Response};
 use padron_store::hex;
 use ring::{
@@ -18,6 +18,11 @@ const SESSION: &str = "padron";
 const LOGIN: &str = "padron-login";
 /// The number of random bytes of a session's cookie, a code, a state and a nonce.
 const RANDOM_LENGTH: usize = 32;
+
+/// The maximum number of organizations among which a user chooses.
+pub(crate) const MAX_ORGANIZATIONS: usize = 500;
+/// The number of organizations that are read at once.
+const ORGANIZATIONS_PAGE: usize = 100;
 
 /// Returns 32 random bytes in base64url.
 pub(crate) fn random_text() -> Result<String, Error> {
@@ -82,15 +87,42 @@ impl SignedInSession {
         Ok(Self { session, cookie })
     }
 
-    /// Returns the organization of an app; `None` if it is deleted, or the user is not a member, or may not act in it.
-    pub(crate) async fn organization_of(
+    /// Returns an organization; `None` if it is deleted, or the user is not a member, or may not act in it.
+    pub(crate) async fn organization(
+        &self,
+        cx: &Context<'_>,
+        id: OrganizationId,
+    ) -> Result<Option<Organization>, Error> {
+        let access = cx.store().organization_access(id, self.session.user, []).await?;
+        let may_act = access.membership.is_some() && self.session.may_act_in(id);
+        Ok(access.organization.filter(|organization| organization.deleted_at.is_none() && may_act))
+    }
+
+    /// Returns the organizations in which an app can act for the user: its own, or for a dynamic client the first ones of the user's, by name.
+    pub(crate) async fn organizations(
         &self,
         cx: &Context<'_>,
         app: &OauthApp,
-    ) -> Result<Option<Organization>, Error> {
-        let access = cx.store().organization_access(app.organization, self.session.user, []).await?;
-        let may_act = access.membership.is_some() && self.session.may_act_in(app.organization);
-        Ok(access.organization.filter(|organization| organization.deleted_at.is_none() && may_act))
+    ) -> Result<Vec<Organization>, Error> {
+        if let Some(only) = app.organization.or(self.session.organization) {
+            return Ok(self.organization(cx, only).await?.into_iter().collect());
+        }
+        let mut organizations = Vec::new();
+        let mut after = None;
+        for _ in 0..MAX_ORGANIZATIONS / ORGANIZATIONS_PAGE {
+            let page = cx
+                .store()
+                .memberships_with_organizations(self.session.user, after, ORGANIZATIONS_PAGE)
+                .await?;
+            let found = page.items.into_iter().filter_map(|found| found.organization);
+            organizations.extend(found.filter(|organization| organization.deleted_at.is_none()));
+            after = page.next.map(|last| last.entry.organization);
+            if after.is_none() {
+                break;
+            }
+        }
+        organizations.sort_by_cached_key(|organization| organization.name.to_lowercase());
+        Ok(organizations)
     }
 
     /// Returns the context in which requests of this session are sealed, so that those of another session are not taken.

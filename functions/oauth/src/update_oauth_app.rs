@@ -89,9 +89,10 @@ impl Endpoint for UpdateOauthApp {
         }
         after.version += 1;
         after.updated_at = before.next_change(cx.now());
-        let gate = (after.scopes != before.scopes).then(|| gate.with_scopes(after.scopes));
+        let gate = (after.scopes != before.scopes).then(|| gate.following(&after));
         let updated = EventData::OauthAppUpdated { client_id: after.id, fields };
-        let event = cx.event(admin.principal(), after.organization, updated).at_or_after(after.updated_at);
+        let event =
+            cx.event(admin.principal(), admin.organization().id, updated).at_or_after(after.updated_at);
         let stored = stored.with_app(after.clone(), cx.secrets())?;
         let transaction = cx.store().update_oauth_app(&stored, gate.as_ref(), admin.authority(), &event)?;
         cx.commit(transaction, show(after)).await

@@ -1,5 +1,6 @@
 //! The demo data: the records of the documentation of Timbrix, Spirii and Cyrexa, so that its examples work as printed.
 
+pub mod app;
 pub mod customers;
 pub mod generate;
 

@@ -8,6 +8,7 @@ mod base62;
 mod bearer;
 mod cache;
 mod claims;
+mod client_identifier;
 mod client_secret;
 mod crypto;
 mod failure;
@@ -24,6 +25,7 @@ mod verifier;
 
 pub use api_key::PresentedKey;
 pub use bearer::{bearer_token, require_jwt_form};
+pub use client_identifier::ClientIdentifier;
 pub use client_secret::{CLIENT_SECRET_LENGTH, ClientSecret};
 pub use failure::{AUTHENTICATION_REQUIRED, INVALID_TOKEN, TOKEN_EXPIRED, TOKEN_REVOKED};
 pub use issuer::{Audience, Issuer, KeySource};

@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use crate::{
+    client_identifier::ClientIdentifier,
     crypto,
     failure::{INVALID_TOKEN, TOKEN_EXPIRED},
     jwks::KeySet,
@@ -35,6 +36,8 @@ pub struct OauthToken {
     pub id: Uuid,
     /// The app.
     pub client: OauthClientId,
+    /// The URL of the document that describes the app, which is its `client_id`; `None` if that is the id.
+    pub client_url: Option<String>,
     /// The grant of the app that the token was issued for.
     pub grant: Uuid,
     /// The user for whom the app acts; `None` if it acts for itself.
@@ -58,7 +61,7 @@ struct OauthClaims {
     aud: String,
     /// The user, or the client if it acts for itself (RFC 9068 §2.2).
     sub: String,
-    client_id: OauthClientId,
+    client_id: String,
     scope: String,
     iat: i64,
     exp: i64,
@@ -78,9 +81,14 @@ impl OauthToken {
         OauthGrantId { client: self.client, grant: self.grant }
     }
 
+    /// Returns the `client_id` of the app.
+    pub fn client_id(&self) -> String {
+        self.client_url.clone().unwrap_or_else(|| self.client.to_string())
+    }
+
     /// Returns the subject: the user, or the client if it acts for itself.
     pub fn subject(&self) -> String {
-        self.user.map_or_else(|| self.client.to_string(), |user| user.to_string())
+        self.user.map_or_else(|| self.client_id(), |user| user.to_string())
     }
 
     /// Returns when the token expires.
@@ -126,14 +134,16 @@ impl OauthToken {
         if !is_ours {
             return Err("made for another audience");
         }
-        let user = if sub == client_id.to_string() {
+        let identifier = ClientIdentifier::parse(&client_id).ok_or("not a client's identifier")?;
+        let user = if sub == client_id {
             None
         } else {
             Some(UserId::parse(&sub).ok_or("the subject is neither a user nor the client")?)
         };
         Ok(Self {
             id: jti,
-            client: client_id,
+            client: identifier.client(),
+            client_url: identifier.into_url(),
             grant: gid,
             user,
             organization: org,
@@ -181,7 +191,7 @@ impl TokenSigner {
             iss: issuer.into(),
             aud: token.audience.clone(),
             sub: token.subject(),
-            client_id: token.client,
+            client_id: token.client_id(),
             scope: token.scopes.to_string(),
             iat: token.issued_at,
             exp: token.expires_at,

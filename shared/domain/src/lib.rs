@@ -47,9 +47,10 @@ pub use invitation::{Invitation, InvitationId, InvitationState, InvitationStatus
 pub use member::{AppAuthority, Authority, Membership, Profile, Role};
 pub use metadata::{MAX_ENTRIES, MAX_KEY_LENGTH, MAX_VALUE_LENGTH, Metadata};
 pub use oauth::{
-    AuthorizationCode, CheckedOauthAppSettings, ClientType, GrantRevocationReason, MAX_REDIRECT_URIS,
-    OauthApp, OauthAppRegistry, OauthAppSettings, OauthClientId, OauthGate, OauthGrant, OauthGrantId,
-    RefreshState, RevokedGrant, Session, SigningKey, SigningKeySet, is_same_redirect_uri, redirect_uri,
+    AuthorizationCode, CheckedOauthAppSettings, ClientDocument, ClientType, GrantRevocationReason,
+    MAX_REDIRECT_URIS, OauthApp, OauthAppRegistry, OauthAppSettings, OauthClientId, OauthGate, OauthGrant,
+    OauthGrantId, RefreshState, RevokedGrant, Session, SigningKey, SigningKeySet, is_same_redirect_uri,
+    redirect_uri,
 };
 pub use organization::{
     AccountChanges, Address, Certificate, Customization, Legal, Organization, PdfExtra, PendingStep,

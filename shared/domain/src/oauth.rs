@@ -9,7 +9,9 @@ mod redirect_uri;
 mod registry;
 mod signing_key;
 
-pub use app::{CheckedOauthAppSettings, ClientType, OauthApp, OauthAppSettings, OauthClientId};
+pub use app::{
+    CheckedOauthAppSettings, ClientDocument, ClientType, OauthApp, OauthAppSettings, OauthClientId,
+};
 pub use code::{AuthorizationCode, Session};
 pub use gate::{OauthGate, RevokedGrant};
 pub use grant::{GrantRevocationReason, OauthGrant, OauthGrantId, RefreshState};

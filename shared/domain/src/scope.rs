@@ -158,6 +158,17 @@ pub struct Scopes(u32);
 impl Scopes {
     /// No scopes.
     pub const NONE: Self = Self(0);
+    /// What most clients need. Clients of the Model Context Protocol ask for all of it.
+    pub const USUAL: Self = Self::of(&[
+        Scope::ReadUser,
+        Scope::ReadOrganization,
+        Scope::ReadMembers,
+        Scope::ReadCustomers,
+        Scope::WriteCustomers,
+    ]);
+    /// All scopes but those of administrators.
+    pub const WITHOUT_ADMIN: Self =
+        Self(Self::of(&Scope::ALL).0 & !Scope::AdminOrganization.bit() & !Scope::AdminAll.bit());
     /// The maximum length of a list of scopes in a request, with repetitions.
     pub const MAX_LISTED: usize = 50;
     /// What is wrong with a longer list.

@@ -156,7 +156,9 @@ pub fn oauth_error(failure: Failure) -> &'static str {
         | Failure::UNAUTHORIZED_CLIENT
         | Failure::UNSUPPORTED_GRANT_TYPE
         | Failure::INVALID_SCOPE
-        | Failure::INVALID_TARGET => failure.code(),
+        | Failure::INVALID_TARGET
+        | Failure::INVALID_REDIRECT_URI
+        | Failure::INVALID_CLIENT_METADATA => failure.code(),
         _ => match failure.class() {
             FailureClass::RateLimited | FailureClass::Unavailable | FailureClass::Conflict => {
                 "temporarily_unavailable"

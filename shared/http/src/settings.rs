@@ -55,6 +55,10 @@ pub struct Options {
     pub public_url: Option<String>,
     /// How users sign in on the pages of the authorization server; `None` if they cannot, and apps act for themselves only.
     pub login: Option<Login>,
+    /// Whether OAuth clients register themselves (RFC 7591), for users who sign in.
+    pub has_open_registration: bool,
+    /// Whether an OAuth client may be described by a document, for users who sign in.
+    pub has_client_documents: bool,
     /// For how long the previous refresh token of a grant gets the same answer again, because the client may not have received it.
     pub refresh_grace: Duration,
     /// The key of AWS KMS that private keys are encrypted with; `None` if the function does not use it.
@@ -148,6 +152,18 @@ impl Reader<'_> {
         (self.variable)(name).filter(|value| !value.is_empty())
     }
 
+    /// Returns whether a variable has the second of two values. The first one is the default.
+    fn choice(&mut self, name: &str, default: &str, other: &str) -> bool {
+        match self.optional(name) {
+            Some(value) if value == other => true,
+            Some(value) if value != default => {
+                self.problems.push(format!("{name} is `{default}` (the default) or `{other}`"));
+                false
+            }
+            _ => false,
+        }
+    }
+
     /// Returns the value of a variable. If it is absent, adds a problem and returns an empty string.
     fn required(&mut self, name: &str, meaning: &str) -> String {
         self.optional(name).unwrap_or_else(|| {
@@ -174,14 +190,7 @@ impl Settings {
         let max_customer_rows = max_customer_rows(&mut reader);
         let key_brand = key_brand(&mut reader);
         let github_keys_file = reader.optional("GITHUB_KEYS_FILE");
-        let has_local_webhooks = match reader.optional("WEBHOOK_TARGETS").as_deref() {
-            None | Some("public") => false,
-            Some("local") => true,
-            Some(_) => {
-                reader.problems.push("WEBHOOK_TARGETS is `public` (the default) or `local`".into());
-                false
-            }
-        };
+        let has_local_webhooks = reader.choice("WEBHOOK_TARGETS", "public", "local");
         let delivery_queue = reader.optional("DELIVERY_QUEUE_URL").map(|url| {
             let endpoint = reader.optional("AWS_ENDPOINT_URL_SQS");
             QueueLocation { url, connection: Connection { endpoint, ..connection.clone() } }
@@ -196,28 +205,21 @@ impl Settings {
         });
         let public_url = public_url(&mut reader);
         let login = login(&mut reader);
+        // Clients that nobody has created act for users only.
+        let has_open_registration = reader.choice("OAUTH_REGISTRATION", "off", "open") && login.is_some();
+        let has_client_documents = reader.choice("OAUTH_CLIENT_DOCUMENTS", "off", "on") && login.is_some();
         let refresh_grace = refresh_grace(&mut reader);
         let clock_factor = clock_factor(&mut reader);
         let accept_url = reader.optional("ACCEPT_URL");
         if accept_url.as_ref().is_some_and(|url| !is_https_or_loopback(url) || !url.contains(TOKEN)) {
             reader.problems.push("ACCEPT_URL is an https URL with {token} in the place of the token".into());
         }
-        let path_encoding = match reader.optional("PATH_PARAMETERS").as_deref() {
-            None | Some("decoded") => PathEncoding::Decoded,
-            Some("encoded") => PathEncoding::Encoded,
-            Some(_) => {
-                reader.problems.push("PATH_PARAMETERS is `decoded` (the default) or `encoded`".into());
-                PathEncoding::Decoded
-            }
+        let path_encoding = if reader.choice("PATH_PARAMETERS", "decoded", "encoded") {
+            PathEncoding::Encoded
+        } else {
+            PathEncoding::Decoded
         };
-        let warm_up = match reader.optional("WARM_UP").as_deref() {
-            None | Some("on") => true,
-            Some("off") => false,
-            Some(_) => {
-                reader.problems.push("WARM_UP is `on` (the default) or `off`".into());
-                true
-            }
-        };
+        let warm_up = !reader.choice("WARM_UP", "on", "off");
         match (issuer, secrets) {
             (Some(issuer), Some(secrets)) if reader.problems.is_empty() => Ok(Self {
                 connection,
@@ -234,6 +236,8 @@ impl Settings {
                     event_bus,
                     public_url,
                     login,
+                    has_open_registration,
+                    has_client_documents,
                     refresh_grace,
                     encryption_key,
                     clock_factor,
@@ -356,13 +360,10 @@ fn connection(reader: &mut Reader<'_>) -> Connection {
         table: reader.required("TABLE_NAME", "the name of the DynamoDB table"),
         region: reader.required("AWS_REGION", "the region of the table, set by Lambda"),
         endpoint: reader.optional("AWS_ENDPOINT_URL_DYNAMODB"),
-        roots: match reader.optional("TLS_ROOTS").as_deref() {
-            None | Some("amazon") => TrustedRoots::Amazon,
-            Some("system") => TrustedRoots::System,
-            Some(_) => {
-                reader.problems.push("TLS_ROOTS is `amazon` (the default) or `system`".into());
-                TrustedRoots::Amazon
-            }
+        roots: if reader.choice("TLS_ROOTS", "amazon", "system") {
+            TrustedRoots::System
+        } else {
+            TrustedRoots::Amazon
         },
         credentials: Credentials {
             access_key_id: reader.required("AWS_ACCESS_KEY_ID", "set by Lambda"),

@@ -29,7 +29,7 @@ use crate::{
     reseal::Sealed,
     secret::{Purpose, Secrets},
     table::{Backoff, Store},
-    transaction::Transaction,
+    transaction::{Transaction, TransactionError},
 };
 
 /// The attribute with the encrypted hashes of an app's secrets.
@@ -151,10 +151,12 @@ pub struct GrantOfUser {
     pub grant: OauthGrant,
     /// The name of the app.
     pub app_name: String,
+    /// The URL of the document that describes the app; `None` if there is none.
+    pub app_url: Option<String>,
 }
 
 /// An OAuth app with its gate, for changes of both.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct OauthAppWithGate {
     /// The app.
     pub stored: StoredOauthApp,
@@ -169,6 +171,20 @@ pub struct OauthAccess {
     pub gate: Option<OauthGate>,
     /// The organization, and the membership of the user for whom the app acts.
     pub access: OrganizationAccess,
+}
+
+impl OauthAppWithGate {
+    /// Creates the records of a new app from the hashes of its secrets.
+    pub fn new(app: OauthApp, hashes: &[[u8; HASH_LENGTH]], secrets: &Secrets) -> Result<Self, Error> {
+        let gate = OauthGate::new(&app);
+        Ok(Self { stored: StoredOauthApp::new(app, hashes, secrets)?, gate })
+    }
+
+    /// Returns the records with the next version of the app, and of its gate.
+    pub fn with_app(self, app: OauthApp, secrets: &Secrets) -> Result<Self, Error> {
+        let gate = self.gate.following(&app);
+        Ok(Self { stored: self.stored.with_app(app, secrets)?, gate })
+    }
 }
 
 impl Store {
@@ -188,6 +204,10 @@ impl Store {
     pub const DELETE_SESSION: &'static [Action] = &[Action::DELETE];
     /// The IAM actions of [`Store::create_oauth_app`].
     pub const CREATE_OAUTH_APP: &'static [Action] = &[Action::PUT, Action::CHECK];
+    /// The IAM actions of [`Store::create_dynamic_client`].
+    pub const CREATE_DYNAMIC_CLIENT: &'static [Action] = &[Action::PUT];
+    /// The IAM actions of [`Store::replace_dynamic_client`].
+    pub const REPLACE_DYNAMIC_CLIENT: &'static [Action] = &[Action::PUT];
     /// The IAM actions of [`Store::update_oauth_app`].
     pub const UPDATE_OAUTH_APP: &'static [Action] = &[Action::PUT, Action::CHECK];
     /// The IAM actions of [`Store::delete_oauth_app`].
@@ -237,7 +257,7 @@ impl Store {
     /// Creates an app with its gate, on behalf of `actor`. `registry` is the next version of the registry, which contains it.
     pub fn create_oauth_app(
         &self,
-        stored: &StoredOauthApp,
+        OauthAppWithGate { stored, gate }: &OauthAppWithGate,
         registry: &OauthAppRegistry,
         actor: &Authority,
         event: &Event,
@@ -245,10 +265,36 @@ impl Store {
         let mut transaction = self.transaction(event)?;
         // Ids are new and random. An item with the same id was written by an earlier attempt of this request.
         transaction.create(stored, Failure::CONCURRENT_CHANGE)?;
-        transaction.create(&StoredGate(OauthGate::new(&stored.app)), Failure::CONCURRENT_CHANGE)?;
+        transaction.create(&StoredGate(gate.clone()), Failure::CONCURRENT_CHANGE)?;
         replace_registry(&mut transaction, registry)?;
         check_authority(&mut transaction, actor, None)?;
         Ok(transaction)
+    }
+
+    /// Creates a client that belongs to no organization, with its gate. There is no audit event, because no organization has one.
+    ///
+    /// Returns `false` if there is such a client that has not expired at `now`. DynamoDB may delete expired ones days later.
+    pub async fn create_dynamic_client(
+        &self,
+        OauthAppWithGate { stored, gate }: &OauthAppWithGate,
+        now: Timestamp,
+    ) -> Result<bool, Error> {
+        let mut transaction: Transaction<'_> = self.change_without_event();
+        let is_free = || {
+            let condition = format!("attribute_not_exists({PK}) OR #ttl <= :now");
+            Expression::condition(condition).name("#ttl", TTL).number(":now", now.seconds())
+        };
+        transaction.replace(stored, is_free())?;
+        transaction.replace(&StoredGate(gate.clone()), is_free())?;
+        is_written(transaction.commit().await)
+    }
+
+    /// Replaces a client that belongs to no organization, and its gate, by their next versions. Returns `false` if one of them has changed
+    /// meanwhile.
+    pub async fn replace_dynamic_client(&self, after: &OauthAppWithGate) -> Result<bool, Error> {
+        let mut transaction: Transaction<'_> = self.change_without_event();
+        replace_app_with_gate(&mut transaction, after)?;
+        is_written(transaction.commit().await)
     }
 
     /// Replaces an app by its next version, on behalf of `actor`. `gate` is the next version of its gate; `None` if it stays as it is.
@@ -408,12 +454,13 @@ impl Store {
 
     /// Exchanges an authorization code for a grant.
     ///
-    /// If the app was deleted meanwhile, or the user has left the organization, the commit is refused. If the code was exchanged
-    /// meanwhile, it is outdated.
+    /// `postponed` is the next version of a dynamic client that would end before the grant, with its gate; `None` for others. If the app was
+    /// deleted meanwhile, or the user has left the organization, the commit is refused. If the code was exchanged meanwhile, it is outdated.
     pub fn exchange_authorization_code(
         &self,
         code: &AuthorizationCode,
         stored: &StoredOauthGrant,
+        postponed: Option<&OauthAppWithGate>,
         event: &Event,
     ) -> Result<Transaction<'_>, Error> {
         let mut transaction = self.transaction(event)?;
@@ -422,7 +469,16 @@ impl Store {
         transaction.replace(&used, Expression::condition(is_unused).name("#used", USED))?;
         transaction.create(stored, Failure::CONCURRENT_CHANGE)?;
         let exists = || Expression::condition(format!("attribute_exists({PK})"));
-        transaction.check_or_refuse(&Key::oauth_gate(code.client), exists(), Failure::INVALID_GRANT)?;
+        match postponed {
+            Some(after) => replace_app_with_gate(&mut transaction, after)?,
+            None => {
+                transaction.check_or_refuse(
+                    &Key::oauth_gate(code.client),
+                    exists(),
+                    Failure::INVALID_GRANT,
+                )?;
+            }
+        }
         let membership = Key::membership(code.organization, code.user);
         transaction.check_or_refuse(&membership, exists(), Failure::INVALID_GRANT)?;
         Ok(transaction)
@@ -509,7 +565,9 @@ impl Store {
                 if let (Some(stored), Some(app)) = (stored, app)
                     && stored.grant.is_live(now)
                 {
-                    grants.push(GrantOfUser { grant: stored.grant, app_name: app.app.name });
+                    let OauthApp { name: app_name, document, .. } = app.app;
+                    let app_url = document.map(|document| document.url);
+                    grants.push(GrantOfUser { grant: stored.grant, app_name, app_url });
                 }
             }
         }
@@ -536,6 +594,20 @@ impl Store {
     }
 }
 
+/// Returns whether a transaction was committed, and not outdated.
+fn is_written(outcome: Result<(), TransactionError>) -> Result<bool, Error> {
+    match outcome {
+        Ok(()) => Ok(true),
+        Err(TransactionError::Outdated) => Ok(false),
+        Err(error) => Err(error.into()),
+    }
+}
+
+/// Returns the attribute with the time after which DynamoDB may delete an item.
+fn ttl(end: Timestamp) -> (&'static str, AttributeValue) {
+    (TTL, AttributeValue::N(end.seconds().to_string()))
+}
+
 /// Adds the replacement of a registry by its next version to a transaction.
 fn replace_registry(transaction: &mut Transaction<'_>, after: &OauthAppRegistry) -> Result<(), Error> {
     let condition = Expression::version_or_absent(after.version - 1);
@@ -545,6 +617,15 @@ fn replace_registry(transaction: &mut Transaction<'_>, after: &OauthAppRegistry)
 /// Adds the replacement of a gate by its next version to a transaction.
 fn replace_gate(transaction: &mut Transaction<'_>, after: &OauthGate) -> Result<(), Error> {
     transaction.replace(&StoredGate(after.clone()), Expression::version(after.version - 1))
+}
+
+/// Adds the replacement of an app and its gate by their next versions to a transaction.
+fn replace_app_with_gate(
+    transaction: &mut Transaction<'_>,
+    OauthAppWithGate { stored, gate }: &OauthAppWithGate,
+) -> Result<(), Error> {
+    transaction.replace(stored, Expression::version(stored.app.version - 1))?;
+    replace_gate(transaction, gate)
 }
 
 /// Adds to a transaction the check that the gate of an acting app is unchanged.
@@ -574,7 +655,8 @@ impl Entity for StoredOauthApp {
     }
 
     fn other_attributes(&self) -> Vec<(&'static str, AttributeValue)> {
-        vec![(SECRETS, AttributeValue::B(Blob::new(self.sealed_hashes.clone())))]
+        let secrets = (SECRETS, AttributeValue::B(Blob::new(self.sealed_hashes.clone())));
+        [secrets].into_iter().chain(self.app.expires_at.map(ttl)).collect()
     }
 
     fn read_other_attributes(&mut self, mut item: Item) {
@@ -621,9 +703,9 @@ impl Entity for StoredGate {
         };
         let revoked: Vec<u8> = self.0.revoked.iter().flat_map(entry).collect();
         // An attribute that is not there costs nothing.
-        let is_empty = revoked.is_empty();
-        let attribute = (REVOKED, AttributeValue::B(Blob::new(revoked)));
-        if is_empty { Vec::new() } else { vec![attribute] }
+        let revoked = Some(revoked).filter(|revoked| !revoked.is_empty());
+        let revoked = revoked.map(|revoked| (REVOKED, AttributeValue::B(Blob::new(revoked))));
+        revoked.into_iter().chain(self.0.expires_at.map(ttl)).collect()
     }
 
     fn read_other_attributes(&mut self, mut item: Item) {
@@ -650,7 +732,7 @@ impl Entity for StoredOauthGrant {
     }
 
     fn other_attributes(&self) -> Vec<(&'static str, AttributeValue)> {
-        let mut attributes = vec![(TTL, AttributeValue::N(self.grant.expires_at.seconds().to_string()))];
+        let mut attributes = vec![ttl(self.grant.expires_at)];
         if !self.sealed_seed.is_empty() {
             attributes.push((SEED, AttributeValue::B(Blob::new(self.sealed_seed.clone()))));
         }
@@ -692,8 +774,7 @@ impl Entity for AuthorizationCode {
 
     fn other_attributes(&self) -> Vec<(&'static str, AttributeValue)> {
         // Kept for as long as a grant that was made with it may have an access token: using it again revokes that grant.
-        let kept_until = self.expires_at.plus(CODE_KEPT);
-        vec![(TTL, AttributeValue::N(kept_until.seconds().to_string()))]
+        vec![ttl(self.expires_at.plus(CODE_KEPT))]
     }
 }
 
@@ -706,7 +787,7 @@ impl Entity for Session {
     }
 
     fn other_attributes(&self) -> Vec<(&'static str, AttributeValue)> {
-        vec![(TTL, AttributeValue::N(self.expires_at.seconds().to_string()))]
+        vec![ttl(self.expires_at)]
     }
 }
 
@@ -732,7 +813,7 @@ impl Items {
         client: OauthClientId,
     ) -> Result<Option<StoredOauthApp>, Error> {
         let found = self.remove::<StoredOauthApp>(&Key::oauth_app(client))?;
-        Ok(found.filter(|stored| stored.app.organization == organization))
+        Ok(found.filter(|stored| stored.app.organization == Some(organization)))
     }
 
     /// Returns the gate of an app; `None` if it was not read or does not exist.

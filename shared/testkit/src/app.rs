@@ -362,7 +362,8 @@ impl TestAppBuilder {
         Self { background, ..self }.variable("WEBHOOK_TARGETS", "local")
     }
 
-    /// Gives the app a key of KMS, with which it makes the keys that sign access tokens, and an issuer where users sign in.
+    /// Gives the app a key of KMS, with which it makes the keys that sign access tokens, and an issuer where users sign in. OAuth clients may
+    /// register themselves, and be described by documents.
     #[must_use]
     pub fn issues_tokens(self) -> Self {
         Self { issues_tokens: true, ..self }
@@ -413,6 +414,10 @@ impl TestAppBuilder {
             None
         };
         variables.extend(login.iter().flat_map(LoginServer::environment));
+        if login.is_some() {
+            variables.push(("OAUTH_REGISTRATION", "open".into()));
+            variables.push(("OAUTH_CLIENT_DOCUMENTS", "on".into()));
+        }
         if let Some(Delivery { queue, bus, .. }) = &delivery {
             variables.push(("EVENT_BUS_NAME", "operator".into()));
             variables.push(("AWS_ENDPOINT_URL_EVENTBRIDGE", bus.endpoint()));

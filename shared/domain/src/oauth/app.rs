@@ -5,7 +5,10 @@ use std::{fmt, time::Duration};
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 use uuid::Uuid;
 
-use super::redirect_uri::{MAX_REDIRECT_URIS, is_same_redirect_uri, redirect_uri};
+use super::{
+    OauthGrant,
+    redirect_uri::{MAX_REDIRECT_URIS, is_same_redirect_uri, redirect_uri},
+};
 use crate::{Actor, Id, OrganizationId, Scope, Scopes, Timestamp, Violation, text::is_line};
 
 /// The id of a client (RFC 6749 §2.2): a UUIDv7, so that apps sort by the time of their creation. Its text is `app_` and 32 hexadecimal
@@ -103,14 +106,28 @@ impl ClientType {
     }
 }
 
-/// An OAuth app of an organization, without its secret.
+/// The document that describes a client (OAuth Client ID Metadata Document), as it was last read.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct ClientDocument {
+    /// The URL of the document, which is the client's `client_id`.
+    pub url: String,
+    /// When the document must be read again.
+    pub fresh_until: Timestamp,
+}
+
+/// An OAuth app, without its secret.
+///
+/// Most apps belong to an organization. A dynamic client has registered itself (RFC 7591), or is described by a document: nobody has
+/// verified it, and it belongs to none.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct OauthApp {
-    /// The id of the app: its `client_id`.
+    /// The id of the app: its `client_id`, unless a document describes it.
     pub id: OauthClientId,
-    /// The organization that the app belongs to. Its grants are for this organization.
-    pub organization: OrganizationId,
+    /// The organization that the app belongs to, which its grants are for; `None` for a dynamic client, whose users choose one.
+    #[serde(default)]
+    pub organization: Option<OrganizationId>,
     /// The version of the app. Every write increases it by one.
     pub version: u64,
     /// The name of the app, which the consent page shows.
@@ -138,6 +155,12 @@ pub struct OauthApp {
     /// When the previous secret stops working; `None` if there is none.
     #[serde(default)]
     pub previous_secret_ends_at: Option<Timestamp>,
+    /// The document that describes the client; `None` if there is none.
+    #[serde(default)]
+    pub document: Option<ClientDocument>,
+    /// When a dynamic client is deleted, if it gets no grant before; `None` for the app of an organization.
+    #[serde(default)]
+    pub expires_at: Option<Timestamp>,
 }
 
 impl OauthApp {
@@ -151,6 +174,40 @@ impl OauthApp {
     pub const MAX_OVERLAP: Duration = Duration::from_secs(7 * 24 * 60 * 60);
     /// The time for which a secret works after another one has replaced it, if the caller does not say.
     pub const DEFAULT_OVERLAP: Duration = Duration::from_secs(24 * 60 * 60);
+
+    /// The maximum number of redirect URIs of a dynamic client.
+    pub const MAX_DYNAMIC_REDIRECT_URIS: usize = 5;
+    /// The time after which a dynamic client is deleted if it has no grant.
+    pub const UNUSED_LIFETIME: Duration = Duration::from_secs(24 * 60 * 60);
+    /// The time by which a dynamic client outlives the longest grant that it can have. It is long, so that few grants postpone the end.
+    const LONGER_THAN_GRANTS: Duration = Duration::from_secs(30 * 24 * 60 * 60);
+
+    /// Returns whether the app has registered itself, or is described by a document: nobody has verified it.
+    pub const fn is_dynamic(&self) -> bool {
+        self.organization.is_none()
+    }
+
+    /// Returns whether authorization requests of the app need PKCE (RFC 7636).
+    pub fn requires_pkce(&self) -> bool {
+        self.client_type == ClientType::Public || self.is_dynamic()
+    }
+
+    /// Returns the scopes of an authorization request that names none: those of the app, and for a dynamic client the usual ones among them.
+    pub fn default_scopes(&self) -> Scopes {
+        let usual = Scopes::USUAL.limited_to(self.scopes);
+        if self.is_dynamic() && !usual.is_empty() { usual } else { self.scopes }
+    }
+
+    /// Returns whether the app is a dynamic client that is to be deleted.
+    pub fn has_expired(&self, now: Timestamp) -> bool {
+        self.expires_at.is_some_and(|end| end <= now)
+    }
+
+    /// Returns the later end of a dynamic client that gets a grant; `None` if it does not end before the grant in any case.
+    pub fn postponed_end(&self, now: Timestamp) -> Option<Timestamp> {
+        let end_of_grant = now.plus(OauthGrant::MAX_LIFETIME);
+        self.expires_at.filter(|end| *end < end_of_grant).map(|_| end_of_grant.plus(Self::LONGER_THAN_GRANTS))
+    }
 
     /// Returns whether an authorization request may have this redirect URI.
     pub fn allows_redirect_uri(&self, uri: &str) -> bool {

@@ -1,4 +1,4 @@
-//! The failures of requests about OAuth apps, and those of the OAuth endpoints (RFC 6749 §5.2, RFC 8707 §2).
+//! The failures of requests about OAuth apps, and those of the OAuth endpoints (RFC 6749 §5.2, RFC 8707 §2, RFC 7591 §3.2.2).
 
 use crate::{Failure, FailureClass};
 
@@ -66,7 +66,7 @@ impl Failure {
     /// The client may not use this type of grant.
     pub const UNAUTHORIZED_CLIENT: Self =
         Self::new(FailureClass::Invalid, "unauthorized_client", "The client may not use this type of grant")
-            .with_hint("A public client acts for users only, with an authorization code.");
+            .with_hint("A client without a secret, and one that has registered itself, acts for users only, with an authorization code.");
 
     /// The type of grant is not supported.
     pub const UNSUPPORTED_GRANT_TYPE: Self =
@@ -85,4 +85,18 @@ impl Failure {
     pub const INVALID_TARGET: Self =
         Self::new(FailureClass::Invalid, "invalid_target", "The resource is not one of this server")
             .with_hint("Leave out the resource, or send the URL of the API or one below it.");
+
+    /// A client that registers itself has a redirect URI that it cannot have, or none (RFC 7591 §3.2.2).
+    pub const INVALID_REDIRECT_URI: Self =
+        Self::new(FailureClass::Invalid, "invalid_redirect_uri", "A redirect URI is not valid").with_hint(
+            "Register 1 to 5 redirect URIs: https URLs, or http URLs on 127.0.0.1, [::1] or localhost.",
+        );
+
+    /// A client that registers itself has metadata that it cannot have (RFC 7591 §3.2.2).
+    pub const INVALID_CLIENT_METADATA: Self = Self::new(
+        FailureClass::Invalid,
+        "invalid_client_metadata",
+        "The metadata of the client is not valid",
+    )
+    .with_hint("Send a JSON object with redirect_uris, as RFC 7591 has it.");
 }

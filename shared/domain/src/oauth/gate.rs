@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use super::{OauthApp, OauthClientId};
-use crate::{OrganizationId, Scopes, Timestamp};
+use crate::{Scopes, Timestamp};
 
 /// The record that decides whether the access tokens of an app still work. It is read with each request that has one, so it is small.
 ///
@@ -14,8 +14,6 @@ use crate::{OrganizationId, Scopes, Timestamp};
 pub struct OauthGate {
     /// The app.
     pub client: OauthClientId,
-    /// The organization that the app belongs to.
-    pub organization: OrganizationId,
     /// The version of the record. Every write increases it by one.
     pub version: u64,
     /// Tokens that were issued at this time or earlier do not work, in seconds since 1970.
@@ -24,6 +22,9 @@ pub struct OauthGate {
     /// The scopes of the app now. A token has none beyond them.
     #[serde(default)]
     pub scopes: Scopes,
+    /// When the record of a dynamic client is deleted, if the client gets no grant before; `None` for the app of an organization.
+    #[serde(default)]
+    pub expires_at: Option<Timestamp>,
     /// The grants that were revoked, while access tokens of them may not have expired.
     #[serde(skip)]
     pub revoked: Vec<RevokedGrant>,
@@ -48,10 +49,10 @@ impl OauthGate {
     pub fn new(app: &OauthApp) -> Self {
         Self {
             client: app.id,
-            organization: app.organization,
             version: 1,
             not_before: 0,
             scopes: app.scopes,
+            expires_at: app.expires_at,
             revoked: Vec::new(),
         }
     }
@@ -61,10 +62,10 @@ impl OauthGate {
         issued_at <= self.not_before || self.revoked.iter().any(|revoked| revoked.grant == grant)
     }
 
-    /// Returns the next version, with other scopes.
+    /// Returns the next version, with the scopes and the end of an app.
     #[must_use]
-    pub fn with_scopes(&self, scopes: Scopes) -> Self {
-        Self { scopes, version: self.version + 1, ..self.clone() }
+    pub fn following(&self, app: &OauthApp) -> Self {
+        Self { scopes: app.scopes, expires_at: app.expires_at, version: self.version + 1, ..self.clone() }
     }
 
     /// Returns the next version, which excludes the tokens of a grant. The last of them expires `lifetime` seconds from now.
@@ -89,17 +90,16 @@ impl OauthGate {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::Id;
 
     #[test]
     fn a_full_list_of_revoked_grants_ends_all_tokens_and_forgets_none() {
         let now = Timestamp::parse("2026-01-15T12:00:00Z").unwrap();
         let mut gate = OauthGate {
             client: OauthClientId::at(now),
-            organization: Id::random(),
             version: 1,
             not_before: 0,
             scopes: Scopes::NONE,
+            expires_at: None,
             revoked: Vec::new(),
         };
         let grant = |number: usize| Uuid::from_u128(number as u128);

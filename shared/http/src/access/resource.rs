@@ -273,7 +273,7 @@ impl<I> NamedResource<I> for OauthAppWithGate {
         items: &mut Items,
     ) -> Result<Self, Error> {
         let found = items.oauth_app_with_gate(client)?;
-        let found = found.filter(|found| found.stored.app.organization == organization);
+        let found = found.filter(|found| found.stored.app.organization == Some(organization));
         found.ok_or_else(|| Failure::OAUTH_APP_NOT_FOUND.into())
     }
 }

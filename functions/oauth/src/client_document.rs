@@ -1,0 +1,170 @@
+//! Documents that describe clients (OAuth Client ID Metadata Document, draft-ietf-oauth-client-id-metadata-document).
+//!
+//! The `client_id` of such a client is the URL of its document, which is read when a user is asked, and then kept for a while.
+
+use std::time::Duration;
+
+use http::{HeaderMap, HeaderValue, Method, header};
+use padron_domain::{ClientDocument, Error, OauthApp, OauthClientId, RateLimit, Timestamp};
+use padron_http::Context;
+use padron_outbound::{Client, Request, Response, Target, Targets};
+use padron_store::{OauthAppWithGate, RateSubject};
+use serde::Deserialize;
+
+use crate::{
+    client,
+    client_metadata::{AuthenticationMethod, ClientDescription, ClientMetadata},
+};
+
+/// The maximum size of a document, in bytes.
+const MAX_DOCUMENT_SIZE: usize = 5 * 1024;
+/// The time in which a document must be there. A user waits for it.
+const TIME_LIMIT: Duration = Duration::from_secs(5);
+/// The shortest and the longest time for which a document is kept, in seconds, whatever its server says.
+const KEPT: (u64, u64) = (5 * 60, 24 * 60 * 60);
+/// The maximum number of documents that are read for one network.
+const LIMIT: RateLimit = RateLimit { limit: 30, period: 60 };
+
+/// A document: the metadata of a client, and its `client_id`.
+#[derive(Deserialize)]
+struct Document {
+    client_id: String,
+    client_secret: Option<serde_json::Value>,
+    client_secret_expires_at: Option<serde_json::Value>,
+    #[serde(flatten)]
+    metadata: ClientMetadata,
+}
+
+/// Returns the client whose document has this URL. The document is read if it has not been for a while.
+///
+/// Returns `None` if there is no document that describes a client. The log says why.
+pub(crate) async fn find(
+    cx: &Context<'_>,
+    id: OauthClientId,
+    url: &str,
+) -> Result<Option<OauthAppWithGate>, Error> {
+    let refused = |why: &str| {
+        cx.note_cause(format!("the client's document cannot be used: {why}"));
+        Ok(None)
+    };
+    let Some(target) = target(cx, url) else { return refused("not the URL of one") };
+    let known = match client::find(cx, id).await? {
+        Some(known) if is_fresh(&known, url, cx.now()) => return Ok(Some(known)),
+        known => known,
+    };
+    let network = RateSubject::address("oauth-authorize document", &cx.request.source_network());
+    cx.count_other_request(&network, LIMIT).await?;
+    match read(cx, &target).await {
+        Ok((description, kept)) => {
+            let mut app = description.app(id, cx.now());
+            app.document = Some(ClientDocument { url: url.to_owned(), fresh_until: cx.now().plus(kept) });
+            keep(cx, known, app).await
+        }
+        Err(why) => refused(&why),
+    }
+}
+
+fn is_fresh(known: &OauthAppWithGate, url: &str, now: Timestamp) -> bool {
+    let document = known.stored.app.document.as_ref();
+    document.is_some_and(|document| document.url == url && now < document.fresh_until)
+}
+
+/// Stores what a document says of a client. If another request has done so meanwhile, that is returned.
+async fn keep(
+    cx: &Context<'_>,
+    known: Option<OauthAppWithGate>,
+    mut app: OauthApp,
+) -> Result<Option<OauthAppWithGate>, Error> {
+    let id = app.id;
+    let (client, is_written) = match known {
+        None => {
+            let client = OauthAppWithGate::new(app, &[], cx.secrets())?;
+            let is_written = cx.store().create_dynamic_client(&client, cx.now()).await?;
+            (client, is_written)
+        }
+        Some(known) => {
+            app.version = known.stored.app.version + 1;
+            app.created_at = known.stored.app.created_at;
+            app.expires_at = app.expires_at.max(known.stored.app.expires_at);
+            let client = known.with_app(app, cx.secrets())?;
+            let is_written = cx.store().replace_dynamic_client(&client).await?;
+            (client, is_written)
+        }
+    };
+    if is_written { Ok(Some(client)) } else { client::find(cx, id).await }
+}
+
+/// Reads a document, and returns what it says, and for how long it may be kept. The error is a text for the log.
+async fn read(cx: &Context<'_>, target: &Target) -> Result<(ClientDescription, Duration), String> {
+    let client = cx.environment().get_or_create(|| {
+        Client::new(targets(cx)).map_err(|_| Error::internal("the system has no trust store"))
+    });
+    let client = client.map_err(|error| error.cause().unwrap_or_default().to_owned())?;
+    let headers = [(header::ACCEPT, "application/json"), (header::USER_AGENT, "padron")];
+    let headers: HeaderMap =
+        headers.into_iter().map(|(name, value)| (name, HeaderValue::from_static(value))).collect();
+    let request = Request { method: Method::GET, headers, body: Vec::new().into() };
+    let time_limit = TIME_LIMIT.min(cx.deadline().saturating_duration_since(tokio::time::Instant::now()));
+    let response = client.send(target, request, time_limit).await.map_err(|failure| failure.name())?;
+    let description = describe(target.url().as_str(), &response)?;
+    Ok((description, kept(&response.headers)))
+}
+
+/// Returns which URLs documents may have: the same as webhooks.
+fn targets(cx: &Context<'_>) -> Targets {
+    if cx.options().has_local_webhooks { Targets::Local } else { Targets::Public }
+}
+
+/// Returns the target of a URL; `None` if it cannot be that of a document. It has a path, and is written as it is serialized, so that no two
+/// texts lead to the same document.
+fn target(cx: &Context<'_>, url: &str) -> Option<Target> {
+    let target = Target::parse(url, targets(cx)).ok()?;
+    (target.url().as_str() == url && target.url().path() != "/").then_some(target)
+}
+
+/// Returns what a document says of the client with this URL.
+fn describe(url: &str, response: &Response) -> Result<ClientDescription, String> {
+    if response.status != 200 {
+        return Err(format!("status {}", response.status));
+    }
+    if response.body.len() > MAX_DOCUMENT_SIZE {
+        return Err("it is too long".into());
+    }
+    if !response.is_complete {
+        return Err("it was cut off".into());
+    }
+    let content_type = response.headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok());
+    let media_type = content_type.unwrap_or_default().split(';').next().unwrap_or_default().trim();
+    if !(media_type.eq_ignore_ascii_case("application/json") || media_type.ends_with("+json")) {
+        return Err("it is not JSON".into());
+    }
+    let document: Document = serde_json::from_slice(&response.body).map_err(|_| "it is not a client's")?;
+    if document.client_id != url {
+        return Err("it has another client_id".into());
+    }
+    if document.client_secret.is_some() || document.client_secret_expires_at.is_some() {
+        return Err("it has a secret".into());
+    }
+    let checked = document.metadata.check(AuthenticationMethod::None).map_err(|error| {
+        let violation = error.violations().first().map(|violation| violation.detail.clone());
+        violation.unwrap_or_else(|| error.failure().detail().to_owned())
+    });
+    checked.and_then(|description| {
+        if description.is_public() {
+            Ok(description)
+        } else {
+            Err("its authentication needs a secret".into())
+        }
+    })
+}
+
+/// Returns for how long a document may be kept (RFC 9111 §5.2.2.1), within [`KEPT`].
+fn kept(headers: &HeaderMap) -> Duration {
+    let directives = headers.get_all(header::CACHE_CONTROL).iter().filter_map(|value| value.to_str().ok());
+    let directives: Vec<String> =
+        directives.flat_map(|value| value.split(',')).map(|one| one.trim().to_ascii_lowercase()).collect();
+    let is_forbidden = directives.iter().any(|one| matches!(one.as_str(), "no-store" | "no-cache"));
+    let age = directives.iter().find_map(|one| one.strip_prefix("max-age=")?.parse().ok());
+    let (shortest, longest) = KEPT;
+    Duration::from_secs(age.filter(|_| !is_forbidden).unwrap_or(shortest).clamp(shortest, longest))
+}
