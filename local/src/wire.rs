@@ -318,7 +318,7 @@ fn endpoint_resources(function: &Function, endpoint: &Registration) -> String {
     format!(
         "{}  {id}Permission:\n    Type: AWS::Lambda::Permission\n    Properties: {{ Action: lambda:InvokeFunction, FunctionName: !Ref {id}Function, \
          Principal: apigateway.amazonaws.com, SourceArn: !Sub \"arn:${{AWS::Partition}}:execute-api:${{AWS::Region}}:${{AWS::AccountId}}:${{Api}}/*\" }}\n\n",
-        function_resource(function, &endpoint.actions(), &memory)
+        function_resource(function, &endpoint.actions(), endpoint.variables, &memory)
     )
 }
 
@@ -327,7 +327,7 @@ fn endpoint_resources(function: &Function, endpoint: &Registration) -> String {
 /// Event sources are resources of their own, because the ones that SAM makes bring permissions for all tables and queues.
 fn background_resources(function: &Function, background: &BackgroundRegistration) -> String {
     let timeout = format!("      Timeout: {}\n", background.timeout);
-    let mut text = function_resource(function, &background.actions(), &timeout);
+    let mut text = function_resource(function, &background.actions(), &[], &timeout);
     let id = logical_id(function.name);
     let condition =
         background.condition.map_or_else(String::new, |condition| format!("    Condition: {condition}\n"));
@@ -399,10 +399,22 @@ const QUEUE_SOURCE: &str = "    Type: AWS::Lambda::EventSourceMapping
 ";
 
 /// Returns the resource of a function. `more` contains further properties of it.
-fn function_resource(function: &Function, actions: &[Action], more: &str) -> String {
+fn function_resource(
+    function: &Function,
+    actions: &[Action],
+    variables: &[(&str, &str)],
+    more: &str,
+) -> String {
     let Function { name, package, .. } = function;
+    let uses_key = actions.iter().any(|action| matches!(action.on, Resource::EncryptionKey(_)));
+    let key = uses_key.then(|| "ENCRYPTION_KEY: !GetAtt EncryptionKey.Arn".to_owned());
+    let variables = variables.iter().map(|(name, parameter)| format!("{name}: !Ref {parameter}"));
+    let environment = match variables.chain(key).collect::<Vec<_>>().join(", ") {
+        none if none.is_empty() => none,
+        variables => format!("      Environment: {{ Variables: {{ {variables} }} }}\n"),
+    };
     let mut text = format!(
-        "  {}Function:\n    Type: AWS::Serverless::Function\n    Properties:\n      CodeUri: target/lambda/{name}/\n{more}      \
+        "  {}Function:\n    Type: AWS::Serverless::Function\n    Properties:\n      CodeUri: target/lambda/{name}/\n{more}{environment}      \
          LoggingConfig: {{ LogGroup: !Ref {}FunctionLogs }}\n",
         logical_id(name),
         logical_id(package)

@@ -110,6 +110,8 @@ fn what_functions_refuse_at_start_is_refused_by_the_template_first() {
             vec!["0", "0.5", "-1", "99999999999"],
         ),
         ("TlsRoots", "TLS_ROOTS", vec!["amazon", "system"], vec!["mine", "Amazon"]),
+        ("OauthRegistration", "OAUTH_REGISTRATION", vec!["off", "open"], vec!["on", "Open"]),
+        ("OauthClientDocuments", "OAUTH_CLIENT_DOCUMENTS", vec!["off", "on"], vec!["open", "On"]),
     ] {
         for value in good {
             assert!(template_takes(&template, parameter, value), "the template refuses {parameter}={value}");
@@ -136,30 +138,37 @@ const MAX_ENVIRONMENT: u64 = 4096;
 #[test]
 fn the_longest_values_together_are_as_much_as_lambda_takes() {
     let template = template();
-    let variables = template["Globals"]["Function"]["Environment"]["Variables"].as_mapping().unwrap();
-    let mut total = 0;
-    for (name, value) in variables {
-        let name = name.as_str().unwrap();
-        // `!Ref` is a tagged value whose text is the parameter's name.
-        let Yaml::Tagged(reference) = value else { panic!("{name} is no reference") };
-        let parameter = reference.value.as_str().unwrap();
-        let declared = &template["Parameters"][parameter];
-        total += name.len() as u64
-            + declared["MaxLength"].as_u64().unwrap_or(match parameter {
-                // The name of `Table` consists of the stack, the logical id and twelve letters. The pattern or the allowed values of the
-                // other parameters limit their length.
-                "Table" => 160,
-                // The URL of a queue has its region and its account beside such a name.
-                "DeliveryQueue" => 160,
-                // The ARN of a key has its region and its account beside a UUID.
-                "EncryptionKey.Arn" => 90,
-                _ => 10,
-            });
-    }
+    let length_of = |variables: &Yaml| {
+        let variables = variables.as_mapping().into_iter().flatten();
+        variables.map(|(name, value)| longest(&template, name.as_str().unwrap(), value)).sum::<u64>()
+    };
+    let of_all = length_of(&template["Globals"]["Function"]["Environment"]["Variables"]);
+    let resources = template["Resources"].as_mapping().unwrap().values();
+    let of_one =
+        resources.map(|one| length_of(&one["Properties"]["Environment"]["Variables"])).max().unwrap();
     // Only one of audience and client id is set, and only one of the key set and its URL.
     let either = |one: &str| template["Parameters"][one]["MaxLength"].as_u64().unwrap();
-    total -= either("JwtClientId") + either("JwtJwksUrl");
-    assert!(total <= MAX_ENVIRONMENT, "{total}");
+    let total = of_all + of_one - either("JwtClientId") - either("JwtJwksUrl");
+    assert!(of_one > 0 && total <= MAX_ENVIRONMENT, "{of_one} {total}");
+}
+
+/// Returns the length of a variable's name and its longest value, in bytes.
+fn longest(template: &Yaml, name: &str, value: &Yaml) -> u64 {
+    // `!Ref` is a tagged value whose text is the parameter's name.
+    let Yaml::Tagged(reference) = value else { panic!("{name} is no reference") };
+    let parameter = reference.value.as_str().unwrap();
+    let declared = &template["Parameters"][parameter];
+    let value = declared["MaxLength"].as_u64().unwrap_or(match parameter {
+        // The name of `Table` consists of the stack, the logical id and twelve letters. The pattern or the allowed values of the
+        // other parameters limit their length.
+        "Table" => 160,
+        // The URL of a queue has its region and its account beside such a name.
+        "DeliveryQueue" => 160,
+        // The ARN of a key has its region and its account beside a UUID.
+        "EncryptionKey.Arn" => 90,
+        _ => 10,
+    });
+    name.len() as u64 + value
 }
 
 /// Returns the template after the SAM transform. Uses the SAM CLI that `make test` installs.

@@ -50,7 +50,9 @@ fn every_failure_has_its_status_and_a_code_of_its_own() {
     500 internal_error
     401 invalid_api_key
     401 invalid_client
+    400 invalid_client_metadata
     400 invalid_grant
+    400 invalid_redirect_uri
     400 invalid_request
     400 invalid_scope
     401 invalid_signature

@@ -167,7 +167,7 @@ impl Endpoint for ReportApiKey {
     const ACCEPTS_KEYS: bool = false;
     const FAILURES: &'static [&'static [Failure]] =
         &[leaked::FAILURES, &[INVALID_SIGNATURE, Failure::RATE_LIMITED]];
-    const ACTIONS: &'static [&'static [Action]] = &[Store::USE_API_KEY, Store::REVOKE_LEAKED_API_KEY];
+    const ACTIONS: &'static [&'static [Action]] = &[Store::TAKE_REQUESTS, Store::REVOKE_LEAKED_API_KEY];
     type Access = Anonymous;
     type Input = Report;
     type Output = ReportOutcome;

@@ -51,7 +51,7 @@ impl Endpoint for OauthAuthorize {
     const ACCEPTS_KEYS: bool = false;
     const FAILURES: &'static [&'static [Failure]] = &[&[Failure::RATE_LIMITED]];
     const ACTIONS: &'static [&'static [Action]] = &[
-        Store::USE_API_KEY,
+        Store::TAKE_REQUESTS,
         Store::OAUTH_CLIENT,
         Store::CREATE_DYNAMIC_CLIENT,
         Store::REPLACE_DYNAMIC_CLIENT,

@@ -35,8 +35,10 @@ impl Endpoint for OauthCallback {
     const SCOPE: Option<Scope> = None;
     const ACCEPTS_KEYS: bool = false;
     const FAILURES: &'static [&'static [Failure]] = &[&[Failure::RATE_LIMITED]];
+    const VARIABLES: &'static [(&'static str, &'static str)] =
+        &[("LOGIN_CLIENT_SECRET", "LoginClientSecret")];
     const ACTIONS: &'static [&'static [Action]] = &[
-        Store::USE_API_KEY,
+        Store::TAKE_REQUESTS,
         Store::CREATE_SESSION,
         Store::OAUTH_CLIENT,
         Store::OAUTH_GRANTS_OF_USER,

@@ -54,7 +54,7 @@ impl Endpoint for OauthExchange {
     const ERROR_FORMAT: ErrorFormat = ErrorFormat::OauthForForms;
     const FAILURES: &'static [&'static [Failure]] = &[exchange::FAILURES];
     const ACTIONS: &'static [&'static [Action]] = &[
-        Store::USE_API_KEY,
+        Store::TAKE_REQUESTS,
         Store::OAUTH_CLIENT,
         Store::EXCHANGE_CODE,
         Store::OAUTH_GRANT_WITH_GATE,

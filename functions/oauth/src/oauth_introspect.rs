@@ -67,7 +67,7 @@ impl Endpoint for OauthIntrospect {
     const FAILURES: &'static [&'static [Failure]] =
         &[&[Failure::INVALID_CLIENT, Failure::UNAUTHORIZED_CLIENT, Failure::RATE_LIMITED]];
     const ACTIONS: &'static [&'static [Action]] = &[
-        Store::USE_API_KEY,
+        Store::TAKE_REQUESTS,
         Store::OAUTH_CLIENT,
         Store::SIGNING_KEYS,
         Store::OAUTH_GRANT_WITH_GATE,

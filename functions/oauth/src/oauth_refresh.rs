@@ -49,7 +49,7 @@ impl Endpoint for OauthRefresh {
     const ERROR_FORMAT: ErrorFormat = ErrorFormat::OauthForForms;
     const FAILURES: &'static [&'static [Failure]] = &[exchange::FAILURES];
     const ACTIONS: &'static [&'static [Action]] = &[
-        Store::USE_API_KEY,
+        Store::TAKE_REQUESTS,
         Store::OAUTH_CLIENT,
         Store::REFRESH_OAUTH_GRANT,
         Store::OAUTH_GRANT_WITH_GATE,

@@ -30,8 +30,12 @@ const LIMIT: RateLimit = RateLimit { limit: 10, period: 60 * 60 };
 pub struct Registration(ClientMetadata);
 
 impl Input for Registration {
-    const FAILURES: &'static [Failure] =
-        &[UNSUPPORTED_MEDIA_TYPE, PAYLOAD_TOO_LARGE, Failure::INVALID_CLIENT_METADATA];
+    const FAILURES: &'static [Failure] = &[
+        UNSUPPORTED_MEDIA_TYPE,
+        PAYLOAD_TOO_LARGE,
+        Failure::INVALID_REQUEST,
+        Failure::INVALID_CLIENT_METADATA,
+    ];
 
     fn decode(request: &Request<'_>) -> Result<Self, Error> {
         let body = json_bytes(request, MAX_FORM_SIZE)?;
@@ -88,7 +92,7 @@ impl Endpoint for OauthRegister {
     const ERROR_FORMAT: ErrorFormat = ErrorFormat::Oauth;
     const FAILURES: &'static [&'static [Failure]] =
         &[&[ROUTE_NOT_FOUND, Failure::INVALID_REDIRECT_URI, Failure::RATE_LIMITED]];
-    const ACTIONS: &'static [&'static [Action]] = &[Store::USE_API_KEY, Store::CREATE_DYNAMIC_CLIENT];
+    const ACTIONS: &'static [&'static [Action]] = &[Store::TAKE_REQUESTS, Store::CREATE_DYNAMIC_CLIENT];
     type Access = Anonymous;
     type Input = Registration;
     type Output = RegisteredClient;

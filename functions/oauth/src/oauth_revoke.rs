@@ -29,7 +29,7 @@ impl Endpoint for OauthRevoke {
     const ERROR_FORMAT: ErrorFormat = ErrorFormat::Oauth;
     const FAILURES: &'static [&'static [Failure]] = &[&[Failure::INVALID_CLIENT, Failure::RATE_LIMITED]];
     const ACTIONS: &'static [&'static [Action]] = &[
-        Store::USE_API_KEY,
+        Store::TAKE_REQUESTS,
         Store::OAUTH_CLIENT,
         Store::SIGNING_KEYS,
         Store::OAUTH_GRANT_WITH_GATE,

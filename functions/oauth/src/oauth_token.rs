@@ -97,7 +97,7 @@ impl Endpoint for OauthTokenEndpoint {
         &[Failure::UNAUTHORIZED_CLIENT, Failure::INVALID_SCOPE, Failure::INVALID_TARGET],
     ];
     const ACTIONS: &'static [&'static [Action]] = &[
-        Store::USE_API_KEY,
+        Store::TAKE_REQUESTS,
         Store::OAUTH_CLIENT,
         Store::CREATE_OAUTH_GRANT,
         Store::EXCHANGE_CODE,

@@ -54,7 +54,7 @@ impl Endpoint for PingWebhook {
     const SCOPE: Option<Scope> = Some(Scope::WriteWebhooks);
     const ACCEPTS_KEYS: bool = true;
     const FAILURES: &'static [&'static [Failure]] = &[&[Failure::RATE_LIMITED]];
-    const ACTIONS: &'static [&'static [Action]] = &[Store::USE_API_KEY];
+    const ACTIONS: &'static [&'static [Action]] = &[Store::TAKE_REQUESTS];
     type Access = Admin<StoredWebhook>;
     type Input = NoInput;
     type Output = Body<PingResult>;

@@ -64,7 +64,7 @@ impl Endpoint for ReplayEvents {
     const ACCEPTS_KEYS: bool = true;
     const FAILURES: &'static [&'static [Failure]] = &[&[Failure::WEBHOOK_INACTIVE, Failure::RATE_LIMITED]];
     const ACTIONS: &'static [&'static [Action]] = &[
-        Store::USE_API_KEY,
+        Store::TAKE_REQUESTS,
         Store::EVENTS,
         Store::DELIVERIES,
         Store::EVENTS_BY_ID,

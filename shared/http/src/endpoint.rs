@@ -38,6 +38,9 @@ pub trait Endpoint: Send + Sync + 'static {
     const REDACT: Option<Redact> = None;
     /// The format of the responses of failures.
     const ERROR_FORMAT: ErrorFormat = ErrorFormat::Problem;
+    /// The environment variables that only this function has, such as a secret, each with the parameter of the template that it has the
+    /// value of.
+    const VARIABLES: &'static [(&'static str, &'static str)] = &[];
     /// The memory of the function in MB, and with it its share of a processor.
     const MEMORY: u16 = Registration::MEMORY;
     /// The access check. It is a parameter of [`Endpoint::handle`], so it cannot be forgotten.
@@ -121,6 +124,8 @@ pub struct Registration {
     pub run: RunEndpoint,
     /// Returns the path of the endpoint's type, as its binary names it.
     pub type_name: fn() -> &'static str,
+    /// The environment variables that only this function has, each with the parameter of the template that it has the value of.
+    pub variables: &'static [(&'static str, &'static str)],
     /// The memory of the function in MB.
     pub memory: u16,
     pub(crate) info: EndpointInfo,
@@ -159,6 +164,7 @@ impl Registration {
             admits_self: E::Access::ADMITS_SELF,
             run: run::<E>,
             type_name: std::any::type_name::<E>,
+            variables: E::VARIABLES,
             memory: E::MEMORY,
             info: EndpointInfo {
                 function: E::ROUTE.function,

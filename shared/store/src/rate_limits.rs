@@ -12,6 +12,7 @@ use padron_domain::{ApiKeyId, Error, RateLimit, Timestamp, WebhookId};
 use ring::digest::{SHA256, digest};
 
 use crate::{
+    Action,
     item::Item,
     key::{Key, PK, hex},
     read::{Consistency, Projection},
@@ -74,6 +75,9 @@ enum BucketState {
 }
 
 impl Store {
+    /// The IAM actions of [`Store::take_requests`].
+    pub const TAKE_REQUESTS: &'static [Action] = &[Action::UPDATE];
+
     /// Takes `count` requests from a limit, usually for one capacity unit.
     pub async fn take_requests(
         &self,
