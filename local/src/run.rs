@@ -58,8 +58,8 @@ pub struct Backend {
     pub kms: Kms,
     /// The issuer's page, on which users sign in.
     pub login: LoginServer,
-    /// The page of the demo's OAuth app.
-    pub app: DemoApp,
+    /// The page of the demo's OAuth app; `None` if the app was deleted.
+    pub app: Option<DemoApp>,
     /// The maximum number of messages that are handled at once.
     pub concurrency: usize,
     /// The factor by which schedules are faster.
@@ -101,9 +101,10 @@ impl Backend {
         environment.push((CLOCK_FACTOR, clock_factor.clone()));
         let clock_factor = clock_factor.parse().ok().filter(|factor| *factor > 0);
         let clock_factor = clock_factor.ok_or("PADRON_CLOCK_FACTOR is a number from 1 on.")?;
-        let backend = Self { engine, stream, queue, kms, login, app, concurrency, clock_factor, environment };
+        let mut backend =
+            Self { engine, stream, queue, kms, login, app: None, concurrency, clock_factor, environment };
         let settings = backend.settings()?;
-        demo::app::load(&store, &settings.secrets).await?;
+        backend.app = demo::app::load(&store, &settings.secrets).await?.then_some(app);
         backend.make_signing_keys().await?;
         Ok(backend)
     }
@@ -175,7 +176,7 @@ pub async fn run(options: Options) -> Result<(), String> {
         wait_until_healthy(*port).await?;
         // The instances that served the health checks are still starting and print their messages first.
         tokio::time::sleep(Duration::from_secs(2)).await;
-        announce(*port, engine.address(), &app);
+        announce(*port, engine.address(), app.as_ref());
         event_sources::run(Invoker::watch(*port), stream, queue, concurrency.min(INSTANCES), clock_factor)
             .await;
         Ok(())
@@ -297,18 +298,17 @@ async fn listen(port: u16) -> Result<tokio::net::TcpListener, String> {
 }
 
 /// Prints the addresses of the API and the database, and what to try.
-pub(crate) fn announce(port: u16, database: std::net::SocketAddr, app: &DemoApp) {
-    let (acme, authorize) = (demo::ACME, app.authorization_url());
+pub(crate) fn announce(port: u16, database: std::net::SocketAddr, app: Option<&DemoApp>) {
+    let acme = demo::ACME;
     println!(
         r#"
 Padrón serves on http://localhost:{port}{BASE_PATH} (DynamoDB on http://{database}, table `{TABLE}`). Ctrl-C stops it.
 Try it from another terminal, in this folder:
 
   curl -X GET http://localhost:{port}{BASE_PATH}/organizations/{acme} -H "Authorization: Bearer $(make token)"
-
-In a browser, allow an OAuth app to act for you:
-
-  {authorize}
 "#
     );
+    if let Some(app) = app {
+        println!("In a browser, allow an OAuth app to act for you:\n\n  {}\n", app.authorization_url());
+    }
 }

@@ -42,7 +42,7 @@ pub async fn serve(options: Options) -> Result<(), String> {
     } = backend;
     let app = Arc::new(App::new(settings, Clock::System, Log::Stdout));
     let listener = TcpListener::bind(("127.0.0.1", options.port)).await.map_err(|error| error.to_string())?;
-    announce(options.port, engine.address(), &demo_app);
+    announce(options.port, engine.address(), demo_app.as_ref());
     let invoker = Invoker::InProcess(app.clone());
     let sources = tokio::spawn(event_sources::run(invoker, stream, queue, concurrency, clock_factor));
     let server = WebServer::on(listener, move |request| respond(app.clone(), request));

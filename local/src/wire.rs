@@ -10,7 +10,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use padron_http::{BASE_PATH, BackgroundRegistration, Registration, Route, Source, Trigger};
+use padron_http::{BASE_PATH, BackgroundRegistration, Registration, Route, Source, Trigger, Variable};
 use padron_store::{Action, Resource};
 use serde_json::json;
 
@@ -399,16 +399,11 @@ const QUEUE_SOURCE: &str = "    Type: AWS::Lambda::EventSourceMapping
 ";
 
 /// Returns the resource of a function. `more` contains further properties of it.
-fn function_resource(
-    function: &Function,
-    actions: &[Action],
-    variables: &[(&str, &str)],
-    more: &str,
-) -> String {
+fn function_resource(function: &Function, actions: &[Action], variables: &[Variable], more: &str) -> String {
     let Function { name, package, .. } = function;
     let uses_key = actions.iter().any(|action| matches!(action.on, Resource::EncryptionKey(_)));
     let key = uses_key.then(|| "ENCRYPTION_KEY: !GetAtt EncryptionKey.Arn".to_owned());
-    let variables = variables.iter().map(|(name, parameter)| format!("{name}: !Ref {parameter}"));
+    let variables = variables.iter().map(|Variable { name, parameter }| format!("{name}: !Ref {parameter}"));
     let environment = match variables.chain(key).collect::<Vec<_>>().join(", ") {
         none if none.is_empty() => none,
         variables => format!("      Environment: {{ Variables: {{ {variables} }} }}\n"),

@@ -35,7 +35,7 @@ class Receiver:
 
     def __init__(self, command):
         self.process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
-        self.port = int(self.process.stdout.readline())
+        self.port = int(read_line(self.process))
         self.lines = queue.Queue()
         threading.Thread(target=self.read, daemon=True).start()
 
@@ -54,6 +54,16 @@ class Receiver:
             message = self.lines.get(timeout=max(0.1, deadline - time.monotonic()))
             if message["type"] == event_type:
                 return message
+
+
+def read_line(process):
+    """Returns the first line that a process prints, without the line break. Fails if there is none within a minute."""
+    lines = queue.Queue()
+    threading.Thread(target=lambda: lines.put(process.stdout.readline()), daemon=True).start()
+    line = lines.get(timeout=60).strip()
+    if not line:
+        sys.exit(f"{process.args} ended")
+    return line
 
 
 def free_port():
@@ -93,7 +103,7 @@ def main(node_modules, python):
         stack.send_signal(signal.SIGTERM)
         for receiver in receivers.values():
             receiver.process.terminate()
-        stack.wait()
+        stack.wait(timeout=60)
     shutil.rmtree(data)
     print("standardwebhooks and svix of npm and PyPI verify what is sent, and node:crypto does with public keys.")
     print("openid-client, oauth4webapi, authlib and the SDK of the Model Context Protocol get tokens, as they do from oidc-provider.")
@@ -156,9 +166,9 @@ def authorize(node_modules, python, port, token, document):
         resource = f"{issuer}/organizations/{ORGANIZATION}"
         subprocess.run([*client, issuer, *credentials, resource, *of_mcp], check=True, timeout=900)
     provider = ["node", os.path.join(node_modules, "provider.mjs"), *credentials]
-    provider = subprocess.Popen(provider, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
+    provider = subprocess.Popen(provider, stdout=subprocess.PIPE, text=True)
     try:
-        other = provider.stdout.readline().strip()
+        other = read_line(provider)
         for client in clients:
             subprocess.run([*client, other, *credentials, f"{other}/resource"], check=True, timeout=300)
     finally:

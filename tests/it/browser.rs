@@ -99,29 +99,22 @@ impl<'a> Browser<'a> {
     /// Sends the form of a consent page with this action. Returns where the browser goes then.
     pub(crate) async fn decide(&mut self, page: &str, action: &str) -> TestResponse {
         let mut fields = vec![("action".to_owned(), action.to_owned())];
-        for input in page.split("<input ").skip(1) {
+        // The form for signing out follows.
+        let form = page.split("</form>").next().unwrap_or_default();
+        for input in form.split("<input ").skip(1) {
+            let input = input.split('>').next().unwrap_or_default();
             let attribute = |name: &str| {
-                let value =
-                    input.split_once(&format!(" {name}=\"")).or(input.split_once(&format!("{name}=\"")));
-                value.map(|(_, rest)| rest.split('"').next().unwrap().to_owned())
+                let value = input.split_once(&format!("{name}=\""));
+                value.map(|(_, rest)| rest.split('"').next().unwrap_or_default().to_owned())
             };
-            let is_ticked = !input.starts_with("type=\"checkbox\"")
-                || input.split('>').next().unwrap().contains("checked");
-            if is_ticked {
+            if !input.starts_with("type=\"checkbox\"") || input.contains("checked") {
                 fields.push((attribute("name").unwrap(), attribute("value").unwrap()));
             }
-            if fields.len() > 60 {
-                break;
-            }
         }
-        if let Some((_, choice)) = page.split_once("<select name=\"organization\"") {
+        if let Some((_, choice)) = form.split_once("<select name=\"organization\"") {
             let first = choice.split_once("<option value=\"").unwrap().1.split('"').next().unwrap();
             fields.push(("organization".into(), self.organization.unwrap_or(first).into()));
         }
-        // The form for signing out follows, with the same hidden fields.
-        fields.dedup();
-        let mut seen = std::collections::BTreeSet::new();
-        fields.retain(|(name, _)| seen.insert(name.clone()));
         let fields: Vec<(&str, &str)> = fields.iter().map(|(name, value)| (&**name, &**value)).collect();
         let call = self.app.call("POST", "/oauth/consent").header("origin", ORIGIN);
         self.send(call.header("content-type", FORM).body(form_of(&fields))).await

@@ -178,6 +178,12 @@ async fn a_registration_says_what_was_registered() {
     };
     assert_eq!(outcome(&send(form("")).await), "401 invalid_client");
     assert_eq!(outcome(&send(form(secret.as_str().unwrap())).await), "200");
+    // It names no user for whom it acts, either.
+    let body = json!({
+        "clientId": id, "clientSecret": secret, "scopes": ["read:organization"], "userId": demo::OWNER,
+    });
+    let for_user = app.call("POST", "/oauth/token").json(&body).send().await;
+    assert_eq!(for_user.problem(), "400 unauthorized_client");
     let own = [
         ("grant_type", "client_credentials"),
         ("client_id", &*id),
@@ -331,7 +337,7 @@ async fn a_user_chooses_an_organization_of_their_own() {
         browser.organization = Some(organization);
         let refused = browser.decide(&page.text, "allow").await;
         assert_eq!((refused.status, refused.header("location")), (403, ""), "{organization}");
-        assert!(refused.text.contains("You belong to no organization"), "{}", refused.text);
+        assert!(refused.text.contains("You cannot choose this organization"), "{}", refused.text);
     }
     // Whoever has one organization only need not choose.
     let page = browser.open(&to_consent).await;
@@ -410,9 +416,10 @@ async fn what_is_off_is_neither_served_nor_announced() {
         assert_eq!(announced["issuer"], TestApp::URL);
         assert!(announced.get("registration_endpoint").is_none(), "{announced}");
         assert!(announced.get("client_id_metadata_document_supported").is_none(), "{announced}");
-        let body = json!({ "redirect_uris": [CALLBACK] });
-        let response = environment.send(app.call("POST", "/oauth/register").json(&body)).await;
-        assert_eq!(response.status, 404, "{response:?}");
+        for body in [json!({ "redirect_uris": [CALLBACK] }), json!([])] {
+            let response = environment.send(app.call("POST", "/oauth/register").json(&body)).await;
+            assert_eq!(response.status, 404, "{response:?}");
+        }
     }
 }
 
@@ -523,6 +530,12 @@ async fn a_document_describes_a_client() {
     let form = form_of(&[("client_id", &url), ("token", revoke["refresh_token"].as_str().unwrap())]);
     let revoked = app.call("POST", "/oauth/revoke").header("content-type", FORM).body(form).send().await;
     assert_eq!((revoked.status, &*access(&app, ACME, &revoke).await), (200, "401 token_revoked"));
+    // It has an id as well, by which it is not known in OAuth: its document would not be read.
+    let id = mine[0]["clientId"].as_str().unwrap();
+    let page = Browser::new(&app).authorize(&of(id)).await;
+    assert_eq!((page.status, page.header("location")), (400, ""), "{page:?}");
+    let live = tokens(&app, &url, member()).await;
+    assert_eq!(outcome(&refresh(&app, id, &live).await), "401 invalid_client");
     // An operator who does not want such clients any more has none.
     let off = app.environment_with(&[("OAUTH_CLIENT_DOCUMENTS", "off")]);
     let live = tokens(&app, &url, member()).await;
@@ -687,6 +700,33 @@ async fn a_document_that_many_ask_for_at_once_is_one_client() {
         refused += usize::from(page.status == 429);
     }
     assert_eq!(refused, 10);
+}
+
+#[tokio::test]
+async fn limits_keep_one_user_or_network_from_using_up_what_all_share() {
+    let (app, documents) = (documents_app().await, Documents::start().await);
+    // Whoever publishes many documents creates as many clients as whoever registers them.
+    let mut statuses = Vec::new();
+    for number in 0..11 {
+        let url = documents.publish(&format!("/{number}"), &json!({ "client_name": " " }), "");
+        let query = form_of(&[of(&url), vec![("response_type", "code"), ("state", "s")]].concat());
+        let call = app.get(&format!("/oauth/authorize?{query}")).from_address("203.0.113.5");
+        statuses.push(call.send().await.status);
+    }
+    assert_eq!(statuses, [[302; 10].as_slice(), &[429]].concat());
+    // A name that shows nothing is none.
+    let url = documents.url("/0");
+    let mut browser = Browser::new(&app);
+    let to_consent = browser.sign_in(member(), &of(&url)).await;
+    let page = browser.open(to_consent.header("location")).await;
+    assert!(page.text.contains("<strong>127.0.0.1</strong> to act"), "{}", page.text);
+    // The grants of a client share one record, so that a user is not given as many as they like.
+    for number in 0..31 {
+        let answer = browser.decide(&page.text, "allow").await;
+        let answer = query_of(answer.header("location"));
+        assert_eq!(answer.contains_key("code"), number < 30, "{number}: {answer:?}");
+        assert!(number < 30 || answer["error"] == "temporarily_unavailable", "{answer:?}");
+    }
 }
 
 #[tokio::test]

@@ -518,21 +518,29 @@ async fn introspection_tells_of_a_refresh_token_that_can_be_exchanged() {
     forged.replace_range(40..41, if &forged[40..41] == "a" { "b" } else { "a" });
     assert_eq!(introspect(&app, &forged).await, inactive);
     assert_eq!(introspect(&app, text(&second, "refresh_token")).await["active"], true);
-    assert_eq!(refresh(&app, text(&second, "refresh_token")).await.status, 200);
+    let third = refresh(&app, text(&second, "refresh_token")).await.json();
+    // A token without a scope that the app still has is refused wherever it is used.
+    let (path, less) = (format!("/oauth/apps/{}", demo::OAUTH_APP), json!({ "scopes": ["write:customers"] }));
+    assert_eq!(app.call("PUT", &path).user(owner()).json(&less).send().await.status, 200);
+    for token in ["access_token", "refresh_token"] {
+        assert_eq!(introspect(&app, text(&third, token)).await, inactive, "{token}");
+    }
+    let all = json!({ "scopes": ["read:organization", "read:customers"] });
+    assert_eq!(app.call("PUT", &path).user(owner()).json(&all).send().await.status, 200);
     // That of another client is like one that does not exist.
     let other = OauthApp { id: OauthClientId::new(user(1).uuid()), ..oauth_app(&app) };
     install_oauth_app(&app, &other).await;
-    let third = tokens(&app, admin()).await;
+    let fourth = tokens(&app, admin()).await;
     let id = other.id.to_string();
     let form = form_of(&[
         ("client_id", &*id),
         ("client_secret", client_secret().text()),
-        ("token", text(&third, "refresh_token")),
+        ("token", text(&fourth, "refresh_token")),
     ]);
     let foreign = app.call("POST", "/oauth/introspect").header("content-type", FORM).body(form).send().await;
     assert_eq!(foreign.json(), inactive);
     app.clock.advance(Duration::from_secs(30 * 24 * 60 * 60));
-    assert_eq!(introspect(&app, text(&third, "refresh_token")).await, inactive, "it has expired");
+    assert_eq!(introspect(&app, text(&fourth, "refresh_token")).await, inactive, "it has expired");
 }
 
 #[tokio::test]

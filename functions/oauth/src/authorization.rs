@@ -16,7 +16,7 @@ use url::Url;
 use crate::{client, issuance, page::redirect};
 
 /// The time that a user has to sign in and to decide.
-const LIFETIME: Duration = Duration::from_secs(10 * 60);
+pub(crate) const LIFETIME: Duration = Duration::from_secs(10 * 60);
 /// The maximum length of a state, in bytes.
 pub(crate) const MAX_STATE_LENGTH: usize = 2048;
 /// The length of a challenge: that of a SHA-256 hash in base64url.
@@ -211,7 +211,7 @@ impl AuthorizationRequest {
 
     /// Returns the app as it is now; `None` if it was deleted, or does not have the redirect URI any more.
     pub(crate) async fn app(&self, cx: &Context<'_>) -> Result<Option<OauthApp>, Error> {
-        let app = client::find(cx, self.client).await?.map(|found| found.stored.app);
+        let app = client::find_by_id(cx, self.client).await?.map(|found| found.stored.app);
         Ok(app.filter(|app| app.allows_redirect_uri(&self.redirect_uri)))
     }
 

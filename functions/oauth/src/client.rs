@@ -2,15 +2,29 @@
 
 use base64::{Engine as _, prelude::BASE64_STANDARD};
 use padron_auth::{ClientIdentifier, ClientSecret};
-use padron_domain::{ClientType, Error, Failure, OauthClientId, RateLimit};
+use padron_domain::{ClientType, Error, Failure, OauthApp, OauthClientId, RateLimit};
 use padron_http::{Context, Request};
 use padron_store::{OauthAppWithGate, RateSubject};
 use percent_encoding::percent_decode_str;
 
 use crate::form::Form;
 
-/// Returns a client with its gate; `None` if there is none, or it has expired.
-pub(crate) async fn find(cx: &Context<'_>, id: OauthClientId) -> Result<Option<OauthAppWithGate>, Error> {
+/// Returns the client with an identifier, as it is stored, with its gate; `None` if there is none, or it has expired.
+pub(crate) async fn find(
+    cx: &Context<'_>,
+    identifier: &ClientIdentifier,
+) -> Result<Option<OauthAppWithGate>, Error> {
+    // A client that a document describes has an id as well, by which it is not found: its document would not be read.
+    let is_meant = |app: &OauthApp| app.document_url() == identifier.url();
+    let found = find_by_id(cx, identifier.app_id()).await?;
+    Ok(found.filter(|found| is_meant(&found.stored.app)))
+}
+
+/// Returns the client with an id that this server has issued or sealed before, with its gate; `None` if it is deleted or has expired.
+pub(crate) async fn find_by_id(
+    cx: &Context<'_>,
+    id: OauthClientId,
+) -> Result<Option<OauthAppWithGate>, Error> {
     let found = cx.store().oauth_client(id).await?;
     Ok(found.filter(|found| !found.stored.app.has_expired(cx.now())))
 }
@@ -18,11 +32,16 @@ pub(crate) async fn find(cx: &Context<'_>, id: OauthClientId) -> Result<Option<O
 /// Returns the identifier of a client; `None` if the text is none, or that of a document while documents do not describe clients.
 pub(crate) fn identifier(cx: &Context<'_>, text: &str) -> Option<ClientIdentifier> {
     let identifier = ClientIdentifier::parse(text)?;
-    let is_accepted = match identifier {
-        ClientIdentifier::App(_) => true,
-        ClientIdentifier::Document(_) => cx.options().has_client_documents,
-    };
-    is_accepted.then_some(identifier)
+    (identifier.url().is_none() || cx.options().has_client_documents).then_some(identifier)
+}
+
+/// The maximum number of dynamic clients that a network creates: ten at once, then one every six minutes.
+const NEW_CLIENTS: RateLimit = RateLimit { limit: 10, period: 60 * 60 };
+
+/// Counts a dynamic client that is about to be created for the network of a request. Fails if there are too many.
+pub(crate) async fn count_new_client(cx: &Context<'_>) -> Result<(), Error> {
+    let network = RateSubject::address("dynamic-client", &cx.request.source_network());
+    cx.count_other_request(&network, NEW_CLIENTS).await
 }
 
 /// A client as a request presents it. Nothing of it is verified.
@@ -56,22 +75,22 @@ impl PresentedClient {
         Ok(Self { id: user, secret: Some(password) })
     }
 
-    fn client(&self, cx: &Context<'_>) -> Option<OauthClientId> {
-        identifier(cx, &self.id).map(|identifier| identifier.client())
+    fn identifier(&self, cx: &Context<'_>) -> Option<ClientIdentifier> {
+        identifier(cx, &self.id)
     }
 
     /// Counts the request as one of this client to the function from its network. Fails if there are too many.
     pub(crate) async fn count(&self, cx: &Context<'_>, function: &str, a_minute: u32) -> Result<(), Error> {
-        // A text that is no client's id is not counted apart, so that nobody has as many limits as they can invent ids.
-        count(cx, function, self.client(cx), a_minute).await
+        // All malformed ids share one limit.
+        count(cx, function, self.identifier(cx).map(|identifier| identifier.app_id()), a_minute).await
     }
 
     /// Reads the client and checks its secret. Fails with `invalid_client` if there is no such client, if the secret of a confidential
     /// client is missing or wrong, or if a public client sends one.
     pub(crate) async fn authenticate(&self, cx: &Context<'_>) -> Result<OauthAppWithGate, Error> {
         let refuse = |why: &str| Error::from(Failure::INVALID_CLIENT).with_cause(why);
-        let id = self.client(cx).ok_or_else(|| refuse("not of a client id's form"))?;
-        let client = find(cx, id).await?.ok_or_else(|| refuse("unknown"))?;
+        let identifier = self.identifier(cx).ok_or_else(|| refuse("not of a client id's form"))?;
+        let client = find(cx, &identifier).await?.ok_or_else(|| refuse("unknown"))?;
         match (client.stored.app.client_type, &self.secret) {
             (ClientType::Public, None) => {}
             (ClientType::Public, Some(_)) => return Err(refuse("a public client with a secret")),

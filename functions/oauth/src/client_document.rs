@@ -5,8 +5,9 @@
 use std::time::Duration;
 
 use http::{HeaderMap, HeaderValue, Method, header};
-use padron_domain::{ClientDocument, Error, OauthApp, OauthClientId, RateLimit, Timestamp};
-use padron_http::Context;
+use padron_auth::ClientIdentifier;
+use padron_domain::{ClientDocument, Error, Failure, OauthApp, RateLimit, Timestamp};
+use padron_http::{Context, decode_json};
 use padron_outbound::{Client, Request, Response, Target, Targets};
 use padron_store::{OauthAppWithGate, RateSubject};
 use serde::Deserialize;
@@ -18,10 +19,12 @@ use crate::{
 
 /// The maximum size of a document, in bytes.
 const MAX_DOCUMENT_SIZE: usize = 5 * 1024;
-/// The time in which a document must be there. A user waits for it.
+/// The timeout of reading a document. A user waits for it.
 const TIME_LIMIT: Duration = Duration::from_secs(5);
-/// The shortest and the longest time for which a document is kept, in seconds, whatever its server says.
-const KEPT: (u64, u64) = (5 * 60, 24 * 60 * 60);
+/// The minimum time for which a document is fresh (RFC 9111 §4.2), whatever its server says.
+const MIN_FRESHNESS: Duration = Duration::from_secs(5 * 60);
+/// The maximum time for which a document is fresh.
+const MAX_FRESHNESS: Duration = Duration::from_secs(24 * 60 * 60);
 /// The maximum number of documents that are read for one network.
 const LIMIT: RateLimit = RateLimit { limit: 30, period: 60 };
 
@@ -40,61 +43,64 @@ struct Document {
 /// Returns `None` if there is no document that describes a client. The log says why.
 pub(crate) async fn find(
     cx: &Context<'_>,
-    id: OauthClientId,
+    identifier: &ClientIdentifier,
     url: &str,
 ) -> Result<Option<OauthAppWithGate>, Error> {
     let refused = |why: &str| {
         cx.note_cause(format!("the client's document cannot be used: {why}"));
         Ok(None)
     };
-    let Some(target) = target(cx, url) else { return refused("not the URL of one") };
-    let known = match client::find(cx, id).await? {
-        Some(known) if is_fresh(&known, url, cx.now()) => return Ok(Some(known)),
-        known => known,
-    };
+    let Some(target) = target(cx, url) else { return refused("the URL cannot be that of a document") };
+    let known = cx.store().oauth_client(identifier.app_id()).await?;
+    if let Some(known) = &known
+        && is_fresh(&known.stored.app, url, cx.now())
+    {
+        return Ok(Some(known.clone()));
+    }
     let network = RateSubject::address("oauth-authorize document", &cx.request.source_network());
     cx.count_other_request(&network, LIMIT).await?;
     match read(cx, &target).await {
-        Ok((description, kept)) => {
-            let mut app = description.app(id, cx.now());
-            app.document = Some(ClientDocument { url: url.to_owned(), fresh_until: cx.now().plus(kept) });
-            keep(cx, known, app).await
+        Ok((description, freshness)) => {
+            let mut app = description.app(identifier.app_id(), cx.now());
+            let fresh_until = cx.now().plus(freshness);
+            app.document = Some(ClientDocument { url: url.to_owned(), fresh_until });
+            store_client(cx, known, app).await.map(Some)
         }
         Err(why) => refused(&why),
     }
 }
 
-fn is_fresh(known: &OauthAppWithGate, url: &str, now: Timestamp) -> bool {
-    let document = known.stored.app.document.as_ref();
-    document.is_some_and(|document| document.url == url && now < document.fresh_until)
+/// Returns whether an app is what its document says.
+fn is_fresh(app: &OauthApp, url: &str, now: Timestamp) -> bool {
+    let is_current = |document: &ClientDocument| document.url == url && now < document.fresh_until;
+    !app.has_expired(now) && app.document.as_ref().is_some_and(is_current)
 }
 
-/// Stores what a document says of a client. If another request has done so meanwhile, that is returned.
-async fn keep(
+/// Stores what a document says of a client. `known` is what is stored of it, which may have expired. Fails if it has changed meanwhile, so
+/// that the request is decided again.
+async fn store_client(
     cx: &Context<'_>,
     known: Option<OauthAppWithGate>,
-    mut app: OauthApp,
-) -> Result<Option<OauthAppWithGate>, Error> {
-    let id = app.id;
+    app: OauthApp,
+) -> Result<OauthAppWithGate, Error> {
     let (client, is_written) = match known {
         None => {
+            client::count_new_client(cx).await?;
             let client = OauthAppWithGate::new(app, &[], cx.secrets())?;
             let is_written = cx.store().create_dynamic_client(&client, cx.now()).await?;
             (client, is_written)
         }
         Some(known) => {
-            app.version = known.stored.app.version + 1;
-            app.created_at = known.stored.app.created_at;
-            app.expires_at = app.expires_at.max(known.stored.app.expires_at);
+            let app = known.stored.app.redescribed(app, cx.now());
             let client = known.with_app(app, cx.secrets())?;
             let is_written = cx.store().replace_dynamic_client(&client).await?;
             (client, is_written)
         }
     };
-    if is_written { Ok(Some(client)) } else { client::find(cx, id).await }
+    if is_written { Ok(client) } else { Err(Failure::CONCURRENT_CHANGE.into()) }
 }
 
-/// Reads a document, and returns what it says, and for how long it may be kept. The error is a text for the log.
+/// Reads a document, and returns what it says, and for how long it is fresh. The error is a text for the log.
 async fn read(cx: &Context<'_>, target: &Target) -> Result<(ClientDescription, Duration), String> {
     let client = cx.environment().get_or_create(|| {
         Client::new(targets(cx)).map_err(|_| Error::internal("the system has no trust store"))
@@ -107,12 +113,12 @@ async fn read(cx: &Context<'_>, target: &Target) -> Result<(ClientDescription, D
     let time_limit = TIME_LIMIT.min(cx.deadline().saturating_duration_since(tokio::time::Instant::now()));
     let response = client.send(target, request, time_limit).await.map_err(|failure| failure.name())?;
     let description = describe(target.url().as_str(), &response)?;
-    Ok((description, kept(&response.headers)))
+    Ok((description, freshness(&response.headers)))
 }
 
 /// Returns which URLs documents may have: the same as webhooks.
 fn targets(cx: &Context<'_>) -> Targets {
-    if cx.options().has_local_webhooks { Targets::Local } else { Targets::Public }
+    if cx.options().allows_local_targets { Targets::Local } else { Targets::Public }
 }
 
 /// Returns the target of a URL; `None` if it cannot be that of a document. It has a path, and is written as it is serialized, so that no two
@@ -138,7 +144,7 @@ fn describe(url: &str, response: &Response) -> Result<ClientDescription, String>
     if !(media_type.eq_ignore_ascii_case("application/json") || media_type.ends_with("+json")) {
         return Err("it is not JSON".into());
     }
-    let document: Document = serde_json::from_slice(&response.body).map_err(|_| "it is not a client's")?;
+    let document: Document = decode_json(&response.body).map_err(|_| "it is not a client's")?;
     if document.client_id != url {
         return Err("it has another client_id".into());
     }
@@ -158,13 +164,13 @@ fn describe(url: &str, response: &Response) -> Result<ClientDescription, String>
     })
 }
 
-/// Returns for how long a document may be kept (RFC 9111 §5.2.2.1), within [`KEPT`].
-fn kept(headers: &HeaderMap) -> Duration {
+/// Returns for how long a document is fresh (RFC 9111 §5.2.2.1), within the limits.
+fn freshness(headers: &HeaderMap) -> Duration {
     let directives = headers.get_all(header::CACHE_CONTROL).iter().filter_map(|value| value.to_str().ok());
     let directives: Vec<String> =
         directives.flat_map(|value| value.split(',')).map(|one| one.trim().to_ascii_lowercase()).collect();
     let is_forbidden = directives.iter().any(|one| matches!(one.as_str(), "no-store" | "no-cache"));
     let age = directives.iter().find_map(|one| one.strip_prefix("max-age=")?.parse().ok());
-    let (shortest, longest) = KEPT;
-    Duration::from_secs(age.filter(|_| !is_forbidden).unwrap_or(shortest).clamp(shortest, longest))
+    let age = age.filter(|_| !is_forbidden).map_or(MIN_FRESHNESS, Duration::from_secs);
+    age.clamp(MIN_FRESHNESS, MAX_FRESHNESS)
 }

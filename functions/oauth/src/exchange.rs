@@ -87,17 +87,10 @@ pub(crate) async fn exchange_code(
     let event = Event::new(code.organization, padron_domain::Actor::User(code.user), cx.now(), created);
     let event = event.via(Some(code.client));
     let grant = StoredOauthGrant::new(grant, seed.as_bytes(), cx.secrets())?;
-    let postponed = postponed(cx, client)?;
-    cx.store().exchange_authorization_code(&code, &grant, postponed.as_ref(), &event)?.commit().await?;
+    let extended = stored.app.extended_for_grant(cx.now());
+    let extended = extended.map(|app| client.clone().with_app(app, cx.secrets())).transpose()?;
+    cx.store().exchange_authorization_code(&code, &grant, extended.as_ref(), &event)?.commit().await?;
     Ok(response.with_refresh_token(&seed.token(id, 1)))
-}
-
-/// Returns the next version of a dynamic client that would end before a grant that it gets now; `None` if it would not.
-fn postponed(cx: &Context<'_>, client: &OauthAppWithGate) -> Result<Option<OauthAppWithGate>, Error> {
-    let app = &client.stored.app;
-    let Some(end) = app.postponed_end(cx.now()) else { return Ok(None) };
-    let after = OauthApp { version: app.version + 1, expires_at: Some(end), ..app.clone() };
-    client.clone().with_app(after, cx.secrets()).map(Some)
 }
 
 /// Fails unless the client presents a code as it has asked for it: with the same redirect URI, and the verifier of its challenge.

@@ -5,10 +5,10 @@ use std::sync::Arc;
 use padron_auth::{OauthToken, RefreshToken, TokenSigner};
 use padron_domain::{
     Actor, AuthorizationCode, ClientType, Error, Event, EventData, Failure, GrantRevocationReason, OauthApp,
-    OauthGate, OauthGrant, OauthGrantId, OrganizationId, Scopes, Session, Timestamp, UserId,
+    OauthGate, OauthGrant, OauthGrantId, OrganizationId, RateLimit, Scopes, Session, Timestamp, UserId,
 };
 use padron_http::Context;
-use padron_store::OauthGrantWithGate;
+use padron_store::{OauthGrantWithGate, RateSubject};
 use schemars::JsonSchema;
 use serde::Serialize;
 use tokio::sync::Mutex;
@@ -73,7 +73,7 @@ pub(crate) async fn issue(
     let token = OauthToken {
         id: Uuid::new_v4(),
         client: grant.client,
-        client_url: app.document.as_ref().map(|document| document.url.clone()),
+        client_url: app.document_url().map(ToOwned::to_owned),
         grant: grant.grant,
         user: grant.user,
         organization: grant.organization,
@@ -105,12 +105,12 @@ pub(crate) async fn require_active(
         }
         None => (cx.store().organization(organization).await?, None),
     };
-    if found.is_none_or(|organization| organization.deleted_at.is_some()) {
+    if !found.is_some_and(|organization| organization.is_active()) {
         return refuse("the organization is deleted");
     }
     match (user, membership) {
         // Whoever has left and joined again has not granted anything since.
-        (Some((_, granted_at)), Some(membership)) if membership.joined_at <= granted_at => Ok(()),
+        (Some((_, granted_at)), Some(membership)) if membership.existed_at(granted_at) => Ok(()),
         (Some(_), _) => refuse("the user has left the organization"),
         (None, _) => Ok(()),
     }
@@ -160,14 +160,14 @@ pub(crate) fn is_within(url: &str, other: &str) -> bool {
 /// Returns the organization for which a user has allowed everything that a request asks for before; `None` if they must be asked.
 ///
 /// An app that cannot prove who it is asks each time, and so does one that nobody has verified.
-pub(crate) async fn granted_already(
+pub(crate) async fn previously_granted_organization(
     cx: &Context<'_>,
     app: &OauthApp,
     request: &AuthorizationRequest,
     session: &Session,
 ) -> Result<Option<OrganizationId>, Error> {
-    let is_known = app.client_type == ClientType::Confidential;
-    let organization = app.organization.filter(|one| is_known && session.may_act_in(*one));
+    let is_confidential = app.client_type == ClientType::Confidential;
+    let organization = app.organization.filter(|one| is_confidential && session.may_act_in(*one));
     let Some(organization) = organization else { return Ok(None) };
     let grants = cx.store().oauth_grants_of_user(app.id, session.user, cx.now()).await?;
     let covers = |grant: &&OauthGrant| {
@@ -189,6 +189,23 @@ pub(crate) struct GivenConsent {
     pub(crate) user: UserId,
     pub(crate) organization: OrganizationId,
     pub(crate) scopes: Scopes,
+}
+
+/// The maximum number of times that a user allows a dynamic client to act for them: all at once, then one every two minutes. Its grants
+/// share one record with those of others, which lists only some of those that were revoked.
+const DYNAMIC_CONSENTS: RateLimit = RateLimit { limit: 30, period: 60 * 60 };
+
+/// Counts a consent of a user to an app. Returns `false` if there are too many.
+pub(crate) async fn may_consent(cx: &Context<'_>, app: &OauthApp, user: UserId) -> Result<bool, Error> {
+    if !app.is_dynamic() {
+        return Ok(true);
+    }
+    let subject = RateSubject::client("oauth-decide", &app.id.to_string(), &user.to_string());
+    match cx.count_other_request(&subject, DYNAMIC_CONSENTS).await {
+        Ok(()) => Ok(true),
+        Err(error) if error.failure() == Failure::RATE_LIMITED => Ok(false),
+        Err(error) => Err(error),
+    }
 }
 
 /// Creates an authorization code for what a user has allowed, and returns its text.

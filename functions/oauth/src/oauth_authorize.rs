@@ -49,7 +49,7 @@ impl Endpoint for OauthAuthorize {
     const SUMMARY: &'static str = "Asks a user to allow an OAuth app to act for them";
     const SCOPE: Option<Scope> = None;
     const ACCEPTS_KEYS: bool = false;
-    const FAILURES: &'static [&'static [Failure]] = &[&[Failure::RATE_LIMITED]];
+    const FAILURES: &'static [&'static [Failure]] = &[&[Failure::RATE_LIMITED, Failure::CONCURRENT_CHANGE]];
     const ACTIONS: &'static [&'static [Action]] = &[
         Store::TAKE_REQUESTS,
         Store::OAUTH_CLIENT,
@@ -75,12 +75,14 @@ async fn authorize(cx: &Context<'_>) -> Result<Response, Error> {
     let Some(login) = &cx.options().login else { return unknown() };
     let Ok(parameters) = cx.request.query().map(Parameters) else { return unknown() };
     let identifier = parameters.get("client_id").and_then(|text| client::identifier(cx, text));
-    let id = identifier.as_ref().map(ClientIdentifier::client);
+    let id = identifier.as_ref().map(ClientIdentifier::app_id);
     client::count(cx, OauthAuthorize::ROUTE.function, id, REQUESTS_A_MINUTE).await?;
-    let Some(id) = id else { return unknown() };
     let found = match &identifier {
-        Some(ClientIdentifier::Document(url)) => client_document::find(cx, id, url).await?,
-        _ => client::find(cx, id).await?,
+        None => None,
+        Some(identifier @ ClientIdentifier::App(_)) => client::find(cx, identifier).await?,
+        Some(identifier @ ClientIdentifier::Document(url)) => {
+            client_document::find(cx, identifier, url).await?
+        }
     };
     let Some(OauthAppWithGate { stored, .. }) = found else { return unknown() };
     let Some(target) = redirect_uri(&stored.app, &parameters) else { return unknown() };
@@ -110,7 +112,8 @@ pub(crate) async fn proceed(
     request: &AuthorizationRequest,
 ) -> Result<Response, Error> {
     if !request.prompt.consent
-        && let Some(organization) = issuance::granted_already(cx, app, request, &session.session).await?
+        && let Some(organization) =
+            issuance::previously_granted_organization(cx, app, request, &session.session).await?
     {
         let consent = GivenConsent { user: session.session.user, organization, scopes: request.scopes };
         let code = issuance::authorization_code(cx, request, consent).await?;

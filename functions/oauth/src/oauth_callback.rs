@@ -1,7 +1,7 @@
 //! The endpoint `GET /oauth/callback`, to which the operator's issuer sends users after they have signed in.
 
 use padron_domain::{Error, Failure, Scope};
-use padron_http::{Anonymous, Context, Endpoint, Response, Route};
+use padron_http::{Anonymous, Context, Endpoint, Response, Route, Variable};
 use padron_store::{Action, Store};
 
 use crate::{
@@ -35,8 +35,8 @@ impl Endpoint for OauthCallback {
     const SCOPE: Option<Scope> = None;
     const ACCEPTS_KEYS: bool = false;
     const FAILURES: &'static [&'static [Failure]] = &[&[Failure::RATE_LIMITED]];
-    const VARIABLES: &'static [(&'static str, &'static str)] =
-        &[("LOGIN_CLIENT_SECRET", "LoginClientSecret")];
+    const VARIABLES: &'static [Variable] =
+        &[Variable { name: "LOGIN_CLIENT_SECRET", parameter: "LoginClientSecret" }];
     const ACTIONS: &'static [&'static [Action]] = &[
         Store::TAKE_REQUESTS,
         Store::CREATE_SESSION,

@@ -6,7 +6,7 @@ use padron_store::{Action, Store};
 
 use crate::{
     authorization::{AuthorizationRequest, PageQuery, Parameters, QueryOf, destination},
-    page::{Consent, Language, Page, Trouble, not_a_member},
+    page::{Consent, Language, Page, Trouble},
     session::SignedInSession,
 };
 
@@ -47,15 +47,18 @@ async fn consent(cx: &Context<'_>) -> Result<Response, Error> {
     let Some(sealed) = parameters.get("request") else { return expired() };
     let Some(request) = AuthorizationRequest::open(cx, &session.context(), sealed) else { return expired() };
     let Some(app) = request.app(cx).await? else { return Ok(Trouble::UnknownClient.page(language)) };
-    let organizations = session.organizations(cx, &app).await?;
-    if organizations.is_empty() {
-        return Ok(not_a_member(&app, language, sealed, &session.form_token(sealed)));
+    let choice = session.organizations(cx, &app).await?;
+    if choice.organizations.is_empty() {
+        let trouble = if app.is_dynamic() { Trouble::NoOrganization } else { Trouble::NotAMember };
+        return Ok(trouble.page_with_sign_out(language, sealed, &session.form_token(sealed)));
     }
     let consent = Consent {
         app: &app,
         destination: &destination(&request.redirect_uri),
+        // Only loopback addresses have redirect URIs without TLS.
+        is_on_this_device: request.redirect_uri.to_ascii_lowercase().starts_with("http:"),
         user: &session.session.display_name(),
-        organizations: &organizations,
+        choice: &choice,
         scopes: request.scopes.iter().filter(|scope| app.scopes.allows(*scope)).collect(),
         request: sealed,
         form_token: &session.form_token(sealed),

@@ -9,7 +9,7 @@ use crate::{
     authorization::{Answer, AuthorizationRequest, consent_url},
     form::Form,
     issuance::{self, GivenConsent},
-    page::{Language, ORGANIZATION_FIELD, Page, SCOPE_FIELD, Trouble, not_a_member, redirect},
+    page::{Language, ORGANIZATION_FIELD, Page, SCOPE_FIELD, Trouble, redirect},
     session::SignedInSession,
 };
 
@@ -22,8 +22,13 @@ impl Endpoint for OauthDecide {
     const SUMMARY: &'static str = "Allows or denies what an OAuth app asks for";
     const SCOPE: Option<Scope> = None;
     const ACCEPTS_KEYS: bool = false;
-    const ACTIONS: &'static [&'static [Action]] =
-        &[Store::SESSION, Store::OAUTH_CLIENT, Store::ORGANIZATION_ACCESS, Store::CREATE_CODE];
+    const ACTIONS: &'static [&'static [Action]] = &[
+        Store::TAKE_REQUESTS,
+        Store::SESSION,
+        Store::OAUTH_CLIENT,
+        Store::ORGANIZATION_ACCESS,
+        Store::CREATE_CODE,
+    ];
     type Access = Anonymous;
     type Input = Form;
     type Output = Page;
@@ -80,7 +85,12 @@ async fn decide(cx: &Context<'_>, form: &Form) -> Result<Response, Error> {
         return Ok(redirect(303, consent_url(cx, &sealed)));
     };
     if session.organization(cx, organization).await?.is_none() {
-        return Ok(not_a_member(&app, language, &sealed, &session.form_token(&sealed)));
+        let trouble = if app.is_dynamic() { Trouble::NotChoosable } else { Trouble::NotAMember };
+        return Ok(trouble.page_with_sign_out(language, &sealed, &session.form_token(&sealed)));
+    }
+    if !issuance::may_consent(cx, &app, session.session.user).await? {
+        let too_often = "The user has allowed it too often. Try again in some minutes.";
+        return request.answer(cx, 303, Answer::Error("temporarily_unavailable", too_often));
     }
     let consent = GivenConsent { user: session.session.user, organization, scopes };
     let code = issuance::authorization_code(cx, &request, consent).await?;

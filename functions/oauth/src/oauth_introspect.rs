@@ -3,15 +3,13 @@
 //! Everything else than a token of the client that works has the same response.
 
 use padron_auth::{OauthToken, RefreshToken, Verifier};
-use padron_domain::{
-    Error, Failure, Membership, OauthClientId, OauthGate, OauthGrantId, OrganizationId, Scope, UserId,
-};
+use padron_domain::{Error, Failure, Membership, OauthClientId, OauthGrantId, Scope};
 use padron_http::{Anonymous, Body, Context, Endpoint, ErrorFormat, Route};
 use padron_store::{Action, OauthAccess, Store};
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use crate::{client::PresentedClient, exchange::is_genuine, form::Form};
+use crate::{client::PresentedClient, exchange::is_genuine, form::Form, issuance::require_active};
 
 /// The endpoint that tells a client about a token.
 #[derive(Debug)]
@@ -101,16 +99,22 @@ async fn of_access_token(
     let keys = cx.signing_keys(None).await?;
     let token = Verifier::verify_own(text, cx.issuer(), &keys.verifying, cx.now());
     let Some(token) = token.ok().filter(|token| token.client == client) else { return Ok(None) };
-    let Some(gate) = live_gate(cx, token.grant_id(), token.user, token.organization).await? else {
-        return Ok(None);
-    };
-    if gate.excludes(token.grant, token.issued_at) {
+    let OauthAccess { gate, access } =
+        cx.store().oauth_access(client, token.user, token.organization, []).await?;
+    let gate = gate.filter(|gate| !gate.excludes(token.grant, token.issued_at));
+    let is_active = access.organization.is_some_and(|organization| organization.is_active());
+    // Whoever has left and joined again has not granted anything since.
+    let has_granted = |membership: Membership| OauthGrantId::was_granted_by(token.grant, &membership);
+    let has_subject = token.user.is_none() || access.membership.is_some_and(has_granted);
+    let Some(gate) = gate.filter(|_| is_active && has_subject) else { return Ok(None) };
+    let scopes = token.scopes.limited_to(gate.scopes);
+    if scopes.is_empty() {
         return Ok(None);
     }
     let sub = token.subject();
-    let OauthToken { id, client, organization, scopes, audience, issued_at, expires_at, .. } = token;
+    let OauthToken { id, client, organization, audience, issued_at, expires_at, .. } = token;
     Ok(Some(ActiveToken {
-        scope: scopes.limited_to(gate.scopes).to_string(),
+        scope: scopes.to_string(),
         client_id: client,
         token_type: Some("Bearer"),
         sub,
@@ -140,9 +144,17 @@ async fn of_refresh_token(
     if !is_current || !grant.is_live(cx.now()) {
         return Ok(None);
     }
-    let Some(gate) = live_gate(cx, token.id, grant.user, grant.organization).await? else { return Ok(None) };
+    match require_active(cx, grant.organization, Some((user, grant.created_at))).await {
+        Ok(()) => {}
+        Err(error) if error.failure() == Failure::INVALID_GRANT => return Ok(None),
+        Err(error) => return Err(error),
+    }
+    let scopes = grant.scopes.limited_to(found.gate.scopes);
+    if scopes.is_empty() {
+        return Ok(None);
+    }
     Ok(Some(ActiveToken {
-        scope: grant.scopes.limited_to(gate.scopes).to_string(),
+        scope: scopes.to_string(),
         client_id: client,
         token_type: None,
         sub: user.to_string(),
@@ -153,19 +165,4 @@ async fn of_refresh_token(
         jti: None,
         org: grant.organization.to_string(),
     }))
-}
-
-/// Returns the gate of a client; `None` if the organization is deleted, or the user has left it.
-async fn live_gate(
-    cx: &Context<'_>,
-    OauthGrantId { client, grant }: OauthGrantId,
-    user: Option<UserId>,
-    organization: OrganizationId,
-) -> Result<Option<OauthGate>, Error> {
-    let OauthAccess { gate, access } = cx.store().oauth_access(client, user, organization, []).await?;
-    let is_active = access.organization.is_some_and(|organization| organization.deleted_at.is_none());
-    // Whoever has left and joined again has not granted anything since.
-    let has_granted = |membership: Membership| OauthGrantId::was_granted_by(grant, &membership);
-    let has_subject = user.is_none() || access.membership.is_some_and(has_granted);
-    Ok(gate.filter(|_| is_active && has_subject))
 }

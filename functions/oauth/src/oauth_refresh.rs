@@ -86,7 +86,7 @@ async fn refresh_tokens(cx: &Context<'_>, request: RefreshRequest) -> Result<Tok
         presented.authenticate(cx).await?.stored.app
     } else {
         // Timbrix's clients send the token alone.
-        let found = client::find(cx, token.id.client).await?.ok_or(Failure::INVALID_GRANT)?;
+        let found = client::find_by_id(cx, token.id.client).await?.ok_or(Failure::INVALID_GRANT)?;
         Some(found.stored.app).filter(|app| app.is_untyped).ok_or(Failure::INVALID_CLIENT)?
     };
     refresh(cx, &app, PresentedRefreshToken { token, scopes: None, audience: None }).await

@@ -1,19 +1,20 @@
 //! The endpoint `POST /oauth/register`, with which a client registers itself (RFC 7591).
 //!
-//! Nobody has verified such a client. It belongs to no organization, acts for users only, and is deleted after a day without a grant.
+//! Nobody has verified such a client. It belongs to no organization, acts for users only, and is deleted if it gets no grant within a day.
 
 use padron_auth::ClientSecret;
-use padron_domain::{ClientType, Error, Failure, OauthClientId, RateLimit, Scope};
+use padron_domain::{ClientType, Error, Failure, OauthClientId, Scope};
 use padron_http::{
     Anonymous, Context, Endpoint, ErrorFormat, Input, Output, PAYLOAD_TOO_LARGE, ROUTE_NOT_FOUND, Request,
     Response, Route, UNSUPPORTED_MEDIA_TYPE, decode_json, json_bytes,
     openapi::{Operation, Schemas},
 };
-use padron_store::{Action, OauthAppWithGate, RateSubject, Store};
+use padron_store::{Action, OauthAppWithGate, Store};
 use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::{
+    client,
     client_metadata::{AuthenticationMethod, ClientDescription, ClientMetadata},
     form::MAX_FORM_SIZE,
 };
@@ -22,12 +23,9 @@ use crate::{
 #[derive(Debug)]
 pub struct OauthRegister;
 
-/// The maximum number of registrations from one network.
-const LIMIT: RateLimit = RateLimit { limit: 10, period: 60 * 60 };
-
-/// The metadata of a client that registers itself.
+/// The metadata of a client that registers itself, or what is wrong with it, which matters only where clients may do so.
 #[derive(Debug)]
-pub struct Registration(ClientMetadata);
+pub struct Registration(Result<ClientMetadata, Error>);
 
 impl Input for Registration {
     const FAILURES: &'static [Failure] = &[
@@ -38,11 +36,12 @@ impl Input for Registration {
     ];
 
     fn decode(request: &Request<'_>) -> Result<Self, Error> {
-        let body = json_bytes(request, MAX_FORM_SIZE)?;
-        // What is wrong with the body is wrong with the metadata (RFC 7591 §3.2.2).
-        decode_json(&body).map(Self).map_err(|error| {
+        // RFC 7591 has no error of its own for a body that is malformed.
+        let invalid = |error: Error| {
             Error::from(Failure::INVALID_CLIENT_METADATA).with_violations(error.violations().to_vec())
-        })
+        };
+        let body = json_bytes(request, MAX_FORM_SIZE);
+        Ok(Self(body.and_then(|body| decode_json(&body).map_err(invalid))))
     }
 
     fn describe(operation: &mut Operation, schemas: &mut Schemas) {
@@ -90,8 +89,12 @@ impl Endpoint for OauthRegister {
     const SCOPE: Option<Scope> = None;
     const ACCEPTS_KEYS: bool = false;
     const ERROR_FORMAT: ErrorFormat = ErrorFormat::Oauth;
-    const FAILURES: &'static [&'static [Failure]] =
-        &[&[ROUTE_NOT_FOUND, Failure::INVALID_REDIRECT_URI, Failure::RATE_LIMITED]];
+    const FAILURES: &'static [&'static [Failure]] = &[&[
+        ROUTE_NOT_FOUND,
+        Failure::INVALID_REDIRECT_URI,
+        Failure::RATE_LIMITED,
+        Failure::CONCURRENT_CHANGE,
+    ]];
     const ACTIONS: &'static [&'static [Action]] = &[Store::TAKE_REQUESTS, Store::CREATE_DYNAMIC_CLIENT];
     type Access = Anonymous;
     type Input = Registration;
@@ -105,9 +108,8 @@ impl Endpoint for OauthRegister {
         if !cx.options().has_open_registration {
             return Err(ROUTE_NOT_FOUND.into());
         }
-        let network = RateSubject::address(Self::ROUTE.function, &cx.request.source_network());
-        cx.count_request(&network, LIMIT, 1).await?;
-        let description = metadata.check(AuthenticationMethod::ClientSecretBasic)?;
+        let description = metadata?.check(AuthenticationMethod::ClientSecretBasic)?;
+        client::count_new_client(cx).await?;
         let app = description.app(OauthClientId::at(cx.now()), cx.now());
         let secret = match app.client_type {
             ClientType::Confidential => Some(ClientSecret::generate()?),

@@ -5,7 +5,7 @@
 use std::time::Duration;
 
 use padron_auth::{OauthToken, RefreshToken};
-use padron_domain::{ClientType, Error, Failure, OauthGrant, OauthGrantId, Scope, Scopes, UserId};
+use padron_domain::{Error, Failure, OauthGrant, OauthGrantId, Scope, Scopes, UserId};
 use padron_http::{
     Anonymous, Body, Context, Endpoint, ErrorFormat, Input, PAYLOAD_TOO_LARGE, Request, Route,
     UNSUPPORTED_MEDIA_TYPE, decode_json, json_bytes,
@@ -130,6 +130,7 @@ async fn of_json(cx: &Context<'_>, request: JsonTokenRequest) -> Result<TokenRes
     let client = client.authenticate_confidential(cx).await?;
     let scopes = scopes.map(|names| parse_scopes(names.iter().map(String::as_str))).transpose()?;
     let Some(user) = user_id else { return for_itself(cx, &client, scopes, audience(cx, None)?).await };
+    client.stored.app.client_credentials_organization().ok_or(Failure::UNAUTHORIZED_CLIENT)?;
     let user = UserId::parse(&user).ok_or(Failure::INVALID_GRANT)?;
     for_user(cx, &client, user, scopes).await
 }
@@ -184,8 +185,7 @@ async fn for_itself(
     audience: String,
 ) -> Result<TokenResponse, Error> {
     let app = &stored.app;
-    let organization = app.organization.filter(|_| app.client_type == ClientType::Confidential);
-    let organization = organization.ok_or(Failure::UNAUTHORIZED_CLIENT)?;
+    let organization = app.client_credentials_organization().ok_or(Failure::UNAUTHORIZED_CLIENT)?;
     let scopes = scopes.filter(|scopes| !scopes.is_empty()).unwrap_or(app.scopes);
     if !app.scopes.missing_of(scopes).is_empty() {
         return Err(Failure::INVALID_SCOPE.into());

@@ -4,14 +4,14 @@
 
 use base64::{Engine as _, prelude::BASE64_STANDARD};
 use maud::{DOCTYPE, Markup, PreEscaped, html};
-use padron_domain::{Error, OauthApp, Organization, Scope, Scopes};
+use padron_domain::{Error, OauthApp, Scope, Scopes};
 use padron_http::{
     Output, Request, Response,
     openapi::{Operation, Schemas},
 };
 use ring::digest::{SHA256, digest};
 
-use crate::session::MAX_ORGANIZATIONS;
+use crate::session::Choice;
 
 /// A language of the pages.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -87,8 +87,10 @@ pub(crate) enum Trouble {
     SignIn,
     /// The user is not a member of the app's organization.
     NotAMember,
-    /// The user is not a member of any organization, or not of the one that they have chosen.
+    /// The user is not a member of any organization.
     NoOrganization,
+    /// The user is not a member of the organization that they have chosen, or it is deleted.
+    NotChoosable,
     /// The user has signed out.
     SignedOut,
 }
@@ -97,7 +99,7 @@ impl Trouble {
     const fn status(self) -> u16 {
         match self {
             Self::UnknownClient | Self::Expired | Self::SignIn => 400,
-            Self::NotAMember | Self::NoOrganization => 403,
+            Self::NotAMember | Self::NoOrganization | Self::NotChoosable => 403,
             Self::SignedOut => 200,
         }
     }
@@ -139,6 +141,13 @@ impl Trouble {
                     "Una aplicación actúa en su nombre en una de sus organizaciones. Cree una, pida una invitación, o inicie la sesión con otra cuenta.",
                 ),
             ),
+            Self::NotChoosable => (
+                language.pick("You cannot choose this organization", "No puede elegir esta organización"),
+                language.pick(
+                    "You are no longer a member of it, or it was deleted. Go back and choose another one, or sign in as someone else.",
+                    "Usted ya no es miembro, o se ha borrado. Vuelva y elija otra, o inicie la sesión con otra cuenta.",
+                ),
+            ),
             Self::SignedOut => (
                 language.pick("You have signed out", "Ha cerrado la sesión"),
                 language.pick("You can close this page.", "Puede cerrar esta página."),
@@ -151,6 +160,13 @@ impl Trouble {
         let (title, text) = self.texts(language);
         respond(self.status(), language, title, &html! { h1 { (title) } p { (text) } })
     }
+
+    /// Returns the page for users who are signed in, and may sign in as somebody else.
+    pub(crate) fn page_with_sign_out(self, language: Language, request: &str, form_token: &str) -> Response {
+        let (title, text) = self.texts(language);
+        let body = html! { h1 { (title) } p { (text) } (sign_out(language, request, form_token)) };
+        respond(self.status(), language, title, &body)
+    }
 }
 
 /// What the consent page shows.
@@ -158,10 +174,12 @@ pub(crate) struct Consent<'a> {
     pub(crate) app: &'a OauthApp,
     /// The host, or the scheme, that the answer is sent to.
     pub(crate) destination: &'a str,
+    /// Whether the answer is sent to an app on the user's device.
+    pub(crate) is_on_this_device: bool,
     /// The name or the e-mail address of the user.
     pub(crate) user: &'a str,
     /// The organizations among which the user chooses: the app's own, or for a dynamic client those of the user.
-    pub(crate) organizations: &'a [Organization],
+    pub(crate) choice: &'a Choice,
     pub(crate) scopes: Scopes,
     /// The sealed request, and the token that proves that the form is of this page.
     pub(crate) request: &'a str,
@@ -176,10 +194,10 @@ pub(crate) const ORGANIZATION_FIELD: &str = "organization";
 impl Consent<'_> {
     /// Returns the page.
     pub(crate) fn page(&self, language: Language) -> Response {
-        let Self { app, destination, user, organizations, scopes, request, form_token } = *self;
+        let Self { app, destination, user, choice, scopes, request, form_token, .. } = *self;
         let title = language.pick("Allow access?", "¿Permitir el acceso?");
         // The app of an organization has that one only.
-        let own = organizations.first().filter(|_| !app.is_dynamic());
+        let own = choice.organizations.first().filter(|_| !app.is_dynamic());
         let body = html! {
             @if let Some(organization) = own {
                 h1 { (language.pick("Allow ", "¿Permitir el acceso a ")) strong { (app.name) } (language.pick(" to access ", " a ")) strong { (organization.name) } "?" }
@@ -196,7 +214,7 @@ impl Consent<'_> {
                 @if let Some(document) = &app.document {
                     dt { (language.pick("Described at", "Descrita en")) } dd { (document.url) }
                 }
-                dt { (language.pick("Answers to", "Responde a")) } dd { (destination) }
+                dt { (language.pick("Sends you back to", "Le devuelve a")) } dd { (destination) }
             }
             form method="post" {
                 input type="hidden" name="request" value=(request);
@@ -228,29 +246,31 @@ impl Consent<'_> {
             p.warning {
                 strong { (language.pick("Not verified. ", "Sin verificar. ")) }
                 (language.pick(
-                    "Anyone can give an app this name. Allow it only if you have just started this yourself, and trust ",
-                    "Cualquiera puede dar este nombre a una aplicación. Permítalo solo si usted mismo acaba de iniciarlo y confía en ",
+                    "Anyone can give an app this name. Allow it only if you have just started this yourself, and trust what it sends you back to: ",
+                    "Cualquiera puede dar este nombre a una aplicación. Permítalo solo si usted mismo acaba de iniciarlo y confía en el destino: ",
                 ))
-                strong { (self.destination) } "."
+                strong { (self.destination) }
+                @if self.is_on_this_device { (language.pick(", an app on this device", ", una aplicación de este equipo")) }
+                "."
             }
         }
     }
 
     /// Returns the field in which the user chooses an organization. If there is only one, it is chosen.
     fn choice(&self, language: Language) -> Markup {
-        let is_only = self.organizations.len() == 1;
+        let Choice { organizations, has_more } = self.choice;
         html! {
             label.choice {
                 span { (language.pick("Organization in which the app may act", "Organización en la que podrá actuar")) }
                 select name=(ORGANIZATION_FIELD) required {
-                    @if !is_only { option value="" { (language.pick("Choose one", "Elija una")) } }
-                    @for organization in self.organizations {
+                    @if organizations.len() > 1 { option value="" { (language.pick("Choose one", "Elija una")) } }
+                    @for organization in organizations {
                         option value=(organization.id) { (organization.name) " (" (organization.slug) ")" }
                     }
                 }
             }
-            @if self.organizations.len() >= MAX_ORGANIZATIONS {
-                p.hint { (language.pick("These are the first 500 of your organizations.", "Estas son las primeras 500 de sus organizaciones.")) }
+            @if *has_more {
+                p.hint { (language.pick("You have more organizations than are listed here.", "Tiene más organizaciones de las que se muestran aquí.")) }
             }
         }
     }
@@ -265,14 +285,6 @@ fn sign_out(language: Language, request: &str, form_token: &str) -> Markup {
             button.link type="submit" { (language.pick("Not you? Sign in as someone else", "¿No es usted? Inicie la sesión con otra cuenta")) }
         }
     }
-}
-
-/// Returns the page for users in whose organizations an app cannot act. They may sign in as somebody else.
-pub(crate) fn not_a_member(app: &OauthApp, language: Language, request: &str, form_token: &str) -> Response {
-    let trouble = if app.is_dynamic() { Trouble::NoOrganization } else { Trouble::NotAMember };
-    let (title, text) = trouble.texts(language);
-    let body = html! { h1 { (title) } p { (text) } (sign_out(language, request, form_token)) };
-    respond(trouble.status(), language, title, &body)
 }
 
 /// Returns whether the box of a scope is empty at first.

@@ -12,6 +12,8 @@ use ring::{
     rand::{SecureRandom, SystemRandom},
 };
 
+use crate::authorization;
+
 /// The cookie of a session.
 const SESSION: &str = "padron";
 /// The cookie of a sign-in that is under way.
@@ -19,8 +21,15 @@ const LOGIN: &str = "padron-login";
 /// The number of random bytes of a session's cookie, a code, a state and a nonce.
 const RANDOM_LENGTH: usize = 32;
 
-/// The maximum number of organizations among which a user chooses.
-pub(crate) const MAX_ORGANIZATIONS: usize = 500;
+/// The organizations among which a user chooses.
+pub(crate) struct Choice {
+    pub(crate) organizations: Vec<Organization>,
+    /// Whether the user has more.
+    pub(crate) has_more: bool,
+}
+
+/// The maximum number of organizations of a user that are read to choose among.
+const MAX_ORGANIZATIONS: usize = 500;
 /// The number of organizations that are read at once.
 const ORGANIZATIONS_PAGE: usize = 100;
 
@@ -95,17 +104,14 @@ impl SignedInSession {
     ) -> Result<Option<Organization>, Error> {
         let access = cx.store().organization_access(id, self.session.user, []).await?;
         let may_act = access.membership.is_some() && self.session.may_act_in(id);
-        Ok(access.organization.filter(|organization| organization.deleted_at.is_none() && may_act))
+        Ok(access.organization.filter(|organization| organization.is_active() && may_act))
     }
 
-    /// Returns the organizations in which an app can act for the user: its own, or for a dynamic client the first ones of the user's, by name.
-    pub(crate) async fn organizations(
-        &self,
-        cx: &Context<'_>,
-        app: &OauthApp,
-    ) -> Result<Vec<Organization>, Error> {
+    /// Returns the organizations in which an app can act for the user: its own, or for a dynamic client those of the user, by name.
+    pub(crate) async fn organizations(&self, cx: &Context<'_>, app: &OauthApp) -> Result<Choice, Error> {
         if let Some(only) = app.organization.or(self.session.organization) {
-            return Ok(self.organization(cx, only).await?.into_iter().collect());
+            let organizations = self.organization(cx, only).await?.into_iter().collect();
+            return Ok(Choice { organizations, has_more: false });
         }
         let mut organizations = Vec::new();
         let mut after = None;
@@ -115,14 +121,14 @@ impl SignedInSession {
                 .memberships_with_organizations(self.session.user, after, ORGANIZATIONS_PAGE)
                 .await?;
             let found = page.items.into_iter().filter_map(|found| found.organization);
-            organizations.extend(found.filter(|organization| organization.deleted_at.is_none()));
+            organizations.extend(found.filter(Organization::is_active));
             after = page.next.map(|last| last.entry.organization);
             if after.is_none() {
                 break;
             }
         }
         organizations.sort_by_cached_key(|organization| organization.name.to_lowercase());
-        Ok(organizations)
+        Ok(Choice { organizations, has_more: after.is_some() })
     }
 
     /// Returns the context in which requests of this session are sealed, so that those of another session are not taken.
@@ -158,9 +164,10 @@ impl SignedInSession {
     }
 }
 
-/// Adds the cookie of a sign-in that is under way to a response. It lives for ten minutes.
+/// Adds the cookie of a sign-in that is under way to a response. It lives for as long as the request.
 pub(crate) fn set_login(cx: &Context<'_>, response: Response, sealed: String) -> Response {
-    response.cookie(set_cookie(cx, LOGIN, sealed, 600))
+    let seconds = i64::try_from(authorization::LIFETIME.as_secs()).unwrap_or_default();
+    response.cookie(set_cookie(cx, LOGIN, sealed, seconds))
 }
 
 /// Removes the cookie of a sign-in that is over.

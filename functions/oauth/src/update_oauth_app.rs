@@ -89,7 +89,7 @@ impl Endpoint for UpdateOauthApp {
         }
         after.version += 1;
         after.updated_at = before.next_change(cx.now());
-        let gate = (after.scopes != before.scopes).then(|| gate.following(&after));
+        let gate = (after.scopes != before.scopes).then(|| gate.next_version(&after));
         let updated = EventData::OauthAppUpdated { client_id: after.id, fields };
         let event =
             cx.event(admin.principal(), admin.organization().id, updated).at_or_after(after.updated_at);

@@ -4,35 +4,34 @@ use http::{Request, Response, StatusCode};
 use http_body_util::Full;
 use hyper::body::{Bytes, Incoming};
 use maud::{DOCTYPE, html};
-use padron_domain::{
-    Actor, Authority, ClientType, Event, EventData, OauthApp, OauthClientId, Scope, Scopes, Timestamp,
-};
+use padron_domain::{Actor, Authority, ClientType, Event, EventData, OauthApp, OauthClientId, Scope, Scopes};
 use padron_emulator::WebServer;
 use padron_http::BASE_PATH;
 use padron_store::{OauthAppWithGate, Secrets, Store, TransactionError};
 use tokio::net::TcpListener;
 use url::{Url, form_urlencoded};
 
-use super::{ACME, OWNER, at, explain, organization, user};
+use super::{ACME, OWNER, explain, organization, user};
 
 /// The id of the app.
 pub const CLIENT_ID: &str = "app_0195b2f35e7f7b8c9d0e1f2a3b4c5d6f";
 /// The verifier and the challenge of the app's requests: the example of RFC 7636, appendix B.
 const VERIFIER: &str = "dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk";
 const CHALLENGE: &str = "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM";
-/// The redirect URI of the app. Its port is that of the moment (RFC 8252 §7.3).
+/// The redirect URI of the app. The page listens on another port each time (RFC 8252 §7.3).
 const REDIRECT_URI: &str = "http://localhost/callback";
 /// What the app asks for.
 const SCOPES: Scopes = Scopes::of(&[Scope::ReadUser, Scope::ReadOrganization, Scope::ReadCustomers]);
 
-/// Writes the app of Acme Corp, if the organization never had one.
-pub async fn load(store: &Store, secrets: &Secrets) -> Result<(), String> {
+/// Writes the app of Acme Corp, if the organization never had one. Returns whether the app exists.
+pub async fn load(store: &Store, secrets: &Secrets) -> Result<bool, String> {
+    let known = store.oauth_client(id()).await.map_err(|error| explain(&error))?;
     let registry = store.oauth_app_registry(organization(ACME)).await.map_err(|error| explain(&error))?;
     let membership =
         store.membership(organization(ACME), user(OWNER)).await.map_err(|error| explain(&error))?;
-    let (0, Some(owner)) = (registry.version, membership) else { return Ok(()) };
-    let created_at = at("2025-01-26T10:00:00Z");
-    let app = app(created_at);
+    let (0, Some(owner)) = (registry.version, membership) else { return Ok(known.is_some()) };
+    let app = app();
+    let created_at = app.created_at;
     let mut registry = registry.next_version();
     registry.add(app.id).map_err(|failure| failure.message().to_owned())?;
     let created = EventData::OauthAppCreated { client_id: app.id, scopes: app.scopes };
@@ -40,14 +39,19 @@ pub async fn load(store: &Store, secrets: &Secrets) -> Result<(), String> {
     let client = OauthAppWithGate::new(app, &[], secrets).map_err(|error| explain(&error))?;
     let transaction = store.create_oauth_app(&client, &registry, &Authority::Membership(owner), &event);
     match transaction.map_err(|error| explain(&error))?.commit().await {
-        Ok(()) | Err(TransactionError::Refused(_) | TransactionError::Outdated) => Ok(()),
+        Ok(()) | Err(TransactionError::Refused(_) | TransactionError::Outdated) => Ok(true),
         Err(TransactionError::Failed(error)) => Err(explain(&error)),
     }
 }
 
-fn app(created_at: Timestamp) -> OauthApp {
+fn id() -> OauthClientId {
+    OauthClientId::parse(CLIENT_ID).expect("the demo's ids are ids")
+}
+
+fn app() -> OauthApp {
+    let created_at = id().timestamp().expect("an id that sorts by time");
     OauthApp {
-        id: OauthClientId::parse(CLIENT_ID).expect("the demo's ids are ids"),
+        id: id(),
         organization: Some(organization(ACME)),
         version: 1,
         name: "Demo app".into(),
@@ -86,14 +90,15 @@ impl DemoApp {
 
     /// Returns the URL at which a user allows the app to act for them.
     pub fn authorization_url(&self) -> String {
-        let mut url = form_urlencoded::Serializer::new(format!("{}/oauth/authorize?", self.api));
-        url.append_pair("response_type", "code")
+        let mut query = form_urlencoded::Serializer::new(String::new());
+        query
+            .append_pair("response_type", "code")
             .append_pair("client_id", CLIENT_ID)
             .append_pair("redirect_uri", &redirect_uri(self.server.address.port()))
             .append_pair("scope", &SCOPES.to_string())
             .append_pair("code_challenge", CHALLENGE)
             .append_pair("code_challenge_method", "S256");
-        url.finish()
+        format!("{}/oauth/authorize?{}", self.api, query.finish())
     }
 }
 

@@ -28,8 +28,8 @@ impl ClientIdentifier {
         (is_url && text.len() <= Self::MAX_URL_LENGTH).then(|| Self::Document(text.to_owned()))
     }
 
-    /// Returns the id under which the client is stored: that of the app, or a UUIDv8 (RFC 9562 §5.8) from the SHA-256 hash of the URL.
-    pub fn client(&self) -> OauthClientId {
+    /// Returns the id under which the app is stored: its own, or a UUIDv8 (RFC 9562 §5.8) from the SHA-256 hash of the URL.
+    pub fn app_id(&self) -> OauthClientId {
         match self {
             Self::App(id) => *id,
             Self::Document(url) => {
@@ -41,7 +41,7 @@ impl ClientIdentifier {
     }
 
     /// Returns the URL of the document; `None` if it is the id of an app.
-    pub fn into_url(self) -> Option<String> {
+    pub fn url(&self) -> Option<&str> {
         match self {
             Self::App(_) => None,
             Self::Document(url) => Some(url),
@@ -65,7 +65,7 @@ mod tests {
     #[test]
     fn each_url_has_an_id_of_its_own() {
         let parse = |text: &str| ClientIdentifier::parse(text);
-        let client = |text: &str| parse(text).unwrap().client();
+        let client = |text: &str| parse(text).unwrap().app_id();
         let urls = ["https://a.example/client.json", "https://a.example/client.jsoN", "https://a.example/"];
         for (index, url) in urls.iter().enumerate() {
             assert_eq!(parse(url).unwrap().to_string(), *url);

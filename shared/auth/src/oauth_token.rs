@@ -142,8 +142,8 @@ impl OauthToken {
         };
         Ok(Self {
             id: jti,
-            client: identifier.client(),
-            client_url: identifier.into_url(),
+            client: identifier.app_id(),
+            client_url: identifier.url().map(ToOwned::to_owned),
             grant: gid,
             user,
             organization: org,

@@ -8,6 +8,7 @@ mod customer;
 mod email;
 mod error;
 mod event;
+mod fiscal;
 mod fold;
 mod https_url;
 mod id;
@@ -40,6 +41,11 @@ pub use customer::{
 pub use email::Email;
 pub use error::{Error, Failure, FailureClass, Violation};
 pub use event::{Actor, Event, EventData, EventId, ParseActorError};
+pub use fiscal::{
+    Address, AddressChanges, Certificate, Customization, CustomizationChanges, Legal, LegalChanges,
+    MAX_FOLIO, PdfExtra, PdfExtraChanges, PendingStep, Periodicity, ProfileChanges, ProfileWarning, Receipts,
+    ReceiptsChanges, SelfInvoice, SelfInvoiceChanges,
+};
 pub use fold::{name_key, search_key};
 pub use https_url::{MAX_URL_LENGTH, https_url, web_url};
 pub use id::{Id, OrganizationId, UserId};
@@ -52,10 +58,7 @@ pub use oauth::{
     OauthGrantId, RefreshState, RevokedGrant, Session, SigningKey, SigningKeySet, is_same_redirect_uri,
     redirect_uri,
 };
-pub use organization::{
-    AccountChanges, Address, Certificate, Customization, Legal, Organization, PdfExtra, PendingStep,
-    Periodicity, Plan, Receipts, Seats, SelfInvoice, SubscriptionStatus,
-};
+pub use organization::{AccountChanges, Organization, Plan, Seats, SubscriptionStatus};
 pub use patch::Patch;
 pub use sat::{AppliesTo, InvoiceUse, Rfc, RfcProblem, TaxPerson, TaxSystem};
 pub use scope::{Scope, Scopes};

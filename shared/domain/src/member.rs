@@ -114,6 +114,11 @@ pub struct Membership {
 }
 
 impl Membership {
+    /// Returns whether the user was a member at an instant. Whoever leaves and joins again has another membership.
+    pub fn existed_at(&self, instant: Timestamp) -> bool {
+        self.joined_at <= instant
+    }
+
     /// Returns a random first version.
     ///
     /// A user who leaves and joins again thus gets other versions. A write that was decided for the previous membership fails,

@@ -1,12 +1,12 @@
-//! Organizations: their account and fiscal profile.
+//! Organizations and their accounts.
 
 use std::{collections::BTreeMap, ops::RangeInclusive, time::Duration};
 
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    Error, Failure, FailureClass, OrganizationId, Patch, SlugProblem, Timestamp, UserId, Violation,
-    check_slug, https_url, metadata,
+    Certificate, Customization, Error, Failure, FailureClass, Legal, OrganizationId, Patch, Receipts,
+    SelfInvoice, SlugProblem, Timestamp, UserId, Violation, check_slug, https_url, metadata,
     text::{is_line, trim},
 };
 
@@ -109,176 +109,6 @@ pub struct Organization {
     /// The settings for customers who invoice themselves.
     #[serde(default)]
     pub self_invoice: SelfInvoice,
-}
-
-/// The legal data of an organization.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub struct Legal {
-    /// The commercial name.
-    pub name: Option<String>,
-    /// The registered name, without the corporate suffix.
-    pub legal_name: Option<String>,
-    /// The tax system, a code of the SAT catalogue `c_RegimenFiscal`.
-    pub tax_system: Option<String>,
-    /// The web site.
-    pub website: Option<String>,
-    /// The phone number.
-    pub phone: Option<String>,
-    /// The RFC, which is read from the certificate.
-    pub rfc: Option<String>,
-    /// The fiscal address.
-    #[serde(default)]
-    pub address: Address,
-}
-
-/// A Mexican address.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub struct Address {
-    /// The street.
-    pub street: Option<String>,
-    /// The number on the street.
-    pub exterior: Option<String>,
-    /// The number inside the building.
-    pub interior: Option<String>,
-    /// The neighborhood (colonia).
-    pub neighborhood: Option<String>,
-    /// The city.
-    pub city: Option<String>,
-    /// The municipality.
-    pub municipality: Option<String>,
-    /// The postal code, five digits.
-    pub zip: Option<String>,
-    /// The state.
-    pub state: Option<String>,
-}
-
-/// The appearance and numbering of an organization's invoices.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub struct Customization {
-    /// The accent colour, six hexadecimal digits.
-    pub color: Option<String>,
-    /// The number of the next invoice.
-    pub next_folio_number: u64,
-    /// The number of the next test invoice.
-    pub next_folio_number_test: u64,
-    /// The optional content of an invoice's PDF.
-    pub pdf_extra: PdfExtra,
-}
-
-impl Default for Customization {
-    fn default() -> Self {
-        Self { color: None, next_folio_number: 1, next_folio_number_test: 1, pdf_extra: PdfExtra::default() }
-    }
-}
-
-/// The optional content of an invoice's PDF.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase", default)]
-pub struct PdfExtra {
-    /// Whether the PDF shows catalogue codes.
-    pub codes: bool,
-    /// Whether the PDF shows the codes of the address.
-    pub address_codes: bool,
-    /// Whether the PDF shows product keys.
-    pub product_key: bool,
-    /// Whether the PDF shows rounded unit prices.
-    pub round_unit_price: bool,
-    /// Whether the PDF shows the taxes of each line.
-    pub tax_breakdown: bool,
-    /// Whether the PDF shows the IEPS of each line.
-    pub ieps_breakdown: bool,
-    /// Whether the PDF shows the Carta Porte complement.
-    pub render_carta_porte: bool,
-    /// Whether the PDF repeats the signature on every page.
-    pub repeat_signature: bool,
-}
-
-/// The public data of a certificate. Its private key is never part of this.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub struct Certificate {
-    /// When the certificate was uploaded.
-    pub updated_at: Timestamp,
-    /// When the certificate expires.
-    pub expires_at: Timestamp,
-    /// The serial number of the certificate.
-    pub serial_number: String,
-}
-
-/// The interval at which receipts are combined into one invoice.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Periodicity {
-    /// Every day.
-    Day,
-    /// Every week.
-    Week,
-    /// Every month.
-    Month,
-}
-
-/// The settings for invoicing an organization's receipts.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub struct Receipts {
-    /// The interval at which receipts are combined into one invoice.
-    pub periodicity: Periodicity,
-    /// The number of days during which a customer may invoice a receipt.
-    pub duration_days: u16,
-    /// The number of the next receipt.
-    pub next_folio_number: u64,
-    /// The number of the next test receipt.
-    pub next_folio_number_test: u64,
-}
-
-/// The defaults of Facturapi: monthly, seven days, from folio 1.
-impl Default for Receipts {
-    fn default() -> Self {
-        Self {
-            periodicity: Periodicity::Month,
-            duration_days: 7,
-            next_folio_number: 1,
-            next_folio_number_test: 1,
-        }
-    }
-}
-
-/// The settings for customers of an organization who invoice themselves.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase", default)]
-pub struct SelfInvoice {
-    /// The uses of the SAT catalogue `c_UsoCFDI` that customers may choose. An empty list allows all.
-    pub allowed_cfdi_uses: Vec<String>,
-    /// Whether ISR is withheld under RESICO.
-    pub apply_resico_isr: bool,
-    /// The e-mail address where customers ask for help.
-    pub support_email: Option<String>,
-    /// Whether the support e-mail address is verified.
-    pub support_email_verified: bool,
-}
-
-/// A step that an organization has not completed yet.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum PendingStep {
-    /// Complete the legal data.
-    Legal,
-    /// Upload a certificate that is valid now.
-    Certificate,
-    /// Add a logo.
-    Logo,
-}
-
-impl PendingStep {
-    /// Returns whether the step prevents the organization from issuing invoices.
-    pub fn is_blocking(self) -> bool {
-        match self {
-            Self::Legal | Self::Certificate => true,
-            Self::Logo => false,
-        }
-    }
 }
 
 /// The maximum number of members of an organization, by plan; `None` if there is no limit.
@@ -424,32 +254,14 @@ impl Organization {
         changes.into_iter().filter(|(_, changed)| *changed).map(|(name, _)| name).collect()
     }
 
+    /// Returns whether the organization is not deleted.
+    pub fn is_active(&self) -> bool {
+        self.deleted_at.is_none()
+    }
+
     /// Returns until when the organization can be restored; `None` if it is not deleted.
     pub fn restorable_until(&self) -> Option<Timestamp> {
         Some(self.deleted_at?.plus(Self::RESTORE_PERIOD))
-    }
-
-    /// Returns the steps that are not completed at `now`.
-    ///
-    /// The steps are computed and never stored, because a certificate expires without a write.
-    pub fn pending_steps(&self, now: Timestamp) -> Vec<PendingStep> {
-        let Legal { legal_name, tax_system, rfc, address, .. } = &self.legal;
-        let legal = [legal_name, tax_system, rfc, &address.zip].into_iter().all(Option::is_some);
-        let certificate = self.certificate.as_ref().is_some_and(|certificate| now < certificate.expires_at);
-        [
-            (PendingStep::Legal, legal),
-            (PendingStep::Certificate, certificate),
-            (PendingStep::Logo, self.logo.is_some()),
-        ]
-        .into_iter()
-        .filter(|(_, done)| !done)
-        .map(|(step, _)| step)
-        .collect()
-    }
-
-    /// Returns whether the organization can issue invoices at `now`.
-    pub fn is_production_ready(&self, now: Timestamp) -> bool {
-        !self.pending_steps(now).into_iter().any(PendingStep::is_blocking)
     }
 }
 

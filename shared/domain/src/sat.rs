@@ -170,11 +170,15 @@ impl InvoiceUse {
     }
 }
 
+/// Returns whether a text has the form of a Mexican postal code: five digits.
+pub(crate) fn is_zip(text: &str) -> bool {
+    text.len() == 5 && text.bytes().all(|digit| digit.is_ascii_digit())
+}
+
 /// Returns whether a text is a postal code of five digits that belongs to no state.
 pub(crate) fn is_zip_of_no_state(zip: &str) -> bool {
-    let is_zip = zip.len() == 5 && zip.bytes().all(|digit| digit.is_ascii_digit());
     let is_of_range = |zip: u32| ZIP_RANGES.iter().any(|(from, to, _)| (*from..=*to).contains(&zip));
-    is_zip && !zip.parse().is_ok_and(is_of_range)
+    is_zip(zip) && !zip.parse().is_ok_and(is_of_range)
 }
 
 /// Returns whether a postal code and a state contradict each other. An unknown state contradicts no postal code.

@@ -9,6 +9,7 @@ mod lenient;
 mod member;
 mod object;
 mod organization;
+mod warning;
 mod webhook;
 mod webhook_message;
 
@@ -19,5 +20,6 @@ pub use invitation::{InvitationResponse, IssuedInvitation};
 pub use member::{AssignableRole, MemberResponse};
 pub use object::{Body, MetadataSchema, New, Object, read_back};
 pub use organization::{OrganizationEntry, OrganizationResponse};
+pub use warning::{Warning, WithWarnings};
 pub use webhook::{HealthResponse, WebhookResponse};
 pub use webhook_message::WebhookMessage;

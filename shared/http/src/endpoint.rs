@@ -19,6 +19,15 @@ use crate::{
     route::{Method, Route},
 };
 
+/// An environment variable of one function.
+#[derive(Clone, Copy, Debug)]
+pub struct Variable {
+    /// The name of the variable.
+    pub name: &'static str,
+    /// The parameter of the template that sets it.
+    pub parameter: &'static str,
+}
+
 /// One operation of the API: its route, its access check, its input, its output and its handler.
 pub trait Endpoint: Send + Sync + 'static {
     /// The route.
@@ -38,9 +47,8 @@ pub trait Endpoint: Send + Sync + 'static {
     const REDACT: Option<Redact> = None;
     /// The format of the responses of failures.
     const ERROR_FORMAT: ErrorFormat = ErrorFormat::Problem;
-    /// The environment variables that only this function has, such as a secret, each with the parameter of the template that it has the
-    /// value of.
-    const VARIABLES: &'static [(&'static str, &'static str)] = &[];
+    /// The environment variables that only this function has, such as secrets.
+    const VARIABLES: &'static [Variable] = &[];
     /// The memory of the function in MB, and with it its share of a processor.
     const MEMORY: u16 = Registration::MEMORY;
     /// The access check. It is a parameter of [`Endpoint::handle`], so it cannot be forgotten.
@@ -124,8 +132,8 @@ pub struct Registration {
     pub run: RunEndpoint,
     /// Returns the path of the endpoint's type, as its binary names it.
     pub type_name: fn() -> &'static str,
-    /// The environment variables that only this function has, each with the parameter of the template that it has the value of.
-    pub variables: &'static [(&'static str, &'static str)],
+    /// The environment variables that only this function has.
+    pub variables: &'static [Variable],
     /// The memory of the function in MB.
     pub memory: u16,
     pub(crate) info: EndpointInfo,

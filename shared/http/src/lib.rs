@@ -60,7 +60,7 @@ pub use bounded::SizeLimited;
 pub use commit::Written;
 pub use concat::concat;
 pub use context::{Context, Redact, Retries};
-pub use endpoint::{Endpoint, Registration, RunEndpoint};
+pub use endpoint::{Endpoint, Registration, RunEndpoint, Variable};
 pub use entity_tag::EntityTag;
 pub use environment::Environment;
 pub use event::{PAYLOAD_TOO_LARGE, PathEncoding, Request};
@@ -73,7 +73,7 @@ pub use json::member_pointer;
 pub use log::Log;
 pub use output::{
     Accepted, Array, Body, Changes, Created, CreatedWithoutLocation, MultiStatus, Ndjson, NoContent, Output,
-    PAGE_TOO_LARGE, Page, Public, Versioned,
+    PAGE_TOO_LARGE, Page, Public, Versioned, VersionedPart,
 };
 pub use padron_dto::Object;
 pub use parameter::{HeaderDescription, MemberId, NamedInPath, PathParameter, PathParameterDescription};

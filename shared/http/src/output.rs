@@ -375,3 +375,29 @@ impl<T: Serialize + JsonSchema> Output for Versioned<T> {
         operation.versioned();
     }
 }
+
+/// A response with status 200 that has more than a record, such as warnings about it.
+///
+/// The entity tag covers the record only, so it equals the tag that reading the record returns.
+#[derive(Debug)]
+pub struct VersionedPart<B, T> {
+    /// The version of the record.
+    pub version: u64,
+    /// The body.
+    pub body: B,
+    /// Returns the record in the body.
+    pub record: fn(&B) -> &T,
+}
+
+impl<B: Serialize + JsonSchema, T: Serialize> Output for VersionedPart<B, T> {
+    fn into_response(self, request: &Request<'_>) -> Result<Response, Error> {
+        let record = Response::json(200, (self.record)(&self.body))?;
+        let tag = EntityTag::new(self.version, record.body());
+        Ok(Response::json(200, &self.body)?.entity_tag(tag, request))
+    }
+
+    fn describe(operation: &mut Operation, schemas: &mut Schemas) {
+        operation.succeeds("200", Some(&schemas.response::<B>()));
+        operation.versioned();
+    }
+}

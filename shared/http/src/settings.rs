@@ -45,8 +45,8 @@ pub struct Options {
     pub key_brand: String,
     /// A file with the public keys that GitHub signs reports of leaked keys with; `None` if they are fetched from GitHub.
     pub github_keys_file: Option<String>,
-    /// Whether webhooks may lead to this machine, by http and to any port. Only the local stack sets it.
-    pub has_local_webhooks: bool,
+    /// Whether webhooks, and documents that describe OAuth clients, may lead to this machine, by http and to any port. Only the local stack sets it.
+    pub allows_local_targets: bool,
     /// The queue of the deliveries to webhooks; `None` if there is none, and deliveries wait for the next sweep.
     pub delivery_queue: Option<QueueLocation>,
     /// The event bus of the operator; `None` if there is none.
@@ -94,7 +94,7 @@ pub struct Login {
     pub discovery_url: String,
     /// The id of this server as a client of the issuer.
     pub client_id: String,
-    /// The secret of this client; `None` if it has none.
+    /// The secret of this client; `None` if it has none, or the function does not use it.
     pub client_secret: Option<String>,
 }
 
@@ -152,12 +152,12 @@ impl Reader<'_> {
         (self.variable)(name).filter(|value| !value.is_empty())
     }
 
-    /// Returns whether a variable has the second of two values. The first one is the default.
-    fn choice(&mut self, name: &str, default: &str, other: &str) -> bool {
+    /// Returns whether a variable is set to `value`; `false` if it is absent or set to `default`. Another value is a problem.
+    fn is_set_to(&mut self, name: &str, value: &str, default: &str) -> bool {
         match self.optional(name) {
-            Some(value) if value == other => true,
-            Some(value) if value != default => {
-                self.problems.push(format!("{name} is `{default}` (the default) or `{other}`"));
+            Some(found) if found == value => true,
+            Some(found) if found != default => {
+                self.problems.push(format!("{name} is `{default}` (the default) or `{value}`"));
                 false
             }
             _ => false,
@@ -190,7 +190,7 @@ impl Settings {
         let max_customer_rows = max_customer_rows(&mut reader);
         let key_brand = key_brand(&mut reader);
         let github_keys_file = reader.optional("GITHUB_KEYS_FILE");
-        let has_local_webhooks = reader.choice("WEBHOOK_TARGETS", "public", "local");
+        let allows_local_targets = reader.is_set_to("WEBHOOK_TARGETS", "local", "public");
         let delivery_queue = reader.optional("DELIVERY_QUEUE_URL").map(|url| {
             let endpoint = reader.optional("AWS_ENDPOINT_URL_SQS");
             QueueLocation { url, connection: Connection { endpoint, ..connection.clone() } }
@@ -206,20 +206,20 @@ impl Settings {
         let public_url = public_url(&mut reader);
         let login = login(&mut reader);
         // Clients that nobody has created act for users only.
-        let has_open_registration = reader.choice("OAUTH_REGISTRATION", "off", "open") && login.is_some();
-        let has_client_documents = reader.choice("OAUTH_CLIENT_DOCUMENTS", "off", "on") && login.is_some();
+        let has_open_registration = reader.is_set_to("OAUTH_REGISTRATION", "open", "off") && login.is_some();
+        let has_client_documents = reader.is_set_to("OAUTH_CLIENT_DOCUMENTS", "on", "off") && login.is_some();
         let refresh_grace = refresh_grace(&mut reader);
         let clock_factor = clock_factor(&mut reader);
         let accept_url = reader.optional("ACCEPT_URL");
         if accept_url.as_ref().is_some_and(|url| !is_https_or_loopback(url) || !url.contains(TOKEN)) {
             reader.problems.push("ACCEPT_URL is an https URL with {token} in the place of the token".into());
         }
-        let path_encoding = if reader.choice("PATH_PARAMETERS", "decoded", "encoded") {
+        let path_encoding = if reader.is_set_to("PATH_PARAMETERS", "encoded", "decoded") {
             PathEncoding::Encoded
         } else {
             PathEncoding::Decoded
         };
-        let warm_up = !reader.choice("WARM_UP", "on", "off");
+        let warm_up = !reader.is_set_to("WARM_UP", "off", "on");
         match (issuer, secrets) {
             (Some(issuer), Some(secrets)) if reader.problems.is_empty() => Ok(Self {
                 connection,
@@ -231,7 +231,7 @@ impl Settings {
                     max_customer_rows,
                     key_brand,
                     github_keys_file,
-                    has_local_webhooks,
+                    allows_local_targets,
                     delivery_queue,
                     event_bus,
                     public_url,
@@ -360,7 +360,7 @@ fn connection(reader: &mut Reader<'_>) -> Connection {
         table: reader.required("TABLE_NAME", "the name of the DynamoDB table"),
         region: reader.required("AWS_REGION", "the region of the table, set by Lambda"),
         endpoint: reader.optional("AWS_ENDPOINT_URL_DYNAMODB"),
-        roots: if reader.choice("TLS_ROOTS", "amazon", "system") {
+        roots: if reader.is_set_to("TLS_ROOTS", "system", "amazon") {
             TrustedRoots::System
         } else {
             TrustedRoots::Amazon

@@ -182,7 +182,7 @@ impl OauthAppWithGate {
 
     /// Returns the records with the next version of the app, and of its gate.
     pub fn with_app(self, app: OauthApp, secrets: &Secrets) -> Result<Self, Error> {
-        let gate = self.gate.following(&app);
+        let gate = self.gate.next_version(&app);
         Ok(Self { stored: self.stored.with_app(app, secrets)?, gate })
     }
 }
@@ -454,13 +454,13 @@ impl Store {
 
     /// Exchanges an authorization code for a grant.
     ///
-    /// `postponed` is the next version of a dynamic client that would end before the grant, with its gate; `None` for others. If the app was
+    /// `extended` is the next version of a dynamic client that would expire before the grant, with its gate; `None` for others. If the app was
     /// deleted meanwhile, or the user has left the organization, the commit is refused. If the code was exchanged meanwhile, it is outdated.
     pub fn exchange_authorization_code(
         &self,
         code: &AuthorizationCode,
         stored: &StoredOauthGrant,
-        postponed: Option<&OauthAppWithGate>,
+        extended: Option<&OauthAppWithGate>,
         event: &Event,
     ) -> Result<Transaction<'_>, Error> {
         let mut transaction = self.transaction(event)?;
@@ -469,7 +469,7 @@ impl Store {
         transaction.replace(&used, Expression::condition(is_unused).name("#used", USED))?;
         transaction.create(stored, Failure::CONCURRENT_CHANGE)?;
         let exists = || Expression::condition(format!("attribute_exists({PK})"));
-        match postponed {
+        match extended {
             Some(after) => replace_app_with_gate(&mut transaction, after)?,
             None => {
                 transaction.check_or_refuse(
@@ -565,8 +565,8 @@ impl Store {
                 if let (Some(stored), Some(app)) = (stored, app)
                     && stored.grant.is_live(now)
                 {
-                    let OauthApp { name: app_name, document, .. } = app.app;
-                    let app_url = document.map(|document| document.url);
+                    let app_url = app.app.document_url().map(ToOwned::to_owned);
+                    let app_name = app.app.name;
                     grants.push(GrantOfUser { grant: stored.grant, app_name, app_url });
                 }
             }

@@ -152,7 +152,7 @@ impl Store {
         let mut access = self
             .organization_access(organization, one, [Key::membership(organization, other).into()])
             .await?;
-        let is_active = access.organization.is_some_and(|organization| organization.deleted_at.is_none());
+        let is_active = access.organization.is_some_and(|organization| organization.is_active());
         let is_member = access.others.membership(organization, other)?.is_some();
         Ok(is_active && is_member && access.membership.is_some())
     }

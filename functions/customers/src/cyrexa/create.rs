@@ -9,7 +9,7 @@ use padron_http::{Context, Created, Endpoint, Route, SizeLimited, Written};
 use padron_store::{Action, Store};
 
 use super::access::MemberByTenant;
-use crate::{warned::WithWarningsResponse, write::create_as};
+use crate::{warned::CustomerWithWarnings, write::create_as};
 
 /// The endpoint that creates a customer in Cyrexa's dialect.
 #[derive(Debug)]
@@ -23,7 +23,7 @@ impl Endpoint for CyrexaCreate {
     const ACTIONS: &'static [&'static [Action]] = &[Store::CUSTOMER, Store::NEW_CUSTOMER];
     type Access = MemberByTenant;
     type Input = SizeLimited<New<CustomerFields>>;
-    type Output = Written<Created<WithWarningsResponse<CustomerEnvelope>>>;
+    type Output = Written<Created<CustomerWithWarnings<CustomerEnvelope>>>;
 
     async fn handle(
         cx: &Context<'_>,

@@ -8,7 +8,7 @@ use padron_http::{Context, Endpoint, Route, SizeLimited, Written};
 use padron_store::{Action, Store};
 
 use super::access::MemberByTenant;
-use crate::{named_customer::NamedCustomer, warned::WithWarningsResponse, write::update_as};
+use crate::{named_customer::NamedCustomer, warned::CustomerWithWarnings, write::update_as};
 
 /// The endpoint that changes a customer in Cyrexa's dialect.
 #[derive(Debug)]
@@ -26,7 +26,7 @@ impl Endpoint for CyrexaUpdate {
         &[Store::CUSTOMER, Store::UPDATE_IN_PLACE, Store::CUSTOMER_ANCESTORS];
     type Access = MemberByTenant<NamedCustomer>;
     type Input = SizeLimited<CustomerFields>;
-    type Output = Written<WithWarningsResponse<CustomerEnvelope>>;
+    type Output = Written<CustomerWithWarnings<CustomerEnvelope>>;
 
     async fn handle(
         cx: &Context<'_>,

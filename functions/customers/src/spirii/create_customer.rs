@@ -11,7 +11,7 @@ use serde_json::Value;
 
 use super::show::{sees_account_numbers, show};
 use crate::{
-    warned::WithWarningsResponse,
+    warned::{CustomerWithWarnings, with_warnings},
     write::{self, PreparedWrite, create},
 };
 
@@ -34,7 +34,7 @@ impl Endpoint for SpiriiCreateCustomer {
     const REDACT: Option<Redact> = Some(redact);
     type Access = MemberByCredential;
     type Input = SizeLimited<New<CustomerFields>>;
-    type Output = Written<Created<WithWarningsResponse<CustomerResponse>>>;
+    type Output = Written<Created<CustomerWithWarnings<CustomerResponse>>>;
 
     async fn handle(
         cx: &Context<'_>,
@@ -44,7 +44,7 @@ impl Endpoint for SpiriiCreateCustomer {
         let PreparedWrite { customer, transaction, warnings } = create(cx, &member, body).await?;
         let response = Created {
             location: format!("/v2/customers/{}", customer.number),
-            versioned: WithWarningsResponse::new(
+            versioned: with_warnings(
                 customer.version,
                 show(cx, &member, customer).await?,
                 warnings,

@@ -10,7 +10,7 @@ use padron_store::Action;
 use super::show::show;
 use crate::{
     named_customer::{CustomerParameter, NamedCustomer, resolve},
-    warned::WithWarningsResponse,
+    warned::{CustomerWithWarnings, with_warnings},
     write::{self, PreparedWrite, update},
 };
 
@@ -37,7 +37,7 @@ impl Endpoint for SpiriiUpdateCustomer {
     const ACTIONS: &'static [&'static [Action]] = write::UPDATE_ACTIONS;
     type Access = MemberByCredential<NamedCustomer<NumberParameter>>;
     type Input = SizeLimited<CustomerFields>;
-    type Output = Written<WithWarningsResponse<CustomerResponse>>;
+    type Output = Written<CustomerWithWarnings<CustomerResponse>>;
 
     async fn handle(
         cx: &Context<'_>,
@@ -49,12 +49,8 @@ impl Endpoint for SpiriiUpdateCustomer {
             async |customer: &Customer| to_sent_back_json(&show(cx, &member, customer.clone()).await?);
         let PreparedWrite { customer, transaction, warnings } =
             update(cx, &member, stored, body, as_shown).await?;
-        let response = WithWarningsResponse::new(
-            customer.version,
-            show(cx, &member, customer).await?,
-            warnings,
-            POINTERS,
-        );
+        let response =
+            with_warnings(customer.version, show(cx, &member, customer).await?, warnings, POINTERS);
         cx.commit_any(transaction, response).await
     }
 }

@@ -9,7 +9,7 @@ use padron_http::{Context, Created, Endpoint, Member, Route, SizeLimited, Writte
 use padron_store::Action;
 
 use crate::{
-    warned::WithWarningsResponse,
+    warned::CustomerWithWarnings,
     write::{self, create_as},
 };
 
@@ -27,7 +27,7 @@ impl Endpoint for CreateCustomer {
     const ACTIONS: &'static [&'static [Action]] = write::CREATE_ACTIONS;
     type Access = Member;
     type Input = SizeLimited<New<CustomerFields>>;
-    type Output = Written<Created<WithWarningsResponse<CustomerResponse>>>;
+    type Output = Written<Created<CustomerWithWarnings<CustomerResponse>>>;
 
     async fn handle(
         cx: &Context<'_>,

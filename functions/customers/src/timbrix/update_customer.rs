@@ -9,7 +9,7 @@ use padron_store::Action;
 
 use crate::{
     named_customer::NamedCustomer,
-    warned::WithWarningsResponse,
+    warned::CustomerWithWarnings,
     write::{self, update_as},
 };
 
@@ -27,7 +27,7 @@ impl Endpoint for UpdateCustomer {
     const ACTIONS: &'static [&'static [Action]] = write::UPDATE_ACTIONS;
     type Access = Member<NamedCustomer>;
     type Input = SizeLimited<CustomerFields>;
-    type Output = Written<WithWarningsResponse<CustomerResponse>>;
+    type Output = Written<CustomerWithWarnings<CustomerResponse>>;
 
     async fn handle(
         cx: &Context<'_>,

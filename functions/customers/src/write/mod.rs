@@ -23,7 +23,7 @@ use self::hierarchy::{
 use crate::{
     ancestors::{AncestorDepth, read_ancestors_of_one, with_live_parent},
     named_customer::{NamedCustomer, resolve},
-    warned::WithWarningsResponse,
+    warned::{CustomerWithWarnings, with_warnings},
 };
 
 /// The store actions of [`create`].
@@ -174,14 +174,14 @@ pub(crate) async fn create_as<P, B, R>(
     body: SizeLimited<New<B>>,
     pointers: FieldPointers,
     location: impl FnOnce(&Customer) -> String,
-) -> Result<Written<Created<WithWarningsResponse<R>>>, Error>
+) -> Result<Written<Created<CustomerWithWarnings<R>>>, Error>
 where
     B: CustomerBody,
     R: From<Customer> + Serialize + JsonSchema,
 {
     let PreparedWrite { customer, transaction, warnings } = create(cx, caller, body).await?;
     let (location, version) = (location(&customer), customer.version);
-    let versioned = WithWarningsResponse::new(version, R::from(customer), warnings, pointers);
+    let versioned = with_warnings(version, R::from(customer), warnings, pointers);
     cx.commit(transaction, Created { location, versioned }).await
 }
 
@@ -192,7 +192,7 @@ pub(crate) async fn update_as<P, N, B, S, R>(
     caller: Caller<P, NamedCustomer<N>>,
     body: SizeLimited<B>,
     pointers: FieldPointers,
-) -> Result<Written<WithWarningsResponse<R>>, Error>
+) -> Result<Written<CustomerWithWarnings<R>>, Error>
 where
     B: CustomerBody,
     S: From<Customer> + Serialize,
@@ -201,7 +201,7 @@ where
     let (caller, stored) = resolve(cx, caller).await?;
     let shown = async |customer: &Customer| to_sent_back_json(&S::from(customer.clone()));
     let PreparedWrite { customer, transaction, warnings } = update(cx, &caller, stored, body, shown).await?;
-    let response = WithWarningsResponse::new(customer.version, R::from(customer), warnings, pointers);
+    let response = with_warnings(customer.version, R::from(customer), warnings, pointers);
     cx.commit_any(transaction, response).await
 }
 

@@ -5,7 +5,7 @@ use crate::{
     country::{MEXICO, alpha_3_of_words, is_alpha_3},
     customer::{Billing, Categorization, CustomerAddress, CustomerId, CustomerStatus, Finance, Person},
     metadata,
-    sat::{InvoiceUse, Rfc, RfcProblem, TaxSystem, is_zip_of_another_state, is_zip_of_no_state},
+    sat::{InvoiceUse, Rfc, RfcProblem, TaxSystem, is_zip, is_zip_of_another_state, is_zip_of_no_state},
     text::{has_invisible, is_line, trim},
 };
 
@@ -530,8 +530,7 @@ impl<'a> RuleCheck<'a> {
     fn check_mexican_zip(&mut self) {
         use CustomerField as Field;
         let Customer { address, .. } = self.customer;
-        let is_zip = address.zip.len() == 5 && address.zip.bytes().all(|digit| digit.is_ascii_digit());
-        if !address.zip.is_empty() && !is_zip {
+        if !address.zip.is_empty() && !is_zip(&address.zip) {
             self.add_if_changed(
                 &[Field::Zip, Field::Country],
                 "invalid_format",

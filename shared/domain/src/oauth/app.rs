@@ -11,8 +11,8 @@ use super::{
 };
 use crate::{Actor, Id, OrganizationId, Scope, Scopes, Timestamp, Violation, text::is_line};
 
-/// The id of a client (RFC 6749 §2.2): a UUIDv7, so that apps sort by the time of their creation. Its text is `app_` and 32 hexadecimal
-/// digits.
+/// The id of a client (RFC 6749 §2.2): a UUIDv7, so that apps sort by the time of their creation, or a UUIDv8 from the URL of the document
+/// that describes the client. Its text is `app_` and 32 hexadecimal digits.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct OauthClientId(Uuid);
 
@@ -179,8 +179,9 @@ impl OauthApp {
     pub const MAX_DYNAMIC_REDIRECT_URIS: usize = 5;
     /// The time after which a dynamic client is deleted if it has no grant.
     pub const UNUSED_LIFETIME: Duration = Duration::from_secs(24 * 60 * 60);
-    /// The time by which a dynamic client outlives the longest grant that it can have. It is long, so that few grants postpone the end.
-    const LONGER_THAN_GRANTS: Duration = Duration::from_secs(30 * 24 * 60 * 60);
+    /// The time for which a dynamic client is kept beyond the longest grant that it can have. With a long margin, its expiry is extended
+    /// at most once a month.
+    const EXPIRY_MARGIN: Duration = Duration::from_secs(30 * 24 * 60 * 60);
 
     /// Returns whether the app has registered itself, or is described by a document: nobody has verified it.
     pub const fn is_dynamic(&self) -> bool {
@@ -192,7 +193,8 @@ impl OauthApp {
         self.client_type == ClientType::Public || self.is_dynamic()
     }
 
-    /// Returns the scopes of an authorization request that names none: those of the app, and for a dynamic client the usual ones among them.
+    /// Returns the scopes of an authorization request that names none: those of the app. For a dynamic client, they are the usual ones among
+    /// those, if there are any.
     pub fn default_scopes(&self) -> Scopes {
         let usual = Scopes::USUAL.limited_to(self.scopes);
         if self.is_dynamic() && !usual.is_empty() { usual } else { self.scopes }
@@ -203,10 +205,34 @@ impl OauthApp {
         self.expires_at.is_some_and(|end| end <= now)
     }
 
-    /// Returns the later end of a dynamic client that gets a grant; `None` if it does not end before the grant in any case.
-    pub fn postponed_end(&self, now: Timestamp) -> Option<Timestamp> {
+    /// Returns the URL of the document that describes the client; `None` if there is none.
+    pub fn document_url(&self) -> Option<&str> {
+        self.document.as_ref().map(|document| &*document.url)
+    }
+
+    /// Returns the organization in which the app acts for itself (client credentials, RFC 6749 §4.4); `None` if it may not, because it has no
+    /// secret, or nobody has verified it.
+    pub fn client_credentials_organization(&self) -> Option<OrganizationId> {
+        self.organization.filter(|_| self.client_type == ClientType::Confidential)
+    }
+
+    /// Returns the next version of a dynamic client that gets a grant, with a later expiry; `None` if it does not expire before the grant.
+    pub fn extended_for_grant(&self, now: Timestamp) -> Option<Self> {
         let end_of_grant = now.plus(OauthGrant::MAX_LIFETIME);
-        self.expires_at.filter(|end| *end < end_of_grant).map(|_| end_of_grant.plus(Self::LONGER_THAN_GRANTS))
+        let expires_at = self.expires_at.filter(|end| *end < end_of_grant)?;
+        let expires_at = expires_at.max(end_of_grant.plus(Self::EXPIRY_MARGIN));
+        Some(Self { version: self.version + 1, expires_at: Some(expires_at), ..self.clone() })
+    }
+
+    /// Returns the next version of a client whose document says now what `described` is.
+    pub fn redescribed(&self, described: Self, now: Timestamp) -> Self {
+        Self {
+            version: self.version + 1,
+            created_at: self.created_at,
+            updated_at: self.next_change(now),
+            expires_at: described.expires_at.max(self.expires_at),
+            ..described
+        }
     }
 
     /// Returns whether an authorization request may have this redirect URI.

@@ -89,7 +89,7 @@ impl Failure {
     /// A client that registers itself has a redirect URI that it cannot have, or none (RFC 7591 §3.2.2).
     pub const INVALID_REDIRECT_URI: Self =
         Self::new(FailureClass::Invalid, "invalid_redirect_uri", "A redirect URI is not valid").with_hint(
-            "Register 1 to 5 redirect URIs: https URLs, or http URLs on 127.0.0.1, [::1] or localhost.",
+            "Register 1 to 5 redirect URIs: https URLs, http URLs on 127.0.0.1, [::1] or localhost, or without a secret private-use schemes.",
         );
 
     /// A client that registers itself has metadata that it cannot have (RFC 7591 §3.2.2).

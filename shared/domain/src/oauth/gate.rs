@@ -62,9 +62,9 @@ impl OauthGate {
         issued_at <= self.not_before || self.revoked.iter().any(|revoked| revoked.grant == grant)
     }
 
-    /// Returns the next version, with the scopes and the end of an app.
+    /// Returns the next version, with the scopes and the expiry of an app.
     #[must_use]
-    pub fn following(&self, app: &OauthApp) -> Self {
+    pub fn next_version(&self, app: &OauthApp) -> Self {
         Self { scopes: app.scopes, expires_at: app.expires_at, version: self.version + 1, ..self.clone() }
     }
 

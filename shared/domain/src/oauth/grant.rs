@@ -33,7 +33,7 @@ impl OauthGrantId {
     /// another membership, and has granted nothing with it.
     pub fn was_granted_by(grant: Uuid, membership: &Membership) -> bool {
         let granted_at = Id::<OauthGrant>::new(grant).timestamp();
-        granted_at.is_some_and(|granted_at| membership.joined_at <= granted_at)
+        granted_at.is_some_and(|granted_at| membership.existed_at(granted_at))
     }
 
     /// Parses the text of an id; `None` if it has another form.

@@ -8,4 +8,4 @@ pub mod spirii;
 pub mod timbrix;
 mod write;
 
-pub use write::{CustomerBody, FieldPointers, Warning, WithWarnings};
+pub use write::{CustomerBody, FieldPointers};

@@ -1,9 +1,10 @@
 //! Types and functions that the dialects share for writing customers.
 
 use padron_domain::{Customer, CustomerField, CustomerReference, Finding, Patch, Violation};
-use schemars::JsonSchema;
-use serde::{Deserialize, Deserializer, Serialize, de::IgnoredAny};
+use serde::{Deserialize, Deserializer, de::IgnoredAny};
 use serde_json::{Map, Value};
+
+use crate::{Warning, WithWarnings};
 
 /// The body of a request that writes a customer in one of the dialects.
 ///
@@ -55,34 +56,12 @@ impl FieldPointers {
     }
 }
 
-/// A warning about a value that is allowed, but often wrong.
-#[derive(Clone, Debug, Serialize, JsonSchema)]
-pub struct Warning {
-    /// JSON pointer (RFC 6901) to the value that the warning is about.
-    pub pointer: String,
-    /// Stable code for programs.
-    pub code: &'static str,
-    /// Message for people.
-    pub detail: &'static str,
-}
-
-/// A customer that was written, with the warnings about it.
-#[derive(Debug, Serialize, JsonSchema)]
-#[schemars(rename = "{T}WithWarnings")]
-pub struct WithWarnings<T> {
-    /// The customer.
-    #[serde(flatten)]
-    pub customer: T,
-    /// Warnings about values that are allowed, but often wrong. No warning makes a request fail.
-    pub warnings: Vec<Warning>,
-}
-
 impl<T> WithWarnings<T> {
     /// Creates the response from a customer and its findings, with the pointers of the dialect.
-    pub fn new(customer: T, findings: Vec<Finding>, pointers: FieldPointers) -> Self {
+    pub fn of_customer(customer: T, findings: Vec<Finding>, pointers: FieldPointers) -> Self {
         let warning =
             |Finding { field, code, detail }| Warning { pointer: pointers.pointer(field), code, detail };
-        Self { customer, warnings: findings.into_iter().map(warning).collect() }
+        Self { record: customer, warnings: findings.into_iter().map(warning).collect() }
     }
 }
 

@@ -180,7 +180,7 @@ impl<I: Send + Sync, T: NamedResource<I>> AccessCheck<I, T> {
     /// Admits a caller who was admitted before, and returns what else was read.
     pub(super) fn admit_again<P: Policy>(self, cx: &Context<'_>) -> Result<(Caller<P>, Items), Error> {
         let Self { principal, organization, authority, items, .. } = self;
-        let organization = organization.filter(|organization| organization.deleted_at.is_none());
+        let organization = organization.filter(|organization| organization.is_active());
         let organization = organization.ok_or(Failure::INSUFFICIENT_ROLE)?;
         let authority = authority.ok_or(Failure::INSUFFICIENT_ROLE)?;
         require_role::<P>(cx, &authority, &organization)?;

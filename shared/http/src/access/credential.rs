@@ -127,5 +127,5 @@ pub async fn active_organizations(cx: &Context<'_>, user: UserId) -> Result<Vec<
         return Err(Failure::SEVERAL_ORGANIZATIONS.into());
     }
     let all = page.items.into_iter().filter_map(|membership| membership.organization);
-    Ok(all.filter(|organization| organization.deleted_at.is_none()).collect())
+    Ok(all.filter(|organization| organization.is_active()).collect())
 }

@@ -141,7 +141,7 @@ impl<I: Send + Sync> Access<I> for KeyHolder {
         };
         let access = cx.store().key_access(presented.organization, presented.id, []).await?;
         let verified = verify_secret(cx, &presented, access.key)?;
-        let is_active = access.organization.is_some_and(|organization| organization.deleted_at.is_none());
+        let is_active = access.organization.is_some_and(|organization| organization.is_active());
         if !is_active {
             let error = Error::from(Failure::INVALID_API_KEY);
             return Err(error.with_cause("the organization is deleted"));

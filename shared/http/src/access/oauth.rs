@@ -106,8 +106,7 @@ pub(super) async fn check_user(
 
 /// Fails if the organization of a token was deleted, or its user has left it.
 pub(super) fn require_active(checked: &OauthCheck) -> Result<(), Error> {
-    let is_active =
-        checked.organization.as_ref().is_some_and(|organization| organization.deleted_at.is_none());
+    let is_active = checked.organization.as_ref().is_some_and(|organization| organization.is_active());
     if is_active && checked.authority.is_some() { Ok(()) } else { Err(TOKEN_REVOKED.into()) }
 }
 

@@ -173,7 +173,7 @@ impl UserOrKey {
             Credential::Key(presented) => presented,
         };
         let checked = Box::pin(key::check(cx, presented, Vec::new())).await?;
-        let organization = checked.organization.filter(|organization| organization.deleted_at.is_none());
+        let organization = checked.organization.filter(|organization| organization.is_active());
         let organization = organization.ok_or(Failure::ORGANIZATION_NOT_FOUND)?;
         let ApiKey { role, created_at: since, .. } = checked.key;
         let only = OnlyOrganization { organization, role, since, user: None };

@@ -14,10 +14,9 @@ use super::{
     response::CustomerResponse,
 };
 use crate::{
-    Body, Object,
+    Body, Object, WithWarnings,
     customer::write::{
-        CustomerBody, Discarded, FieldPointers, WithWarnings, apply, apply_optional, apply_or_default,
-        push_required,
+        CustomerBody, Discarded, FieldPointers, apply, apply_optional, apply_or_default, push_required,
     },
     lenient::patch_fields,
     read_back,

@@ -10,12 +10,11 @@ use serde_json::{Map, Value};
 
 use super::response::{CustomerResponse, MASK};
 use crate::{
-    Body, Object,
+    Body, Object, WithWarnings,
     customer::{
         schema::{ExternalIdSchema, ReferenceSchema},
         write::{
-            CustomerBody, FieldPointers, WithWarnings, apply, apply_optional, apply_or, apply_or_default,
-            push_required,
+            CustomerBody, FieldPointers, apply, apply_optional, apply_or, apply_or_default, push_required,
         },
     },
     lenient::patch_fields,

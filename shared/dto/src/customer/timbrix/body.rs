@@ -11,10 +11,10 @@ use serde_json::{Map, Value};
 
 use super::response::CustomerResponse;
 use crate::{
-    Body, MetadataSchema, Object,
+    Body, MetadataSchema, Object, WithWarnings,
     customer::{
         schema::{ExternalIdSchema, ReferenceSchema},
-        write::{CustomerBody, FieldPointers, WithWarnings, apply, apply_optional},
+        write::{CustomerBody, FieldPointers, apply, apply_optional},
     },
     lenient::patch_fields,
     read_back,

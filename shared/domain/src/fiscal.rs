@@ -1,0 +1,12 @@
+//! The fiscal profile of an organization in Mexico: what an invoice says of its issuer.
+
+mod changes;
+mod profile;
+mod readiness;
+
+pub use changes::{
+    AddressChanges, CustomizationChanges, LegalChanges, MAX_FOLIO, PdfExtraChanges, ProfileChanges,
+    ProfileWarning, ReceiptsChanges, SelfInvoiceChanges,
+};
+pub use profile::{Address, Certificate, Customization, Legal, PdfExtra, Periodicity, Receipts, SelfInvoice};
+pub use readiness::PendingStep;
