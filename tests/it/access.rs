@@ -192,7 +192,10 @@ const ACCEPTS_KEYS: &[&str] = &[
     "spirii-list-customers",
     "spirii-update-customer",
     "update-customer",
+    "update-customization",
     "update-member-role",
+    "update-receipts",
+    "update-self-invoice",
     "update-webhook",
     "validate-api-key",
 ];

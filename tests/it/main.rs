@@ -26,6 +26,7 @@ mod events;
 mod export_organization;
 mod external_ids;
 mod faults;
+mod fiscal_profile;
 mod get_customer;
 mod get_member;
 mod get_organization;

@@ -11,6 +11,7 @@ pub mod not_found;
 pub const PACKAGES: &[&[Registration]] = &[
     &[Registration::of::<health::Health>(), Registration::of::<not_found::NotFound>()],
     padron_organizations::ENDPOINTS,
+    padron_fiscal_profile::ENDPOINTS,
     padron_members::ENDPOINTS,
     padron_invitations::ENDPOINTS,
     padron_users::ENDPOINTS,

@@ -11,6 +11,7 @@ use padron_http::{Context, decode_json};
 use padron_outbound::{Client, Request, Response, Target, Targets};
 use padron_store::{OauthAppWithGate, RateSubject};
 use serde::Deserialize;
+use url::Url;
 
 use crate::{
     client,
@@ -121,11 +122,15 @@ fn targets(cx: &Context<'_>) -> Targets {
     if cx.options().allows_local_targets { Targets::Local } else { Targets::Public }
 }
 
-/// Returns the target of a URL; `None` if it cannot be that of a document. It has a path, and is written as it is serialized, so that no two
-/// texts lead to the same document.
+/// Returns the target of a URL; `None` if it cannot be that of a document.
+///
+/// It has a path, and is written as it is serialized, so that no two texts lead to the same document. It does not lead to this server,
+/// which would call itself.
 fn target(cx: &Context<'_>, url: &str) -> Option<Target> {
     let target = Target::parse(url, targets(cx)).ok()?;
-    (target.url().as_str() == url && target.url().path() != "/").then_some(target)
+    let own = Url::parse(cx.issuer()).ok()?;
+    let is_own = target.url().origin() == own.origin();
+    (target.url().as_str() == url && target.url().path() != "/" && !is_own).then_some(target)
 }
 
 /// Returns what a document says of the client with this URL.

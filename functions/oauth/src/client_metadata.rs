@@ -132,7 +132,7 @@ impl ClientMetadata {
             });
         }
         Ok(ClientDescription {
-            client_name: client_name.unwrap_or_else(|| destination(&redirect_uris[0])),
+            client_name: client_name.unwrap_or_else(|| name_of(&redirect_uris[0])),
             redirect_uris,
             token_endpoint_auth_method: method,
             grant_types: GRANT_TYPES,
@@ -140,6 +140,11 @@ impl ClientMetadata {
             scope: scopes(scope.as_deref())?,
         })
     }
+}
+
+/// Returns a name for a client without one: the beginning of where its answers go.
+fn name_of(redirect_uri: &str) -> String {
+    destination(redirect_uri).chars().take(OauthApp::MAX_NAME_LENGTH).collect()
 }
 
 /// Returns the known scopes of a list. Fails if it has none.

@@ -191,9 +191,11 @@ pub(crate) struct GivenConsent {
     pub(crate) scopes: Scopes,
 }
 
-/// The maximum number of times that a user allows a dynamic client to act for them: all at once, then one every two minutes. Its grants
-/// share one record with those of others, which lists only some of those that were revoked.
-const DYNAMIC_CONSENTS: RateLimit = RateLimit { limit: 30, period: 60 * 60 };
+/// The maximum number of times that a user allows a dynamic client to act for them: all at once, then one every six minutes.
+///
+/// All grants of a client share its gate, which lists [`OauthGate::MAX_REVOKED`] of those that were revoked. A user who revokes more than
+/// that would end the access tokens of all others.
+const DYNAMIC_CONSENTS: RateLimit = RateLimit { limit: 10, period: 60 * 60 };
 
 /// Counts a consent of a user to an app. Returns `false` if there are too many.
 pub(crate) async fn may_consent(cx: &Context<'_>, app: &OauthApp, user: UserId) -> Result<bool, Error> {

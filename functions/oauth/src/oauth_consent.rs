@@ -3,6 +3,7 @@
 use padron_domain::{Error, Scope};
 use padron_http::{Anonymous, Context, Endpoint, Response, Route};
 use padron_store::{Action, Store};
+use url::Url;
 
 use crate::{
     authorization::{AuthorizationRequest, PageQuery, Parameters, QueryOf, destination},
@@ -56,7 +57,7 @@ async fn consent(cx: &Context<'_>) -> Result<Response, Error> {
         app: &app,
         destination: &destination(&request.redirect_uri),
         // Only loopback addresses have redirect URIs without TLS.
-        is_on_this_device: request.redirect_uri.to_ascii_lowercase().starts_with("http:"),
+        is_on_this_device: Url::parse(&request.redirect_uri).is_ok_and(|url| url.scheme() == "http"),
         user: &session.session.display_name(),
         choice: &choice,
         scopes: request.scopes.iter().filter(|scope| app.scopes.allows(*scope)).collect(),

@@ -6,7 +6,7 @@ use padron_domain::{
     AccountChanges, Error, EventData, Failure, LINE_PATTERN, MAX_URL_LENGTH, Organization, Patch, Scope,
     Violation,
 };
-use padron_dto::{MetadataSchema, OrganizationResponse, read_back};
+use padron_dto::{MetadataSchema, OrganizationResponse, WithWarnings, read_back};
 use padron_http::{
     Context, Endpoint, Json, Owner, ReadOnlyFields, Route, Versioned, Written, to_sent_back_json,
 };
@@ -22,7 +22,7 @@ pub struct UpdateOrganization;
 /// Changes of an organization's account. Fields that are left out keep their values. The other fields of an organization are accepted
 /// with their current values, so that an organization can be read, changed and sent back.
 #[derive(Debug, Deserialize, JsonSchema)]
-#[schemars(transform = read_back::<OrganizationResponse>)]
+#[schemars(transform = read_back::<WithWarnings<OrganizationResponse>>)]
 pub struct OrganizationUpdate {
     /// The name of the organization, 3 to 100 characters.
     #[serde(default)]
@@ -64,7 +64,9 @@ impl Endpoint for UpdateOrganization {
         owner: Owner,
         Json(update): Json<OrganizationUpdate>,
     ) -> Result<Self::Output, Error> {
-        let OrganizationUpdate { name, logo, timezone, metadata, read_only_fields } = update;
+        let OrganizationUpdate { name, logo, timezone, metadata, mut read_only_fields } = update;
+        // The responses of the endpoints that change the fiscal profile have warnings, too.
+        read_only_fields.remove("warnings");
         let account = AccountChanges { name, logo, timezone, metadata };
         let mut organization = owner.organization().clone();
         let current = to_sent_back_json(&OrganizationResponse::new(organization.clone(), cx.now()))?;

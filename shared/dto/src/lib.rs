@@ -19,7 +19,10 @@ pub use event_type::{EventTypeResponse, event_types};
 pub use invitation::{InvitationResponse, IssuedInvitation};
 pub use member::{AssignableRole, MemberResponse};
 pub use object::{Body, MetadataSchema, New, Object, read_back};
-pub use organization::{OrganizationEntry, OrganizationResponse};
+pub use organization::{
+    CustomizationResponse, LegalResponse, OrganizationEntry, OrganizationResponse, ReceiptsResponse,
+    SelfInvoiceResponse,
+};
 pub use warning::{Warning, WithWarnings};
 pub use webhook::{HealthResponse, WebhookResponse};
 pub use webhook_message::WebhookMessage;

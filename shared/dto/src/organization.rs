@@ -93,7 +93,7 @@ struct PendingStepResponse {
 /// The legal data of an organization.
 #[derive(Debug, Serialize, JsonSchema)]
 #[schemars(rename = "Legal")]
-struct LegalResponse {
+pub struct LegalResponse {
     /// Commercial name.
     #[serde(skip_serializing_if = "Option::is_none")]
     name: Option<String>,
@@ -152,7 +152,7 @@ struct AddressResponse {
 /// The appearance and numbering of the invoices of an organization.
 #[derive(Debug, Serialize, JsonSchema)]
 #[schemars(rename = "Customization")]
-struct CustomizationResponse {
+pub struct CustomizationResponse {
     /// Whether there is a logo, either set or uploaded.
     has_logo: bool,
     /// Accent colour, six hexadecimal digits.
@@ -229,7 +229,7 @@ struct CertificateDetails {
 /// The settings of an organization for invoicing receipts.
 #[derive(Debug, Serialize, JsonSchema)]
 #[schemars(rename = "Receipts")]
-struct ReceiptsResponse {
+pub struct ReceiptsResponse {
     /// Interval at which receipts are combined into one invoice.
     #[schemars(extend("enum" = ["day", "week", "month"]), with = "String")]
     periodicity: Periodicity,
@@ -244,7 +244,7 @@ struct ReceiptsResponse {
 /// The settings of an organization for customers who invoice themselves.
 #[derive(Debug, Serialize, JsonSchema)]
 #[schemars(rename = "SelfInvoice")]
-struct SelfInvoiceResponse {
+pub struct SelfInvoiceResponse {
     /// Uses of the SAT catalogue `c_UsoCFDI` that customers may choose. An empty list allows all.
     allowed_cfdi_uses: Vec<String>,
     /// Whether ISR is withheld under RESICO.

@@ -2,7 +2,7 @@
 
 use aws_sdk_dynamodb::types::AttributeValue;
 use padron_domain::{
-    Error, Event, Failure, Membership, Organization, OrganizationId, Role, Timestamp, UserId,
+    Authority, Error, Event, Failure, Membership, Organization, OrganizationId, Role, Timestamp, UserId,
 };
 use serde::{Deserialize, Serialize};
 
@@ -11,7 +11,7 @@ use crate::{
     expression::Expression,
     item::{Entity, Item},
     key::{GSI1_PK, GSI1_SK, Key, organization_of_partition_key, partition, user_partition},
-    members::{add_membership, if_unchanged},
+    members::{add_membership, check_authority, if_unchanged},
     range_query::{Page, QueryPage},
     read::{Consistency, Items, Projection, Read},
     roster::{Roster, RosterState, if_roster_is},
@@ -65,6 +65,8 @@ impl Store {
     pub const CREATE_ORGANIZATION: &'static [Action] = &[Action::PUT, Action::UPDATE];
     /// The IAM actions of [`Store::update_organization`].
     pub const UPDATE_ORGANIZATION: &'static [Action] = &[Action::PUT];
+    /// The IAM actions of [`Store::update_fiscal_profile`].
+    pub const UPDATE_FISCAL_PROFILE: &'static [Action] = &[Action::PUT, Action::CHECK];
     /// The IAM actions of [`Store::delete_organization`], [`Store::restore_organization`] and
     /// [`Store::transfer_organization`].
     pub const CHANGE_ORGANIZATION: &'static [Action] = &[Action::PUT, Action::UPDATE];
@@ -124,6 +126,21 @@ impl Store {
     ) -> Result<Transaction<'_>, Error> {
         let mut transaction = self.transaction(event)?;
         transaction.replace(organization, if_previous_version(organization))?;
+        Ok(transaction)
+    }
+
+    /// Replaces an organization by its next version, whose fiscal profile is changed on behalf of `actor`; `None` for the owner, whose right
+    /// to act ends with a change of the organization.
+    pub fn update_fiscal_profile(
+        &self,
+        organization: &Organization,
+        actor: Option<&Authority>,
+        event: &Event,
+    ) -> Result<Transaction<'_>, Error> {
+        let mut transaction = self.update_organization(organization, event)?;
+        if let Some(actor) = actor {
+            check_authority(&mut transaction, actor, None)?;
+        }
         Ok(transaction)
     }
 

@@ -215,6 +215,8 @@ impl ProfileChanges for LegalChanges {
         let Self { name, legal_name, tax_system, website, phone, support_email, address } = self;
         let Organization { legal, self_invoice, .. } = organization;
         let website = match website {
+            // What was stored in another spelling is sent back as it is.
+            Patch::Set(url) if Some(&url) == legal.website.as_ref() => Patch::Keep,
             Patch::Set(url) => web_url(&url).map_or(Patch::Keep, Patch::Set),
             other => other,
         };
@@ -454,14 +456,17 @@ pub struct SelfInvoiceChanges {
     pub support_email: Patch<String>,
 }
 
+impl SelfInvoiceChanges {
+    /// The maximum length of a list of uses: twice as many as there are, with repetitions.
+    pub const MAX_USES: usize = 48;
+}
+
 impl ProfileChanges for SelfInvoiceChanges {
     fn violations(&self, _: &Organization) -> Vec<Violation> {
         let mut check = Check::default();
         let uses = self.allowed_cfdi_uses.as_set().map(Vec::as_slice).unwrap_or_default();
-        // Twice as many as there are leave room for repetitions.
-        let longest = 2 * InvoiceUse::ALL.len();
-        check.holds(uses.len() <= longest, "/allowed_cfdi_uses", "too_many", "At most 48 uses.");
-        for (index, code) in uses.iter().take(longest).enumerate() {
+        check.holds(uses.len() <= Self::MAX_USES, "/allowed_cfdi_uses", "too_many", "At most 48 uses.");
+        for (index, code) in uses.iter().take(Self::MAX_USES).enumerate() {
             let detail = "A code of SAT's catalogue c_UsoCFDI. GET /catalogs/cfdi-uses lists them.";
             let pointer = format!("/allowed_cfdi_uses/{index}");
             check.holds(find_use(code).is_some(), &pointer, "unknown_value", detail);

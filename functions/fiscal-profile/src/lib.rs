@@ -1,0 +1,21 @@
+//! The fiscal profile of organizations in Mexico, and the SAT catalogues that it refers to.
+
+use padron_http::Registration;
+
+pub mod list_cfdi_uses;
+pub mod list_tax_systems;
+mod update;
+pub mod update_customization;
+pub mod update_legal;
+pub mod update_receipts;
+pub mod update_self_invoice;
+
+/// The endpoints of this package.
+pub const ENDPOINTS: &[Registration] = &[
+    Registration::of::<update_legal::UpdateLegal>(),
+    Registration::of::<update_customization::UpdateCustomization>(),
+    Registration::of::<update_receipts::UpdateReceipts>(),
+    Registration::of::<update_self_invoice::UpdateSelfInvoice>(),
+    Registration::of::<list_tax_systems::ListTaxSystems>(),
+    Registration::of::<list_cfdi_uses::ListCfdiUses>(),
+];
