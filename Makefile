@@ -17,10 +17,10 @@ SAM := .tools/sam/bin/sam
 CLIENTS := .tools/clients/installed
 
 .DEFAULT_GOAL := help
-.PHONY: help run serve listen token key reseal withdraw-key plan demo-customers test test-full test-clients lint fmt build deploy region bench wire cargo
+.PHONY: help run serve listen token key reseal withdraw-key plan demo-customers demo-certificate test test-full test-clients lint fmt build deploy region bench wire cargo
 
 help: ## This list
-	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 18
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 26
 
 run: cargo $(CARGO_LAMBDA) ## The API on http://localhost:3001 as Lambda functions (PORT=, FRESH=1)
 	@cargo build --bin padron
@@ -58,6 +58,9 @@ plan: cargo ## An organization's plan (ORG=<uuid> PLAN=free|pro|enterprise SEATS
 demo-customers: cargo ## Makes up customers in the local stack, running or not (N=1000 ORG=<uuid>)
 	@cargo build --quiet --bin padron
 	@exec $(PADRON) demo-customers "$(or $(ORG),550e8400-e29b-41d4-a716-446655440000)" --count "$(or $(N),1000)"
+
+demo-certificate: cargo ## Certificates of a company that does not exist, and how to upload them (ORG=<uuid> PORT=3001)
+	@$(PADRON) demo-certificate --port $(PORT) $(call given,ORG,--org)
 
 # More threads than a small machine has processors: many tests wait for others' processes.
 THREADS := $(shell n=$$(getconf _NPROCESSORS_ONLN); echo $$((n > 4 ? n : 4)))

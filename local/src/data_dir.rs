@@ -62,10 +62,7 @@ impl DataDir {
 
     /// Writes the address of the database, for other processes.
     pub fn publish_database(&self, address: SocketAddr) -> Result<(), String> {
-        let path = self.0.join(ADDRESS);
-        let written = private().truncate(true).open(&path);
-        let written = written.and_then(|mut file| file.write_all(address.to_string().as_bytes()));
-        written.map_err(|error| format!("{}: {error}", path.display()))
+        self.write(ADDRESS, address.to_string().as_bytes()).map(drop)
     }
 
     /// Deletes the database. The issuer's key stays, so that tokens remain valid.
@@ -104,9 +101,15 @@ impl DataDir {
         let mut kept: BTreeMap<String, String> = serde_json::from_str(&kept).unwrap_or_default();
         kept.insert(name.to_owned(), text.to_owned());
         let kept = serde_json::to_string(&kept).map_err(|error| error.to_string())?;
-        let written = private().truncate(true).open(&path);
-        let written = written.and_then(|mut file| file.write_all(kept.as_bytes()));
-        written.map_err(|error| format!("{}: {error}", path.display()))
+        self.write(API_KEYS, kept.as_bytes()).map(drop)
+    }
+
+    /// Writes a file that is readable by the owner of the folder alone, and returns its path.
+    pub fn write(&self, name: &str, content: &[u8]) -> Result<PathBuf, String> {
+        let path = self.0.join(name);
+        let written = private().truncate(true).open(&path).and_then(|mut file| file.write_all(content));
+        written.map_err(|error| format!("{}: {error}", path.display()))?;
+        Ok(path)
     }
 
     /// Returns the content of a file that is created at first use, readable by its owner alone.

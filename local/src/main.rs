@@ -1,4 +1,5 @@
-//! The program `padron`, behind `make run`, `make serve`, `make listen`, `make token`, `make key`, `make plan`, `make demo-customers` and `make wire`.
+//! The program `padron`, behind `make run`, `make serve`, `make listen`, `make token`, `make key`, `make plan`, `make demo-customers`,
+//! `make demo-certificate` and `make wire`.
 
 use std::{
     path::{Path, PathBuf},
@@ -6,11 +7,17 @@ use std::{
 };
 
 use clap::{Parser, Subcommand};
+use padron_certificates::CertificateKind;
 use padron_domain::{ApiKey, Clock, OrganizationId, Plan, Role, Scope, Scopes, UserId};
 use padron_local::{
     admin::{self, Limit, LocalKey, PlanChange, TableLocation},
     data_dir::DataDir,
-    declared, demo, listen, processes, run, serve, wire,
+    declared,
+    demo::{
+        self,
+        certificate::{self, CertificateSpec},
+    },
+    listen, processes, run, serve, wire,
 };
 use serde_json::json;
 
@@ -80,6 +87,15 @@ enum Action {
         /// The number of customers.
         #[arg(long, default_value_t = 1000, value_parser = clap::value_parser!(u64).range(1..=1_000_000))]
         count: u64,
+    },
+    /// Makes the certificates of a company that does not exist, in the form of SAT's, and prints how to upload one.
+    DemoCertificate {
+        /// The UUID of the organization in the printed command.
+        #[arg(long, default_value = "$ID")]
+        org: String,
+        /// The port of the API in the printed command.
+        #[arg(long, default_value_t = 3001)]
+        port: u16,
     },
     /// Writes the files that repeat the list of endpoints.
     Wire,
@@ -171,6 +187,9 @@ fn main() -> ExitCode {
             set_plan(&data, &organization, &plan, seats, table, region)
         }
         Action::DemoCustomers { organization, count } => demo_customers(&data, &organization, count),
+        Action::DemoCertificate { org, port } => {
+            demo_certificate(&data, &org, port).map(|text| println!("{text}"))
+        }
         Action::Wire => wire::write(&root),
         Action::Declared { seen } => match declared::unseen(&seen) {
             Ok(unseen) if unseen.is_empty() => Ok(()),
@@ -266,6 +285,29 @@ fn demo_customers(data: &Path, organization: &str, count: u64) -> Result<(), Str
         println!("{}", admin::add_demo_customers(&data_dir, organization, count).await?);
         Ok(())
     })
+}
+
+/// Writes the files of both certificates, and returns the commands that upload them.
+fn demo_certificate(data: &Path, organization: &str, port: u16) -> Result<String, String> {
+    let data_dir = DataDir::open(data)?;
+    let upload = |kind: CertificateKind, name: &str, resource: &str| {
+        let spec = CertificateSpec::new(kind, Clock::System.now());
+        let files = spec.make(&certificate::new_key(), certificate::PASSWORD);
+        let public = data_dir.write(&format!("{name}.cer"), &files.certificate)?;
+        let private = data_dir.write(&format!("{name}.key"), &files.private_key)?;
+        let (public, private, password) = (public.display(), private.display(), certificate::PASSWORD);
+        Ok::<_, String>(format!(
+            "curl -X PUT \"http://localhost:{port}/api/organizations/{organization}/{resource}\" \\\n  \
+             -H \"Authorization: Bearer $(make token)\" \\\n  \
+             -F certificate=@{public} -F privateKey=@{private} -F password={password}"
+        ))
+    };
+    let csd = upload(CertificateKind::Csd, "csd", "certificates")?;
+    let fiel = upload(CertificateKind::Fiel, "fiel", "fiel")?;
+    let rfc = certificate::RFC;
+    Ok(format!(
+        "Two certificates of {rfc}, a company that does not exist. Upload them with:\n\n{csd}\n\n{fiel}"
+    ))
 }
 
 fn token(

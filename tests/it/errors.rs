@@ -35,13 +35,22 @@ fn every_failure_has_its_status_and_a_code_of_its_own() {
     409 app_limit_reached
     403 apps_not_accepted
     401 authentication_required
+    400 certificate_expired
+    400 certificate_fiel_rfc_mismatch
+    400 certificate_file_required
+    400 certificate_files_invalid
+    400 certificate_not_yet_valid
+    400 certificate_previous_rfc_mismatch
     409 concurrent_change
+    400 csd_required
     403 customer_not_accessible
     404 customer_not_found
     404 delivery_not_found
     403 email_not_verified
     400 expiry_not_extendable
     409 external_id_taken
+    400 fiel_required
+    400 fiel_rfc_mismatch
     409 hierarchy_cycle
     409 hierarchy_too_deep
     422 idempotency_key_reused
@@ -82,6 +91,9 @@ fn every_failure_has_its_status_and_a_code_of_its_own() {
     409 parent_not_cpo
     413 payload_too_large
     412 precondition_failed
+    400 private_key_certificate_mismatch
+    400 private_key_file_required
+    400 private_key_password_incorrect
     409 public_client
     422 query_too_broad
     429 rate_limited

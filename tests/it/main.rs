@@ -9,6 +9,8 @@ mod access;
 mod api_key_races;
 mod api_keys;
 mod browser;
+mod certificate_documents;
+mod certificates;
 mod check_slug;
 mod commands;
 mod create_customer;

@@ -3,14 +3,19 @@
 use std::{path::PathBuf, sync::OnceLock, time::Duration};
 
 use aws_sdk_dynamodb::types::AttributeValue;
+use base64::{Engine as _, prelude::BASE64_STANDARD};
 use padron_auth::{ClientSecret, OauthToken, PresentedKey};
+use padron_certificates::CertificateKind;
 use padron_domain::{
     Actor, ApiKey, ApiKeyId, Authority, ClientType, Customer, Delivery, Event, EventData, EventFilter,
     Membership, OauthApp, OauthClientId, OauthGrant, OauthGrantId, Organization, OrganizationId, Role, Scope,
     UserId, Webhook, WebhookId, WebhookRegistry, WebhookSecret,
 };
 use padron_http::Registration;
-use padron_local::demo;
+use padron_local::demo::{
+    self,
+    certificate::{CertificateFiles, CertificateSpec, PASSWORD},
+};
 use padron_store::{
     EventRange, OauthAppWithGate, OwnedApiKeys, Secrets, StoredApiKey, StoredWebhook, WebhookSecretMaterial,
 };
@@ -337,12 +342,58 @@ pub(crate) fn fill_in_oauth(app: &TestApp, event: &mut Value) {
     let mut text = event.to_string();
     if text.contains("<your_") {
         text = text.replace("<your_client_secret>", client_secret().text());
+        for (placeholder, kind) in
+            [("<your_certificate_form>", CertificateKind::Csd), ("<your_fiel_form>", CertificateKind::Fiel)]
+        {
+            if text.contains(placeholder) {
+                // The RFC of Acme Corp.
+                let rfc = "EKU9003173C9 / XIQB891116QE4";
+                let files = certificate_files(&CertificateSpec {
+                    rfc,
+                    ..CertificateSpec::new(kind, app.clock.now())
+                });
+                let form = certificate_form(&files.certificate, &files.private_key, PASSWORD);
+                text = text.replace(placeholder, &BASE64_STANDARD.encode(form));
+            }
+        }
         text = text.replace("<your_oauth_token>", &app.sign(&oauth_token(app)));
         for (placeholder, value) in app.placeholders.lock().unwrap().iter() {
             text = text.replace(placeholder, value);
         }
         *event = serde_json::from_str(&text).unwrap();
     }
+}
+
+/// Returns the key of the synthetic certificates, a PKCS #8 document.
+pub(crate) fn rsa_key() -> &'static [u8] {
+    static KEY: OnceLock<Vec<u8>> = OnceLock::new();
+    KEY.get_or_init(demo::certificate::new_key)
+}
+
+/// Returns the files of a certificate with that key.
+pub(crate) fn certificate_files(spec: &CertificateSpec<'_>) -> CertificateFiles {
+    spec.make(rsa_key(), PASSWORD)
+}
+
+/// Returns a form with a certificate, its private key and its password. The boundary is `padron`.
+pub(crate) fn certificate_form(certificate: &[u8], private_key: &[u8], password: &str) -> Vec<u8> {
+    form(&[
+        ("name=\"certificate\"; filename=\"csd.cer\"", certificate),
+        ("name=\"privateKey\"; filename=\"csd.key\"", private_key),
+        ("name=\"password\"", password.as_bytes()),
+    ])
+}
+
+/// Returns a form with these parts, each with what its header `Content-Disposition` says. The boundary is `padron`.
+pub(crate) fn form(parts: &[(&str, &[u8])]) -> Vec<u8> {
+    let mut form = Vec::new();
+    for (disposition, content) in parts {
+        form.extend(format!("--padron\r\nContent-Disposition: form-data; {disposition}\r\n\r\n").bytes());
+        form.extend(*content);
+        form.extend(b"\r\n");
+    }
+    form.extend(b"--padron--\r\n");
+    form
 }
 
 /// Returns a user without a role in the demo. The same number gives the same user.

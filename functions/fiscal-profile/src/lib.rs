@@ -2,6 +2,9 @@
 
 use padron_http::Registration;
 
+mod certificates;
+pub mod delete_certificate;
+pub mod delete_fiel;
 pub mod list_cfdi_uses;
 pub mod list_tax_systems;
 mod update;
@@ -9,10 +12,16 @@ pub mod update_customization;
 pub mod update_legal;
 pub mod update_receipts;
 pub mod update_self_invoice;
+pub mod upload_certificate;
+pub mod upload_fiel;
 
 /// The endpoints of this package.
 pub const ENDPOINTS: &[Registration] = &[
     Registration::of::<update_legal::UpdateLegal>(),
+    Registration::of::<upload_certificate::UploadCertificate>(),
+    Registration::of::<delete_certificate::DeleteCertificate>(),
+    Registration::of::<upload_fiel::UploadFiel>(),
+    Registration::of::<delete_fiel::DeleteFiel>(),
     Registration::of::<update_customization::UpdateCustomization>(),
     Registration::of::<update_receipts::UpdateReceipts>(),
     Registration::of::<update_self_invoice::UpdateSelfInvoice>(),

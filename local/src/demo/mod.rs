@@ -1,6 +1,7 @@
 //! The demo data: the records of the documentation of Timbrix, Spirii and Cyrexa, so that its examples work as printed.
 
 pub mod app;
+pub mod certificate;
 pub mod customers;
 pub mod generate;
 
@@ -166,6 +167,8 @@ fn acme() -> (Organization, Vec<Membership>) {
         updated_at: at("2023-05-05T20:55:33.468Z"),
         expires_at: at("2045-05-05T20:55:33.468Z"),
         serial_number: "30001000000300000101".into(),
+        rfc: None,
+        name: None,
     };
     let organization = Organization {
         id: organization(ACME),
@@ -219,6 +222,8 @@ fn acme() -> (Organization, Vec<Membership>) {
         },
         certificate: Some(certificate.clone()),
         fiel: Some(certificate),
+        certificate_deleted_at: None,
+        fiel_deleted_at: None,
         receipts: Receipts {
             periodicity: Periodicity::Day,
             duration_days: 7,
@@ -263,6 +268,8 @@ fn globex() -> (Organization, Vec<Membership>) {
         customization: Customization::default(),
         certificate: None,
         fiel: None,
+        certificate_deleted_at: None,
+        fiel_deleted_at: None,
         receipts: Receipts::default(),
         self_invoice: SelfInvoice::default(),
     };

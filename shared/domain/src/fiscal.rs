@@ -1,9 +1,11 @@
 //! The fiscal profile of an organization in Mexico: what an invoice says of its issuer.
 
+mod certificates;
 mod changes;
 mod profile;
 mod readiness;
 
+pub use certificates::CertificateSlot;
 pub use changes::{
     AddressChanges, CustomizationChanges, LegalChanges, MAX_FOLIO, PdfExtraChanges, ProfileChanges,
     ProfileWarning, ReceiptsChanges, SelfInvoiceChanges,

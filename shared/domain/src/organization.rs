@@ -103,6 +103,12 @@ pub struct Organization {
     pub certificate: Option<Certificate>,
     /// The certificate of the electronic signature (FIEL).
     pub fiel: Option<Certificate>,
+    /// When the certificate was deleted; `None` if it was not.
+    #[serde(default)]
+    pub certificate_deleted_at: Option<Timestamp>,
+    /// When the certificate of the electronic signature was deleted; `None` if it was not.
+    #[serde(default)]
+    pub fiel_deleted_at: Option<Timestamp>,
     /// The settings for invoicing receipts.
     #[serde(default)]
     pub receipts: Receipts,
@@ -190,6 +196,8 @@ impl Organization {
             customization: Customization::default(),
             certificate: None,
             fiel: None,
+            certificate_deleted_at: None,
+            fiel_deleted_at: None,
             receipts: Receipts::default(),
             self_invoice: SelfInvoice::default(),
         };

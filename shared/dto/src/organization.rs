@@ -213,7 +213,7 @@ struct FielResponse {
 /// The public data of a certificate. Its fields are absent if there is no certificate.
 #[derive(Debug, Default, Serialize, JsonSchema)]
 struct CertificateDetails {
-    /// When the certificate was uploaded.
+    /// When the certificate was uploaded; when it was deleted, if there is none.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schemars(with = "Option<String>", extend("format" = "date-time"))]
     updated_at: Option<Timestamp>,
@@ -282,6 +282,8 @@ impl OrganizationResponse {
             customization,
             certificate,
             fiel,
+            certificate_deleted_at,
+            fiel_deleted_at,
             receipts,
             self_invoice,
         } = organization;
@@ -307,11 +309,11 @@ impl OrganizationResponse {
             logo,
             certificate: CertificateResponse {
                 has_certificate: certificate.is_some(),
-                details: certificate.map(Into::into).unwrap_or_default(),
+                details: CertificateDetails::new(certificate, certificate_deleted_at),
             },
             fiel: FielResponse {
                 has_fiel: fiel.is_some(),
-                details: fiel.map(Into::into).unwrap_or_default(),
+                details: CertificateDetails::new(fiel, fiel_deleted_at),
             },
             receipts: receipts.into(),
             self_invoice: self_invoice.into(),
@@ -413,9 +415,16 @@ impl From<PdfExtra> for PdfExtraResponse {
     }
 }
 
+impl CertificateDetails {
+    fn new(certificate: Option<Certificate>, deleted_at: Option<Timestamp>) -> Self {
+        let none = Self { updated_at: deleted_at, ..Self::default() };
+        certificate.map_or(none, Into::into)
+    }
+}
+
 impl From<Certificate> for CertificateDetails {
     fn from(certificate: Certificate) -> Self {
-        let Certificate { updated_at, expires_at, serial_number } = certificate;
+        let Certificate { updated_at, expires_at, serial_number, rfc: _, name: _ } = certificate;
         Self {
             updated_at: Some(updated_at),
             expires_at: Some(expires_at),

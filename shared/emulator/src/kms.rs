@@ -1,4 +1,4 @@
-//! AWS KMS with one symmetric key: what the authorization server needs of it.
+//! AWS KMS with one symmetric key: what this installation needs of it.
 
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -109,6 +109,14 @@ impl Shared {
                     "KeyPairSpec": "RSA_2048",
                     "PrivateKeyCiphertextBlob": BASE64_STANDARD.encode(self.encrypt(private.as_ref(), &context)),
                     "PublicKey": BASE64_STANDARD.encode(public.as_ref()),
+                }))
+            }
+            "GenerateDataKey" if request["KeySpec"] == "AES_256" => {
+                let key = Kms::new_key();
+                Ok(json!({
+                    "KeyId": Kms::KEY_ID,
+                    "Plaintext": BASE64_STANDARD.encode(key),
+                    "CiphertextBlob": BASE64_STANDARD.encode(self.encrypt(&key, &context)),
                 }))
             }
             "Decrypt" => {

@@ -200,6 +200,12 @@ impl Operation {
         body["content"]["application/x-www-form-urlencoded"] = json!({ "schema": schema });
     }
 
+    /// Adds a form with files to the request.
+    pub fn multipart(&mut self, schema: &Value) {
+        let body = json!({ "required": true, "content": { "multipart/form-data": { "schema": schema } } });
+        self.value.insert("requestBody".into(), body);
+    }
+
     /// Allows a request without a body.
     pub(crate) fn body_is_optional(&mut self) {
         if let Some(body) = self.value.get_mut("requestBody") {

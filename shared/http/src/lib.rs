@@ -30,6 +30,7 @@ mod idempotency;
 mod input;
 mod json;
 mod log;
+mod multipart;
 pub mod openapi;
 mod output;
 mod parameter;
@@ -71,6 +72,7 @@ pub use input::{
 };
 pub use json::member_pointer;
 pub use log::Log;
+pub use multipart::{Multipart, MultipartForm, PartDescription, Parts};
 pub use output::{
     Accepted, Array, Body, Changes, Created, CreatedWithoutLocation, MultiStatus, Ndjson, NoContent, Output,
     PAGE_TOO_LARGE, Page, Public, Versioned, VersionedPart,

@@ -1,7 +1,8 @@
 //! Private keys that are encrypted by AWS KMS.
 //!
-//! A key pair is made by KMS, so that only the functions that sign ever have its private part. What is encrypted for one purpose and id cannot
-//! be decrypted for another one, and the policy of each function names the purpose.
+//! The key pairs of this installation are made by KMS, so that only the functions that sign ever have their private parts. Private keys that
+//! somebody has uploaded are each encrypted with a data key of KMS (envelope encryption). What is encrypted for one purpose and id cannot be
+//! decrypted for another one, and the policy of each function names the purpose.
 
 use std::{collections::HashMap, sync::Arc, time::Duration};
 
@@ -9,7 +10,7 @@ use aws_sdk_kms::{
     Client,
     error::{ProvideErrorMetadata, SdkError},
     primitives::Blob,
-    types::DataKeyPairSpec,
+    types::{DataKeyPairSpec, DataKeySpec},
 };
 use base64::{Engine as _, prelude::BASE64_URL_SAFE_NO_PAD};
 use padron_domain::Error;
@@ -18,6 +19,8 @@ use pkcs1::RsaPublicKey;
 use spki::{SubjectPublicKeyInfoRef, der::Decode};
 use tokio::time::{Instant, timeout_at};
 use zeroize::Zeroizing;
+
+mod envelope;
 
 /// The maximum time for one request.
 const TIME_LIMIT: Duration = Duration::from_secs(5);
@@ -49,7 +52,20 @@ pub struct RsaKeyPair {
     pub exponent: String,
 }
 
+/// A secret that is encrypted with a data key of its own.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SealedSecret {
+    /// The data key, which only KMS can decrypt.
+    pub data_key: Vec<u8>,
+    /// The nonce and the secret, encrypted with the data key by AES-256-GCM.
+    pub ciphertext: Vec<u8>,
+}
+
 impl KeyVault {
+    /// The IAM actions of [`KeyVault::seal`] for the private key of a CSD.
+    pub const SEAL_CSD: &'static [Action] = &[Action::GENERATE_CSD_DATA_KEY];
+    /// The IAM actions of [`KeyVault::seal`] for the private key of a FIEL.
+    pub const SEAL_FIEL: &'static [Action] = &[Action::GENERATE_FIEL_DATA_KEY];
     /// The IAM actions of [`KeyVault::generate_rsa`] for access tokens.
     pub const GENERATE_SIGNING_KEY: &'static [Action] = &[Action::GENERATE_SIGNING_KEY];
     /// The IAM actions of [`KeyVault::decrypt`] for access tokens.
@@ -79,6 +95,40 @@ impl KeyVault {
         let encrypted = output.private_key_ciphertext_blob.ok_or_else(incomplete)?.into_inner();
         let (modulus, exponent) = rsa_parameters(public.as_ref()).ok_or_else(incomplete)?;
         Ok(RsaKeyPair { encrypted, modulus, exponent })
+    }
+
+    /// Encrypts a secret with a new data key, which is erased from memory.
+    pub async fn seal(
+        &self,
+        secret: &[u8],
+        context: EncryptionContext<'_>,
+        deadline: Instant,
+    ) -> Result<SealedSecret, Error> {
+        let call = self
+            .client
+            .generate_data_key()
+            .key_id(&*self.key)
+            .key_spec(DataKeySpec::Aes256)
+            .set_encryption_context(Some(context.into()))
+            .send();
+        let output = call_until(deadline, call).await?;
+        let incomplete = || Error::internal("KMS made no data key");
+        let plain = Zeroizing::new(output.plaintext.ok_or_else(incomplete)?.into_inner());
+        let data_key = output.ciphertext_blob.ok_or_else(incomplete)?.into_inner();
+        let ciphertext = envelope::encrypt(&plain, context, secret).ok_or_else(incomplete)?;
+        Ok(SealedSecret { data_key, ciphertext })
+    }
+
+    /// Decrypts a secret that [`KeyVault::seal`] has encrypted in the same context.
+    pub async fn open(
+        &self,
+        sealed: &SealedSecret,
+        context: EncryptionContext<'_>,
+        deadline: Instant,
+    ) -> Result<Zeroizing<Vec<u8>>, Error> {
+        let plain = self.decrypt(&sealed.data_key, context, deadline).await?;
+        let secret = envelope::decrypt(&plain, context, &sealed.ciphertext);
+        secret.ok_or_else(|| Error::internal("a secret cannot be decrypted"))
     }
 
     /// Decrypts a private key, which is a PKCS #8 document.

@@ -2,6 +2,8 @@
 //!
 //! Each endpoint declares the actions it uses. They are compared with its policy in `template.yaml`.
 
+use padron_domain::CertificateSlot;
+
 /// The name of the index of memberships by user, pending invitations by e-mail, children by parent, deleted
 /// organizations by the time of their purge, and deliveries by the time of their next attempt.
 pub(crate) const GSI1: &str = "GSI1";
@@ -65,6 +67,12 @@ impl Action {
         Self { name: "kms:GenerateDataKeyPairWithoutPlaintext", on: Resource::EncryptionKey(OAUTH) };
     /// The action that decrypts a private key, for signatures of access tokens.
     pub const DECRYPT_SIGNING_KEY: Self = Self { name: "kms:Decrypt", on: Resource::EncryptionKey(OAUTH) };
+    /// The action that makes the key with which the private key of a CSD is encrypted.
+    pub const GENERATE_CSD_DATA_KEY: Self =
+        Self { name: "kms:GenerateDataKey", on: Resource::EncryptionKey(CertificateSlot::Csd.name()) };
+    /// The action that makes the key with which the private key of a FIEL is encrypted.
+    pub const GENERATE_FIEL_DATA_KEY: Self =
+        Self { name: "kms:GenerateDataKey", on: Resource::EncryptionKey(CertificateSlot::Fiel.name()) };
     /// The action that queries GSI3: customers by the time of their last change, and their rows.
     pub const QUERY_GSI3: Self = Self { name: "dynamodb:Query", on: Resource::Index(GSI3) };
 }

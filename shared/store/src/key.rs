@@ -7,8 +7,8 @@ use std::collections::HashMap;
 
 use aws_sdk_dynamodb::types::AttributeValue;
 use padron_domain::{
-    ApiKeyId, CustomerId, CustomerNumber, DeliveryId, Email, EventId, InvitationId, OauthClientId,
-    OauthGrantId, OrganizationId, UserId, WebhookId,
+    ApiKeyId, CertificateSlot, CustomerId, CustomerNumber, DeliveryId, Email, EventId, InvitationId,
+    OauthClientId, OauthGrantId, OrganizationId, UserId, WebhookId,
 };
 use ring::digest::{Context, Digest, SHA256, digest};
 use serde::{Deserialize, Serialize};
@@ -72,6 +72,11 @@ impl Key {
     /// Returns the key of the registry of an organization's live API keys.
     pub fn api_key_registry(organization: OrganizationId) -> Self {
         Self { pk: partition(organization), sk: "KEYS".into() }
+    }
+
+    /// Returns the key of the private key of one of an organization's certificates.
+    pub fn private_key(organization: OrganizationId, slot: CertificateSlot) -> Self {
+        Self { pk: partition(organization), sk: format!("SECRET#{}", slot.name()) }
     }
 
     /// Returns the key of a webhook.
@@ -411,6 +416,9 @@ mod tests {
                 Key::api_key(another, Id::new(Uuid::from_u128(a))),
                 Key::api_key_registry(organization),
                 Key::api_key_registry(another),
+                Key::private_key(organization, CertificateSlot::Csd),
+                Key::private_key(organization, CertificateSlot::Fiel),
+                Key::private_key(another, CertificateSlot::Csd),
                 Key::webhook(organization, Id::new(Uuid::from_u128(a))),
                 Key::webhook(another, Id::new(Uuid::from_u128(a))),
                 Key::oauth_app(OauthClientId::new(Uuid::from_u128(a))),

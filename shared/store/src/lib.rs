@@ -29,6 +29,7 @@ mod key;
 mod members;
 mod oauth;
 mod organizations;
+mod private_keys;
 mod profile;
 mod purge;
 mod range_query;
@@ -59,6 +60,7 @@ pub use oauth::{
     GrantOfUser, OauthAccess, OauthAppWithGate, OauthGrantWithGate, StoredOauthApp, StoredOauthGrant,
 };
 pub use organizations::{MembershipEntry, MembershipWithOrganization, OrganizationAccess};
+pub use private_keys::StoredPrivateKey;
 pub use purge::{CapacityLimiter, PurgeCandidate, PurgeOutcome, TimeSlice};
 pub use range_query::{Page, QueryPage};
 pub use rate_limits::{RateOutcome, RateSubject};

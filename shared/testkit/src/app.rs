@@ -55,7 +55,7 @@ pub struct TestApp {
     /// The event sources; `None` if the app does not deliver events.
     pub(crate) delivery: Option<Delivery>,
     /// The key that private keys are encrypted with; `None` if the app issues no tokens.
-    pub(crate) kms: Option<Kms>,
+    pub(crate) kms: Kms,
     /// The values of the placeholders in sample requests.
     pub placeholders: Mutex<BTreeMap<&'static str, String>>,
     /// The pages of the issuer on which users sign in; `None` if the app issues no tokens.
@@ -310,8 +310,8 @@ impl TestApp {
                 used.insert(("events:PutEvents".into(), Some("bus".into())));
             }
         }
-        let of_key = self.kms.iter().flat_map(Kms::take_requests);
-        used.extend(of_key.map(|action| (action, Some("key".into()))));
+        let of_key = self.kms.take_requests();
+        used.extend(of_key.into_iter().map(|action| (action, Some("key".into()))));
         used
     }
 
@@ -362,7 +362,7 @@ impl TestAppBuilder {
         Self { background, ..self }.variable("WEBHOOK_TARGETS", "local")
     }
 
-    /// Gives the app a key of KMS, with which it makes the keys that sign access tokens, and an issuer where users sign in. OAuth clients may
+    /// Gives the app an issuer where users sign in, so that OAuth apps act for them. OAuth clients may
     /// register themselves, and be described by documents.
     #[must_use]
     pub fn issues_tokens(self) -> Self {
@@ -403,11 +403,9 @@ impl TestAppBuilder {
             ("ROOT_SECRET", TestApp::ROOT_SECRET.into()),
             ("PUBLIC_URL", TestApp::URL.into()),
         ];
-        let kms = if self.issues_tokens { Some(Kms::start([7; Kms::KEY_LENGTH]).await) } else { None };
-        if let Some(kms) = &kms {
-            variables.push(("ENCRYPTION_KEY", Kms::KEY_ID.into()));
-            variables.push(("AWS_ENDPOINT_URL_KMS", kms.endpoint()));
-        }
+        let kms = Kms::start([7; Kms::KEY_LENGTH]).await;
+        variables.push(("ENCRYPTION_KEY", Kms::KEY_ID.into()));
+        variables.push(("AWS_ENDPOINT_URL_KMS", kms.endpoint()));
         let login = if self.issues_tokens {
             Some(LoginServer::start(issuer.clone(), clock.clone()).await)
         } else {

@@ -5,7 +5,7 @@ use std::sync::OnceLock;
 use padron_auth::{OauthToken, TokenSigner};
 use padron_domain::{SigningKey, SigningKeySet};
 use padron_emulator::{LoginServer, SigningKey as KeyPair};
-use padron_store::EncryptedSigningKey;
+use padron_store::{Connection, EncryptedSigningKey};
 
 use crate::app::TestApp;
 
@@ -19,6 +19,11 @@ fn documents() -> &'static [Vec<u8>; 2] {
 }
 
 impl TestApp {
+    /// Returns the connection to the app's key of KMS.
+    pub fn kms_connection(&self) -> Connection {
+        Connection { endpoint: Some(self.kms.endpoint()), ..self.proxied_connection() }
+    }
+
     /// Writes the keys that sign access tokens, as the job that rotates them does.
     pub async fn install_signing_keys(&self) {
         let mut set = SigningKeySet::default().next_version();
@@ -28,10 +33,8 @@ impl TestApp {
             let signs_from = set.missing_from(self.clock.now()).expect("a missing key");
             let text = |name: &str| jwk[name].as_str().expect("a parameter of the key").to_owned();
             set.add(SigningKey { kid: kid.into(), modulus: text("n"), exponent: text("e"), signs_from });
-            if let Some(kms) = &self.kms {
-                let ciphertext = kms.encrypt(document, &[("id", kid), ("purpose", "oauth")]);
-                encrypted.push(EncryptedSigningKey { kid: kid.into(), ciphertext });
-            }
+            let ciphertext = self.kms.encrypt(document, &[("id", kid), ("purpose", "oauth")]);
+            encrypted.push(EncryptedSigningKey { kid: kid.into(), ciphertext });
         }
         assert!(
             self.store().replace_signing_keys(&set, &encrypted, &[]).await.expect("keys that are written")

@@ -6,6 +6,7 @@ use super::{Address, Customization, PdfExtra, Periodicity, Receipts, SelfInvoice
 use crate::{
     Email, InvoiceUse, Organization, Patch, TaxSystem, Timestamp, Violation,
     sat::{Rfc, is_zip, is_zip_of_another_state, is_zip_of_no_state},
+    search_key,
     text::{is_line, trim},
     web_url,
 };
@@ -237,8 +238,28 @@ impl ProfileChanges for LegalChanges {
     }
 
     fn warnings(organization: &Organization) -> Vec<ProfileWarning> {
+        organization.legal_warnings()
+    }
+}
+
+impl Organization {
+    /// Returns warnings about the legal data, and about what of it the certificate contradicts.
+    pub fn legal_warnings(&self) -> Vec<ProfileWarning> {
         let mut warnings = Vec::new();
-        let legal = &organization.legal;
+        let legal = &self.legal;
+        let certified_name = self.certificate.as_ref().and_then(|certificate| certificate.name.as_deref());
+        if legal
+            .legal_name
+            .as_deref()
+            .zip(certified_name)
+            .is_some_and(|(one, other)| !is_same_name(one, other))
+        {
+            warnings.push(ProfileWarning {
+                pointer: "/legal/legal_name",
+                code: "legal_name_mismatch",
+                detail: "The name differs from that of the certificate. SAT compares them, without the corporate suffix.",
+            });
+        }
         if !legal.has_fitting_tax_system() {
             warnings.push(ProfileWarning {
                 pointer: "/legal/tax_system",
@@ -274,6 +295,43 @@ impl ProfileChanges for LegalChanges {
         }
         warnings
     }
+}
+
+/// The corporate suffixes that are no part of a registered name on invoices, without punctuation. Longer ones come first.
+const CORPORATE_SUFFIXES: [&str; 18] = [
+    "s de rl de cv",
+    "s de r l de c v",
+    "sapi de cv",
+    "s a p i de c v",
+    "sab de cv",
+    "s a b de c v",
+    "sas de cv",
+    "sa de cv",
+    "s a de c v",
+    "sc de rl de cv",
+    "sc de rl",
+    "spr de rl",
+    "s de rl",
+    "sofom enr",
+    "sas",
+    "sa",
+    "sc",
+    "ac",
+];
+
+/// Returns whether two registered names are the same, apart from case, accents, punctuation and the corporate suffix.
+fn is_same_name(one: &str, other: &str) -> bool {
+    let words = |name: &str| {
+        let name = search_key(name);
+        let words = name.split(|letter: char| !letter.is_alphanumeric() && letter != '&');
+        words.filter(|word| !word.is_empty()).collect::<Vec<_>>().join(" ")
+    };
+    let without_suffix = |name: &str| {
+        let name = words(name);
+        let suffix = CORPORATE_SUFFIXES.iter().find_map(|suffix| name.strip_suffix(&format!(" {suffix}")));
+        suffix.map_or_else(|| name.clone(), ToOwned::to_owned)
+    };
+    without_suffix(one) == without_suffix(other)
 }
 
 /// Changes of the appearance and numbering of invoices.

@@ -115,6 +115,12 @@ pub struct Certificate {
     pub expires_at: Timestamp,
     /// The serial number of the certificate.
     pub serial_number: String,
+    /// The RFC of the certificate; `None` if it is not known.
+    #[serde(default)]
+    pub rfc: Option<String>,
+    /// The registered name in the certificate, with the corporate suffix; `None` if it is not known.
+    #[serde(default)]
+    pub name: Option<String>,
 }
 
 /// The interval at which receipts are combined into one invoice.

@@ -1,0 +1,163 @@
+//! Certificates.
+
+use padron_domain::{Rfc, Timestamp};
+use pkcs1::{RsaPublicKey, UintRef};
+use x509_cert::{
+    attr::AttributeTypeAndValue,
+    certificate::CertificateInner,
+    der::{Decode, Tag, Tagged, asn1::ObjectIdentifier},
+    ext::pkix::KeyUsage,
+    spki::SubjectPublicKeyInfoOwned,
+    time::Time,
+};
+
+use crate::document;
+
+/// A certificate, as far as it is needed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Certificate {
+    /// The kind of certificate.
+    pub kind: CertificateKind,
+    /// The serial number, twenty digits.
+    pub serial_number: String,
+    /// The RFC of the taxpayer.
+    pub rfc: String,
+    /// The registered name of the taxpayer, in upper case and with the corporate suffix.
+    pub name: String,
+    /// When the certificate becomes valid.
+    pub valid_from: Timestamp,
+    /// When the certificate expires.
+    pub expires_at: Timestamp,
+    /// The modulus of the public key, without leading zeros.
+    pub(crate) modulus: Vec<u8>,
+    /// The exponent of the public key, without leading zeros.
+    pub(crate) exponent: Vec<u8>,
+}
+
+/// The kind of a certificate.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum CertificateKind {
+    /// A CSD, which seals invoices.
+    Csd,
+    /// A FIEL, the signature of a taxpayer.
+    Fiel,
+}
+
+/// The reason why a document is no certificate of SAT.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum CertificateError {
+    /// The document is neither DER, PEM nor base64 of an X.509 certificate.
+    NotACertificate,
+    /// The serial number has not twenty digits, so that SAT has not issued the certificate.
+    SerialNumber,
+    /// The subject has no RFC, or one that is not valid.
+    Rfc,
+    /// The key is not an RSA key.
+    Key,
+}
+
+impl CertificateError {
+    /// All reasons.
+    pub const ALL: [Self; 4] = [Self::NotACertificate, Self::SerialNumber, Self::Rfc, Self::Key];
+
+    /// Returns what is wrong, as a sentence for the caller.
+    pub const fn detail(self) -> &'static str {
+        match self {
+            Self::NotACertificate => "This is no X.509 certificate. Send the .cer file as SAT has issued it.",
+            Self::SerialNumber => {
+                "SAT has not issued this certificate: its serial number has not twenty digits."
+            }
+            Self::Rfc => "The certificate names no valid RFC.",
+            Self::Key => "The key of the certificate is no RSA key.",
+        }
+    }
+}
+
+/// The attribute of the subject with the RFC (X.520, `x500UniqueIdentifier`).
+const RFC: ObjectIdentifier = ObjectIdentifier::new_unwrap("2.5.4.45");
+/// The attribute of the subject with the name.
+const COMMON_NAME: ObjectIdentifier = ObjectIdentifier::new_unwrap("2.5.4.3");
+/// The attribute of the subject with the branch, which a FIEL does not have.
+const ORGANIZATIONAL_UNIT: ObjectIdentifier = ObjectIdentifier::new_unwrap("2.5.4.11");
+/// The algorithm of RSA keys (RFC 8017 appendix C).
+const RSA_ENCRYPTION: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.113549.1.1.1");
+/// The number of digits of a serial number.
+const SERIAL_NUMBER_LENGTH: usize = 20;
+
+impl Certificate {
+    /// Reads a certificate from DER, PEM, or base64 of DER.
+    pub fn read(document: &[u8]) -> Result<Self, CertificateError> {
+        let der = document::der(document, &["CERTIFICATE", "X509 CERTIFICATE", "TRUSTED CERTIFICATE"]);
+        let der = der.ok_or(CertificateError::NotACertificate)?;
+        let certificate = CertificateInner::<x509_cert::certificate::Rfc5280>::from_der(&der);
+        let certificate = certificate.map_err(|_| CertificateError::NotACertificate)?;
+        let certificate = certificate.tbs_certificate();
+        let attribute =
+            |oid| certificate.subject().iter().find(|attribute| attribute.oid == oid).and_then(text);
+        let serial_number = certificate.serial_number().as_bytes();
+        let is_serial =
+            serial_number.len() == SERIAL_NUMBER_LENGTH && serial_number.iter().all(u8::is_ascii_digit);
+        if !is_serial {
+            return Err(CertificateError::SerialNumber);
+        }
+        // A company's is followed by that of its representative: `EKU9003173C9 / XIQB891116QE4`.
+        let rfc = attribute(RFC).ok_or(CertificateError::Rfc)?;
+        let rfc = Rfc::normalize(rfc.split('/').next().unwrap_or_default());
+        Rfc::parse(&rfc).map_err(|_| CertificateError::Rfc)?;
+        let (modulus, exponent) =
+            rsa_key(certificate.subject_public_key_info()).ok_or(CertificateError::Key)?;
+        let usage = certificate.get_extension::<KeyUsage>();
+        let usage = usage.map_err(|_| CertificateError::NotACertificate)?.map(|(_, usage)| usage);
+        // SAT documents no way to tell the kinds apart. A FIEL also encrypts, which the branch in a CSD's subject confirms.
+        let kind = match usage {
+            Some(usage) if usage.data_encipherment() || usage.key_agreement() => CertificateKind::Fiel,
+            Some(_) => CertificateKind::Csd,
+            None if attribute(ORGANIZATIONAL_UNIT).is_some() => CertificateKind::Csd,
+            None => CertificateKind::Fiel,
+        };
+        Ok(Self {
+            kind,
+            serial_number: serial_number.iter().copied().map(char::from).collect(),
+            rfc,
+            name: attribute(COMMON_NAME).unwrap_or_default(),
+            valid_from: instant(certificate.validity().not_before)?,
+            expires_at: instant(certificate.validity().not_after)?,
+            modulus,
+            exponent,
+        })
+    }
+}
+
+fn instant(time: Time) -> Result<Timestamp, CertificateError> {
+    let millis = i64::try_from(time.to_unix_duration().as_millis()).ok();
+    millis.and_then(Timestamp::from_millis).ok_or(CertificateError::NotACertificate)
+}
+
+/// Returns the text of an attribute; `None` if it has none.
+///
+/// SAT writes T61 strings with letters of ISO 8859-1, although their standard has another alphabet.
+fn text(attribute: &AttributeTypeAndValue) -> Option<String> {
+    let value = &attribute.value;
+    let bytes = value.value();
+    let text = match value.tag() {
+        Tag::TeletexString => bytes.iter().copied().map(char::from).collect(),
+        Tag::BmpString => {
+            let units = bytes.chunks_exact(2).map(|pair| u16::from_be_bytes([pair[0], pair[1]]));
+            String::from_utf16(&units.collect::<Vec<_>>()).ok()?
+        }
+        Tag::Utf8String | Tag::PrintableString | Tag::Ia5String => std::str::from_utf8(bytes)
+            .map_or_else(|_| bytes.iter().copied().map(char::from).collect(), str::to_owned),
+        _ => return None,
+    };
+    let text = text.trim().to_owned();
+    (!text.is_empty()).then_some(text)
+}
+
+/// Returns modulus and exponent of an RSA key without leading zeros; `None` if it is another key.
+fn rsa_key(info: &SubjectPublicKeyInfoOwned) -> Option<(Vec<u8>, Vec<u8>)> {
+    if info.algorithm.oid != RSA_ENCRYPTION {
+        return None;
+    }
+    let key: RsaPublicKey<UintRef<'_>> = RsaPublicKey::from_der(info.subject_public_key.as_bytes()?).ok()?;
+    Some((key.modulus.as_bytes().to_vec(), key.public_exponent.as_bytes().to_vec()))
+}

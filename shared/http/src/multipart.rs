@@ -1,0 +1,126 @@
+//! Forms with files (`multipart/form-data`, RFC 7578).
+
+use std::{borrow::Cow, convert::Infallible, marker::PhantomData};
+
+use futures_util::stream;
+use multer::bytes::Bytes;
+use padron_domain::{Error, Failure};
+use serde_json::{Map, Value, json};
+
+use crate::{
+    describe::{Operation, Schemas},
+    event::{PAYLOAD_TOO_LARGE, Request},
+    input::{Input, UNSUPPORTED_MEDIA_TYPE},
+};
+
+/// The maximum number of parts of a form.
+const MAX_PARTS: usize = 10;
+
+/// A form that an endpoint takes.
+pub trait MultipartForm: Send + Sync + 'static {
+    /// The maximum size of the whole form, in bytes.
+    const MAX_SIZE: usize;
+    /// The parts.
+    const PARTS: &'static [PartDescription];
+}
+
+/// A part of a form. Its name decides what it is; the name of its file and its media type mean nothing.
+#[derive(Clone, Copy, Debug)]
+pub struct PartDescription {
+    /// The name.
+    pub name: &'static str,
+    /// What it is.
+    pub description: &'static str,
+    /// Whether it is a file, and not a text.
+    pub is_file: bool,
+}
+
+/// A form that is not yet read.
+pub struct Multipart<F> {
+    boundary: String,
+    body: Bytes,
+    form: PhantomData<fn() -> F>,
+}
+
+/// Omits the body, which may have secrets.
+impl<F> std::fmt::Debug for Multipart<F> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Multipart").field("bytes", &self.body.len()).finish_non_exhaustive()
+    }
+}
+
+/// The parts of a form, by name.
+pub struct Parts(Vec<(String, Bytes)>);
+
+/// Omits the contents.
+impl std::fmt::Debug for Parts {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_list().entries(self.0.iter().map(|(name, _)| name)).finish()
+    }
+}
+
+impl Parts {
+    /// Returns the content of a part, or of one that has another name of it; `None` if there is none, or it is empty.
+    pub fn get(&self, names: &[&str]) -> Option<&[u8]> {
+        let found = self.0.iter().find(|(name, _)| names.contains(&name.as_str()));
+        found.map(|(_, content)| &**content).filter(|content| !content.is_empty())
+    }
+}
+
+impl<F> Multipart<F> {
+    /// Reads the form. Unknown parts are ignored. Fails if it is malformed, has too many parts, or two with one name.
+    pub async fn read(self) -> Result<Parts, Error> {
+        let malformed = |_| {
+            let detail = "The body is no multipart/form-data, or is cut off. Let your HTTP client write it.";
+            Error::invalid("", "malformed_multipart", detail)
+        };
+        let body = self.body;
+        let mut form =
+            multer::Multipart::new(stream::once(async { Ok::<_, Infallible>(body) }), self.boundary);
+        let mut parts: Vec<(String, Bytes)> = Vec::new();
+        while let Some(field) = form.next_field().await.map_err(malformed)? {
+            if parts.len() == MAX_PARTS {
+                return Err(Error::invalid("", "too_many", "A form has at most 10 parts."));
+            }
+            let name = field.name().unwrap_or_default().to_owned();
+            if parts.iter().any(|(known, _)| *known == name) {
+                return Err(Error::invalid("", "duplicate_part", "A part of the form is repeated."));
+            }
+            parts.push((name, field.bytes().await.map_err(malformed)?));
+        }
+        Ok(Parts(parts))
+    }
+}
+
+impl<F: MultipartForm> Input for Multipart<F> {
+    const FAILURES: &'static [Failure] =
+        &[UNSUPPORTED_MEDIA_TYPE, PAYLOAD_TOO_LARGE, Failure::INVALID_REQUEST];
+
+    fn decode(request: &Request<'_>) -> Result<Self, Error> {
+        let content_type = request.header("content-type").unwrap_or_default();
+        let boundary = multer::parse_boundary(&*content_type).map_err(|_| {
+            let detail = "Send the body as multipart/form-data, with its boundary in Content-Type.";
+            Error::from(UNSUPPORTED_MEDIA_TYPE).with_violation("", "unsupported_media_type", detail)
+        })?;
+        let body = request.body(F::MAX_SIZE)?.into_owned().into();
+        Ok(Self { boundary, body, form: PhantomData })
+    }
+
+    fn describe(operation: &mut Operation, _: &mut Schemas) {
+        let property = |part: &PartDescription| {
+            let schema = if part.is_file {
+                json!({ "type": "string", "contentMediaType": "application/octet-stream", "description": part.description })
+            } else {
+                json!({ "type": "string", "description": part.description })
+            };
+            (part.name.to_owned(), schema)
+        };
+        let properties: Map<String, Value> = F::PARTS.iter().map(property).collect();
+        operation.multipart(&json!({ "type": "object", "properties": properties }));
+    }
+
+    fn fingerprint_input<'r>(_: &'r Request<'_>) -> Cow<'r, [u8]> {
+        // Forms have passwords and private keys, which are not even hashed.
+        Cow::Borrowed(b"")
+    }
+}
