@@ -2,6 +2,7 @@
 
 CARGO_LAMBDA_VERSION := 1.9.2
 SAM_VERSION := 1.170.0
+MOTO_VERSION := 5.2.5
 
 PORT ?= 3001
 DATA ?= .local
@@ -14,6 +15,7 @@ PACKAGES := $(patsubst %,-p padron-%,$(notdir $(patsubst %/,%,$(wildcard functio
 PADRON := cargo run --quiet --bin padron -- --data $(DATA)
 CARGO_LAMBDA := .tools/lambda/bin/cargo-lambda
 SAM := .tools/sam/bin/sam
+MOTO := .tools/moto/bin/moto_server
 CLIENTS := .tools/clients/installed
 
 .DEFAULT_GOAL := help
@@ -68,7 +70,7 @@ THREADS := $(shell n=$$(getconf _NPROCESSORS_ONLN); echo $$((n > 4 ? n : 4)))
 IN_PARALLEL := RUST_TEST_THREADS=$${RUST_TEST_THREADS:-$(THREADS)}
 
 # What the tests have seen is compared with what the endpoints declare.
-test: cargo $(CARGO_LAMBDA) $(SAM) ## The tests, with cases of a size that keeps them quick
+test: cargo $(CARGO_LAMBDA) $(SAM) $(MOTO) ## The tests, with cases of a size that keeps them quick
 	$(IN_PARALLEL) cargo test --workspace
 	@$(PADRON) declared target/debug/deps/padron-seen.txt
 
@@ -155,4 +157,10 @@ $(CLIENTS): tests/clients/package.json tests/clients/requirements.txt | .tools/c
 $(SAM): Makefile | .tools/sam/bin/python
 	@echo 'Installing the SAM CLI $(SAM_VERSION) into .tools'
 	@.tools/sam/bin/python -m pip install --quiet --disable-pip-version-check aws-sam-cli==$(SAM_VERSION)
+	@touch $@
+
+# An implementation of AWS KMS, without the parts of moto that need more packages.
+$(MOTO): Makefile | .tools/moto/bin/python
+	@echo 'Installing moto $(MOTO_VERSION) into .tools'
+	@.tools/moto/bin/python -m pip install --quiet --disable-pip-version-check moto==$(MOTO_VERSION) flask==3.1.3 flask-cors==6.0.5
 	@touch $@

@@ -1,6 +1,6 @@
 //! Tests of certificates (CSD, FIEL): what is taken, what is refused, and that the private keys stay secret.
 
-use std::{collections::BTreeSet, time::Duration};
+use std::time::Duration;
 
 use aws_sdk_dynamodb::types::AttributeValue;
 use base64::{Engine as _, prelude::BASE64_STANDARD};
@@ -15,7 +15,6 @@ use padron_testkit::{TestApp, TestResponse};
 use serde_json::{Value, json};
 use tokio::time::Instant;
 
-use crate::purge_organizations;
 use crate::support::{
     ACME, admin, certificate_files, certificate_form, cost, event_types, form, globex_owner, issuing_app,
     member, owner, rsa_key, stored, wrong,
@@ -385,26 +384,6 @@ async fn a_certificate_is_replaced_and_deleted_with_its_key() {
     assert_eq!(event_types(&app, demo::organization(demo::GLOBEX)).await, types);
     let fiel = app.call("DELETE", &format!("{ACME}/fiel")).user(owner()).send().await;
     assert_eq!((fiel.status, &fiel.json()["fiel"]["has_fiel"]), (200, &json!(false)), "{fiel:?}");
-}
-
-#[tokio::test]
-async fn a_private_key_is_in_no_export_and_purged_with_its_organization() {
-    let app = issuing_app().await;
-    for (part, kind) in [("certificates", CertificateKind::Csd), ("fiel", CertificateKind::Fiel)] {
-        assert_eq!(upload(&app, part, &certificate_files(&spec(&app, kind))).await.status, 200);
-    }
-    let export = app.get(&format!("{GLOBEX}/export")).user(globex_owner()).send().await;
-    let types: BTreeSet<String> = export
-        .text
-        .lines()
-        .map(|line| serde_json::from_str::<Value>(line).unwrap()["type"].as_str().unwrap().to_owned())
-        .collect();
-    assert_eq!(types, ["event", "member", "organization"].map(str::to_owned).into());
-    assert_eq!(app.call("DELETE", GLOBEX).user(globex_owner()).send().await.status, 204);
-    app.clock.advance(Duration::from_secs(31 * 24 * 60 * 60));
-    let report = purge_organizations::run(&app, Duration::from_secs(60)).await.unwrap();
-    assert_eq!(report["purged"], 1, "{report}");
-    assert!(secret(&app, "csd").await.is_none() && secret(&app, "fiel").await.is_none());
 }
 
 #[tokio::test]

@@ -18,7 +18,7 @@ use crate::support::root;
 const PUBLISHED: &str = r#"curl -X GET http://localhost:3001/api/organizations/550e8400-e29b-41d4-a716-446655440000 \
   -H "Authorization: Bearer <your_token>""#;
 
-fn free_port() -> u16 {
+pub(crate) fn free_port() -> u16 {
     TcpListener::bind(("127.0.0.1", 0)).unwrap().local_addr().unwrap().port()
 }
 

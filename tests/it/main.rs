@@ -39,6 +39,7 @@ mod instants;
 mod invite_member;
 mod invite_members;
 mod isolation;
+mod key_vault;
 mod list_customers;
 mod list_engine;
 mod list_event_types;

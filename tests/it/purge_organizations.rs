@@ -34,7 +34,7 @@ async fn delete_acme(app: &TestApp) {
 }
 
 /// Returns the keys of the items that contain the organization's id, except responses kept for idempotency keys.
-pub(crate) async fn remaining_items(app: &TestApp, organization: &str) -> Vec<String> {
+async fn remaining_items(app: &TestApp, organization: &str) -> Vec<String> {
     let (client, table) = app.raw_table();
     let mut left = Vec::new();
     let mut from = None;
