@@ -67,6 +67,7 @@ async fn an_organization_gets_ready_to_invoice() {
     let files = certificate_files(&spec(&app, CertificateKind::Csd));
     let uploaded = upload(&app, "certificates", &files).await;
     assert_eq!(uploaded.status, 200, "{uploaded:?}");
+    assert_eq!(bytes(&secret(&app, "csd").await.unwrap(), "certificate"), files.certificate);
     let expires_at = "2030-01-14T00:00:00.000Z";
     assert_eq!(
         uploaded.json(),
@@ -99,7 +100,12 @@ async fn an_organization_gets_ready_to_invoice() {
         legal(json!({ "legal_name": "Otra Empresa", "tax_system": "601", "address": { "zip": "06000" } }))
             .await;
     assert_eq!(warnings(&other), ["legal_name_mismatch"]);
-    for same in ["Empresa de Muestra", "EMPRESA DE MUESTRA, S.A. de C.V.", "empresa  de muestra"] {
+    for same in [
+        "Empresa de Muestra",
+        "EMPRESA DE MUESTRA, S.A. de C.V.",
+        "empresa  dé muestra",
+        "Empresa de Muestra S.C.",
+    ] {
         let same = legal(json!({ "legal_name": same })).await;
         assert_eq!(warnings(&same), Vec::<String>::new(), "{same:?}");
     }
@@ -393,11 +399,11 @@ async fn an_upload_is_one_transaction() {
     let form = certificate_form(&files.certificate, &files.private_key, PASSWORD);
     let call = app.call("PUT", &format!("{GLOBEX}/certificates")).user(globex_owner());
     let call = call.header("content-type", MULTIPART).body(form);
-    // The organization is below 1 KB, and the private key between 1 and 2 KB.
-    let uploaded = [("BatchGetItem".to_owned(), 2.0), ("TransactWriteItems".to_owned(), 8.0)];
+    // The organization is below 1 KB, and the private key and its certificate have between 2 and 3 KB.
+    let uploaded = [("BatchGetItem".to_owned(), 2.0), ("TransactWriteItems".to_owned(), 10.0)];
     assert_eq!(cost(&app, call).await, uploaded);
     let call = app.call("DELETE", &format!("{GLOBEX}/certificates")).user(globex_owner());
-    let deleted = [("BatchGetItem".to_owned(), 2.0), ("TransactWriteItems".to_owned(), 8.0)];
+    let deleted = [("BatchGetItem".to_owned(), 2.0), ("TransactWriteItems".to_owned(), 10.0)];
     assert_eq!(cost(&app, call).await, deleted);
 }
 
@@ -465,7 +471,15 @@ async fn forms_of_all_clients_are_read() {
         assert_eq!(response.status, 200, "{response:?}");
     }
     let good = certificate_form(certificate, key, PASSWORD);
-    let twice = form(&[("name=\"certificate\"", certificate), ("name=\"certificate\"", certificate)]);
+    let twice = form(&[("name=\"certificate\"", certificate), ("name=\"cer\"", certificate)]);
+    let unknown_twice = form(&[
+        ("name=\"other\"", b"x"),
+        ("name=\"other\"", b"x"),
+        ("name=\"certificate\"", certificate),
+        ("name=\"privateKey\"", key),
+        ("name=\"password\"", password),
+    ]);
+    assert_eq!(send(MULTIPART, unknown_twice).await.status, 200);
     let many: Vec<(String, &[u8])> =
         (0..11).map(|number| (format!("name=\"part{number}\""), &b"x"[..])).collect();
     let many: Vec<(&str, &[u8])> = many.iter().map(|(name, content)| (&**name, *content)).collect();

@@ -38,15 +38,22 @@ impl MultipartForm for CertificateForm {
     const PARTS: &'static [PartDescription] = &[
         PartDescription {
             name: "certificate",
+            other_name: Some("cer"),
             description: "The .cer file: DER, PEM, or base64 of DER. `cer` is another name of the part",
             is_file: true,
         },
         PartDescription {
             name: "privateKey",
+            other_name: Some("key"),
             description: "The .key file: encrypted PKCS #8, in DER, PEM, or base64 of DER. `key` is another name of the part",
             is_file: true,
         },
-        PartDescription { name: "password", description: "The password of the private key", is_file: false },
+        PartDescription {
+            name: "password",
+            other_name: None,
+            description: "The password of the private key",
+            is_file: false,
+        },
     ];
 }
 
@@ -85,13 +92,13 @@ pub(crate) async fn upload(
     organization.check_rfc(slot, &uploaded.rfc)?;
     let id = organization.id;
     let SealedSecret { data_key, ciphertext } = seal(cx, id, slot, &private_key).await?;
-    let Uploaded { serial_number, rfc, name, expires_at, .. } = uploaded;
+    let Uploaded { serial_number, rfc, name, expires_at, der, .. } = uploaded;
     let certificate = Certificate {
         updated_at: organization.updated_at.next().max(cx.now()),
         expires_at,
         serial_number: serial_number.clone(),
         rfc: Some(rfc.clone()),
-        name: Some(name),
+        name: Some(name).filter(|name| !name.is_empty()),
     };
     let stored = StoredPrivateKey {
         organization: id,
@@ -99,6 +106,7 @@ pub(crate) async fn upload(
         serial_number: serial_number.clone(),
         data_key,
         ciphertext,
+        certificate: der,
     };
     let updated_at = certificate.updated_at;
     let fields = organization.set_certificate(slot, certificate, cx.now());
@@ -136,11 +144,9 @@ pub(crate) async fn delete(
 
 /// Reads and checks the files of a form, in the order in which their errors help: what was sent, whether it is valid, whether the key fits.
 fn read(parts: &Parts, slot: CertificateSlot, now: Timestamp) -> Result<(Uploaded, PrivateKey), Error> {
-    let certificate = parts.get(&["certificate", "cer"]).ok_or(Failure::CERTIFICATE_FILE_REQUIRED)?;
-    let private_key = parts.get(&["privateKey", "key"]).ok_or(Failure::PRIVATE_KEY_FILE_REQUIRED)?;
-    let password = parts.get(&["password"]).unwrap_or_default();
-    let password =
-        std::str::from_utf8(password).map_err(|_| Error::from(Failure::PRIVATE_KEY_PASSWORD_INCORRECT))?;
+    let certificate = parts.get("certificate").ok_or(Failure::CERTIFICATE_FILE_REQUIRED)?;
+    let private_key = parts.get("privateKey").ok_or(Failure::PRIVATE_KEY_FILE_REQUIRED)?;
+    let password = parts.get("password").unwrap_or_default();
     let invalid = |pointer: &str, detail: &str| {
         Error::from(Failure::CERTIFICATE_FILES_INVALID).with_violation(pointer, "invalid_file", detail)
     };
@@ -157,13 +163,9 @@ fn read(parts: &Parts, slot: CertificateSlot, now: Timestamp) -> Result<(Uploade
         return Err(Failure::CERTIFICATE_EXPIRED.into());
     }
     let private_key = PrivateKey::open(private_key, password, &certificate).map_err(|error| match error {
-        PrivateKeyError::NotAKey => {
-            let detail = "This is no encrypted private key. Send the .key file as SAT has issued it.";
-            invalid("/privateKey", detail)
-        }
-        PrivateKeyError::Kind => invalid("/privateKey", "The key is no RSA key of 2,048 to 4,096 bits."),
         PrivateKeyError::Password => Failure::PRIVATE_KEY_PASSWORD_INCORRECT.into(),
         PrivateKeyError::AnotherCertificate => Failure::PRIVATE_KEY_CERTIFICATE_MISMATCH.into(),
+        error => invalid("/privateKey", error.detail()),
     })?;
     Ok((certificate, private_key))
 }

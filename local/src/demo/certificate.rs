@@ -108,7 +108,7 @@ impl<'a> CertificateSpec<'a> {
 }
 
 /// Encrypts a PKCS #8 document as SAT does: PBES2 with PBKDF2, HMAC-SHA1 and triple DES.
-pub fn encrypt(key: &[u8], password: &str, rounds: u32) -> Vec<u8> {
+pub fn encrypt(key: &[u8], password: impl AsRef<[u8]>, rounds: u32) -> Vec<u8> {
     const VALID: &str = "a key that can be encrypted";
     let kdf = Kdf::Pbkdf2(Pbkdf2Params {
         salt: Salt::new([2, 1, 0, 2, 130, 1, 1, 0]).expect(VALID),

@@ -4,14 +4,20 @@ use padron_domain::{Rfc, Timestamp};
 use pkcs1::{RsaPublicKey, UintRef};
 use x509_cert::{
     attr::AttributeTypeAndValue,
-    certificate::CertificateInner,
+    certificate::{CertificateInner, Rfc5280},
     der::{Decode, Tag, Tagged, asn1::ObjectIdentifier},
     ext::pkix::KeyUsage,
     spki::SubjectPublicKeyInfoOwned,
     time::Time,
 };
 
-use crate::document;
+use crate::{
+    document::{self, DocumentError},
+    private_key,
+};
+
+/// A certificate as RFC 5280 describes it, with any serial number.
+type X509 = CertificateInner<Rfc5280>;
 
 /// A certificate, as far as it is needed.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -28,6 +34,8 @@ pub struct Certificate {
     pub valid_from: Timestamp,
     /// When the certificate expires.
     pub expires_at: Timestamp,
+    /// The certificate in DER, which invoices contain.
+    pub der: Vec<u8>,
     /// The modulus of the public key, without leading zeros.
     pub(crate) modulus: Vec<u8>,
     /// The exponent of the public key, without leading zeros.
@@ -46,6 +54,10 @@ pub enum CertificateKind {
 /// The reason why a document is no certificate of SAT.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum CertificateError {
+    /// The document is too long.
+    TooLong,
+    /// The document is a private key.
+    PrivateKey,
     /// The document is neither DER, PEM nor base64 of an X.509 certificate.
     NotACertificate,
     /// The serial number has not twenty digits, so that SAT has not issued the certificate.
@@ -54,21 +66,36 @@ pub enum CertificateError {
     Rfc,
     /// The key is not an RSA key.
     Key,
+    /// The key is not for signatures.
+    KeyUsage,
 }
 
 impl CertificateError {
     /// All reasons.
-    pub const ALL: [Self; 4] = [Self::NotACertificate, Self::SerialNumber, Self::Rfc, Self::Key];
+    pub const ALL: [Self; 7] = [
+        Self::TooLong,
+        Self::PrivateKey,
+        Self::NotACertificate,
+        Self::SerialNumber,
+        Self::Rfc,
+        Self::Key,
+        Self::KeyUsage,
+    ];
 
     /// Returns what is wrong, as a sentence for the caller.
     pub const fn detail(self) -> &'static str {
         match self {
+            Self::TooLong => "A certificate has at most 32 KB.",
+            Self::PrivateKey => {
+                "This is a private key. Send the .cer file here, and the .key file as `privateKey`."
+            }
             Self::NotACertificate => "This is no X.509 certificate. Send the .cer file as SAT has issued it.",
             Self::SerialNumber => {
                 "SAT has not issued this certificate: its serial number has not twenty digits."
             }
-            Self::Rfc => "The certificate names no valid RFC.",
+            Self::Rfc => "The certificate names no valid RFC of a taxpayer.",
             Self::Key => "The key of the certificate is no RSA key.",
+            Self::KeyUsage => "The key of the certificate is not for signatures.",
         }
     }
 }
@@ -83,14 +110,24 @@ const ORGANIZATIONAL_UNIT: ObjectIdentifier = ObjectIdentifier::new_unwrap("2.5.
 const RSA_ENCRYPTION: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.113549.1.1.1");
 /// The number of digits of a serial number.
 const SERIAL_NUMBER_LENGTH: usize = 20;
+/// The maximum number of characters of a name that are kept. Registered names have at most 250.
+const MAX_NAME_LENGTH: usize = 300;
 
 impl Certificate {
     /// Reads a certificate from DER, PEM, or base64 of DER.
     pub fn read(document: &[u8]) -> Result<Self, CertificateError> {
         let der = document::der(document, &["CERTIFICATE", "X509 CERTIFICATE", "TRUSTED CERTIFICATE"]);
-        let der = der.ok_or(CertificateError::NotACertificate)?;
-        let certificate = CertificateInner::<x509_cert::certificate::Rfc5280>::from_der(&der);
-        let certificate = certificate.map_err(|_| CertificateError::NotACertificate)?;
+        let der = der.map_err(|error| match error {
+            DocumentError::TooLong => CertificateError::TooLong,
+            DocumentError::Encoding => CertificateError::NotACertificate,
+        })?;
+        let certificate = X509::from_der(&der).map_err(|_| {
+            if private_key::is_encrypted_key(&der) {
+                CertificateError::PrivateKey
+            } else {
+                CertificateError::NotACertificate
+            }
+        })?;
         let certificate = certificate.tbs_certificate();
         let attribute =
             |oid| certificate.subject().iter().find(|attribute| attribute.oid == oid).and_then(text);
@@ -103,12 +140,18 @@ impl Certificate {
         // A company's is followed by that of its representative: `EKU9003173C9 / XIQB891116QE4`.
         let rfc = attribute(RFC).ok_or(CertificateError::Rfc)?;
         let rfc = Rfc::normalize(rfc.split('/').next().unwrap_or_default());
-        Rfc::parse(&rfc).map_err(|_| CertificateError::Rfc)?;
+        // The generic RFCs are nobody's.
+        if !Rfc::parse(&rfc).is_ok_and(|rfc| !rfc.is_generic()) {
+            return Err(CertificateError::Rfc);
+        }
         let (modulus, exponent) =
             rsa_key(certificate.subject_public_key_info()).ok_or(CertificateError::Key)?;
         let usage = certificate.get_extension::<KeyUsage>();
         let usage = usage.map_err(|_| CertificateError::NotACertificate)?.map(|(_, usage)| usage);
         // SAT documents no way to tell the kinds apart. A FIEL also encrypts, which the branch in a CSD's subject confirms.
+        if usage.is_some_and(|usage| !usage.digital_signature() && !usage.non_repudiation()) {
+            return Err(CertificateError::KeyUsage);
+        }
         let kind = match usage {
             Some(usage) if usage.data_encipherment() || usage.key_agreement() => CertificateKind::Fiel,
             Some(_) => CertificateKind::Csd,
@@ -119,18 +162,30 @@ impl Certificate {
             kind,
             serial_number: serial_number.iter().copied().map(char::from).collect(),
             rfc,
-            name: attribute(COMMON_NAME).unwrap_or_default(),
-            valid_from: instant(certificate.validity().not_before)?,
-            expires_at: instant(certificate.validity().not_after)?,
+            name: attribute(COMMON_NAME).as_deref().map(kept_name).unwrap_or_default(),
+            valid_from: instant(certificate.validity().not_before),
+            expires_at: instant(certificate.validity().not_after),
             modulus,
             exponent,
+            der: der.to_vec(),
         })
     }
 }
 
-fn instant(time: Time) -> Result<Timestamp, CertificateError> {
+/// Returns whether a document is a certificate.
+pub(crate) fn is_certificate(der: &[u8]) -> bool {
+    X509::from_der(der).is_ok()
+}
+
+/// Returns the instant of a time. The last day of the year 9999, which means "never" (RFC 5280 §4.1.2.5), is later than what is stored.
+fn instant(time: Time) -> Timestamp {
     let millis = i64::try_from(time.to_unix_duration().as_millis()).ok();
-    millis.and_then(Timestamp::from_millis).ok_or(CertificateError::NotACertificate)
+    millis.and_then(Timestamp::from_millis).map_or(Timestamp::LATEST, |time| time.min(Timestamp::LATEST))
+}
+
+/// Returns a name as it is kept: without control characters, and cut.
+fn kept_name(name: &str) -> String {
+    name.chars().filter(|letter| !letter.is_control()).take(MAX_NAME_LENGTH).collect()
 }
 
 /// Returns the text of an attribute; `None` if it has none.

@@ -1,14 +1,33 @@
 //! Private keys.
 
+use pkcs1::{RsaPrivateKey, UintRef};
 use pkcs5::{EncryptionScheme, pbes2};
-use pkcs8::{EncryptedPrivateKeyInfoRef, der::Decode};
-use ring::rsa::{KeyPair, PublicKeyComponents};
+use pkcs8::{
+    EncryptedPrivateKeyInfoRef, PrivateKeyInfoRef,
+    der::{
+        Decode,
+        asn1::{AnyRef, ObjectIdentifier},
+    },
+};
+use ring::{
+    rand::SystemRandom,
+    rsa::{KeyPair, PublicKeyComponents},
+    signature::{RSA_PKCS1_2048_8192_SHA256, RSA_PKCS1_SHA256},
+};
+use unicode_normalization::UnicodeNormalization;
 use zeroize::Zeroizing;
 
-use crate::{certificate::Certificate, document};
+use crate::{
+    certificate::{self, Certificate},
+    document::{self, DocumentError},
+};
 
 /// The maximum number of rounds of PBKDF2. SAT's keys have 2,048.
-const MAX_ROUNDS: u32 = 100_000;
+const MAX_ROUNDS: u32 = 10_000;
+/// Triple DES in CBC mode (RFC 8018 appendix B.2.2).
+const DES_EDE3_CBC: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.113549.3.7");
+/// The size of a block of DES, in bytes.
+const DES_BLOCK_SIZE: usize = 8;
 
 /// A private key, as a PKCS #8 document (RFC 5958). It is erased from memory when it is dropped.
 pub struct PrivateKey(Zeroizing<Vec<u8>>);
@@ -23,32 +42,74 @@ impl std::fmt::Debug for PrivateKey {
 /// The reason why a private key cannot be used.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum PrivateKeyError {
+    /// The document is too long.
+    TooLong,
     /// The document is no encrypted private key, or is encrypted in a way that SAT does not use.
     NotAKey,
+    /// The document is a certificate.
+    Certificate,
+    /// The key is not encrypted.
+    NotEncrypted,
     /// The password is another one.
     Password,
-    /// The key is not an RSA key of 2,048 to 4,096 bits.
-    Kind,
+    /// The key is not an RSA key of 2,048 to 4,096 bits, or is damaged.
+    Unusable,
     /// The key is that of another certificate.
     AnotherCertificate,
 }
 
+impl PrivateKeyError {
+    /// Returns what is wrong, as a sentence for the caller.
+    pub const fn detail(self) -> &'static str {
+        match self {
+            Self::TooLong => "A private key has at most 32 KB.",
+            Self::NotAKey => "This is no encrypted private key. Send the .key file as SAT has issued it.",
+            Self::Certificate => {
+                "This is a certificate. Send the .key file here, and the .cer file as `certificate`."
+            }
+            Self::NotEncrypted => "This key is not encrypted. Send the .key file as SAT has issued it.",
+            Self::Password => "The password does not open the private key.",
+            Self::Unusable => "The key is no RSA key of 2,048 to 4,096 bits that can sign, or it is damaged.",
+            Self::AnotherCertificate => "The private key is that of another certificate.",
+        }
+    }
+}
+
 impl PrivateKey {
     /// Opens the private key of a certificate with its password. The key is DER, PEM, or base64 of DER.
-    pub fn open(document: &[u8], password: &str, certificate: &Certificate) -> Result<Self, PrivateKeyError> {
-        let der = document::der(document, &["ENCRYPTED PRIVATE KEY"]).ok_or(PrivateKeyError::NotAKey)?;
-        let encrypted = EncryptedPrivateKeyInfoRef::from_der(&der).map_err(|_| PrivateKeyError::NotAKey)?;
-        if !is_bounded(&encrypted.encryption_algorithm) {
-            return Err(PrivateKeyError::NotAKey);
+    pub fn open(
+        document: &[u8],
+        password: &[u8],
+        certificate: &Certificate,
+    ) -> Result<Self, PrivateKeyError> {
+        let der = document::der(document, &["ENCRYPTED PRIVATE KEY"]).map_err(|error| match error {
+            DocumentError::TooLong => PrivateKeyError::TooLong,
+            DocumentError::Encoding => PrivateKeyError::NotAKey,
+        })?;
+        let encrypted = read(&der).ok_or_else(|| {
+            if certificate::is_certificate(&der) {
+                PrivateKeyError::Certificate
+            } else if PrivateKeyInfoRef::from_der(&der).is_ok()
+                || RsaPrivateKey::<UintRef<'_>>::from_der(&der).is_ok()
+            {
+                PrivateKeyError::NotEncrypted
+            } else {
+                PrivateKeyError::NotAKey
+            }
+        })?;
+        let decrypt = |password: Zeroizing<Vec<u8>>| {
+            let plain = encrypted.decrypt(&*password).ok()?;
+            // A wrong password sometimes leaves bytes behind that have the right padding and are no key.
+            PrivateKeyInfoRef::from_der(plain.as_bytes()).ok()?;
+            Some(Zeroizing::new(plain.as_bytes().to_vec()))
+        };
+        let plain = spellings(password).into_iter().find_map(decrypt).ok_or(PrivateKeyError::Password)?;
+        let pair = KeyPair::from_pkcs8(&plain).map_err(|_| PrivateKeyError::Unusable)?;
+        let public: PublicKeyComponents<Vec<u8>> = pair.public().into();
+        if (&public.n, &public.e) != (&certificate.modulus, &certificate.exponent) {
+            return Err(PrivateKeyError::AnotherCertificate);
         }
-        // A wrong password sometimes leaves bytes behind that have the right padding and are no key.
-        let plain = encrypted.decrypt(password).map_err(|_| PrivateKeyError::Password)?;
-        let plain = Zeroizing::new(plain.as_bytes().to_vec());
-        pkcs8::PrivateKeyInfoRef::from_der(&plain).map_err(|_| PrivateKeyError::Password)?;
-        let pair = KeyPair::from_pkcs8(&plain).map_err(|_| PrivateKeyError::Kind)?;
-        let PublicKeyComponents::<Vec<u8>> { n, e } = pair.public().into();
-        let is_same = (n, e) == (certificate.modulus.clone(), certificate.exponent.clone());
-        if is_same { Ok(Self(plain)) } else { Err(PrivateKeyError::AnotherCertificate) }
+        if can_sign(&pair, &public) { Ok(Self(plain)) } else { Err(PrivateKeyError::Unusable) }
     }
 
     /// Returns the PKCS #8 document.
@@ -57,8 +118,74 @@ impl PrivateKey {
     }
 }
 
-/// Returns whether opening a key takes a bounded time and little memory: scrypt takes as much as the key says.
-fn is_bounded(scheme: &EncryptionScheme) -> bool {
-    let EncryptionScheme::Pbes2(pbes2::Parameters { kdf, .. }) = scheme else { return false };
-    kdf.pbkdf2().is_some_and(|parameters| parameters.iteration_count <= MAX_ROUNDS)
+/// Returns whether a document is an encrypted private key, whose password may be any.
+pub(crate) fn is_encrypted_key(der: &[u8]) -> bool {
+    read(der).is_some()
+}
+
+/// Reads an encrypted private key; `None` if it is none, or opening it takes more time or memory than one of SAT's.
+fn read(der: &[u8]) -> Option<EncryptedPrivateKeyInfoRef<'_>> {
+    if !has_whole_blocks(der)? {
+        return None;
+    }
+    let encrypted = EncryptedPrivateKeyInfoRef::from_der(der).ok()?;
+    // Scrypt takes as much memory as the key says, and PBES1 is older than SAT's keys.
+    let EncryptionScheme::Pbes2(pbes2::Parameters { kdf, encryption }) = &encrypted.encryption_algorithm
+    else {
+        return None;
+    };
+    let pbkdf2 = kdf.pbkdf2()?;
+    let is_bounded = pbkdf2.iteration_count <= MAX_ROUNDS;
+    let has_key_length = pbkdf2.key_length.is_none_or(|length| usize::from(length) == encryption.key_size());
+    (is_bounded && has_key_length).then_some(encrypted)
+}
+
+/// Returns whether the initialization vector of triple DES has the length of a block; `None` if the document is encrypted otherwise than
+/// with a scheme of two parts (PBES2).
+///
+/// `pkcs5` takes the length for granted, and panics if there are fewer bytes.
+fn has_whole_blocks(der: &[u8]) -> Option<bool> {
+    let [algorithm, _] = pair(AnyRef::from_der(der).ok()?)?;
+    let [_, parameters] = pair(algorithm)?;
+    let [_, cipher] = pair(parameters)?;
+    let [cipher, vector] = pair(cipher)?;
+    let is_des = cipher.decode_as::<ObjectIdentifier>().ok()? == DES_EDE3_CBC;
+    Some(!is_des || vector.value().len() == DES_BLOCK_SIZE)
+}
+
+/// Returns the two elements of a sequence; `None` if it is none, or has another number of elements.
+fn pair(sequence: AnyRef<'_>) -> Option<[AnyRef<'_>; 2]> {
+    sequence.decode_as::<Vec<AnyRef<'_>>>().ok()?.try_into().ok()
+}
+
+/// Returns the byte sequences that a password can be: as it was sent, and where it is not ASCII, in the encoding that the program may have
+/// used that has encrypted the key.
+fn spellings(password: &[u8]) -> Vec<Zeroizing<Vec<u8>>> {
+    let mut spellings = vec![Zeroizing::new(password.to_vec())];
+    if password.is_ascii() {
+        return spellings;
+    }
+    match std::str::from_utf8(password) {
+        Ok(text) => {
+            let composed: Zeroizing<String> = Zeroizing::new(text.nfc().collect());
+            let latin1: Option<Vec<u8>> =
+                composed.chars().map(|letter| u8::try_from(u32::from(letter)).ok()).collect();
+            spellings.push(Zeroizing::new(composed.as_bytes().to_vec()));
+            spellings.extend(latin1.map(Zeroizing::new));
+        }
+        Err(_) => {
+            let text: Zeroizing<String> = Zeroizing::new(password.iter().copied().map(char::from).collect());
+            spellings.push(Zeroizing::new(text.as_bytes().to_vec()));
+        }
+    }
+    spellings.dedup();
+    spellings
+}
+
+/// Returns whether a signature of the private key is one of the public key. The exponents of a damaged key can be wrong.
+fn can_sign(pair: &KeyPair, public: &PublicKeyComponents<Vec<u8>>) -> bool {
+    const MESSAGE: &[u8] = b"padron";
+    let mut signature = vec![0; pair.public().modulus_len()];
+    let signed = pair.sign(&RSA_PKCS1_SHA256, &SystemRandom::new(), MESSAGE, &mut signature);
+    signed.is_ok() && public.verify(&RSA_PKCS1_2048_8192_SHA256, MESSAGE, &signature).is_ok()
 }

@@ -217,7 +217,7 @@ fn shaped<T: DeserializeOwned>(body: Value) -> Result<T, Error> {
 }
 
 /// Fails if the request has a query parameter.
-fn no_query(request: &Request<'_>) -> Result<(), Error> {
+pub(crate) fn no_query(request: &Request<'_>) -> Result<(), Error> {
     let Some(first) = request.raw_query().split('&').find(|part| !part.is_empty()) else { return Ok(()) };
     let name = first.split('=').next().unwrap_or_default();
     Err(unknown_parameter(&percent_decode_str(name).decode_utf8().unwrap_or_default()))

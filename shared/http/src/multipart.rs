@@ -10,7 +10,7 @@ use serde_json::{Map, Value, json};
 use crate::{
     describe::{Operation, Schemas},
     event::{PAYLOAD_TOO_LARGE, Request},
-    input::{Input, UNSUPPORTED_MEDIA_TYPE},
+    input::{Input, UNSUPPORTED_MEDIA_TYPE, no_query},
 };
 
 /// The maximum number of parts of a form.
@@ -29,6 +29,8 @@ pub trait MultipartForm: Send + Sync + 'static {
 pub struct PartDescription {
     /// The name.
     pub name: &'static str,
+    /// Another name that clients of other systems give it.
+    pub other_name: Option<&'static str>,
     /// What it is.
     pub description: &'static str,
     /// Whether it is a file, and not a text.
@@ -49,8 +51,8 @@ impl<F> std::fmt::Debug for Multipart<F> {
     }
 }
 
-/// The parts of a form, by name.
-pub struct Parts(Vec<(String, Bytes)>);
+/// The known parts of a form, by name.
+pub struct Parts(Vec<(&'static str, Bytes)>);
 
 /// Omits the contents.
 impl std::fmt::Debug for Parts {
@@ -60,15 +62,15 @@ impl std::fmt::Debug for Parts {
 }
 
 impl Parts {
-    /// Returns the content of a part, or of one that has another name of it; `None` if there is none, or it is empty.
-    pub fn get(&self, names: &[&str]) -> Option<&[u8]> {
-        let found = self.0.iter().find(|(name, _)| names.contains(&name.as_str()));
+    /// Returns the content of a part; `None` if there is none, or it is empty.
+    pub fn get(&self, name: &str) -> Option<&[u8]> {
+        let found = self.0.iter().find(|(known, _)| *known == name);
         found.map(|(_, content)| &**content).filter(|content| !content.is_empty())
     }
 }
 
-impl<F> Multipart<F> {
-    /// Reads the form. Unknown parts are ignored. Fails if it is malformed, has too many parts, or two with one name.
+impl<F: MultipartForm> Multipart<F> {
+    /// Reads the form. Unknown parts are ignored. Fails if it is malformed, has too many parts, or a known one twice.
     pub async fn read(self) -> Result<Parts, Error> {
         let malformed = |_| {
             let detail = "The body is no multipart/form-data, or is cut off. Let your HTTP client write it.";
@@ -77,14 +79,20 @@ impl<F> Multipart<F> {
         let body = self.body;
         let mut form =
             multer::Multipart::new(stream::once(async { Ok::<_, Infallible>(body) }), self.boundary);
-        let mut parts: Vec<(String, Bytes)> = Vec::new();
+        let mut parts: Vec<(&'static str, Bytes)> = Vec::new();
+        let mut count = 0;
         while let Some(field) = form.next_field().await.map_err(malformed)? {
-            if parts.len() == MAX_PARTS {
+            count += 1;
+            if count > MAX_PARTS {
                 return Err(Error::invalid("", "too_many", "A form has at most 10 parts."));
             }
-            let name = field.name().unwrap_or_default().to_owned();
-            if parts.iter().any(|(known, _)| *known == name) {
-                return Err(Error::invalid("", "duplicate_part", "A part of the form is repeated."));
+            let has_name = |part: &&PartDescription| {
+                field.name().is_some_and(|name| name == part.name || Some(name) == part.other_name)
+            };
+            let Some(PartDescription { name, .. }) = F::PARTS.iter().find(has_name) else { continue };
+            if parts.iter().any(|(known, _)| known == name) {
+                let detail = "This part is there twice. Send it once.";
+                return Err(Error::invalid(format!("/{name}"), "duplicate_part", detail));
             }
             parts.push((name, field.bytes().await.map_err(malformed)?));
         }
@@ -97,6 +105,7 @@ impl<F: MultipartForm> Input for Multipart<F> {
         &[UNSUPPORTED_MEDIA_TYPE, PAYLOAD_TOO_LARGE, Failure::INVALID_REQUEST];
 
     fn decode(request: &Request<'_>) -> Result<Self, Error> {
+        no_query(request)?;
         let content_type = request.header("content-type").unwrap_or_default();
         let boundary = multer::parse_boundary(&*content_type).map_err(|_| {
             let detail = "Send the body as multipart/form-data, with its boundary in Content-Type.";

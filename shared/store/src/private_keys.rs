@@ -17,8 +17,10 @@ use crate::{
 const DATA_KEY: &str = "dataKey";
 /// The attribute with the private key, encrypted with the data key.
 const CIPHERTEXT: &str = "ciphertext";
+/// The attribute with the certificate.
+const CERTIFICATE: &str = "certificate";
 
-/// A private key as it is stored. Only AWS KMS can decrypt the data key with which it is encrypted.
+/// A private key as it is stored, with its certificate. Only AWS KMS can decrypt the data key with which it is encrypted.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct StoredPrivateKey {
     /// The organization.
@@ -33,6 +35,9 @@ pub struct StoredPrivateKey {
     /// The private key, a PKCS #8 document, encrypted with the data key.
     #[serde(skip)]
     pub ciphertext: Vec<u8>,
+    /// The certificate in DER, which whoever signs with the key sends along.
+    #[serde(skip)]
+    pub certificate: Vec<u8>,
 }
 
 impl Entity for StoredPrivateKey {
@@ -48,11 +53,13 @@ impl Entity for StoredPrivateKey {
         vec![
             (DATA_KEY, AttributeValue::B(Blob::new(self.data_key.clone()))),
             (CIPHERTEXT, AttributeValue::B(Blob::new(self.ciphertext.clone()))),
+            (CERTIFICATE, AttributeValue::B(Blob::new(self.certificate.clone()))),
         ]
     }
 
     fn read_other_attributes(&mut self, mut item: Item) {
-        for (name, field) in [(DATA_KEY, &mut self.data_key), (CIPHERTEXT, &mut self.ciphertext)] {
+        let Self { data_key, ciphertext, certificate, .. } = self;
+        for (name, field) in [(DATA_KEY, data_key), (CIPHERTEXT, ciphertext), (CERTIFICATE, certificate)] {
             if let Some(AttributeValue::B(bytes)) = item.remove(name) {
                 *field = bytes.into_inner();
             }

@@ -2,11 +2,12 @@
 
 use std::ops::RangeInclusive;
 
+use unicode_normalization::{UnicodeNormalization, char::is_combining_mark};
+
 use super::{Address, Customization, PdfExtra, Periodicity, Receipts, SelfInvoice};
 use crate::{
     Email, InvoiceUse, Organization, Patch, TaxSystem, Timestamp, Violation,
     sat::{Rfc, is_zip, is_zip_of_another_state, is_zip_of_no_state},
-    search_key,
     text::{is_line, trim},
     web_url,
 };
@@ -297,39 +298,53 @@ impl Organization {
     }
 }
 
-/// The corporate suffixes that are no part of a registered name on invoices, without punctuation. Longer ones come first.
-const CORPORATE_SUFFIXES: [&str; 18] = [
-    "s de rl de cv",
-    "s de r l de c v",
-    "sapi de cv",
-    "s a p i de c v",
-    "sab de cv",
-    "s a b de c v",
-    "sas de cv",
-    "sa de cv",
-    "s a de c v",
-    "sc de rl de cv",
-    "sc de rl",
-    "spr de rl",
-    "s de rl",
-    "sofom enr",
+/// The corporate suffixes that are no part of a registered name on invoices, in one word.
+const CORPORATE_SUFFIXES: [&str; 28] = [
+    "sociedadanonimadecapitalvariable",
+    "sociedadanonima",
+    "sociedadderesponsabilidadlimitadadecapitalvariable",
+    "sociedadderesponsabilidadlimitada",
+    "sociedadcivil",
+    "asociacioncivil",
+    "sadecvsofomenr",
+    "sadecvsofomer",
+    "sapidecvsofomenr",
+    "sapidecvsofomer",
+    "sapidecv",
+    "sabdecv",
+    "sadecv",
+    "sasdecv",
+    "sderldecvmi",
+    "sderldecv",
+    "sderlmi",
+    "sderl",
+    "scderldecv",
+    "scderl",
+    "sprderldecv",
+    "sprderl",
     "sas",
     "sa",
     "sc",
     "ac",
+    "iap",
+    "iasp",
 ];
 
-/// Returns whether two registered names are the same, apart from case, accents, punctuation and the corporate suffix.
+/// Returns whether two registered names are the same, apart from case, accents, punctuation and the corporate suffix. Ñ is not N.
 fn is_same_name(one: &str, other: &str) -> bool {
-    let words = |name: &str| {
-        let name = search_key(name);
+    const TILDE: char = '\u{303}';
+    let words = |name: &str| -> Vec<String> {
+        let letters = name.nfd().filter(|letter| *letter == TILDE || !is_combining_mark(*letter));
+        let name = letters.nfc().collect::<String>().to_lowercase();
         let words = name.split(|letter: char| !letter.is_alphanumeric() && letter != '&');
-        words.filter(|word| !word.is_empty()).collect::<Vec<_>>().join(" ")
+        words.filter(|word| !word.is_empty()).map(ToOwned::to_owned).collect()
     };
     let without_suffix = |name: &str| {
-        let name = words(name);
-        let suffix = CORPORATE_SUFFIXES.iter().find_map(|suffix| name.strip_suffix(&format!(" {suffix}")));
-        suffix.map_or_else(|| name.clone(), ToOwned::to_owned)
+        let mut words = words(name);
+        let is_suffix = |start: &usize| CORPORATE_SUFFIXES.contains(&words[*start..].concat().as_str());
+        let start = (1..words.len()).find(is_suffix).unwrap_or(words.len());
+        words.truncate(start);
+        words
     };
     without_suffix(one) == without_suffix(other)
 }
@@ -624,4 +639,27 @@ fn replace<T: PartialEq>(field: &mut T, patch: Patch<T>, default: T) -> bool {
 /// Returns the names of the fields that have changed.
 fn changed<const N: usize>(fields: [(&'static str, bool); N]) -> Vec<&'static str> {
     fields.into_iter().filter(|(_, is_changed)| *is_changed).map(|(name, _)| name).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_differ_in_more_than_spelling_and_suffix() {
+        for (one, other) in [
+            ("Escuela Kemper Urgate", "ESCUELA KEMPER URGATE SA DE CV"),
+            ("Fundación X, A.C.", "FUNDACION X AC"),
+            ("Rancho S.P.R. de R.L.", "RANCHO SPR DE RL"),
+            ("Banca SA de CV SOFOM ENR", "BANCA"),
+            ("Peña Sociedad Anónima de Capital Variable", "PEÑA"),
+            ("Pe\u{303}a", "pe\u{303}a"),
+            ("Muñoz e Hijos", "MUN\u{303}OZ E HIJOS"),
+        ] {
+            assert!(is_same_name(one, other), "{one} {other}");
+        }
+        for (one, other) in [("Pena", "PEÑA SA"), ("A & B", "A B"), ("SA de CV", "X SA DE CV"), ("A", "B")] {
+            assert!(!is_same_name(one, other), "{one} {other}");
+        }
+    }
 }
