@@ -80,7 +80,7 @@ SIZED := $(patsubst tests/it/%.rs,%::,$(shell grep -lw sized tests/it/*.rs))
 OAUTH_BINARIES := $(patsubst functions/oauth/src/bin/%.rs,--bin %,$(wildcard functions/oauth/src/bin/*.rs))
 
 # Then with a table that behaves like the cloud's on a bad day: transactions conflict, and indexes are behind.
-test-full: cargo ## The deepest binaries; the tests with cases of the full size, then all with conflicts and delayed indexes
+test-full: cargo $(MOTO) ## The deepest binaries; the tests with cases of the full size, then all with conflicts and delayed indexes
 	@# The compiler limits how deeply the types of futures are nested, and finds that out only when it builds a binary.
 	cargo build --workspace $(OAUTH_BINARIES)
 	PADRON_TEST_FULL=on $(IN_PARALLEL) cargo test --workspace --test it -- $(SIZED)

@@ -7,8 +7,7 @@ use std::{
 };
 
 use clap::{Parser, Subcommand};
-use padron_certificates::CertificateKind;
-use padron_domain::{ApiKey, Clock, OrganizationId, Plan, Role, Scope, Scopes, UserId};
+use padron_domain::{ApiKey, CertificateKind, Clock, OrganizationId, Plan, Role, Scope, Scopes, UserId};
 use padron_local::{
     admin::{self, Limit, LocalKey, PlanChange, TableLocation},
     data_dir::DataDir,
@@ -88,7 +87,7 @@ enum Action {
         #[arg(long, default_value_t = 1000, value_parser = clap::value_parser!(u64).range(1..=1_000_000))]
         count: u64,
     },
-    /// Makes the certificates of a company that does not exist, in the form of SAT's, and prints how to upload one.
+    /// Makes the certificates of a company that does not exist, in the form of SAT's, and prints how to upload them.
     DemoCertificate {
         /// The UUID of the organization in the printed command.
         #[arg(long, default_value = "$ID")]
@@ -290,7 +289,7 @@ fn demo_customers(data: &Path, organization: &str, count: u64) -> Result<(), Str
 /// Writes the files of both certificates, and returns the commands that upload them.
 fn demo_certificate(data: &Path, organization: &str, port: u16) -> Result<String, String> {
     let data_dir = DataDir::open(data)?;
-    let upload = |kind: CertificateKind, name: &str, resource: &str| {
+    let write_files = |kind: CertificateKind, name: &str, resource: &str| {
         let spec = CertificateSpec::new(kind, Clock::System.now());
         let files = spec.make(&certificate::new_key(), certificate::PASSWORD);
         let public = data_dir.write(&format!("{name}.cer"), &files.certificate)?;
@@ -302,8 +301,8 @@ fn demo_certificate(data: &Path, organization: &str, port: u16) -> Result<String
              -F certificate=@{public} -F privateKey=@{private} -F password={password}"
         ))
     };
-    let csd = upload(CertificateKind::Csd, "csd", "certificates")?;
-    let fiel = upload(CertificateKind::Fiel, "fiel", "fiel")?;
+    let csd = write_files(CertificateKind::Csd, "csd", "certificates")?;
+    let fiel = write_files(CertificateKind::Fiel, "fiel", "fiel")?;
     let rfc = certificate::RFC;
     Ok(format!(
         "Two certificates of {rfc}, a company that does not exist. Upload them with:\n\n{csd}\n\n{fiel}"

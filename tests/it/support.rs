@@ -5,7 +5,7 @@ use std::{path::PathBuf, sync::OnceLock, time::Duration};
 use aws_sdk_dynamodb::types::AttributeValue;
 use base64::{Engine as _, prelude::BASE64_STANDARD};
 use padron_auth::{ClientSecret, OauthToken, PresentedKey};
-use padron_certificates::CertificateKind;
+use padron_domain::CertificateKind;
 use padron_domain::{
     Actor, ApiKey, ApiKeyId, Authority, ClientType, Customer, Delivery, Event, EventData, EventFilter,
     Membership, OauthApp, OauthClientId, OauthGrant, OauthGrantId, Organization, OrganizationId, Role, Scope,

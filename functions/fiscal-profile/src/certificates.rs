@@ -1,14 +1,15 @@
 //! What the endpoints that upload and delete certificates have in common.
 
 use padron_certificates::{
-    Certificate as Uploaded, CertificateKind, MAX_DOCUMENT_SIZE, PrivateKey, PrivateKeyError,
+    Certificate as Uploaded, CertificateError, MAX_DOCUMENT_SIZE, PrivateKey, PrivateKeyError,
 };
 use padron_domain::{
-    Certificate, CertificateSlot, Error, EventData, Failure, OrganizationId, ProfileWarning, Timestamp,
+    Certificate, CertificateKind, Error, EventData, Failure, OrganizationId, Timestamp,
+    check_certificate_validity,
 };
 use padron_dto::{OrganizationResponse, Warning};
 use padron_http::{
-    Body, Context, Multipart, MultipartForm, Owner, PartDescription, Parts, Versioned, Written,
+    Context, Multipart, MultipartForm, Owner, PartDescription, Parts, Versioned, VersionedPart, Written,
 };
 use padron_key_vault::{EncryptionContext, KeyVault, SealedSecret};
 use padron_store::StoredPrivateKey;
@@ -72,64 +73,69 @@ pub struct UploadedCertificate {
     #[serde(rename = "certificateUpdatedAt")]
     #[schemars(with = "String", extend("format" = "date-time"))]
     updated_at: Timestamp,
-    /// RFC of the certificate, which is the organization's.
+    /// RFC of the certificate.
     rfc: String,
     /// Warnings about the legal data, such as a tax system that is not one of the RFC's person. No warning makes a request fail.
     warnings: Vec<Warning>,
+    /// The organization, whose entity tag the response has.
+    #[serde(skip)]
+    organization: OrganizationResponse,
 }
 
-/// Takes a certificate and its private key into a slot. The previous ones are replaced.
+/// A certificate that was uploaded, with the entity tag of its organization.
+pub(crate) type UpdatedCertificate = VersionedPart<UploadedCertificate, OrganizationResponse>;
+
+/// Stores a certificate and its private key in place of the previous ones.
 pub(crate) async fn upload(
     cx: &Context<'_>,
     owner: Owner,
     form: Multipart<CertificateForm>,
-    slot: CertificateSlot,
-) -> Result<Written<Body<UploadedCertificate>>, Error> {
+    kind: CertificateKind,
+) -> Result<Written<UpdatedCertificate>, Error> {
     let parts = form.read().await?;
-    let (uploaded, private_key) = read(&parts, slot, cx.now())?;
+    let (uploaded, private_key) = read(&parts, kind, cx.now())?;
     let mut organization = owner.organization().clone();
     cx.require_version(organization.version)?;
-    organization.check_rfc(slot, &uploaded.rfc)?;
+    organization.check_rfc(kind, &uploaded.rfc)?;
     let id = organization.id;
-    let SealedSecret { data_key, ciphertext } = seal(cx, id, slot, &private_key).await?;
+    let SealedSecret { data_key, ciphertext } = seal(cx, id, kind, &private_key).await?;
     let Uploaded { serial_number, rfc, name, expires_at, der, .. } = uploaded;
     let certificate = Certificate {
-        updated_at: organization.updated_at.next().max(cx.now()),
+        updated_at: cx.now(),
         expires_at,
         serial_number: serial_number.clone(),
         rfc: Some(rfc.clone()),
-        name: Some(name).filter(|name| !name.is_empty()),
+        name,
     };
     let stored = StoredPrivateKey {
         organization: id,
-        slot: slot.name().to_owned(),
+        kind,
         serial_number: serial_number.clone(),
         data_key,
         ciphertext,
         certificate: der,
     };
-    let updated_at = certificate.updated_at;
-    let fields = organization.set_certificate(slot, certificate, cx.now());
+    let fields = organization.set_certificate(kind, certificate, cx.now());
     let fields = fields.into_iter().map(ToOwned::to_owned).collect();
     let event = cx.event(owner.principal(), id, EventData::OrganizationUpdated { fields });
     let event = event.at_or_after(organization.updated_at);
-    let warning =
-        |ProfileWarning { pointer, code, detail }| Warning { pointer: pointer.into(), code, detail };
-    let warnings = organization.legal_warnings().into_iter().map(warning).collect();
+    let warnings = organization.legal_warnings().into_iter().map(Warning::from).collect();
     let transaction = cx.store().set_certificate(&organization, &stored, &event)?;
-    let uploaded = UploadedCertificate { serial_number, expires_at, updated_at, rfc, warnings };
-    cx.commit(transaction, Body(uploaded)).await
+    let (version, updated_at) = (organization.version, organization.updated_at);
+    let organization = OrganizationResponse::new(organization, cx.now());
+    let body = UploadedCertificate { serial_number, expires_at, updated_at, rfc, warnings, organization };
+    cx.commit(transaction, VersionedPart { version, body, record: |body| &body.organization }).await
 }
 
-/// Removes the certificate of a slot and its private key. The RFC stays.
+/// Deletes a certificate and its private key. The RFC stays.
 pub(crate) async fn delete(
     cx: &Context<'_>,
     owner: Owner,
-    slot: CertificateSlot,
+    kind: CertificateKind,
 ) -> Result<Written<Versioned<OrganizationResponse>>, Error> {
     let mut organization = owner.organization().clone();
     cx.require_version(organization.version)?;
-    let removed = organization.remove_certificate(slot, organization.updated_at.next().max(cx.now()));
+    let removed = organization.remove_certificate(kind, cx.now());
     let response = Versioned {
         version: organization.version,
         body: OrganizationResponse::new(organization.clone(), cx.now()),
@@ -138,33 +144,30 @@ pub(crate) async fn delete(
     let fields = vec![field.to_owned()];
     let event = cx.event(owner.principal(), organization.id, EventData::OrganizationUpdated { fields });
     let event = event.at_or_after(organization.updated_at);
-    let transaction = cx.store().delete_certificate(&organization, slot, &event)?;
+    let transaction = cx.store().delete_certificate(&organization, kind, &event)?;
     cx.commit(transaction, response).await
 }
 
 /// Reads and checks the files of a form, in the order in which their errors help: what was sent, whether it is valid, whether the key fits.
-fn read(parts: &Parts, slot: CertificateSlot, now: Timestamp) -> Result<(Uploaded, PrivateKey), Error> {
+fn read(parts: &Parts, kind: CertificateKind, now: Timestamp) -> Result<(Uploaded, PrivateKey), Error> {
     let certificate = parts.get("certificate").ok_or(Failure::CERTIFICATE_FILE_REQUIRED)?;
     let private_key = parts.get("privateKey").ok_or(Failure::PRIVATE_KEY_FILE_REQUIRED)?;
     let password = parts.get("password").unwrap_or_default();
     let invalid = |pointer: &str, detail: &str| {
         Error::from(Failure::CERTIFICATE_FILES_INVALID).with_violation(pointer, "invalid_file", detail)
     };
-    let certificate = Uploaded::read(certificate).map_err(|error| invalid("/certificate", error.detail()))?;
-    match (certificate.kind, slot) {
-        (CertificateKind::Fiel, CertificateSlot::Csd) => return Err(Failure::CSD_REQUIRED.into()),
-        (CertificateKind::Csd, CertificateSlot::Fiel) => return Err(Failure::FIEL_REQUIRED.into()),
-        _ => {}
-    }
-    if now < certificate.valid_from {
-        return Err(Failure::CERTIFICATE_NOT_YET_VALID.into());
-    }
-    if certificate.expires_at <= now {
-        return Err(Failure::CERTIFICATE_EXPIRED.into());
-    }
+    let swapped =
+        "The two files are swapped: `certificate` is the .cer file, and `privateKey` is the .key file.";
+    let certificate = Uploaded::read(certificate).map_err(|error| match error {
+        CertificateError::IsPrivateKey => invalid("/certificate", swapped),
+        error => invalid("/certificate", error.detail()),
+    })?;
+    certificate.kind.check_needed(kind)?;
+    check_certificate_validity(certificate.valid_from, certificate.expires_at, now)?;
     let private_key = PrivateKey::open(private_key, password, &certificate).map_err(|error| match error {
-        PrivateKeyError::Password => Failure::PRIVATE_KEY_PASSWORD_INCORRECT.into(),
+        PrivateKeyError::WrongPassword => Failure::PRIVATE_KEY_PASSWORD_INCORRECT.into(),
         PrivateKeyError::AnotherCertificate => Failure::PRIVATE_KEY_CERTIFICATE_MISMATCH.into(),
+        PrivateKeyError::IsCertificate => invalid("/privateKey", swapped),
         error => invalid("/privateKey", error.detail()),
     })?;
     Ok((certificate, private_key))
@@ -174,7 +177,7 @@ fn read(parts: &Parts, slot: CertificateSlot, now: Timestamp) -> Result<(Uploade
 async fn seal(
     cx: &Context<'_>,
     organization: OrganizationId,
-    slot: CertificateSlot,
+    kind: CertificateKind,
     private_key: &PrivateKey,
 ) -> Result<SealedSecret, Error> {
     let location = cx.options().encryption_key.as_ref();
@@ -182,6 +185,6 @@ async fn seal(
     let vault =
         cx.environment().get_or_create(|| Ok(KeyVault::connect(&location.connection, &location.id)))?;
     let id = organization.to_string();
-    let context = EncryptionContext { purpose: slot.name(), id: &id };
+    let context = EncryptionContext { purpose: kind.name(), id: &id };
     vault.seal(private_key.as_pkcs8(), context, cx.deadline()).await
 }

@@ -1,6 +1,6 @@
 //! The endpoint `DELETE /organizations/{organizationId}/certificates`, which deletes the certificate that seals invoices (CSD).
 
-use padron_domain::{CertificateSlot, Error, Failure, Scope};
+use padron_domain::{CertificateKind, Error, Failure, Scope};
 use padron_dto::OrganizationResponse;
 use padron_http::{Context, Endpoint, NoInput, Owner, Route, Versioned, Written};
 use padron_store::{Action, Store};
@@ -23,6 +23,6 @@ impl Endpoint for DeleteCertificate {
     type Output = Written<Versioned<OrganizationResponse>>;
 
     async fn handle(cx: &Context<'_>, owner: Owner, _: NoInput) -> Result<Self::Output, Error> {
-        delete(cx, owner, CertificateSlot::Csd).await
+        delete(cx, owner, CertificateKind::Csd).await
     }
 }

@@ -65,10 +65,8 @@ fn respond(
     organization: &Organization,
     warnings: Vec<ProfileWarning>,
 ) -> UpdatedOrganization {
-    let warning =
-        |ProfileWarning { pointer, code, detail }| Warning { pointer: pointer.into(), code, detail };
     let record = OrganizationResponse::new(organization.clone(), cx.now());
-    let body = WithWarnings { record, warnings: warnings.into_iter().map(warning).collect() };
+    let body = WithWarnings { record, warnings: warnings.into_iter().map(Warning::from).collect() };
     VersionedPart { version: organization.version, body, record: |body| &body.record }
 }
 

@@ -164,16 +164,23 @@ impl Endpoint for UpdateLegal {
 
 impl LegalUpdate {
     /// Returns the violation of `zip`, which repeats `address.zip`: it is neither the current one nor the new one.
-    fn zip_violation(&self, current: Option<&str>) -> Option<Violation> {
+    fn zip_violation<'a>(&'a self, current: Option<&'a str>) -> Option<Violation> {
+        let text = |zip: &'a str| Some(zip).filter(|zip| !zip.is_empty());
         let new = match &self.address {
-            Patch::Set(address) => address.zip.as_set().map(String::as_str),
-            Patch::Keep | Patch::Clear => None,
+            Patch::Keep => current,
+            Patch::Clear => None,
+            Patch::Set(address) => match &address.zip {
+                Patch::Keep => current,
+                Patch::Clear => None,
+                Patch::Set(zip) => text(zip),
+            },
         };
-        let is_known = match &self.zip {
-            Patch::Keep => true,
-            Patch::Clear => current.is_none(),
-            Patch::Set(zip) => [current, new].contains(&Some(zip)),
+        let sent = match &self.zip {
+            Patch::Keep => return None,
+            Patch::Clear => None,
+            Patch::Set(zip) => text(zip),
         };
+        let is_known = sent == current || sent == new;
         let detail = "This field repeats `address.zip`. Change that one.".into();
         (!is_known).then(|| Violation { pointer: "/zip".into(), code: "read_only", detail })
     }

@@ -1,11 +1,11 @@
 //! The endpoint `PUT /organizations/{organizationId}/certificates`, which takes the certificate that seals invoices (CSD).
 
-use padron_domain::{CertificateSlot, Error, Failure, Scope};
-use padron_http::{Body, Context, Endpoint, Multipart, Owner, Route, Written};
+use padron_domain::{CertificateKind, Error, Failure, Scope};
+use padron_http::{Context, Endpoint, Multipart, Owner, Route, Written};
 use padron_key_vault::KeyVault;
 use padron_store::{Action, Store};
 
-use crate::certificates::{self, CertificateForm, UploadedCertificate, upload};
+use crate::certificates::{self, CertificateForm, UpdatedCertificate, upload};
 
 /// The endpoint that takes the certificate that seals invoices (CSD).
 #[derive(Debug)]
@@ -27,13 +27,13 @@ impl Endpoint for UploadCertificate {
     const ACTIONS: &'static [&'static [Action]] = &[Store::SET_CERTIFICATE, KeyVault::SEAL_CSD];
     type Access = Owner;
     type Input = Multipart<CertificateForm>;
-    type Output = Written<Body<UploadedCertificate>>;
+    type Output = Written<UpdatedCertificate>;
 
     async fn handle(
         cx: &Context<'_>,
         owner: Owner,
         form: Multipart<CertificateForm>,
     ) -> Result<Self::Output, Error> {
-        upload(cx, owner, form, CertificateSlot::Csd).await
+        upload(cx, owner, form, CertificateKind::Csd).await
     }
 }

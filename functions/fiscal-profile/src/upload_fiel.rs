@@ -1,11 +1,11 @@
 //! The endpoint `PUT /organizations/{organizationId}/fiel`, which takes the electronic signature (FIEL).
 
-use padron_domain::{CertificateSlot, Error, Failure, Scope};
-use padron_http::{Body, Context, Endpoint, Multipart, Owner, Route, Written};
+use padron_domain::{CertificateKind, Error, Failure, Scope};
+use padron_http::{Context, Endpoint, Multipart, Owner, Route, Written};
 use padron_key_vault::KeyVault;
 use padron_store::{Action, Store};
 
-use crate::certificates::{self, CertificateForm, UploadedCertificate, upload};
+use crate::certificates::{self, CertificateForm, UpdatedCertificate, upload};
 
 /// The endpoint that takes the electronic signature (FIEL).
 #[derive(Debug)]
@@ -21,13 +21,13 @@ impl Endpoint for UploadFiel {
     const ACTIONS: &'static [&'static [Action]] = &[Store::SET_CERTIFICATE, KeyVault::SEAL_FIEL];
     type Access = Owner;
     type Input = Multipart<CertificateForm>;
-    type Output = Written<Body<UploadedCertificate>>;
+    type Output = Written<UpdatedCertificate>;
 
     async fn handle(
         cx: &Context<'_>,
         owner: Owner,
         form: Multipart<CertificateForm>,
     ) -> Result<Self::Output, Error> {
-        upload(cx, owner, form, CertificateSlot::Fiel).await
+        upload(cx, owner, form, CertificateKind::Fiel).await
     }
 }

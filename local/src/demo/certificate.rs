@@ -1,7 +1,6 @@
-//! Synthetic certificates in the form of SAT's, which nobody has signed who matters.
+//! Synthetic certificates in the form of SAT's, signed by themselves.
 
-use padron_certificates::CertificateKind;
-use padron_domain::Timestamp;
+use padron_domain::{CertificateKind, Timestamp};
 use padron_emulator::SigningKey;
 use pkcs8::{
     PrivateKeyInfoRef,
@@ -49,9 +48,9 @@ pub struct CertificateFiles {
 }
 
 impl<'a> CertificateSpec<'a> {
-    /// Returns what a certificate of the demo's taxpayer says that is valid for four years.
+    /// Describes a certificate of the demo's taxpayer that is valid for four years.
     pub fn new(kind: CertificateKind, valid_from: Timestamp) -> Self {
-        const YEARS: std::time::Duration = std::time::Duration::from_secs(4 * 365 * 24 * 60 * 60);
+        const FOUR_YEARS: std::time::Duration = std::time::Duration::from_secs(4 * 365 * 24 * 60 * 60);
         Self {
             kind,
             rfc: "EDM260101AB4 / XIQB891116QE4",
@@ -61,7 +60,7 @@ impl<'a> CertificateSpec<'a> {
                 CertificateKind::Fiel => "30001000000500009902",
             },
             valid_from,
-            expires_at: valid_from.plus(YEARS),
+            expires_at: valid_from.plus(FOUR_YEARS),
             has_branch: kind == CertificateKind::Csd,
             rounds: 2048,
         }
@@ -110,6 +109,7 @@ impl<'a> CertificateSpec<'a> {
 /// Encrypts a PKCS #8 document as SAT does: PBES2 with PBKDF2, HMAC-SHA1 and triple DES.
 pub fn encrypt(key: &[u8], password: impl AsRef<[u8]>, rounds: u32) -> Vec<u8> {
     const VALID: &str = "a key that can be encrypted";
+    // Salt and initialization vector are constant: the demo's keys protect nothing.
     let kdf = Kdf::Pbkdf2(Pbkdf2Params {
         salt: Salt::new([2, 1, 0, 2, 130, 1, 1, 0]).expect(VALID),
         iteration_count: rounds,

@@ -1,6 +1,6 @@
 //! Certificates.
 
-use padron_domain::{Rfc, Timestamp};
+use padron_domain::{CertificateKind, Rfc, Timestamp};
 use pkcs1::{RsaPublicKey, UintRef};
 use x509_cert::{
     attr::AttributeTypeAndValue,
@@ -28,8 +28,9 @@ pub struct Certificate {
     pub serial_number: String,
     /// The RFC of the taxpayer.
     pub rfc: String,
-    /// The registered name of the taxpayer, in upper case and with the corporate suffix.
-    pub name: String,
+    /// The registered name of the taxpayer as the certificate spells it, usually in upper case and with the corporate suffix; `None` if
+    /// there is none.
+    pub name: Option<String>,
     /// When the certificate becomes valid.
     pub valid_from: Timestamp,
     /// When the certificate expires.
@@ -42,60 +43,51 @@ pub struct Certificate {
     pub(crate) exponent: Vec<u8>,
 }
 
-/// The kind of a certificate.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum CertificateKind {
-    /// A CSD, which seals invoices.
-    Csd,
-    /// A FIEL, the signature of a taxpayer.
-    Fiel,
-}
-
-/// The reason why a document is no certificate of SAT.
+/// The reason why a document is not a certificate of SAT.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum CertificateError {
     /// The document is too long.
     TooLong,
     /// The document is a private key.
-    PrivateKey,
+    IsPrivateKey,
     /// The document is neither DER, PEM nor base64 of an X.509 certificate.
     NotACertificate,
-    /// The serial number has not twenty digits, so that SAT has not issued the certificate.
-    SerialNumber,
-    /// The subject has no RFC, or one that is not valid.
-    Rfc,
+    /// The serial number does not have twenty digits, so that SAT has not issued the certificate.
+    InvalidSerialNumber,
+    /// The subject has no RFC, one that is not valid, or one that is not a taxpayer's.
+    InvalidRfc,
     /// The key is not an RSA key.
-    Key,
+    NotRsa,
     /// The key is not for signatures.
-    KeyUsage,
+    NotForSigning,
 }
 
 impl CertificateError {
     /// All reasons.
     pub const ALL: [Self; 7] = [
         Self::TooLong,
-        Self::PrivateKey,
+        Self::IsPrivateKey,
         Self::NotACertificate,
-        Self::SerialNumber,
-        Self::Rfc,
-        Self::Key,
-        Self::KeyUsage,
+        Self::InvalidSerialNumber,
+        Self::InvalidRfc,
+        Self::NotRsa,
+        Self::NotForSigning,
     ];
 
     /// Returns what is wrong, as a sentence for the caller.
     pub const fn detail(self) -> &'static str {
         match self {
             Self::TooLong => "A certificate has at most 32 KB.",
-            Self::PrivateKey => {
-                "This is a private key. Send the .cer file here, and the .key file as `privateKey`."
+            Self::IsPrivateKey => "This is a private key, not a certificate.",
+            Self::NotACertificate => {
+                "This is not an X.509 certificate. Send the .cer file as SAT has issued it."
             }
-            Self::NotACertificate => "This is no X.509 certificate. Send the .cer file as SAT has issued it.",
-            Self::SerialNumber => {
-                "SAT has not issued this certificate: its serial number has not twenty digits."
+            Self::InvalidSerialNumber => {
+                "SAT has not issued this certificate: its serial number does not have twenty digits."
             }
-            Self::Rfc => "The certificate names no valid RFC of a taxpayer.",
-            Self::Key => "The key of the certificate is no RSA key.",
-            Self::KeyUsage => "The key of the certificate is not for signatures.",
+            Self::InvalidRfc => "The certificate names no valid RFC of a taxpayer.",
+            Self::NotRsa => "The key of the certificate is not an RSA key.",
+            Self::NotForSigning => "The key of the certificate is not for signatures.",
         }
     }
 }
@@ -104,13 +96,13 @@ impl CertificateError {
 const RFC: ObjectIdentifier = ObjectIdentifier::new_unwrap("2.5.4.45");
 /// The attribute of the subject with the name.
 const COMMON_NAME: ObjectIdentifier = ObjectIdentifier::new_unwrap("2.5.4.3");
-/// The attribute of the subject with the branch, which a FIEL does not have.
+/// The attribute of the subject with the branch, which usually only a CSD has.
 const ORGANIZATIONAL_UNIT: ObjectIdentifier = ObjectIdentifier::new_unwrap("2.5.4.11");
 /// The algorithm of RSA keys (RFC 8017 appendix C).
 const RSA_ENCRYPTION: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.113549.1.1.1");
 /// The number of digits of a serial number.
 const SERIAL_NUMBER_LENGTH: usize = 20;
-/// The maximum number of characters of a name that are kept. Registered names have at most 250.
+/// The maximum number of characters of a name that are kept. A name in an invoice has at most 300 (CFDI 4.0, `Nombre`).
 const MAX_NAME_LENGTH: usize = 300;
 
 impl Certificate {
@@ -123,7 +115,7 @@ impl Certificate {
         })?;
         let certificate = X509::from_der(&der).map_err(|_| {
             if private_key::is_encrypted_key(&der) {
-                CertificateError::PrivateKey
+                CertificateError::IsPrivateKey
             } else {
                 CertificateError::NotACertificate
             }
@@ -135,22 +127,23 @@ impl Certificate {
         let is_serial =
             serial_number.len() == SERIAL_NUMBER_LENGTH && serial_number.iter().all(u8::is_ascii_digit);
         if !is_serial {
-            return Err(CertificateError::SerialNumber);
+            return Err(CertificateError::InvalidSerialNumber);
         }
         // A company's is followed by that of its representative: `EKU9003173C9 / XIQB891116QE4`.
-        let rfc = attribute(RFC).ok_or(CertificateError::Rfc)?;
+        let rfc = attribute(RFC).ok_or(CertificateError::InvalidRfc)?;
         let rfc = Rfc::normalize(rfc.split('/').next().unwrap_or_default());
         // The generic RFCs are nobody's.
         if !Rfc::parse(&rfc).is_ok_and(|rfc| !rfc.is_generic()) {
-            return Err(CertificateError::Rfc);
+            return Err(CertificateError::InvalidRfc);
         }
         let (modulus, exponent) =
-            rsa_key(certificate.subject_public_key_info()).ok_or(CertificateError::Key)?;
+            rsa_key(certificate.subject_public_key_info()).ok_or(CertificateError::NotRsa)?;
         let usage = certificate.get_extension::<KeyUsage>();
         let usage = usage.map_err(|_| CertificateError::NotACertificate)?.map(|(_, usage)| usage);
-        // SAT documents no way to tell the kinds apart. A FIEL also encrypts, which the branch in a CSD's subject confirms.
+        // SAT documents no way to tell the kinds apart. In its certificates only a FIEL has the usages dataEncipherment and keyAgreement.
+        // Without a key usage, the branch in the subject decides.
         if usage.is_some_and(|usage| !usage.digital_signature() && !usage.non_repudiation()) {
-            return Err(CertificateError::KeyUsage);
+            return Err(CertificateError::NotForSigning);
         }
         let kind = match usage {
             Some(usage) if usage.data_encipherment() || usage.key_agreement() => CertificateKind::Fiel,
@@ -162,7 +155,7 @@ impl Certificate {
             kind,
             serial_number: serial_number.iter().copied().map(char::from).collect(),
             rfc,
-            name: attribute(COMMON_NAME).as_deref().map(kept_name).unwrap_or_default(),
+            name: attribute(COMMON_NAME).as_deref().and_then(kept_name),
             valid_from: instant(certificate.validity().not_before),
             expires_at: instant(certificate.validity().not_after),
             modulus,
@@ -177,15 +170,16 @@ pub(crate) fn is_certificate(der: &[u8]) -> bool {
     X509::from_der(der).is_ok()
 }
 
-/// Returns the instant of a time. The last day of the year 9999, which means "never" (RFC 5280 §4.1.2.5), is later than what is stored.
+/// Converts a time. Those after [`Timestamp::LATEST`], such as the one that means "never" (RFC 5280 §4.1.2.5), become that one.
 fn instant(time: Time) -> Timestamp {
     let millis = i64::try_from(time.to_unix_duration().as_millis()).ok();
     millis.and_then(Timestamp::from_millis).map_or(Timestamp::LATEST, |time| time.min(Timestamp::LATEST))
 }
 
-/// Returns a name as it is kept: without control characters, and cut.
-fn kept_name(name: &str) -> String {
-    name.chars().filter(|letter| !letter.is_control()).take(MAX_NAME_LENGTH).collect()
+/// Returns a name without control characters, and at most [`MAX_NAME_LENGTH`] characters of it; `None` if nothing is left.
+fn kept_name(name: &str) -> Option<String> {
+    let name: String = name.chars().filter(|letter| !letter.is_control()).take(MAX_NAME_LENGTH).collect();
+    Some(name).filter(|name| !name.is_empty())
 }
 
 /// Returns the text of an attribute; `None` if it has none.
@@ -197,8 +191,8 @@ fn text(attribute: &AttributeTypeAndValue) -> Option<String> {
     let text = match value.tag() {
         Tag::TeletexString => bytes.iter().copied().map(char::from).collect(),
         Tag::BmpString => {
-            let units = bytes.chunks_exact(2).map(|pair| u16::from_be_bytes([pair[0], pair[1]]));
-            String::from_utf16(&units.collect::<Vec<_>>()).ok()?
+            let (units, []) = bytes.as_chunks() else { return None };
+            String::from_utf16(&units.iter().copied().map(u16::from_be_bytes).collect::<Vec<_>>()).ok()?
         }
         Tag::Utf8String | Tag::PrintableString | Tag::Ia5String => std::str::from_utf8(bytes)
             .map_or_else(|_| bytes.iter().copied().map(char::from).collect(), str::to_owned),

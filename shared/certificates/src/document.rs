@@ -7,9 +7,9 @@ use base64::{
 use x509_cert::der::{Decode, Reader, SliceReader, asn1::AnyRef};
 use zeroize::Zeroizing;
 
-/// The maximum size of a document, in bytes. Usual ones have less than two thousand.
+/// The maximum size of a document, in bytes. Certificates and keys of SAT have fewer than 2,000.
 pub const MAX_DOCUMENT_SIZE: usize = 32 * 1024;
-/// The tag of a sequence, with which every DER document begins here. No text begins with it.
+/// The tag of a sequence, with which every certificate and every key in DER begins. It is the character `0`.
 const SEQUENCE: u8 = 0x30;
 /// Base64, with or without padding.
 const BASE64: GeneralPurpose = GeneralPurpose::new(
@@ -26,13 +26,14 @@ pub(crate) enum DocumentError {
     Encoding,
 }
 
-/// Returns the DER of a document. Of a PEM with several blocks, the only one with one of these labels is meant.
+/// Returns the DER of a document. If a PEM has several blocks, exactly one of them must have one of these labels.
 pub(crate) fn der(document: &[u8], labels: &[&str]) -> Result<Zeroizing<Vec<u8>>, DocumentError> {
     if document.len() > MAX_DOCUMENT_SIZE {
         return Err(DocumentError::TooLong);
     }
-    // `0` is the letter of the same value: base64 of DER begins with `M`, and PEM with a letter or `-`.
-    if document.first() == Some(&SEQUENCE) {
+    // Base64 of DER begins with `M`, so that only the text before a block of a PEM can begin with the same character as DER.
+    let has_block = document.windows(BEGIN.len()).any(|bytes| bytes == BEGIN.as_bytes());
+    if document.first() == Some(&SEQUENCE) && !has_block {
         return Ok(Zeroizing::new(without_line_end(document).to_vec()));
     }
     let decoded = std::str::from_utf8(document).ok().and_then(|text| decode(text, labels));
@@ -43,8 +44,8 @@ pub(crate) fn der(document: &[u8], labels: &[&str]) -> Result<Zeroizing<Vec<u8>>
 fn decode(text: &str, labels: &[&str]) -> Option<Zeroizing<Vec<u8>>> {
     let text = text.trim_start_matches('\u{feff}');
     let base64 = if text.contains(BEGIN) { pem_block(text, labels)? } else { text };
-    let letters: Zeroizing<Vec<u8>> =
-        Zeroizing::new(base64.bytes().filter(|byte| !byte.is_ascii_whitespace()).collect());
+    let mut letters = Zeroizing::new(Vec::with_capacity(base64.len()));
+    letters.extend(base64.bytes().filter(|byte| !byte.is_ascii_whitespace()));
     let der = Zeroizing::new(BASE64.decode(&*letters).ok()?);
     (der.first() == Some(&SEQUENCE)).then_some(der)
 }

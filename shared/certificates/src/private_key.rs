@@ -22,14 +22,15 @@ use crate::{
     document::{self, DocumentError},
 };
 
-/// The maximum number of rounds of PBKDF2. SAT's keys have 2,048.
+/// The maximum number of rounds of PBKDF2 for each encoding of the password. SAT's keys have 2,048.
 const MAX_ROUNDS: u32 = 10_000;
 /// Triple DES in CBC mode (RFC 8018 appendix B.2.2).
 const DES_EDE3_CBC: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.113549.3.7");
 /// The size of a block of DES, in bytes.
 const DES_BLOCK_SIZE: usize = 8;
 
-/// A private key, as a PKCS #8 document (RFC 5958). It is erased from memory when it is dropped.
+/// A private key, as a PKCS #8 document (RFC 5958). These bytes are erased from memory when it is dropped. What `ring` has parsed of them
+/// for the check is not.
 pub struct PrivateKey(Zeroizing<Vec<u8>>);
 
 /// Omits the key.
@@ -44,14 +45,14 @@ impl std::fmt::Debug for PrivateKey {
 pub enum PrivateKeyError {
     /// The document is too long.
     TooLong,
-    /// The document is no encrypted private key, or is encrypted in a way that SAT does not use.
+    /// The document is not a private key, is encrypted otherwise than with PBES2 and PBKDF2, or with too many rounds.
     NotAKey,
     /// The document is a certificate.
-    Certificate,
+    IsCertificate,
     /// The key is not encrypted.
     NotEncrypted,
     /// The password is another one.
-    Password,
+    WrongPassword,
     /// The key is not an RSA key of 2,048 to 4,096 bits, or is damaged.
     Unusable,
     /// The key is that of another certificate.
@@ -63,13 +64,11 @@ impl PrivateKeyError {
     pub const fn detail(self) -> &'static str {
         match self {
             Self::TooLong => "A private key has at most 32 KB.",
-            Self::NotAKey => "This is no encrypted private key. Send the .key file as SAT has issued it.",
-            Self::Certificate => {
-                "This is a certificate. Send the .key file here, and the .cer file as `certificate`."
-            }
+            Self::NotAKey => "This is not an encrypted private key. Send the .key file as SAT has issued it.",
+            Self::IsCertificate => "This is a certificate, not a private key.",
             Self::NotEncrypted => "This key is not encrypted. Send the .key file as SAT has issued it.",
-            Self::Password => "The password does not open the private key.",
-            Self::Unusable => "The key is no RSA key of 2,048 to 4,096 bits that can sign, or it is damaged.",
+            Self::WrongPassword => "The password does not open the private key.",
+            Self::Unusable => "The key is not an RSA key of 2,048 to 4,096 bits, or it is damaged.",
             Self::AnotherCertificate => "The private key is that of another certificate.",
         }
     }
@@ -86,9 +85,9 @@ impl PrivateKey {
             DocumentError::TooLong => PrivateKeyError::TooLong,
             DocumentError::Encoding => PrivateKeyError::NotAKey,
         })?;
-        let encrypted = read(&der).ok_or_else(|| {
+        let encrypted = parse_encrypted_key(&der).ok_or_else(|| {
             if certificate::is_certificate(&der) {
-                PrivateKeyError::Certificate
+                PrivateKeyError::IsCertificate
             } else if PrivateKeyInfoRef::from_der(&der).is_ok()
                 || RsaPrivateKey::<UintRef<'_>>::from_der(&der).is_ok()
             {
@@ -103,7 +102,10 @@ impl PrivateKey {
             PrivateKeyInfoRef::from_der(plain.as_bytes()).ok()?;
             Some(Zeroizing::new(plain.as_bytes().to_vec()))
         };
-        let plain = spellings(password).into_iter().find_map(decrypt).ok_or(PrivateKeyError::Password)?;
+        let plain = password_encodings(password)
+            .into_iter()
+            .find_map(decrypt)
+            .ok_or(PrivateKeyError::WrongPassword)?;
         let pair = KeyPair::from_pkcs8(&plain).map_err(|_| PrivateKeyError::Unusable)?;
         let public: PublicKeyComponents<Vec<u8>> = pair.public().into();
         if (&public.n, &public.e) != (&certificate.modulus, &certificate.exponent) {
@@ -118,16 +120,14 @@ impl PrivateKey {
     }
 }
 
-/// Returns whether a document is an encrypted private key, whose password may be any.
+/// Returns whether a document is an encrypted private key. No password is tried.
 pub(crate) fn is_encrypted_key(der: &[u8]) -> bool {
-    read(der).is_some()
+    parse_encrypted_key(der).is_some()
 }
 
-/// Reads an encrypted private key; `None` if it is none, or opening it takes more time or memory than one of SAT's.
-fn read(der: &[u8]) -> Option<EncryptedPrivateKeyInfoRef<'_>> {
-    if !has_whole_blocks(der)? {
-        return None;
-    }
+/// Parses an encrypted private key; `None` if it is none, is encrypted otherwise than with PBES2 and PBKDF2, or with too many rounds.
+fn parse_encrypted_key(der: &[u8]) -> Option<EncryptedPrivateKeyInfoRef<'_>> {
+    has_valid_iv(der).filter(|is_valid| *is_valid)?;
     let encrypted = EncryptedPrivateKeyInfoRef::from_der(der).ok()?;
     // Scrypt takes as much memory as the key says, and PBES1 is older than SAT's keys.
     let EncryptionScheme::Pbes2(pbes2::Parameters { kdf, encryption }) = &encrypted.encryption_algorithm
@@ -140,11 +140,11 @@ fn read(der: &[u8]) -> Option<EncryptedPrivateKeyInfoRef<'_>> {
     (is_bounded && has_key_length).then_some(encrypted)
 }
 
-/// Returns whether the initialization vector of triple DES has the length of a block; `None` if the document is encrypted otherwise than
-/// with a scheme of two parts (PBES2).
+/// Returns whether the initialization vector has the length of a block, if the cipher is triple DES; `None` if the document is not
+/// encrypted with PBES2.
 ///
-/// `pkcs5` takes the length for granted, and panics if there are fewer bytes.
-fn has_whole_blocks(der: &[u8]) -> Option<bool> {
+/// `pkcs5` does not check this length, and panics if there are fewer bytes.
+fn has_valid_iv(der: &[u8]) -> Option<bool> {
     let [algorithm, _] = pair(AnyRef::from_der(der).ok()?)?;
     let [_, parameters] = pair(algorithm)?;
     let [_, cipher] = pair(parameters)?;
@@ -158,31 +158,37 @@ fn pair(sequence: AnyRef<'_>) -> Option<[AnyRef<'_>; 2]> {
     sequence.decode_as::<Vec<AnyRef<'_>>>().ok()?.try_into().ok()
 }
 
-/// Returns the byte sequences that a password can be: as it was sent, and where it is not ASCII, in the encoding that the program may have
-/// used that has encrypted the key.
-fn spellings(password: &[u8]) -> Vec<Zeroizing<Vec<u8>>> {
-    let mut spellings = vec![Zeroizing::new(password.to_vec())];
+/// Returns the encodings of a password: the bytes that were sent, and if they are not ASCII, UTF-8 and Latin-1. The program that has
+/// encrypted the key may have used another encoding than the one that sends the password.
+fn password_encodings(password: &[u8]) -> Vec<Zeroizing<Vec<u8>>> {
+    let mut encodings = vec![Zeroizing::new(password.to_vec())];
     if password.is_ascii() {
-        return spellings;
+        return encodings;
     }
     match std::str::from_utf8(password) {
         Ok(text) => {
-            let composed: Zeroizing<String> = Zeroizing::new(text.nfc().collect());
-            let latin1: Option<Vec<u8>> =
-                composed.chars().map(|letter| u8::try_from(u32::from(letter)).ok()).collect();
-            spellings.push(Zeroizing::new(composed.as_bytes().to_vec()));
-            spellings.extend(latin1.map(Zeroizing::new));
+            // Allocated once, because what is left behind by growing is not erased. Composing makes no text three times as long.
+            let mut composed = Zeroizing::new(String::with_capacity(3 * text.len()));
+            composed.extend(text.nfc());
+            let mut latin1 = Zeroizing::new(Vec::with_capacity(composed.len()));
+            latin1.extend(composed.chars().map_while(|letter| u8::try_from(u32::from(letter)).ok()));
+            let is_latin1 = latin1.len() == composed.chars().count();
+            encodings.push(Zeroizing::new(composed.as_bytes().to_vec()));
+            encodings.extend(is_latin1.then_some(latin1));
         }
         Err(_) => {
-            let text: Zeroizing<String> = Zeroizing::new(password.iter().copied().map(char::from).collect());
-            spellings.push(Zeroizing::new(text.as_bytes().to_vec()));
+            let mut text = Zeroizing::new(String::with_capacity(2 * password.len()));
+            text.extend(password.iter().copied().map(char::from));
+            encodings.push(Zeroizing::new(text.as_bytes().to_vec()));
         }
     }
-    spellings.dedup();
-    spellings
+    encodings.dedup();
+    encodings
 }
 
-/// Returns whether a signature of the private key is one of the public key. The exponents of a damaged key can be wrong.
+/// Returns whether a signature of the private key is one of the public key.
+///
+/// `ring` signs with the exponents of the factors, and does not check them when it reads a key.
 fn can_sign(pair: &KeyPair, public: &PublicKeyComponents<Vec<u8>>) -> bool {
     const MESSAGE: &[u8] = b"padron";
     let mut signature = vec![0; pair.public().modulus_len()];

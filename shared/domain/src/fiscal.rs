@@ -5,7 +5,7 @@ mod changes;
 mod profile;
 mod readiness;
 
-pub use certificates::CertificateSlot;
+pub use certificates::{CertificateKind, check_certificate_validity};
 pub use changes::{
     AddressChanges, CustomizationChanges, LegalChanges, MAX_FOLIO, PdfExtraChanges, ProfileChanges,
     ProfileWarning, ReceiptsChanges, SelfInvoiceChanges,

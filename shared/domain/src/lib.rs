@@ -42,9 +42,9 @@ pub use email::Email;
 pub use error::{Error, Failure, FailureClass, Violation};
 pub use event::{Actor, Event, EventData, EventId, ParseActorError};
 pub use fiscal::{
-    Address, AddressChanges, Certificate, CertificateSlot, Customization, CustomizationChanges, Legal,
+    Address, AddressChanges, Certificate, CertificateKind, Customization, CustomizationChanges, Legal,
     LegalChanges, MAX_FOLIO, PdfExtra, PdfExtraChanges, PendingStep, Periodicity, ProfileChanges,
-    ProfileWarning, Receipts, ReceiptsChanges, SelfInvoice, SelfInvoiceChanges,
+    ProfileWarning, Receipts, ReceiptsChanges, SelfInvoice, SelfInvoiceChanges, check_certificate_validity,
 };
 pub use fold::{name_key, search_key};
 pub use https_url::{MAX_URL_LENGTH, https_url, web_url};

@@ -1,5 +1,6 @@
 //! Warnings in responses.
 
+use padron_domain::ProfileWarning;
 use schemars::JsonSchema;
 use serde::Serialize;
 
@@ -12,6 +13,12 @@ pub struct Warning {
     pub code: &'static str,
     /// Message for people.
     pub detail: &'static str,
+}
+
+impl From<ProfileWarning> for Warning {
+    fn from(ProfileWarning { pointer, code, detail }: ProfileWarning) -> Self {
+        Self { pointer: pointer.into(), code, detail }
+    }
 }
 
 /// A record that was written, with the warnings about it.

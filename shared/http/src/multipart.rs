@@ -73,7 +73,8 @@ impl<F: MultipartForm> Multipart<F> {
     /// Reads the form. Unknown parts are ignored. Fails if it is malformed, has too many parts, or a known one twice.
     pub async fn read(self) -> Result<Parts, Error> {
         let malformed = |_| {
-            let detail = "The body is no multipart/form-data, or is cut off. Let your HTTP client write it.";
+            let detail =
+                "The body is not multipart/form-data, or it is incomplete. Let your HTTP client write it.";
             Error::invalid("", "malformed_multipart", detail)
         };
         let body = self.body;
@@ -84,14 +85,14 @@ impl<F: MultipartForm> Multipart<F> {
         while let Some(field) = form.next_field().await.map_err(malformed)? {
             count += 1;
             if count > MAX_PARTS {
-                return Err(Error::invalid("", "too_many", "A form has at most 10 parts."));
+                return Err(Error::invalid("", "too_many", format!("A form has at most {MAX_PARTS} parts.")));
             }
             let has_name = |part: &&PartDescription| {
                 field.name().is_some_and(|name| name == part.name || Some(name) == part.other_name)
             };
             let Some(PartDescription { name, .. }) = F::PARTS.iter().find(has_name) else { continue };
             if parts.iter().any(|(known, _)| known == name) {
-                let detail = "This part is there twice. Send it once.";
+                let detail = "This part occurs twice. Send it once.";
                 return Err(Error::invalid(format!("/{name}"), "duplicate_part", detail));
             }
             parts.push((name, field.bytes().await.map_err(malformed)?));
@@ -129,7 +130,7 @@ impl<F: MultipartForm> Input for Multipart<F> {
     }
 
     fn fingerprint_input<'r>(_: &'r Request<'_>) -> Cow<'r, [u8]> {
-        // Forms have passwords and private keys, which are not even hashed.
+        // Forms have passwords and private keys, which are not even hashed. They are sent with PUT, which has no idempotency keys.
         Cow::Borrowed(b"")
     }
 }

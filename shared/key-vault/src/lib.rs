@@ -1,4 +1,4 @@
-//! Private keys that are encrypted by AWS KMS.
+//! Secrets that only AWS KMS can decrypt.
 //!
 //! The key pairs of this installation are made by KMS, so that only the functions that sign ever have their private parts. Private keys that
 //! somebody has uploaded are each encrypted with a data key of KMS (envelope encryption). What is encrypted for one purpose and id cannot be
@@ -37,7 +37,7 @@ pub struct KeyVault {
 pub struct EncryptionContext<'a> {
     /// The purpose, which the policies of functions name.
     pub purpose: &'static str,
-    /// The id of the key.
+    /// The id of what the secret belongs to: an organization, or a key that signs access tokens.
     pub id: &'a str,
 }
 
@@ -76,7 +76,7 @@ impl KeyVault {
         Self { client: Client::new(&sdk_config(connection)), key: key.into() }
     }
 
-    /// Makes a key pair of 2,048 bits, whose private part nobody has until it is decrypted.
+    /// Makes an RSA key pair of 2,048 bits. KMS returns the private key encrypted only.
     pub async fn generate_rsa(
         &self,
         context: EncryptionContext<'_>,
@@ -97,7 +97,7 @@ impl KeyVault {
         Ok(RsaKeyPair { encrypted, modulus, exponent })
     }
 
-    /// Encrypts a secret with a new data key, which is erased from memory.
+    /// Encrypts a secret with a new data key. This function's copy of the data key is erased from memory; the buffers of the SDK are not.
     pub async fn seal(
         &self,
         secret: &[u8],
@@ -115,7 +115,8 @@ impl KeyVault {
         let incomplete = || Error::internal("KMS made no data key");
         let plain = Zeroizing::new(output.plaintext.ok_or_else(incomplete)?.into_inner());
         let data_key = output.ciphertext_blob.ok_or_else(incomplete)?.into_inner();
-        let ciphertext = envelope::encrypt(&plain, context, secret).ok_or_else(incomplete)?;
+        let ciphertext = envelope::encrypt(&plain, context, secret)
+            .ok_or_else(|| Error::internal("a secret cannot be encrypted"))?;
         Ok(SealedSecret { data_key, ciphertext })
     }
 
@@ -131,7 +132,7 @@ impl KeyVault {
         secret.ok_or_else(|| Error::internal("a secret cannot be decrypted"))
     }
 
-    /// Decrypts a private key, which is a PKCS #8 document.
+    /// Decrypts with KMS: a private key of [`KeyVault::generate_rsa`], which is a PKCS #8 document, or a data key.
     pub async fn decrypt(
         &self,
         encrypted: &[u8],

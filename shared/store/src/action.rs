@@ -2,7 +2,7 @@
 //!
 //! Each endpoint declares the actions it uses. They are compared with its policy in `template.yaml`.
 
-use padron_domain::CertificateSlot;
+use padron_domain::CertificateKind;
 
 /// The name of the index of memberships by user, pending invitations by e-mail, children by parent, deleted
 /// organizations by the time of their purge, and deliveries by the time of their next attempt.
@@ -69,10 +69,10 @@ impl Action {
     pub const DECRYPT_SIGNING_KEY: Self = Self { name: "kms:Decrypt", on: Resource::EncryptionKey(OAUTH) };
     /// The action that makes the key with which the private key of a CSD is encrypted.
     pub const GENERATE_CSD_DATA_KEY: Self =
-        Self { name: "kms:GenerateDataKey", on: Resource::EncryptionKey(CertificateSlot::Csd.name()) };
+        Self { name: "kms:GenerateDataKey", on: Resource::EncryptionKey(CertificateKind::Csd.name()) };
     /// The action that makes the key with which the private key of a FIEL is encrypted.
     pub const GENERATE_FIEL_DATA_KEY: Self =
-        Self { name: "kms:GenerateDataKey", on: Resource::EncryptionKey(CertificateSlot::Fiel.name()) };
+        Self { name: "kms:GenerateDataKey", on: Resource::EncryptionKey(CertificateKind::Fiel.name()) };
     /// The action that queries GSI3: customers by the time of their last change, and their rows.
     pub const QUERY_GSI3: Self = Self { name: "dynamodb:Query", on: Resource::Index(GSI3) };
 }

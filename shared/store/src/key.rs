@@ -7,7 +7,7 @@ use std::collections::HashMap;
 
 use aws_sdk_dynamodb::types::AttributeValue;
 use padron_domain::{
-    ApiKeyId, CertificateSlot, CustomerId, CustomerNumber, DeliveryId, Email, EventId, InvitationId,
+    ApiKeyId, CertificateKind, CustomerId, CustomerNumber, DeliveryId, Email, EventId, InvitationId,
     OauthClientId, OauthGrantId, OrganizationId, UserId, WebhookId,
 };
 use ring::digest::{Context, Digest, SHA256, digest};
@@ -75,8 +75,8 @@ impl Key {
     }
 
     /// Returns the key of the private key of one of an organization's certificates.
-    pub fn private_key(organization: OrganizationId, slot: CertificateSlot) -> Self {
-        Self { pk: partition(organization), sk: format!("SECRET#{}", slot.name()) }
+    pub fn private_key(organization: OrganizationId, kind: CertificateKind) -> Self {
+        Self { pk: partition(organization), sk: format!("SECRET#{}", kind.name()) }
     }
 
     /// Returns the key of a webhook.
@@ -416,9 +416,9 @@ mod tests {
                 Key::api_key(another, Id::new(Uuid::from_u128(a))),
                 Key::api_key_registry(organization),
                 Key::api_key_registry(another),
-                Key::private_key(organization, CertificateSlot::Csd),
-                Key::private_key(organization, CertificateSlot::Fiel),
-                Key::private_key(another, CertificateSlot::Csd),
+                Key::private_key(organization, CertificateKind::Csd),
+                Key::private_key(organization, CertificateKind::Fiel),
+                Key::private_key(another, CertificateKind::Csd),
                 Key::webhook(organization, Id::new(Uuid::from_u128(a))),
                 Key::webhook(another, Id::new(Uuid::from_u128(a))),
                 Key::oauth_app(OauthClientId::new(Uuid::from_u128(a))),

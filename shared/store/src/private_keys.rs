@@ -1,7 +1,7 @@
 //! The private keys of organizations' certificates, which are stored encrypted.
 
 use aws_sdk_dynamodb::{primitives::Blob, types::AttributeValue};
-use padron_domain::{CertificateSlot, Error, Event, Organization, OrganizationId};
+use padron_domain::{CertificateKind, Error, Event, Organization, OrganizationId};
 use serde::{Deserialize, Serialize};
 
 use crate::{
@@ -25,8 +25,8 @@ const CERTIFICATE: &str = "certificate";
 pub struct StoredPrivateKey {
     /// The organization.
     pub organization: OrganizationId,
-    /// The name of the slot of the certificate.
-    pub slot: String,
+    /// The kind of the certificate.
+    pub kind: CertificateKind,
     /// The serial number of the certificate.
     pub serial_number: String,
     /// The encrypted data key.
@@ -35,7 +35,7 @@ pub struct StoredPrivateKey {
     /// The private key, a PKCS #8 document, encrypted with the data key.
     #[serde(skip)]
     pub ciphertext: Vec<u8>,
-    /// The certificate in DER, which whoever signs with the key sends along.
+    /// The certificate in DER, which an invoice contains.
     #[serde(skip)]
     pub certificate: Vec<u8>,
 }
@@ -45,8 +45,7 @@ impl Entity for StoredPrivateKey {
     const ATTRIBUTES: Option<&[&str]> = Some(&[]);
 
     fn key(&self) -> Key {
-        let slot = CertificateSlot::ALL.into_iter().find(|slot| slot.name() == self.slot);
-        Key::private_key(self.organization, slot.unwrap_or(CertificateSlot::Csd))
+        Key::private_key(self.organization, self.kind)
     }
 
     fn other_attributes(&self) -> Vec<(&'static str, AttributeValue)> {
@@ -73,8 +72,10 @@ impl Store {
     /// The IAM actions of [`Store::delete_certificate`].
     pub const DELETE_CERTIFICATE: &'static [Action] = &[Action::PUT, Action::DELETE];
 
-    /// Replaces an organization by its next version, whose certificate is another one, together with the private key. Of two at once, both
-    /// parts are of the same.
+    /// Replaces an organization by its next version, with another certificate, and the private key, in one transaction.
+    ///
+    /// Of two concurrent uploads one fails, because the organization must have its previous version. The private key needs no condition of
+    /// its own.
     pub fn set_certificate(
         &self,
         organization: &Organization,
@@ -86,15 +87,15 @@ impl Store {
         Ok(transaction)
     }
 
-    /// Replaces an organization by its next version, which lacks a certificate, and deletes the private key.
+    /// Replaces an organization by its next version, without the certificate, and deletes the private key.
     pub fn delete_certificate(
         &self,
         organization: &Organization,
-        slot: CertificateSlot,
+        kind: CertificateKind,
         event: &Event,
     ) -> Result<Transaction<'_>, Error> {
         let mut transaction = self.update_organization(organization, event)?;
-        transaction.remove(&Key::private_key(organization.id, slot), Expression::default())?;
+        transaction.remove(&Key::private_key(organization.id, kind), Expression::default())?;
         Ok(transaction)
     }
 }

@@ -1,67 +1,85 @@
-//! What decides whether a certificate is taken.
+//! The rules of uploading and deleting certificates, and their failures.
+
+use serde::{Deserialize, Serialize};
 
 use super::Certificate;
 use crate::{Failure, FailureClass, Organization, Timestamp};
 
-/// A certificate of an organization.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum CertificateSlot {
+/// The kind of a certificate. An organization has at most one of each.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum CertificateKind {
     /// The one that seals invoices (CSD).
     Csd,
     /// That of the electronic signature (FIEL).
     Fiel,
 }
 
-impl CertificateSlot {
-    /// Both.
-    pub const ALL: [Self; 2] = [Self::Csd, Self::Fiel];
-
-    /// Returns the name, which keys and encryption contexts have.
+impl CertificateKind {
+    /// Returns the name, which is part of keys, encryption contexts and policies.
     pub const fn name(self) -> &'static str {
         match self {
             Self::Csd => "csd",
             Self::Fiel => "fiel",
         }
     }
+
+    /// Fails if a certificate is of another kind than is needed.
+    pub fn check_needed(self, needed: Self) -> Result<(), Failure> {
+        match (self, needed) {
+            (Self::Fiel, Self::Csd) => Err(Failure::CSD_REQUIRED),
+            (Self::Csd, Self::Fiel) => Err(Failure::FIEL_REQUIRED),
+            _ => Ok(()),
+        }
+    }
+}
+
+/// Fails unless a certificate is valid at `now`.
+pub fn check_certificate_validity(
+    valid_from: Timestamp,
+    expires_at: Timestamp,
+    now: Timestamp,
+) -> Result<(), Failure> {
+    if now < valid_from {
+        Err(Failure::CERTIFICATE_NOT_YET_VALID)
+    } else if expires_at <= now {
+        Err(Failure::CERTIFICATE_EXPIRED)
+    } else {
+        Ok(())
+    }
 }
 
 impl Organization {
-    /// Returns the certificate of a slot; `None` if there is none.
-    pub fn certificate_of(&self, slot: CertificateSlot) -> Option<&Certificate> {
-        match slot {
-            CertificateSlot::Csd => self.certificate.as_ref(),
-            CertificateSlot::Fiel => self.fiel.as_ref(),
-        }
-    }
-
-    /// Fails unless a certificate with this RFC may be put into a slot.
+    /// Fails unless the organization may have a certificate with this RFC.
     ///
     /// An organization is one taxpayer: its RFC, once a certificate has named it, stays, and both certificates have the same.
-    pub fn check_rfc(&self, slot: CertificateSlot, rfc: &str) -> Result<(), Failure> {
+    pub fn check_rfc(&self, kind: CertificateKind, rfc: &str) -> Result<(), Failure> {
         let of_fiel = self.fiel.as_ref().and_then(|fiel| fiel.rfc.as_deref());
         let is_other = |known: Option<&str>| known.is_some_and(|known| known != rfc);
-        match slot {
-            CertificateSlot::Csd if is_other(self.legal.rfc.as_deref()) => {
+        match kind {
+            CertificateKind::Csd if is_other(self.legal.rfc.as_deref()) => {
                 Err(Failure::CERTIFICATE_PREVIOUS_RFC_MISMATCH)
             }
-            CertificateSlot::Csd if is_other(of_fiel) => Err(Failure::CERTIFICATE_FIEL_RFC_MISMATCH),
-            CertificateSlot::Fiel if is_other(self.legal.rfc.as_deref()) || is_other(of_fiel) => {
+            CertificateKind::Csd if is_other(of_fiel) => Err(Failure::CERTIFICATE_FIEL_RFC_MISMATCH),
+            CertificateKind::Fiel if is_other(self.legal.rfc.as_deref()) || is_other(of_fiel) => {
                 Err(Failure::FIEL_RFC_MISMATCH)
             }
             _ => Ok(()),
         }
     }
 
-    /// Puts a certificate into a slot, and returns the names of the changed fields. The organization is one version later.
+    /// Sets a certificate, and returns the names of the changed fields. The organization is one version later.
     pub fn set_certificate(
         &mut self,
-        slot: CertificateSlot,
-        certificate: Certificate,
+        kind: CertificateKind,
+        mut certificate: Certificate,
         now: Timestamp,
     ) -> Vec<&'static str> {
+        self.mark_updated(now);
+        certificate.updated_at = self.updated_at;
         let mut fields = Vec::new();
-        match slot {
-            CertificateSlot::Csd => {
+        match kind {
+            CertificateKind::Csd => {
                 fields.push("certificate");
                 if certificate.rfc.is_some() && self.legal.rfc != certificate.rfc {
                     self.legal.rfc.clone_from(&certificate.rfc);
@@ -70,27 +88,28 @@ impl Organization {
                 self.certificate = Some(certificate);
                 self.certificate_deleted_at = None;
             }
-            CertificateSlot::Fiel => {
+            CertificateKind::Fiel => {
                 fields.push("fiel");
                 self.fiel = Some(certificate);
                 self.fiel_deleted_at = None;
             }
         }
-        self.mark_updated(now);
         fields
     }
 
-    /// Removes the certificate of a slot. The RFC stays. Returns the name of the changed field; `None` if there is no certificate.
-    pub fn remove_certificate(&mut self, slot: CertificateSlot, now: Timestamp) -> Option<&'static str> {
-        let (removed, deleted_at, field) = match slot {
-            CertificateSlot::Csd => {
-                (self.certificate.take(), &mut self.certificate_deleted_at, "certificate")
-            }
-            CertificateSlot::Fiel => (self.fiel.take(), &mut self.fiel_deleted_at, "fiel"),
+    /// Removes a certificate. The RFC stays. Returns the name of the changed field; `None` if there is no certificate.
+    pub fn remove_certificate(&mut self, kind: CertificateKind, now: Timestamp) -> Option<&'static str> {
+        let (removed, field) = match kind {
+            CertificateKind::Csd => (self.certificate.take(), "certificate"),
+            CertificateKind::Fiel => (self.fiel.take(), "fiel"),
         };
         removed?;
-        *deleted_at = Some(now);
         self.mark_updated(now);
+        let deleted_at = match kind {
+            CertificateKind::Csd => &mut self.certificate_deleted_at,
+            CertificateKind::Fiel => &mut self.fiel_deleted_at,
+        };
+        *deleted_at = Some(self.updated_at);
         Some(field)
     }
 }
@@ -106,11 +125,11 @@ impl Failure {
         Self::new(FailureClass::Invalid, "fiel_required", "This certificate is a CSD, and a FIEL is needed")
             .with_hint("Send the FIEL (e.firma), the signature of the taxpayer.");
 
-    /// The certificate or the private key is missing in the form, or is no such file.
+    /// The certificate or the private key cannot be read, or SAT does not issue such files.
     pub const CERTIFICATE_FILES_INVALID: Self = Self::new(
         FailureClass::Invalid,
         "certificate_files_invalid",
-        "The certificate or the private key is no file that SAT has issued",
+        "The certificate or the private key is not a file of SAT",
     )
     .with_hint("Send the .cer and the .key as SAT has issued them. `errors` says which is wrong.");
 
@@ -177,5 +196,7 @@ impl Failure {
         "fiel_rfc_mismatch",
         "The FIEL has another RFC than the organization",
     )
-    .with_hint("Both certificates are of one taxpayer. Send the FIEL of the organization's RFC.");
+    .with_hint(
+        "Both certificates are of one taxpayer. If the stored FIEL is the wrong one, delete it first.",
+    );
 }

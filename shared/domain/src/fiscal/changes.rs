@@ -20,7 +20,7 @@ pub trait ProfileChanges {
     /// Returns all violations in the changes of an organization.
     fn violations(&self, organization: &Organization) -> Vec<Violation>;
 
-    /// Makes the changes, which have no violations, and returns the names of the fields that have other values then.
+    /// Applies the changes, which must have no violations. Returns the names of the fields whose values changed.
     fn apply(self, organization: &mut Organization) -> Vec<&'static str>;
 
     /// Returns warnings about values that are allowed, but often wrong.
@@ -265,7 +265,7 @@ impl Organization {
             warnings.push(ProfileWarning {
                 pointer: "/legal/tax_system",
                 code: "tax_system_not_allowed_for_tax_id",
-                detail: "The tax system is not one of the RFC's person. Change it: the organization is not ready before.",
+                detail: "Taxpayers with this RFC cannot have the tax system. Change it: the organization is not ready until then.",
             });
         }
         let Address { zip, state, .. } = &legal.address;

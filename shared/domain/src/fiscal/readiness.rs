@@ -28,14 +28,14 @@ impl PendingStep {
 }
 
 impl Legal {
-    /// Returns whether the tax system is one of the person to whom the RFC belongs. Without one of the two, it may be.
+    /// Returns whether taxpayers with this RFC can have this tax system. Returns true if one of the two is missing.
     pub fn has_fitting_tax_system(&self) -> bool {
         let system = self.tax_system.as_deref().and_then(TaxSystem::find);
         let person = self.rfc.as_deref().and_then(|rfc| Rfc::parse(rfc).ok()).map(Rfc::person);
         system.zip(person).is_none_or(|(system, person)| system.applies.to(person))
     }
 
-    /// Returns whether everything is there that an invoice needs, beside the RFC, which the certificate has.
+    /// Returns whether there is everything that an invoice needs, except the RFC, which comes with the certificate.
     pub fn is_complete(&self) -> bool {
         let Self { legal_name, tax_system, address, .. } = self;
         let has_all = [legal_name, tax_system, &address.zip].into_iter().all(Option::is_some);
