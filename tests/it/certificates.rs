@@ -332,6 +332,25 @@ async fn each_refusal_has_its_code_and_changes_nothing() {
         }
         assert!(!response.text.contains(PASSWORD), "{response:?}");
     }
+    let of_fiel = certificate_files(&fiel);
+    let (certificate, key) = (&of_fiel.certificate, &of_fiel.private_key);
+    let expired = CertificateSpec { valid_from: now.minus(2 * day), expires_at: now, ..fiel };
+    let future = CertificateSpec { valid_from: now.plus(day), ..fiel };
+    for (form, code) in [
+        (form(&[]), "certificate_file_required"),
+        (form(&[("name=\"cer\"", certificate)]), "private_key_file_required"),
+        (with(b"hello", key, PASSWORD), "certificate_files_invalid"),
+        (with(&certificate_files(&expired).certificate, key, PASSWORD), "certificate_expired"),
+        (with(&certificate_files(&future).certificate, key, PASSWORD), "certificate_not_yet_valid"),
+        (with(certificate, key, "12345678b"), "private_key_password_incorrect"),
+        (
+            with(certificate, &encrypt(&other_key, PASSWORD, 2048), PASSWORD),
+            "private_key_certificate_mismatch",
+        ),
+    ] {
+        let response = send(&app, globex_owner(), &format!("{GLOBEX}/fiel"), form).await;
+        assert_eq!(response.problem(), format!("400 {code}"), "{response:?}");
+    }
     assert_eq!(of_files, [["/certificate"; 6].as_slice(), &["/privateKey"; 3]].concat());
     assert_eq!(stored(&app, demo::GLOBEX).await, before);
     assert_eq!(event_types(&app, demo::organization(demo::GLOBEX)).await, events);
@@ -400,6 +419,29 @@ async fn a_certificate_is_replaced_and_deleted_with_its_key() {
     assert_eq!(event_types(&app, demo::organization(demo::GLOBEX)).await, types);
     let fiel = app.call("DELETE", &format!("{ACME}/fiel")).user(owner()).send().await;
     assert_eq!((fiel.status, &fiel.json()["fiel"]["has_fiel"]), (200, &json!(false)), "{fiel:?}");
+}
+
+#[tokio::test]
+async fn without_the_key_or_the_version_nothing_is_stored() {
+    let app = issuing_app().await;
+    let before = stored(&app, demo::GLOBEX).await;
+    let files =
+        [CertificateKind::Csd, CertificateKind::Fiel].map(|kind| certificate_files(&spec(&app, kind)));
+    for (part, files) in ["certificates", "fiel"].iter().zip(&files) {
+        let path = format!("{GLOBEX}/{part}");
+        let form = certificate_form(&files.certificate, &files.private_key, PASSWORD);
+        let stale = app.call("PUT", &path).user(globex_owner()).header("if-match", "\"9.x\"");
+        let stale = stale.header("content-type", MULTIPART).body(form).send().await;
+        assert_eq!(stale.problem(), "412 precondition_failed");
+        let stale = app.call("DELETE", &path).user(globex_owner()).header("if-match", "\"9.x\"").send().await;
+        assert_eq!(stale.problem(), "412 precondition_failed");
+    }
+    app.disable_kms_key();
+    for (part, files) in ["certificates", "fiel"].iter().zip(&files) {
+        assert_eq!(upload(&app, part, files).await.problem(), "503 service_unavailable");
+    }
+    assert_eq!(stored(&app, demo::GLOBEX).await, before);
+    assert!(secret(&app, "csd").await.is_none() && secret(&app, "fiel").await.is_none());
 }
 
 #[tokio::test]

@@ -118,6 +118,11 @@ async fn legal_data_that_is_not_right_changes_nothing() {
     let response =
         app.call("PUT", &path).user(owner()).header("if-match", "\"9.x\"").json(&json!({ "name": "a" }));
     assert_eq!(response.send().await.problem(), "412 precondition_failed");
+    for part in ["customization", "receipts", "self-invoice"] {
+        let path = format!("{ACME}/{part}");
+        let response = app.call("PUT", &path).user(owner()).header("if-match", "\"9.x\"").json(&json!({}));
+        assert_eq!(response.send().await.problem(), "412 precondition_failed", "{part}");
+    }
     for who in [admin(), member()] {
         let response = app.call("PUT", &path).user(who).json(&json!({ "name": "a" })).send().await;
         assert_eq!(response.problem(), "403 insufficient_role");

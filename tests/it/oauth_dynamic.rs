@@ -709,6 +709,20 @@ async fn a_document_that_many_ask_for_at_once_is_one_client() {
 }
 
 #[tokio::test]
+async fn a_document_that_changes_every_time_is_a_conflict() {
+    let (mut app, documents) = (documents_app().await, Documents::start().await);
+    let url = documents.publish("/desk.json", &json!({}), "");
+    app.time_limit = Duration::from_millis(900);
+    // The network's count is written first, and then the client.
+    let mut problems = Vec::new();
+    for index in 0..3 {
+        app.proxy.always(Some(padron_testkit::Fault::ConditionFailed(index)));
+        problems.push(Browser::new(&app).authorize(&of(&url)).await.status);
+    }
+    assert!(problems.contains(&409), "{problems:?}");
+}
+
+#[tokio::test]
 async fn limits_keep_one_user_or_network_from_using_up_what_all_share() {
     let (app, documents) = (documents_app().await, Documents::start().await);
     // Whoever publishes many documents creates as many clients as whoever registers them.

@@ -1,6 +1,9 @@
 //! AWS KMS with one symmetric key: what this installation needs of it.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{
+    Arc, Mutex, PoisonError,
+    atomic::{AtomicBool, Ordering},
+};
 
 use aws_lc_rs::{
     aead::{AES_256_GCM, Aad, Nonce, RandomizedNonceKey},
@@ -30,6 +33,7 @@ pub struct Kms {
 #[derive(Debug)]
 struct Shared {
     key: [u8; Kms::KEY_LENGTH],
+    is_disabled: AtomicBool,
     requests: Mutex<Vec<String>>,
 }
 
@@ -48,7 +52,8 @@ impl Kms {
 
     /// Starts a server with this key.
     pub async fn start(key: [u8; Self::KEY_LENGTH]) -> Self {
-        let shared = Arc::new(Shared { key, requests: Mutex::default() });
+        let shared =
+            Arc::new(Shared { key, is_disabled: AtomicBool::new(false), requests: Mutex::default() });
         let state = shared.clone();
         let server = WebServer::start(move |request| respond(state.clone(), request)).await;
         Self { server, shared }
@@ -59,6 +64,11 @@ impl Kms {
         let context: serde_json::Map<String, Value> =
             context.iter().map(|(name, value)| ((*name).to_owned(), json!(value))).collect();
         self.shared.encrypt(plain, &Value::Object(context).to_string())
+    }
+
+    /// Disables the key, so that every request fails.
+    pub fn disable_key(&self) {
+        self.shared.is_disabled.store(true, Ordering::Relaxed);
     }
 
     /// Returns the endpoint of KMS for clients of this server.
@@ -97,6 +107,9 @@ impl Shared {
     fn answer(&self, operation: &str, request: &Value) -> Result<Value, &'static str> {
         if request["KeyId"].as_str().is_some_and(|id| id != Kms::KEY_ID) {
             return Err("NotFoundException");
+        }
+        if self.is_disabled.load(Ordering::Relaxed) {
+            return Err("DisabledException");
         }
         let context = request["EncryptionContext"].to_string();
         match operation {

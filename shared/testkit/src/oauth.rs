@@ -24,6 +24,11 @@ impl TestApp {
         Connection { endpoint: Some(self.kms.endpoint()), ..self.proxied_connection() }
     }
 
+    /// Disables the app's key of KMS.
+    pub fn disable_kms_key(&self) {
+        self.kms.disable_key();
+    }
+
     /// Writes the keys that sign access tokens, as the job that rotates them does.
     pub async fn install_signing_keys(&self) {
         let mut set = SigningKeySet::default().next_version();
