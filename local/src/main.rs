@@ -289,7 +289,8 @@ fn demo_customers(data: &Path, organization: &str, count: u64) -> Result<(), Str
 /// Writes the files of both certificates, and returns the commands that upload them.
 fn demo_certificate(data: &Path, organization: &str, port: u16) -> Result<String, String> {
     let data_dir = DataDir::open(data)?;
-    let write_files = |kind: CertificateKind, name: &str, resource: &str| {
+    let write_files = |kind: CertificateKind, resource: &str| {
+        let name = kind.name();
         let spec = CertificateSpec::new(kind, Clock::System.now());
         let files = spec.make(&certificate::new_key(), certificate::PASSWORD);
         let public = data_dir.write(&format!("{name}.cer"), &files.certificate)?;
@@ -301,8 +302,8 @@ fn demo_certificate(data: &Path, organization: &str, port: u16) -> Result<String
              -F certificate=@{public} -F privateKey=@{private} -F password={password}"
         ))
     };
-    let csd = write_files(CertificateKind::Csd, "csd", "certificates")?;
-    let fiel = write_files(CertificateKind::Fiel, "fiel", "fiel")?;
+    let csd = write_files(CertificateKind::Csd, "certificates")?;
+    let fiel = write_files(CertificateKind::Fiel, "fiel")?;
     let rfc = certificate::RFC;
     Ok(format!(
         "Two certificates of {rfc}, a company that does not exist. Upload them with:\n\n{csd}\n\n{fiel}"

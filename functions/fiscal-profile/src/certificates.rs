@@ -4,8 +4,7 @@ use padron_certificates::{
     Certificate as Uploaded, CertificateError, MAX_DOCUMENT_SIZE, PrivateKey, PrivateKeyError,
 };
 use padron_domain::{
-    Certificate, CertificateKind, Error, EventData, Failure, OrganizationId, Timestamp,
-    check_certificate_validity,
+    Certificate, CertificateKind, Error, Failure, OrganizationId, Timestamp, check_certificate_validity,
 };
 use padron_dto::{OrganizationResponse, Warning};
 use padron_http::{
@@ -15,6 +14,8 @@ use padron_key_vault::{EncryptionContext, KeyVault, SealedSecret};
 use padron_store::StoredPrivateKey;
 use schemars::JsonSchema;
 use serde::Serialize;
+
+use crate::update::updated_event;
 
 /// The failures of an upload that both kinds of certificates have.
 pub(crate) const FAILURES: &[Failure] = &[
@@ -116,9 +117,7 @@ pub(crate) async fn upload(
         certificate: der,
     };
     let fields = organization.set_certificate(kind, certificate, cx.now());
-    let fields = fields.into_iter().map(ToOwned::to_owned).collect();
-    let event = cx.event(owner.principal(), id, EventData::OrganizationUpdated { fields });
-    let event = event.at_or_after(organization.updated_at);
+    let event = updated_event(cx, &owner, &organization, fields);
     let warnings = organization.legal_warnings().into_iter().map(Warning::from).collect();
     let transaction = cx.store().set_certificate(&organization, &stored, &event)?;
     let (version, updated_at) = (organization.version, organization.updated_at);
@@ -141,9 +140,7 @@ pub(crate) async fn delete(
         body: OrganizationResponse::new(organization.clone(), cx.now()),
     };
     let Some(field) = removed else { return cx.unchanged(response).await };
-    let fields = vec![field.to_owned()];
-    let event = cx.event(owner.principal(), organization.id, EventData::OrganizationUpdated { fields });
-    let event = event.at_or_after(organization.updated_at);
+    let event = updated_event(cx, &owner, &organization, vec![field]);
     let transaction = cx.store().delete_certificate(&organization, kind, &event)?;
     cx.commit(transaction, response).await
 }
@@ -180,10 +177,8 @@ async fn seal(
     kind: CertificateKind,
     private_key: &PrivateKey,
 ) -> Result<SealedSecret, Error> {
-    let location = cx.options().encryption_key.as_ref();
-    let location = location.ok_or_else(|| Error::internal("ENCRYPTION_KEY is missing"))?;
-    let vault =
-        cx.environment().get_or_create(|| Ok(KeyVault::connect(&location.connection, &location.id)))?;
+    let key = cx.environment().encryption_key()?;
+    let vault = cx.environment().get_or_create(|| Ok(KeyVault::connect(&key.connection, &key.id)))?;
     let id = organization.to_string();
     let context = EncryptionContext { purpose: kind.name(), id: &id };
     vault.seal(private_key.as_pkcs8(), context, cx.deadline()).await

@@ -1,7 +1,7 @@
 //! What the endpoints that change a part of the fiscal profile have in common.
 
 use padron_domain::{
-    Authority, Error, EventData, Organization, Patch, ProfileChanges, ProfileWarning, Role, Violation,
+    Authority, Error, Event, EventData, Organization, Patch, ProfileChanges, ProfileWarning, Role, Violation,
 };
 use padron_dto::{OrganizationResponse, Warning, WithWarnings};
 use padron_http::{Caller, Context, ReadOnlyFields, VersionedPart, Written, to_sent_back_json};
@@ -22,6 +22,13 @@ pub(crate) struct Body<C> {
     pub(crate) optional: &'static [&'static str],
     /// What else is wrong with the body.
     pub(crate) violations: Vec<Violation>,
+}
+
+impl<C> Body<C> {
+    /// Creates a body of a part whose fields are all present in a response.
+    pub(crate) fn new(part: &'static str, changes: C, others: Map<String, Value>) -> Self {
+        Self { part, changes, others, optional: &[], violations: Vec::new() }
+    }
 }
 
 /// Changes a part of the fiscal profile of the caller's organization.
@@ -46,12 +53,22 @@ pub(crate) async fn update<P, C: ProfileChanges>(
     if fields.is_empty() {
         return cx.unchanged(response).await;
     }
-    let fields = fields.into_iter().map(ToOwned::to_owned).collect();
-    let event = cx.event(caller.principal(), organization.id, EventData::OrganizationUpdated { fields });
-    let event = event.at_or_after(organization.updated_at);
+    let event = updated_event(cx, caller, &organization, fields);
     let actor = Some(caller.authority()).filter(|actor| !is_owner(actor));
     let transaction = cx.store().update_fiscal_profile(&organization, actor, &event)?;
     cx.commit(transaction, response).await
+}
+
+/// Returns the event of a change of these fields of an organization.
+pub(crate) fn updated_event<P>(
+    cx: &Context<'_>,
+    caller: &Caller<P>,
+    organization: &Organization,
+    fields: Vec<&'static str>,
+) -> Event {
+    let fields = fields.into_iter().map(ToOwned::to_owned).collect();
+    let event = cx.event(caller.principal(), organization.id, EventData::OrganizationUpdated { fields });
+    event.at_or_after(organization.updated_at)
 }
 
 /// Returns whether an actor is the owner. A transfer of the organization changes its version, so that the write fails then.

@@ -126,7 +126,6 @@ impl Endpoint for UpdateCustomization {
             next_folio_number_test,
             pdf_extra: pdf_extra.map(Into::into),
         };
-        let (part, optional, violations) = ("customization", &[] as &[&str], Vec::new());
-        update(cx, &admin, Body { part, changes, others, optional, violations }).await
+        update(cx, &admin, Body::new("customization", changes, others)).await
     }
 }

@@ -58,7 +58,6 @@ impl Endpoint for UpdateReceipts {
             body;
         let changes =
             ReceiptsChanges { periodicity, duration_days, next_folio_number, next_folio_number_test };
-        let (part, optional, violations) = ("receipts", &[] as &[&str], Vec::new());
-        update(cx, &admin, Body { part, changes, others, optional, violations }).await
+        update(cx, &admin, Body::new("receipts", changes, others)).await
     }
 }

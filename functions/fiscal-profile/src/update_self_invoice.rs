@@ -56,7 +56,6 @@ impl Endpoint for UpdateSelfInvoice {
             apply_resico_isr,
             support_email: or_clear(support_email),
         };
-        let (part, optional, violations) = ("self_invoice", &[] as &[&str], Vec::new());
-        update(cx, &admin, Body { part, changes, others, optional, violations }).await
+        update(cx, &admin, Body::new("self_invoice", changes, others)).await
     }
 }

@@ -119,7 +119,7 @@ async fn read(cx: &Context<'_>, target: &Target) -> Result<(ClientDescription, D
 
 /// Returns which URLs documents may have: the same as webhooks.
 fn targets(cx: &Context<'_>) -> Targets {
-    if cx.options().allows_local_targets { Targets::Local } else { Targets::Public }
+    Targets::of(cx.options().allows_local_targets)
 }
 
 /// Returns the target of a URL; `None` if it cannot be that of a document.

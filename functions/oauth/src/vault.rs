@@ -7,9 +7,8 @@ use padron_store::OAUTH;
 
 /// Returns the client of KMS. Fails if the function has no key.
 pub(crate) fn connect(environment: &Environment) -> Result<KeyVault, Error> {
-    let location = environment.options().encryption_key.as_ref();
-    let location = location.ok_or_else(|| Error::internal("ENCRYPTION_KEY is missing"))?;
-    environment.get_or_create(|| Ok(KeyVault::connect(&location.connection, &location.id)))
+    let key = environment.encryption_key()?;
+    environment.get_or_create(|| Ok(KeyVault::connect(&key.connection, &key.id)))
 }
 
 /// Returns what a signing key is encrypted for.

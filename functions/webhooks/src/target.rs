@@ -13,7 +13,7 @@ pub(crate) fn client(environment: &Environment) -> Result<Client, Error> {
 
 /// Returns which URLs webhooks may have.
 fn targets(environment: &Environment) -> Targets {
-    if environment.options().allows_local_targets { Targets::Local } else { Targets::Public }
+    Targets::of(environment.options().allows_local_targets)
 }
 
 /// Parses the URL of a webhook.

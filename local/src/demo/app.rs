@@ -3,9 +3,9 @@
 use http::{Request, Response, StatusCode};
 use http_body_util::Full;
 use hyper::body::{Bytes, Incoming};
-use maud::{DOCTYPE, html};
+use maud::html;
 use padron_domain::{Actor, Authority, ClientType, Event, EventData, OauthApp, OauthClientId, Scope, Scopes};
-use padron_emulator::WebServer;
+use padron_emulator::{WebServer, html_page};
 use padron_http::BASE_PATH;
 use padron_store::{OauthAppWithGate, Secrets, Store, TransactionError};
 use tokio::net::TcpListener;
@@ -126,37 +126,23 @@ fn respond(api: &str, request: &Request<Incoming>) -> Response<Full<Bytes>> {
             .append_pair("code_verifier", VERIFIER);
         form.finish()
     };
-    let page = html! {
-        (DOCTYPE)
-        html lang="en" {
-            head {
-                meta charset="utf-8";
-                meta name="viewport" content="width=device-width, initial-scale=1";
-                title { "Demo app" }
-                style { (STYLE) }
-            }
-            body {
-                main {
-                    h1 { "Demo app" }
-                    @if let Some(code) = get("code") {
-                        p { "You have allowed it. The app got a code, which it exchanges for tokens within a minute:" }
-                        pre { "curl -X POST " (api) "/oauth/token -d '" (form(&code)) "'" }
-                        p { "GET /users/me/oauth-grants lists what you have allowed, and DELETE revokes it." }
-                    } @else {
-                        p { "The app got no code: " (get("error").unwrap_or_default()) }
-                        p { (get("error_description").unwrap_or_default()) }
-                    }
-                }
-            }
+    let content = html! {
+        h1 { "Demo app" }
+        @if let Some(code) = get("code") {
+            p { "You have allowed it. The app got a code, which it exchanges for tokens within a minute:" }
+            pre { "curl -X POST " (api) "/oauth/token -d '" (form(&code)) "'" }
+            p { "GET /users/me/oauth-grants lists what you have allowed, and DELETE revokes it." }
+        } @else {
+            p { "The app got no code: " (get("error").unwrap_or_default()) }
+            p { (get("error_description").unwrap_or_default()) }
         }
     };
-    let mut response = Response::new(Full::from(page.into_string()));
+    let mut response = Response::new(Full::from(html_page("Demo app", STYLE, &content)));
     let html = http::HeaderValue::from_static("text/html; charset=utf-8");
     response.headers_mut().insert("content-type", html);
     response
 }
 
 const STYLE: &str = "\
-body{margin:0;min-height:100vh;display:grid;place-items:center;background:#f3f4f6;color:#1b1f24;font:1rem/1.5 system-ui,sans-serif}\
-main{width:min(40rem,92vw)}h1{font-size:1.375rem}\
+main{width:min(40rem,92vw)}\
 pre{padding:.75rem 1rem;border:1px solid #d5d9de;border-radius:.5rem;background:#fff;white-space:pre-wrap;overflow-wrap:anywhere}";

@@ -13,13 +13,13 @@ use base64::{Engine as _, prelude::BASE64_URL_SAFE_NO_PAD};
 use http::{Request, Response, StatusCode};
 use http_body_util::{BodyExt, Full};
 use hyper::body::{Bytes, Incoming};
-use maud::{DOCTYPE, html};
+use maud::html;
 use padron_domain::Clock;
 use serde_json::{Value, json};
 use tokio::net::TcpListener;
 use url::{Url, form_urlencoded};
 
-use crate::{Issuer, WebServer};
+use crate::{Issuer, WebServer, html_page};
 
 /// A user who can sign in.
 #[derive(Clone, Debug)]
@@ -173,27 +173,14 @@ impl Shared {
             let mut link = form_urlencoded::Serializer::new("/authorize?".to_owned());
             link.extend_pairs(query).append_pair(SIGN_IN_AS, user).finish()
         };
-        let page = html! {
-            (DOCTYPE)
-            html lang="en" {
-                head {
-                    meta charset="utf-8";
-                    meta name="viewport" content="width=device-width, initial-scale=1";
-                    title { "Sign in" }
-                    style { (STYLE) }
-                }
-                body {
-                    main {
-                        h1 { "Sign in as" }
-                        @for LoginUser { id, name, email } in &self.users {
-                            a href=(link(id)) { (name) small { (email) } }
-                        }
-                        p { "This page stands for the one of your issuer. It exists on this machine only." }
-                    }
-                }
+        let content = html! {
+            h1 { "Sign in as" }
+            @for LoginUser { id, name, email } in &self.users {
+                a href=(link(id)) { (name) small { (email) } }
             }
+            p { "This page stands for the one of your issuer. It exists on this machine only." }
         };
-        page.into_string()
+        html_page("Sign in", STYLE, &content)
     }
 
     /// Keeps what a user has signed in for, and returns where the browser goes with the code; `None` if a parameter is missing.
@@ -240,7 +227,6 @@ impl Shared {
 }
 
 const STYLE: &str = "\
-body{margin:0;min-height:100vh;display:grid;place-items:center;background:#f3f4f6;color:#1b1f24;font:1rem/1.5 system-ui,sans-serif}\
-main{width:min(24rem,92vw)}h1{font-size:1.375rem}p{color:#59636e;font-size:.875rem}\
+main{width:min(24rem,92vw)}p{color:#59636e;font-size:.875rem}\
 a{display:block;margin:.5rem 0;padding:.6rem 1rem;border:1px solid #d5d9de;border-radius:.5rem;background:#fff;color:inherit;text-decoration:none;font-weight:600}\
 small{display:block;color:#59636e;font-weight:400}";

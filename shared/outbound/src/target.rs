@@ -14,6 +14,13 @@ pub enum Targets {
     Local,
 }
 
+impl Targets {
+    /// Returns the targets of an installation, which may be a local stack.
+    pub const fn of(is_local: bool) -> Self {
+        if is_local { Self::Local } else { Self::Public }
+    }
+}
+
 /// A URL that requests may be sent to, as far as the URL tells.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Target {
