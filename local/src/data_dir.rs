@@ -21,6 +21,8 @@ const KEY: &str = "issuer-key.der";
 const KMS_KEY: &str = "kms.key";
 /// The name of the file with the API keys of `make key`.
 const API_KEYS: &str = "api-keys.json";
+/// The name of the folder with the uploaded logos.
+const LOGOS: &str = "logos";
 /// The name of the database file.
 const DATABASE: &str = "padron.db";
 /// The name of the file with the address of the running database.
@@ -55,6 +57,11 @@ impl DataDir {
         self.0.join(DATABASE)
     }
 
+    /// Returns the path of the folder with the uploaded logos.
+    pub fn logos(&self) -> PathBuf {
+        self.0.join(LOGOS)
+    }
+
     /// Returns the address of the database; `None` if it was never written. After the stack was killed, the address is out of date.
     pub fn database_address(&self) -> Option<SocketAddr> {
         fs::read_to_string(self.0.join(ADDRESS)).ok()?.parse().ok()
@@ -65,8 +72,14 @@ impl DataDir {
         self.write(ADDRESS, address.to_string().as_bytes()).map(drop)
     }
 
-    /// Deletes the database. The issuer's key stays, so that tokens remain valid.
+    /// Deletes the database and the logos. The issuer's key stays, so that tokens remain valid.
     pub fn forget_data(&self) -> Result<(), String> {
+        match fs::remove_dir_all(self.logos()) {
+            Err(error) if error.kind() != ErrorKind::NotFound => {
+                return Err(format!("{}: {error}", self.logos().display()));
+            }
+            _ => {}
+        }
         for suffix in ["", "-wal", "-shm"] {
             let path = self.0.join(format!("{DATABASE}{suffix}"));
             match fs::remove_file(&path) {

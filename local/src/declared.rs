@@ -66,5 +66,6 @@ fn action_line(action: Action) -> String {
         Resource::DeliveryQueue => format!("{} queue", action.name),
         Resource::EventBus => format!("{} bus", action.name),
         Resource::EncryptionKey(_) => format!("{} key", action.name),
+        Resource::Bucket | Resource::Objects => format!("{} bucket", action.name),
     }
 }

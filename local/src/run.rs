@@ -13,7 +13,7 @@ use http_body_util::{BodyExt, Empty};
 use hyper::body::Bytes;
 use hyper_util::{client::legacy::Client, rt::TokioExecutor};
 use padron_domain::Clock;
-use padron_emulator::{Engine, FifoQueue, Kms, LoginServer, StreamReader, Template, engine::Storage};
+use padron_emulator::{Engine, FifoQueue, Kms, LoginServer, S3, S3Storage, StreamReader, Template, engine::Storage};
 use padron_http::{App, BASE_PATH, BackgroundRegistration, Log, Settings};
 use padron_store::Store;
 use tokio::{
@@ -56,6 +56,8 @@ pub struct Backend {
     pub queue: Arc<FifoQueue>,
     /// The key that the signing keys are encrypted with.
     pub kms: Kms,
+    /// The bucket of the logos.
+    pub s3: S3,
     /// The issuer's page, on which users sign in.
     pub login: LoginServer,
     /// The page of the demo's OAuth app; `None` if the app was deleted.
@@ -91,6 +93,9 @@ impl Backend {
         let kms = Kms::start(data_dir.kms_key()?).await;
         environment.push(("ENCRYPTION_KEY", Kms::KEY_ID.into()));
         environment.push(("AWS_ENDPOINT_URL_KMS", kms.endpoint()));
+        let s3 = S3::start(S3Storage::Folder(data_dir.logos())).await;
+        environment.push(("LOGO_BUCKET", S3::BUCKET.into()));
+        environment.push(("AWS_ENDPOINT_URL_S3", s3.endpoint()));
         // Browsers are sent to the ports after the API's.
         let listener = listen(options.port.saturating_add(1)).await?;
         let login = LoginServer::on(listener, Arc::new(issuer), demo::logins(), Clock::System);
@@ -102,7 +107,7 @@ impl Backend {
         let clock_factor = clock_factor.parse().ok().filter(|factor| *factor > 0);
         let clock_factor = clock_factor.ok_or("PADRON_CLOCK_FACTOR is a number from 1 on.")?;
         let mut backend =
-            Self { engine, stream, queue, kms, login, app: None, concurrency, clock_factor, environment };
+            Self { engine, stream, queue, kms, s3, login, app: None, concurrency, clock_factor, environment };
         let settings = backend.settings()?;
         backend.app = demo::app::load(&store, &settings.secrets).await?.then_some(app);
         backend.make_signing_keys().await?;
@@ -165,6 +170,7 @@ pub async fn run(options: Options) -> Result<(), String> {
         stream,
         queue,
         kms: _kms,
+        s3: _s3,
         login: _login,
         app,
         concurrency,

@@ -4,6 +4,7 @@
 
 use std::{sync::Arc, time::Duration};
 
+use base64::{Engine as _, prelude::BASE64_STANDARD};
 use http::{HeaderName, HeaderValue, Request, Response, StatusCode};
 use http_body_util::{BodyExt, Full, Limited};
 use hyper::body::{Bytes, Incoming};
@@ -34,6 +35,7 @@ pub async fn serve(options: Options) -> Result<(), String> {
         stream,
         queue,
         kms: _kms,
+        s3: _s3,
         login: _login,
         app: demo_app,
         concurrency,
@@ -79,7 +81,9 @@ fn to_http(response: &Value) -> Option<Response<Full<Bytes>>> {
     for cookie in response["cookies"].as_array()? {
         http = http.header("set-cookie", HeaderValue::from_str(cookie.as_str()?).ok()?);
     }
-    http.body(Full::from(response["body"].as_str()?.to_owned())).ok()
+    let body = response["body"].as_str()?;
+    let body = if response["isBase64Encoded"] == true { BASE64_STANDARD.decode(body).ok()? } else { body.into() };
+    http.body(Full::from(body)).ok()
 }
 
 /// Returns an empty response with this status.

@@ -403,8 +403,10 @@ fn function_resource(function: &Function, actions: &[Action], variables: &[Varia
     let Function { name, package, .. } = function;
     let uses_key = actions.iter().any(|action| matches!(action.on, Resource::EncryptionKey(_)));
     let key = uses_key.then(|| "ENCRYPTION_KEY: !GetAtt EncryptionKey.Arn".to_owned());
+    let uses_bucket = actions.iter().any(|action| matches!(action.on, Resource::Bucket | Resource::Objects));
+    let bucket = uses_bucket.then(|| "LOGO_BUCKET: !Ref LogoBucket".to_owned());
     let variables = variables.iter().map(|Variable { name, parameter }| format!("{name}: !Ref {parameter}"));
-    let environment = match variables.chain(key).collect::<Vec<_>>().join(", ") {
+    let environment = match variables.chain(key).chain(bucket).collect::<Vec<_>>().join(", ") {
         none if none.is_empty() => none,
         variables => format!("      Environment: {{ Variables: {{ {variables} }} }}\n"),
     };
@@ -428,6 +430,8 @@ fn function_resource(function: &Function, actions: &[Action], variables: &[Varia
             Resource::Index(index) => format!("!Sub \"${{Table.Arn}}/index/{index}\""),
             Resource::DeliveryQueue => "!GetAtt DeliveryQueue.Arn".to_owned(),
             Resource::EventBus => "!Sub \"arn:${AWS::Partition}:events:${AWS::Region}:${AWS::AccountId}:event-bus/${EventBusName}\"".to_owned(),
+            Resource::Bucket => "!GetAtt LogoBucket.Arn".to_owned(),
+            Resource::Objects => "!Sub \"${LogoBucket.Arn}/*\"".to_owned(),
             Resource::EncryptionKey(purpose) => {
                 condition = format!(
                     ", Condition: {{ StringEquals: {{ \"kms:EncryptionContext:purpose\": {purpose} }} }}"

@@ -85,6 +85,8 @@ fn endpoints() -> impl Iterator<Item = &'static Registration> {
 fn expected_error(endpoint: &Registration, caller: Option<UserId>) -> Option<&'static str> {
     match endpoint.route.function {
         "not-found" => Some("404 route_not_found"),
+        // Acme Corp has uploaded no logo.
+        "get-logo" => Some("404 logo_not_found"),
         // Acme Corp is not deleted.
         "restore-organization" => Some("409 organization_not_deleted"),
         // The sample names the owner, who shares no organization with strangers.
@@ -158,6 +160,7 @@ const ACCEPTS_KEYS: &[&str] = &[
     "cyrexa-update",
     "cyrexa-update-status",
     "delete-customer",
+    "delete-logo",
     "delete-webhook",
     "for-admins",
     "for-members",
@@ -197,6 +200,7 @@ const ACCEPTS_KEYS: &[&str] = &[
     "update-receipts",
     "update-self-invoice",
     "update-webhook",
+    "upload-logo",
     "validate-api-key",
 ];
 

@@ -61,6 +61,7 @@ fn every_failure_has_its_status_and_a_code_of_its_own() {
     401 invalid_client
     400 invalid_client_metadata
     400 invalid_grant
+    400 invalid_image
     400 invalid_redirect_uri
     400 invalid_request
     400 invalid_scope
@@ -75,6 +76,7 @@ fn every_failure_has_its_status_and_a_code_of_its_own() {
     409 invitation_revoked
     403 ip_not_allowed
     403 keys_not_accepted
+    404 logo_not_found
     404 member_not_found
     405 method_not_allowed
     403 no_organization

@@ -1,73 +1,24 @@
 //! Tests of `shared/key-vault` with moto's server, an implementation of AWS KMS that is not this project's own.
 
-use std::{
-    process::{Child, Command, Stdio},
-    time::Duration,
-};
+use std::time::Duration;
 
 use aws_sdk_kms::Client;
 use padron_key_vault::{EncryptionContext, KeyVault, SealedSecret};
-use padron_store::{Connection, Credentials, TrustedRoots, sdk_config};
-use tokio::{
-    net::TcpStream,
-    time::{Instant, sleep},
-};
+use padron_store::sdk_config;
+use tokio::time::Instant;
 
-use crate::{commands::free_port, support::root};
+use crate::moto::Moto;
 
-/// Moto's server, which ends with the test.
-struct Moto {
-    server: Child,
-    connection: Connection,
-}
-
-impl Drop for Moto {
-    fn drop(&mut self) {
-        self.server.kill().unwrap();
-        self.server.wait().unwrap();
-    }
-}
-
-impl Moto {
-    async fn start() -> Self {
-        let port = free_port();
-        let server = Command::new(root().join(".tools/moto/bin/moto_server"))
-            .args(["-H", "127.0.0.1", "-p", &port.to_string()])
-            .stdout(Stdio::null())
-            .stderr(Stdio::null())
-            .spawn()
-            .expect("moto's server: `make test` installs it");
-        let connection = Connection {
-            table: String::new(),
-            region: "us-east-1".into(),
-            endpoint: Some(format!("http://127.0.0.1:{port}")),
-            roots: TrustedRoots::System,
-            credentials: Credentials {
-                access_key_id: "test".into(),
-                secret_access_key: "test".into(),
-                session_token: None,
-            },
-        };
-        let moto = Self { server, connection };
-        let deadline = Instant::now() + Duration::from_secs(60);
-        while TcpStream::connect(("127.0.0.1", port)).await.is_err() {
-            assert!(Instant::now() < deadline, "moto's server did not start within a minute");
-            sleep(Duration::from_millis(50)).await;
-        }
-        moto
-    }
-
-    /// Makes a key, and returns the vault of it.
-    async fn vault(&self) -> KeyVault {
-        let created = Client::new(&sdk_config(&self.connection)).create_key().send().await.unwrap();
-        KeyVault::connect(&self.connection, created.key_metadata().unwrap().key_id())
-    }
+/// Makes a key, and returns the vault of it.
+async fn vault(moto: &Moto) -> KeyVault {
+    let created = Client::new(&sdk_config(&moto.connection)).create_key().send().await.unwrap();
+    KeyVault::connect(&moto.connection, created.key_metadata().unwrap().key_id())
 }
 
 #[tokio::test]
 async fn a_secret_is_opened_by_its_key_in_its_context_only() {
     let moto = Moto::start().await;
-    let (vault, other_vault) = (moto.vault().await, moto.vault().await);
+    let (vault, other_vault) = (vault(&moto).await, vault(&moto).await);
     let deadline = Instant::now() + Duration::from_secs(30);
     let context = EncryptionContext { purpose: "csd", id: "1" };
     let sealed = vault.seal(b"a private key", context, deadline).await.unwrap();

@@ -48,6 +48,8 @@ mod list_invitations;
 mod list_members;
 mod list_model;
 mod list_organizations;
+mod logos;
+mod moto;
 mod not_found;
 mod oauth_access;
 mod oauth_apps;

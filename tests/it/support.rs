@@ -306,6 +306,11 @@ pub(crate) async fn app_for_sample(endpoint: &Registration) -> TestApp {
     if endpoint.route.parameters().any(|name| name == "deliveryId") {
         install_delivery(&app).await;
     }
+    if matches!(endpoint.route.function, "get-logo" | "delete-logo") {
+        let upload = padron_api::endpoints().find(|endpoint| endpoint.route.function == "upload-logo").unwrap();
+        let request = sample_request(&app, upload);
+        assert_eq!(app.response(upload, &request.to_string()).await.status, 200);
+    }
     if endpoint.route.function == "restore-organization" {
         assert_eq!(app.call("DELETE", ACME).user(owner()).send().await.status, 204);
     }

@@ -121,7 +121,7 @@ pub(crate) async fn upload(
     let warnings = organization.legal_warnings().into_iter().map(Warning::from).collect();
     let transaction = cx.store().set_certificate(&organization, &stored, &event)?;
     let (version, updated_at) = (organization.version, organization.updated_at);
-    let organization = OrganizationResponse::new(organization, cx.now());
+    let organization = OrganizationResponse::new(organization, cx.issuer(), cx.now());
     let body = UploadedCertificate { serial_number, expires_at, updated_at, rfc, warnings, organization };
     cx.commit(transaction, VersionedPart { version, body, record: |body| &body.organization }).await
 }
@@ -137,7 +137,7 @@ pub(crate) async fn delete(
     let removed = organization.remove_certificate(kind, cx.now());
     let response = Versioned {
         version: organization.version,
-        body: OrganizationResponse::new(organization.clone(), cx.now()),
+        body: OrganizationResponse::new(organization.clone(), cx.issuer(), cx.now()),
     };
     let Some(field) = removed else { return cx.unchanged(response).await };
     let event = updated_event(cx, &owner, &organization, vec![field]);

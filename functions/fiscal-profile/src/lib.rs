@@ -5,8 +5,11 @@ use padron_http::Registration;
 mod certificates;
 pub mod delete_certificate;
 pub mod delete_fiel;
+pub mod delete_logo;
+pub mod get_logo;
 pub mod list_cfdi_uses;
 pub mod list_tax_systems;
+mod logo;
 mod update;
 pub mod update_customization;
 pub mod update_legal;
@@ -14,6 +17,7 @@ pub mod update_receipts;
 pub mod update_self_invoice;
 pub mod upload_certificate;
 pub mod upload_fiel;
+pub mod upload_logo;
 
 /// The endpoints of this package.
 pub const ENDPOINTS: &[Registration] = &[
@@ -23,6 +27,9 @@ pub const ENDPOINTS: &[Registration] = &[
     Registration::of::<upload_fiel::UploadFiel>(),
     Registration::of::<delete_fiel::DeleteFiel>(),
     Registration::of::<update_customization::UpdateCustomization>(),
+    Registration::of::<upload_logo::UploadLogo>(),
+    Registration::of::<delete_logo::DeleteLogo>(),
+    Registration::of::<get_logo::GetLogo>(),
     Registration::of::<update_receipts::UpdateReceipts>(),
     Registration::of::<update_self_invoice::UpdateSelfInvoice>(),
     Registration::of::<list_tax_systems::ListTaxSystems>(),

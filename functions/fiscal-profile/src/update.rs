@@ -39,7 +39,7 @@ pub(crate) async fn update<P, C: ProfileChanges>(
 ) -> Result<Written<UpdatedOrganization>, Error> {
     let Body { part, changes, others, optional, mut violations } = body;
     let mut organization = caller.organization().clone();
-    let current = to_sent_back_json(&OrganizationResponse::new(organization.clone(), cx.now()))?;
+    let current = to_sent_back_json(&OrganizationResponse::new(organization.clone(), cx.issuer(), cx.now()))?;
     let version_check = cx.require_version(organization.version);
     let others = ReadOnlyFields { sent: &others, pointer: "", current: &current[part], optional };
     violations.extend(changes.violations(&organization));
@@ -54,8 +54,7 @@ pub(crate) async fn update<P, C: ProfileChanges>(
         return cx.unchanged(response).await;
     }
     let event = updated_event(cx, caller, &organization, fields);
-    let actor = Some(caller.authority()).filter(|actor| !is_owner(actor));
-    let transaction = cx.store().update_fiscal_profile(&organization, actor, &event)?;
+    let transaction = cx.store().update_fiscal_profile(&organization, acting(caller), &event)?;
     cx.commit(transaction, response).await
 }
 
@@ -71,9 +70,13 @@ pub(crate) fn updated_event<P>(
     event.at_or_after(organization.updated_at)
 }
 
-/// Returns whether an actor is the owner. A transfer of the organization changes its version, so that the write fails then.
-fn is_owner(actor: &Authority) -> bool {
-    matches!(actor, Authority::Membership(membership) if membership.role == Role::Owner)
+/// Returns whose right to act a write depends on; `None` for the owner. A transfer of the organization changes its version, so that the write
+/// of a former owner fails anyway.
+pub(crate) fn acting<P>(caller: &Caller<P>) -> Option<&Authority> {
+    let is_owner = |actor: &&Authority| {
+        matches!(actor, Authority::Membership(membership) if membership.role == Role::Owner)
+    };
+    Some(caller.authority()).filter(|actor| !is_owner(actor))
 }
 
 /// Returns the response for an organization.
@@ -82,7 +85,7 @@ fn respond(
     organization: &Organization,
     warnings: Vec<ProfileWarning>,
 ) -> UpdatedOrganization {
-    let record = OrganizationResponse::new(organization.clone(), cx.now());
+    let record = OrganizationResponse::new(organization.clone(), cx.issuer(), cx.now());
     let body = WithWarnings { record, warnings: warnings.into_iter().map(Warning::from).collect() };
     VersionedPart { version: organization.version, body, record: |body| &body.record }
 }

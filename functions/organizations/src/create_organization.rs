@@ -89,7 +89,7 @@ impl Endpoint for CreateOrganization {
             location: format!("/organizations/{}", organization.id),
             versioned: Versioned {
                 version: organization.version,
-                body: OrganizationResponse::new(organization, cx.now()),
+                body: OrganizationResponse::new(organization, cx.issuer(), cx.now()),
             },
         };
         cx.commit(transaction, response).await

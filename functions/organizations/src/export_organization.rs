@@ -202,7 +202,7 @@ async fn read(cx: &Context<'_>, owner: &Owner, place: ExportCursor) -> Result<Pa
     let (organization, store) = (owner.organization().id, cx.store());
     match place.section {
         Section::Organization => {
-            let body = OrganizationResponse::new(owner.organization().clone(), cx.now());
+            let body = OrganizationResponse::new(owner.organization().clone(), cx.issuer(), cx.now());
             Ok((vec![(line("organization", body)?, organization.uuid())], false))
         }
         Section::Members => {

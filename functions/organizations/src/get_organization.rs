@@ -21,7 +21,7 @@ impl Endpoint for GetOrganization {
         let organization = member.into_organization();
         Ok(Versioned {
             version: organization.version,
-            body: OrganizationResponse::new(organization, cx.now()),
+            body: OrganizationResponse::new(organization, cx.issuer(), cx.now()),
         })
     }
 }

@@ -2,8 +2,9 @@
 
 use std::time::Duration;
 
-use padron_domain::{Error, Failure};
+use padron_domain::{Error, Failure, OrganizationId};
 use padron_http::{BackgroundContext, Job};
+use padron_object_store::ObjectStore;
 use padron_store::{Action, CapacityLimiter, PurgeCandidate, PurgeOutcome, Store, TimeSlice};
 use serde::Serialize;
 use tokio::time::Instant;
@@ -28,7 +29,7 @@ const RESERVE: Duration = Duration::from_secs(5);
 impl Job for PurgeOrganizations {
     const FUNCTION: &'static str = "purge-organizations";
     const SCHEDULE: &'static str = "rate(1 hour)";
-    const ACTIONS: &'static [&'static [Action]] = &[Store::PURGE];
+    const ACTIONS: &'static [&'static [Action]] = &[Store::PURGE, ObjectStore::DELETE_ALL];
     type Report = PurgeReport;
 
     async fn run(cx: &BackgroundContext<'_>) -> Result<PurgeReport, Error> {
@@ -89,20 +90,30 @@ impl Run<'_> {
             let waiting = u32::try_from(due.len() - position).unwrap_or(u32::MAX);
             let deadline = Instant::now() + self.deadline.duration_since(Instant::now()) / waiting;
             let slice = TimeSlice { deadline, run_deadline: self.deadline };
-            match self
-                .cx
-                .store()
-                .purge(one.organization, self.cx.now, &mut self.capacity_limiter, slice)
-                .await
-            {
+            match self.purge_one(one.organization, slice).await {
                 Ok(PurgeOutcome::Purged) => self.report.purged += 1,
                 Ok(PurgeOutcome::AlreadyPurged | PurgeOutcome::NotDue) => {}
-                Ok(PurgeOutcome::Unfinished) => self.unfinished.push(one.clone()),
+                Ok(PurgeOutcome::Unfinished | PurgeOutcome::Emptied(_)) => self.unfinished.push(one.clone()),
                 // A busy partition is left to the next run. The partitions of the other organizations may have capacity.
                 Err(error) if error.failure() == Failure::UNAVAILABLE => self.report.unfinished = true,
                 // An organization that cannot be purged does not stop the others, but the run must fail so that someone looks at it.
                 Err(error) => self.failed = Some(error),
             }
+        }
+    }
+
+    /// Purges an organization: its items, then its files, and at last the organization itself, which is found again until then.
+    async fn purge_one(&mut self, id: OrganizationId, slice: TimeSlice) -> Result<PurgeOutcome, Error> {
+        let Self { cx, capacity_limiter, .. } = self;
+        match cx.store().purge(id, cx.now, capacity_limiter, slice).await? {
+            PurgeOutcome::Emptied(organization) => {
+                let bucket = cx.environment().logo_bucket()?;
+                let connect = || Ok(ObjectStore::connect(&bucket.connection, &bucket.name));
+                let objects = cx.environment().get_or_create(connect)?;
+                objects.delete_all(id, slice.run_deadline).await?;
+                cx.store().finish_purge(&organization).await
+            }
+            outcome => Ok(outcome),
         }
     }
 }

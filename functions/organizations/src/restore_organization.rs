@@ -36,7 +36,7 @@ impl Endpoint for RestoreOrganization {
         let transaction = cx.store().restore_organization(&organization, &event)?;
         let response = Versioned {
             version: organization.version,
-            body: OrganizationResponse::new(organization, cx.now()),
+            body: OrganizationResponse::new(organization, cx.issuer(), cx.now()),
         };
         cx.commit(transaction, response).await
     }

@@ -76,7 +76,7 @@ impl Endpoint for TransferOrganization {
         let transaction = cx.store().transfer_organization(&organization, previous, &successor, &event)?;
         let response = Versioned {
             version: organization.version,
-            body: OrganizationResponse::new(organization, cx.now()),
+            body: OrganizationResponse::new(organization, cx.issuer(), cx.now()),
         };
         cx.commit(transaction, response).await
     }

@@ -6,7 +6,7 @@ use padron_domain::{
     AccountChanges, Error, EventData, Failure, LINE_PATTERN, MAX_URL_LENGTH, Organization, Patch, Scope,
     Violation,
 };
-use padron_dto::{MetadataSchema, OrganizationResponse, WithWarnings, read_back};
+use padron_dto::{MetadataSchema, OrganizationResponse, WithWarnings, is_logo_url, read_back};
 use padron_http::{
     Context, Endpoint, Json, Owner, ReadOnlyFields, Route, Versioned, Written, to_sent_back_json,
 };
@@ -30,7 +30,7 @@ pub struct OrganizationUpdate {
         "minLength" = Organization::NAME_LENGTH.start(), "maxLength" = Organization::NAME_LENGTH.end(), "pattern" = LINE_PATTERN
     ))]
     name: Patch<String>,
-    /// The `https` URL of a logo, which is never fetched. `null` removes the logo.
+    /// The `https` URL of a logo, which is never fetched. `null` removes it, so that an uploaded logo counts again.
     #[serde(default)]
     #[schemars(with = "Option<String>", extend("format" = "uri", "maxLength" = MAX_URL_LENGTH))]
     logo: Patch<String>,
@@ -67,9 +67,12 @@ impl Endpoint for UpdateOrganization {
         let OrganizationUpdate { name, logo, timezone, metadata, mut read_only_fields } = update;
         // The responses of the endpoints that change the fiscal profile have warnings, too.
         read_only_fields.remove("warnings");
-        let account = AccountChanges { name, logo, timezone, metadata };
         let mut organization = owner.organization().clone();
-        let current = to_sent_back_json(&OrganizationResponse::new(organization.clone(), cx.now()))?;
+        // Without a logo of their own, callers read the URL of the uploaded one here, and may send it back.
+        let is_uploaded = |url: &String| is_logo_url(url, organization.id, cx.issuer());
+        let logo = if matches!(&logo, Patch::Set(url) if is_uploaded(url)) { Patch::Clear } else { logo };
+        let account = AccountChanges { name, logo, timezone, metadata };
+        let current = to_sent_back_json(&OrganizationResponse::new(organization.clone(), cx.issuer(), cx.now()))?;
         let mut violations = account.violations();
         let read_back =
             ReadOnlyFields { sent: &read_only_fields, pointer: "", current: &current, optional: &OPTIONAL };
@@ -80,7 +83,7 @@ impl Endpoint for UpdateOrganization {
         let fields = organization.update(account, cx.now())?;
         let response = Versioned {
             version: organization.version,
-            body: OrganizationResponse::new(organization.clone(), cx.now()),
+            body: OrganizationResponse::new(organization.clone(), cx.issuer(), cx.now()),
         };
         if fields.is_empty() {
             return cx.unchanged(response).await;

@@ -2,6 +2,7 @@
 
 mod certificates;
 mod changes;
+mod logo;
 mod profile;
 mod readiness;
 
@@ -10,5 +11,6 @@ pub use changes::{
     AddressChanges, CustomizationChanges, LegalChanges, MAX_FOLIO, PdfExtraChanges, ProfileChanges,
     ProfileWarning, ReceiptsChanges, SelfInvoiceChanges,
 };
+pub use logo::{ImageFormat, LogoFile};
 pub use profile::{Address, Certificate, Customization, Legal, PdfExtra, Periodicity, Receipts, SelfInvoice};
 pub use readiness::PendingStep;

@@ -5,7 +5,7 @@ use std::{collections::BTreeMap, ops::RangeInclusive, time::Duration};
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    Certificate, Customization, Error, Failure, FailureClass, Legal, OrganizationId, Patch, Receipts,
+    Certificate, Customization, Error, Failure, FailureClass, Legal, LogoFile, OrganizationId, Patch, Receipts,
     SelfInvoice, SlugProblem, Timestamp, UserId, Violation, check_slug, https_url, metadata,
     text::{is_line, trim},
 };
@@ -69,6 +69,9 @@ pub struct Organization {
     pub slug: String,
     /// The https URL of the logo that the caller set.
     pub logo: Option<String>,
+    /// The logo that was uploaded; `None` if there is none. The one that the caller set counts more.
+    #[serde(default)]
+    pub logo_file: Option<LogoFile>,
     /// The plan of the organization.
     pub plan: Plan,
     /// The id of the owner. Access is never decided by this field, but by the caller's [`Membership`](crate::Membership).
@@ -181,6 +184,7 @@ impl Organization {
             name: String::new(),
             slug,
             logo: None,
+            logo_file: None,
             plan: Plan::Free,
             owner,
             stripe_customer_id: None,

@@ -24,6 +24,10 @@ pub struct OrganizationResponse {
     /// Logo that the caller set, otherwise `logo_url`.
     #[serde(skip_serializing_if = "Option::is_none")]
     logo: Option<String>,
+    /// URL of the logo that was uploaded. Absent if there is none.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(extend("format" = "uri"))]
+    logo_url: Option<String>,
     /// Plan: `free`, `pro` or `enterprise`.
     #[schemars(extend("enum" = ["free", "pro", "enterprise"]), with = "String")]
     plan: Plan,
@@ -258,7 +262,11 @@ pub struct SelfInvoiceResponse {
 
 impl OrganizationResponse {
     /// Creates the response for an organization at `now`. The pending steps and the readiness depend on it.
-    pub fn new(organization: Organization, now: Timestamp) -> Self {
+    ///
+    /// `api_url` is the URL of the API, which serves the logo.
+    pub fn new(organization: Organization, api_url: &str, now: Timestamp) -> Self {
+        let logo_url = logo_url(&organization, api_url);
+        let has_logo = organization.has_logo();
         let pending_steps = organization.pending_steps(now);
         let is_production_ready = organization.is_production_ready(now);
         let Organization {
@@ -267,6 +275,7 @@ impl OrganizationResponse {
             name,
             slug,
             logo,
+            logo_file: _,
             plan,
             owner,
             stripe_customer_id,
@@ -305,8 +314,9 @@ impl OrganizationResponse {
             is_production_ready,
             pending_steps: pending_steps.into_iter().map(Into::into).collect(),
             legal: legal.into(),
-            customization: CustomizationResponse::new(customization, logo.is_some()),
-            logo,
+            customization: CustomizationResponse::new(customization, has_logo),
+            logo: logo.or_else(|| logo_url.clone()),
+            logo_url,
             certificate: CertificateResponse {
                 has_certificate: certificate.is_some(),
                 details: CertificateDetails::new(certificate, certificate_deleted_at),
@@ -319,6 +329,22 @@ impl OrganizationResponse {
             self_invoice: self_invoice.into(),
         }
     }
+}
+
+/// Returns the URL of the logo that was uploaded; `None` if there is none. `api_url` is the URL of the API.
+fn logo_url(organization: &Organization, api_url: &str) -> Option<String> {
+    let file = organization.logo_file.as_ref()?;
+    Some(logo_folder(organization.id, api_url) + &file.name())
+}
+
+/// Returns whether a URL is that of a logo that was uploaded to an organization, maybe an earlier one. `api_url` is the URL of the API.
+pub fn is_logo_url(url: &str, organization: OrganizationId, api_url: &str) -> bool {
+    url.starts_with(&logo_folder(organization, api_url))
+}
+
+/// Returns what the URLs of an organization's logos begin with.
+fn logo_folder(organization: OrganizationId, api_url: &str) -> String {
+    format!("{api_url}/logos/{organization}/")
 }
 
 /// An organization in the list of a user.

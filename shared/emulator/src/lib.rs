@@ -1,8 +1,7 @@
 //! Emulations of AWS and of a token issuer, for the local stack and the tests.
 //!
-//! They are DynamoDB's engine with the table of `template.yaml` and its stream, a queue, KMS, the events of API Gateway,
-//! signed tokens, and the sign-in of their users. No
-//! function is linked with this crate.
+//! They are DynamoDB's engine with the table of `template.yaml` and its stream, a queue, KMS, a bucket of S3, the events of API Gateway, signed
+//! tokens, and the sign-in of their users. No function is linked with this crate.
 
 pub mod engine;
 pub mod gateway;
@@ -10,6 +9,7 @@ pub mod issuer;
 mod kms;
 mod login;
 mod page;
+mod s3;
 pub mod queue;
 pub mod stream;
 pub mod template;
@@ -21,6 +21,7 @@ pub use kms::Kms;
 pub use login::{LoginServer, LoginUser, SIGN_IN_AS, SignIdToken};
 pub use page::html_page;
 pub use queue::FifoQueue;
+pub use s3::{S3, S3Storage};
 pub use stream::StreamReader;
 pub use template::Template;
 pub use web_server::WebServer;

@@ -236,6 +236,13 @@ impl Operation {
         }
     }
 
+    /// Adds a media type of the binary body of a response.
+    pub(crate) fn binary_content(&mut self, status: &str, media_type: &str) {
+        if let Some(response) = self.responses.get_mut(status) {
+            response["content"][media_type] = json!({});
+        }
+    }
+
     /// Adds an entity tag to the successful responses; where the operation reads, the conditional request, too.
     pub fn versioned(&mut self) {
         self.response_header(

@@ -13,7 +13,7 @@ pub(crate) const IF_MATCH: HeaderDescription = HeaderDescription {
     max_length: None,
 };
 
-/// The entity tag of a representation: `"<version>.<variant>"`.
+/// The entity tag of a representation: `"<version>.<variant>"`, or the hash of a file that never changes.
 ///
 /// The version grows with every write. The variant is a hash of the body, which covers what changes without a write: readiness with the
 /// passing of time, masking by reader, a new field.
@@ -24,6 +24,11 @@ impl EntityTag {
     /// Returns the tag of a version with this body.
     pub fn new(version: u64, body: &str) -> Self {
         Self(format!("\"{version}.{}\"", variant(body)))
+    }
+
+    /// Returns the tag of a content that never changes, given its hash.
+    pub(crate) fn of_hash(hash: &str) -> Self {
+        Self(format!("\"{hash}\""))
     }
 
     /// Returns the value of the header `ETag`.

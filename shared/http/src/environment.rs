@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use padron_domain::Error;
 use padron_store::Secrets;
 
-use crate::settings::{KeyLocation, Options};
+use crate::settings::{BucketLocation, KeyLocation, Options};
 
 /// The secrets, the options and the clients of one Lambda environment.
 #[derive(Debug)]
@@ -34,6 +34,11 @@ impl Environment {
     /// Returns the key of AWS KMS that private keys are encrypted with. Fails if the function has none.
     pub fn encryption_key(&self) -> Result<&KeyLocation, Error> {
         self.options.encryption_key.as_ref().ok_or_else(|| Error::internal("ENCRYPTION_KEY is missing"))
+    }
+
+    /// Returns the bucket of the logos. Fails if the function has none.
+    pub fn logo_bucket(&self) -> Result<&BucketLocation, Error> {
+        self.options.logo_bucket.as_ref().ok_or_else(|| Error::internal("LOGO_BUCKET is missing"))
     }
 
     /// Returns the value of a type, such as a client, that `create` creates at its first use. A failure is not kept.

@@ -111,6 +111,23 @@ impl<P: PathParameter + Send + Sync> Input for InPath<P> {
     fn describe(_: &mut Operation, _: &mut Schemas) {}
 }
 
+/// Two path parameters, and no other input.
+#[derive(Debug)]
+pub struct TwoInPath<A, B>(pub A, pub B);
+
+impl<A: PathParameter + Send + Sync, B: PathParameter + Send + Sync> Input for TwoInPath<A, B> {
+    const FAILURES: &'static [Failure] = NoInput::FAILURES;
+    const PATH: &'static [PathParameterDescription] =
+        &[PathParameterDescription::of::<A>(), PathParameterDescription::of::<B>()];
+
+    fn decode(request: &Request<'_>) -> Result<Self, Error> {
+        no_query(request)?;
+        Ok(Self(request.parameter()?, request.parameter()?))
+    }
+
+    fn describe(_: &mut Operation, _: &mut Schemas) {}
+}
+
 /// Any input, which is not read, for the fallback route.
 #[derive(Debug)]
 pub struct AnyInput;

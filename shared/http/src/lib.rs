@@ -67,7 +67,7 @@ pub use environment::Environment;
 pub use event::{PAYLOAD_TOO_LARGE, PathEncoding, Request};
 pub use idempotency::IDEMPOTENCY_KEY_REUSED;
 pub use input::{
-    AnyInput, InPath, Input, Json, LazyInput, NoInput, OptionalJson, UNSUPPORTED_MEDIA_TYPE, decode_json,
+    AnyInput, InPath, Input, Json, LazyInput, NoInput, OptionalJson, TwoInPath, UNSUPPORTED_MEDIA_TYPE, decode_json,
     decode_json_array, json_bytes, unknown_parameter,
 };
 pub use json::member_pointer;
@@ -75,7 +75,7 @@ pub use log::Log;
 pub use multipart::{Multipart, MultipartForm, PartDescription, Parts};
 pub use output::{
     Accepted, Array, Body, Changes, Created, CreatedWithoutLocation, MultiStatus, Ndjson, NoContent, Output,
-    PAGE_TOO_LARGE, Page, Public, Versioned, VersionedPart,
+    PAGE_TOO_LARGE, Page, Picture, Public, Versioned, VersionedPart,
 };
 pub use padron_dto::Object;
 pub use parameter::{HeaderDescription, MemberId, NamedInPath, PathParameter, PathParameterDescription};
@@ -89,6 +89,6 @@ pub use response::{GatewayResponse, Response};
 pub use route::{BASE_PATH, METHOD_NOT_ALLOWED, Method, ROUTE_NOT_FOUND, Route};
 pub use serve::{Exit, serve, serve_consumer, serve_job};
 pub use settings::{
-    BusLocation, KeyLocation, Login, Options, QueueLocation, Settings, SettingsError, is_https_or_loopback,
+    BucketLocation, BusLocation, KeyLocation, Login, Options, QueueLocation, Settings, SettingsError, is_https_or_loopback,
 };
 pub use signing_keys::{SigningKeys, jwks};

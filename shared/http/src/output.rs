@@ -2,7 +2,7 @@
 
 use std::marker::PhantomData;
 
-use padron_domain::{Error, Failure, FailureClass, Timestamp};
+use padron_domain::{Error, Failure, FailureClass, ImageFormat, Timestamp};
 use padron_store::Action;
 use schemars::JsonSchema;
 use serde::Serialize;
@@ -86,6 +86,32 @@ impl<T: Serialize + JsonSchema> Output for Public<T> {
     fn describe(operation: &mut Operation, schemas: &mut Schemas) {
         operation.succeeds("200", Some(&schemas.response::<T>()));
         operation.versioned();
+    }
+}
+
+/// A response with status 200 and a picture that never changes. Everyone may keep it for a year.
+#[derive(Debug)]
+pub struct Picture {
+    /// The format.
+    pub format: ImageFormat,
+    /// The picture.
+    pub content: Vec<u8>,
+    /// The SHA-256 hash of the picture, in hexadecimal digits.
+    pub sha256: String,
+}
+
+impl Output for Picture {
+    fn into_response(self, request: &Request<'_>) -> Result<Response, Error> {
+        Ok(Response::file(self.format.media_type(), &self.content, &self.sha256, request))
+    }
+
+    fn describe(operation: &mut Operation, _: &mut Schemas) {
+        operation.succeeds("200", None);
+        for format in ImageFormat::ALL {
+            operation.binary_content("200", format.media_type());
+        }
+        operation.versioned();
+        operation.response_header("ETag", "SHA-256 hash of the picture: send it back in `If-None-Match`");
     }
 }
 

@@ -63,6 +63,8 @@ pub struct Options {
     pub refresh_grace: Duration,
     /// The key of AWS KMS that private keys are encrypted with; `None` if the function does not use it.
     pub encryption_key: Option<KeyLocation>,
+    /// The bucket of the logos; `None` if the function does not use it.
+    pub logo_bucket: Option<BucketLocation>,
     /// The factor by which the schedule of deliveries is faster than it is meant to be. Only the local stack sets it.
     pub clock_factor: u32,
 }
@@ -111,6 +113,15 @@ pub struct KeyLocation {
     /// The id or the ARN of the key.
     pub id: String,
     /// The region and the credentials, with the endpoint of KMS if it is not the region's own. The table is not meant.
+    pub connection: Connection,
+}
+
+/// The location of a bucket of Amazon S3.
+#[derive(Clone, Debug)]
+pub struct BucketLocation {
+    /// The name of the bucket.
+    pub name: String,
+    /// The region and the credentials, with the endpoint of S3 if it is not the region's own. The table is not meant.
     pub connection: Connection,
 }
 
@@ -203,6 +214,10 @@ impl Settings {
             let endpoint = reader.optional("AWS_ENDPOINT_URL_KMS");
             KeyLocation { id, connection: Connection { endpoint, ..connection.clone() } }
         });
+        let logo_bucket = reader.optional("LOGO_BUCKET").map(|name| {
+            let endpoint = reader.optional("AWS_ENDPOINT_URL_S3");
+            BucketLocation { name, connection: Connection { endpoint, ..connection.clone() } }
+        });
         let public_url = public_url(&mut reader);
         let login = login(&mut reader);
         // Clients that nobody has created act for users only.
@@ -240,6 +255,7 @@ impl Settings {
                     has_client_documents,
                     refresh_grace,
                     encryption_key,
+                    logo_bucket,
                     clock_factor,
                 },
                 job_pace,

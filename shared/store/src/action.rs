@@ -1,4 +1,4 @@
-//! The IAM actions of the store, the queue, the event bus and the encryption key.
+//! The IAM actions of the store, the queue, the event bus, the encryption key and the bucket.
 //!
 //! Each endpoint declares the actions it uses. They are compared with its policy in `template.yaml`.
 
@@ -15,7 +15,7 @@ pub(crate) const GSI3: &str = "GSI3";
 /// The purpose of what is encrypted for the authorization server.
 pub const OAUTH: &str = "oauth";
 
-/// An IAM action on the table, on one of its indexes, on the queue, on the event bus or with the encryption key.
+/// An IAM action on the table, on one of its indexes, on the queue, on the event bus, with the encryption key or on the bucket.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Action {
     /// The name of the action in IAM, such as `dynamodb:BatchGetItem`.
@@ -37,6 +37,10 @@ pub enum Resource {
     EventBus,
     /// The encryption key, for this purpose only: the value of `purpose` in the encryption context.
     EncryptionKey(&'static str),
+    /// The bucket of the logos.
+    Bucket,
+    /// The objects in this bucket.
+    Objects,
 }
 
 impl Action {
@@ -75,4 +79,12 @@ impl Action {
         Self { name: "kms:GenerateDataKey", on: Resource::EncryptionKey(CertificateKind::Fiel.name()) };
     /// The action that queries GSI3: customers by the time of their last change, and their rows.
     pub const QUERY_GSI3: Self = Self { name: "dynamodb:Query", on: Resource::Index(GSI3) };
+    /// The action that writes objects.
+    pub const PUT_OBJECT: Self = Self { name: "s3:PutObject", on: Resource::Objects };
+    /// The action that reads objects.
+    pub const GET_OBJECT: Self = Self { name: "s3:GetObject", on: Resource::Objects };
+    /// The action that deletes objects.
+    pub const DELETE_OBJECT: Self = Self { name: "s3:DeleteObject", on: Resource::Objects };
+    /// The action that lists objects.
+    pub const LIST_OBJECTS: Self = Self { name: "s3:ListBucket", on: Resource::Bucket };
 }

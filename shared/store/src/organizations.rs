@@ -55,6 +55,8 @@ pub struct MembershipWithOrganization {
 impl Store {
     /// The IAM actions of [`Store::organization_access`].
     pub const ORGANIZATION_ACCESS: &'static [Action] = &[Action::BATCH_GET];
+    /// The IAM actions of [`Store::organization`].
+    pub const ORGANIZATION: &'static [Action] = &[Action::BATCH_GET];
     /// The IAM actions of [`Store::membership_entries`].
     pub const MEMBERSHIP_ENTRIES: &'static [Action] = &[Action::QUERY_GSI1];
     /// The IAM actions of [`Store::memberships_with_organizations`].

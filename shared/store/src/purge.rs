@@ -23,8 +23,10 @@ use crate::{
 };
 
 /// The outcome of the purge of an organization.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum PurgeOutcome {
+    /// All that belongs to the organization was deleted. [`Store::finish_purge`] deletes the organization itself.
+    Emptied(Box<Organization>),
     /// The organization was deleted permanently.
     Purged,
     /// Another run deleted the organization first.
@@ -91,7 +93,7 @@ const MAX_CONCURRENT_BATCHES: usize = 4;
 const CANDIDATES_PER_PAGE: i32 = 25;
 
 impl Store {
-    /// The IAM actions of [`Store::due_for_purge`] and [`Store::purge`].
+    /// The IAM actions of [`Store::due_for_purge`], [`Store::purge`] and [`Store::finish_purge`].
     pub const PURGE: &'static [Action] = &[
         Action::QUERY_GSI1,
         Action::QUERY,
@@ -134,11 +136,11 @@ impl Store {
         Ok(items.iter().filter_map(due).collect())
     }
 
-    /// Deletes an organization permanently, within its time slice.
+    /// Deletes all that belongs to an organization, within its time slice.
     ///
     /// First the organization is marked as being purged, in one transaction that excludes a restoration. From then on
-    /// the owner cannot see it either. Then all items of its partitions, the deliveries to its webhooks and the grants of its OAuth apps are deleted. Finally the
-    /// organization, its roster and its slug are deleted in one transaction.
+    /// the owner cannot see it either. Then all items of its partitions, the deliveries to its webhooks and the grants of its OAuth apps are deleted. Then
+    /// the caller deletes what is not in the table, and calls [`Store::finish_purge`].
     ///
     /// An interrupted purge is continued by the next run, which finds the mark. Two concurrent runs delete the same
     /// items.
@@ -174,7 +176,7 @@ impl Store {
                 return Ok(PurgeOutcome::Unfinished);
             }
         }
-        self.delete_organization_items(&organization).await
+        Ok(PurgeOutcome::Emptied(Box::new(organization)))
     }
 
     /// Marks an organization as being purged; `None` if it was restored, or marked by another run, in the meantime.
@@ -284,9 +286,9 @@ impl Store {
         }
     }
 
-    /// Deletes the organization, its roster and its slug in one transaction, so that none of them remains without the
-    /// others.
-    async fn delete_organization_items(&self, organization: &Organization) -> Result<PurgeOutcome, Error> {
+    /// Deletes an organization of which nothing else is left, its roster and its slug in one transaction, so that none of them remains without
+    /// the others.
+    pub async fn finish_purge(&self, organization: &Organization) -> Result<PurgeOutcome, Error> {
         let mut transaction: Transaction<'_> = self.change_without_event();
         transaction.remove(&Key::roster(organization.id), Expression::default())?;
         let is_there = Expression::condition(format!("attribute_exists({PK})"));

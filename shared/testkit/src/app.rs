@@ -10,7 +10,7 @@ use std::{
 use http::{HeaderMap, HeaderName, HeaderValue, Method, Uri};
 use padron_domain::{Clock, Error, Timestamp, UserId};
 use padron_emulator::{
-    Engine, FifoQueue, Issuer, Kms, LoginServer, SigningKey, Template,
+    Engine, FifoQueue, Issuer, Kms, LoginServer, S3, S3Storage, SigningKey, Template,
     engine::{Storage, connection},
     gateway,
 };
@@ -56,6 +56,8 @@ pub struct TestApp {
     pub(crate) delivery: Option<Delivery>,
     /// The key that private keys are encrypted with; `None` if the app issues no tokens.
     pub(crate) kms: Kms,
+    /// The bucket of the logos.
+    pub s3: S3,
     /// The values of the placeholders in sample requests.
     pub placeholders: Mutex<BTreeMap<&'static str, String>>,
     /// The pages of the issuer on which users sign in; `None` if the app issues no tokens.
@@ -312,6 +314,8 @@ impl TestApp {
         }
         let of_key = self.kms.take_requests();
         used.extend(of_key.into_iter().map(|action| (action, Some("key".into()))));
+        let of_bucket = self.s3.take_requests();
+        used.extend(of_bucket.into_iter().map(|action| (action.to_owned(), Some("bucket".into()))));
         used
     }
 
@@ -406,6 +410,9 @@ impl TestAppBuilder {
         let kms = Kms::start([7; Kms::KEY_LENGTH]).await;
         variables.push(("ENCRYPTION_KEY", Kms::KEY_ID.into()));
         variables.push(("AWS_ENDPOINT_URL_KMS", kms.endpoint()));
+        let s3 = S3::start(S3Storage::Temporary).await;
+        variables.push(("LOGO_BUCKET", S3::BUCKET.into()));
+        variables.push(("AWS_ENDPOINT_URL_S3", s3.endpoint()));
         let login = if self.issues_tokens {
             Some(LoginServer::start(issuer.clone(), clock.clone()).await)
         } else {
@@ -440,6 +447,7 @@ impl TestAppBuilder {
             has_replica: false,
             delivery,
             kms,
+            s3,
             login,
             placeholders: Mutex::default(),
             variables,

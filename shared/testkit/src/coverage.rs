@@ -74,6 +74,7 @@ impl InFlight {
                     Resource::DeliveryQueue => Some("queue"),
                     Resource::EventBus => Some("bus"),
                     Resource::EncryptionKey(_) => Some("key"),
+                    Resource::Bucket | Resource::Objects => Some("bucket"),
                 };
                 action.name == name && on == index.as_deref()
             };

@@ -24,6 +24,11 @@ impl TestApp {
         Connection { endpoint: Some(self.kms.endpoint()), ..self.proxied_connection() }
     }
 
+    /// Returns the connection to the app's bucket.
+    pub fn s3_connection(&self) -> Connection {
+        Connection { endpoint: Some(self.s3.endpoint()), ..self.proxied_connection() }
+    }
+
     /// Disables the app's key of KMS.
     pub fn disable_kms_key(&self) {
         self.kms.disable_key();

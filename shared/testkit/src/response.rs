@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use base64::{Engine as _, prelude::BASE64_STANDARD};
 use serde_json::Value;
 
 /// A response of the API, as API Gateway would send it.
@@ -13,8 +14,10 @@ pub struct TestResponse {
     pub headers: BTreeMap<String, String>,
     /// The headers `Set-Cookie`.
     pub cookies: Vec<String>,
-    /// The body as a string.
+    /// The body as a string; empty if it is binary.
     pub text: String,
+    /// The bytes of a binary body; none if the body is a text.
+    pub binary: Vec<u8>,
     /// The path and query of the request, relative to the base path; empty for a response to an event.
     pub(crate) asked: String,
 }
@@ -27,7 +30,12 @@ impl TestResponse {
     /// Panics if the event does not have API Gateway's form.
     pub fn new(response: &Value) -> Self {
         let headers = response["headers"].as_object().expect("headers");
-        assert_eq!(response["isBase64Encoded"], false, "bodies are text");
+        let body = response["body"].as_str().expect("a body");
+        let (text, binary) = if response["isBase64Encoded"] == true {
+            ("", BASE64_STANDARD.decode(body).expect("base64"))
+        } else {
+            (body, Vec::new())
+        };
         Self {
             status: response["statusCode"].as_u64().and_then(|code| code.try_into().ok()).expect("a status"),
             headers: headers
@@ -42,7 +50,8 @@ impl TestResponse {
                 .flatten()
                 .map(|cookie| cookie.as_str().expect("a cookie is text").to_owned())
                 .collect(),
-            text: response["body"].as_str().expect("a body").to_owned(),
+            text: text.to_owned(),
+            binary,
             asked: String::new(),
         }
     }

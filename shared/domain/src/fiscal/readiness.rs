@@ -52,7 +52,7 @@ impl Organization {
         [
             (PendingStep::Legal, self.legal.is_complete()),
             (PendingStep::Certificate, certificate),
-            (PendingStep::Logo, self.logo.is_some()),
+            (PendingStep::Logo, self.has_logo()),
         ]
         .into_iter()
         .filter(|(_, done)| !done)
