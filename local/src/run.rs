@@ -13,7 +13,9 @@ use http_body_util::{BodyExt, Empty};
 use hyper::body::Bytes;
 use hyper_util::{client::legacy::Client, rt::TokioExecutor};
 use padron_domain::Clock;
-use padron_emulator::{Engine, FifoQueue, Kms, LoginServer, S3, S3Storage, StreamReader, Template, engine::Storage};
+use padron_emulator::{
+    Engine, FifoQueue, Kms, LoginServer, S3, S3Storage, StreamReader, Template, engine::Storage,
+};
 use padron_http::{App, BASE_PATH, BackgroundRegistration, Log, Settings};
 use padron_store::Store;
 use tokio::{

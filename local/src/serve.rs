@@ -82,7 +82,8 @@ fn to_http(response: &Value) -> Option<Response<Full<Bytes>>> {
         http = http.header("set-cookie", HeaderValue::from_str(cookie.as_str()?).ok()?);
     }
     let body = response["body"].as_str()?;
-    let body = if response["isBase64Encoded"] == true { BASE64_STANDARD.decode(body).ok()? } else { body.into() };
+    let body =
+        if response["isBase64Encoded"] == true { BASE64_STANDARD.decode(body).ok()? } else { body.into() };
     http.body(Full::from(body)).ok()
 }
 

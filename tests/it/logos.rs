@@ -15,7 +15,9 @@ use tokio::time::Instant;
 use crate::{
     moto::Moto,
     purge_organizations,
-    support::{ACME, admin, app, event_types, form, globex_owner, member, owner, stored, with_demo_data},
+    support::{
+        ACME, admin, app, cost, event_types, form, globex_owner, member, owner, stored, with_demo_data,
+    },
 };
 
 /// Globex has no logo.
@@ -32,7 +34,8 @@ fn png(width: u32, height: u32) -> Vec<u8> {
 
 /// Returns a JPEG.
 fn jpeg() -> Vec<u8> {
-    b"\xff\xd8\xff\xe0\0\x04\0\0\xff\xc0\0\x0b\x08\0\x20\0\x40\x01\x01\x11\0\xff\xda\0\x02pixels\xff\xd9".to_vec()
+    b"\xff\xd8\xff\xe0\0\x04\0\0\xff\xc0\0\x0b\x08\0\x20\0\x40\x01\x01\x11\0\xff\xda\0\x02pixels\xff\xd9"
+        .to_vec()
 }
 
 /// Returns a PNG of this many bytes.
@@ -44,7 +47,10 @@ fn png_of_length(length: usize) -> Vec<u8> {
 
 fn upload<'a>(app: &'a TestApp, picture: &[u8]) -> Call<'a> {
     let form = form(&[("name=\"file\"; filename=\"logo.svg\"", picture)]);
-    app.call("PUT", &format!("{GLOBEX}/logo")).user(globex_owner()).header("content-type", MULTIPART).body(form)
+    app.call("PUT", &format!("{GLOBEX}/logo"))
+        .user(globex_owner())
+        .header("content-type", MULTIPART)
+        .body(form)
 }
 
 async fn uploaded(app: &TestApp, picture: &[u8]) -> Value {
@@ -133,6 +139,19 @@ async fn nothing_is_written_for_the_same_logo_or_none() {
     assert_eq!(delete(&app).send().await.header("etag"), deleted.header("etag"));
     let types = event_types(&app, demo::organization(demo::GLOBEX)).await;
     assert_eq!(types, ["organization.updated"; 2]);
+}
+
+#[tokio::test]
+async fn an_upload_is_one_transaction_of_the_organization_and_its_event() {
+    let app = app().await;
+    // Acme Corp has between 1 and 2 KB.
+    let path = format!("{ACME}/logo");
+    let form = form(&[("name=file", &jpeg()[..])]);
+    let upload = app.call("PUT", &path).user(owner()).header("content-type", MULTIPART).body(form);
+    let expected = [("BatchGetItem".to_owned(), 2.0), ("TransactWriteItems".to_owned(), 6.0)];
+    assert_eq!(cost(&app, upload).await, expected);
+    assert_eq!(cost(&app, app.call("DELETE", &path).user(owner())).await, expected);
+    assert_eq!(cost(&app, app.call("DELETE", &path).user(owner())).await, expected[..1]);
 }
 
 #[tokio::test]
@@ -277,7 +296,10 @@ async fn a_logo_does_not_depend_on_files_that_could_not_be_deleted() {
     // A file that is not there is no logo.
     let second = uploaded(&app, &png(8, 8)).await;
     let objects = ObjectStore::connect(&app.s3_connection(), padron_emulator::S3::BUCKET);
-    objects.delete_all(demo::organization(demo::GLOBEX), Instant::now() + Duration::from_secs(5)).await.unwrap();
+    objects
+        .delete_all(demo::organization(demo::GLOBEX), Instant::now() + Duration::from_secs(5))
+        .await
+        .unwrap();
     assert_eq!(app.get(&logo_path(&second)).send().await.problem(), "404 logo_not_found");
 }
 

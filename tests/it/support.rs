@@ -307,7 +307,8 @@ pub(crate) async fn app_for_sample(endpoint: &Registration) -> TestApp {
         install_delivery(&app).await;
     }
     if matches!(endpoint.route.function, "get-logo" | "delete-logo") {
-        let upload = padron_api::endpoints().find(|endpoint| endpoint.route.function == "upload-logo").unwrap();
+        let upload =
+            padron_api::endpoints().find(|endpoint| endpoint.route.function == "upload-logo").unwrap();
         let request = sample_request(&app, upload);
         assert_eq!(app.response(upload, &request.to_string()).await.status, 200);
     }

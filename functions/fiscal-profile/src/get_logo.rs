@@ -29,7 +29,8 @@ impl Endpoint for GetLogo {
     ) -> Result<Self::Output, Error> {
         // Only what the organization has now: a logo that was deleted or replaced is gone at once, whatever is left in the bucket.
         let organization = cx.store().organization(id).await?;
-        let file = organization.filter(|organization| organization.is_active()).and_then(|found| found.logo_file);
+        let file =
+            organization.filter(|organization| organization.is_active()).and_then(|found| found.logo_file);
         let file = file.filter(|file| file.name() == name).ok_or(Failure::LOGO_NOT_FOUND)?;
         let content = object_store(cx)?.get(&key_of(id, &file), LogoFile::MAX_SIZE, cx.deadline()).await?;
         // Replaced while it was read.

@@ -73,9 +73,7 @@ pub(crate) fn updated_event<P>(
 /// Returns whose right to act a write depends on; `None` for the owner. A transfer of the organization changes its version, so that the write
 /// of a former owner fails anyway.
 pub(crate) fn acting<P>(caller: &Caller<P>) -> Option<&Authority> {
-    let is_owner = |actor: &&Authority| {
-        matches!(actor, Authority::Membership(membership) if membership.role == Role::Owner)
-    };
+    let is_owner = |actor: &&Authority| matches!(actor, Authority::Membership(membership) if membership.role == Role::Owner);
     Some(caller.authority()).filter(|actor| !is_owner(actor))
 }
 

@@ -37,14 +37,19 @@ impl Endpoint for UploadLogo {
     const SUMMARY: &'static str = "Uploads the logo of an organization";
     const SCOPE: Option<Scope> = Some(Scope::WriteOrganization);
     const ACCEPTS_KEYS: bool = true;
-    const FAILURES: &'static [&'static [Failure]] = &[&[Failure::PRECONDITION_FAILED, Failure::INVALID_IMAGE]];
+    const FAILURES: &'static [&'static [Failure]] =
+        &[&[Failure::PRECONDITION_FAILED, Failure::INVALID_IMAGE]];
     const ACTIONS: &'static [&'static [Action]] =
         &[Store::UPDATE_FISCAL_PROFILE, ObjectStore::PUT, ObjectStore::DELETE];
     type Access = Admin;
     type Input = Multipart<LogoForm>;
     type Output = Written<OrganizationWithLogo>;
 
-    async fn handle(cx: &Context<'_>, admin: Admin, form: Multipart<LogoForm>) -> Result<Self::Output, Error> {
+    async fn handle(
+        cx: &Context<'_>,
+        admin: Admin,
+        form: Multipart<LogoForm>,
+    ) -> Result<Self::Output, Error> {
         let parts = form.read().await?;
         let picture = parts.get("file").unwrap_or_default();
         if picture.len() > LogoFile::MAX_SIZE {

@@ -72,7 +72,8 @@ impl Endpoint for UpdateOrganization {
         let is_uploaded = |url: &String| is_logo_url(url, organization.id, cx.issuer());
         let logo = if matches!(&logo, Patch::Set(url) if is_uploaded(url)) { Patch::Clear } else { logo };
         let account = AccountChanges { name, logo, timezone, metadata };
-        let current = to_sent_back_json(&OrganizationResponse::new(organization.clone(), cx.issuer(), cx.now()))?;
+        let current =
+            to_sent_back_json(&OrganizationResponse::new(organization.clone(), cx.issuer(), cx.now()))?;
         let mut violations = account.violations();
         let read_back =
             ReadOnlyFields { sent: &read_only_fields, pointer: "", current: &current, optional: &OPTIONAL };

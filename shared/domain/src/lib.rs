@@ -43,8 +43,9 @@ pub use error::{Error, Failure, FailureClass, Violation};
 pub use event::{Actor, Event, EventData, EventId, ParseActorError};
 pub use fiscal::{
     Address, AddressChanges, Certificate, CertificateKind, Customization, CustomizationChanges, ImageFormat,
-    Legal, LegalChanges, LogoFile, MAX_FOLIO, PdfExtra, PdfExtraChanges, PendingStep, Periodicity, ProfileChanges,
-    ProfileWarning, Receipts, ReceiptsChanges, SelfInvoice, SelfInvoiceChanges, check_certificate_validity,
+    Legal, LegalChanges, LogoFile, MAX_FOLIO, PdfExtra, PdfExtraChanges, PendingStep, Periodicity,
+    ProfileChanges, ProfileWarning, Receipts, ReceiptsChanges, SelfInvoice, SelfInvoiceChanges,
+    check_certificate_validity,
 };
 pub use fold::{name_key, search_key};
 pub use https_url::{MAX_URL_LENGTH, https_url, web_url};

@@ -5,8 +5,8 @@ use std::{collections::BTreeMap, ops::RangeInclusive, time::Duration};
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    Certificate, Customization, Error, Failure, FailureClass, Legal, LogoFile, OrganizationId, Patch, Receipts,
-    SelfInvoice, SlugProblem, Timestamp, UserId, Violation, check_slug, https_url, metadata,
+    Certificate, Customization, Error, Failure, FailureClass, Legal, LogoFile, OrganizationId, Patch,
+    Receipts, SelfInvoice, SlugProblem, Timestamp, UserId, Violation, check_slug, https_url, metadata,
     text::{is_line, trim},
 };
 

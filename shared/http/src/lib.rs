@@ -67,8 +67,8 @@ pub use environment::Environment;
 pub use event::{PAYLOAD_TOO_LARGE, PathEncoding, Request};
 pub use idempotency::IDEMPOTENCY_KEY_REUSED;
 pub use input::{
-    AnyInput, InPath, Input, Json, LazyInput, NoInput, OptionalJson, TwoInPath, UNSUPPORTED_MEDIA_TYPE, decode_json,
-    decode_json_array, json_bytes, unknown_parameter,
+    AnyInput, InPath, Input, Json, LazyInput, NoInput, OptionalJson, TwoInPath, UNSUPPORTED_MEDIA_TYPE,
+    decode_json, decode_json_array, json_bytes, unknown_parameter,
 };
 pub use json::member_pointer;
 pub use log::Log;
@@ -89,6 +89,7 @@ pub use response::{GatewayResponse, Response};
 pub use route::{BASE_PATH, METHOD_NOT_ALLOWED, Method, ROUTE_NOT_FOUND, Route};
 pub use serve::{Exit, serve, serve_consumer, serve_job};
 pub use settings::{
-    BucketLocation, BusLocation, KeyLocation, Login, Options, QueueLocation, Settings, SettingsError, is_https_or_loopback,
+    BucketLocation, BusLocation, KeyLocation, Login, Options, QueueLocation, Settings, SettingsError,
+    is_https_or_loopback,
 };
 pub use signing_keys::{SigningKeys, jwks};

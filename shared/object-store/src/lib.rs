@@ -70,8 +70,12 @@ impl ObjectStore {
 
     /// Writes an object.
     pub async fn put<T>(&self, key: &ObjectKey<T>, content: Vec<u8>, deadline: Instant) -> Result<(), Error> {
-        let call =
-            self.client.put_object().bucket(&*self.bucket).key(key.to_string()).body(ByteStream::from(content));
+        let call = self
+            .client
+            .put_object()
+            .bucket(&*self.bucket)
+            .key(key.to_string())
+            .body(ByteStream::from(content));
         call_until(deadline, call.send()).await?;
         Ok(())
     }
@@ -89,7 +93,9 @@ impl ObjectStore {
         let output = match call_until(deadline, call).await {
             Ok(output) => output,
             // S3 answers "access denied" to those who may not list the bucket.
-            Err(CallError::Refused(code)) if code == "NoSuchKey" || code == "AccessDenied" => return Ok(None),
+            Err(CallError::Refused(code)) if code == "NoSuchKey" || code == "AccessDenied" => {
+                return Ok(None);
+            }
             Err(error) => return Err(error.into()),
         };
         let length = output.content_length.and_then(|length| usize::try_from(length).ok());
@@ -112,9 +118,15 @@ impl ObjectStore {
     /// Deletes all objects of an organization.
     pub async fn delete_all(&self, organization: OrganizationId, deadline: Instant) -> Result<(), Error> {
         loop {
-            let call = self.client.list_objects_v2().bucket(&*self.bucket).prefix(prefix(organization)).max_keys(PAGE);
+            let call = self
+                .client
+                .list_objects_v2()
+                .bucket(&*self.bucket)
+                .prefix(prefix(organization))
+                .max_keys(PAGE);
             let page = call_until(deadline, call.send()).await?;
-            let keys: Vec<String> = page.contents.into_iter().flatten().filter_map(|object| object.key).collect();
+            let keys: Vec<String> =
+                page.contents.into_iter().flatten().filter_map(|object| object.key).collect();
             // The list is strongly consistent, so that it does not repeat what was deleted. Every round ends before the deadline.
             if keys.is_empty() {
                 return Ok(());

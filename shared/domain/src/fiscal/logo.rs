@@ -171,8 +171,9 @@ impl Organization {
 impl Failure {
     /// The picture cannot be a logo.
     pub const INVALID_IMAGE: Self =
-        Self::new(FailureClass::Invalid, "invalid_image", "The picture cannot be a logo")
-            .with_hint("Send a PNG or a JPEG of at most 500 KB and 4,096 × 4,096 pixels. `errors` says what is wrong.");
+        Self::new(FailureClass::Invalid, "invalid_image", "The picture cannot be a logo").with_hint(
+            "Send a PNG or a JPEG of at most 500 KB and 4,096 × 4,096 pixels. `errors` says what is wrong.",
+        );
 
     /// There is no such logo, or it is no longer that of the organization.
     pub const LOGO_NOT_FOUND: Self = Self::new(FailureClass::NotFound, "logo_not_found", "Logo not found");
@@ -192,8 +193,14 @@ mod tests {
     fn jpeg(width: u16, height: u16) -> Vec<u8> {
         let thumbnail = b"\xff\xe1\0\x08\xff\xda\xff\xd9\0\0";
         let size = [height.to_be_bytes(), width.to_be_bytes()].concat();
-        [b"\xff\xd8", &thumbnail[..], b"\xff\xc2\0\x0b\x08", &size, b"\x01\x01\x11\0\xff\xda\0\x02pixels\xff\xd9"]
-            .concat()
+        [
+            b"\xff\xd8",
+            &thumbnail[..],
+            b"\xff\xc2\0\x0b\x08",
+            &size,
+            b"\x01\x01\x11\0\xff\xda\0\x02pixels\xff\xd9",
+        ]
+        .concat()
     }
 
     #[test]
@@ -210,7 +217,9 @@ mod tests {
         for damaged in [png(0, 1), png(1, 0), jpeg(0, 1), jpeg(1, 0)] {
             assert_eq!(read_header(&damaged), Err(ImageProblem::Damaged));
         }
-        for other in [&b"<svg/>"[..], b"GIF89a", b"RIFF0000WEBP", b"BM", b"%PDF-1.7", b"\0", b"\x89PNG\n\x1a\n"] {
+        for other in
+            [&b"<svg/>"[..], b"GIF89a", b"RIFF0000WEBP", b"BM", b"%PDF-1.7", b"\0", b"\x89PNG\n\x1a\n"]
+        {
             assert_eq!(read_header(other), Err(ImageProblem::OtherFormat));
         }
         assert_eq!(read_header(b""), Err(ImageProblem::Missing));
@@ -232,7 +241,8 @@ mod tests {
     #[test]
     fn lengths_that_lie_are_damage() {
         for length in [0_u16, 1, 2, 3, 7, 0xff, 0xffff] {
-            let picture = [JPEG_START, b"\xe0", &length.to_be_bytes(), &[0xff; 600], JPEG_SCAN, JPEG_END].concat();
+            let picture =
+                [JPEG_START, b"\xe0", &length.to_be_bytes(), &[0xff; 600], JPEG_SCAN, JPEG_END].concat();
             assert_eq!(read_header(&picture), Err(ImageProblem::Damaged), "{length}");
         }
     }
