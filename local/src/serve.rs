@@ -2,7 +2,7 @@
 //!
 //! Requests pass through the same dispatch and the same events as in the cloud.
 
-use std::{sync::Arc, time::Duration};
+use std::sync::Arc;
 
 use base64::{Engine as _, prelude::BASE64_STANDARD};
 use http::{HeaderName, HeaderValue, Request, Response, StatusCode};
@@ -21,8 +21,6 @@ use crate::{
 
 /// The maximum size of a request's body, in bytes. API Gateway accepts 10 MB, and Lambda 6 MB.
 const MAX_BODY_SIZE: usize = 6 * 1024 * 1024;
-/// The maximum time of a request.
-const TIME_LIMIT: Duration = Duration::from_secs(9);
 
 /// Serves the API until the process receives a signal to stop.
 pub async fn serve(options: Options) -> Result<(), String> {
@@ -65,7 +63,7 @@ async fn respond(app: Arc<App>, request: Request<Incoming>) -> Response<Full<Byt
     let routed = gateway::route(padron_api::endpoints(), &parts.method, parts.uri.path());
     let Some(endpoint) = routed.endpoint else { return status(StatusCode::NOT_FOUND) };
     let event = gateway::event(&routed, &parts.method, &parts.uri, &parts.headers, &body.to_bytes());
-    let deadline = Instant::now() + TIME_LIMIT;
+    let deadline = Instant::now() + endpoint.time_limit;
     let response = app.respond(endpoint, &event.to_string(), "local", deadline).await;
     let response = serde_json::to_value(&response).unwrap_or_default();
     to_http(&response).unwrap_or_else(|| status(StatusCode::BAD_GATEWAY))

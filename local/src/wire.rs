@@ -314,11 +314,16 @@ fn endpoint_resources(function: &Function, endpoint: &Registration) -> String {
         Registration::MEMORY => String::new(),
         memory => format!("      MemorySize: {memory}\n"),
     };
+    let timeout = match endpoint.time_limit.as_secs() {
+        limit if limit == u64::from(Registration::TIME_LIMIT) => String::new(),
+        limit => format!("      Timeout: {}\n", limit + 1),
+    };
+    let more = format!("{memory}{timeout}");
     let id = logical_id(function.name);
     format!(
         "{}  {id}Permission:\n    Type: AWS::Lambda::Permission\n    Properties: {{ Action: lambda:InvokeFunction, FunctionName: !Ref {id}Function, \
          Principal: apigateway.amazonaws.com, SourceArn: !Sub \"arn:${{AWS::Partition}}:execute-api:${{AWS::Region}}:${{AWS::AccountId}}:${{Api}}/*\" }}\n\n",
-        function_resource(function, &endpoint.actions(), endpoint.variables, &memory)
+        function_resource(function, &endpoint.actions(), endpoint.variables, &more)
     )
 }
 

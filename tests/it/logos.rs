@@ -16,20 +16,21 @@ use crate::{
     moto::Moto,
     purge_organizations,
     support::{
-        ACME, admin, app, cost, event_types, form, globex_owner, member, owner, stored, with_demo_data,
+        ACME, admin, app, cost, event_types, form, globex_owner, member, owner, stored, with_demo_data, wrong,
     },
 };
 
 /// Globex has no logo.
 const GLOBEX: &str = "/organizations/660e8400-e29b-41d4-a716-446655440000";
 const MULTIPART: &str = "multipart/form-data; boundary=padron";
-/// The checksum and the end of the chunk `IHDR`, some pixels that are none, and the chunk `IEND`.
-const PNG_REST: &[u8] = b"\x08\x06\0\0\0crc!\0\0\0\x06IDATpixelscrc!\0\0\0\0IEND\xae\x42\x60\x82";
 
 /// Returns a PNG of this size. The pixels are none: nobody decodes them.
 fn png(width: u32, height: u32) -> Vec<u8> {
     let size = [width.to_be_bytes(), height.to_be_bytes()].concat();
-    [b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR", &size[..], PNG_REST].concat()
+    let header = [b"IHDR", &size[..], b"\x08\x06\0\0\0"].concat();
+    let checksum = crc32fast::hash(&header).to_be_bytes();
+    let rest = b"\0\0\0\x06IDATpixelscrc!\0\0\0\0IEND\xae\x42\x60\x82";
+    [b"\x89PNG\r\n\x1a\n\0\0\0\r", &header[..], &checksum, rest].concat()
 }
 
 /// Returns a JPEG.
@@ -165,7 +166,7 @@ async fn a_refused_picture_changes_nothing() {
         (svg, "unsupported_format"),
         (b"GIF89a\x01\0\x01\0".to_vec(), "unsupported_format"),
         (b"RIFF\0\0\0\0WEBPVP8 ".to_vec(), "unsupported_format"),
-        (b"\x89PNG\r\n\x1a\n".to_vec(), "unsupported_format"),
+        (b"\x89PNG\r\n\x1a\n".to_vec(), "damaged_image"),
         (png(8, 8)[..30].to_vec(), "damaged_image"),
         (jpeg()[..20].to_vec(), "damaged_image"),
         (png(0, 8), "damaged_image"),
@@ -225,7 +226,20 @@ async fn the_logo_that_was_set_counts_more_than_the_uploaded_one() {
     // The URL of an uploaded logo is none of the caller's own, not even that of an earlier one.
     put(&json!({ "logo": "https://example.com/other.png" })).await;
     let earlier = format!("{}/logos/{}/{}.png", TestApp::URL, demo::ACME, "0".repeat(64));
-    assert_eq!(put(&json!({ "logo": earlier })).await.json()["logo"], url);
+    let refused = put(&json!({ "logo": earlier })).await;
+    assert_eq!(wrong(&refused), [("/logo".into(), "logo_not_found".into())]);
+    let mut spellings = vec![url.as_str().unwrap().to_owned()];
+    spellings.push(spellings[0].replace("padron.test", "PADRON.test:443").replace("/logos/", "/./logos/"));
+    spellings.push(spellings[0].replace(demo::ACME, &demo::ACME.to_uppercase()));
+    for spelling in spellings {
+        put(&json!({ "logo": "https://example.com/other.png" })).await;
+        assert_eq!(put(&json!({ "logo": spelling })).await.json()["logo"], url, "{spelling}");
+    }
+    // Other URLs below it are the owner's own.
+    for other in ["x", "../../evil", &format!("{}.png?v=1", "0".repeat(64))] {
+        let own = format!("{}/logos/{}/{other}", TestApp::URL, demo::ACME);
+        assert_ne!(put(&json!({ "logo": own })).await.json()["logo"], url, "{other}");
+    }
     let other = json!({ "logo_url": "https://example.com/other.png" });
     assert_eq!(put(&other).await.problem(), "400 invalid_request");
     // Deleting the uploaded one leaves the other.
@@ -288,7 +302,7 @@ async fn a_logo_does_not_depend_on_files_that_could_not_be_deleted() {
     assert_eq!(app.get(&logo_path(&first)).send().await.problem(), "503 service_unavailable");
     assert_eq!(globex(&app).await.json(), before);
     assert_eq!(delete(&app).send().await.status, 200);
-    assert!(app.logged().last().unwrap().contains("a logo stays until the purge: S3: SlowDown"));
+    assert!(app.logged().last().unwrap().contains("the file of a logo was not deleted: S3: SlowDown"));
     app.s3.set_unavailable(false);
     assert_eq!(app.s3.keys().len(), 1);
     assert_eq!(app.get(&logo_path(&first)).send().await.problem(), "404 logo_not_found");
@@ -301,6 +315,9 @@ async fn a_logo_does_not_depend_on_files_that_could_not_be_deleted() {
         .await
         .unwrap();
     assert_eq!(app.get(&logo_path(&second)).send().await.problem(), "404 logo_not_found");
+    // The same picture restores it.
+    assert_eq!(uploaded(&app, &png(8, 8)).await, second);
+    assert_eq!(app.get(&logo_path(&second)).send().await.binary, png(8, 8));
 }
 
 #[tokio::test]

@@ -35,6 +35,7 @@ mod get_organization;
 mod health;
 mod hierarchy;
 mod idempotency;
+mod import_customers;
 mod instants;
 mod invite_member;
 mod invite_members;

@@ -8,6 +8,7 @@ use padron_http::Registration;
 mod ancestors;
 mod customer_count;
 pub mod cyrexa;
+mod import;
 mod list;
 mod named_customer;
 pub mod spirii;
@@ -24,6 +25,8 @@ pub const ENDPOINTS: &[Registration] = &[
     Registration::of::<timbrix::get_customer_by_external_id::GetCustomerByExternalId>(),
     Registration::of::<timbrix::delete_customer::DeleteCustomer>(),
     Registration::of::<timbrix::get_customer_hierarchy::GetCustomerHierarchy>(),
+    Registration::of::<timbrix::import_customers::ImportCustomers>(),
+    Registration::of::<timbrix::export_customers::ExportCustomers>(),
     Registration::of::<spirii::list_customers::SpiriiListCustomers>(),
     Registration::of::<spirii::create_customer::SpiriiCreateCustomer>(),
     Registration::of::<spirii::update_customer::SpiriiUpdateCustomer>(),

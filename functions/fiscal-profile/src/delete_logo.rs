@@ -7,7 +7,7 @@ use padron_store::{Action, Store};
 
 use crate::{
     logo::{OrganizationWithLogo, delete_file, respond},
-    update::{acting, updated_event},
+    update::{authority_to_check, updated_event},
 };
 
 /// The endpoint that deletes the logo that was uploaded. A logo that was set as a URL stays.
@@ -31,9 +31,10 @@ impl Endpoint for DeleteLogo {
         let Some(file) = organization.logo_file.clone() else {
             return cx.unchanged(respond(cx, &organization)).await;
         };
-        let fields = organization.remove_logo_file(cx.now());
+        let fields = organization.set_logo_file(None, cx.now());
         let event = updated_event(cx, &admin, &organization, fields);
-        let transaction = cx.store().update_fiscal_profile(&organization, acting(&admin), &event)?;
+        let transaction =
+            cx.store().update_fiscal_profile(&organization, authority_to_check(&admin), &event)?;
         let written = cx.commit(transaction, respond(cx, &organization)).await?;
         delete_file(cx, organization.id, &file).await;
         Ok(written)

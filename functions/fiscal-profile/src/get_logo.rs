@@ -5,7 +5,7 @@ use padron_http::{Anonymous, Context, Endpoint, Picture, Route, TwoInPath};
 use padron_object_store::ObjectStore;
 use padron_store::{Action, Store};
 
-use crate::logo::{LogoName, key_of, object_store};
+use crate::logo::{LogoName, object_key, object_store};
 
 /// The endpoint that returns the logo of an organization.
 #[derive(Debug)]
@@ -32,9 +32,13 @@ impl Endpoint for GetLogo {
         let file =
             organization.filter(|organization| organization.is_active()).and_then(|found| found.logo_file);
         let file = file.filter(|file| file.name() == name).ok_or(Failure::LOGO_NOT_FOUND)?;
-        let content = object_store(cx)?.get(&key_of(id, &file), LogoFile::MAX_SIZE, cx.deadline()).await?;
-        // Replaced while it was read.
-        let content = content.ok_or(Failure::LOGO_NOT_FOUND)?;
+        let content =
+            object_store(cx)?.get(&object_key(id, &file), LogoFile::MAX_SIZE, cx.deadline()).await?;
+        // It was replaced in between, or the bucket is not the one that it was written to.
+        let content = content.ok_or_else(|| {
+            Error::from(Failure::LOGO_NOT_FOUND)
+                .with_cause("the bucket has no such file, or it may not be read")
+        })?;
         Ok(Picture { format: file.format, content, sha256: file.sha256 })
     }
 }

@@ -1,4 +1,4 @@
-//! What the endpoints of the logo have in common.
+//! Code that the endpoints of the logo share.
 
 use padron_domain::{Error, LogoFile, Organization, OrganizationId};
 use padron_dto::OrganizationResponse;
@@ -36,17 +36,20 @@ pub(crate) fn object_store(cx: &Context<'_>) -> Result<ObjectStore, Error> {
 }
 
 /// Returns the key of a file.
-pub(crate) fn key_of(organization: OrganizationId, file: &LogoFile) -> ObjectKey<LogoFile> {
+pub(crate) fn object_key(organization: OrganizationId, file: &LogoFile) -> ObjectKey<LogoFile> {
     ObjectKey { organization, object: file.id }
 }
 
-/// Deletes a file that no organization has any longer, or has not got.
+/// Deletes a file that no organization refers to.
 ///
 /// A failure is only noted in the log: nobody can read the file any more, and the purge of the organization deletes it.
 pub(crate) async fn delete_file(cx: &Context<'_>, organization: OrganizationId, file: &LogoFile) {
-    let deleted = async { object_store(cx)?.delete(&key_of(organization, file), cx.deadline()).await };
+    let deleted = async { object_store(cx)?.delete(&object_key(organization, file), cx.deadline()).await };
     if let Err(error) = deleted.await {
-        cx.note_cause(format!("a logo stays until the purge: {}", error.cause().unwrap_or("no reason")));
+        cx.note_cause(format!(
+            "the file of a logo was not deleted: {}",
+            error.cause().unwrap_or("no reason")
+        ));
     }
 }
 

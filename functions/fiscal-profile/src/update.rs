@@ -54,7 +54,7 @@ pub(crate) async fn update<P, C: ProfileChanges>(
         return cx.unchanged(response).await;
     }
     let event = updated_event(cx, caller, &organization, fields);
-    let transaction = cx.store().update_fiscal_profile(&organization, acting(caller), &event)?;
+    let transaction = cx.store().update_fiscal_profile(&organization, authority_to_check(caller), &event)?;
     cx.commit(transaction, response).await
 }
 
@@ -70,9 +70,9 @@ pub(crate) fn updated_event<P>(
     event.at_or_after(organization.updated_at)
 }
 
-/// Returns whose right to act a write depends on; `None` for the owner. A transfer of the organization changes its version, so that the write
-/// of a former owner fails anyway.
-pub(crate) fn acting<P>(caller: &Caller<P>) -> Option<&Authority> {
+/// Returns the authority that a transaction must check; `None` for the owner. A transfer of the organization changes its version, so that the
+/// write of a former owner fails anyway.
+pub(crate) fn authority_to_check<P>(caller: &Caller<P>) -> Option<&Authority> {
     let is_owner = |actor: &&Authority| matches!(actor, Authority::Membership(membership) if membership.role == Role::Owner);
     Some(caller.authority()).filter(|actor| !is_owner(actor))
 }

@@ -1,4 +1,4 @@
-//! The endpoint `PUT /organizations/{organizationId}/logo`, which takes the logo of an organization.
+//! The endpoint `PUT /organizations/{organizationId}/logo`, which uploads the logo of an organization.
 
 use padron_domain::{Error, Failure, Id, LogoFile, Scope};
 use padron_http::{
@@ -9,11 +9,11 @@ use padron_store::{Action, Store, hex};
 use ring::digest::{SHA256, digest};
 
 use crate::{
-    logo::{OrganizationWithLogo, delete_file, key_of, object_store, respond},
-    update::{acting, updated_event},
+    logo::{OrganizationWithLogo, delete_file, object_key, object_store, respond},
+    update::{authority_to_check, updated_event},
 };
 
-/// The endpoint that takes the logo of an organization.
+/// The endpoint that uploads the logo of an organization.
 #[derive(Debug)]
 pub struct UploadLogo;
 
@@ -53,21 +53,26 @@ impl Endpoint for UploadLogo {
         let parts = form.read().await?;
         let picture = parts.get("file").unwrap_or_default();
         if picture.len() > LogoFile::MAX_SIZE {
-            return Err(PAYLOAD_TOO_LARGE.into());
+            let detail = "A logo has at most 500 KB.";
+            return Err(Error::from(PAYLOAD_TOO_LARGE).with_violation("/file", "too_large", detail));
         }
         let format = LogoFile::check(picture)?;
         let mut organization = admin.organization().clone();
         cx.require_version(organization.version)?;
         let file = LogoFile { id: Id::at(cx.now()), sha256: hex(&digest(&SHA256, picture)), format };
         let previous = organization.logo_file.clone();
-        if previous.as_ref().is_some_and(|previous| previous.sha256 == file.sha256) {
+        if let Some(previous) = previous.as_ref().filter(|previous| previous.sha256 == file.sha256) {
+            // Writes the file again, in case that it was lost, as after a restore of the table alone.
+            let key = object_key(organization.id, previous);
+            object_store(cx)?.put(&key, picture.to_vec(), cx.deadline()).await?;
             return cx.unchanged(respond(cx, &organization)).await;
         }
-        let fields = organization.set_logo_file(file.clone(), cx.now());
+        let fields = organization.set_logo_file(Some(file.clone()), cx.now());
         let event = updated_event(cx, &admin, &organization, fields);
-        let transaction = cx.store().update_fiscal_profile(&organization, acting(&admin), &event)?;
+        let transaction =
+            cx.store().update_fiscal_profile(&organization, authority_to_check(&admin), &event)?;
         // Before the transaction, so that no organization names a file that is not there.
-        object_store(cx)?.put(&key_of(organization.id, &file), picture.to_vec(), cx.deadline()).await?;
+        object_store(cx)?.put(&object_key(organization.id, &file), picture.to_vec(), cx.deadline()).await?;
         match cx.commit(transaction, respond(cx, &organization)).await {
             Ok(written) => {
                 if let Some(previous) = previous {

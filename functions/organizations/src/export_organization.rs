@@ -9,7 +9,7 @@ use padron_dto::{
     ApiKeyResponse, EventResponse, InvitationResponse, MemberResponse, OrganizationResponse, WebhookResponse,
 };
 use padron_http::{
-    Context, Endpoint, Input, Ndjson, Owner, Query, Request, Route, describe_cursor,
+    Context, Endpoint, Input, LineFormat, Lines, Ndjson, Owner, Query, Request, Route, describe_cursor,
     openapi::{Operation, Schemas},
 };
 use padron_store::{Action, CustomersPage, EventRange, NumberRange, Page, Store, StoredApiKey};
@@ -173,7 +173,7 @@ impl Endpoint for ExportOrganization {
                 )
             })?,
         };
-        let mut lines = Ndjson::new();
+        let mut lines = Lines::new(LineFormat::Ndjson);
         loop {
             let (found, more) = read(cx, &owner, place).await?;
             let mut is_full = false;
@@ -187,11 +187,11 @@ impl Endpoint for ExportOrganization {
             if !is_full && !more {
                 match place.section.next() {
                     Some(section) => place = ExportCursor { section, after: None },
-                    None => return Ok(lines),
+                    None => return Ok(Ndjson(lines)),
                 }
             }
             if is_full || !cx.has_time(RESERVE) {
-                return Ok(lines.next(format!("cursor={}", place.seal(cx, &context)?)));
+                return Ok(Ndjson(lines.next(format!("cursor={}", place.seal(cx, &context)?))));
             }
         }
     }

@@ -6,7 +6,7 @@ use padron_domain::{
     AccountChanges, Error, EventData, Failure, LINE_PATTERN, MAX_URL_LENGTH, Organization, Patch, Scope,
     Violation,
 };
-use padron_dto::{MetadataSchema, OrganizationResponse, WithWarnings, is_logo_url, read_back};
+use padron_dto::{MetadataSchema, OrganizationResponse, WithWarnings, logo_url, parse_logo_url, read_back};
 use padron_http::{
     Context, Endpoint, Json, Owner, ReadOnlyFields, Route, Versioned, Written, to_sent_back_json,
 };
@@ -69,12 +69,20 @@ impl Endpoint for UpdateOrganization {
         read_only_fields.remove("warnings");
         let mut organization = owner.organization().clone();
         // Without a logo of their own, callers read the URL of the uploaded one here, and may send it back.
-        let is_uploaded = |url: &String| is_logo_url(url, organization.id, cx.issuer());
-        let logo = if matches!(&logo, Patch::Set(url) if is_uploaded(url)) { Patch::Clear } else { logo };
+        let uploaded = match &logo {
+            Patch::Set(url) => parse_logo_url(url, organization.id, cx.issuer()),
+            Patch::Clear | Patch::Keep => None,
+        };
+        let is_current = uploaded == logo_url(&organization, cx.issuer());
+        let logo = if uploaded.is_some() && is_current { Patch::Clear } else { logo };
         let account = AccountChanges { name, logo, timezone, metadata };
         let current =
             to_sent_back_json(&OrganizationResponse::new(organization.clone(), cx.issuer(), cx.now()))?;
         let mut violations = account.violations();
+        if uploaded.is_some() && !is_current {
+            let detail = "This logo was uploaded, and was replaced or deleted since. Upload it again.".into();
+            violations.push(Violation { pointer: "/logo".into(), code: "logo_not_found", detail });
+        }
         let read_back =
             ReadOnlyFields { sent: &read_only_fields, pointer: "", current: &current, optional: &OPTIONAL };
         let version_check = cx.require_version(organization.version);

@@ -285,6 +285,12 @@ pub enum EventData {
         /// The number of the customer.
         number: CustomerNumber,
     },
+    /// Customers were created by an import: at most 24 in one event.
+    #[serde(rename = "customer.imported")]
+    CustomersImported {
+        /// The ids of the customers.
+        customer_ids: Vec<CustomerId>,
+    },
     /// An invitation was accepted. A `member.added` event describes the membership.
     #[serde(rename = "invite.accepted")]
     InviteAccepted {
@@ -449,6 +455,7 @@ impl EventData {
         "customer.created",
         "customer.updated",
         "customer.deleted",
+        "customer.imported",
         "api_key.created",
         "api_key.updated",
         "api_key.rotated",
@@ -499,6 +506,7 @@ impl EventData {
             Self::CustomerCreated { .. } => "customer.created",
             Self::CustomerUpdated { .. } => "customer.updated",
             Self::CustomerDeleted { .. } => "customer.deleted",
+            Self::CustomersImported { .. } => "customer.imported",
             Self::InviteAccepted { .. } => "invite.accepted",
             Self::InviteDeclined { .. } => "invite.declined",
             Self::ApiKeyCreated { .. } => "api_key.created",

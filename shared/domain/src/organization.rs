@@ -69,7 +69,7 @@ pub struct Organization {
     pub slug: String,
     /// The https URL of the logo that the caller set.
     pub logo: Option<String>,
-    /// The logo that was uploaded; `None` if there is none. The one that the caller set counts more.
+    /// The logo that was uploaded; `None` if there is none. `logo` takes precedence.
     #[serde(default)]
     pub logo_file: Option<LogoFile>,
     /// The plan of the organization.

@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 
 use padron_domain::{
-    Address, Certificate, Customization, Legal, Organization, OrganizationId, PdfExtra, PendingStep,
-    Periodicity, Plan, Receipts, Role, SelfInvoice, SubscriptionStatus, Timestamp,
+    Address, Certificate, Customization, Legal, LogoFile, Organization, OrganizationId, PdfExtra,
+    PendingStep, Periodicity, Plan, Receipts, Role, SelfInvoice, SubscriptionStatus, Timestamp, https_url,
 };
 use schemars::JsonSchema;
 use serde::Serialize;
@@ -332,14 +332,19 @@ impl OrganizationResponse {
 }
 
 /// Returns the URL of the logo that was uploaded; `None` if there is none. `api_url` is the URL of the API.
-fn logo_url(organization: &Organization, api_url: &str) -> Option<String> {
+pub fn logo_url(organization: &Organization, api_url: &str) -> Option<String> {
     let file = organization.logo_file.as_ref()?;
     Some(logo_folder(organization.id, api_url) + &file.name())
 }
 
-/// Returns whether a URL is that of a logo that was uploaded to an organization, maybe an earlier one. `api_url` is the URL of the API.
-pub fn is_logo_url(url: &str, organization: OrganizationId, api_url: &str) -> bool {
-    url.starts_with(&logo_folder(organization, api_url))
+/// Returns the URL of an organization's uploaded logo, maybe an earlier one, if a text is one in any spelling. `api_url` is the URL of the API.
+pub fn parse_logo_url(text: &str, organization: OrganizationId, api_url: &str) -> Option<String> {
+    // The local API need not use https.
+    let url = https_url(text).unwrap_or_else(|| text.to_owned());
+    let folder = logo_folder(organization, api_url);
+    let is_there = url.get(..folder.len()).is_some_and(|start| start.eq_ignore_ascii_case(&folder));
+    let name = url.get(folder.len()..).filter(|_| is_there)?.to_ascii_lowercase();
+    LogoFile::is_name(&name).then(|| folder + &name)
 }
 
 /// Returns what the URLs of an organization's logos begin with.

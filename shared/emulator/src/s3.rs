@@ -1,4 +1,4 @@
-//! Amazon S3 with one bucket, which is a folder: what this installation needs of it.
+//! An emulation of the parts of Amazon S3 that this installation uses. Its one bucket is a folder.
 
 use std::{
     fs, io,
@@ -142,11 +142,7 @@ impl Shared {
         let path = self.path(key)?;
         match fs::remove_file(&path) {
             Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
-            _ => {
-                // It stays while there are other objects in it.
-                _ = fs::remove_dir(path.parent().unwrap_or(&path));
-                Ok(())
-            }
+            _ => Ok(()),
         }
     }
 

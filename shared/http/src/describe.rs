@@ -206,6 +206,15 @@ impl Operation {
         self.value.insert("requestBody".into(), body);
     }
 
+    /// Adds a request body that is a text of one of these media types.
+    pub fn text_body(&mut self, media_types: &[&str]) {
+        let content: Map<String, Value> = media_types
+            .iter()
+            .map(|media_type| ((*media_type).to_owned(), json!({ "schema": { "type": "string" } })))
+            .collect();
+        self.value.insert("requestBody".into(), json!({ "required": true, "content": content }));
+    }
+
     /// Allows a request without a body.
     pub(crate) fn body_is_optional(&mut self) {
         if let Some(body) = self.value.get_mut("requestBody") {

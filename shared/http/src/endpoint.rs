@@ -1,6 +1,6 @@
 //! Endpoints, and the registrations that make them known.
 
-use std::pin::Pin;
+use std::{pin::Pin, time::Duration};
 
 use padron_domain::{Error, Failure, Role, Scope};
 use padron_store::{Action, Store};
@@ -51,6 +51,8 @@ pub trait Endpoint: Send + Sync + 'static {
     const VARIABLES: &'static [Variable] = &[];
     /// The memory of the function in MB, and with it its share of a processor.
     const MEMORY: u16 = Registration::MEMORY;
+    /// The maximum time of a request in seconds. The function's timeout is a second longer, and API Gateway's are 30 seconds.
+    const TIME_LIMIT: u8 = Registration::TIME_LIMIT;
     /// The access check. It is a parameter of [`Endpoint::handle`], so it cannot be forgotten.
     type Access: Access<Self::Input>;
     /// The input.
@@ -136,6 +138,8 @@ pub struct Registration {
     pub variables: &'static [Variable],
     /// The memory of the function in MB.
     pub memory: u16,
+    /// The maximum time of a request.
+    pub time_limit: Duration,
     pub(crate) info: EndpointInfo,
     /// Whether only API keys are admitted, as in [`Access::REQUIRES_KEY`].
     pub requires_key: bool,
@@ -155,6 +159,8 @@ pub struct Registration {
 impl Registration {
     /// The memory in MB of a function that needs no more.
     pub const MEMORY: u16 = 256;
+    /// The maximum time of a request in seconds, unless an endpoint needs more.
+    pub const TIME_LIMIT: u8 = 9;
 
     /// Registers an endpoint.
     pub const fn of<E: Endpoint>() -> Self {
@@ -174,6 +180,7 @@ impl Registration {
             type_name: std::any::type_name::<E>,
             variables: E::VARIABLES,
             memory: E::MEMORY,
+            time_limit: Duration::from_secs(E::TIME_LIMIT as u64),
             info: EndpointInfo {
                 function: E::ROUTE.function,
                 is_write: E::Output::IS_WRITE,

@@ -26,7 +26,7 @@ impl EntityTag {
         Self(format!("\"{version}.{}\"", variant(body)))
     }
 
-    /// Returns the tag of a content that never changes, given its hash.
+    /// Returns the tag of content that never changes, given its hash.
     pub(crate) fn of_hash(hash: &str) -> Self {
         Self(format!("\"{hash}\""))
     }

@@ -288,7 +288,8 @@ impl<'a> Request<'a> {
 
 /// Returns the error of a body that is longer than `limit` bytes.
 fn too_large(limit: usize) -> Error {
-    Error::from(PAYLOAD_TOO_LARGE).with_cause(format!("more than {limit} bytes"))
+    let detail = format!("The body has at most {limit} bytes.");
+    Error::from(PAYLOAD_TOO_LARGE).with_violation("", "too_large", detail)
 }
 
 /// A string that is borrowed from the payload unless it contains escape sequences.

@@ -21,7 +21,7 @@ use crate::{
 pub const UNSUPPORTED_MEDIA_TYPE: Failure = Failure::new(
     FailureClass::UnsupportedType,
     "unsupported_media_type",
-    "Send the body as application/json, and say so in Content-Type",
+    "This route takes another media type, or the Content-Type is missing",
 );
 
 /// The input of an endpoint: a body, a query, or path parameters that its access check does not read.
@@ -200,8 +200,26 @@ pub fn decode_json<T: DeserializeOwned>(body: &[u8]) -> Result<T, Error> {
 /// Fails if the media type is not JSON, the body is compressed or longer than `limit` bytes, or the request has a query.
 pub fn json_bytes<'r>(request: &'r Request<'_>, limit: usize) -> Result<Cow<'r, [u8]>, Error> {
     if !request.has_json() {
-        return Err(UNSUPPORTED_MEDIA_TYPE.into());
+        let detail = "Send the body as application/json, and say so in Content-Type.";
+        return Err(unsupported(detail));
     }
+    no_encoding(request)?;
+    let body = request.body(limit)?;
+    no_query(request)?;
+    Ok(body)
+}
+
+/// Returns the error of a body whose media type the route does not take. `detail` names those that it takes.
+pub fn unsupported(detail: &str) -> Error {
+    Error::from(UNSUPPORTED_MEDIA_TYPE).with_violation(
+        "/headers/Content-Type",
+        "unsupported_media_type",
+        detail,
+    )
+}
+
+/// Fails if the body is compressed.
+pub fn no_encoding(request: &Request<'_>) -> Result<(), Error> {
     let encoding = request.header("content-encoding").unwrap_or_default();
     if !matches!(encoding.trim().to_ascii_lowercase().as_str(), "" | "identity") {
         let detail = "Send the body as it is, without compression.";
@@ -211,13 +229,11 @@ pub fn json_bytes<'r>(request: &'r Request<'_>, limit: usize) -> Result<Cow<'r, 
             detail,
         ));
     }
-    let body = request.body(limit)?;
-    no_query(request)?;
-    Ok(body)
+    Ok(())
 }
 
-/// Deserializes a body. Fails with a violation that points to the invalid value.
-pub(crate) fn from_value<T: DeserializeOwned>(body: Value) -> Result<T, Error> {
+/// Deserializes a JSON value. Fails with a violation that points to the invalid value.
+pub fn from_value<T: DeserializeOwned>(body: Value) -> Result<T, Error> {
     let Object(value) = shaped(body)?;
     Ok(value)
 }

@@ -68,14 +68,14 @@ pub use event::{PAYLOAD_TOO_LARGE, PathEncoding, Request};
 pub use idempotency::IDEMPOTENCY_KEY_REUSED;
 pub use input::{
     AnyInput, InPath, Input, Json, LazyInput, NoInput, OptionalJson, TwoInPath, UNSUPPORTED_MEDIA_TYPE,
-    decode_json, decode_json_array, json_bytes, unknown_parameter,
+    decode_json, decode_json_array, from_value, json_bytes, no_encoding, unknown_parameter, unsupported,
 };
 pub use json::member_pointer;
 pub use log::Log;
 pub use multipart::{Multipart, MultipartForm, PartDescription, Parts};
 pub use output::{
-    Accepted, Array, Body, Changes, Created, CreatedWithoutLocation, MultiStatus, Ndjson, NoContent, Output,
-    PAGE_TOO_LARGE, Page, Picture, Public, Versioned, VersionedPart,
+    Accepted, Array, Body, Changes, Created, CreatedWithoutLocation, FilePart, LineFormat, Lines,
+    MultiStatus, Ndjson, NoContent, Output, PAGE_TOO_LARGE, Page, Picture, Public, Versioned, VersionedPart,
 };
 pub use padron_dto::Object;
 pub use parameter::{HeaderDescription, MemberId, NamedInPath, PathParameter, PathParameterDescription};
@@ -93,3 +93,4 @@ pub use settings::{
     is_https_or_loopback,
 };
 pub use signing_keys::{SigningKeys, jwks};
+pub use size::size_violations;

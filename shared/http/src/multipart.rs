@@ -10,7 +10,7 @@ use serde_json::{Map, Value, json};
 use crate::{
     describe::{Operation, Schemas},
     event::{PAYLOAD_TOO_LARGE, Request},
-    input::{Input, UNSUPPORTED_MEDIA_TYPE, no_query},
+    input::{Input, UNSUPPORTED_MEDIA_TYPE, no_encoding, no_query, unsupported},
 };
 
 /// The maximum number of parts of a form.
@@ -109,9 +109,9 @@ impl<F: MultipartForm> Input for Multipart<F> {
         no_query(request)?;
         let content_type = request.header("content-type").unwrap_or_default();
         let boundary = multer::parse_boundary(&*content_type).map_err(|_| {
-            let detail = "Send the body as multipart/form-data, with its boundary in Content-Type.";
-            Error::from(UNSUPPORTED_MEDIA_TYPE).with_violation("", "unsupported_media_type", detail)
+            unsupported("Send the body as multipart/form-data, with its boundary in Content-Type, in quotation marks if it has others than letters and digits.")
         })?;
+        no_encoding(request)?;
         let body = request.body(F::MAX_SIZE)?.into_owned().into();
         Ok(Self { boundary, body, form: PhantomData })
     }

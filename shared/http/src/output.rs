@@ -206,12 +206,12 @@ pub struct Array<T> {
 
 /// The maximum size of a page's body, in bytes.
 const MAX_PAGE_SIZE: usize = 4_500_000;
-/// The maximum size of a body in the response event, in bytes. Quotes and backslashes take two bytes there. Lambda's limit is 6 MB.
+/// The maximum size of a body in the response event, in bytes. Quotes, backslashes and line breaks take two bytes there. Lambda's limit is 6 MB.
 const MAX_ESCAPED_SIZE: usize = 5_900_000;
 
 /// Returns the size of a text in the response event, in bytes.
 fn escaped_len(text: &str) -> usize {
-    text.len() + text.bytes().filter(|byte| matches!(byte, b'"' | b'\\' | b'\n')).count()
+    text.len() + text.bytes().filter(|byte| matches!(byte, b'"' | b'\\' | b'\n' | b'\r' | b'\t')).count()
 }
 
 impl<T: Serialize> Array<T> {
@@ -304,31 +304,55 @@ impl<O: Output> Output for Changes<O> {
     }
 }
 
-/// A response with status 200 and a line of JSON for each item (NDJSON), and the link to the next lines.
+/// The format of a text of lines.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum LineFormat {
+    /// A line of JSON for each item (NDJSON).
+    #[default]
+    Ndjson,
+    /// Comma-separated values (RFC 4180), in UTF-8.
+    Csv,
+}
+
+impl LineFormat {
+    /// Returns the media type.
+    pub const fn media_type(self) -> &'static str {
+        match self {
+            Self::Ndjson => "application/x-ndjson",
+            Self::Csv => "text/csv; charset=utf-8",
+        }
+    }
+}
+
+/// A text of lines that fits into one response, and the link to the next lines.
 #[derive(Debug, Default)]
-pub struct Ndjson {
+pub struct Lines {
+    format: LineFormat,
     text: String,
     /// The size of the text in the response event, in bytes.
     escaped_size: usize,
     next: Option<String>,
 }
 
-impl Ndjson {
-    /// Creates a response without lines.
-    pub fn new() -> Self {
-        Self::default()
+impl Lines {
+    /// Creates a text without lines.
+    pub fn new(format: LineFormat) -> Self {
+        Self { format, ..Self::default() }
     }
 
-    /// Adds a line of JSON, and returns `false` if the response has no room for it. The first line always fits.
+    /// Adds a line, without a line break at its end, and returns `false` if the response has no room for it. The first line always fits.
     pub fn push(&mut self, line: &str) -> bool {
-        let escaped_size = self.escaped_size + escaped_len(line) + 2;
+        let escaped_size = self.escaped_size + escaped_len(line) + 4;
         let fits = self.text.len() + line.len() < MAX_PAGE_SIZE && escaped_size <= MAX_ESCAPED_SIZE;
         if !fits && !self.text.is_empty() {
             return false;
         }
         self.escaped_size = escaped_size;
         self.text.push_str(line);
-        self.text.push('\n');
+        self.text.push_str(match self.format {
+            LineFormat::Ndjson => "\n",
+            LineFormat::Csv => "\r\n",
+        });
         true
     }
 
@@ -337,19 +361,53 @@ impl Ndjson {
     pub fn next(self, next: String) -> Self {
         Self { next: Some(next), ..self }
     }
+
+    fn into_response(self) -> Response {
+        Response::text(200, self.format.media_type(), self.text).next(self.next.as_deref())
+    }
+
+    /// Adds the response to the description of an operation.
+    fn describe(operation: &mut Operation, formats: &[LineFormat]) {
+        operation.succeeds("200", None);
+        for format in formats {
+            operation.content("200", format.media_type().split(';').next().unwrap_or_default());
+        }
+        operation
+            .response_header("Link", "`<?…>; rel=\"next\"`: the next page of the export, while there is one");
+    }
 }
+
+/// A response with status 200 and a line of JSON for each item (NDJSON), and the link to the next lines.
+#[derive(Debug)]
+pub struct Ndjson(pub Lines);
 
 impl Output for Ndjson {
     fn into_response(self, _: &Request<'_>) -> Result<Response, Error> {
-        let response = Response::text(200, "application/x-ndjson", self.text);
-        Ok(response.next(self.next.as_deref()))
+        Ok(self.0.into_response())
     }
 
     fn describe(operation: &mut Operation, _: &mut Schemas) {
-        operation.succeeds("200", None);
-        operation.content("200", "application/x-ndjson");
-        operation
-            .response_header("Link", "`<?…>; rel=\"next\"`: the next page of the export, while there is one");
+        Lines::describe(operation, &[LineFormat::Ndjson]);
+    }
+}
+
+/// A response with status 200 and a file in the format that the request asks for, and the link to its next part.
+#[derive(Debug)]
+pub struct FilePart {
+    /// The name of the file, for browsers.
+    pub name: &'static str,
+    /// The lines.
+    pub lines: Lines,
+}
+
+impl Output for FilePart {
+    fn into_response(self, _: &Request<'_>) -> Result<Response, Error> {
+        let disposition = format!("attachment; filename=\"{}\"", self.name);
+        Ok(self.lines.into_response().header("content-disposition", disposition))
+    }
+
+    fn describe(operation: &mut Operation, _: &mut Schemas) {
+        Lines::describe(operation, &[LineFormat::Ndjson, LineFormat::Csv]);
     }
 }
 

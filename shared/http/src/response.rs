@@ -23,7 +23,7 @@ pub struct Response {
     /// The headers `Set-Cookie`, which cannot be joined to one.
     cookies: Vec<String>,
     body: String,
-    /// Whether the body is base64 of the bytes that are meant.
+    /// Whether `body` is base64-encoded binary data.
     is_base64: bool,
 }
 
@@ -159,6 +159,9 @@ impl Response {
 
     /// Serializes the response to be recorded: status and headers as a line of JSON, then the body.
     pub(crate) fn to_record(&self) -> Result<Vec<u8>, Error> {
+        if self.is_base64 {
+            return Err(Error::internal("a binary response cannot be recorded"));
+        }
         let mut record = serde_json::to_vec(&(self.status, &self.headers))
             .map_err(|_| Error::internal("a response cannot be recorded"))?;
         record.push(b'\n');

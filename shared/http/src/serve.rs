@@ -23,9 +23,6 @@ use crate::{
 /// The return type of a function's `main`.
 pub type Exit = ExitCode;
 
-/// The maximum time of a request. It is below the function's timeout in `template.yaml`, which is below API Gateway's 30 seconds.
-const MAX_REQUEST_TIME: Duration = Duration::from_secs(9);
-
 /// The maximum time of connecting to the database at start. Lambda allows ten seconds for the start, with a whole processor. A connection
 /// that takes longer is left to the first request.
 const MAX_WARM_UP_TIME: Duration = Duration::from_secs(1);
@@ -58,7 +55,7 @@ fn serve_function(endpoint: &Registration) -> Exit {
             app.warm_up(MAX_WARM_UP_TIME).await;
         }
         let handler = service_fn(async |event: LambdaEvent<Box<RawValue>>| {
-            let deadline = deadline(&event.context, MAX_REQUEST_TIME);
+            let deadline = deadline(&event.context, endpoint.time_limit);
             let response =
                 app.respond(endpoint, event.payload.get(), &event.context.request_id, deadline).await;
             Ok::<_, Infallible>(response)

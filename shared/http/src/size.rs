@@ -42,6 +42,13 @@ pub(crate) fn add_size_limits(schema: &mut Schema) {
     transform_subschemas(&mut add_size_limits, schema);
 }
 
+/// Returns a violation for each string and array of a value that exceeds its limit, as [`SizeLimited`](crate::SizeLimited) has them.
+pub fn size_violations(value: &Value) -> Vec<Violation> {
+    let mut violations = Vec::new();
+    check_size(value, "", &mut violations);
+    violations
+}
+
 /// Adds a violation for each string and array of a value that exceeds its limit, and for each string with control characters.
 pub(crate) fn check_size(value: &Value, pointer: &str, violations: &mut Vec<Violation>) {
     if violations.len() >= MAX_VIOLATIONS {

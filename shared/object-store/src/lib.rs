@@ -42,7 +42,7 @@ impl<T> fmt::Display for ObjectKey<T> {
     }
 }
 
-/// Returns what the keys of an organization's objects begin with.
+/// Returns the key prefix of an organization's objects.
 fn prefix(organization: OrganizationId) -> String {
     format!("{organization}/")
 }
@@ -93,7 +93,7 @@ impl ObjectStore {
         let output = match call_until(deadline, call).await {
             Ok(output) => output,
             // S3 answers "access denied" to those who may not list the bucket.
-            Err(CallError::Refused(code)) if code == "NoSuchKey" || code == "AccessDenied" => {
+            Err(CallError::Failed(code)) if code == "NoSuchKey" || code == "AccessDenied" => {
                 return Ok(None);
             }
             Err(error) => return Err(error.into()),
@@ -106,7 +106,7 @@ impl ObjectStore {
         match timeout_at(deadline, output.body.collect()).await {
             Ok(Ok(content)) => Ok(Some(content.to_vec())),
             Ok(Err(_)) => Err(Error::unavailable("S3 ended an object early")),
-            Err(_) => Err(CallError::Late.into()),
+            Err(_) => Err(CallError::TimedOut.into()),
         }
     }
 
@@ -144,19 +144,28 @@ impl ObjectStore {
     }
 }
 
+/// The codes of failures that pass.
+const TEMPORARY: [&str; 5] =
+    ["SlowDown", "InternalError", "ServiceUnavailable", "RequestTimeout", "OperationAborted"];
+
 /// A call of S3 that failed.
 enum CallError {
-    /// S3 refused it with this code, or could not be reached.
-    Refused(String),
+    /// S3 answered with this code; empty if it could not be reached.
+    Failed(String),
     /// S3 did not answer in time.
-    Late,
+    TimedOut,
 }
 
 impl From<CallError> for Error {
     fn from(error: CallError) -> Self {
         match error {
-            CallError::Refused(code) => Self::unavailable(format!("S3: {code}")),
-            CallError::Late => Self::unavailable("S3 did not answer in time"),
+            CallError::Failed(code) if code.is_empty() => Self::unavailable("S3 cannot be reached"),
+            CallError::Failed(code) if TEMPORARY.contains(&&*code) => {
+                Self::unavailable(format!("S3: {code}"))
+            }
+            // Somebody has to look at it.
+            CallError::Failed(code) => Self::internal(format!("S3: {code}")),
+            CallError::TimedOut => Self::unavailable("S3 did not answer in time"),
         }
     }
 }
@@ -172,8 +181,8 @@ fn call_until<T, E: ProvideErrorMetadata>(
         let deadline = deadline.min(Instant::now() + TIME_LIMIT);
         match timeout_at(deadline, call).await {
             Ok(Ok(output)) => Ok(output),
-            Ok(Err(error)) => Err(CallError::Refused(error.code().unwrap_or("no answer").to_owned())),
-            Err(_) => Err(CallError::Late),
+            Ok(Err(error)) => Err(CallError::Failed(error.code().unwrap_or_default().to_owned())),
+            Err(_) => Err(CallError::TimedOut),
         }
     }
 }

@@ -1,5 +1,7 @@
 //! Customers: pages in the order of their numbers, the number of customers, their ancestors, and writes.
 
+use std::collections::HashMap;
+
 use aws_sdk_dynamodb::types::AttributeValue;
 use futures_util::future::try_join_all;
 use padron_domain::{
@@ -87,6 +89,17 @@ pub enum CustomerConflict {
     ExternalId,
 }
 
+/// What identifies a customer in its organization.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub enum CustomerIdentity {
+    /// The number.
+    Number(CustomerNumber),
+    /// The id.
+    Id(CustomerId),
+    /// The id in the caller's own system.
+    ExternalId(String),
+}
+
 /// The maximum number of queries that return customers on one page.
 ///
 /// A query returns at most one megabyte. A page that needs more queries ends early, with a next page, because it is
@@ -110,6 +123,13 @@ impl Store {
     pub const ANCESTOR_CHAIN: &'static [Action] = &[Action::BATCH_GET];
     /// The IAM actions of [`Store::delete_customer`].
     pub const DELETE_CUSTOMER: &'static [Action] = &[Action::PUT, Action::UPDATE, Action::DELETE];
+    /// The maximum number of customers of one transaction of an import. Each has up to three items, so that there is room for checks of
+    /// ancestors.
+    pub const MAX_IMPORTED: usize = 24;
+    /// The IAM actions of [`Store::import_customers`].
+    pub const IMPORT_CUSTOMERS: &'static [Action] = &[Action::PUT, Action::UPDATE, Action::CHECK];
+    /// The IAM actions of [`Store::identified_customers`].
+    pub const IDENTIFIED_CUSTOMERS: &'static [Action] = &[Action::BATCH_GET];
     /// The IAM actions of [`Store::customer_ancestors`].
     pub const CUSTOMER_ANCESTORS: &'static [Action] = &[Action::BATCH_GET];
 
@@ -234,29 +254,126 @@ impl Store {
     ) -> Result<(), TransactionError<(usize, CustomerConflict)>> {
         let Some(&Customer { organization, .. }) = customers.first() else { return Ok(()) };
         let mut transaction = self.change_without_event();
-        for (at, customer) in customers.iter().enumerate() {
-            // DynamoDB rejects a transaction that writes an item twice, without naming the item.
-            let has_same = |other: &Customer| other.external_id == customer.external_id;
-            if customer.external_id.is_some() && customers[..at].iter().any(has_same) {
-                return Err(TransactionError::Refused((at, CustomerConflict::ExternalId)));
-            }
-            let &Customer { number, .. } = customer;
-            transaction.create(customer, (at, CustomerConflict::Number))?;
-            if has_imported_id(customer) {
-                let id = customer.id.clone();
-                transaction.create(&ImportedId { organization, id, number }, (at, CustomerConflict::Id))?;
-            }
-            if let Some(external_id) = customer.external_id.clone() {
-                let external_id = ExternalId { organization, external_id, number };
-                transaction.create(&external_id, (at, CustomerConflict::ExternalId))?;
-            }
-        }
-        let count = i8::try_from(customers.len())
-            .map_err(|_| Error::internal("too many customers for a transaction"))?;
-        transaction.count_customers(organization, count)?;
+        add_customers(&mut transaction, customers, organization)?;
         transaction.commit().await
     }
 
+    /// Creates up to [`MAX_IMPORTED`](Self::MAX_IMPORTED) customers of one organization in one transaction, with one event.
+    ///
+    /// `ancestors` are those of customers whose number was chosen by the caller. The transaction checks that every one still has the parent
+    /// that was read: a customer with such a number can have descendants already, so that a cycle could arise. A refusal has the index of
+    /// the customer whose number or id is taken.
+    pub fn import_customers(
+        &self,
+        customers: &[Customer],
+        ancestors: &[AncestorLink],
+        event: &Event,
+    ) -> Result<Transaction<'_, (usize, CustomerConflict)>, TransactionError<(usize, CustomerConflict)>> {
+        let mut transaction = self.transaction(event)?;
+        let organization = event.organization;
+        add_customers(&mut transaction, customers, organization)?;
+        let mut checked = Vec::new();
+        for link in ancestors.iter().filter(|link| customers.iter().all(|one| one.number != link.number)) {
+            if !checked.contains(&link.number) {
+                checked.push(link.number);
+                check_ancestor(&mut transaction, organization, link)?;
+            }
+        }
+        Ok(transaction)
+    }
+
+    /// Finds customers by what identifies each of them, in two strongly consistent reads. The result is in the order of `identities`, of which
+    /// there are at most [`MAX_IMPORTED`](Self::MAX_IMPORTED).
+    pub async fn identified_customers(
+        &self,
+        organization: OrganizationId,
+        identities: &[CustomerIdentity],
+    ) -> Result<Vec<Option<Customer>>, Error> {
+        let keys = identities.iter().flat_map(|identity| match identity {
+            CustomerIdentity::Number(number) => vec![Key::customer(organization, *number)],
+            CustomerIdentity::Id(id) => {
+                let made_here = id.number().map(|number| Key::customer(organization, number));
+                [Some(Key::customer_id(organization, id)), made_here].into_iter().flatten().collect()
+            }
+            CustomerIdentity::ExternalId(id) => vec![Key::external_id(organization, id)],
+        });
+        let keys: Vec<Key> = keys.collect();
+        let mut items = self.batch_get(&keys, Consistency::Strong, Projection::All).await?;
+        let mut customers: HashMap<CustomerNumber, Customer> = HashMap::new();
+        let mut numbers: HashMap<&CustomerIdentity, CustomerNumber> = HashMap::new();
+        for identity in identities {
+            let number = match identity {
+                CustomerIdentity::Number(number) => Some(*number),
+                CustomerIdentity::Id(id) => items.customer_id(organization, id)?.or(id.number()),
+                CustomerIdentity::ExternalId(id) => items.external_id(organization, id)?,
+            };
+            if let Some(number) = number {
+                numbers.entry(identity).or_insert(number);
+                customers.extend(items.customer(organization, number)?.map(|customer| (number, customer)));
+            }
+        }
+        let mapped = numbers.values().filter(|number| !customers.contains_key(number));
+        let keys: Vec<Key> = mapped.map(|number| Key::customer(organization, *number)).collect();
+        if !keys.is_empty() {
+            let mut items = self.batch_get(&keys, Consistency::Strong, Projection::All).await?;
+            for number in numbers.values() {
+                customers.extend(items.customer(organization, *number)?.map(|customer| (*number, customer)));
+            }
+        }
+        let found = identities.iter().map(|identity| {
+            let customer = customers.get(numbers.get(identity)?)?;
+            // An id that begins with a number may belong to another customer than the one with that number.
+            let is_it = !matches!(identity, CustomerIdentity::Id(id) if *id != customer.id);
+            is_it.then(|| customer.clone())
+        });
+        Ok(found.collect())
+    }
+}
+
+/// Adds new customers to a transaction, with one update of the number of customers. A refusal has the index of the customer.
+fn add_customers(
+    transaction: &mut Transaction<'_, (usize, CustomerConflict)>,
+    customers: &[Customer],
+    organization: OrganizationId,
+) -> Result<(), TransactionError<(usize, CustomerConflict)>> {
+    for (at, customer) in customers.iter().enumerate() {
+        // DynamoDB rejects a transaction that writes an item twice, without naming the item.
+        let has_same = |other: &Customer| other.external_id == customer.external_id;
+        if customer.external_id.is_some() && customers[..at].iter().any(has_same) {
+            return Err(TransactionError::Refused((at, CustomerConflict::ExternalId)));
+        }
+        let &Customer { number, .. } = customer;
+        transaction.create(customer, (at, CustomerConflict::Number))?;
+        if has_imported_id(customer) {
+            let id = customer.id.clone();
+            transaction.create(&ImportedId { organization, id, number }, (at, CustomerConflict::Id))?;
+        }
+        if let Some(external_id) = customer.external_id.clone() {
+            let external_id = ExternalId { organization, external_id, number };
+            transaction.create(&external_id, (at, CustomerConflict::ExternalId))?;
+        }
+    }
+    let count =
+        i8::try_from(customers.len()).map_err(|_| Error::internal("too many customers for a transaction"))?;
+    transaction.count_customers(organization, count)?;
+    Ok(())
+}
+
+/// Adds the check that an ancestor exists and still has the parent that was read.
+fn check_ancestor<R: Copy>(
+    transaction: &mut Transaction<'_, R>,
+    organization: OrganizationId,
+    AncestorLink { number, parent, .. }: &AncestorLink,
+) -> Result<(), Error> {
+    let is_there = Expression::condition(format!("attribute_exists({PK})"));
+    let still = match parent {
+        Some(parent) => is_there.and("#parent = :parent").number(":parent", parent.get()),
+        None => is_there.and("attribute_not_exists(#parent)"),
+    };
+    transaction.check(&Key::customer(organization, *number), still.name("#parent", "parent"))
+}
+
+impl Store {
     /// Returns a customer, strongly consistent; `None` if it does not exist.
     pub async fn customer(
         &self,
@@ -355,13 +472,8 @@ impl Store {
                     .create(&ExternalId { organization, external_id, number }, Failure::EXTERNAL_ID_TAKEN)?;
             }
         }
-        for AncestorLink { number, parent, .. } in new_ancestors {
-            let is_there = Expression::condition(format!("attribute_exists({PK})"));
-            let still = match parent {
-                Some(parent) => is_there.and("#parent = :parent").number(":parent", parent.get()),
-                None => is_there.and("attribute_not_exists(#parent)"),
-            };
-            transaction.check(&Key::customer(organization, *number), still.name("#parent", "parent"))?;
+        for link in new_ancestors {
+            check_ancestor(&mut transaction, organization, link)?;
         }
         Ok(transaction)
     }

@@ -253,13 +253,8 @@ impl IdempotencyId {
     /// Creates the id of a request. The case of `scope` is ignored, because ids in a path may be written in either
     /// case.
     pub fn new(principal: &str, function: &str, scope: &str, idempotency_key: &str) -> Self {
-        let mut hash = Context::new(&SHA256);
-        for part in [principal, function, &scope.to_ascii_lowercase(), idempotency_key] {
-            // The length before each part keeps two different lists of parts from being hashed as the same bytes.
-            hash.update(&(part.len() as u64).to_be_bytes());
-            hash.update(part.as_bytes());
-        }
-        Self(hex(&hash.finish()))
+        let scope = scope.to_ascii_lowercase();
+        Self(sha256(&[principal, function, &scope, idempotency_key].map(str::as_bytes)))
     }
 
     /// Returns the bytes of the id, the context in which the recorded response is encrypted.
@@ -365,6 +360,17 @@ pub(crate) fn due_partition_of(number: u8) -> String {
 /// secret, so that it stays the same when secrets are replaced. The items themselves contain the addresses.
 fn email_hash(email: &Email) -> String {
     hex(&digest(&SHA256, email.as_str().as_bytes()))
+}
+
+/// Returns the SHA-256 hash of some parts, as lowercase hexadecimal digits. Two different lists of parts have different hashes.
+pub fn sha256(parts: &[&[u8]]) -> String {
+    let mut hash = Context::new(&SHA256);
+    for part in parts {
+        // The length before each part keeps two different lists of parts from being hashed as the same bytes.
+        hash.update(&(part.len() as u64).to_be_bytes());
+        hash.update(part);
+    }
+    hex(&hash.finish())
 }
 
 /// Returns a hash as lowercase hexadecimal digits, for use in keys.

@@ -50,12 +50,12 @@ mod webhooks;
 pub use action::{Action, OAUTH, Resource};
 pub use api_keys::{KeyAccess, OwnedApiKeys, StoredApiKey};
 pub use client::{AMAZON_ROOTS, Connection, Credentials, TrustedRoots, sdk_config};
-pub use customers::{AncestorLink, CustomerConflict, CustomersPage, NumberRange};
+pub use customers::{AncestorLink, CustomerConflict, CustomerIdentity, CustomersPage, NumberRange};
 pub use deliveries::{DeliveryContext, DeliveryRange, DueDelivery};
 pub use events::EventRange;
 pub use idempotency::IdempotencyRecord;
 pub use invitations::{InvitationAccess, InvitationToken, InvitationWithOrganization, InvitationsPage};
-pub use key::{IdempotencyId, Key, hex};
+pub use key::{IdempotencyId, Key, hex, sha256};
 pub use oauth::{
     GrantOfUser, OauthAccess, OauthAppWithGate, OauthGrantWithGate, StoredOauthApp, StoredOauthGrant,
 };

@@ -70,12 +70,37 @@ pub(crate) struct PreparedWrite<C> {
 pub(crate) async fn create<'s, P, B: CustomerBody>(
     cx: &'s Context<'_>,
     caller: &Caller<P>,
-    SizeLimited { value: New(body), mut violations }: SizeLimited<New<B>>,
+    body: SizeLimited<New<B>>,
 ) -> Result<PreparedWrite<Transaction<'s>>, Error> {
     let organization = caller.organization().id;
     let number = CustomerNumber::random_from_timestamp(cx.now())
         .ok_or_else(|| Error::internal("the clock is wrong"))?;
     let blank = Customer::new(organization, number, CustomerId::random(number), cx.now());
+    let NewCustomer { customer, warnings, .. } = check_new(cx, &blank, body).await?;
+    let created = EventData::CustomerCreated { customer_id: customer.id.clone(), number };
+    let event = cx.event(caller.principal(), organization, created);
+    let transaction = cx.store().new_customer(&customer, &event)?;
+    Ok(PreparedWrite { customer, transaction, warnings })
+}
+
+/// A new customer that follows the rules, and is not yet written.
+#[derive(Debug)]
+pub(crate) struct NewCustomer {
+    /// The customer.
+    pub(crate) customer: Customer,
+    /// The ancestors, nearest first.
+    pub(crate) ancestors: Vec<AncestorLink>,
+    /// The warnings about values that may be wrong.
+    pub(crate) warnings: Vec<Finding>,
+}
+
+/// Applies a body to a customer that has a number, an id and no data, and checks the result.
+pub(crate) async fn check_new<B: CustomerBody>(
+    cx: &Context<'_>,
+    blank: &Customer,
+    SizeLimited { value: New(body), mut violations }: SizeLimited<New<B>>,
+) -> Result<NewCustomer, Error> {
+    let number = blank.number;
     let mut customer = blank.clone();
     let (pointers, parent) = (body.pointers(), body.parent().clone());
     let nothing = Value::Object(Map::new());
@@ -83,8 +108,8 @@ pub(crate) async fn create<'s, P, B: CustomerBody>(
         ReadOnlyFields { sent: body.others(), pointer: pointers.within, current: &nothing, optional: &[] };
     violations.extend(read_only_fields.unknown());
     body.write(&mut customer, true, &mut violations);
-    customer.normalize(&blank);
-    collect_violations::<B>(&customer, &blank, pointers, &mut violations)?;
+    customer.normalize(blank);
+    collect_violations::<B>(&customer, blank, pointers, &mut violations)?;
     let parent = resolve_parent(cx, &customer, &parent, pointers, &mut violations).await?;
     customer.parent = parent.set();
     let ancestors_after = read_ancestors_after_write(cx, &customer, pointers, &mut violations).await?;
@@ -94,11 +119,8 @@ pub(crate) async fn create<'s, P, B: CustomerBody>(
         return Err(Failure::CONCURRENT_CHANGE.into());
     }
     check_hierarchy_rules(cx, &customer, &ancestors_after, false).await?;
-    let created = EventData::CustomerCreated { customer_id: customer.id.clone(), number };
-    let event = cx.event(caller.principal(), organization, created);
-    let transaction = cx.store().new_customer(&customer, &event)?;
     let warnings = warnings::<B>(&customer);
-    Ok(PreparedWrite { customer, transaction, warnings })
+    Ok(NewCustomer { customer, ancestors: ancestors_after.chain, warnings })
 }
 
 /// Prepares an update of a customer from a body.

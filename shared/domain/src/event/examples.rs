@@ -54,6 +54,7 @@ impl EventData {
                 fields: fields(&["legalName", "email"]),
             },
             Self::CustomerDeleted { customer_id: customer_id(), number },
+            Self::CustomersImported { customer_ids: vec![customer_id()] },
             Self::ApiKeyCreated {
                 key_id,
                 scopes: Scopes::of(&[Scope::ReadCustomers, Scope::WriteCustomers]),

@@ -39,14 +39,10 @@ enum ImageProblem {
     TooManyPixels,
 }
 
-/// The first bytes of a PNG: its signature, and the type and length of its first chunk.
-const PNG_START: &[u8] = b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR";
-/// The first bytes of a JPEG: the marker `SOI`, and the begin of the next one.
+/// The signature of a PNG.
+const PNG_SIGNATURE: &[u8] = b"\x89PNG\r\n\x1a\n";
+/// The marker `SOI` at the begin of a JPEG, and the first byte of the next marker.
 const JPEG_START: &[u8] = b"\xff\xd8\xff";
-/// The type of the last chunk of a PNG.
-const PNG_END: &[u8] = b"IEND";
-/// The marker `SOS` of a JPEG, in front of the pixels.
-const JPEG_SCAN: &[u8] = b"\xff\xda";
 /// The marker `EOI` at the end of a JPEG.
 const JPEG_END: &[u8] = b"\xff\xd9";
 
@@ -75,13 +71,13 @@ impl LogoFile {
     /// The maximum size of a picture, in bytes: 500 KB.
     pub const MAX_SIZE: usize = 500 * 1024;
     /// The maximum width and height of a picture, in pixels.
-    pub const MAX_SIDE: usize = 4096;
+    pub const MAX_SIDE: u32 = 4096;
     /// The regular expression of the name of a picture.
     pub const NAME_PATTERN: &'static str = "^[0-9a-f]{64}\\.(png|jpg)$";
 
     /// Returns the format of a picture. Fails with [`Failure::INVALID_IMAGE`] if it cannot be a logo.
     ///
-    /// Only its header is read, and whether its end is there. The pixels are not decoded.
+    /// It reads the header and looks for the end. It does not decode the pixels.
     pub fn check(picture: &[u8]) -> Result<ImageFormat, Error> {
         read_header(picture).map_err(|problem| {
             let (code, detail) = problem.describe();
@@ -104,30 +100,84 @@ impl LogoFile {
     }
 }
 
-fn read_header(picture: &[u8]) -> Result<ImageFormat, ImageProblem> {
-    let (format, is_complete) = if picture.is_empty() {
+fn read_header(image: &[u8]) -> Result<ImageFormat, ImageProblem> {
+    let (format, size) = if image.is_empty() {
         return Err(ImageProblem::Missing);
-    } else if picture.starts_with(PNG_START) {
-        (ImageFormat::Png, last(picture, PNG_END).is_some())
-    } else if picture.starts_with(JPEG_START) {
-        // A thumbnail in the header of a JPEG has markers of its own, in front of those of the picture. Pixels contain none.
-        (ImageFormat::Jpeg, last(picture, JPEG_SCAN).is_some_and(|scan| last(picture, JPEG_END) > Some(scan)))
+    } else if image.starts_with(PNG_SIGNATURE) {
+        (ImageFormat::Png, png_size(image))
+    } else if image.starts_with(JPEG_START) {
+        (ImageFormat::Jpeg, jpeg_size(image))
     } else {
         return Err(ImageProblem::OtherFormat);
     };
-    let size = imagesize::blob_size(picture).map_err(|_| ImageProblem::Damaged)?;
-    if !is_complete || size.width == 0 || size.height == 0 {
-        Err(ImageProblem::Damaged)
-    } else if size.width > LogoFile::MAX_SIDE || size.height > LogoFile::MAX_SIDE {
-        Err(ImageProblem::TooManyPixels)
-    } else {
-        Ok(format)
+    match size {
+        None | Some((0, _) | (_, 0)) => Err(ImageProblem::Damaged),
+        Some((width, height)) if width > LogoFile::MAX_SIDE || height > LogoFile::MAX_SIDE => {
+            Err(ImageProblem::TooManyPixels)
+        }
+        Some(_) => Ok(format),
     }
 }
 
-/// Returns the position of the last occurrence of some bytes.
-fn last(bytes: &[u8], wanted: &[u8]) -> Option<usize> {
-    bytes.windows(wanted.len()).rposition(|window| window == wanted)
+/// Returns the width and height of a PNG (ISO/IEC 15948 §11.2.1); `None` if its header is damaged, or it is incomplete.
+fn png_size(image: &[u8]) -> Option<(u32, u32)> {
+    let mut rest = image.strip_prefix(PNG_SIGNATURE)?;
+    let (mut size, mut has_pixels) = (None, false);
+    loop {
+        // A chunk: the length of its data, its type, the data and a checksum of both.
+        let (length, after) = rest.split_first_chunk()?;
+        let end = usize::try_from(u32::from_be_bytes(*length)).ok()?.checked_add(4)?;
+        let (checked, after) = (after.get(..end)?, after.get(end..)?);
+        let (checksum, after) = after.split_first_chunk()?;
+        match checked.split_first_chunk()? {
+            (b"IHDR", header)
+                if size.is_none() && crc32fast::hash(checked) == u32::from_be_bytes(*checksum) =>
+            {
+                let (width, header) = header.split_first_chunk()?;
+                let (height, _) = header.split_first_chunk()?;
+                size = Some((u32::from_be_bytes(*width), u32::from_be_bytes(*height)));
+            }
+            _ if size.is_none() => return None,
+            (b"IDAT", _) => has_pixels = true,
+            (b"IEND", _) => return size.filter(|_| has_pixels),
+            _ => {}
+        }
+        rest = after;
+    }
+}
+
+/// Returns the width and height of a JPEG (ISO/IEC 10918-1 §B.2.2); `None` if it is damaged or incomplete.
+///
+/// The segments are skipped by their lengths, because a thumbnail in one of them has markers of its own.
+fn jpeg_size(image: &[u8]) -> Option<(u32, u32)> {
+    let mut rest = image.get(2..)?;
+    let mut size = None;
+    loop {
+        let ([0xff, marker], after) = rest.split_first_chunk()? else { return None };
+        // A marker may have fill bytes in front of it.
+        if *marker == 0xff {
+            rest = rest.get(1..)?;
+            continue;
+        }
+        let length = usize::from(u16::from_be_bytes(*after.first_chunk()?));
+        let segment = after.get(2..length)?;
+        match marker {
+            // The frame: its precision, height and width. C4, C8 and CC are other segments.
+            0xc0..=0xc3 | 0xc5..=0xc7 | 0xc9..=0xcb | 0xcd..=0xcf => {
+                let &[_, high, low, wide, narrow, ..] = segment else { return None };
+                let side = |bytes| u32::from(u16::from_be_bytes(bytes));
+                size = Some((side([wide, narrow]), side([high, low])));
+            }
+            // The scan: the pixels follow, and contain no marker of an end.
+            0xda => return size.filter(|_| contains(after, JPEG_END)),
+            _ => {}
+        }
+        rest = after.get(length..)?;
+    }
+}
+
+fn contains(bytes: &[u8], wanted: &[u8]) -> bool {
+    bytes.windows(wanted.len()).any(|window| window == wanted)
 }
 
 impl ImageProblem {
@@ -145,17 +195,8 @@ impl ImageProblem {
 }
 
 impl Organization {
-    /// Sets the uploaded logo, and returns the names of the changed fields. The organization is one version later.
-    pub fn set_logo_file(&mut self, file: LogoFile, now: Timestamp) -> Vec<&'static str> {
-        self.replace_logo_file(Some(file), now)
-    }
-
-    /// Removes the uploaded logo, and returns the names of the changed fields. There must be one. The organization is one version later.
-    pub fn remove_logo_file(&mut self, now: Timestamp) -> Vec<&'static str> {
-        self.replace_logo_file(None, now)
-    }
-
-    fn replace_logo_file(&mut self, file: Option<LogoFile>, now: Timestamp) -> Vec<&'static str> {
+    /// Sets or removes the uploaded logo, and returns the names of the changed fields. The organization is one version later.
+    pub fn set_logo_file(&mut self, file: Option<LogoFile>, now: Timestamp) -> Vec<&'static str> {
         self.mark_updated(now);
         self.logo_file = file;
         // The logo of an organization is the uploaded one, unless the caller has set another.
@@ -183,10 +224,17 @@ impl Failure {
 mod tests {
     use super::*;
 
-    /// Returns the header and the end of a PNG.
+    /// Returns a PNG whose pixels are none.
     fn png(width: u32, height: u32) -> Vec<u8> {
         let size = [width.to_be_bytes(), height.to_be_bytes()].concat();
-        [PNG_START, &size, b"\x08\x06\0\0\0crc!\0\0\0\0IEND\xae\x42\x60\x82"].concat()
+        let header = [&size[..], b"\x08\x06\0\0\0"].concat();
+        let chunks = [(b"IHDR", &header[..]), (b"tEXt", b"a\0IEND"), (b"IDAT", b"pixels"), (b"IEND", b"")];
+        let chunks = chunks.iter().map(|(kind, data)| {
+            let checked = [&kind[..], data].concat();
+            let length = u32::try_from(data.len()).unwrap().to_be_bytes();
+            [&length[..], &checked, &crc32fast::hash(&checked).to_be_bytes()].concat()
+        });
+        [PNG_SIGNATURE.to_vec()].into_iter().chain(chunks).collect::<Vec<_>>().concat()
     }
 
     /// Returns the segments of a JPEG whose header has a thumbnail.
@@ -228,22 +276,32 @@ mod tests {
     #[test]
     fn a_truncated_picture_is_damaged() {
         for picture in [png(10, 10), jpeg(10, 10)] {
-            // The checksum of the last chunk of a PNG is not looked at.
-            let end = if picture.starts_with(PNG_START) { picture.len() - 4 } else { picture.len() };
-            for length in 0..end {
-                assert!(read_header(&picture[..length]).is_err(), "{length} of {end} bytes");
+            for length in 0..picture.len() {
+                assert!(read_header(&picture[..length]).is_err(), "{length} of {} bytes", picture.len());
             }
-            let with_appendix = [&picture[..], b"appended by a camera"].concat();
-            assert_eq!(read_header(&with_appendix), read_header(&picture));
+            for appendix in [&b"appended by a camera"[..], b"\xff\xda\xff\xd8\xff\xe0\0\x10JFIF"] {
+                let with_appendix = [&picture[..], appendix].concat();
+                assert_eq!(read_header(&with_appendix), read_header(&picture));
+            }
         }
     }
 
     #[test]
-    fn lengths_that_lie_are_damage() {
+    fn invalid_segment_lengths_are_damage() {
         for length in [0_u16, 1, 2, 3, 7, 0xff, 0xffff] {
-            let picture =
-                [JPEG_START, b"\xe0", &length.to_be_bytes(), &[0xff; 600], JPEG_SCAN, JPEG_END].concat();
+            let segments = [&length.to_be_bytes()[..], &[0xff; 600], b"\xff\xda\0\x02", JPEG_END].concat();
+            let picture = [JPEG_START, b"\xe0", &segments].concat();
             assert_eq!(read_header(&picture), Err(ImageProblem::Damaged), "{length}");
         }
+        // Fill bytes are no marker, in front of a segment and of the frame.
+        let frame = jpeg(10, 10);
+        let with_fill_bytes = [b"\xff\xd8\xff\xff\xff", &frame[3..]].concat();
+        assert_eq!(read_header(&with_fill_bytes), Ok(ImageFormat::Jpeg));
+        let start = frame.windows(2).position(|bytes| bytes == b"\xff\xc2").unwrap();
+        let bomb = [&frame[..start], b"\xff", &jpeg(10_000, 10_000)[start..], &frame[start..]].concat();
+        assert_eq!(read_header(&bomb), Err(ImageProblem::TooManyPixels));
+        let mut damaged = png(10, 10);
+        damaged[20] ^= 1;
+        assert_eq!(read_header(&damaged), Err(ImageProblem::Damaged));
     }
 }

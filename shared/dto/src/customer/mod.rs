@@ -3,6 +3,7 @@
 //! Each dialect has a module with its request and response bodies.
 
 pub mod cyrexa;
+pub mod record;
 mod schema;
 pub mod spirii;
 pub mod timbrix;

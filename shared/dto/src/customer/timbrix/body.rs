@@ -24,7 +24,7 @@ use crate::{
 ///
 /// `type`, `parentId`, `externalId` and `metadata` extend the fields that Timbrix documents. The address is either the object
 /// `address`, as in responses, or the flat fields `address…`, as Timbrix documents its requests.
-#[derive(Debug, Default, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", default)]
 #[schemars(rename = "CustomerFields", transform = read_back::<WithWarnings<CustomerResponse>>)]
 pub struct CustomerFields {
@@ -96,7 +96,7 @@ pub struct CustomerFields {
 }
 
 /// The address of a customer, in the form of responses. Omitted fields stay as they are.
-#[derive(Debug, Default, PartialEq, Eq, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 #[schemars(rename = "CustomerAddressFields")]
 struct AddressFields {
@@ -180,6 +180,30 @@ impl AddressFields {
 }
 
 impl CustomerFields {
+    /// Returns the id of the customer in the caller's own system; `None` if the body has none.
+    pub(crate) fn external_id(&self) -> Option<&str> {
+        match &self.external_id {
+            Patch::Set(id) if !id.is_empty() => Some(id),
+            _ => None,
+        }
+    }
+
+    /// Returns whether the body has the address in flat fields.
+    pub(crate) fn is_flat(&self) -> bool {
+        let flat = [
+            &self.address_street,
+            &self.address_exterior,
+            &self.address_interior,
+            &self.address_neighborhood,
+            &self.address_city,
+            &self.address_municipality,
+            &self.address_zip,
+            &self.address_state,
+            &self.address_country,
+        ];
+        self.address == Patch::Keep && flat.into_iter().any(|field| *field != Patch::Keep)
+    }
+
     /// Takes the flat fields of the address out of the body.
     fn flat(&mut self) -> AddressFields {
         let mut take = |field: fn(&mut Self) -> &mut Patch<String>| std::mem::take(field(self));
@@ -231,6 +255,9 @@ fn nested(field: CustomerField) -> &'static str {
     }
 }
 
+/// The JSON pointers of the fields in a body with the address in flat fields.
+pub const FLAT_POINTERS: FieldPointers = FieldPointers { within: "", of: flat };
+
 /// Returns the JSON pointer of a field with the address in flat fields; empty if the dialect does not have the field.
 fn flat(field: CustomerField) -> &'static str {
     match field {
@@ -249,20 +276,7 @@ impl CustomerBody for CustomerFields {
     const CHECKS_INVOICE_RULES: bool = true;
 
     fn pointers(&self) -> FieldPointers {
-        let is_nested = self.address != Patch::Keep;
-        let of = [
-            &self.address_street,
-            &self.address_exterior,
-            &self.address_interior,
-            &self.address_neighborhood,
-            &self.address_city,
-            &self.address_municipality,
-            &self.address_zip,
-            &self.address_state,
-            &self.address_country,
-        ];
-        let is_flat = of.into_iter().any(|field| *field != Patch::Keep);
-        FieldPointers { within: "", of: if is_flat && !is_nested { flat } else { nested } }
+        if self.is_flat() { FLAT_POINTERS } else { POINTERS }
     }
 
     fn parent(&self) -> &Patch<CustomerReference> {

@@ -3,5 +3,5 @@
 mod body;
 mod response;
 
-pub use body::{CustomerFields, POINTERS};
+pub use body::{CustomerFields, FLAT_POINTERS, POINTERS};
 pub use response::CustomerResponse;
