@@ -19,7 +19,7 @@ MOTO := .tools/moto/bin/moto_server
 CLIENTS := .tools/clients/installed
 
 .DEFAULT_GOAL := help
-.PHONY: help run serve listen token key reseal withdraw-key plan demo-customers demo-certificate test test-full test-clients lint fmt build deploy region bench wire cargo
+.PHONY: help run serve listen token key reseal withdraw-key plan demo-customers demo-certificate import test test-full test-clients lint fmt build deploy region bench wire cargo
 
 help: ## This list
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 26
@@ -60,6 +60,14 @@ plan: cargo ## An organization's plan (ORG=<uuid> PLAN=free|pro|enterprise SEATS
 demo-customers: cargo ## Makes up customers in the local stack, running or not (N=1000 ORG=<uuid>)
 	@cargo build --quiet --bin padron
 	@exec $(PADRON) demo-customers "$(or $(ORG),550e8400-e29b-41d4-a716-446655440000)" --count "$(or $(N),1000)"
+
+# The token and the key are passed on by the environment, so that no list of processes shows them.
+import: cargo ## Imports customers (FILE= ORG= MAP=facturapi|spirii MODE=upsert, and BASE= with TOKEN= or KEY= of a deployed stack)
+	@test -n "$(FILE)" || { echo 'Which file? Try again with one, such as: make import FILE=customers.csv ORG=<uuid>'; exit 1; }
+	@cargo build --quiet --bin padron
+	@$(if $(filter command line environment,$(origin TOKEN)),,unset TOKEN;) $(if $(filter command line environment,$(origin KEY)),,unset KEY;) \
+		exec $(PADRON) import "$(FILE)" --port $(PORT) $(call given,ORG,--org) $(call given,MAP,--map) $(call given,MODE,--mode) \
+		$(call given,BASE,--base) $(if $(filter ignore,$(UNKNOWN_COLUMNS)),--ignore-unknown-columns)
 
 demo-certificate: cargo ## Certificates of a company that does not exist, and how to upload them (ORG=<uuid> PORT=3001)
 	@$(PADRON) demo-certificate --port $(PORT) $(call given,ORG,--org)

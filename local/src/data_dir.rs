@@ -117,6 +117,16 @@ impl DataDir {
         self.write(API_KEYS, kept.as_bytes()).map(drop)
     }
 
+    /// Returns the content of a file; `None` if there is none.
+    pub fn read(&self, name: &str) -> Option<Vec<u8>> {
+        fs::read(self.0.join(name)).ok()
+    }
+
+    /// Deletes a file, if there is one.
+    pub fn remove(&self, name: &str) {
+        _ = fs::remove_file(self.0.join(name));
+    }
+
     /// Writes a file that is readable by the owner of the folder alone, and returns its path.
     pub fn write(&self, name: &str, content: &[u8]) -> Result<PathBuf, String> {
         let path = self.0.join(name);

@@ -5,7 +5,7 @@
 //! 1. `data_dir`, `processes`, `error`: files, child processes, messages.
 //! 2. `demo`: the demo data.
 //! 3. `event_sources`: what invokes the background functions. `run`, `serve`: the two ways to serve the API.
-//! 4. `listen`: a receiver of webhooks. `admin`: commands that change data. `wire` and `declared`: commands for development.
+//! 4. `listen`: a receiver of webhooks. `import`: files with customers. `admin`: commands that change data. `wire` and `declared`: commands for development.
 
 pub mod admin;
 pub mod data_dir;
@@ -13,6 +13,7 @@ pub mod declared;
 pub mod demo;
 mod error;
 pub mod event_sources;
+pub mod import;
 pub mod listen;
 pub mod processes;
 pub mod run;

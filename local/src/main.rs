@@ -1,5 +1,5 @@
 //! The program `padron`, behind `make run`, `make serve`, `make listen`, `make token`, `make key`, `make plan`, `make demo-customers`,
-//! `make demo-certificate` and `make wire`.
+//! `make demo-certificate`, `make import` and `make wire`.
 
 use std::{
     path::{Path, PathBuf},
@@ -8,6 +8,7 @@ use std::{
 
 use clap::{Parser, Subcommand};
 use padron_domain::{ApiKey, CertificateKind, Clock, OrganizationId, Plan, Role, Scope, Scopes, UserId};
+use padron_http::BASE_PATH;
 use padron_local::{
     admin::{self, Limit, LocalKey, PlanChange, TableLocation},
     data_dir::DataDir,
@@ -16,6 +17,7 @@ use padron_local::{
         self,
         certificate::{self, CertificateSpec},
     },
+    import::{self, Import, Map},
     listen, processes, run, serve, wire,
 };
 use serde_json::json;
@@ -86,6 +88,35 @@ enum Action {
         /// The number of customers.
         #[arg(long, default_value_t = 1000, value_parser = clap::value_parser!(u64).range(1..=1_000_000))]
         count: u64,
+    },
+    /// Sends a file with customers to the API, in parts that can be sent again.
+    Import {
+        /// The file: CSV, NDJSON or JSON.
+        file: PathBuf,
+        /// The UUID of the organization.
+        #[arg(long, default_value = demo::ACME)]
+        org: String,
+        /// The system that a JSON file comes from: `facturapi`, `spirii` or `timbrix`.
+        #[arg(long, default_value = "")]
+        map: Map,
+        /// `upsert` updates customers that exist and differ; `insert` reports them.
+        #[arg(long, default_value = "insert", value_parser = ["insert", "upsert"])]
+        mode: String,
+        /// Ignores unknown columns of a CSV file.
+        #[arg(long)]
+        ignore_unknown_columns: bool,
+        /// The URL of a deployed API, such as `https://api.example.com/api`. Defaults to the local stack.
+        #[arg(long)]
+        base: Option<String>,
+        /// The port of the local stack.
+        #[arg(long, default_value_t = 3001)]
+        port: u16,
+        /// An access token of an admin. Defaults to one of the demo's owner in the local stack.
+        #[arg(long, env = "TOKEN", hide_env_values = true)]
+        token: Option<String>,
+        /// An API key with the role `admin` and the scope `write:customers`.
+        #[arg(long, env = "KEY", hide_env_values = true)]
+        key: Option<String>,
     },
     /// Makes the certificates of a company that does not exist, in the form of SAT's, and prints how to upload them.
     DemoCertificate {
@@ -186,6 +217,35 @@ fn main() -> ExitCode {
             set_plan(&data, &organization, &plan, seats, table, region)
         }
         Action::DemoCustomers { organization, count } => demo_customers(&data, &organization, count),
+        Action::Import { file, org, map, mode, ignore_unknown_columns, base, port, token: given, key } => {
+            let organization =
+                OrganizationId::parse(&org).ok_or("ORG is the UUID of an organization.".to_owned());
+            let credential = match (key, given, &base) {
+                (Some(key), ..) => Ok(("x-api-key", key)),
+                (None, Some(token), _) => Ok(("authorization", format!("Bearer {token}"))),
+                (None, None, Some(_)) => {
+                    Err("Give TOKEN=, an access token of an admin, or KEY=, an API key.".into())
+                }
+                (None, None, None) => token(&data, demo::OWNER, None, None, 8 * 60 * 60)
+                    .map(|token| ("authorization", format!("Bearer {token}"))),
+            };
+            organization.and_then(|organization| {
+                let import = Import {
+                    file,
+                    organization,
+                    map,
+                    updates: mode == "upsert",
+                    ignores_unknown: ignore_unknown_columns,
+                    base_url: base.unwrap_or_else(|| format!("http://localhost:{port}{BASE_PATH}")),
+                    credential: credential?,
+                };
+                let data_dir = DataDir::open(&data)?;
+                block_on(async {
+                    println!("{}", import::run(import, &data_dir).await?);
+                    Ok(())
+                })
+            })
+        }
         Action::DemoCertificate { org, port } => {
             demo_certificate(&data, &org, port).map(|text| println!("{text}"))
         }

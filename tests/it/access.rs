@@ -153,6 +153,7 @@ const ACCEPTS_KEYS: &[&str] = &[
     "create-customer",
     "create-webhook",
     "cyrexa-create",
+    "cyrexa-create-bulk",
     "cyrexa-get-by-organization",
     "cyrexa-get-by-type",
     "cyrexa-get-customers",

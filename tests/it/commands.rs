@@ -5,6 +5,7 @@ use std::{
     os::unix::fs::PermissionsExt,
     path::Path,
     process::{Command, Stdio},
+    sync::OnceLock,
     time::{Duration, Instant},
 };
 
@@ -20,6 +21,19 @@ const PUBLISHED: &str = r#"curl -X GET http://localhost:3001/api/organizations/5
 
 pub(crate) fn free_port() -> u16 {
     TcpListener::bind(("127.0.0.1", 0)).unwrap().local_addr().unwrap().port()
+}
+
+/// Returns a command of the program `padron`, which is built first.
+pub(crate) fn padron() -> Command {
+    static BUILT: OnceLock<()> = OnceLock::new();
+    BUILT.get_or_init(|| {
+        let mut cargo = without_cargo_variables(Command::new("cargo"));
+        let built = cargo.current_dir(root()).args(["build", "--quiet", "--bin", "padron"]).status().unwrap();
+        assert!(built.success());
+    });
+    let mut padron = Command::new(root().join("target/debug/padron"));
+    padron.current_dir(root());
+    padron
 }
 
 fn make(data: &Path, target: &str, variables: &[String]) -> Command {

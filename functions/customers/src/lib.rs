@@ -16,6 +16,8 @@ pub mod timbrix;
 mod warned;
 mod write;
 
+pub use import::csv::decode_text;
+
 /// The endpoints of this package.
 pub const ENDPOINTS: &[Registration] = &[
     Registration::of::<timbrix::list_customers::ListCustomers>(),
@@ -35,6 +37,7 @@ pub const ENDPOINTS: &[Registration] = &[
     Registration::of::<cyrexa::get_by_type::CyrexaGetByType>(),
     Registration::of::<cyrexa::get_details::CyrexaGetDetails>(),
     Registration::of::<cyrexa::create::CyrexaCreate>(),
+    Registration::of::<cyrexa::create_bulk::CyrexaCreateBulk>(),
     Registration::of::<cyrexa::update::CyrexaUpdate>(),
     Registration::of::<cyrexa::update_status::CyrexaUpdateStatus>(),
 ];

@@ -248,7 +248,7 @@ impl Context<'_> {
     }
 
     /// Returns what the request is identified by when it is sent again, if it has an idempotency key.
-    pub(crate) fn idempotency_id(&self) -> Option<&IdempotencyId> {
+    pub fn idempotency_id(&self) -> Option<&IdempotencyId> {
         self.idempotency_id.get()
     }
 

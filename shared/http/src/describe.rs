@@ -52,7 +52,7 @@ impl Schemas {
 
     /// Returns a reference to the schema of a request whose texts and lists have the limits of a
     /// [`SizeLimited`](crate::SizeLimited) body.
-    pub(crate) fn bounded_request<T: JsonSchema>(&mut self) -> Value {
+    pub fn bounded_request<T: JsonSchema>(&mut self) -> Value {
         self.bounded_requests.subschema_for::<T>().to_value()
     }
 

@@ -432,15 +432,20 @@ impl Store {
         document(customer).map(|document| document.len())
     }
 
-    /// Creates a customer with the item that maps its external id to it, and increments the number of customers.
+    /// Creates a customer with the items that map its ids to it, and increments the number of customers.
     ///
     /// The caller has just read that the parent exists, and the transaction does not check it again. A parent that no
     /// longer exists reads as none, and a check would make all concurrent creations below the same parent conflict.
     pub fn new_customer(&self, customer: &Customer, event: &Event) -> Result<Transaction<'_>, Error> {
         let &Customer { organization, number, .. } = customer;
         let mut transaction = self.transaction(event)?;
-        // If the number is taken, the request is retried with another one.
-        transaction.replace(customer, Expression::condition(format!("attribute_not_exists({PK})")))?;
+        // If the number or the id is taken, the request is retried.
+        let is_new = || Expression::condition(format!("attribute_not_exists({PK})"));
+        transaction.replace(customer, is_new())?;
+        if has_imported_id(customer) {
+            let id = customer.id.clone();
+            transaction.replace(&ImportedId { organization, id, number }, is_new())?;
+        }
         if let Some(external_id) = customer.external_id.clone() {
             transaction
                 .create(&ExternalId { organization, external_id, number }, Failure::EXTERNAL_ID_TAKEN)?;

@@ -2,6 +2,7 @@
 
 pub mod access;
 pub mod create;
+pub mod create_bulk;
 pub mod get_by_organization;
 pub mod get_by_type;
 pub mod get_customers;

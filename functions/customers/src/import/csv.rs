@@ -120,7 +120,7 @@ fn to_line<'a>(cells: impl Iterator<Item = Cow<'a, str>>) -> String {
 ///
 /// Fails if there is no header, or if it has an unknown column or one twice.
 pub(super) fn read(body: &[u8], first_line: Option<u64>, ignores_unknown: bool) -> Result<Vec<Row>, Error> {
-    let text = decode(body);
+    let text = decode_text(body);
     let delimiter = delimiter(&text);
     let mut reader = ReaderBuilder::new()
         .delimiter(delimiter)
@@ -158,7 +158,7 @@ pub(super) fn read(body: &[u8], first_line: Option<u64>, ignores_unknown: bool) 
 }
 
 /// Decodes a file: UTF-8 or UTF-16 where it says so, UTF-8 where it is, and otherwise Windows-1252, in which Excel writes in Western languages.
-fn decode(body: &[u8]) -> Cow<'_, str> {
+pub fn decode_text(body: &[u8]) -> Cow<'_, str> {
     if let Some((encoding, length)) = Encoding::for_bom(body) {
         return encoding.decode_without_bom_handling(&body[length..]).0;
     }
@@ -321,7 +321,7 @@ mod tests {
             b"Raz\xf3n;A\xf1o".to_vec(),
             utf_16,
         ] {
-            assert_eq!(decode(&bytes), expected);
+            assert_eq!(decode_text(&bytes), expected);
         }
         for (header, expected) in
             [("a;b,c;d", b';'), ("a\tb", b'\t'), ("a", b','), ("a,b", b','), ("\n\na;b", b';')]

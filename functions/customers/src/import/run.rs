@@ -30,8 +30,6 @@ const MAX_WRITES: usize = 100;
 /// The number of writes of a new customer: the customer, and the items of its imported and its external id.
 const WRITES_OF_CUSTOMER: usize = 3;
 
-/// The number of rows without a time of creation that get the same one.
-const ROWS_PER_MILLISECOND: u64 = 16;
 /// The number of attempts to find an unused number in a millisecond.
 const CROWDED: u64 = 3;
 
@@ -292,10 +290,11 @@ impl<P> Import<'_, '_, P> {
         Ok((customer, ancestors))
     }
 
-    /// Returns the time at which a row without one was created: now, with the rows before it a little earlier, in the order of the file.
+    /// Returns the time at which a row without one was created: now, and a millisecond earlier for each row that follows, so that numbers
+    /// have the order of the file.
     fn time_of_row(&self, position: usize) -> Timestamp {
         let rows_after = u64::try_from(self.results.len() - position).unwrap_or_default();
-        self.cx.now().minus(Duration::from_millis(rows_after / ROWS_PER_MILLISECOND))
+        self.cx.now().minus(Duration::from_millis(rows_after))
     }
 
     /// Creates customers, as many in one transaction as fit.

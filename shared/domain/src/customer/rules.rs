@@ -534,7 +534,7 @@ impl<'a> RuleCheck<'a> {
             self.add_if_changed(
                 &[Field::Zip, Field::Country],
                 "invalid_format",
-                "A postal code of Mexico has five digits.",
+                "A postal code of Mexico has five digits. Spreadsheets drop a leading zero.",
             );
         }
     }
