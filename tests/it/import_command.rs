@@ -84,14 +84,16 @@ async fn a_file_is_sent_in_parts_and_reported() {
     let csv = "clave;razón social;calle\r\n".to_owned() + &(0..1200).map(row).collect::<String>();
     assert_eq!(stack.run(stack.of("a.csv", csv.as_bytes())).await.unwrap(), "1200 created");
     assert_eq!(stack.run(stack.of("a.csv", csv.as_bytes())).await.unwrap(), "1200 unchanged");
+    let too_long = "x".repeat(301);
     // The wrong rows are named by their lines in the file, and the others are imported.
-    let wrong = csv.replace("E1100;\"Cliente 1100\"", "E1100;\"\"") + "E1;\"Otro\";\r\nN-1;\"Nuevo\";\r\n";
+    let wrong = csv.replace("E1100;\"Cliente 1100\"", &format!("E1100;\"{too_long}\""))
+        + "E1;\"Otro\";\r\nN-1;\"Nuevo\";\r\n";
     let report = stack.run(stack.of("b.csv", wrong.as_bytes())).await.unwrap_err();
     assert!(report.starts_with("1 conflict, 1 created, 1 error, 1199 unchanged\n"), "{report}");
     let errors = fs::read_to_string(stack.folder.path().join("b.csv.errors.csv")).unwrap();
     let lines: Vec<&str> = errors.lines().map(|line| line.split(',').next().unwrap()).collect();
     assert_eq!(lines, ["line", "2202", "2402"], "{errors}");
-    let mended = wrong.replace("E1100;\"\"", "E1100;\"Cliente\"");
+    let mended = wrong.replace(&too_long, "Cliente");
     let upsert = Import { updates: true, ..stack.of("b.csv", mended.as_bytes()) };
     assert_eq!(stack.run(upsert).await.unwrap(), "1200 unchanged, 2 updated");
     // A file in Windows-1252.

@@ -36,6 +36,8 @@ pub(crate) struct EndpointInfo {
     pub(crate) takes_idempotency_keys: bool,
     /// Whether answers are recorded for requests that are sent again.
     pub(crate) records_answers: bool,
+    /// Whether the handler recognizes a request that is sent again.
+    pub(crate) recognizes_repetitions: bool,
     /// The scope that a credential with scopes needs, as in [`Endpoint::SCOPE`](crate::Endpoint::SCOPE).
     pub(crate) scope: Option<Scope>,
     /// Whether API keys are accepted.

@@ -45,6 +45,8 @@ pub trait Endpoint: Send + Sync + 'static {
     /// Removes from a recorded response what a member with a lower role may not see: the response was given to someone who may have had a
     /// higher role then.
     const REDACT: Option<Redact> = None;
+    /// Whether the handler recognizes a request that is sent again by its idempotency key, although no response is recorded.
+    const RECOGNIZES_REPETITIONS: bool = false;
     /// The format of the responses of failures.
     const ERROR_FORMAT: ErrorFormat = ErrorFormat::Problem;
     /// The environment variables that only this function has, such as secrets.
@@ -186,6 +188,7 @@ impl Registration {
                 is_write: E::Output::IS_WRITE,
                 takes_idempotency_keys: is_post,
                 records_answers: E::Output::IS_WRITE && is_post,
+                recognizes_repetitions: E::RECOGNIZES_REPETITIONS,
                 least_role: E::Access::LEAST_ROLE,
                 scope: E::SCOPE,
                 accepts_keys: E::ACCEPTS_KEYS,
@@ -306,7 +309,7 @@ fn describe<E: Endpoint>(registration: &Registration, schemas: &mut Schemas) -> 
     E::Input::describe(&mut operation, schemas);
     E::Output::describe(&mut operation, schemas);
     let failures = registration.failures();
-    if registration.info.records_answers {
+    if registration.info.records_answers || registration.info.recognizes_repetitions {
         operation.header(&idempotency::HEADER_DESCRIPTION);
     }
     if failures.contains(&Failure::PRECONDITION_FAILED) {

@@ -38,7 +38,7 @@ pub(crate) fn idempotency_id(
 ) -> Result<Option<IdempotencyId>, Error> {
     let header = cx.request.header(HEADER).filter(|_| cx.endpoint.takes_idempotency_keys);
     let Some(header) = header else { return Ok(None) };
-    if !cx.endpoint.records_answers {
+    if !cx.endpoint.records_answers && !cx.endpoint.recognizes_repetitions {
         let detail = "This route does not record responses. Leave the header out.";
         return Err(Error::invalid("/headers/Idempotency-Key", "not_supported", detail));
     }

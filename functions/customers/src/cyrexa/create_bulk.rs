@@ -126,6 +126,7 @@ impl Endpoint for CyrexaCreateBulk {
     const ACCEPTS_KEYS: bool = true;
     const ACTIONS: &'static [&'static [Action]] =
         &[Store::CUSTOMER, Store::NEW_CUSTOMER, Store::IDENTIFIED_CUSTOMERS];
+    const RECOGNIZES_REPETITIONS: bool = true;
     const TIME_LIMIT: u8 = 25;
     type Access = MemberByTenant;
     type Input = NewCustomers;
