@@ -449,3 +449,55 @@ proptest! {
         });
     }
 }
+
+#[tokio::test]
+async fn up_to_24_customers_are_one_transaction() {
+    let app = app().await;
+    let rows: String = (0..24).map(|number| format!("E{number},Cliente {number}\n")).collect();
+    app.recorded();
+    let report = import_csv(&app, "", format!("externalId,legalName\n{rows}")).await;
+    assert_eq!(report["processed"], 24);
+    let recorded: Vec<(String, f64)> =
+        app.recorded().iter().map(|request| (request.operation.clone(), request.units())).collect();
+    // The access check and the read of the rows. A customer costs 2 units, its entries in two indexes 2, and its external id 2.
+    assert_eq!(
+        recorded,
+        [
+            ("BatchGetItem".into(), 2.0),
+            ("BatchGetItem".into(), 24.0),
+            ("TransactWriteItems".into(), 24.0 * 6.0 + 5.0)
+        ]
+    );
+}
+
+#[tokio::test]
+async fn an_update_follows_the_rules_of_every_update() {
+    let mut app = app().await;
+    app.time_limit = Duration::from_secs(60);
+    let id = |number: u32| format!("65c00000000000000000{number:04x}");
+    let child = |number: u32, parent: u32| json!({ "id": id(number), "externalId": format!("E{number}"), "legalName": "C", "type": "CPO", "parentId": id(parent) });
+    // A customer with so many below it that all rows are read when it moves.
+    let root = json!({ "id": id(0), "legalName": "Root", "type": "CPO", "externalId": "old" });
+    let children = (1..=102).map(|number| child(number, 0));
+    let rows: Vec<Value> = [root].into_iter().chain(children).collect();
+    let report = import_ndjson(&app, "", &rows).await;
+    assert!(statuses(&report).iter().all(|status| status.ends_with(" created")), "{report}");
+    let upsert = async |row: Value| statuses(&import_ndjson(&app, "?mode=upsert", &[row]).await)[0].clone();
+    let top = json!({ "externalId": "top", "legalName": "Top", "type": "CPO" });
+    assert_eq!(upsert(top).await, "1 created");
+    let customers = globex_customers(&app).await;
+    let top = customers.iter().find(|one| one["legalName"] == "Top").unwrap();
+    let moved = json!({ "id": id(0), "legalName": "Root", "externalId": "new", "parentId": top["number"] });
+    assert_eq!(upsert(moved).await, "1 updated");
+    assert_eq!(
+        upsert(json!({ "id": id(0), "legalName": "Root", "parentId": id(5) })).await,
+        "1 error hierarchy_cycle"
+    );
+    assert_eq!(
+        upsert(json!({ "id": id(5), "type": "Business", "legalName": "C" })).await,
+        "1 error invalid_request"
+    );
+    assert_eq!(upsert(json!({ "externalId": "old", "legalName": "Free again" })).await, "1 created");
+    let fields = event_types(&app, demo::organization(demo::GLOBEX)).await;
+    assert_eq!(fields.iter().filter(|name| *name == "customer.updated").count(), 1);
+}

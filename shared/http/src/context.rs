@@ -159,6 +159,11 @@ impl Context<'_> {
         Timestamp::from_millis(self.now.load(Ordering::Relaxed)).unwrap_or(Timestamp::LATEST)
     }
 
+    /// Takes a new "now", for the next of several independent writes: a change must not be dated long before it is written.
+    pub fn renew_now(&self) {
+        self.now.store(self.services.clock.now().millis(), Ordering::Relaxed);
+    }
+
     /// Returns the URL of the API, which is the issuer of the tokens of OAuth apps (RFC 8414 §2).
     pub fn issuer(&self) -> &str {
         self.issuer.get_or_init(|| self.options().issuer(self.request))
@@ -331,7 +336,7 @@ impl Retries<'_> {
             return false;
         }
         sleep_until(until).await;
-        self.cx.now.store(self.cx.services.clock.now().millis(), Ordering::Relaxed);
+        self.cx.renew_now();
         self.cx.is_retry.store(true, Ordering::Relaxed);
         true
     }

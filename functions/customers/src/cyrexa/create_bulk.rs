@@ -139,6 +139,7 @@ impl Endpoint for CyrexaCreateBulk {
     ) -> Result<Self::Output, Error> {
         let mut results: Vec<CreationResult> = Vec::with_capacity(customers.len());
         for (index, body) in customers.into_iter().enumerate() {
+            cx.renew_now();
             let outcome = create_one(cx, &member, index, &body).await;
             // As long as nothing was written, a failure that is not about a customer is the response to the request.
             let outcome = match outcome {

@@ -177,6 +177,7 @@ impl<P> Import<'_, '_, P> {
     /// Writes up to 24 rows, and sets their results. Rows that lose a race are read and written again.
     async fn write(&mut self, mut rows: Vec<Pending>) -> Result<(), Error> {
         let mut retries = self.cx.retries();
+        self.cx.renew_now();
         for attempt in 0.. {
             self.write_once(&rows, attempt).await?;
             rows.retain(|row| self.results[row.position].is_none());
