@@ -465,7 +465,7 @@ async fn up_to_24_customers_are_one_transaction() {
         [
             ("BatchGetItem".into(), 2.0),
             ("BatchGetItem".into(), 24.0),
-            ("TransactWriteItems".into(), 24.0 * 6.0 + 5.0)
+            ("TransactWriteItems".into(), 24.0 * 6.0 + 6.0)
         ]
     );
 }
