@@ -89,6 +89,9 @@ pub enum CustomerConflict {
     ExternalId,
 }
 
+/// The index of a customer among those of one transaction, and the unique value that another customer has already.
+pub type IndexedConflict = (usize, CustomerConflict);
+
 /// What identifies a customer in its organization.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum CustomerIdentity {
@@ -251,7 +254,7 @@ impl Store {
     pub async fn create_customers(
         &self,
         customers: &[Customer],
-    ) -> Result<(), TransactionError<(usize, CustomerConflict)>> {
+    ) -> Result<(), TransactionError<IndexedConflict>> {
         let Some(&Customer { organization, .. }) = customers.first() else { return Ok(()) };
         let mut transaction = self.change_without_event();
         add_customers(&mut transaction, customers, organization)?;
@@ -268,7 +271,7 @@ impl Store {
         customers: &[Customer],
         ancestors: &[AncestorLink],
         event: &Event,
-    ) -> Result<Transaction<'_, (usize, CustomerConflict)>, TransactionError<(usize, CustomerConflict)>> {
+    ) -> Result<Transaction<'_, IndexedConflict>, TransactionError<IndexedConflict>> {
         let mut transaction = self.transaction(event)?;
         let organization = event.organization;
         add_customers(&mut transaction, customers, organization)?;
@@ -332,10 +335,10 @@ impl Store {
 
 /// Adds new customers to a transaction, with one update of the number of customers. A refusal has the index of the customer.
 fn add_customers(
-    transaction: &mut Transaction<'_, (usize, CustomerConflict)>,
+    transaction: &mut Transaction<'_, IndexedConflict>,
     customers: &[Customer],
     organization: OrganizationId,
-) -> Result<(), TransactionError<(usize, CustomerConflict)>> {
+) -> Result<(), TransactionError<IndexedConflict>> {
     for (at, customer) in customers.iter().enumerate() {
         // DynamoDB rejects a transaction that writes an item twice, without naming the item.
         let has_same = |other: &Customer| other.external_id == customer.external_id;

@@ -50,7 +50,9 @@ mod webhooks;
 pub use action::{Action, OAUTH, Resource};
 pub use api_keys::{KeyAccess, OwnedApiKeys, StoredApiKey};
 pub use client::{AMAZON_ROOTS, Connection, Credentials, TrustedRoots, sdk_config};
-pub use customers::{AncestorLink, CustomerConflict, CustomerIdentity, CustomersPage, NumberRange};
+pub use customers::{
+    AncestorLink, CustomerConflict, CustomerIdentity, CustomersPage, IndexedConflict, NumberRange,
+};
 pub use deliveries::{DeliveryContext, DeliveryRange, DueDelivery};
 pub use events::EventRange;
 pub use idempotency::IdempotencyRecord;
