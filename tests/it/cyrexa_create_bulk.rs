@@ -82,6 +82,9 @@ async fn a_request_that_is_sent_again_creates_nothing_twice() {
     assert_eq!(total(&app).await, before + 2);
     let other = create(&app, Some("k-2"), &body).await;
     assert_ne!(other.json(), first.json());
+    // Another body under the same key is another request.
+    let changed = create(&app, Some("k-1"), &json!([customer("Cuatro")])).await;
+    assert_eq!(changed.json()["results"][0]["customer"]["customerName"], "Cuatro");
     // A response that was lost in the middle of the request.
     app.proxy.inject([
         Fault::Delay(std::time::Duration::ZERO),
@@ -94,5 +97,5 @@ async fn a_request_that_is_sent_again_creates_nothing_twice() {
     }
     let last = create(&app, Some("k-3"), &body).await;
     assert_eq!(outcomes(&last), ["201", "400 invalid_request", "201"]);
-    assert_eq!(total(&app).await, before + 6);
+    assert_eq!(total(&app).await, before + 7);
 }

@@ -501,3 +501,78 @@ async fn an_update_follows_the_rules_of_every_update() {
     let fields = event_types(&app, demo::organization(demo::GLOBEX)).await;
     assert_eq!(fields.iter().filter(|name| *name == "customer.updated").count(), 1);
 }
+
+#[tokio::test]
+async fn an_id_belongs_to_one_customer() {
+    let app = app().await;
+    let id = "65d000000000000000000001";
+    assert_eq!(
+        statuses(&import_ndjson(&app, "", &[json!({ "id": id, "legalName": "Uno" })]).await),
+        ["1 created"]
+    );
+    let number = globex_customers(&app).await[0]["number"].as_u64().unwrap() - 2048;
+    let other = json!({ "id": id, "number": number, "legalName": "Otro" });
+    assert_eq!(statuses(&import_ndjson(&app, "", &[other]).await), ["1 conflict id_taken"]);
+    // Two rows of one request that contradict each other: the first wins, and the others are reported.
+    let id = "65d000000000000000000002";
+    let rows = [
+        json!({ "id": id, "legalName": "Dos" }),
+        json!({ "id": id, "number": number, "legalName": "Dos" }),
+        json!({ "number": number + 1, "externalId": "X", "legalName": "Tres" }),
+        json!({ "id": "65d000000000000000000003", "externalId": "X", "legalName": "Cuatro" }),
+    ];
+    let expected = ["1 created", "2 conflict id_taken", "3 created", "4 conflict external_id_taken"];
+    assert_eq!(statuses(&import_ndjson(&app, "", &rows).await), expected);
+    let far = json!({ "number": 9_007_199_254_740_000_u64, "legalName": "Later" });
+    let report = import_ndjson(&app, "", &[far]).await;
+    assert_eq!(report["results"][0]["errors"][0]["code"], "in_future", "{report}");
+}
+
+#[tokio::test]
+async fn a_line_identifies_a_row_and_never_updates_a_customer() {
+    let app = app().await;
+    let report = import_csv(&app, "?source=a.csv", "legalName\rUno\rDos\r").await;
+    assert_eq!(statuses(&report), ["2 created", "3 created"]);
+    // A line was inserted.
+    let report = import_csv(&app, "?source=a.csv&mode=upsert", "legalName\rCero\rUno\rDos\r").await;
+    assert_eq!(
+        statuses(&report),
+        ["2 conflict customer_differs", "3 conflict customer_differs", "4 created"]
+    );
+    let names: Vec<Value> = globex_customers(&app).await.iter().map(|one| one["legalName"].clone()).collect();
+    assert_eq!(names, ["Uno", "Dos", "Dos"]);
+}
+
+#[tokio::test]
+async fn an_export_over_changed_customers_restores_them() {
+    let app = app().await;
+    let row = json!({ "externalId": "A", "legalName": "Uno" });
+    import_ndjson(&app, "", &[row]).await;
+    let written = export(&app, GLOBEX, globex_owner(), "ndjson").await;
+    let changed = json!({
+        "externalId": "A", "contactName": "Bo", "locations": [1], "status": "verified", "payout": { "iban": "DK1" },
+        "billing": { "gln": "1" }, "person": { "gender": "x" },
+    });
+    assert_eq!(statuses(&import_ndjson(&app, "?mode=upsert", &[changed]).await), ["1 updated"]);
+    let lines: Vec<Value> = written.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    assert_eq!(statuses(&import_ndjson(&app, "?mode=upsert", &lines).await), ["1 updated"]);
+    let read = export(&app, GLOBEX, globex_owner(), "ndjson").await;
+    let without_time = |text: &str| -> Value {
+        let mut line: Value = serde_json::from_str(text).unwrap();
+        line.as_object_mut().unwrap().remove("updatedAt");
+        line
+    };
+    assert_eq!(without_time(&read), without_time(&written));
+    // A parent that no longer exists is none.
+    let rows = [
+        json!({ "id": "65e000000000000000000001", "legalName": "Parent", "type": "CPO" }),
+        json!({ "id": "65e000000000000000000002", "legalName": "Child", "parentId": "65e000000000000000000001" }),
+    ];
+    import_ndjson(&app, "", &rows).await;
+    let path = format!("{GLOBEX}/customers/65e000000000000000000001");
+    assert_eq!(app.call("DELETE", &path).user(globex_owner()).send().await.status, 204);
+    let exported = export(&app, GLOBEX, globex_owner(), "ndjson").await;
+    let child: Value =
+        serde_json::from_str(exported.lines().find(|line| line.contains("Child")).unwrap()).unwrap();
+    assert_eq!(child["parentId"], Value::Null);
+}

@@ -16,7 +16,7 @@ pub mod timbrix;
 mod warned;
 mod write;
 
-pub use import::csv::decode_text;
+pub use import::csv::{LineCounter, count_lines, decode_text, reader as csv_reader};
 
 /// The endpoints of this package.
 pub const ENDPOINTS: &[Registration] = &[

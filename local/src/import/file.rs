@@ -2,8 +2,7 @@
 
 use std::path::Path;
 
-use csv::ReaderBuilder;
-use padron_customers::decode_text;
+use padron_customers::{LineCounter, count_lines, csv_reader, decode_text};
 use serde_json::Value;
 
 use super::map::Map;
@@ -54,30 +53,20 @@ impl File {
     }
 
     fn csv(text: &str) -> Result<Self, String> {
-        let header_end = text.find('\n').map_or(text.len(), |end| end + 1);
-        let count = |delimiter: char| text[..header_end].matches(delimiter).count();
-        let delimiter = ['\t', ';', ','].into_iter().max_by_key(|delimiter| count(*delimiter)).unwrap_or(',');
-        let delimiter = u8::try_from(delimiter).unwrap_or(b',');
-        let mut reader = ReaderBuilder::new()
-            .delimiter(delimiter)
-            .flexible(true)
-            .has_headers(false)
-            .from_reader(text.as_bytes());
+        let mut reader = csv_reader(text);
+        let mut lines = LineCounter::new(text);
         // The records by their positions: a line break inside quotes does not end one.
         let mut starts = Vec::new();
         for record in reader.byte_records() {
             let record = record.map_err(|error| format!("The file cannot be read as CSV: {error}"))?;
-            let start = record.position().map_or(0, |position| usize::try_from(position.byte()).unwrap_or(0));
-            starts.push(text.len() - text[start..].trim_start_matches(['\r', '\n']).len());
+            starts.push(lines.record(record.position()));
         }
-        let ends = starts.iter().skip(1).copied().chain([text.len()]);
-        let (mut line, mut counted, mut records) = (1, 0, Vec::new());
-        for (start, end) in starts.iter().copied().zip(ends) {
-            line += text[counted..start].bytes().filter(|byte| *byte == b'\n').count() as u64;
-            counted = start;
+        let ends = starts.iter().skip(1).map(|(_, start)| *start).chain([text.len()]);
+        let record = |((line, start), end): ((u64, usize), usize)| {
             let text = text[start..end].trim_end_matches(['\r', '\n']);
-            records.push(Row { line, text: format!("{text}\r\n") });
-        }
+            Row { line, text: format!("{text}\r\n") }
+        };
+        let mut records: Vec<Row> = starts.iter().copied().zip(ends).map(record).collect();
         if records.is_empty() {
             return Err("The file is empty. Its first line has the names of the columns.".into());
         }
@@ -105,7 +94,7 @@ impl File {
         Ok(Self { media_type: "application/x-ndjson", header: String::new(), rows })
     }
 
-    /// Cuts rows into parts, each of consecutive lines.
+    /// Cuts rows into parts.
     pub(super) fn parts<'a>(&self, rows: &'a [Row]) -> Vec<&'a [Row]> {
         let mut parts = Vec::new();
         let mut rest = rows;
@@ -113,8 +102,11 @@ impl File {
             let mut size = self.header.len();
             let fits = rest.iter().enumerate().take_while(|(index, row)| {
                 size += row.text.len();
-                let follows = *index == 0 || row.line == rest[index - 1].line + lines_of(&rest[index - 1]);
-                *index == 0 || (size <= MAX_PART_SIZE && *index < MAX_PART_ROWS && follows)
+                let gap = rest
+                    .get(index.saturating_sub(1))
+                    .map_or(0, |before| row.line.saturating_sub(before.line));
+                size += usize::try_from(gap).unwrap_or(usize::MAX / 2);
+                *index == 0 || (size <= MAX_PART_SIZE && *index < MAX_PART_ROWS)
             });
             let (part, left) = rest.split_at(fits.count());
             parts.push(part);
@@ -123,14 +115,23 @@ impl File {
         parts
     }
 
-    /// Returns the body of the request that carries these rows.
+    /// Returns the body of the request that carries these rows. Blank lines stand for the lines between them, so that each has its number.
     pub(super) fn body(&self, rows: &[Row]) -> String {
-        let rows: String = rows.iter().map(|row| row.text.as_str()).collect();
-        format!("{}{rows}", self.header)
+        let mut body = self.header.clone();
+        let mut line = rows.first().map_or(1, |row| row.line);
+        for row in rows {
+            while line < row.line {
+                body.push('\n');
+                line += 1;
+            }
+            body.push_str(&row.text);
+            line += count_lines(&row.text);
+        }
+        body
     }
-}
 
-/// Returns the number of lines of a row.
-fn lines_of(row: &Row) -> u64 {
-    row.text.matches('\n').count() as u64
+    /// Returns what the requests begin with: the header of a CSV file.
+    pub(super) fn header(&self) -> &str {
+        &self.header
+    }
 }

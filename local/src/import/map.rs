@@ -52,7 +52,10 @@ fn facturapi(mut fields: Fields<String, Value>) -> Value {
     let mut row: Fields<String, Value> =
         fields.into_iter().map(|(name, value)| (to_camel_case(&name), value)).collect();
     if let Some(curp) = curp {
-        row.insert("metadata".into(), json!({ "curp": curp }));
+        let metadata = row.entry("metadata").or_insert_with(|| json!({}));
+        if let Some(metadata) = metadata.as_object_mut() {
+            metadata.insert("curp".into(), curp);
+        }
     }
     Value::Object(row)
 }
@@ -80,7 +83,13 @@ fn spirii(mut fields: Fields<String, Value>) -> Value {
     // What follows from the parent.
     fields.remove("cpo");
     let external_id = fields.remove("externalId").filter(|id| !id.is_null() && id != "");
-    row.insert("externalId".into(), external_id.unwrap_or_else(|| Value::String(number.to_string())));
+    row.insert(
+        "externalId".into(),
+        external_id.unwrap_or_else(|| match &number {
+            Value::String(text) => text.clone().into(),
+            number => number.to_string().into(),
+        }),
+    );
     let mut take = |from: &mut Fields<String, Value>, name: &str, to: &str| {
         if let Some(value) = from.remove(name).filter(|value| !value.is_null()) {
             row.insert(to.to_owned(), value);
@@ -90,8 +99,13 @@ fn spirii(mut fields: Fields<String, Value>) -> Value {
     for name in ["createdAt", "updatedAt", "locations"] {
         take(&mut fields, name, name);
     }
-    let mut object = |name: &str| match fields.remove(name) {
-        Some(Value::Object(object)) => object,
+    // What is no object stays, and is reported.
+    let mut object = |name: &str| match fields.get_mut(name) {
+        Some(Value::Object(object)) => {
+            let object = std::mem::take(object);
+            fields.remove(name);
+            object
+        }
         _ => Fields::new(),
     };
     let (mut contact, mut billing, mut settings) =
@@ -105,7 +119,9 @@ fn spirii(mut fields: Fields<String, Value>) -> Value {
     take(&mut billing, "city", "addressCity");
     take(&mut billing, "zipCode", "addressZip");
     finance.append(&mut settings);
-    for (name, object) in [("billing", billing), ("finance", finance), ("payout", payout)] {
+    for (name, object) in
+        [("billing", billing), ("finance", finance), ("payout", payout), ("contactDetails", contact)]
+    {
         if object.values().any(|value| !value.is_null()) {
             row.insert(name.to_owned(), Value::Object(object));
         }
@@ -126,7 +142,7 @@ fn spirii(mut fields: Fields<String, Value>) -> Value {
 
 /// Returns the id of a customer that is a number in another system: 24 hexadecimal digits that no generated id has.
 fn id_of_number(number: &Value) -> Value {
-    match number.as_u64() {
+    match number.as_u64().or_else(|| number.as_str()?.parse().ok()) {
         Some(number) => Value::String(format!("ffffffff{number:016x}")),
         None => number.clone(),
     }

@@ -6,7 +6,7 @@ mod file;
 mod map;
 
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, HashSet},
     path::{Path, PathBuf},
     time::Duration,
 };
@@ -88,8 +88,8 @@ pub async fn run(import: Import, data_dir: &DataDir) -> Result<String, String> {
     let file = File::read(&import.file, import.map)?;
     let sender = Sender::new(&import)?;
     let progress = progress_bar(file.rows.len());
-    let place = Place::of(&import, &file, data_dir);
-    let done = place.read();
+    let checkpoint = Checkpoint::of(&import, &file, data_dir);
+    let done = checkpoint.read();
     let rows: Vec<Row> = file.rows.iter().filter(|row| row.line > done).cloned().collect();
     if rows.len() < file.rows.len() {
         println!("Continues after line {done}, where the last run ended.");
@@ -100,7 +100,7 @@ pub async fn run(import: Import, data_dir: &DataDir) -> Result<String, String> {
         sender.send(&file, part, &mut report, &progress).await?;
         // Rows that wait or are wrong are sent again by the next run: only a file without any is skipped.
         if let Some(last) = part.last().filter(|_| report.waiting.is_empty() && report.problems.is_empty()) {
-            place.write(last.line)?;
+            checkpoint.write(last.line)?;
         }
     }
     for _ in 0..MAX_ROUNDS {
@@ -108,8 +108,9 @@ pub async fn run(import: Import, data_dir: &DataDir) -> Result<String, String> {
         if waiting.is_empty() {
             break;
         }
-        let rows: Vec<Row> = file.rows.iter().filter(|row| waiting.contains(&row.line)).cloned().collect();
-        report.problems.retain(|problem| !waiting.contains(&problem.line));
+        let lines: HashSet<u64> = waiting.iter().copied().collect();
+        let rows: Vec<Row> = file.rows.iter().filter(|row| lines.contains(&row.line)).cloned().collect();
+        report.problems.retain(|problem| !lines.contains(&problem.line));
         let errors = report.statuses.entry("error".into()).or_default();
         *errors = errors.saturating_sub(u64::try_from(waiting.len()).unwrap_or_default());
         for part in file.parts(&rows) {
@@ -120,7 +121,7 @@ pub async fn run(import: Import, data_dir: &DataDir) -> Result<String, String> {
         }
     }
     progress.finish_and_clear();
-    place.forget();
+    checkpoint.remove();
     report.conclude(&import.file)
 }
 
@@ -160,7 +161,10 @@ impl Report {
         let counts: Vec<String> = counts.map(|(status, count)| format!("{count} {status}")).collect();
         let mut report =
             if counts.is_empty() { "The file has no rows.".to_owned() } else { counts.join(", ") };
+        let name = format!("{}.errors.csv", path.display());
         if self.problems.is_empty() {
+            // That of an earlier run.
+            _ = std::fs::remove_file(name);
             return Ok(report);
         }
         self.problems.sort_by_key(|problem| problem.line);
@@ -172,7 +176,6 @@ impl Report {
         });
         written.map_err(|error| error.to_string())?;
         let text = writer.into_inner().map_err(|error| error.to_string())?;
-        let name = format!("{}.errors.csv", path.display());
         std::fs::write(&name, text).map_err(|error| format!("{name}: {error}"))?;
         for Problem { line, column, code, detail } in self.problems.iter().take(MAX_PRINTED) {
             report.push_str(&format!("\n  line {line}, {column}: {detail} ({code})"));
@@ -180,8 +183,8 @@ impl Report {
         let mut lines: Vec<u64> = self.problems.iter().map(|problem| problem.line).collect();
         lines.dedup();
         report.push_str(&format!(
-            "\n{} rows were not imported. {name} lists them. Mend them and run the same command again.",
-            lines.len()
+            "\n{} not imported. {name} lists what is wrong. Correct the file in place and run the same command again.",
+            if lines.len() == 1 { "1 row was".to_owned() } else { format!("{} rows were", lines.len()) }
         ));
         Err(report)
     }
@@ -233,21 +236,22 @@ impl Sender {
             let answer = self.post(file, first.line, file.body(rows)).await?;
             let results = answer["results"].as_array().map(Vec::as_slice).unwrap_or_default();
             let next = answer["next"].as_u64();
-            let left = next.map_or(rows.len(), |next| rows.iter().take_while(|row| row.line < next).count());
+            let finished =
+                next.map_or(rows.len(), |next| rows.iter().take_while(|row| row.line < next).count());
             // Rows after the next one may have been written already. Sent again, they are unchanged.
             let last = next.unwrap_or(u64::MAX);
             let of_part: Vec<Value> =
                 results.iter().filter(|result| result["line"].as_u64() < Some(last)).cloned().collect();
             report.add(&of_part);
-            progress.inc(u64::try_from(left).unwrap_or_default());
-            without_progress = if left == 0 { without_progress + 1 } else { 0 };
+            progress.inc(u64::try_from(finished).unwrap_or_default());
+            without_progress = if finished == 0 { without_progress + 1 } else { 0 };
             if without_progress > MAX_RETRIES {
                 return Err(format!(
                     "Line {} could not be written in time. Run the same command again.",
                     first.line
                 ));
             }
-            rows = &rows[left..];
+            rows = &rows[finished..];
         }
         Ok(())
     }
@@ -297,17 +301,20 @@ impl Sender {
 }
 
 /// Where an interrupted import goes on: the last line that was imported, kept in the folder of the local stack.
-struct Place<'a> {
+struct Checkpoint<'a> {
     data_dir: &'a DataDir,
     name: String,
 }
 
-impl<'a> Place<'a> {
-    /// Returns the place of this file in this organization. It is another one when the file changes.
+impl<'a> Checkpoint<'a> {
+    /// Returns the checkpoint of this file in this organization. It is another one when the file or an option changes.
     fn of(import: &Import, file: &File, data_dir: &'a DataDir) -> Self {
-        let options = format!("{:?}", (&import.base_url, import.organization, import.map, import.updates));
+        let Import { file: path, organization, map, updates, ignores_unknown, base_url, credential: _ } =
+            import;
+        let options = format!("{:?}", (path, organization, map, updates, ignores_unknown, base_url));
         let texts = file.rows.iter().map(|row| row.text.as_bytes());
-        let parts: Vec<&[u8]> = [options.as_bytes()].into_iter().chain(texts).collect();
+        let parts: Vec<&[u8]> =
+            [options.as_bytes(), file.header().as_bytes()].into_iter().chain(texts).collect();
         Self { data_dir, name: format!("import-{}.json", &padron_store::sha256(&parts)[..16]) }
     }
 
@@ -321,7 +328,7 @@ impl<'a> Place<'a> {
         self.data_dir.write(&self.name, json!({ "line": line }).to_string().as_bytes()).map(drop)
     }
 
-    fn forget(&self) {
+    fn remove(&self) {
         self.data_dir.remove(&self.name);
     }
 }

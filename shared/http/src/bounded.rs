@@ -53,6 +53,13 @@ impl<T: Body + DeserializeOwned + JsonSchema + Send + Sync> Input for SizeLimite
     }
 }
 
+/// Returns a body without the members that are neither stored nor hashed.
+pub fn without_secrets<T: Body>(body: &Value) -> Value {
+    let mut body = body.clone();
+    remove_members(&mut body, T::SECRETS);
+    body
+}
+
 /// Removes the members with these names from a value, at any depth.
 fn remove_members(value: &mut Value, names: &[&str]) {
     match value {

@@ -57,7 +57,7 @@ pub use background::{
     BackgroundContext, BackgroundRegistration, BackgroundResponse, Consumed, Consumer, Job, RunBackground,
     Source, Trigger, UNREADABLE,
 };
-pub use bounded::SizeLimited;
+pub use bounded::{SizeLimited, without_secrets};
 pub use commit::Written;
 pub use concat::concat;
 pub use context::{Context, Redact, Retries};

@@ -341,6 +341,15 @@ fn add_customers(
 ) -> Result<(), TransactionError<IndexedConflict>> {
     for (at, customer) in customers.iter().enumerate() {
         // DynamoDB rejects a transaction that writes an item twice, without naming the item.
+        if let Some(taken) = customers[..at].iter().find_map(|other| {
+            if other.number == customer.number {
+                Some(CustomerConflict::Number)
+            } else {
+                (other.id == customer.id).then_some(CustomerConflict::Id)
+            }
+        }) {
+            return Err(TransactionError::Refused((at, taken)));
+        }
         let has_same = |other: &Customer| other.external_id == customer.external_id;
         if customer.external_id.is_some() && customers[..at].iter().any(has_same) {
             return Err(TransactionError::Refused((at, CustomerConflict::ExternalId)));

@@ -1,5 +1,7 @@
 //! The endpoint `POST /customer/createBulk`, which creates several customers in Cyrexa's dialect, independently of each other.
 
+use std::time::Duration;
+
 use padron_domain::{Customer, CustomerId, CustomerNumber, Error, EventData, Failure, Scope, Violation};
 use padron_dto::{
     New,
@@ -9,7 +11,7 @@ use padron_http::{
     Context, Endpoint, Input, MultiStatus, PAYLOAD_TOO_LARGE, Request, Route, SizeLimited,
     UNSUPPORTED_MEDIA_TYPE, decode_json_array, from_value, json_bytes,
     openapi::{Operation, Schemas},
-    size_violations, status,
+    size_violations, status, without_secrets,
 };
 use padron_store::{Action, CustomerIdentity, Store, sha256};
 use schemars::JsonSchema;
@@ -25,6 +27,8 @@ pub struct CyrexaCreateBulk;
 
 /// The maximum number of customers of a request.
 const MAX_CUSTOMERS: usize = 100;
+/// The time that is kept in reserve for the response. When less of the request's time is left, no customer is created any more.
+const RESERVE: Duration = Duration::from_secs(3);
 /// The maximum size of a request, in bytes.
 const MAX_SIZE: usize = 1024 * 1024;
 
@@ -140,7 +144,11 @@ impl Endpoint for CyrexaCreateBulk {
         let mut results: Vec<CreationResult> = Vec::with_capacity(customers.len());
         for (index, body) in customers.into_iter().enumerate() {
             cx.renew_now();
-            let outcome = create_one(cx, &member, index, &body).await;
+            let outcome = if cx.has_time(RESERVE) {
+                create_one(cx, &member, index, &body).await
+            } else {
+                Err(Error::unavailable("no time was left"))
+            };
             // As long as nothing was written, a failure that is not about a customer is the response to the request.
             let outcome = match outcome {
                 Err(error)
@@ -163,7 +171,7 @@ fn is_of_request(error: &Error) -> bool {
 
 /// Creates a customer, unless an earlier attempt of the same request has created it.
 ///
-/// With an idempotency key, its id is made from the key and the position, so that another attempt finds it.
+/// With an idempotency key, its id is made from the key, the position and the body, so that another attempt finds it.
 async fn create_one(
     cx: &Context<'_>,
     member: &MemberByTenant,
@@ -172,7 +180,8 @@ async fn create_one(
 ) -> Result<Customer, Error> {
     let organization = member.organization().id;
     let own_id = cx.idempotency_id().and_then(|key| {
-        let hash = sha256(&[key.as_bytes(), &index.to_be_bytes()]);
+        let body = without_secrets::<CustomerFields>(body).to_string();
+        let hash = sha256(&[key.as_bytes(), &index.to_be_bytes(), body.as_bytes()]);
         CustomerId::parse(&hash[..24])
     });
     let mut retries = cx.retries();
@@ -190,7 +199,7 @@ async fn create_one(
         let blank = Customer::new(organization, number, id, cx.now());
         let value: New<CustomerFields> = from_value(body.clone())?;
         let body = SizeLimited { value, violations: size_violations(body) };
-        let NewCustomer { customer, .. } = check_new(cx, &blank, body).await?;
+        let NewCustomer { customer, .. } = check_new(cx, &blank, body, false).await?;
         let created = EventData::CustomerCreated { customer_id: customer.id.clone(), number };
         let event = cx.event(member.principal(), organization, created);
         let committed = cx.store().new_customer(&customer, &event)?.commit().await;

@@ -2,7 +2,7 @@
 
 use std::{borrow::Cow, sync::Arc};
 
-use ::csv::{QuoteStyle, ReaderBuilder, StringRecord, Terminator, WriterBuilder};
+use ::csv::{Position, QuoteStyle, Reader, ReaderBuilder, StringRecord, Terminator, WriterBuilder};
 use encoding_rs::{Encoding, WINDOWS_1252};
 use padron_domain::{Customer, CustomerAddress, Error, Violation, search_key};
 use serde_json::{Map, Value};
@@ -47,7 +47,7 @@ const COLUMNS: [Column; 23] = [
 ];
 
 /// The characters with which a spreadsheet takes a cell for a formula, and the apostrophe that an export puts in front of them.
-const FORMULA: [char; 7] = ['=', '+', '-', '@', '\t', '\r', '\''];
+const FORMULA_PREFIXES: [char; 7] = ['=', '+', '-', '@', '\t', '\r', '\''];
 
 /// Returns the header of an export.
 pub(crate) fn header() -> String {
@@ -95,12 +95,12 @@ pub(crate) fn line(customer: &Customer) -> Result<String, Error> {
 
 /// Puts an apostrophe in front of a cell that a spreadsheet would take for a formula. [`restore`] is the inverse.
 fn neutralize(cell: &str) -> Cow<'_, str> {
-    if cell.starts_with(FORMULA) { format!("'{cell}").into() } else { cell.into() }
+    if cell.starts_with(FORMULA_PREFIXES) { format!("'{cell}").into() } else { cell.into() }
 }
 
 /// Removes the apostrophe of [`neutralize`].
 fn restore(cell: &str) -> &str {
-    cell.strip_prefix('\'').filter(|rest| rest.starts_with(FORMULA)).unwrap_or(cell)
+    cell.strip_prefix('\'').filter(|rest| rest.starts_with(FORMULA_PREFIXES)).unwrap_or(cell)
 }
 
 /// Returns a line of cells, quoted where necessary, without a line break at its end.
@@ -121,12 +121,7 @@ fn to_line<'a>(cells: impl Iterator<Item = Cow<'a, str>>) -> String {
 /// Fails if there is no header, or if it has an unknown column or one twice.
 pub(super) fn read(body: &[u8], first_line: Option<u64>, ignores_unknown: bool) -> Result<Vec<Row>, Error> {
     let text = decode_text(body);
-    let delimiter = delimiter(&text);
-    let mut reader = ReaderBuilder::new()
-        .delimiter(delimiter)
-        .flexible(true)
-        .has_headers(false)
-        .from_reader(text.as_bytes());
+    let mut reader = reader(&text);
     let mut records = reader.records();
     let header = match records.next() {
         Some(Ok(header)) => header,
@@ -137,16 +132,11 @@ pub(super) fn read(body: &[u8], first_line: Option<u64>, ignores_unknown: bool) 
     let columns = Arc::new(Columns::read(&header, ignores_unknown)?);
     let mut rows = Vec::new();
     let mut offset = None;
-    let (mut line, mut counted) = (1, 0);
+    let mut lines = LineCounter::new(&text);
     for record in records {
         let record =
             record.map_err(|_| Error::invalid("", "malformed_csv", "The file cannot be read as CSV."))?;
-        // The reader's own line numbers are one too small where lines end with CR and LF.
-        let start = record.position().map_or(0, ::csv::Position::byte);
-        let start = usize::try_from(start).unwrap_or(usize::MAX).min(text.len());
-        let start = text.len() - text[start..].trim_start_matches(['\r', '\n']).len();
-        line += text[counted..start].bytes().filter(|byte| *byte == b'\n').count() as u64;
-        counted = start;
+        let line = lines.record(record.position()).0;
         let offset = *offset.get_or_insert_with(|| first_line.unwrap_or(line).saturating_sub(line));
         if record.iter().all(|cell| cell.trim().is_empty()) {
             continue;
@@ -155,6 +145,45 @@ pub(super) fn read(body: &[u8], first_line: Option<u64>, ignores_unknown: bool) 
         rows.push(Row { line: line + offset, row, columns: Some(columns.clone()) });
     }
     Ok(rows)
+}
+
+/// Returns a reader of the records of a text, the header among them.
+pub fn reader(text: &str) -> Reader<&[u8]> {
+    let mut builder = ReaderBuilder::new();
+    builder.delimiter(delimiter(text)).flexible(true).has_headers(false).from_reader(text.as_bytes())
+}
+
+/// The numbers of the lines at which the records of a text begin. Those of the reader itself are one too small where lines end with CR and LF.
+#[derive(Debug)]
+pub struct LineCounter<'a> {
+    text: &'a str,
+    line: u64,
+    /// The position up to which the lines are counted.
+    counted: usize,
+}
+
+impl<'a> LineCounter<'a> {
+    /// Creates the counter of a text.
+    pub fn new(text: &'a str) -> Self {
+        Self { text, line: 1, counted: 0 }
+    }
+
+    /// Returns the number of the line at which the next record begins, and its position in the text.
+    pub fn record(&mut self, position: Option<&Position>) -> (u64, usize) {
+        let start = position.map_or(0, Position::byte);
+        let start = usize::try_from(start).unwrap_or(usize::MAX).min(self.text.len());
+        // Blank lines before a record belong to it.
+        let start = self.text.len() - self.text[start..].trim_start_matches(['\r', '\n']).len();
+        self.line += count_lines(&self.text[self.counted..start]);
+        self.counted = start;
+        (self.line, start)
+    }
+}
+
+/// Returns the number of line ends in a text: CR and LF, or one of the two.
+pub fn count_lines(text: &str) -> u64 {
+    let ends = text.matches(['\r', '\n']).count() - text.matches("\r\n").count();
+    u64::try_from(ends).unwrap_or(u64::MAX)
 }
 
 /// Decodes a file: UTF-8 or UTF-16 where it says so, UTF-8 where it is, and otherwise Windows-1252, in which Excel writes in Western languages.
@@ -170,7 +199,7 @@ pub fn decode_text(body: &[u8]) -> Cow<'_, str> {
 
 /// Returns the delimiter: the one that occurs most often in the header.
 fn delimiter(text: &str) -> u8 {
-    let header = text.lines().find(|line| !line.trim().is_empty()).unwrap_or_default();
+    let header = text.split(['\r', '\n']).find(|line| !line.trim().is_empty()).unwrap_or_default();
     let count = |delimiter: &u8| header.bytes().filter(|byte| byte == delimiter).count();
     // The last of several maxima counts, so that a single column is separated by commas.
     [b'\t', b';', b','].into_iter().max_by_key(count).unwrap_or(b',')
@@ -234,7 +263,7 @@ impl Columns {
             let Some((name, _)) = column else { continue };
             let cell = restore(cell);
             if cell.contains('\u{fffd}') {
-                let detail = "A character of this cell was lost on its way. Save the file as UTF-8.";
+                let detail = "This cell has the replacement character U+FFFD. Save the file as UTF-8.";
                 return Err(Error::invalid(format!("/{name}"), "invalid_encoding", detail));
             }
             if !cell.trim().is_empty() {

@@ -30,16 +30,20 @@ const MAX_WRITES: usize = 100;
 /// The number of writes of a new customer: the customer, and the items of its imported and its external id.
 const WRITES_OF_CUSTOMER: usize = 3;
 
-/// The number of attempts to find an unused number in a millisecond.
-const CROWDED: u64 = 3;
+/// The number of attempts to find an unused number in a millisecond, before the next one is taken.
+const MAX_ATTEMPTS_PER_MILLISECOND: u64 = 3;
 
 /// A row that can be written, with the position of its result.
 struct Pending {
     position: usize,
     line: u64,
     identity: CustomerIdentity,
+    /// Whether the row is identified by its line alone. Such a row never updates a customer, because lines move.
+    is_identified_by_line: bool,
     row: ParsedRow,
     columns: Option<Arc<Columns>>,
+    /// How often the number that was made for the customer was taken.
+    taken_numbers: u64,
 }
 
 impl Pending {
@@ -56,7 +60,7 @@ struct Creation {
     ancestors: Vec<AncestorLink>,
 }
 
-/// Writes the rows of a file. A row that is wrong is reported, and stops nothing.
+/// Writes the rows of a file. An invalid row is reported, and does not stop the import.
 pub(crate) async fn run<P>(
     cx: &Context<'_>,
     caller: &Caller<P>,
@@ -67,14 +71,28 @@ pub(crate) async fn run<P>(
     let mut results: Vec<Option<RowResult>> = lines.iter().map(|_| None).collect();
     let mut pending = Vec::new();
     for (position, Row { line, row, columns }) in rows.into_iter().enumerate() {
-        let identified = row.and_then(|row| Ok((identify(&file, line, &row.value.0, cx)?, row)));
+        let identified = row.and_then(|row| Ok((identify(&row.value.0, cx)?, row)));
+        let identified = identified.and_then(|(own, row)| {
+            let is_identified_by_line = own.is_none();
+            let identity = own.or_else(|| file.identity_of_line(line)).ok_or_else(unidentified)?;
+            Ok((identity, is_identified_by_line, row))
+        });
         match identified {
-            Ok((identity, row)) => pending.push(Pending { position, line, identity, row, columns }),
+            Ok((identity, is_identified_by_line, row)) => pending.push(Pending {
+                position,
+                line,
+                identity,
+                is_identified_by_line,
+                row,
+                columns,
+                taken_numbers: 0,
+            }),
             Err(error) => results[position] = Some(RowResult::error(line, &error, columns.as_deref())),
         }
     }
-    'import: for wave in waves(pending) {
-        let mut rest = wave;
+    'import: for level in dependency_levels(pending) {
+        let positions: Vec<usize> = level.iter().map(|row| row.position).collect();
+        let mut rest = level;
         while !rest.is_empty() {
             if !cx.has_time(RESERVE) {
                 break 'import;
@@ -93,40 +111,46 @@ pub(crate) async fn run<P>(
                 Err(error) => return Err(error),
             }
         }
+        // The rows of the next level need the customers of this one.
+        if positions.iter().any(|position| results[*position].is_none()) {
+            break;
+        }
     }
     let next = results.iter().position(Option::is_none).map(|position| lines[position]);
     let results: Vec<RowResult> = results.into_iter().flatten().collect();
     Ok(ImportReport { processed: results.len(), results, next })
 }
 
-/// Returns what identifies the customer of a row. Fails if nothing does.
-fn identify(
-    file: &ImportFile,
-    line: u64,
-    body: &CustomerRow,
-    cx: &Context<'_>,
-) -> Result<CustomerIdentity, Error> {
+/// Returns what identifies the customer of a row; `None` if nothing in the row does. Fails if an id is invalid, or a time is in the future.
+fn identify(body: &CustomerRow, cx: &Context<'_>) -> Result<Option<CustomerIdentity>, Error> {
     let id = body.id().map_err(|violation| Error::from_violations(vec![violation]))?;
-    for (name, instant) in [("createdAt", body.imported.created_at), ("updatedAt", body.imported.updated_at)]
-    {
+    let imported = &body.imported;
+    for (name, instant) in [
+        ("createdAt", imported.created_at),
+        ("updatedAt", imported.updated_at),
+        ("number", imported.number.map(CustomerNumber::created_at)),
+    ] {
         if instant.is_some_and(|instant| instant > cx.now()) {
-            return Err(Error::invalid(format!("/{name}"), "in_future", "An instant in the past."));
+            let detail = "The time, or the one that the number contains, is in the future.";
+            return Err(Error::invalid(format!("/{name}"), "in_future", detail));
         }
     }
-    if let Some(number) = body.imported.number {
-        return Ok(CustomerIdentity::Number(number));
+    if let Some(number) = imported.number {
+        return Ok(Some(CustomerIdentity::Number(number)));
     }
-    let own = id.map(CustomerIdentity::Id);
-    let own = own.or_else(|| body.external_id().map(|id| CustomerIdentity::ExternalId(id.to_owned())));
-    own.or_else(|| file.identity_of_line(line)).ok_or_else(|| {
-        let detail = "Give each row an `id`, a `number` or an `externalId`, or name the file in `source`.";
-        Error::invalid("/externalId", "required", detail)
-    })
+    let external_id = || body.external_id().map(|id| CustomerIdentity::ExternalId(id.to_owned()));
+    Ok(id.map(CustomerIdentity::Id).or_else(external_id))
 }
 
-/// Orders rows so that a row comes after the row of its parent, and after an earlier one with the same identity. The rows of one wave do not
+/// Returns the error of a row that nothing identifies.
+fn unidentified() -> Error {
+    let detail = "Give each row an `id`, a `number` or an `externalId`, or name the file in `source`.";
+    Error::invalid("/externalId", "required", detail)
+}
+
+/// Orders rows so that a row comes after the row of its parent, and after an earlier one with the same identity. The rows of one level do not
 /// depend on each other.
-fn waves(pending: Vec<Pending>) -> Vec<Vec<Pending>> {
+fn dependency_levels(pending: Vec<Pending>) -> Vec<Vec<Pending>> {
     let positions: HashMap<CustomerIdentity, usize> =
         pending.iter().enumerate().rev().map(|(index, one)| (one.identity.clone(), index)).collect();
     let mut by_id: HashMap<CustomerId, usize> = HashMap::new();
@@ -155,14 +179,14 @@ fn waves(pending: Vec<Pending>) -> Vec<Vec<Pending>> {
         depths.push(depth.max(*repeat));
         *repeat = depths[index] + 1;
     }
-    let mut waves: Vec<Vec<Pending>> = Vec::new();
+    let mut levels: Vec<Vec<Pending>> = Vec::new();
     for (one, depth) in pending.into_iter().zip(depths) {
-        while waves.len() <= depth {
-            waves.push(Vec::new());
+        while levels.len() <= depth {
+            levels.push(Vec::new());
         }
-        waves[depth].push(one);
+        levels[depth].push(one);
     }
-    waves
+    levels
 }
 
 /// A batch of an import that is being written.
@@ -178,26 +202,28 @@ impl<P> Import<'_, '_, P> {
     async fn write(&mut self, mut rows: Vec<Pending>) -> Result<(), Error> {
         let mut retries = self.cx.retries();
         self.cx.renew_now();
-        for attempt in 0.. {
-            self.write_once(&rows, attempt).await?;
+        loop {
+            self.write_once(&mut rows).await?;
             rows.retain(|row| self.results[row.position].is_none());
-            if rows.is_empty() || !retries.wait().await {
-                break;
+            if rows.is_empty() || !self.cx.has_time(RESERVE) || !retries.wait().await {
+                return Ok(());
             }
         }
-        Ok(())
     }
 
     /// Tries to write the rows once. A row without a result afterwards has lost a race.
-    async fn write_once(&mut self, rows: &[Pending], attempt: u64) -> Result<(), Error> {
+    async fn write_once(&mut self, rows: &mut [Pending]) -> Result<(), Error> {
         let organization = self.caller.organization().id;
         let identities: Vec<CustomerIdentity> = rows.iter().map(|row| row.identity.clone()).collect();
         let found = self.cx.store().identified_customers(organization, &identities).await?;
         let mut creations: Vec<Creation> = Vec::new();
         for (index, (row, found)) in rows.iter().zip(found).enumerate() {
+            if !self.cx.has_time(RESERVE) {
+                break;
+            }
             let result = match found {
                 Some(customer) => self.compare(row, customer).await,
-                None => match self.check(row, attempt, &creations).await {
+                None => match self.check(row, &creations).await {
                     Ok((customer, ancestors)) => {
                         creations.push(Creation { index, customer, ancestors });
                         continue;
@@ -233,7 +259,7 @@ impl<P> Import<'_, '_, P> {
         let Some(transaction) = transaction else {
             return Ok(RowResult::done(line, RowStatus::Unchanged, &customer));
         };
-        if self.mode == Mode::Insert {
+        if self.mode == Mode::Insert || row.is_identified_by_line {
             let mut fields: Vec<&'static str> =
                 customer.changes_since(&before).into_iter().map(|field| field.name()).collect();
             fields.dedup();
@@ -247,7 +273,6 @@ impl<P> Import<'_, '_, P> {
     async fn check(
         &self,
         row: &Pending,
-        attempt: u64,
         others: &[Creation],
     ) -> Result<(Customer, Vec<AncestorLink>), Error> {
         let SizeLimited { value: New(body), violations } = &row.row;
@@ -265,7 +290,9 @@ impl<P> Import<'_, '_, P> {
             (None, created_at) => {
                 let created_at = created_at.unwrap_or_else(|| self.time_of_row(row.position));
                 // A millisecond has numbers for 2,048 customers. Where it is crowded, the next ones have room.
-                let created_at = created_at.plus(Duration::from_millis(attempt.saturating_sub(CROWDED)));
+                let created_at = created_at.plus(Duration::from_millis(
+                    row.taken_numbers.saturating_sub(MAX_ATTEMPTS_PER_MILLISECOND),
+                ));
                 let number = unused_number(created_at, others).ok_or_else(|| {
                     Error::invalid("/createdAt", "invalid_value", "An instant from 1970 to 2109.")
                 })?;
@@ -280,14 +307,12 @@ impl<P> Import<'_, '_, P> {
         let mut blank = Customer::new(self.caller.organization().id, number, id, created_at);
         blank.updated_at = imported.updated_at.unwrap_or(self.cx.now()).max(created_at);
         let body = SizeLimited { value: New(body.clone()), violations: violations.clone() };
-        let NewCustomer { customer, ancestors, .. } = check_new(self.cx, &blank, body).await?;
+        let NewCustomer { customer, ancestors, .. } =
+            check_new(self.cx, &blank, body, chosen.is_some()).await?;
         if chosen.is_none() {
             return Ok((customer, Vec::new()));
         }
-        // With a number of its own choice, a customer can have descendants already.
-        if ancestors.iter().any(|ancestor| ancestor.parent == chosen || Some(ancestor.number) == chosen) {
-            return Err(Failure::HIERARCHY_CYCLE.into());
-        }
+        // The transaction checks the ancestors of a customer that can have descendants already.
         Ok((customer, ancestors))
     }
 
@@ -299,7 +324,7 @@ impl<P> Import<'_, '_, P> {
     }
 
     /// Creates customers, as many in one transaction as fit.
-    async fn create(&mut self, rows: &[Pending], mut creations: Vec<Creation>) -> Result<(), Error> {
+    async fn create(&mut self, rows: &mut [Pending], mut creations: Vec<Creation>) -> Result<(), Error> {
         while !creations.is_empty() {
             let mut writes = 2;
             let fitting = creations.iter().take_while(|creation| {
@@ -314,7 +339,11 @@ impl<P> Import<'_, '_, P> {
     }
 
     /// Creates customers in one transaction. A customer whose id is taken by then is left out, and the others are tried again.
-    async fn create_batch(&mut self, rows: &[Pending], mut creations: Vec<Creation>) -> Result<(), Error> {
+    async fn create_batch(
+        &mut self,
+        rows: &mut [Pending],
+        mut creations: Vec<Creation>,
+    ) -> Result<(), Error> {
         let cx = self.cx;
         while !creations.is_empty() {
             let customers: Vec<Customer> =
@@ -339,13 +368,23 @@ impl<P> Import<'_, '_, P> {
                 }
                 Err(TransactionError::Refused((at, conflict))) => {
                     let Creation { index, .. } = creations.remove(at);
-                    let Pending { position, line, identity, .. } = &rows[index];
-                    let is_found_by_it = matches!(identity, CustomerIdentity::ExternalId(_));
-                    // Any other conflict is with a customer that the next attempt finds.
-                    if conflict == CustomerConflict::ExternalId && !is_found_by_it {
-                        let detail = "Another customer has this external id.";
-                        let result = RowResult::conflict(*line, Failure::EXTERNAL_ID_TAKEN.code(), detail);
-                        self.results[*position] = Some(result);
+                    let Pending { position, line, identity, taken_numbers, .. } = &mut rows[index];
+                    // A conflict about what identifies the row is with a customer that the next attempt finds.
+                    let taken = match (conflict, &identity) {
+                        (CustomerConflict::ExternalId, CustomerIdentity::ExternalId(_))
+                        | (CustomerConflict::Id, CustomerIdentity::Id(_)) => None,
+                        (CustomerConflict::ExternalId, _) => Some((
+                            Failure::EXTERNAL_ID_TAKEN.code(),
+                            "Another customer has this external id.",
+                        )),
+                        (CustomerConflict::Id, _) => Some(("id_taken", "Another customer has this id.")),
+                        (CustomerConflict::Number, _) => {
+                            *taken_numbers += 1;
+                            None
+                        }
+                    };
+                    if let Some((code, detail)) = taken {
+                        self.results[*position] = Some(RowResult::conflict(*line, code, detail));
                     }
                 }
                 Err(TransactionError::Outdated) => return Ok(()),

@@ -9,10 +9,13 @@ use padron_http::{
     invalid_cursor,
     openapi::{Operation, Schemas},
 };
-use padron_store::{Action, CustomersPage, NumberRange, Store};
+use padron_store::{Action, Consistency, CustomersPage, NumberRange, Store};
 use serde_json::json;
 
-use crate::import::csv;
+use crate::{
+    ancestors::{AncestorDepth, read_ancestors, with_live_parent},
+    import::csv,
+};
 
 /// The endpoint that returns all customers of an organization as a file.
 #[derive(Debug)]
@@ -65,7 +68,7 @@ impl Endpoint for ExportCustomers {
         "Returns all customers as a file, CSV or NDJSON, in parts of at most 4.5 MB";
     const SCOPE: Option<Scope> = Some(Scope::ReadCustomers);
     const ACCEPTS_KEYS: bool = true;
-    const ACTIONS: &'static [&'static [Action]] = &[Store::CUSTOMERS];
+    const ACTIONS: &'static [&'static [Action]] = &[Store::CUSTOMERS, Store::CUSTOMER_ANCESTORS];
     const MEMORY: u16 = 512;
     type Access = Admin;
     type Input = ExportQuery;
@@ -97,10 +100,14 @@ impl Endpoint for ExportCustomers {
             let bounds = (CustomerNumber::MIN, CustomerNumber::MAX);
             let span = NumberRange { direction: Direction::Ascending, bounds, after, skip: 0, limit: BATCH };
             let CustomersPage { customers, next } = cx.store().customers(organization, span).await?;
+            // A parent that no longer exists is shown as none, as in lists.
+            let depth = AncestorDepth::Parent;
+            let ancestors =
+                read_ancestors(cx.store(), organization, &customers, depth, Consistency::Eventual).await?;
             let mut is_full = false;
             for customer in customers {
                 let number = customer.number;
-                if !lines.push(&line(customer, format)?) {
+                if !lines.push(&line(with_live_parent(&ancestors, customer), format)?) {
                     is_full = true;
                     break;
                 }

@@ -1,7 +1,7 @@
 //! The endpoint `POST /organizations/{organizationId}/customers/import`, which writes the customers of a file.
 
 use padron_domain::{Error, Failure, Scope};
-use padron_http::{Admin, Body, Context, Endpoint, Route};
+use padron_http::{Admin, Body, Context, Endpoint, Route, concat};
 use padron_store::{Action, Store};
 
 use crate::{
@@ -19,17 +19,8 @@ impl Endpoint for ImportCustomers {
     const SCOPE: Option<Scope> = Some(Scope::WriteCustomers);
     const ACCEPTS_KEYS: bool = true;
     const FAILURES: &'static [&'static [Failure]] = &[];
-    const ACTIONS: &'static [&'static [Action]] = &[
-        Store::IDENTIFIED_CUSTOMERS,
-        Store::IMPORT_CUSTOMERS,
-        UPDATE_ACTIONS[0],
-        UPDATE_ACTIONS[1],
-        UPDATE_ACTIONS[2],
-        UPDATE_ACTIONS[3],
-        UPDATE_ACTIONS[4],
-        UPDATE_ACTIONS[5],
-        UPDATE_ACTIONS[6],
-    ];
+    const ACTIONS: &'static [&'static [Action]] =
+        &concat::<_, 9>(&[&[Store::IDENTIFIED_CUSTOMERS, Store::IMPORT_CUSTOMERS], UPDATE_ACTIONS]);
     const MEMORY: u16 = 512;
     const TIME_LIMIT: u8 = 25;
     type Access = Admin;

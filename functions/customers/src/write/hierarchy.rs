@@ -88,7 +88,11 @@ pub(super) async fn check_hierarchy_rules(
         return Err(Failure::HIERARCHY_TOO_DEEP.into());
     }
     let Some(parent) = ancestors.chain.first() else { return Ok(()) };
-    if ancestors.chain.iter().any(|ancestor| ancestor.number == customer.number) {
+    // An imported number can be that of a deleted customer, which an ancestor still has as its parent.
+    let is_it = |ancestor: &AncestorLink| {
+        ancestor.number == customer.number || ancestor.parent == Some(customer.number)
+    };
+    if ancestors.chain.iter().any(is_it) {
         return Err(Failure::HIERARCHY_CYCLE.into());
     }
     if customer.kind == CustomerKind::CpoSubsidiary && !parent.kind.may_have_subsidiaries() {

@@ -76,7 +76,7 @@ pub(crate) async fn create<'s, P, B: CustomerBody>(
     let number = CustomerNumber::random_from_timestamp(cx.now())
         .ok_or_else(|| Error::internal("the clock is wrong"))?;
     let blank = Customer::new(organization, number, CustomerId::random(number), cx.now());
-    let NewCustomer { customer, warnings, .. } = check_new(cx, &blank, body).await?;
+    let NewCustomer { customer, warnings, .. } = check_new(cx, &blank, body, false).await?;
     let created = EventData::CustomerCreated { customer_id: customer.id.clone(), number };
     let event = cx.event(caller.principal(), organization, created);
     let transaction = cx.store().new_customer(&customer, &event)?;
@@ -95,10 +95,13 @@ pub(crate) struct NewCustomer {
 }
 
 /// Applies a body to a customer that has a number, an id and no data, and checks the result.
+///
+/// A customer whose number was used before may have descendants.
 pub(crate) async fn check_new<B: CustomerBody>(
     cx: &Context<'_>,
     blank: &Customer,
     SizeLimited { value: New(body), mut violations }: SizeLimited<New<B>>,
+    may_have_descendants: bool,
 ) -> Result<NewCustomer, Error> {
     let number = blank.number;
     let mut customer = blank.clone();
@@ -118,7 +121,7 @@ pub(crate) async fn check_new<B: CustomerBody>(
     if ancestors_after.chain.iter().any(|ancestor| ancestor.number == number) {
         return Err(Failure::CONCURRENT_CHANGE.into());
     }
-    check_hierarchy_rules(cx, &customer, &ancestors_after, false).await?;
+    check_hierarchy_rules(cx, &customer, &ancestors_after, may_have_descendants).await?;
     let warnings = warnings::<B>(&customer);
     Ok(NewCustomer { customer, ancestors: ancestors_after.chain, warnings })
 }

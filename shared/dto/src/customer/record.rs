@@ -19,29 +19,15 @@ use crate::Body;
 pub struct CustomerRecord {
     #[serde(flatten)]
     customer: CustomerResponse,
-    #[serde(skip_serializing_if = "Option::is_none")]
     contact_name: Option<String>,
-    #[serde(skip_serializing_if = "is_default")]
     billing: Billing,
-    #[serde(skip_serializing_if = "Option::is_none")]
     payout: Option<Payout>,
-    #[serde(skip_serializing_if = "is_default")]
     finance: Finance,
-    #[serde(skip_serializing_if = "is_default")]
     locations: Vec<i64>,
-    #[serde(skip_serializing_if = "is_default")]
     status: CustomerStatus,
-    #[serde(skip_serializing_if = "is_default")]
     categorization: Categorization,
-    #[serde(skip_serializing_if = "is_default")]
     notifications: Vec<Notification>,
-    #[serde(skip_serializing_if = "is_default")]
     person: Person,
-}
-
-/// Returns whether a value is the default, which an import restores.
-fn is_default<T: Default + PartialEq>(value: &T) -> bool {
-    *value == T::default()
 }
 
 impl From<Customer> for CustomerRecord {
@@ -75,7 +61,7 @@ pub struct ImportedFields {
     pub updated_at: Option<Timestamp>,
     contact_name: Patch<String>,
     billing: Patch<Billing>,
-    payout: Option<Payout>,
+    payout: Patch<Payout>,
     finance: Patch<Finance>,
     locations: Patch<Vec<i64>>,
     status: Patch<CustomerStatus>,
@@ -152,16 +138,18 @@ impl CustomerBody for CustomerRow {
 
     fn write(self, customer: &mut Customer, is_new: bool, violations: &mut Vec<Violation>) {
         let Self { imported, fields, has_country } = self;
-        let is_whole = imported.number.is_some();
+        let is_from_export = imported.number.is_some();
         fields.write(customer, is_new, violations);
         // Without a number the row comes from another system, whose customers are in Mexico unless it says otherwise.
-        if is_new && is_whole && !has_country {
+        if is_new && is_from_export && !has_country {
             customer.country = None;
         }
         apply_optional(&mut customer.contact_name, imported.contact_name);
         apply_or_default(&mut customer.billing, imported.billing);
-        if let Some(payout) = imported.payout {
-            customer.payout = Some(payout);
+        match imported.payout {
+            Patch::Keep => {}
+            Patch::Clear => customer.payout = None,
+            Patch::Set(payout) => customer.payout = Some(payout),
         }
         apply_or_default(&mut customer.finance, imported.finance);
         apply_or_default(&mut customer.locations, imported.locations);
