@@ -160,7 +160,9 @@ async fn what_cannot_be_imported_is_explained() {
         ("a.pdf", b"%PDF", "FILE ends in"),
         ("a.csv", b"", "names of the columns"),
         ("a.csv", b"x,y\n1,2\n", "Column 1 is unknown"),
-        ("a.json", b"{\n", "Line 1 cannot be read as JSON"),
+        ("a.json", b"[{\n", "The file cannot be read as JSON"),
+        ("a.ndjson", b"{\n", "1 row was not imported"),
+        ("a.csv", b"nombre,clave\nA,\"x\nB,y\n", "Line 2: A quotation mark"),
     ] {
         let problem = stack.run(stack.of(name, content)).await.unwrap_err();
         assert!(problem.contains(expected), "{name}: {problem}");
@@ -171,6 +173,11 @@ async fn what_cannot_be_imported_is_explained() {
     let with_key = Import { credential: ("x-api-key", "nonsense".into()), ..stack.of("a.csv", file) };
     assert!(stack.run(with_key).await.unwrap_err().starts_with("401"));
     assert!("excel".parse::<import::Map>().is_err());
+    // A list as another system returns it, with one wrong customer.
+    let page =
+        json!({ "page": 1, "data": [{ "externalId": "P1", "legalName": "Uno" }, { "externalId": "P2" }] });
+    let report = stack.run(stack.of("p.json", page.to_string().as_bytes())).await.unwrap_err();
+    assert!(report.starts_with("1 created, 1 error\n"), "{report}");
     let empty: Value = json!([]);
     let report = stack.run(stack.of("e.json", empty.to_string().as_bytes())).await.unwrap();
     assert_eq!(report, "The file has no rows.");

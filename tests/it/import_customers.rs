@@ -576,3 +576,70 @@ async fn an_export_over_changed_customers_restores_them() {
         serde_json::from_str(exported.lines().find(|line| line.contains("Child")).unwrap()).unwrap();
     assert_eq!(child["parentId"], Value::Null);
 }
+
+#[tokio::test]
+async fn numbers_of_deleted_customers_close_no_circle() {
+    let app = app().await;
+    let row = |id: &str, parent: Option<&str>| json!({ "id": id, "legalName": id, "type": "CPO", "parentId": parent });
+    let [p1, p2] = ["aa0000000000000000000000", "ab0000000000000000000000"];
+    let [c1, c2] = ["ba0000000000000000000000", "bb0000000000000000000000"];
+    let rows = [row(p1, None), row(p2, None), row(c1, Some(p1)), row(c2, Some(p2))];
+    import_ndjson(&app, "", &rows).await;
+    let customers = globex_customers(&app).await;
+    let number = |id: &str| customers.iter().find(|one| one["id"] == id).unwrap()["number"].clone();
+    for id in [p1, p2] {
+        let path = format!("{GLOBEX}/customers/{id}");
+        assert_eq!(app.call("DELETE", &path).user(globex_owner()).send().await.status, 204);
+    }
+    let back = |id: &str, parent: &str| json!({ "number": number(id), "legalName": id, "type": "CPO", "parentId": parent });
+    let report = import_ndjson(&app, "", &[back(p1, c2), back(p2, c1)]).await;
+    assert_eq!(statuses(&report), ["1 created", "2 error hierarchy_cycle"]);
+    // A chain that comes back below another one would be too deep.
+    let id = |chain: &str, level: usize| format!("{chain}000000000000000000000{level}");
+    for chain in ["ca", "da"] {
+        let links: Vec<Value> = (0..7)
+            .map(|level| row(&id(chain, level), (level > 0).then(|| id(chain, level - 1)).as_deref()))
+            .collect();
+        let report = import_ndjson(&app, "", &links).await;
+        assert!(statuses(&report).iter().all(|status| status.ends_with(" created")), "{report}");
+    }
+    let customers = globex_customers(&app).await;
+    let top = customers.iter().find(|one| one["id"] == id("ca", 0)).unwrap()["number"].clone();
+    let path = format!("{GLOBEX}/customers/{}", id("ca", 0));
+    assert_eq!(app.call("DELETE", &path).user(globex_owner()).send().await.status, 204);
+    let again = json!({ "number": top, "legalName": "Again", "type": "CPO", "parentId": id("da", 6) });
+    assert_eq!(statuses(&import_ndjson(&app, "", &[again]).await), ["1 error hierarchy_too_deep"]);
+}
+
+#[tokio::test]
+async fn an_id_that_was_made_here_belongs_to_its_customer() {
+    let app = app().await;
+    let created = app.call("POST", &format!("{GLOBEX}/customers")).user(globex_owner());
+    let created = created
+        .json(&json!({ "legalName": "Made here", "address": { "country": "USA" } }))
+        .send()
+        .await
+        .json();
+    let number = created["number"].as_u64().unwrap();
+    let stealer = json!({ "number": number - 4096, "id": created["id"], "legalName": "Other" });
+    assert_eq!(statuses(&import_ndjson(&app, "", &[stealer]).await), ["1 conflict id_taken"]);
+    // The id of a deleted customer comes back with another number, and then not with its own.
+    let path = format!("{GLOBEX}/customers/{}", created["id"].as_str().unwrap());
+    assert_eq!(app.call("DELETE", &path).user(globex_owner()).send().await.status, 204);
+    let row = json!({ "id": created["id"], "legalName": "Back", "createdAt": "2024-01-01T00:00:00Z" });
+    assert_eq!(statuses(&import_ndjson(&app, "", &[row]).await), ["1 created"]);
+    let row = json!({ "id": created["id"], "number": number, "legalName": "Back" });
+    assert_eq!(statuses(&import_ndjson(&app, "", &[row]).await), ["1 conflict id_taken"]);
+}
+
+#[tokio::test]
+async fn a_quotation_mark_that_is_not_closed_is_told() {
+    let app = app().await;
+    let file = "legalName,externalId,phone\nA,a1,\"5\"\"\"\nB,b1,\"oops\nC,c1,x\nD,d1,x\n";
+    let report = import_csv(&app, "", file).await;
+    assert_eq!(statuses(&report), ["2 created", "3 error invalid_request"]);
+    assert_eq!(report["results"][1]["errors"][0]["code"], "unclosed_quote");
+    // One inside of a cell without quotation marks is a letter.
+    let report = import_csv(&app, "", "legalName,externalId\nA 5\" pipe,a2\nB,\"b\n2\"\n").await;
+    assert_eq!(statuses(&report), ["2 created", "3 error invalid_request"], "{report}");
+}

@@ -16,7 +16,9 @@ pub mod timbrix;
 mod warned;
 mod write;
 
-pub use import::csv::{LineCounter, count_lines, decode_text, reader as csv_reader};
+pub use import::csv::{
+    LineCounter, UNCLOSED_QUOTE, count_lines, decode_text, is_unclosed, reader as csv_reader,
+};
 
 /// The endpoints of this package.
 pub const ENDPOINTS: &[Registration] = &[

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use padron_customers::{LineCounter, count_lines, csv_reader, decode_text};
+use padron_customers::{LineCounter, UNCLOSED_QUOTE, count_lines, csv_reader, decode_text, is_unclosed};
 use serde_json::Value;
 
 use super::map::Map;
@@ -61,6 +61,9 @@ impl File {
             let record = record.map_err(|error| format!("The file cannot be read as CSV: {error}"))?;
             starts.push(lines.record(record.position()));
         }
+        if let Some((line, _)) = starts.last().filter(|(_, start)| is_unclosed(&text[*start..])) {
+            return Err(format!("Line {line}: {UNCLOSED_QUOTE}"));
+        }
         let ends = starts.iter().skip(1).map(|(_, start)| *start).chain([text.len()]);
         let record = |((line, start), end): ((u64, usize), usize)| {
             let text = text[start..end].trim_end_matches(['\r', '\n']);
@@ -75,20 +78,17 @@ impl File {
     }
 
     fn json(text: &str, map: Map) -> Result<Self, String> {
+        let row = |line: u64, value: Value| Row { line, text: format!("{}\n", map.apply(value)) };
         let mut rows = Vec::new();
-        let mut add = |line: u64, value: Value| {
-            let text = format!("{}\n", map.apply(value));
-            rows.push(Row { line, text });
-        };
-        if text.trim_start().starts_with('[') {
-            let values: Vec<Value> = serde_json::from_str(text)
-                .map_err(|error| format!("The file cannot be read as JSON: {error}"))?;
-            (1..).zip(values).for_each(|(line, value)| add(line, value));
+        if let Some(customers) = page(text)? {
+            rows.extend((1..).zip(customers).map(|(line, value)| row(line, value)));
         } else {
             for (line, text) in (1..).zip(text.lines()).filter(|(_, text)| !text.trim().is_empty()) {
-                let value = serde_json::from_str(text)
-                    .map_err(|error| format!("Line {line} cannot be read as JSON: {error}"))?;
-                add(line, value);
+                match serde_json::from_str(text) {
+                    Ok(value) => rows.push(row(line, value)),
+                    // The API reports it, and takes the others.
+                    Err(_) => rows.push(Row { line, text: format!("{text}\n") }),
+                }
             }
         }
         Ok(Self { media_type: "application/x-ndjson", header: String::new(), rows })
@@ -133,5 +133,21 @@ impl File {
     /// Returns what the requests begin with: the header of a CSV file.
     pub(super) fn header(&self) -> &str {
         &self.header
+    }
+}
+
+/// Returns the customers of a JSON document: an array, or an object with an array `data`, as lists of other systems are; `None` if the text is no
+/// such document. Fails if it begins like an array and is none.
+fn page(text: &str) -> Result<Option<Vec<Value>>, String> {
+    match serde_json::from_str(text) {
+        Ok(Value::Array(customers)) => Ok(Some(customers)),
+        Ok(Value::Object(mut page)) => match page.remove("data") {
+            Some(Value::Array(customers)) => Ok(Some(customers)),
+            _ => Ok(None),
+        },
+        Err(error) if text.trim_start().starts_with('[') => {
+            Err(format!("The file cannot be read as JSON: {error}"))
+        }
+        _ => Ok(None),
     }
 }

@@ -75,21 +75,27 @@ fn to_camel_case(name: &str) -> String {
 fn spirii(mut fields: Fields<String, Value>) -> Value {
     let mut row = Fields::new();
     let number = fields.remove("id").unwrap_or_default();
-    row.insert("id".into(), id_of_number(&number));
-    let owner = fields.remove("owner").and_then(|owner| owner.get("id").cloned());
+    if !number.is_null() {
+        row.insert("id".into(), id_of_number(&number));
+    }
+    let owner = fields.get("owner").and_then(|owner| owner.get("id").cloned());
+    if owner.is_some() || fields.get("owner").is_some_and(Value::is_null) {
+        fields.remove("owner");
+    }
     if let Some(owner) = fields.remove("ownerId").or(owner).filter(|owner| !owner.is_null()) {
         row.insert("parentId".into(), id_of_number(&owner));
     }
     // What follows from the parent.
     fields.remove("cpo");
     let external_id = fields.remove("externalId").filter(|id| !id.is_null() && id != "");
-    row.insert(
-        "externalId".into(),
-        external_id.unwrap_or_else(|| match &number {
-            Value::String(text) => text.clone().into(),
-            number => number.to_string().into(),
-        }),
-    );
+    let own_id = match number {
+        Value::Null => None,
+        Value::String(text) => Some(Value::String(text)),
+        number => Some(Value::String(number.to_string())),
+    };
+    if let Some(external_id) = external_id.or(own_id) {
+        row.insert("externalId".into(), external_id);
+    }
     let mut take = |from: &mut Fields<String, Value>, name: &str, to: &str| {
         if let Some(value) = from.remove(name).filter(|value| !value.is_null()) {
             row.insert(to.to_owned(), value);

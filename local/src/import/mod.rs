@@ -38,6 +38,8 @@ const MAX_RETRIES: u32 = 8;
 const MAX_PAUSE: Duration = Duration::from_secs(30);
 /// The number of levels of a hierarchy, and so of rounds in which children wait for their parents.
 const MAX_ROUNDS: usize = 8;
+/// The maximum length of the name of a source, in characters.
+const MAX_SOURCE_LENGTH: usize = 200;
 /// The number of wrong rows that are printed. The file with the errors has all of them.
 const MAX_PRINTED: usize = 10;
 
@@ -207,6 +209,7 @@ impl Sender {
             .build();
         let name =
             import.file.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
+        let name: String = name.chars().take(MAX_SOURCE_LENGTH).collect();
         let mut url = format!(
             "{}/organizations/{}/customers/import?{}",
             import.base_url.trim_end_matches('/'),

@@ -264,8 +264,8 @@ impl Store {
     /// Creates up to [`MAX_IMPORTED`](Self::MAX_IMPORTED) customers of one organization in one transaction, with one event.
     ///
     /// `ancestors` are those of customers whose number was chosen by the caller. The transaction checks that every one still has the parent
-    /// that was read: a customer with such a number can have descendants already, so that a cycle could arise. A refusal has the index of
-    /// the customer whose number or id is taken.
+    /// that was read, and that a missing one is still missing: a customer with such a number can have descendants already, so that a cycle
+    /// could arise. A refusal has the index of the customer whose number or id is taken.
     pub fn import_customers(
         &self,
         customers: &[Customer],
@@ -275,11 +275,18 @@ impl Store {
         let mut transaction = self.transaction(event)?;
         let organization = event.organization;
         add_customers(&mut transaction, customers, organization)?;
+        let is_new = |number: CustomerNumber| customers.iter().any(|one| one.number == number);
         let mut checked = Vec::new();
-        for link in ancestors.iter().filter(|link| customers.iter().all(|one| one.number != link.number)) {
+        for link in ancestors.iter().filter(|link| !is_new(link.number)) {
             if !checked.contains(&link.number) {
                 checked.push(link.number);
                 check_ancestor(&mut transaction, organization, link)?;
+            }
+        }
+        for missing in missing_parents(ancestors) {
+            if !checked.contains(&missing) && !is_new(missing) {
+                checked.push(missing);
+                check_missing(&mut transaction, organization, missing)?;
             }
         }
         Ok(transaction)
@@ -369,6 +376,22 @@ fn add_customers(
         i8::try_from(customers.len()).map_err(|_| Error::internal("too many customers for a transaction"))?;
     transaction.count_customers(organization, count)?;
     Ok(())
+}
+
+/// Returns the parents at the ends of chains of ancestors that no longer exist.
+fn missing_parents(ancestors: &[AncestorLink]) -> impl Iterator<Item = CustomerNumber> {
+    let is_there = |number: &CustomerNumber| ancestors.iter().any(|link| link.number == *number);
+    ancestors.iter().filter_map(|link| link.parent).filter(move |parent| !is_there(parent))
+}
+
+/// Adds the check that a customer still does not exist. An import could create it with this number, below one of its descendants.
+fn check_missing<R: Copy>(
+    transaction: &mut Transaction<'_, R>,
+    organization: OrganizationId,
+    number: CustomerNumber,
+) -> Result<(), Error> {
+    let is_missing = Expression::condition(format!("attribute_not_exists({PK})"));
+    transaction.check(&Key::customer(organization, number), is_missing)
 }
 
 /// Adds the check that an ancestor exists and still has the parent that was read.
@@ -491,6 +514,9 @@ impl Store {
         }
         for link in new_ancestors {
             check_ancestor(&mut transaction, organization, link)?;
+        }
+        for missing in missing_parents(new_ancestors) {
+            check_missing(&mut transaction, organization, missing)?;
         }
         Ok(transaction)
     }

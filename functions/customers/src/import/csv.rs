@@ -133,16 +133,21 @@ pub(super) fn read(body: &[u8], first_line: Option<u64>, ignores_unknown: bool) 
     let mut rows = Vec::new();
     let mut offset = None;
     let mut lines = LineCounter::new(&text);
+    let mut last = 0;
     for record in records {
         let record =
             record.map_err(|_| Error::invalid("", "malformed_csv", "The file cannot be read as CSV."))?;
-        let line = lines.record(record.position()).0;
+        let (line, start) = lines.record(record.position());
+        last = start;
         let offset = *offset.get_or_insert_with(|| first_line.unwrap_or(line).saturating_sub(line));
         if record.iter().all(|cell| cell.trim().is_empty()) {
             continue;
         }
         let row = columns.fields(&record).and_then(read_row);
         rows.push(Row { line: line + offset, row, columns: Some(columns.clone()) });
+    }
+    if let Some(row) = rows.last_mut().filter(|_| is_unclosed(&text[last..])) {
+        row.row = Err(Error::invalid("", "unclosed_quote", UNCLOSED_QUOTE));
     }
     Ok(rows)
 }
@@ -151,6 +156,15 @@ pub(super) fn read(body: &[u8], first_line: Option<u64>, ignores_unknown: bool) 
 pub fn reader(text: &str) -> Reader<&[u8]> {
     let mut builder = ReaderBuilder::new();
     builder.delimiter(delimiter(text)).flexible(true).has_headers(false).from_reader(text.as_bytes())
+}
+
+/// What to do about a record that ends the file inside quotation marks.
+pub const UNCLOSED_QUOTE: &str = "A quotation mark of this line is not closed, so that all lines after it belong to one cell. Close or double it.";
+
+/// Returns whether the last record of a text ends inside quotation marks. Those of a cell are doubled, so that their number tells.
+pub fn is_unclosed(record: &str) -> bool {
+    let record = record.trim_end_matches(['\r', '\n']);
+    record.contains(['\r', '\n']) && record.matches('"').count() % 2 == 1
 }
 
 /// The numbers of the lines at which the records of a text begin. Those of the reader itself are one too small where lines end with CR and LF.

@@ -216,12 +216,16 @@ impl<P> Import<'_, '_, P> {
         let organization = self.caller.organization().id;
         let identities: Vec<CustomerIdentity> = rows.iter().map(|row| row.identity.clone()).collect();
         let found = self.cx.store().identified_customers(organization, &identities).await?;
+        let owners = self.owners_of_ids(rows).await?;
         let mut creations: Vec<Creation> = Vec::new();
         for (index, (row, found)) in rows.iter().zip(found).enumerate() {
             if !self.cx.has_time(RESERVE) {
                 break;
             }
             let result = match found {
+                None if owners.contains(&index) && row.row.violations.is_empty() => {
+                    Ok(RowResult::conflict(row.line, "id_taken", "Another customer has this id."))
+                }
                 Some(customer) => self.compare(row, customer).await,
                 None => match self.check(row, &creations).await {
                     Ok((customer, ancestors)) => {
@@ -241,6 +245,25 @@ impl<P> Import<'_, '_, P> {
             }
         }
         self.create(rows, creations).await
+    }
+
+    /// Returns the indexes of the rows with a number and an id whose id another customer has.
+    async fn owners_of_ids(&self, rows: &[Pending]) -> Result<Vec<usize>, Error> {
+        let with_both = rows.iter().enumerate().filter_map(|(index, row)| match row.identity {
+            CustomerIdentity::Number(_) => Some((index, CustomerIdentity::Id(row.row.value.0.id().ok()??))),
+            _ => None,
+        });
+        let (indexes, ids): (Vec<usize>, Vec<CustomerIdentity>) = with_both.unzip();
+        if ids.is_empty() {
+            return Ok(Vec::new());
+        }
+        let found = self.cx.store().identified_customers(self.caller.organization().id, &ids).await?;
+        Ok(indexes
+            .into_iter()
+            .zip(found)
+            .filter(|(_, found)| found.is_some())
+            .map(|(index, _)| index)
+            .collect())
     }
 
     /// Compares a row with the customer that it identifies, and updates the customer if that is asked for.
@@ -324,7 +347,8 @@ impl<P> Import<'_, '_, P> {
     }
 
     /// Creates customers, as many in one transaction as fit.
-    async fn create(&mut self, rows: &mut [Pending], mut creations: Vec<Creation>) -> Result<(), Error> {
+    async fn create(&mut self, rows: &mut [Pending], creations: Vec<Creation>) -> Result<(), Error> {
+        let mut creations = independent(creations);
         while !creations.is_empty() {
             let mut writes = 2;
             let fitting = creations.iter().take_while(|creation| {
@@ -404,4 +428,19 @@ fn unused_number(created_at: Timestamp, others: &[Creation]) -> Option<CustomerN
             return Some(number);
         }
     }
+}
+
+/// Returns the customers that can be created at once. The ancestors of the others end at one of them, so that the next attempt reads them again.
+fn independent(creations: Vec<Creation>) -> Vec<Creation> {
+    let end = |creation: &Creation| creation.ancestors.last().and_then(|ancestor| ancestor.parent);
+    let mut accepted: Vec<Creation> = Vec::with_capacity(creations.len());
+    for creation in creations {
+        let depends = |other: &Creation| {
+            end(&creation) == Some(other.customer.number) || end(other) == Some(creation.customer.number)
+        };
+        if !accepted.iter().any(depends) {
+            accepted.push(creation);
+        }
+    }
+    accepted
 }
