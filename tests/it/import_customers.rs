@@ -223,6 +223,19 @@ async fn files_of_spreadsheets_are_read() {
         .replace(&format!(",{number},"), &format!(",{},", number / 10 * 10 + u64::from(number % 10 == 0)));
     let report = import_csv(&app, "?mode=upsert", rounded).await;
     assert_eq!(report["results"][0]["errors"][0]["code"], "rounded_number", "{report}");
+    // The columns of Facturapi.
+    let facturapi = "id,created_at,livemode,organization,legal_name,tax_id,tax_system,email,curp,default_invoice_use,external_id,\
+                     address.street,address.zip,address.country,sat_validated_at,edit_link,edit_link_expires_at\n\
+                     65a0e6c56d04f840aa8438a1,2017-05-05T20:55:33.468Z,false,x,Empresa,ABC101010111,601,a@b.mx,XEXX010101HNEXXXA4,\
+                     G01,f-1,Calle,86500,MEX,,,\n";
+    assert_eq!(statuses(&import_csv(&app, "", facturapi).await), ["2 created"]);
+    let path = format!("{GLOBEX}/customers/65a0e6c56d04f840aa8438a1");
+    let customer = app.get(&path).user(globex_owner()).send().await.json();
+    assert_eq!(customer["metadata"], json!({ "curp": "XEXX010101HNEXXXA4" }));
+    assert_eq!(
+        (&customer["createdAt"], &customer["taxId"]),
+        (&json!("2017-05-05T20:55:33.468Z"), &json!("ABC101010111"))
+    );
 }
 
 #[tokio::test]

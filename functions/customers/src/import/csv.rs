@@ -46,6 +46,12 @@ const COLUMNS: [Column; 23] = [
     column("updatedAt", &["updated_at"]),
 ];
 
+/// The column of a Mexican's population registry code, which becomes metadata with this key.
+const CURP: &str = "curp";
+/// The columns of exports that say nothing of a customer: what the system knows of itself.
+const IGNORED: [&str; 6] =
+    ["organizationId", "organization", "livemode", "sat_validated_at", "edit_link", "edit_link_expires_at"];
+
 /// The characters with which a spreadsheet takes a cell for a formula, and the apostrophe that an export puts in front of them.
 const FORMULA_PREFIXES: [char; 7] = ['=', '+', '-', '@', '\t', '\r', '\''];
 
@@ -242,6 +248,7 @@ impl Columns {
                         format!("Column {} is {found}, which occurs before.", index + 1),
                     );
                 }
+                None if IGNORED.iter().any(|ignored| is_same_name(ignored, name)) => {}
                 None if !ignores_unknown && !name.trim().is_empty() => refuse(
                     "unknown_column",
                     format!(
@@ -284,19 +291,30 @@ impl Columns {
                 fields.insert((*name).to_owned(), value(name, cell)?);
             }
         }
+        if let Some(curp) = fields.remove(CURP) {
+            let metadata = fields.entry("metadata").or_insert_with(|| Value::Object(Map::new()));
+            if let Some(metadata) = metadata.as_object_mut() {
+                metadata.insert(CURP.into(), curp);
+            }
+        }
         Ok(fields)
     }
 }
 
 /// Returns the field with this name, as it stands in a header.
 fn find(name: &str) -> Option<&'static str> {
+    let is_it = |column: &&Column| {
+        is_same_name(column.name, name) || column.other_names.iter().any(|other| is_same_name(other, name))
+    };
+    let column = COLUMNS.iter().find(is_it).map(|column| column.name);
+    column.or_else(|| is_same_name(CURP, name).then_some(CURP))
+}
+
+/// Returns whether two names of columns are the same. Letter case, accents, blanks and punctuation do not count.
+fn is_same_name(one: &str, other: &str) -> bool {
     let key =
         |name: &str| search_key(name).chars().filter(|letter| letter.is_alphanumeric()).collect::<String>();
-    let wanted = key(name);
-    let is_it = |column: &&Column| {
-        key(column.name) == wanted || column.other_names.iter().any(|other| key(other) == wanted)
-    };
-    COLUMNS.iter().find(is_it).map(|column| column.name)
+    key(one) == key(other)
 }
 
 /// Returns the value of a cell: a number where the field is one, an object where it is one, otherwise a text.
@@ -341,6 +359,7 @@ mod tests {
             ("address.zip", Some("addressZip")),
             ("RFC", Some("taxId")),
             ("Uso de CFDI", Some("defaultInvoiceUse")),
+            ("CURP", Some("curp")),
             ("notes", None),
             ("", None),
         ] {
