@@ -214,7 +214,10 @@ fn attacks(app: &TestApp) -> Vec<(String, String)> {
         // Cuts of every length near the ends, and some in between (CVE-2026-27840).
         if cut < 40 || cut > good.len() - 40 || cut % 29 == 0 {
             add(&format!("cut by {cut}"), good[..good.len() - cut].to_owned());
-            add(&format!("headless by {cut}"), good[cut..].to_owned());
+            // By chance, what is left begins like an API key, and is refused as one.
+            if !good[cut..].starts_with("sk_") {
+                add(&format!("headless by {cut}"), good[cut..].to_owned());
+            }
         }
     }
     add("four parts", format!("{good}.e30"));

@@ -1,4 +1,4 @@
-//! Moving customers in: the rows of a file are found again by what identifies them, so that an import can be repeated.
+//! Imports customers. Each row has an identity, by which a repeated import finds its customer.
 
 pub(crate) mod csv;
 mod report;

@@ -1,4 +1,4 @@
-//! Writing the rows of a file: up to 24 new customers in one transaction.
+//! Writes the rows of a file: up to 24 new customers in one transaction.
 
 use std::{collections::HashMap, sync::Arc, time::Duration};
 
@@ -29,7 +29,6 @@ const RESERVE: Duration = Duration::from_secs(5);
 const MAX_WRITES: usize = 100;
 /// The number of writes of a new customer: the customer, and the items of its imported and its external id.
 const WRITES_OF_CUSTOMER: usize = 3;
-
 /// The number of attempts to find an unused number in a millisecond, before the next one is taken.
 const MAX_ATTEMPTS_PER_MILLISECOND: u64 = 3;
 
@@ -47,7 +46,7 @@ struct Pending {
 }
 
 impl Pending {
-    /// Returns the result of a row that is wrong.
+    /// Returns the result of an invalid row.
     fn error(&self, error: &Error) -> RowResult {
         RowResult::error(self.line, error, self.columns.as_deref())
     }
@@ -216,14 +215,14 @@ impl<P> Import<'_, '_, P> {
         let organization = self.caller.organization().id;
         let identities: Vec<CustomerIdentity> = rows.iter().map(|row| row.identity.clone()).collect();
         let found = self.cx.store().identified_customers(organization, &identities).await?;
-        let owners = self.owners_of_ids(rows).await?;
+        let with_taken_ids = self.rows_with_taken_ids(rows).await?;
         let mut creations: Vec<Creation> = Vec::new();
         for (index, (row, found)) in rows.iter().zip(found).enumerate() {
             if !self.cx.has_time(RESERVE) {
                 break;
             }
             let result = match found {
-                None if owners.contains(&index) && row.row.violations.is_empty() => {
+                None if with_taken_ids.contains(&index) && row.row.violations.is_empty() => {
                     Ok(RowResult::conflict(row.line, "id_taken", "Another customer has this id."))
                 }
                 Some(customer) => self.compare(row, customer).await,
@@ -248,7 +247,7 @@ impl<P> Import<'_, '_, P> {
     }
 
     /// Returns the indexes of the rows with a number and an id whose id another customer has.
-    async fn owners_of_ids(&self, rows: &[Pending]) -> Result<Vec<usize>, Error> {
+    async fn rows_with_taken_ids(&self, rows: &[Pending]) -> Result<Vec<usize>, Error> {
         let with_both = rows.iter().enumerate().filter_map(|(index, row)| match row.identity {
             CustomerIdentity::Number(_) => Some((index, CustomerIdentity::Id(row.row.value.0.id().ok()??))),
             _ => None,
@@ -352,7 +351,9 @@ impl<P> Import<'_, '_, P> {
         while !creations.is_empty() {
             let mut writes = 2;
             let fitting = creations.iter().take_while(|creation| {
-                writes += WRITES_OF_CUSTOMER + creation.ancestors.len();
+                // Beside each ancestor, a missing one at the end of the chain is checked.
+                let checks = creation.ancestors.len() + usize::from(!creation.ancestors.is_empty());
+                writes += WRITES_OF_CUSTOMER + checks;
                 writes <= MAX_WRITES
             });
             let rest = creations.split_off(fitting.count().max(1));
