@@ -5,7 +5,7 @@
 
 use std::{collections::BTreeSet, fs, path::Path};
 
-use padron_store::{Action, Resource};
+use padron_store::Action;
 
 /// The declarations that no test can show: function, action or failure, and reason.
 const EXCEPTIONS: &[(&str, &str, &str)] = &[];
@@ -60,12 +60,5 @@ pub fn unseen(seen: &Path) -> Result<Vec<String>, String> {
 
 /// Returns the line of an action in the file `seen`.
 fn action_line(action: Action) -> String {
-    match action.on {
-        Resource::Table => format!("{} table", action.name),
-        Resource::Index(index) => format!("{} {index}", action.name),
-        Resource::DeliveryQueue => format!("{} queue", action.name),
-        Resource::EventBus => format!("{} bus", action.name),
-        Resource::EncryptionKey(_) => format!("{} key", action.name),
-        Resource::Bucket | Resource::Objects => format!("{} bucket", action.name),
-    }
+    format!("{} {}", action.name, action.on.name())
 }

@@ -152,7 +152,9 @@ fn the_stack_has_room_to_grow() {
 #[test]
 fn the_template_s_defaults_are_the_codes() {
     let globals: Yaml = serde_yaml_ng::from_str(&read("template.yaml")).unwrap();
-    assert_eq!(globals["Globals"]["Function"]["MemorySize"], Registration::MEMORY, "of endpoint.rs");
+    let function = &globals["Globals"]["Function"];
+    assert_eq!(function["MemorySize"], Registration::MEMORY, "of endpoint.rs");
+    assert_eq!(function["Timeout"], Registration::TIME_LIMIT + 1, "a second more than in endpoint.rs");
 }
 
 #[test]

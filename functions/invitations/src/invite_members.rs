@@ -64,16 +64,12 @@ impl InvitationResult {
             }
             Err(error) => {
                 let failure = error.failure();
-                let detail = match error.violations() {
-                    [violation, ..] => violation.detail.clone(),
-                    [] => failure.detail().to_owned(),
-                };
                 Self {
                     index,
                     status: status(failure),
                     invitation: None,
                     code: Some(failure.code()),
-                    detail: Some(detail),
+                    detail: Some(error.advice().to_owned()),
                 }
             }
         }

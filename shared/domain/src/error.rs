@@ -250,6 +250,11 @@ impl Error {
         &self.0.violations
     }
 
+    /// Returns what to do about the error, in a sentence: that of the first violation, otherwise that of the failure.
+    pub fn advice(&self) -> &str {
+        self.violations().first().map_or(self.failure().detail(), |violation| &violation.detail)
+    }
+
     /// Returns how long the client should wait before it retries; `None` if the error does not say.
     pub fn retry_after(&self) -> Option<Duration> {
         self.0.retry_after

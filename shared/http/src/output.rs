@@ -315,6 +315,17 @@ pub enum LineFormat {
 }
 
 impl LineFormat {
+    /// All formats.
+    pub const ALL: [Self; 2] = [Self::Ndjson, Self::Csv];
+
+    /// Returns the name, which is also the extension of files.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Ndjson => "ndjson",
+            Self::Csv => "csv",
+        }
+    }
+
     /// Returns the media type.
     pub const fn media_type(self) -> &'static str {
         match self {
@@ -394,20 +405,20 @@ impl Output for Ndjson {
 /// A response with status 200 and a file in the format that the request asks for, and the link to its next part.
 #[derive(Debug)]
 pub struct FilePart {
-    /// The name of the file, for browsers.
-    pub name: &'static str,
+    /// The name of the file without its extension, for browsers.
+    pub stem: &'static str,
     /// The lines.
     pub lines: Lines,
 }
 
 impl Output for FilePart {
     fn into_response(self, _: &Request<'_>) -> Result<Response, Error> {
-        let disposition = format!("attachment; filename=\"{}\"", self.name);
+        let disposition = format!("attachment; filename=\"{}.{}\"", self.stem, self.lines.format.name());
         Ok(self.lines.into_response().header("content-disposition", disposition))
     }
 
     fn describe(operation: &mut Operation, _: &mut Schemas) {
-        Lines::describe(operation, &[LineFormat::Ndjson, LineFormat::Csv]);
+        Lines::describe(operation, &LineFormat::ALL);
     }
 }
 

@@ -140,10 +140,9 @@ impl OauthProblem {
     /// Creates the response of an error.
     pub(crate) fn new(error: &Error) -> Self {
         let failure = error.failure();
-        let violation = error.violations().first().map(|violation| violation.detail.as_str());
         // Neither quotes nor backslashes nor other letters than those of ASCII (RFC 6749 §5.2).
         let is_allowed = |letter: &char| matches!(letter, ' '..='~') && !matches!(letter, '"' | '\\');
-        let error_description = violation.unwrap_or(failure.detail()).chars().filter(is_allowed).collect();
+        let error_description = error.advice().chars().filter(is_allowed).collect();
         Self { error: oauth_error(failure), error_description }
     }
 }

@@ -127,12 +127,12 @@ impl ObjectStore {
             let page = call_until(deadline, call.send()).await?;
             let keys: Vec<String> =
                 page.contents.into_iter().flatten().filter_map(|object| object.key).collect();
-            // The list is strongly consistent, so that it does not repeat what was deleted. Every round ends before the deadline.
-            if keys.is_empty() {
-                return Ok(());
-            }
             for key in keys {
                 self.delete_key(key, deadline).await?;
+            }
+            // The list is strongly consistent, so that the next one has what is left. Every round ends before the deadline.
+            if page.is_truncated != Some(true) {
+                return Ok(());
             }
         }
     }

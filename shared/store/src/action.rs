@@ -43,6 +43,20 @@ pub enum Resource {
     Objects,
 }
 
+impl Resource {
+    /// Returns a short name, by which the tests and the declarations of endpoints agree about resources.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Table => "table",
+            Self::Index(index) => index,
+            Self::DeliveryQueue => "queue",
+            Self::EventBus => "bus",
+            Self::EncryptionKey(_) => "key",
+            Self::Bucket | Self::Objects => "bucket",
+        }
+    }
+}
+
 impl Action {
     /// The action that reads items by key.
     pub const BATCH_GET: Self = Self { name: "dynamodb:BatchGetItem", on: Resource::Table };

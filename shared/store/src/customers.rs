@@ -293,7 +293,7 @@ impl Store {
     }
 
     /// Finds customers by what identifies each of them, in two strongly consistent reads. The result is in the order of `identities`, of which
-    /// there are at most [`MAX_IMPORTED`](Self::MAX_IMPORTED).
+    /// there are at most two for each customer of a transaction.
     pub async fn identified_customers(
         &self,
         organization: OrganizationId,
@@ -390,7 +390,7 @@ fn check_missing<R: Copy>(
     organization: OrganizationId,
     number: CustomerNumber,
 ) -> Result<(), Error> {
-    let is_missing = Expression::condition(format!("attribute_not_exists({PK})"));
+    let is_missing = Expression::absent();
     transaction.check(&Key::customer(organization, number), is_missing)
 }
 
@@ -400,7 +400,7 @@ fn check_ancestor<R: Copy>(
     organization: OrganizationId,
     AncestorLink { number, parent, .. }: &AncestorLink,
 ) -> Result<(), Error> {
-    let is_there = Expression::condition(format!("attribute_exists({PK})"));
+    let is_there = Expression::present();
     let still = match parent {
         Some(parent) => is_there.and("#parent = :parent").number(":parent", parent.get()),
         None => is_there.and("attribute_not_exists(#parent)"),
@@ -475,7 +475,7 @@ impl Store {
         let &Customer { organization, number, .. } = customer;
         let mut transaction = self.transaction(event)?;
         // If the number or the id is taken, the request is retried.
-        let is_new = || Expression::condition(format!("attribute_not_exists({PK})"));
+        let is_new = || Expression::absent();
         transaction.replace(customer, is_new())?;
         if has_imported_id(customer) {
             let id = customer.id.clone();

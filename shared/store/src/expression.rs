@@ -21,6 +21,16 @@ impl Expression {
         Self { condition: Some(condition.into()), ..Self::default() }
     }
 
+    /// Creates the condition that there is no such item.
+    pub(crate) fn absent() -> Self {
+        Self::condition(format!("attribute_not_exists({PK})"))
+    }
+
+    /// Creates the condition that there is such an item.
+    pub(crate) fn present() -> Self {
+        Self::condition(format!("attribute_exists({PK})"))
+    }
+
     /// Creates the condition that an item has this version.
     pub(crate) fn version(version: u64) -> Self {
         Self::condition("#version = :version").name("#version", "version").number(":version", version)
@@ -28,11 +38,7 @@ impl Expression {
 
     /// Creates the condition that an item has this version. Version 0 was never written.
     pub(crate) fn version_or_absent(version: u64) -> Self {
-        if version == 0 {
-            Self::condition(format!("attribute_not_exists({PK})"))
-        } else {
-            Self::version(version)
-        }
+        if version == 0 { Self::absent() } else { Self::version(version) }
     }
 
     /// Adds a condition that must hold as well.

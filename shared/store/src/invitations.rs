@@ -16,7 +16,7 @@ use crate::{
     Action,
     expression::Expression,
     item::{Entity, Item},
-    key::{GSI1_PK, GSI1_SK, Key, PK, invitee_partition, organization_of_partition_key, partition},
+    key::{GSI1_PK, GSI1_SK, Key, invitee_partition, organization_of_partition_key, partition},
     members::{add_member_if_seat_is_free, check_authority},
     range_query::{Page, QueryPage, RangeQuery},
     read::{Consistency, Items, Projection},
@@ -179,7 +179,7 @@ impl Store {
         event: &Event,
     ) -> Result<Transaction<'_>, Error> {
         let mut transaction = self.transaction(event)?;
-        let absent = || Expression::condition(format!("attribute_not_exists({PK})"));
+        let absent = || Expression::absent();
         transaction.replace(after, before.map_or_else(absent, if_unchanged))?;
         transaction.check_or_refuse(
             &Key::email(after.organization, &after.email),

@@ -468,7 +468,7 @@ impl Store {
         let is_unused = format!("attribute_exists({PK}) AND attribute_not_exists(#used)");
         transaction.replace(&used, Expression::condition(is_unused).name("#used", USED))?;
         transaction.create(stored, Failure::CONCURRENT_CHANGE)?;
-        let exists = || Expression::condition(format!("attribute_exists({PK})"));
+        let exists = || Expression::present();
         match extended {
             Some(after) => replace_app_with_gate(&mut transaction, after)?,
             None => {
@@ -584,7 +584,7 @@ impl Store {
         event: &Event,
     ) -> Result<Transaction<'_>, Error> {
         let mut transaction = self.transaction(event)?;
-        let exists = Expression::condition(format!("attribute_exists({PK})"));
+        let exists = Expression::present();
         transaction.remove(&Key::oauth_grant(id), exists)?;
         replace_gate(&mut transaction, gate)?;
         if let Some(actor) = actor {

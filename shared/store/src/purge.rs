@@ -291,7 +291,7 @@ impl Store {
     pub async fn finish_purge(&self, organization: &Organization) -> Result<PurgeOutcome, Error> {
         let mut transaction: Transaction<'_> = self.change_without_event();
         transaction.remove(&Key::roster(organization.id), Expression::default())?;
-        let is_there = Expression::condition(format!("attribute_exists({PK})"));
+        let is_there = Expression::present();
         transaction.remove(&Key::organization(organization.id), is_there)?;
         let still_its =
             Expression::condition(format!("attribute_not_exists({PK}) OR #organization = :organization"))

@@ -15,7 +15,7 @@ use crate::{
     expression::Expression,
     idempotency::IdempotencyRecord,
     item::{Entity, to_item},
-    key::{Key, PK},
+    key::Key,
     table::{Backoff, CallError, Store, Throttling},
 };
 
@@ -148,11 +148,7 @@ impl<R: Copy> Transaction<'_, R> {
 
     /// Creates an item. If an item with its key exists, the commit is refused with `refusal`.
     pub(crate) fn create<E: Entity>(&mut self, entity: &E, refusal: R) -> Result<(), Error> {
-        self.put(
-            entity,
-            Expression::condition(format!("attribute_not_exists({PK})")),
-            ConditionFailure::Refuse(refusal),
-        )
+        self.put(entity, Expression::absent(), ConditionFailure::Refuse(refusal))
     }
 
     /// Replaces an item, under the condition that it is unchanged since it was read.

@@ -67,25 +67,16 @@ impl InFlight {
     pub(crate) fn end(&mut self, function: &str, used: BTreeSet<(String, Option<String>)>) {
         let is_alone = self.functions.iter().all(|other| *other == function);
         for (name, index) in used.into_iter().filter(|_| !self.has_others) {
-            let is_used = |action: &&Action| {
-                let on = match action.on {
-                    Resource::Table => None,
-                    Resource::Index(index) => Some(index),
-                    Resource::DeliveryQueue => Some("queue"),
-                    Resource::EventBus => Some("bus"),
-                    Resource::EncryptionKey(_) => Some("key"),
-                    Resource::Bucket | Resource::Objects => Some("bucket"),
-                };
-                action.name == name && on == index.as_deref()
-            };
+            let on = index.as_deref().unwrap_or(Resource::Table.name());
+            let is_used = |action: &&Action| action.name == name && action.on.name() == on;
             let declared = self.allowed.iter().find(is_used);
             let functions = &self.functions;
             assert!(
                 declared.is_some(),
-                "{functions:?} use {name} on {index:?}, which is not declared: add it to ACTIONS"
+                "{functions:?} use {name} on {on:?}, which is not declared: add it to ACTIONS"
             );
             if is_alone {
-                note(function, &format!("{name} {}", index.as_deref().unwrap_or("table")));
+                note(function, &format!("{name} {on}"));
             }
         }
         let ended = self.functions.iter().position(|other| *other == function);

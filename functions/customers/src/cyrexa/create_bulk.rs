@@ -110,13 +110,12 @@ impl CreationResult {
         let errors =
             errors.map(|Violation { pointer, code, detail }| CreationError { pointer, code, detail });
         let errors: Vec<CreationError> = errors.collect();
-        let detail = errors.first().map_or_else(|| failure.detail().to_owned(), |error| error.detail.clone());
         Self {
             index,
             status: status(failure),
             created: None,
             code: Some(failure.code()),
-            detail: Some(detail),
+            detail: Some(error.advice().to_owned()),
             errors,
         }
     }

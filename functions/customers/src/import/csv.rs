@@ -248,7 +248,7 @@ impl Columns {
                         format!("Column {} is {found}, which occurs before.", index + 1),
                     );
                 }
-                None if IGNORED.iter().any(|ignored| is_same_name(ignored, name)) => {}
+                None if is_ignored(name) => {}
                 None if !ignores_unknown && !name.trim().is_empty() => refuse(
                     "unknown_column",
                     format!(
@@ -303,18 +303,23 @@ impl Columns {
 
 /// Returns the field with this name, as it stands in a header.
 fn find(name: &str) -> Option<&'static str> {
+    let wanted = name_key(name);
     let is_it = |column: &&Column| {
-        is_same_name(column.name, name) || column.other_names.iter().any(|other| is_same_name(other, name))
+        name_key(column.name) == wanted || column.other_names.iter().any(|other| name_key(other) == wanted)
     };
     let column = COLUMNS.iter().find(is_it).map(|column| column.name);
-    column.or_else(|| is_same_name(CURP, name).then_some(CURP))
+    column.or_else(|| (wanted == CURP).then_some(CURP))
 }
 
-/// Returns whether two names of columns are the same. Letter case, accents, blanks and punctuation do not count.
-fn is_same_name(one: &str, other: &str) -> bool {
-    let key =
-        |name: &str| search_key(name).chars().filter(|letter| letter.is_alphanumeric()).collect::<String>();
-    key(one) == key(other)
+/// Returns whether a column says nothing of a customer.
+fn is_ignored(name: &str) -> bool {
+    let wanted = name_key(name);
+    IGNORED.iter().any(|ignored| name_key(ignored) == wanted)
+}
+
+/// Returns the letters and digits of a column's name, by which names are compared: letter case, accents, blanks and punctuation do not count.
+fn name_key(name: &str) -> String {
+    search_key(name).chars().filter(|letter| letter.is_alphanumeric()).collect()
 }
 
 /// Returns the value of a cell: a number where the field is one, an object where it is one, otherwise a text.

@@ -125,14 +125,12 @@ impl RowResult {
 
     /// Creates the result of a row that is wrong.
     pub(super) fn error(line: u64, error: &Error, columns: Option<&Columns>) -> Self {
-        let failure = error.failure();
         let errors = error.violations().iter().take(MAX_VIOLATIONS).map(|violation| {
             let Violation { pointer, code, detail } = violation.clone();
             let column = columns.and_then(|columns| columns.name(pointer.trim_start_matches('/')));
             RowError { column: column.map(ToOwned::to_owned), pointer, code, detail }
         });
         let errors: Vec<RowError> = errors.collect();
-        let detail = errors.first().map_or_else(|| failure.detail().to_owned(), |error| error.detail.clone());
-        Self { errors, ..Self::refused(line, failure.code(), &detail) }
+        Self { errors, ..Self::refused(line, error.failure().code(), error.advice()) }
     }
 }

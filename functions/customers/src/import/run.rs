@@ -213,9 +213,20 @@ impl<P> Import<'_, '_, P> {
     /// Tries to write the rows once. A row without a result afterwards has lost a race.
     async fn write_once(&mut self, rows: &mut [Pending]) -> Result<(), Error> {
         let organization = self.caller.organization().id;
-        let identities: Vec<CustomerIdentity> = rows.iter().map(|row| row.identity.clone()).collect();
-        let found = self.cx.store().identified_customers(organization, &identities).await?;
-        let with_taken_ids = self.rows_with_taken_ids(rows).await?;
+        let own = rows.iter().map(|row| row.identity.clone());
+        // The id of a row with a number may be that of another customer.
+        let with_both: Vec<(usize, CustomerIdentity)> = rows
+            .iter()
+            .enumerate()
+            .filter(|(_, row)| matches!(row.identity, CustomerIdentity::Number(_)))
+            .filter_map(|(index, row)| Some((index, CustomerIdentity::Id(row.row.value.0.id().ok()??))))
+            .collect();
+        let identities: Vec<CustomerIdentity> =
+            own.chain(with_both.iter().map(|(_, id)| id.clone())).collect();
+        let mut found = self.cx.store().identified_customers(organization, &identities).await?;
+        let owners = found.split_off(rows.len());
+        let owned = with_both.iter().zip(owners).filter(|(_, owner)| owner.is_some());
+        let with_taken_ids: Vec<usize> = owned.map(|((index, _), _)| *index).collect();
         let mut creations: Vec<Creation> = Vec::new();
         for (index, (row, found)) in rows.iter().zip(found).enumerate() {
             if !self.cx.has_time(RESERVE) {
@@ -244,25 +255,6 @@ impl<P> Import<'_, '_, P> {
             }
         }
         self.create(rows, creations).await
-    }
-
-    /// Returns the indexes of the rows with a number and an id whose id another customer has.
-    async fn rows_with_taken_ids(&self, rows: &[Pending]) -> Result<Vec<usize>, Error> {
-        let with_both = rows.iter().enumerate().filter_map(|(index, row)| match row.identity {
-            CustomerIdentity::Number(_) => Some((index, CustomerIdentity::Id(row.row.value.0.id().ok()??))),
-            _ => None,
-        });
-        let (indexes, ids): (Vec<usize>, Vec<CustomerIdentity>) = with_both.unzip();
-        if ids.is_empty() {
-            return Ok(Vec::new());
-        }
-        let found = self.cx.store().identified_customers(self.caller.organization().id, &ids).await?;
-        Ok(indexes
-            .into_iter()
-            .zip(found)
-            .filter(|(_, found)| found.is_some())
-            .map(|(index, _)| index)
-            .collect())
     }
 
     /// Compares a row with the customer that it identifies, and updates the customer if that is asked for.

@@ -28,6 +28,8 @@ pub struct ExportQuery {
     cursor: Option<String>,
 }
 
+/// The name of the file.
+const STEM: &str = "customers";
 /// The number of customers that are read at once.
 const BATCH: usize = 500;
 /// The time that is kept in reserve. When less of the request's time is left, the part ends.
@@ -38,10 +40,8 @@ impl Input for ExportQuery {
 
     fn decode(request: &Request<'_>) -> Result<Self, Error> {
         let query = Query::read(request, &["format", "cursor"])?;
-        let format = query.parse("format", "`ndjson` (the default) or `csv`.", |format| match format {
-            "ndjson" => Some(LineFormat::Ndjson),
-            "csv" => Some(LineFormat::Csv),
-            _ => None,
+        let format = query.parse("format", "`ndjson` (the default) or `csv`.", |name| {
+            LineFormat::ALL.into_iter().find(|format| format.name() == name)
         })?;
         let accepts_csv = request.header("accept").is_some_and(|accept| accept.contains("text/csv"));
         let by_header = if accepts_csv { LineFormat::Csv } else { LineFormat::Ndjson };
@@ -50,7 +50,7 @@ impl Input for ExportQuery {
     }
 
     fn describe(operation: &mut Operation, _: &mut Schemas) {
-        let formats = json!({ "type": "string", "enum": ["ndjson", "csv"] });
+        let formats = json!({ "type": "string", "enum": LineFormat::ALL.map(LineFormat::name) });
         operation.parameter(
             "query",
             "format",
@@ -92,10 +92,6 @@ impl Endpoint for ExportCustomers {
             None if format == LineFormat::Csv => _ = lines.push(&csv::header()),
             None => {}
         }
-        let name = match format {
-            LineFormat::Ndjson => "customers.ndjson",
-            LineFormat::Csv => "customers.csv",
-        };
         loop {
             let bounds = (CustomerNumber::MIN, CustomerNumber::MAX);
             let span = NumberRange { direction: Direction::Ascending, bounds, after, skip: 0, limit: BATCH };
@@ -116,14 +112,14 @@ impl Endpoint for ExportCustomers {
             if !is_full {
                 match next {
                     Some(next) => after = Some(next),
-                    None => return Ok(FilePart { name, lines }),
+                    None => return Ok(FilePart { stem: STEM, lines }),
                 }
             }
             if is_full || !cx.has_time(RESERVE) {
                 let number = after.unwrap_or(CustomerNumber::MIN).get().to_be_bytes();
-                let format = if format == LineFormat::Csv { "format=csv&" } else { "format=ndjson&" };
                 let cursor = cx.secrets().seal_cursor(&context, &number)?;
-                return Ok(FilePart { name, lines: lines.next(format!("{format}cursor={cursor}")) });
+                let next = format!("format={}&cursor={cursor}", format.name());
+                return Ok(FilePart { stem: STEM, lines: lines.next(next) });
             }
         }
     }

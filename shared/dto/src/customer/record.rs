@@ -1,5 +1,7 @@
 //! Customers in files: the whole record, in Timbrix's field names where Timbrix has the field.
 
+use std::mem::take;
+
 use padron_domain::{
     Billing, Categorization, Customer, CustomerField, CustomerId, CustomerNumber, CustomerReference,
     CustomerStatus, Finance, Notification, Patch, Payout, Person, Timestamp, Violation,
@@ -31,17 +33,18 @@ pub struct CustomerRecord {
 }
 
 impl From<Customer> for CustomerRecord {
-    fn from(customer: Customer) -> Self {
+    fn from(mut customer: Customer) -> Self {
         Self {
-            contact_name: customer.contact_name.clone(),
-            billing: customer.billing.clone(),
-            payout: customer.payout.clone(),
-            finance: customer.finance.clone(),
-            locations: customer.locations.clone(),
+            contact_name: take(&mut customer.contact_name),
+            billing: take(&mut customer.billing),
+            payout: take(&mut customer.payout),
+            finance: take(&mut customer.finance),
+            locations: take(&mut customer.locations),
             status: customer.status,
             categorization: customer.categorization,
-            notifications: customer.notifications.clone(),
-            person: customer.person.clone(),
+            notifications: take(&mut customer.notifications),
+            person: take(&mut customer.person),
+            // Timbrix's dialect has none of these.
             customer: customer.into(),
         }
     }
