@@ -154,6 +154,8 @@ async fn files_of_spreadsheets_are_read() {
                   ;Cliente Dos;;;A-2;\r\n;;;;;\r\n\r\n";
     let report = import_csv(&app, "", &excel[..]).await;
     assert_eq!(statuses(&report), ["2 created", "3 created"]);
+    let again = import(&app, "", "application/csv", &excel[..]).await;
+    assert_eq!(statuses(&again.json()), ["2 unchanged", "3 unchanged"]);
     let customers = globex_customers(&app).await;
     assert_eq!(
         (&customers[0]["legalName"], &customers[0]["address"]["zip"], &customers[0]["externalId"]),

@@ -123,6 +123,6 @@ impl Input for ImportFile {
             false,
             &ignore,
         );
-        operation.text_body(&["text/csv", "application/x-ndjson"]);
+        operation.text_body(&["text/csv", "application/csv", "application/x-ndjson"]);
     }
 }
