@@ -11,6 +11,7 @@ pub mod admin;
 pub mod data_dir;
 pub mod declared;
 pub mod demo;
+pub mod description;
 mod error;
 pub mod event_sources;
 pub mod import;

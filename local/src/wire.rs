@@ -14,7 +14,7 @@ use padron_http::{BASE_PATH, BackgroundRegistration, Registration, Route, Source
 use padron_store::{Action, Resource};
 use serde_json::json;
 
-use crate::demo;
+use crate::{demo, description};
 
 /// A file that is derived from the endpoints.
 #[derive(Debug, PartialEq, Eq)]
@@ -72,7 +72,7 @@ pub fn outdated_files(root: &Path) -> Result<Vec<WiredFile>, String> {
     files.push(router(root)?);
     files.push(template(root)?);
     files.extend(sample_events(root)?);
-    let description = padron_http::openapi::document(padron_api::endpoints());
+    let description = description::document(root)?;
     files.push(WiredFile { path: "openapi.json".into(), content: Some(format!("{description:#}\n")) });
     files.retain(|file| fs::read_to_string(root.join(&file.path)).ok() != file.content);
     Ok(files)
@@ -473,7 +473,8 @@ fn sample_events(root: &Path) -> Result<Vec<WiredFile>, String> {
     }
     let known = functions();
     for file in file_names(&root.join("events"))? {
-        if !known.iter().any(|function| file == format!("{}.json", function.name)) {
+        let is_sample = |function: &Function| file == format!("{}.json", function.name);
+        if file.ends_with(".json") && !known.iter().any(is_sample) {
             files.push(WiredFile { path: Path::new("events").join(file), content: None });
         }
     }

@@ -4,11 +4,11 @@ use std::collections::BTreeMap;
 
 use jsonschema::Validator;
 use padron_domain::trim;
-use padron_local::demo;
+use padron_local::{demo, description};
 use padron_testkit::TestApp;
 use serde_json::{Map, Value, json};
 
-use crate::support::{ACME, app, owner};
+use crate::support::{ACME, app, owner, root};
 
 /// Returns texts on both sides of the limits of fields.
 fn texts() -> Vec<String> {
@@ -215,6 +215,85 @@ async fn a_value_of_another_kind_is_refused_exactly_where_the_description_calls_
                     );
                 }
             }
+        }
+    }
+}
+
+/// Asserts that a value is what a schema of the description allows, unless it stands for a secret.
+fn assert_example(document: &Value, schema: &Value, example: &Value, place: &str) {
+    if example.to_string().contains("\"<") {
+        return;
+    }
+    let schema = json!({ "allOf": [schema], "components": document["components"] });
+    let validator = jsonschema::draft202012::options().build(&schema).unwrap();
+    if let Err(error) = validator.validate(example) {
+        panic!("the example of {place} is not what its schema allows: {error} in {example}");
+    }
+}
+
+#[test]
+fn every_operation_and_every_schema_has_an_example_that_is_right() {
+    let document = description::document(&root()).unwrap();
+    for (name, schema) in document["components"]["schemas"].as_object().unwrap() {
+        let examples = schema["examples"].as_array();
+        let examples = examples.unwrap_or_else(|| {
+            panic!("{name} has no example: use it in a request of events/, or add `#[schemars(extend(\"examples\" = [..]))]`")
+        });
+        examples.iter().for_each(|example| assert_example(&document, schema, example, name));
+    }
+    for endpoint in padron_api::endpoints() {
+        let Some(method) = endpoint.route.method else { continue };
+        let operation = &document["paths"][endpoint.route.path][method.name().to_lowercase()];
+        let function = endpoint.route.function;
+        let contents = |body: &Value| -> Vec<Value> {
+            body["content"].as_object().into_iter().flat_map(Map::values).cloned().collect()
+        };
+        for content in contents(&operation["requestBody"]) {
+            if let Some(example) = content.get("example") {
+                assert_example(&document, &content["schema"], example, &format!("the body of {function}"));
+            }
+        }
+        let is_json = |body: &Value| body["content"].get("application/json").is_some();
+        if is_json(&operation["requestBody"]) && operation["requestBody"]["required"] == true {
+            let body = &operation["requestBody"]["content"]["application/json"];
+            assert!(
+                body.get("example").is_some(),
+                "events/{function}.json has no body, which is the example"
+            );
+        }
+        let responses = operation["responses"].as_object().unwrap();
+        let successes = responses.keys().filter(|status| status.starts_with('2')).count();
+        for (status, response) in responses {
+            for content in contents(response) {
+                // An endpoint with several successes has an example of one of them.
+                let is_success = status.starts_with('2') && is_json(response) && successes == 1;
+                assert!(
+                    !is_success || content.get("example").is_some(),
+                    "{function} has no example: run `make examples`"
+                );
+                if let Some(example) = content.get("example") {
+                    assert_example(
+                        &document,
+                        &content["schema"],
+                        example,
+                        &format!("{status} of {function}"),
+                    );
+                }
+            }
+        }
+        for parameter in operation["parameters"].as_array().unwrap() {
+            if let Some(example) = parameter.get("example") {
+                let place = format!("{} of {function}", parameter["name"]);
+                assert_example(&document, &parameter["schema"], example, &place);
+            }
+            // A credential has no example.
+            let is_sent = parameter["in"] == "path" || parameter["required"] == true;
+            let has_example = parameter.get("example").is_some();
+            let is_credential = ["token", "request"].iter().any(|name| parameter["name"] == *name);
+            assert!(
+                !is_sent || has_example || is_credential || function.starts_with("oauth-"),
+                "{function} {parameter}"
+            );
         }
     }
 }

@@ -26,6 +26,7 @@ mod dialects;
 mod docs;
 mod errors;
 mod events;
+mod examples;
 mod export_organization;
 mod external_ids;
 mod faults;

@@ -5,9 +5,10 @@
 use futures_util::future::join_all;
 use padron_domain::{Error, Failure, FailureClass, RateLimit, Scope};
 use padron_http::{
-    Anonymous, Context, Endpoint, Input, Output, PAYLOAD_TOO_LARGE, Request, Response, Route,
-    UNSUPPORTED_MEDIA_TYPE, decode_json, decode_json_array, json_bytes,
+    Anonymous, Context, Endpoint, Input, Output, PAYLOAD_TOO_LARGE, ParameterDescription, Request, Response,
+    Route, UNSUPPORTED_MEDIA_TYPE, decode_json, decode_json_array, json_bytes,
     openapi::{Operation, Schemas},
+    text_schema,
 };
 use padron_store::{Action, RateSubject, Store};
 use schemars::JsonSchema;
@@ -72,6 +73,7 @@ pub struct SingleReport {
 /// A finding of GitHub's secret scanning.
 #[expect(missing_debug_implementations, reason = "it contains the text of a key")]
 #[derive(Deserialize, JsonSchema)]
+#[schemars(extend("examples" = [{ "token": "<api_key>", "type": "padron_api_key", "url": "https://github.com/acme/shop/blob/1c964f8/.env#L3" }]))]
 pub struct Finding {
     /// Text of the key.
     token: String,
@@ -86,6 +88,7 @@ pub struct Finding {
 /// What a finding turned out to be, as GitHub takes it.
 #[expect(missing_debug_implementations, reason = "it contains the text of a key")]
 #[derive(Serialize, JsonSchema)]
+#[schemars(extend("examples" = [{ "token_raw": "<api_key>", "token_type": "padron_api_key", "label": "true_positive" }]))]
 pub struct Feedback {
     /// Text of the key, as it was reported.
     token_raw: String,
@@ -122,12 +125,16 @@ impl Input for Report {
             single,
             { "type": "array", "maxItems": MAX_FINDINGS, "items": finding },
         ] }));
-        let text = serde_json::json!({ "type": "string" });
         for (name, description) in [
             ("Github-Public-Key-Identifier", "With a list: the id of GitHub's key"),
             ("Github-Public-Key-Signature", "With a list: GitHub's signature of the body"),
         ] {
-            operation.parameter("header", name, description, false, &text);
+            operation.header(&ParameterDescription {
+                name,
+                description,
+                is_required: false,
+                schema: text_schema,
+            });
         }
     }
 }

@@ -76,6 +76,7 @@ pub struct ValidApiKey {
 /// What is left of a limit of requests.
 #[derive(Debug, Serialize, JsonSchema)]
 #[schemars(rename = "RateStatus")]
+#[schemars(extend("examples" = [{ "limit": 1000, "remaining": 998, "reset": 42 }]))]
 struct RateStatusBody {
     /// Number of requests in the limit's period.
     limit: u32,

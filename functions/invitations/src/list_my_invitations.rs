@@ -13,6 +13,7 @@ pub struct ListMyInvitations;
 /// An invitation as shown to the invited person.
 #[derive(Debug, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
+#[schemars(extend("examples" = [{ "id": "0195b2f0-0000-7000-8000-000000000001", "organization": { "id": "550e8400-e29b-41d4-a716-446655440000", "name": "Acme Corp", "slug": "acme-corp" }, "role": "member", "createdAt": "2026-01-15T12:00:00.000Z", "expiresAt": "2026-01-22T12:00:00.000Z" }]))]
 pub struct MyInvitation {
     /// The id of the invitation, a UUID, with which it can be accepted or declined.
     #[schemars(with = "String", extend("format" = "uuid"))]
@@ -32,6 +33,7 @@ pub struct MyInvitation {
 
 /// The organization that an invitation is for, with only the fields that an outsider needs.
 #[derive(Debug, Serialize, JsonSchema)]
+#[schemars(extend("examples" = [{ "id": "550e8400-e29b-41d4-a716-446655440000", "name": "Acme Corp", "slug": "acme-corp" }]))]
 struct InvitingOrganization {
     /// The id of the organization, a UUID.
     #[schemars(with = "String", extend("format" = "uuid"))]

@@ -5,7 +5,7 @@ use std::{marker::PhantomData, time::Duration};
 use base64::{Engine as _, prelude::BASE64_URL_SAFE_NO_PAD};
 use padron_domain::{Error, Failure, OauthApp, OauthClientId, Scope, Scopes, Timestamp};
 use padron_http::{
-    Context, Input, Request, Response,
+    Context, Input, ParameterDescription, Request, Response,
     openapi::{Operation, Schemas},
 };
 use padron_store::Purpose;
@@ -80,8 +80,8 @@ impl Parameters {
 
 /// A page whose query parameters are described and not required: what is wrong with them is said on a page, or to the app.
 pub trait PageQuery {
-    /// The names of the parameters, what they are, and whether each is required.
-    const PARAMETERS: &'static [(&'static str, &'static str, bool)];
+    /// The parameters. Whether one is required is not checked when the query is read.
+    const PARAMETERS: &'static [ParameterDescription];
 }
 
 /// The query of a page, which its handler reads.
@@ -96,9 +96,8 @@ impl<P: PageQuery> Input for QueryOf<P> {
     }
 
     fn describe(operation: &mut Operation, _: &mut Schemas) {
-        let text = serde_json::json!({ "type": "string" });
-        for (name, description, is_required) in P::PARAMETERS {
-            operation.parameter("query", name, description, *is_required, &text);
+        for parameter in P::PARAMETERS {
+            operation.query_parameter(parameter);
         }
     }
 }

@@ -114,6 +114,7 @@ pub struct ServerMetadata {
 /// The metadata of the API (RFC 9728 §2).
 #[derive(Debug, Serialize, JsonSchema)]
 #[schemars(rename = "OauthResourceMetadata")]
+#[schemars(extend("examples" = [{ "resource": "https://api.example.com/api", "authorization_servers": ["https://api.example.com/api"], "scopes_supported": ["read:customers"], "bearer_methods_supported": ["header"] }]))]
 pub struct ResourceMetadata {
     /// URL of the API.
     resource: String,

@@ -1,11 +1,12 @@
 //! Forms (`application/x-www-form-urlencoded`), which OAuth clients send (RFC 6749 appendix B).
 
+use std::marker::PhantomData;
+
 use padron_domain::{Error, Failure};
 use padron_http::{
-    Input, PAYLOAD_TOO_LARGE, Request, UNSUPPORTED_MEDIA_TYPE,
+    Input, PAYLOAD_TOO_LARGE, ParameterDescription, Request, UNSUPPORTED_MEDIA_TYPE,
     openapi::{Operation, Schemas},
 };
-use serde_json::json;
 
 /// The media type of forms.
 const MEDIA_TYPE: &str = "application/x-www-form-urlencoded";
@@ -38,11 +39,43 @@ impl Form {
     }
 }
 
-impl Input for Form {
-    const FAILURES: &'static [Failure] =
-        &[UNSUPPORTED_MEDIA_TYPE, PAYLOAD_TOO_LARGE, Failure::INVALID_REQUEST];
+/// The parameters of the forms of an endpoint.
+pub trait FormParameters {
+    /// The parameters. Whether one is required is not checked when the form is read.
+    const PARAMETERS: &'static [ParameterDescription];
+}
+
+/// A form with these parameters, which the handler reads.
+pub struct FormOf<P> {
+    pub(crate) form: Form,
+    parameters: PhantomData<fn() -> P>,
+}
+
+impl<P> std::fmt::Debug for FormOf<P> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        self.form.fmt(f)
+    }
+}
+
+impl<P: FormParameters> Input for FormOf<P> {
+    const FAILURES: &'static [Failure] = Form::FAILURES;
 
     fn decode(request: &Request<'_>) -> Result<Self, Error> {
+        Form::decode(request).map(|form| Self { form, parameters: PhantomData })
+    }
+
+    fn describe(operation: &mut Operation, _: &mut Schemas) {
+        operation.form(P::PARAMETERS);
+    }
+}
+
+impl Form {
+    /// The failures of reading a form.
+    pub(crate) const FAILURES: &'static [Failure] =
+        &[UNSUPPORTED_MEDIA_TYPE, PAYLOAD_TOO_LARGE, Failure::INVALID_REQUEST];
+
+    /// Reads the form of a request.
+    pub(crate) fn decode(request: &Request<'_>) -> Result<Self, Error> {
         if request.media_type() != MEDIA_TYPE {
             let detail = "Send the body as application/x-www-form-urlencoded.";
             return Err(Error::from(UNSUPPORTED_MEDIA_TYPE).with_violation(
@@ -63,9 +96,5 @@ impl Input for Form {
         }
         parameters.retain(|(_, value)| !value.is_empty());
         Ok(Self(parameters))
-    }
-
-    fn describe(operation: &mut Operation, _: &mut Schemas) {
-        operation.form(&json!({ "type": "object", "additionalProperties": { "type": "string" } }));
     }
 }

@@ -33,6 +33,7 @@ pub mod oauth_root_documents;
 pub mod oauth_sign_out;
 pub mod oauth_token;
 mod page;
+mod parameter;
 pub mod revoke_my_grant;
 pub mod revoke_oauth_token;
 pub mod rotate_oauth_app_secret;

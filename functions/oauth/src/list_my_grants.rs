@@ -14,6 +14,7 @@ pub struct ListMyGrants;
 #[derive(Debug, Serialize, JsonSchema)]
 #[schemars(rename = "MyOauthGrant")]
 #[serde(rename_all = "camelCase")]
+#[schemars(extend("examples" = [{ "id": "tok_0195b2f35e7f7b8c9d0e1f2a3b4c5d6e0195b2f46f807c9d8e1f2a3b4c5d6e7f", "clientId": "app_0195b2f35e7f7b8c9d0e1f2a3b4c5d6e", "appName": "Contabilidad", "appUrl": null, "organizationId": "550e8400-e29b-41d4-a716-446655440000", "scopes": ["read:customers"], "expiresAt": "2026-02-14T12:00:00.000Z", "createdAt": "2026-01-15T12:00:00.000Z", "lastUsedAt": "2026-01-15T12:00:00.000Z" }]))]
 pub struct MyGrantResponse {
     /// Id of the grant, by which it is revoked.
     id: OauthGrantId,

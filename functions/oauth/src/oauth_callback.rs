@@ -1,7 +1,9 @@
 //! The endpoint `GET /oauth/callback`, to which the operator's issuer sends users after they have signed in.
 
 use padron_domain::{Error, Failure, Scope};
-use padron_http::{Anonymous, Context, Endpoint, Response, Route, Variable};
+use padron_http::{
+    Anonymous, Context, Endpoint, ParameterDescription, Response, Route, Variable, text_schema,
+};
 use padron_store::{Action, Store};
 
 use crate::{
@@ -21,11 +23,31 @@ pub struct OauthCallback;
 const REQUESTS_A_MINUTE: u32 = 60;
 
 impl PageQuery for OauthCallback {
-    const PARAMETERS: &'static [(&'static str, &'static str, bool)] = &[
-        ("code", "Authorization code of the issuer", false),
-        ("state", "State of the sign-in", false),
-        ("iss", "The issuer (RFC 9207)", false),
-        ("error", "Why the user is not signed in", false),
+    const PARAMETERS: &'static [ParameterDescription] = &[
+        ParameterDescription {
+            name: "code",
+            description: "Authorization code of the issuer",
+            is_required: false,
+            schema: text_schema,
+        },
+        ParameterDescription {
+            name: "state",
+            description: "State of the sign-in",
+            is_required: false,
+            schema: text_schema,
+        },
+        ParameterDescription {
+            name: "iss",
+            description: "The issuer (RFC 9207)",
+            is_required: false,
+            schema: text_schema,
+        },
+        ParameterDescription {
+            name: "error",
+            description: "Why the user is not signed in",
+            is_required: false,
+            schema: text_schema,
+        },
     ];
 }
 

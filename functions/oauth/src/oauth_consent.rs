@@ -1,13 +1,14 @@
 //! The endpoint `GET /oauth/consent`, the page on which a user decides what an app may do.
 
 use padron_domain::{Error, Scope};
-use padron_http::{Anonymous, Context, Endpoint, Response, Route};
+use padron_http::{Anonymous, Context, Endpoint, ParameterDescription, Response, Route};
 use padron_store::{Action, Store};
 use url::Url;
 
 use crate::{
     authorization::{AuthorizationRequest, PageQuery, Parameters, QueryOf, destination},
     page::{Consent, Language, Page, Trouble},
+    parameter::not_empty,
     session::SignedInSession,
 };
 
@@ -16,8 +17,12 @@ use crate::{
 pub struct OauthConsent;
 
 impl PageQuery for OauthConsent {
-    const PARAMETERS: &'static [(&'static str, &'static str, bool)] =
-        &[("request", "The authorization request, encrypted", true)];
+    const PARAMETERS: &'static [ParameterDescription] = &[ParameterDescription {
+        name: "request",
+        description: "The authorization request, encrypted",
+        is_required: true,
+        schema: not_empty,
+    }];
 }
 
 impl Endpoint for OauthConsent {

@@ -1,21 +1,35 @@
 //! The endpoint `POST /oauth/consent`, with which a user allows or denies what an app asks for.
 
 use padron_domain::{Error, OrganizationId, Scope, Scopes};
-use padron_http::{Anonymous, Context, Endpoint, Response, Route};
+use padron_http::{Anonymous, Context, Endpoint, ParameterDescription, Response, Route, text_schema};
 use padron_store::{Action, Store};
 use url::Url;
 
 use crate::{
     authorization::{Answer, AuthorizationRequest, consent_url},
-    form::Form,
+    form::{Form, FormOf, FormParameters},
     issuance::{self, GivenConsent},
     page::{Language, ORGANIZATION_FIELD, Page, SCOPE_FIELD, Trouble, redirect},
+    parameter::{FORM_TOKEN, REQUEST},
     session::SignedInSession,
 };
 
 /// The endpoint with which a user decides.
 #[derive(Debug)]
 pub struct OauthDecide;
+
+impl FormParameters for OauthDecide {
+    const PARAMETERS: &'static [ParameterDescription] = &[
+        REQUEST,
+        FORM_TOKEN,
+        ParameterDescription {
+            name: "action",
+            description: "`allow`, or anything else to deny",
+            is_required: false,
+            schema: text_schema,
+        },
+    ];
+}
 
 impl Endpoint for OauthDecide {
     const ROUTE: Route = Route::post("oauth-decide", "/oauth/consent");
@@ -30,10 +44,14 @@ impl Endpoint for OauthDecide {
         Store::CREATE_CODE,
     ];
     type Access = Anonymous;
-    type Input = Form;
+    type Input = FormOf<Self>;
     type Output = Page;
 
-    async fn handle(cx: &Context<'_>, _: Anonymous, form: Form) -> Result<Page, Error> {
+    async fn handle(
+        cx: &Context<'_>,
+        _: Anonymous,
+        FormOf { form, .. }: FormOf<Self>,
+    ) -> Result<Page, Error> {
         decide(cx, &form).await.map(Page)
     }
 }

@@ -4,12 +4,18 @@
 
 use padron_auth::{OauthToken, RefreshToken, Verifier};
 use padron_domain::{Error, Failure, Membership, OauthClientId, OauthGrantId, Scope};
-use padron_http::{Anonymous, Body, Context, Endpoint, ErrorFormat, Route};
+use padron_http::{Anonymous, Body, Context, Endpoint, ErrorFormat, ParameterDescription, Route};
 use padron_store::{Action, OauthAccess, Store};
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use crate::{client::PresentedClient, exchange::is_genuine, form::Form, issuance::require_active};
+use crate::{
+    client::PresentedClient,
+    exchange::is_genuine,
+    form::{FormOf, FormParameters},
+    issuance::require_active,
+    parameter::{CLIENT_ID, CLIENT_SECRET, TOKEN, TOKEN_TYPE_HINT},
+};
 
 /// The endpoint that tells a client about a token.
 #[derive(Debug)]
@@ -55,6 +61,10 @@ struct ActiveToken {
     org: String,
 }
 
+impl FormParameters for OauthIntrospect {
+    const PARAMETERS: &'static [ParameterDescription] = &[TOKEN, TOKEN_TYPE_HINT, CLIENT_ID, CLIENT_SECRET];
+}
+
 impl Endpoint for OauthIntrospect {
     const ROUTE: Route = Route::post("oauth-introspect", "/oauth/introspect");
     const SUMMARY: &'static str =
@@ -72,10 +82,14 @@ impl Endpoint for OauthIntrospect {
         Store::ORGANIZATION_ACCESS,
     ];
     type Access = Anonymous;
-    type Input = Form;
+    type Input = FormOf<Self>;
     type Output = Body<Introspection>;
 
-    async fn handle(cx: &Context<'_>, _: Anonymous, form: Form) -> Result<Self::Output, Error> {
+    async fn handle(
+        cx: &Context<'_>,
+        _: Anonymous,
+        FormOf { form, .. }: FormOf<Self>,
+    ) -> Result<Self::Output, Error> {
         let client = PresentedClient::of(cx.request, &form)?;
         client.count(cx, Self::ROUTE.function, REQUESTS_A_MINUTE).await?;
         let client = client.authenticate_confidential(cx).await?;

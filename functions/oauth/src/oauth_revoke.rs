@@ -4,14 +4,15 @@
 
 use padron_auth::{RefreshToken, Verifier};
 use padron_domain::{Actor, Error, Event, Failure, GrantRevocationReason, OauthGrantId, Scope};
-use padron_http::{Anonymous, Context, Endpoint, ErrorFormat, Response, Route};
+use padron_http::{Anonymous, Context, Endpoint, ErrorFormat, ParameterDescription, Response, Route};
 use padron_store::{Action, OauthGrantWithGate, Store};
 
 use crate::{
     client::PresentedClient,
     exchange::is_genuine,
-    form::Form,
+    form::{FormOf, FormParameters},
     issuance::{revocation, revoked_event},
+    parameter::{CLIENT_ID, CLIENT_SECRET, TOKEN, TOKEN_TYPE_HINT},
 };
 
 /// The endpoint with which a client revokes a token.
@@ -20,6 +21,10 @@ pub struct OauthRevoke;
 
 /// The maximum number of requests that a client sends in a minute, from one network.
 const REQUESTS_A_MINUTE: u32 = 60;
+
+impl FormParameters for OauthRevoke {
+    const PARAMETERS: &'static [ParameterDescription] = &[TOKEN, TOKEN_TYPE_HINT, CLIENT_ID, CLIENT_SECRET];
+}
 
 impl Endpoint for OauthRevoke {
     const ROUTE: Route = Route::post("oauth-revoke", "/oauth/revoke");
@@ -36,10 +41,14 @@ impl Endpoint for OauthRevoke {
         Store::REVOKE_OWN_OAUTH_GRANT,
     ];
     type Access = Anonymous;
-    type Input = Form;
+    type Input = FormOf<Self>;
     type Output = EmptyOk;
 
-    async fn handle(cx: &Context<'_>, _: Anonymous, form: Form) -> Result<EmptyOk, Error> {
+    async fn handle(
+        cx: &Context<'_>,
+        _: Anonymous,
+        FormOf { form, .. }: FormOf<Self>,
+    ) -> Result<EmptyOk, Error> {
         let client = PresentedClient::of(cx.request, &form)?;
         client.count(cx, Self::ROUTE.function, REQUESTS_A_MINUTE).await?;
         let client = client.authenticate(cx).await?;

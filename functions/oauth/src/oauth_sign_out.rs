@@ -1,21 +1,26 @@
 //! The endpoint `POST /oauth/sign-out`, which ends the session of a user on the pages of the authorization server.
 
 use padron_domain::{Error, Scope};
-use padron_http::{Anonymous, Context, Endpoint, Response, Route};
+use padron_http::{Anonymous, Context, Endpoint, ParameterDescription, Response, Route};
 use padron_store::{Action, Store};
 
 use crate::{
     authorization::AuthorizationRequest,
-    form::Form,
+    form::{Form, FormOf, FormParameters},
     login,
     oauth_decide::SessionForm,
     page::{Language, Page, Trouble},
+    parameter::{FORM_TOKEN, REQUEST},
     session::SignedInSession,
 };
 
 /// The endpoint that ends a session.
 #[derive(Debug)]
 pub struct OauthSignOut;
+
+impl FormParameters for OauthSignOut {
+    const PARAMETERS: &'static [ParameterDescription] = &[REQUEST, FORM_TOKEN];
+}
 
 impl Endpoint for OauthSignOut {
     const ROUTE: Route = Route::post("oauth-sign-out", "/oauth/sign-out");
@@ -24,10 +29,14 @@ impl Endpoint for OauthSignOut {
     const ACCEPTS_KEYS: bool = false;
     const ACTIONS: &'static [&'static [Action]] = &[Store::SESSION, Store::DELETE_SESSION];
     type Access = Anonymous;
-    type Input = Form;
+    type Input = FormOf<Self>;
     type Output = Page;
 
-    async fn handle(cx: &Context<'_>, _: Anonymous, form: Form) -> Result<Page, Error> {
+    async fn handle(
+        cx: &Context<'_>,
+        _: Anonymous,
+        FormOf { form, .. }: FormOf<Self>,
+    ) -> Result<Page, Error> {
         sign_out(cx, &form).await.map(Page)
     }
 }

@@ -7,9 +7,10 @@ use std::time::Duration;
 use padron_auth::{OauthToken, RefreshToken};
 use padron_domain::{Error, Failure, OauthGrant, OauthGrantId, Scope, Scopes, UserId};
 use padron_http::{
-    Anonymous, Body, Context, Endpoint, ErrorFormat, Input, PAYLOAD_TOO_LARGE, Request, Route,
-    UNSUPPORTED_MEDIA_TYPE, decode_json, json_bytes,
+    Anonymous, Body, Context, Endpoint, ErrorFormat, Input, ParameterDescription, Request, Route,
+    decode_json, json_bytes,
     openapi::{Operation, Schemas},
+    text_schema,
 };
 use padron_key_vault::KeyVault;
 use padron_store::{Action, OauthAppWithGate, Store};
@@ -21,7 +22,9 @@ use crate::{
     exchange::{self, PresentedCode, PresentedRefreshToken, exchange_code, refresh},
     form::{Form, MAX_FORM_SIZE},
     issuance::{TokenResponse, audience, issue, require_active},
+    parameter::{CLIENT_ID, CLIENT_SECRET},
 };
+use serde_json::json;
 
 /// The endpoint that issues access tokens.
 #[derive(Debug)]
@@ -69,9 +72,56 @@ impl std::fmt::Debug for TokenRequest {
     }
 }
 
+/// The parameters of the form.
+const FORM: &[ParameterDescription] = &[
+    ParameterDescription {
+        name: "grant_type",
+        description: "What the token is asked for with",
+        is_required: true,
+        schema: || json!({ "type": "string", "enum": ["client_credentials", "authorization_code", "refresh_token"] }),
+    },
+    ParameterDescription {
+        name: "scope",
+        description: "Scopes of the token, separated by spaces or commas. Without them, it has all that the app or the grant has",
+        is_required: false,
+        schema: text_schema,
+    },
+    ParameterDescription {
+        name: "resource",
+        description: "URL that the token is to be valid for: the API's, or one below it (RFC 8707)",
+        is_required: false,
+        schema: text_schema,
+    },
+    ParameterDescription {
+        name: "code",
+        description: "With `authorization_code`: the code",
+        is_required: false,
+        schema: text_schema,
+    },
+    ParameterDescription {
+        name: "redirect_uri",
+        description: "With `authorization_code`: the redirect URI of the authorization request",
+        is_required: false,
+        schema: text_schema,
+    },
+    ParameterDescription {
+        name: "code_verifier",
+        description: "With `authorization_code`: the code verifier (RFC 7636)",
+        is_required: false,
+        schema: text_schema,
+    },
+    ParameterDescription {
+        name: "refresh_token",
+        description: "With `refresh_token`: the refresh token",
+        is_required: false,
+        schema: text_schema,
+    },
+    CLIENT_ID,
+    CLIENT_SECRET,
+];
+
 impl Input for TokenRequest {
-    const FAILURES: &'static [Failure] =
-        &[UNSUPPORTED_MEDIA_TYPE, PAYLOAD_TOO_LARGE, Failure::INVALID_REQUEST];
+    const FAILURES: &'static [Failure] = Form::FAILURES;
 
     fn decode(request: &Request<'_>) -> Result<Self, Error> {
         if request.has_json() {
@@ -82,7 +132,7 @@ impl Input for TokenRequest {
 
     fn describe(operation: &mut Operation, schemas: &mut Schemas) {
         operation.body(&schemas.request::<JsonTokenRequest>());
-        Form::describe(operation, schemas);
+        operation.form(FORM);
     }
 }
 

@@ -94,6 +94,7 @@ pub struct DeliveryDetails {
 #[derive(Debug, Serialize, JsonSchema)]
 #[schemars(rename = "DeliveryAttempt")]
 #[serde(rename_all = "camelCase")]
+#[schemars(extend("examples" = [{ "attemptedAt": "2026-01-15T12:00:00.000Z", "statusCode": 200, "durationMs": 84, "error": null }]))]
 struct AttemptResponse {
     /// When the request was sent.
     #[schemars(with = "String", extend("format" = "date-time"))]

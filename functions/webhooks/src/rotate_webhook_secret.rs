@@ -20,6 +20,7 @@ pub struct RotateWebhookSecret;
 /// A rotation of a webhook's secret.
 #[derive(Debug, Default, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[schemars(extend("examples" = [{ "overlapSeconds": 3600 }]))]
 pub struct SecretRotation {
     /// For how many seconds requests are signed with the old secret as well: 0 to 604,800 (seven days). The default is a day.
     #[schemars(extend("minimum" = 0, "maximum" = MAX_OVERLAP.as_secs(), "default" = DEFAULT_OVERLAP.as_secs()))]

@@ -9,6 +9,7 @@ use serde_json::Value;
 #[derive(Debug, Serialize, JsonSchema)]
 #[schemars(rename = "Event")]
 #[serde(rename_all = "camelCase")]
+#[schemars(extend("examples" = [{ "id": "0195b2f0-0000-7000-8000-000000000001", "type": "member.removed", "organizationId": "550e8400-e29b-41d4-a716-446655440000", "actor": "123e4567-e89b-12d3-a456-426614174000", "createdAt": "2026-01-15T12:00:00.000Z", "data": { "userId": "33333333-3333-4333-8333-333333333333", "role": "member", "revokedKeys": [] } }]))]
 pub struct EventResponse {
     /// UUIDv7 of the event.
     #[schemars(with = "String", extend("format" = "uuid"))]

@@ -9,7 +9,8 @@ use schemars::{
 use serde_json::{Map, Value, json};
 
 use crate::{
-    parameter::{HeaderDescription, PathParameterDescription},
+    entity_tag,
+    parameter::{ParameterDescription, PathParameterDescription},
     problem::{self, ErrorFormat, OauthProblem, Problem, status},
     route::{Method, Route},
     size::add_size_limits,
@@ -22,6 +23,7 @@ pub struct Schemas {
     requests: SchemaGenerator,
     bounded_requests: SchemaGenerator,
     responses: SchemaGenerator,
+    problems: Map<String, Value>,
 }
 
 impl Schemas {
@@ -37,7 +39,17 @@ impl Schemas {
             requests: settings().into_generator(),
             bounded_requests: settings().with_transform(add_size_limits).into_generator(),
             responses: settings().for_serialize().with_transform(of_response).into_generator(),
+            problems: Map::new(),
         }
+    }
+
+    /// Returns the name of a failure's example, and a reference to it.
+    fn problem_example(&mut self, failure: &Failure) -> (String, Value) {
+        let name = failure.code();
+        self.problems
+            .entry(name)
+            .or_insert_with(|| json!({ "summary": failure.message(), "value": Problem::example(*failure) }));
+        (name.into(), json!({ "$ref": format!("#/components/examples/{name}") }))
     }
 
     /// Returns a reference to the schema of a response.
@@ -72,7 +84,7 @@ impl Schemas {
             rename_references(&mut schema, &renamed);
             all.insert(if renamed.contains(&name) { format!("{name}Fields") } else { name }, schema);
         }
-        Definitions { schemas: all, renamed }
+        Definitions { schemas: all, renamed, problems: self.problems }
     }
 }
 
@@ -83,6 +95,8 @@ pub(crate) struct Definitions {
     pub(crate) schemas: Map<String, Value>,
     /// The names of the types whose schema in requests is called `…Fields`.
     pub(crate) renamed: BTreeSet<String>,
+    /// An example of each failure, by code.
+    pub(crate) problems: Map<String, Value>,
 }
 
 /// Renames the references in a schema of a request.
@@ -120,6 +134,61 @@ pub struct Operation {
     is_rate_limited: bool,
 }
 
+/// The failures of an operation that have the same status.
+struct FailuresOfStatus<'f> {
+    status: u16,
+    failures: Vec<&'f Failure>,
+}
+
+impl<'f> FailuresOfStatus<'f> {
+    /// Groups failures by status. Of several failures with one code, which differ in their messages, all are kept.
+    fn group(failures: &'f [Failure]) -> Vec<Self> {
+        let mut groups: BTreeMap<u16, Vec<&Failure>> = BTreeMap::new();
+        for failure in failures {
+            let group = groups.entry(status(*failure)).or_default();
+            let is_known =
+                |known: &&Failure| (known.code(), known.message()) == (failure.code(), failure.message());
+            if !group.iter().any(is_known) {
+                group.push(failure);
+            }
+        }
+        groups.into_iter().map(|(status, failures)| Self { status, failures }).collect()
+    }
+
+    /// Returns the description: a line for each failure, with its code and its message.
+    fn description(&self) -> String {
+        let line = |failure: &&Failure| format!("`{}`: {}", failure.code(), failure.message());
+        self.failures.iter().map(line).collect::<Vec<_>>().join("\n")
+    }
+
+    /// Returns a schema with the values that a field has for these failures.
+    fn narrow(&self, schema: &Value, field: &str, values: &BTreeSet<&str>) -> Value {
+        json!({ "allOf": [schema, { "properties": { field: { "enum": values } } }] })
+    }
+
+    /// Returns the body in each of the media types of a format.
+    fn content(&self, format: ErrorFormat, schemas: &mut Schemas) -> Map<String, Value> {
+        let mut content = Map::new();
+        if format != ErrorFormat::Oauth {
+            let codes: BTreeSet<&str> = self.failures.iter().map(|failure| failure.code()).collect();
+            let mut schema = self.narrow(&schemas.response::<Problem>(), "code", &codes);
+            for field in ["status", "statusCode"] {
+                schema["allOf"][1]["properties"][field] = json!({ "const": self.status });
+            }
+            let examples: Map<String, Value> =
+                self.failures.iter().map(|failure| schemas.problem_example(failure)).collect();
+            content.insert(problem::MEDIA_TYPE.into(), json!({ "schema": schema, "examples": examples }));
+        }
+        if format != ErrorFormat::Problem {
+            let errors = self.failures.iter().map(|failure| problem::oauth_error(**failure)).collect();
+            let schema = self.narrow(&schemas.response::<OauthProblem>(), "error", &errors);
+            let example = self.failures.first().map(|failure| OauthProblem::example(**failure));
+            content.insert("application/json".into(), json!({ "schema": schema, "example": example }));
+        }
+        content
+    }
+}
+
 impl Operation {
     /// Starts the description of the operation behind a route.
     pub(crate) fn new(route: Route, summary: &str, description: &str) -> Self {
@@ -131,6 +200,11 @@ impl Operation {
         operation.set("tags", json!([tag(route)]));
         operation.set("parameters", json!([]));
         operation
+    }
+
+    /// Says that the operation needs no credential.
+    pub(crate) fn is_public(&mut self) {
+        self.set("security", json!([]));
     }
 
     /// Lists the credentials that the operation accepts, and the scope that each needs. Access tokens of the operator's issuer have no
@@ -172,10 +246,16 @@ impl Operation {
         }
     }
 
-    /// Adds a request header that holds a text.
-    pub(crate) fn header(&mut self, header: &HeaderDescription) {
-        let HeaderDescription { name, description, is_required, .. } = *header;
-        self.parameter("header", name, description, is_required, &header.schema());
+    /// Adds a request header.
+    pub fn header(&mut self, header: &ParameterDescription) {
+        let ParameterDescription { name, description, is_required, schema } = *header;
+        self.parameter("header", name, description, is_required, &schema());
+    }
+
+    /// Adds a parameter of the query.
+    pub fn query_parameter(&mut self, parameter: &ParameterDescription) {
+        let ParameterDescription { name, description, is_required, schema } = *parameter;
+        self.parameter("query", name, description, is_required, &schema());
     }
 
     /// Adds a header to the successful responses.
@@ -193,8 +273,23 @@ impl Operation {
         );
     }
 
-    /// Adds a form to the request, beside a JSON body if there is one.
-    pub fn form(&mut self, schema: &Value) {
+    /// Adds a form with these parameters to the request, beside a JSON body if there is one. Unknown parameters are ignored.
+    pub fn form(&mut self, parameters: &[ParameterDescription]) {
+        let mut properties = Map::new();
+        for ParameterDescription { name, description, schema, .. } in parameters {
+            let mut schema = schema();
+            schema["description"] = json!(description);
+            properties.insert((*name).into(), schema);
+        }
+        let required: Vec<&str> = parameters
+            .iter()
+            .filter(|parameter| parameter.is_required)
+            .map(|parameter| parameter.name)
+            .collect();
+        let mut schema = json!({ "type": "object", "properties": properties });
+        if !required.is_empty() {
+            schema["required"] = json!(required);
+        }
         let body =
             self.value.entry("requestBody").or_insert_with(|| json!({ "required": true, "content": {} }));
         body["content"]["application/x-www-form-urlencoded"] = json!({ "schema": schema });
@@ -261,32 +356,21 @@ impl Operation {
         if self.route.method == Some(Method::Get) {
             self.responses
                 .insert("304".into(), json!({ "description": "Nothing changed since that entity tag" }));
-            let text = json!({ "type": "string" });
-            self.parameter("header", "If-None-Match", "Entity tags of what the client has", false, &text);
+            self.header(&entity_tag::IF_NONE_MATCH);
         }
     }
 
     /// Adds the responses of failures.
     pub(crate) fn failures(&mut self, failures: &[Failure], format: ErrorFormat, schemas: &mut Schemas) {
-        let mut content = Map::new();
-        if format != ErrorFormat::Oauth {
-            content.insert(problem::MEDIA_TYPE.into(), json!({ "schema": schemas.response::<Problem>() }));
-        }
-        if format != ErrorFormat::Problem {
-            content
-                .insert("application/json".into(), json!({ "schema": schemas.response::<OauthProblem>() }));
-        }
-        for failure in failures {
-            let response = self
-                .responses
-                .entry(status(*failure).to_string())
-                .or_insert_with(|| json!({ "description": "", "content": content }));
-            let line = format!("`{}`: {}", failure.code(), failure.message());
-            let known = response["description"].as_str().unwrap_or_default();
-            if !known.split('\n').any(|one| one == line) {
-                let all = [known, &line].iter().filter(|part| !part.is_empty()).copied().collect::<Vec<_>>();
-                response["description"] = json!(all.join("\n"));
+        for group in FailuresOfStatus::group(failures) {
+            let mut response = json!({
+                "description": group.description(), "content": group.content(format, schemas),
+            });
+            for (name, description) in problem::headers(group.status) {
+                response["headers"][name] =
+                    json!({ "description": description, "schema": { "type": "string" } });
             }
+            self.responses.insert(group.status.to_string(), response);
         }
     }
 

@@ -13,7 +13,7 @@ use crate::{
     idempotency::{self, IDEMPOTENCY_KEY_REUSED},
     input::{Input, LazyInput},
     output::Output,
-    parameter::{HeaderDescription, PathParameterDescription},
+    parameter::{ParameterDescription, PathParameterDescription},
     problem::ErrorFormat,
     response::Response,
     route::{Method, Route},
@@ -146,7 +146,7 @@ pub struct Registration {
     /// Whether only API keys are admitted, as in [`Access::REQUIRES_KEY`].
     pub requires_key: bool,
     /// The request headers that the access check reads, as in [`Access::HEADERS`].
-    pub headers: &'static [HeaderDescription],
+    pub headers: &'static [ParameterDescription],
     actions: [&'static [&'static [Action]]; 4],
     app_failures: &'static [Failure],
     key_failures: &'static [Failure],
@@ -297,7 +297,9 @@ fn describe<E: Endpoint>(registration: &Registration, schemas: &mut Schemas) -> 
     let mut operation = Operation::new(E::ROUTE, E::SUMMARY, E::Access::DESCRIPTION);
     let path: Vec<PathParameterDescription> = [E::Access::PATH, &[E::Input::PATH]].concat().concat();
     operation.path_parameters(&path);
-    if !E::Access::IS_PUBLIC {
+    if E::Access::IS_PUBLIC {
+        operation.is_public();
+    } else {
         operation.security(!E::Access::REQUIRES_KEY, E::ACCEPTS_KEYS, E::SCOPE);
     }
     if E::ACCEPTS_KEYS {

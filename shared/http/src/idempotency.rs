@@ -4,8 +4,9 @@
 use padron_auth::Credential;
 use padron_domain::{Error, Failure, FailureClass, OrganizationId, Role};
 use padron_store::{IdempotencyId, IdempotencyRecord, Items, Purpose};
+use serde_json::{Value, json};
 
-use crate::{context::Context, parameter::HeaderDescription, response::Response};
+use crate::{context::Context, parameter::ParameterDescription, response::Response};
 
 /// The idempotency key belongs to another request.
 pub const IDEMPOTENCY_KEY_REUSED: Failure = Failure::new(
@@ -19,12 +20,17 @@ const HEADER: &str = "idempotency-key";
 const MAX_KEY_LENGTH: usize = 255;
 
 /// The request header that identifies a request which may be sent again.
-pub(crate) const HEADER_DESCRIPTION: HeaderDescription = HeaderDescription {
+pub(crate) const HEADER_DESCRIPTION: ParameterDescription = ParameterDescription {
     name: "Idempotency-Key",
     description: "Identifies the request. A repetition within 24 hours returns the recorded response and has no further effect",
     is_required: false,
-    max_length: Some(MAX_KEY_LENGTH),
+    schema: key_schema,
 };
+
+/// Returns the JSON schema of the header.
+fn key_schema() -> Value {
+    json!({ "type": "string", "minLength": 1, "maxLength": MAX_KEY_LENGTH, "pattern": "^[!#-~]([ -~]*[!#-~])?$" })
+}
 
 /// Returns what the request is identified by when it is sent again; `None` if it has no key or is no `POST`. Other methods are
 /// idempotent by themselves.

@@ -78,7 +78,10 @@ pub use output::{
     MultiStatus, Ndjson, NoContent, Output, PAGE_TOO_LARGE, Page, Picture, Public, Versioned, VersionedPart,
 };
 pub use padron_dto::Object;
-pub use parameter::{HeaderDescription, MemberId, NamedInPath, PathParameter, PathParameterDescription};
+pub use parameter::{
+    MemberId, NamedInPath, ParameterDescription, PathParameter, PathParameterDescription, text_schema,
+    uuid_schema,
+};
 pub use problem::{ErrorFormat, OauthProblem, Problem, oauth_error, status};
 pub use query::{
     PageRequest, Query, cursor_schema, describe_cursor, encode_parameter, instant, invalid_cursor,

@@ -73,7 +73,7 @@ pub fn document<'a>(registrations: impl IntoIterator<Item = &'a Registration>) -
         }
         paths.entry(registration.route.path).or_default().insert(method.name().to_lowercase(), operation);
     }
-    let Definitions { schemas, renamed } = schemas.into_definitions();
+    let Definitions { schemas, renamed, problems } = schemas.into_definitions();
     for operation in paths.values_mut().flat_map(Map::values_mut) {
         if let Some(body) = operation.get_mut("requestBody") {
             rename_references(body, &renamed);
@@ -96,6 +96,7 @@ pub fn document<'a>(registrations: impl IntoIterator<Item = &'a Registration>) -
         "webhooks": webhooks(),
         "components": {
             "schemas": schemas,
+            "examples": problems,
             "securitySchemes": {
                 "bearer": {
                     "type": "http",

@@ -38,30 +38,26 @@ impl PathParameterDescription {
     }
 }
 
-/// A request header in the API description.
+/// A request header, or a parameter of a query or of a form, in the API description.
 #[derive(Clone, Copy, Debug)]
-pub struct HeaderDescription {
+pub struct ParameterDescription {
     /// The name, as it is documented.
     pub name: &'static str,
     /// What it says.
     pub description: &'static str,
-    /// Whether a request without it is refused.
+    /// Whether each request is to have it.
     pub is_required: bool,
-    /// The maximum length, if it is less than what API Gateway takes.
-    pub max_length: Option<usize>,
-}
-
-impl HeaderDescription {
     /// Returns the JSON schema of a value.
-    pub(crate) fn schema(&self) -> Value {
-        match self.max_length {
-            Some(length) => json!({ "type": "string", "maxLength": length }),
-            None => json!({ "type": "string" }),
-        }
-    }
+    pub schema: fn() -> Value,
 }
 
-fn uuid_schema() -> Value {
+/// Returns the JSON schema of a text.
+pub fn text_schema() -> Value {
+    json!({ "type": "string" })
+}
+
+/// Returns the JSON schema of a UUID.
+pub fn uuid_schema() -> Value {
     json!({ "type": "string", "format": "uuid" })
 }
 

@@ -99,6 +99,19 @@ impl Problem {
 }
 
 impl Problem {
+    /// Returns the problem document of a failure, as an example.
+    pub(crate) fn example(failure: Failure) -> Self {
+        const REQUEST_ID: &str = "JKJaXmPLvHcESHA=";
+        let error = match failure {
+            Failure::INVALID_REQUEST => Error::invalid("/name", "required", "Give a name."),
+            Failure::INSUFFICIENT_SCOPE => {
+                Error::insufficient_scope([Scope::ReadCustomers].into_iter().collect())
+            }
+            _ => failure.into(),
+        };
+        Self::new(&error, REQUEST_ID)
+    }
+
     /// Adds the error of OAuth.
     pub(crate) fn with_oauth_error(self, error: &Error) -> Self {
         Self { error: Some(oauth_error(error.failure())), ..self }
@@ -137,6 +150,11 @@ pub struct OauthProblem {
 }
 
 impl OauthProblem {
+    /// Returns the response of a failure, as an example.
+    pub(crate) fn example(failure: Failure) -> Self {
+        Self::new(&failure.into())
+    }
+
     /// Creates the response of an error.
     pub(crate) fn new(error: &Error) -> Self {
         let failure = error.failure();
@@ -165,6 +183,19 @@ pub fn oauth_error(failure: Failure) -> &'static str {
             FailureClass::Internal => "server_error",
             _ => "invalid_request",
         },
+    }
+}
+
+/// Returns the names and the meanings of the headers that responses of a status have.
+pub(crate) const fn headers(status: u16) -> &'static [(&'static str, &'static str)] {
+    match status {
+        401 => &[(
+            "WWW-Authenticate",
+            "The scheme, what is wrong with the credential, and where authorization servers are named (RFC 6750 §3, RFC 9728)",
+        )],
+        405 => &[("Allow", "The methods that the resource has (RFC 9110 §10.2.1)")],
+        429 | 503 => &[("Retry-After", "How many seconds to wait before trying again (RFC 9110 §10.2.3)")],
+        _ => &[],
     }
 }
 

@@ -15,8 +15,8 @@ use crate::app::failure_code;
 
 /// The OpenAPI description of one endpoint.
 pub(crate) struct Description {
-    /// The descriptions of the responses, which list the codes of problems, by status.
-    responses: HashMap<String, String>,
+    /// The codes of the failures, by status; none for a success.
+    codes: HashMap<String, Vec<Value>>,
     /// The schemas of the bodies of successful responses, by status.
     answers: HashMap<String, Validator>,
     /// The schema of the request body; `None` if the endpoint has no JSON body.
@@ -60,9 +60,7 @@ impl Description {
             });
         Self {
             answers: answers.collect(),
-            responses: responses
-                .map(|(status, response)| (status.clone(), text(&response["description"])))
-                .collect(),
+            codes: responses.map(|(status, response)| (status.clone(), codes(response))).collect(),
             body: (!body.is_null()).then(|| validator(body)),
             body_is_optional: operation["requestBody"]["required"] == false,
             parameters: parameters
@@ -82,19 +80,19 @@ impl Description {
         let status = response["statusCode"].to_string();
         let problem: Option<Value> =
             response["body"].as_str().and_then(|body| serde_json::from_str(body).ok());
-        let code = failure_code(response);
-        let code = code.as_deref();
         // API Gateway would not route this path here, so the response is not the endpoint's.
-        if code == Some("route_not_found") {
+        if failure_code(response).as_deref() == Some("route_not_found") {
             return;
         }
-        let described = self.responses.get(&status);
+        let codes = self.codes.get(&status);
         assert!(
-            described.is_some(),
+            codes.is_some(),
             "{function} answers {status}, which its description does not have: {response}"
         );
-        if let Some(code) = code.filter(|_| status.as_str() >= "400") {
-            let described = described.is_some_and(|text| text.contains(&format!("`{code}`")));
+        let written =
+            problem.as_ref().and_then(|problem| problem["code"].as_str().or(problem["error"].as_str()));
+        if let Some(code) = written.filter(|_| status.as_str() >= "400") {
+            let described = codes.is_some_and(|codes| codes.iter().any(|known| known == code));
             assert!(described, "{function} answers {status} {code}, which its description does not have");
         }
         if !status.starts_with('2') {
@@ -143,6 +141,14 @@ impl Description {
             }
         }
     }
+}
+
+/// Returns the codes of failures that the schemas of a response enumerate.
+fn codes(response: &Value) -> Vec<Value> {
+    let content = response["content"].as_object().into_iter().flatten();
+    let narrowed = content.map(|(_, content)| &content["schema"]["allOf"][1]["properties"]);
+    let lists = narrowed.flat_map(|fields| [&fields["code"]["enum"], &fields["error"]["enum"]]);
+    lists.filter_map(Value::as_array).flatten().cloned().collect()
 }
 
 /// Returns the body of an event, with strings trimmed as the API trims them.

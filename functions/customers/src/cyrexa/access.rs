@@ -5,11 +5,12 @@ use std::borrow::Cow;
 use padron_auth::{AUTHENTICATION_REQUIRED, Credential, INVALID_TOKEN, require_jwt_form};
 use padron_domain::{Error, Failure, FailureClass, Organization, OrganizationId, UserId};
 use padron_http::{
-    AccessCheck, Authorization, Caller, Context, HeaderDescription, LazyInput, NamedResource,
-    OrganizationSource, PathParameterDescription, Policy, UNAUTHENTICATED, active_organizations,
-    authenticate, concat, named_organization, presented_key, verify,
+    AccessCheck, Authorization, Caller, Context, LazyInput, NamedResource, OrganizationSource,
+    ParameterDescription, PathParameterDescription, Policy, UNAUTHENTICATED, active_organizations,
+    authenticate, concat, named_organization, presented_key, uuid_schema, verify,
 };
 use padron_store::{Action, Store};
+use serde_json::{Value, json};
 
 /// A member of the organization in the path, which the header `tenantId` must also name.
 pub type MemberByPathAndTenant<T = ()> = Caller<ByPathAndTenant, T>;
@@ -29,18 +30,23 @@ const FAILURES: &[Failure] = &concat::<_, 10>(&[
     &[Failure::NOT_A_MEMBER, Failure::ORGANIZATION_MISMATCH, TENANT_MISMATCH],
 ]);
 
-const TENANT: HeaderDescription = HeaderDescription {
+const TENANT: ParameterDescription = ParameterDescription {
     name: "tenantId",
     description: "Id of the organization or of its owner",
     is_required: true,
-    max_length: None,
+    schema: uuid_schema,
 };
-const TOKEN: HeaderDescription = HeaderDescription {
+const TOKEN: ParameterDescription = ParameterDescription {
     name: "token",
     description: "An access token of the same user as the bearer's, or the same API key; it may be the same one",
     is_required: true,
-    max_length: None,
+    schema: credential_schema,
 };
+
+/// Returns the JSON schema of a credential: an access token or an API key.
+fn credential_schema() -> Value {
+    json!({ "type": "string", "pattern": "^[A-Za-z0-9_.-]+$" })
+}
 
 /// The policy that admits members of the organization in the path.
 ///
@@ -54,7 +60,7 @@ pub struct ByPathAndTenant;
 impl Policy for ByPathAndTenant {
     const DESCRIPTION: &'static str =
         "For members of the organization, with all three headers of Cyrexa's API.";
-    const HEADERS: &'static [HeaderDescription] = &[TENANT, TOKEN];
+    const HEADERS: &'static [ParameterDescription] = &[TENANT, TOKEN];
     const PATH: &'static [PathParameterDescription] = &[PathParameterDescription::of::<OrganizationId>()];
     const FAILURES: &'static [Failure] = FAILURES;
 
@@ -83,12 +89,12 @@ pub struct ByTenant;
 impl Policy for ByTenant {
     const DESCRIPTION: &'static str =
         "For members of the organization that `tenantId` names, with all three headers of Cyrexa's API.";
-    const HEADERS: &'static [HeaderDescription] = &[
-        HeaderDescription {
+    const HEADERS: &'static [ParameterDescription] = &[
+        ParameterDescription {
             name: "X-Organization-Id",
             description: "The organization, where the owner in `tenantId` has several",
             is_required: false,
-            max_length: None,
+            schema: uuid_schema,
         },
         TENANT,
         TOKEN,

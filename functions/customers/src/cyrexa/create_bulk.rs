@@ -87,6 +87,7 @@ struct CreationResult {
 /// What is wrong with a customer.
 #[derive(Debug, Serialize, JsonSchema)]
 #[schemars(rename = "CyrexaCreationError")]
+#[schemars(extend("examples" = [{ "pointer": "/person/email", "code": "invalid_format", "detail": "An e-mail address, such as name@example.com." }]))]
 struct CreationError {
     /// JSON pointer of the field.
     pointer: String,

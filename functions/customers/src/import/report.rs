@@ -68,6 +68,7 @@ pub(super) enum RowStatus {
 /// What is wrong with a row.
 #[derive(Debug, Serialize, JsonSchema)]
 #[schemars(rename = "ImportError")]
+#[schemars(extend("examples" = [{ "pointer": "/taxId", "column": "RFC", "code": "invalid_format", "detail": "An RFC has 12 or 13 characters." }]))]
 struct RowError {
     /// JSON pointer of the field.
     pointer: String,

@@ -16,6 +16,7 @@ impl JsonSchema for ReferenceSchema {
         let (first, last) = (CustomerNumber::MIN.get(), CustomerNumber::MAX.get());
         json_schema!({
             "description": "A customer's number, or its id of 24 hex digits.",
+            "examples": [3_559_189_708_800_000_u64],
             "anyOf": [
                 { "type": "integer", "minimum": first, "maximum": last },
                 { "type": "string", "pattern": CustomerReference::PATTERN },

@@ -14,7 +14,7 @@ use super::{
 use crate::{
     context::Context,
     input::LazyInput,
-    parameter::{HeaderDescription, PathParameterDescription},
+    parameter::{ParameterDescription, PathParameterDescription},
 };
 
 /// A member of the organization in the path; with a `T`, beside the resource that the request names.
@@ -111,7 +111,7 @@ impl<I: Send + Sync, P: Policy, T: NamedResource<I>> Access<I> for Caller<P, T> 
     const DESCRIPTION: &'static str = P::DESCRIPTION;
     const LEAST_ROLE: Option<Role> = Some(P::LEAST_ROLE);
     const ADMITS_SELF: bool = P::ADMITS_SELF;
-    const HEADERS: &'static [HeaderDescription] = P::HEADERS;
+    const HEADERS: &'static [ParameterDescription] = P::HEADERS;
     const PATH: &'static [&'static [PathParameterDescription]] = &[P::PATH, T::PATH];
     const ACTIONS: &'static [&'static [Action]] = &[P::ACTIONS, T::ACTIONS];
     const FAILURES: &'static [&'static [Failure]] = &[P::FAILURES, T::FAILURES];

@@ -8,7 +8,12 @@ use super::{
     AccessCheck, Authorization, Caller, NamedResource, OrganizationSource, Policy, UNAUTHENTICATED,
     authenticate,
 };
-use crate::{concat::concat, context::Context, input::LazyInput, parameter::HeaderDescription};
+use crate::{
+    concat::concat,
+    context::Context,
+    input::LazyInput,
+    parameter::{ParameterDescription, uuid_schema},
+};
 
 /// Admits the members of the organization that the token is bound to, else of the one in the header `X-Organization-Id`, else of the
 /// caller's only one.
@@ -20,11 +25,11 @@ pub struct ByCredential;
 impl Policy for ByCredential {
     const DESCRIPTION: &'static str = "For members of the organization that the token or API key is bound to, that the header `X-Organization-Id` names, or \
          that is their only one.";
-    const HEADERS: &'static [HeaderDescription] = &[HeaderDescription {
+    const HEADERS: &'static [ParameterDescription] = &[ParameterDescription {
         name: "X-Organization-Id",
         description: "The organization, where the caller belongs to several",
         is_required: false,
-        max_length: None,
+        schema: uuid_schema,
     }];
     const ACTIONS: &'static [Action] = Store::MEMBERSHIPS_WITH_ORGANIZATIONS;
     const FAILURES: &'static [Failure] = &concat::<_, 11>(&[
@@ -54,7 +59,7 @@ impl Policy for AdminByCredentialPolicy {
     const DESCRIPTION: &'static str = "For admins and the owner of the organization that the token is bound to, that the header `X-Organization-Id` names, \
          or that is their only one.";
     const LEAST_ROLE: Role = Role::Admin;
-    const HEADERS: &'static [HeaderDescription] = ByCredential::HEADERS;
+    const HEADERS: &'static [ParameterDescription] = ByCredential::HEADERS;
     const ACTIONS: &'static [Action] = ByCredential::ACTIONS;
     const FAILURES: &'static [Failure] =
         &concat::<_, 12>(&[ByCredential::FAILURES, &[Failure::INSUFFICIENT_ROLE]]);

@@ -35,7 +35,7 @@ pub use user::{Anonymous, OnlyOrganization, SelfOnly, SelfOrKey, SignedIn, UserO
 use crate::{
     context::Context,
     input::LazyInput,
-    parameter::{HeaderDescription, PathParameterDescription},
+    parameter::{ParameterDescription, PathParameterDescription},
     response::Response,
 };
 
@@ -52,7 +52,7 @@ pub trait Access<I>: Sized + Send {
     /// Whether only API keys are admitted, and no users.
     const REQUIRES_KEY: bool = false;
     /// The request headers that the check reads, beside `Authorization` and `X-API-Key`.
-    const HEADERS: &'static [HeaderDescription] = &[];
+    const HEADERS: &'static [ParameterDescription] = &[];
     /// The path parameters that the check reads.
     const PATH: &'static [&'static [PathParameterDescription]] = &[];
     /// The store actions of the check.

@@ -8,7 +8,7 @@ use crate::{
     concat::concat,
     context::Context,
     input::LazyInput,
-    parameter::{HeaderDescription, PathParameterDescription},
+    parameter::{ParameterDescription, PathParameterDescription},
 };
 
 /// Finds the organization of a request and decides which of its members are admitted. The constants are those of
@@ -24,7 +24,7 @@ pub trait Policy: Sized + Send + Sync + 'static {
     /// Whether the member whom `{memberId}` names is admitted in any role.
     const ADMITS_SELF: bool = false;
     /// The request headers that the check reads, beside `Authorization` and `X-API-Key`.
-    const HEADERS: &'static [HeaderDescription] = &[];
+    const HEADERS: &'static [ParameterDescription] = &[];
     /// The path parameters that the check reads.
     const PATH: &'static [PathParameterDescription] = &[];
     /// The store actions of the check.
