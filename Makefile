@@ -17,9 +17,10 @@ CARGO_LAMBDA := .tools/lambda/bin/cargo-lambda
 SAM := .tools/sam/bin/sam
 MOTO := .tools/moto/bin/moto_server
 CLIENTS := .tools/clients/installed
+CONTRACT := .tools/contract/installed
 
 .DEFAULT_GOAL := help
-.PHONY: help run serve listen token key reseal withdraw-key plan demo-customers demo-certificate import test test-full test-clients lint fmt build deploy region bench wire cargo
+.PHONY: help run serve listen token key reseal withdraw-key plan demo-customers demo-certificate import test test-full test-clients test-contract fuzz lint fmt build deploy region bench wire cargo
 
 help: ## This list
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 26
@@ -100,6 +101,16 @@ test-clients: cargo $(CARGO_LAMBDA) $(CLIENTS) ## The libraries of receivers and
 	@cargo build --quiet --workspace $(OAUTH_BINARIES)
 	@.tools/clients/bin/python tests/clients/verify.py .tools/clients .tools/clients/bin/python
 
+# Tools that others have written, with fresh demo data for each role.
+test-contract: cargo $(CONTRACT) ## openapi.json and the API agree: validators, a client in TypeScript, generated requests (SEED=)
+	@cargo build --quiet --bin padron
+	@.tools/contract/bin/python tests/contract/run.py .tools/contract $(call given,SEED,--seed)
+
+fuzz: cargo $(CONTRACT) ## Many generated requests as owner, member and API key (EXAMPLES=200 SEED= ROLES=owner,member,key)
+	@cargo build --quiet --bin padron
+	@.tools/contract/bin/python tests/contract/run.py .tools/contract --fuzz $(call given,EXAMPLES,--examples) $(call given,SEED,--seed) \
+		$(call given,ROLES,--roles)
+
 lint: cargo $(SAM) ## Formatting, clippy, the template, and cargo-deny where it is installed
 	cargo fmt --all --check
 	cargo clippy --workspace --all-targets -- -D warnings
@@ -143,6 +154,9 @@ cargo:
 	@command -v cargo >/dev/null || { \
 		echo 'Rust is not installed. Get it from https://rustup.rs, then try again.'; exit 1; }
 
+# Make would remove them after the installation.
+.PRECIOUS: .tools/%/bin/python
+
 # In virtual environments of Python, because PyPI has both of them for every platform.
 .tools/%/bin/python:
 	@command -v python3 >/dev/null || { echo 'Python 3 is not installed. Get it from your system, then try again.'; exit 1; }
@@ -154,12 +168,12 @@ $(CARGO_LAMBDA): Makefile | .tools/lambda/bin/python
 	@.tools/lambda/bin/python -m pip install --quiet --disable-pip-version-check cargo-lambda==$(CARGO_LAMBDA_VERSION)
 	@touch $@
 
-$(CLIENTS): tests/clients/package.json tests/clients/requirements.txt | .tools/clients/bin/python
+.tools/%/installed: tests/%/package.json tests/%/requirements.txt | .tools/%/bin/python
 	@command -v npm >/dev/null || { echo 'Node.js is not installed. Get it from https://nodejs.org, then try again.'; exit 1; }
-	@echo 'Installing the libraries of receivers into .tools'
-	@.tools/clients/bin/python -m pip install --quiet --disable-pip-version-check --requirement tests/clients/requirements.txt
-	@cp tests/clients/package.json .tools/clients/
-	@cd .tools/clients && npm install --silent --no-package-lock --no-audit --no-fund
+	@echo 'Installing what tests/$* needs into .tools'
+	@.tools/$*/bin/python -m pip install --quiet --disable-pip-version-check --requirement tests/$*/requirements.txt
+	@cp tests/$*/package.json .tools/$*/
+	@cd .tools/$* && npm install --silent --no-package-lock --no-audit --no-fund
 	@touch $@
 
 $(SAM): Makefile | .tools/sam/bin/python

@@ -1,6 +1,6 @@
 //! The endpoint `PUT /organizations/{organizationId}/self-invoice`, which changes how an organization's customers invoice themselves.
 
-use padron_domain::{Error, Failure, Patch, Scope, SelfInvoiceChanges};
+use padron_domain::{Error, Failure, InvoiceUse, Patch, Scope, SelfInvoiceChanges};
 use padron_dto::{SelfInvoiceResponse, read_back};
 use padron_http::{Admin, Context, Endpoint, Json, Route, Written};
 use padron_store::{Action, Store};
@@ -20,7 +20,7 @@ pub struct UpdateSelfInvoice;
 pub struct SelfInvoiceUpdate {
     /// Codes of the SAT catalogue `c_UsoCFDI` that customers may choose. An empty list, or `null`, allows all.
     #[serde(default)]
-    #[schemars(with = "Option<Vec<String>>", extend("maxItems" = SelfInvoiceChanges::MAX_USES))]
+    #[schemars(with = "Option<Vec<String>>", extend("maxItems" = SelfInvoiceChanges::MAX_USES, "items" = { "type": "string", "enum": InvoiceUse::ALL.iter().map(|known| known.code).collect::<Vec<_>>() }))]
     allowed_cfdi_uses: Patch<Vec<String>>,
     /// Whether ISR is withheld under RESICO.
     #[serde(default)]

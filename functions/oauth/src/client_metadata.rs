@@ -4,8 +4,9 @@ use padron_domain::{
     Actor, ClientType, Error, Failure, OauthApp, OauthAppSettings, OauthClientId, Scope, Scopes, Timestamp,
     Violation,
 };
-use schemars::JsonSchema;
+use schemars::{JsonSchema, Schema};
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 
 use crate::authorization::destination;
 
@@ -38,6 +39,7 @@ impl AuthenticationMethod {
 /// The metadata of a client. Members that are not listed here are ignored.
 #[derive(Debug, Default, Deserialize, JsonSchema)]
 #[serde(default)]
+#[schemars(transform = redirect_uris_are_required)]
 pub(crate) struct ClientMetadata {
     /// Redirect URIs, 1 to 5: https URLs, http URLs on this machine, and for clients without a secret private-use URI schemes.
     #[schemars(length(min = 1, max = OauthApp::MAX_DYNAMIC_REDIRECT_URIS))]
@@ -55,6 +57,14 @@ pub(crate) struct ClientMetadata {
     /// Scopes that the client can ask for, separated by spaces. Unknown ones are ignored. Without them, it can ask for all but those of
     /// administrators.
     scope: Option<String>,
+}
+
+/// Says in a schema that clients have redirect URIs: an empty list is the default, and refused with the error of RFC 7591.
+fn redirect_uris_are_required(schema: &mut Schema) {
+    schema.insert("required".into(), vec!["redirect_uris"].into());
+    if let Some(uris) = schema.pointer_mut("/properties/redirect_uris").and_then(Value::as_object_mut) {
+        uris.remove("default");
+    }
 }
 
 /// A client as it is registered.

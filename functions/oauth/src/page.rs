@@ -355,9 +355,11 @@ impl Output for Page {
     }
 
     fn describe(operation: &mut Operation, _: &mut Schemas) {
-        for status in ["200", "302", "303", "400", "403"] {
+        for status in ["200", "302", "303"] {
             operation.succeeds(status, None);
         }
+        operation.content("200", "text/html");
+        operation.fails_with_pages();
         operation.response_header("Location", "Where the browser goes next");
     }
 }

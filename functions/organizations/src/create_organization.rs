@@ -6,7 +6,7 @@ use padron_domain::{
     AccountChanges, Error, EventData, Failure, LINE_PATTERN, MAX_URL_LENGTH, Membership, Organization,
     OrganizationId, Patch, RESERVED_SLUGS, Role, SLUG_LENGTH, SLUG_PATTERN, Scope,
 };
-use padron_dto::{MetadataSchema, OrganizationResponse};
+use padron_dto::{MetadataSchema, OrganizationResponse, TimezoneSchema};
 use padron_http::{Context, Created, Endpoint, Json, Route, SignedIn, Versioned, Written};
 use padron_store::{Action, Store};
 use schemars::JsonSchema;
@@ -35,6 +35,7 @@ pub struct NewOrganization {
     #[schemars(extend("format" = "uri", "maxLength" = MAX_URL_LENGTH))]
     logo: Option<String>,
     /// The IANA time zone. The default is `America/Mexico_City`.
+    #[schemars(with = "Option<TimezoneSchema>")]
     timezone: Option<String>,
     /// The custom data of the organization: at most 50 entries, with keys of at most 40 and values of at most 500 characters.
     #[schemars(with = "Option<MetadataSchema>")]

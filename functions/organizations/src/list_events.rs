@@ -51,7 +51,7 @@ impl Input for EventQuery {
         operation.parameter("query", "type", "Only events of this type", false, &names);
         let actor = json!({ "anyOf": [
             { "type": "string", "format": "uuid" },
-            { "type": "string", "pattern": "^key:[0-9A-Fa-f-]{36}$" },
+            { "type": "string", "pattern": "^key:[0-9A-Fa-f]{8}(-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}$" },
             { "const": "operator" },
         ] });
         operation.parameter(

@@ -6,7 +6,9 @@ use padron_domain::{
     AccountChanges, Error, EventData, Failure, LINE_PATTERN, MAX_URL_LENGTH, Organization, Patch, Scope,
     Violation,
 };
-use padron_dto::{MetadataSchema, OrganizationResponse, WithWarnings, logo_url, parse_logo_url, read_back};
+use padron_dto::{
+    MetadataSchema, OrganizationResponse, TimezoneSchema, WithWarnings, logo_url, parse_logo_url, read_back,
+};
 use padron_http::{
     Context, Endpoint, Json, Owner, ReadOnlyFields, Route, Versioned, Written, to_sent_back_json,
 };
@@ -36,7 +38,7 @@ pub struct OrganizationUpdate {
     logo: Patch<String>,
     /// The IANA time zone. `null` resets it to `America/Mexico_City`.
     #[serde(default)]
-    #[schemars(with = "Option<String>")]
+    #[schemars(with = "Option<TimezoneSchema>")]
     timezone: Patch<String>,
     /// The custom data of the organization. Replaces all entries: at most 50, with keys of at most 40 and values of at most 500
     /// characters.

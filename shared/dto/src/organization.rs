@@ -1,12 +1,12 @@
 //! Organizations in responses.
 
-use std::collections::BTreeMap;
+use std::{borrow::Cow, collections::BTreeMap};
 
 use padron_domain::{
     Address, Certificate, Customization, Legal, LogoFile, Organization, OrganizationId, PdfExtra,
     PendingStep, Periodicity, Plan, Receipts, Role, SelfInvoice, SubscriptionStatus, Timestamp, https_url,
 };
-use schemars::JsonSchema;
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::Serialize;
 
 /// An organization, as the union of the two bodies that Timbrix documents.
@@ -476,5 +476,21 @@ impl From<SelfInvoice> for SelfInvoiceResponse {
         let SelfInvoice { allowed_cfdi_uses, apply_resico_isr, support_email, support_email_verified } =
             self_invoice;
         Self { allowed_cfdi_uses, apply_resico_isr, support_email, support_email_verified }
+    }
+}
+
+/// The JSON schema of a time zone.
+pub struct TimezoneSchema;
+
+impl JsonSchema for TimezoneSchema {
+    fn schema_name() -> Cow<'static, str> {
+        "TimeZone".into()
+    }
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        json_schema!({
+            "description": "The name of a time zone in the IANA time zone database.",
+            "type": "string",
+            "enum": Organization::timezones().collect::<Vec<_>>(),
+        })
     }
 }

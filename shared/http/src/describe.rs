@@ -132,6 +132,7 @@ pub struct Operation {
     value: Map<String, Value>,
     responses: BTreeMap<String, Value>,
     is_rate_limited: bool,
+    fails_with_pages: bool,
 }
 
 /// The failures of an operation that have the same status.
@@ -192,8 +193,13 @@ impl<'f> FailuresOfStatus<'f> {
 impl Operation {
     /// Starts the description of the operation behind a route.
     pub(crate) fn new(route: Route, summary: &str, description: &str) -> Self {
-        let mut operation =
-            Self { route, value: Map::new(), responses: BTreeMap::new(), is_rate_limited: false };
+        let mut operation = Self {
+            route,
+            value: Map::new(),
+            responses: BTreeMap::new(),
+            is_rate_limited: false,
+            fails_with_pages: false,
+        };
         operation.set("operationId", json!(route.function));
         operation.set("summary", json!(summary));
         operation.set("description", json!(description));
@@ -286,7 +292,8 @@ impl Operation {
             .filter(|parameter| parameter.is_required)
             .map(|parameter| parameter.name)
             .collect();
-        let mut schema = json!({ "type": "object", "properties": properties });
+        let text = json!({ "type": "string" });
+        let mut schema = json!({ "type": "object", "properties": properties, "additionalProperties": text });
         if !required.is_empty() {
             schema["required"] = json!(required);
         }
@@ -333,8 +340,13 @@ impl Operation {
         }
     }
 
+    /// Says that failures are shown as pages, where the reader is a person.
+    pub fn fails_with_pages(&mut self) {
+        self.fails_with_pages = true;
+    }
+
     /// Makes the response of a status a text of that media type.
-    pub(crate) fn content(&mut self, status: &str, media_type: &str) {
+    pub fn content(&mut self, status: &str, media_type: &str) {
         if let Some(response) = self.responses.get_mut(status) {
             response["content"][media_type] = json!({ "schema": { "type": "string" } });
         }
@@ -366,6 +378,9 @@ impl Operation {
             let mut response = json!({
                 "description": group.description(), "content": group.content(format, schemas),
             });
+            if self.fails_with_pages {
+                response["content"]["text/html"] = json!({ "schema": { "type": "string" } });
+            }
             for (name, description) in problem::headers(group.status) {
                 response["headers"][name] =
                     json!({ "description": description, "schema": { "type": "string" } });

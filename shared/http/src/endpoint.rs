@@ -16,7 +16,7 @@ use crate::{
     parameter::{ParameterDescription, PathParameterDescription},
     problem::ErrorFormat,
     response::Response,
-    route::{Method, Route},
+    route::{Method, ROUTE_NOT_FOUND, Route},
 };
 
 /// An environment variable of one function.
@@ -310,7 +310,11 @@ fn describe<E: Endpoint>(registration: &Registration, schemas: &mut Schemas) -> 
     }
     E::Input::describe(&mut operation, schemas);
     E::Output::describe(&mut operation, schemas);
-    let failures = registration.failures();
+    let mut failures = registration.failures();
+    if E::ROUTE.parameters().next().is_some() {
+        // In a parameter, an escaped slash begins another segment, and an escaped question mark ends the path.
+        failures.push(ROUTE_NOT_FOUND);
+    }
     if registration.info.records_answers || registration.info.recognizes_repetitions {
         operation.header(&idempotency::HEADER_DESCRIPTION);
     }

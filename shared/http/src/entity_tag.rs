@@ -1,17 +1,19 @@
 //! Entity tags (RFC 9110 §8.8.3) and the conditional requests that use them.
 
 use padron_domain::{Error, Failure};
-use serde_json::{Value, json};
 use xxhash_rust::xxh3::xxh3_64;
 
-use crate::{event::Request, parameter::ParameterDescription};
+use crate::{
+    event::Request,
+    parameter::{ParameterDescription, text_schema},
+};
 
 /// The request header that names the versions a write may be based on.
 pub(crate) const IF_MATCH: ParameterDescription = ParameterDescription {
     name: "If-Match",
     description: "Entity tags: the request is refused where none of them is of the newest version",
     is_required: false,
-    schema: entity_tags_schema,
+    schema: text_schema,
 };
 
 /// The request header that names the versions that the client has.
@@ -19,13 +21,8 @@ pub(crate) const IF_NONE_MATCH: ParameterDescription = ParameterDescription {
     name: "If-None-Match",
     description: "Entity tags of what the client has",
     is_required: false,
-    schema: entity_tags_schema,
+    schema: text_schema,
 };
-
-/// Returns the JSON schema of a list of entity tags. A value of another form matches nothing.
-fn entity_tags_schema() -> Value {
-    json!({ "type": "string", "pattern": r#"^(\*|(W/)?"[!#-~]*"( ?, ?(W/)?"[!#-~]*")*)$"# })
-}
 
 /// The entity tag of a representation: `"<version>.<variant>"`, or the hash of a file that never changes.
 ///

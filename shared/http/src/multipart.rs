@@ -119,14 +119,15 @@ impl<F: MultipartForm> Input for Multipart<F> {
     fn describe(operation: &mut Operation, _: &mut Schemas) {
         let property = |part: &PartDescription| {
             let schema = if part.is_file {
-                json!({ "type": "string", "contentMediaType": "application/octet-stream", "description": part.description })
+                json!({ "type": "string", "minLength": 1, "contentMediaType": "application/octet-stream", "description": part.description })
             } else {
                 json!({ "type": "string", "description": part.description })
             };
             (part.name.to_owned(), schema)
         };
         let properties: Map<String, Value> = F::PARTS.iter().map(property).collect();
-        operation.multipart(&json!({ "type": "object", "properties": properties }));
+        let required: Vec<&str> = F::PARTS.iter().map(|part| part.name).collect();
+        operation.multipart(&json!({ "type": "object", "properties": properties, "required": required }));
     }
 
     fn fingerprint_input<'r>(_: &'r Request<'_>) -> Cow<'r, [u8]> {

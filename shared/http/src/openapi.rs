@@ -41,6 +41,7 @@ fn webhooks() -> Map<String, Value> {
             "summary": event_type.name(),
             "description": event_type.description(),
             "tags": ["webhooks"],
+            "security": [],
             "parameters": headers,
             "requestBody": {
                 "required": true, "content": { "application/json": { "schema": schema, "example": example } },

@@ -121,7 +121,7 @@ impl PathParameter for DeliveryId {
     const EXPECTED: &'static str = "A delivery's id is the UUID of an event, a dot and a number.";
 
     fn schema() -> Value {
-        json!({ "type": "string", "pattern": "^[0-9A-Fa-f-]{36}\\.[0-9]{1,10}$" })
+        json!({ "type": "string", "pattern": "^[0-9A-Fa-f]{8}(-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}\\.[0-9]{1,9}$" })
     }
 
     fn parse(text: &str) -> Option<Self> {

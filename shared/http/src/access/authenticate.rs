@@ -45,14 +45,15 @@ pub async fn authenticate(cx: &Context<'_>) -> Result<Credential, Error> {
         }
         return verify(cx, token).await;
     };
+    if key.contains(',') {
+        return Err(duplicate("/headers/X-API-Key"));
+    }
+    let key = presented_key(cx, key.trim())?;
     if authorization.is_some() {
         let detail = "Send either X-API-Key or Authorization, not both.";
         return Err(Error::invalid("/headers/X-API-Key", "ambiguous", detail));
     }
-    if key.contains(',') {
-        return Err(duplicate("/headers/X-API-Key"));
-    }
-    presented_key(cx, key.trim()).map(Credential::Key)
+    Ok(Credential::Key(key))
 }
 
 /// Verifies an access token. The token of an app may have been revoked, which the database knows.
