@@ -314,6 +314,8 @@ Padrón serves on http://localhost:{port}{BASE_PATH} (DynamoDB on http://{databa
 Try it from another terminal, in this folder:
 
   curl -X GET http://localhost:{port}{BASE_PATH}/organizations/{acme} -H "Authorization: Bearer $(make token)"
+
+The API reference is on http://localhost:{port}{BASE_PATH}/docs
 "#
     );
     if let Some(app) = app {

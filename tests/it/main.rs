@@ -8,6 +8,7 @@ mod accept_invitation;
 mod access;
 mod api_key_races;
 mod api_keys;
+mod api_reference;
 mod browser;
 mod certificate_documents;
 mod certificates;

@@ -19,6 +19,7 @@ pub const PACKAGES: &[&[Registration]] = &[
     padron_api_keys::ENDPOINTS,
     padron_webhooks::ENDPOINTS,
     padron_oauth::ENDPOINTS,
+    padron_docs::ENDPOINTS,
 ];
 
 /// Returns all background functions.

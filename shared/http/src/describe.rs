@@ -406,7 +406,20 @@ impl Operation {
     }
 }
 
-/// The tag of an operation: the first segment of its path.
+/// The tag of an operation: the kind of resource that its path is about, or the dialect that it belongs to.
 fn tag(route: Route) -> &'static str {
-    route.path.split('/').nth(1).filter(|segment| !segment.is_empty()).unwrap_or("api")
+    let mut segments = route.path.split('/').skip(1);
+    match segments.next().unwrap_or_default() {
+        "organizations" => match segments.nth(1) {
+            Some(kind @ ("customers" | "members" | "invitations" | "api-keys" | "webhooks" | "events")) => {
+                kind
+            }
+            _ => "organizations",
+        },
+        ".well-known" => "oauth",
+        "customer" | "organization" => "cyrexa",
+        "v2" => "spirii",
+        "" | "docs" | "health" | "openapi.json" => "api",
+        kind => kind,
+    }
 }

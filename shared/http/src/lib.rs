@@ -74,8 +74,9 @@ pub use json::member_pointer;
 pub use log::Log;
 pub use multipart::{Multipart, MultipartForm, PartDescription, Parts};
 pub use output::{
-    Accepted, Array, Body, Changes, Created, CreatedWithoutLocation, FilePart, LineFormat, Lines,
-    MultiStatus, Ndjson, NoContent, Output, PAGE_TOO_LARGE, Page, Picture, Public, Versioned, VersionedPart,
+    Accepted, Array, Body, Changes, Created, CreatedWithoutLocation, FilePart, Html, JsonFile, LineFormat,
+    Lines, MultiStatus, Ndjson, NoContent, Output, PAGE_TOO_LARGE, Page, Picture, Public, Versioned,
+    VersionedPart,
 };
 pub use padron_dto::Object;
 pub use parameter::{
@@ -88,7 +89,7 @@ pub use query::{
 };
 pub use rate_limit::RateStatus;
 pub use read_back::{ReadOnlyFields, to_sent_back_json};
-pub use response::{GatewayResponse, Response};
+pub use response::{EmbeddedFile, GatewayResponse, Response};
 pub use route::{BASE_PATH, METHOD_NOT_ALLOWED, Method, ROUTE_NOT_FOUND, Route};
 pub use serve::{Exit, serve, serve_consumer, serve_job};
 pub use settings::{

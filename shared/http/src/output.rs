@@ -11,7 +11,7 @@ use crate::{
     describe::{Operation, Schemas},
     entity_tag::EntityTag,
     event::Request,
-    response::Response,
+    response::{EmbeddedFile, Response},
 };
 
 /// The failure of a page that is larger than one response can be.
@@ -112,6 +112,38 @@ impl Output for Picture {
         }
         operation.versioned();
         operation.response_header("ETag", "SHA-256 hash of the picture: send it back in `If-None-Match`");
+    }
+}
+
+/// A response with status 200 and a page.
+#[derive(Debug)]
+pub struct Html(pub EmbeddedFile);
+
+impl Output for Html {
+    fn into_response(self, request: &Request<'_>) -> Result<Response, Error> {
+        Ok(Response::embedded("text/html; charset=utf-8", &self.0, request))
+    }
+
+    fn describe(operation: &mut Operation, _: &mut Schemas) {
+        operation.succeeds("200", None);
+        operation.content("200", "text/html");
+        operation.versioned();
+    }
+}
+
+/// A response with status 200 and a file of JSON.
+#[derive(Debug)]
+pub struct JsonFile(pub EmbeddedFile);
+
+impl Output for JsonFile {
+    fn into_response(self, request: &Request<'_>) -> Result<Response, Error> {
+        Ok(Response::embedded("application/json", &self.0, request))
+    }
+
+    fn describe(operation: &mut Operation, _: &mut Schemas) {
+        let schema = serde_json::json!({ "type": "object", "description": "An OpenAPI document" });
+        operation.succeeds("200", Some(&schema));
+        operation.versioned();
     }
 }
 

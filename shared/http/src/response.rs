@@ -27,6 +27,19 @@ pub struct Response {
     is_base64: bool,
 }
 
+/// A file that is part of a function.
+#[derive(Clone, Copy, Debug)]
+pub struct EmbeddedFile {
+    /// The content.
+    pub content: &'static str,
+    /// The content, compressed with gzip (RFC 1952), if that is worth it.
+    pub compressed: Option<&'static [u8]>,
+    /// The SHA-256 hash of the content.
+    pub hash: &'static str,
+    /// The value of the header `Content-Security-Policy`, for a page.
+    pub security_policy: Option<&'static str>,
+}
+
 /// Omits headers and body, which may contain secrets and personal data.
 impl fmt::Debug for Response {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -68,6 +81,37 @@ impl Response {
             // Pages of other sites show it. Opened by itself, it runs nothing, whatever it contains.
             .header("cross-origin-resource-policy", "cross-origin".into())
             .header("content-security-policy", "default-src 'none'; sandbox".into())
+    }
+
+    /// Creates a response with a file of that media type that is part of the function. It changes with the installation only.
+    pub(crate) fn embedded(media_type: &str, file: &EmbeddedFile, request: &Request<'_>) -> Self {
+        let takes_gzip = request.header("accept-encoding").is_some_and(|accepted| {
+            accepted.split(',').any(|coding| {
+                matches!(coding.trim().split_once(';'), None if coding.trim() == "gzip")
+                    || coding.trim().starts_with("gzip;") && !coding.replace(' ', "").ends_with("q=0")
+            })
+        });
+        let compressed = file.compressed.filter(|_| takes_gzip);
+        let tag =
+            EntityTag::of_hash(&format!("{}{}", file.hash, if compressed.is_some() { "-gzip" } else { "" }));
+        let response = match compressed {
+            _ if tag.is_known_to(request) => Self::empty(304),
+            Some(content) => {
+                Self { is_base64: true, ..Self::text(200, media_type, BASE64_STANDARD.encode(content)) }
+                    .header("content-encoding", "gzip".into())
+            }
+            None => Self::text(200, media_type, file.content.into()),
+        };
+        let response = response
+            .header("etag", tag.into_header())
+            .header("cache-control", "public, max-age=300".into())
+            .header("vary", "accept-encoding".into());
+        match file.security_policy {
+            Some(policy) => response
+                .header("content-security-policy", policy.into())
+                .header("referrer-policy", "no-referrer".into()),
+            None => response,
+        }
     }
 
     /// Creates the response of a failed request, as a [`Problem`]. `issuer` is the URL of the API.

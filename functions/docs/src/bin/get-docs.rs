@@ -1,0 +1,4 @@
+//! The Lambda function `get-docs`.
+fn main() -> padron_http::Exit {
+    padron_http::serve::<padron_docs::get_docs::GetDocs>()
+}
