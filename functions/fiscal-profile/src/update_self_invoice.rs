@@ -20,7 +20,7 @@ pub struct UpdateSelfInvoice;
 pub struct SelfInvoiceUpdate {
     /// Codes of the SAT catalogue `c_UsoCFDI` that customers may choose. An empty list, or `null`, allows all.
     #[serde(default)]
-    #[schemars(with = "Option<Vec<String>>", extend("maxItems" = SelfInvoiceChanges::MAX_USES, "items" = { "type": "string", "enum": InvoiceUse::ALL.iter().map(|known| known.code).collect::<Vec<_>>() }))]
+    #[schemars(with = "Option<Vec<String>>", extend("maxItems" = SelfInvoiceChanges::MAX_USES, "items" = { "type": "string", "pattern": use_pattern() }))]
     allowed_cfdi_uses: Patch<Vec<String>>,
     /// Whether ISR is withheld under RESICO.
     #[serde(default)]
@@ -32,6 +32,17 @@ pub struct SelfInvoiceUpdate {
     support_email: Patch<String>,
     #[serde(flatten)]
     others: Map<String, Value>,
+}
+
+/// Returns the pattern of the code of a use, in upper or lower case.
+fn use_pattern() -> String {
+    let any_case = |letter: char| match letter {
+        'A'..='Z' => format!("[{letter}{}]", letter.to_ascii_lowercase()),
+        _ => letter.to_string(),
+    };
+    let codes: Vec<String> =
+        InvoiceUse::ALL.iter().map(|known| known.code.chars().map(any_case).collect()).collect();
+    format!("^({})$", codes.join("|"))
 }
 
 impl Endpoint for UpdateSelfInvoice {

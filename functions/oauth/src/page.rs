@@ -358,7 +358,13 @@ impl Output for Page {
         for status in ["200", "302", "303"] {
             operation.succeeds(status, None);
         }
-        operation.content("200", "text/html");
+        // 400 and 403 are pages that the handler writes itself.
+        for status in ["400", "403"] {
+            operation.succeeds(status, None);
+        }
+        for status in ["200", "400", "403"] {
+            operation.content(status, "text/html");
+        }
         operation.fails_with_pages();
         operation.response_header("Location", "Where the browser goes next");
     }

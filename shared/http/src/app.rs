@@ -15,6 +15,7 @@ use crate::{
     environment::Environment,
     event::{PathEncoding, Request},
     log::{Entry, Log},
+    metrics::EmbeddedMetrics,
     problem::ErrorFormat,
     rate_limit::RateLimiter,
     response::{GatewayResponse, Response},
@@ -137,12 +138,16 @@ impl App {
             response = response.header("ratelimit-policy", status.policy_header());
         }
         let spent = store.spent();
+        let metrics = &self.services.environment.options().metrics;
         self.log.write(&Entry {
+            metrics: EmbeddedMetrics::of_request(metrics, self.services.clock.now()),
             level: if response.status() < 500 { "info" } else { "error" },
             message: "request",
             request_id,
             function: endpoint.route.function,
+            table: &metrics.table,
             status: response.status(),
+            errors: u8::from(response.status() >= 500),
             code: response.code(),
             caller: caller.as_deref(),
             rate_limit_unknown: rate_status.is_some_and(|status| status.remaining.is_none()),

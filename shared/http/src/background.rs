@@ -8,7 +8,7 @@ use padron_store::{Action, Store};
 use serde::Serialize;
 use tokio::time::{Instant, timeout_at};
 
-use crate::{environment::Environment, log::Log};
+use crate::{environment::Environment, log::Log, metrics::EmbeddedMetrics};
 
 /// Work that runs on a schedule, as a Lambda function of its own.
 pub trait Job: Send + Sync + 'static {
@@ -156,10 +156,14 @@ impl<'a> BackgroundContext<'a> {
     /// Writes the line of this invocation to the log.
     fn report(&self, message: &'static str, outcome: Result<&serde_json::Value, &Error>) {
         let spent = self.store.spent();
+        let metrics = &self.environment.options().metrics;
         self.log.write(&Line {
+            metrics: EmbeddedMetrics::of_invocation(metrics, self.clock.now()),
             level: if outcome.is_ok() { "info" } else { "error" },
             message,
             function: self.function,
+            table: &metrics.table,
+            errors: u8::from(outcome.is_err()),
             report: outcome.ok(),
             store_calls: spent.calls,
             store_units: spent.units,
@@ -175,9 +179,13 @@ pub const UNREADABLE: &str = "unreadable record";
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
 struct Line<'a> {
+    #[serde(rename = "_aws")]
+    metrics: EmbeddedMetrics,
     level: &'static str,
     message: &'static str,
     function: &'static str,
+    table: &'a str,
+    errors: u8,
     #[serde(skip_serializing_if = "Option::is_none")]
     report: Option<&'a serde_json::Value>,
     /// The number of calls to DynamoDB that succeeded.

@@ -16,7 +16,7 @@ use crate::{
     parameter::{ParameterDescription, PathParameterDescription},
     problem::ErrorFormat,
     response::Response,
-    route::{Method, ROUTE_NOT_FOUND, Route},
+    route::{METHOD_NOT_ALLOWED, Method, ROUTE_NOT_FOUND, Route},
 };
 
 /// An environment variable of one function.
@@ -313,7 +313,7 @@ fn describe<E: Endpoint>(registration: &Registration, schemas: &mut Schemas) -> 
     let mut failures = registration.failures();
     if E::ROUTE.parameters().next().is_some() {
         // In a parameter, an escaped slash begins another segment, and an escaped question mark ends the path.
-        failures.push(ROUTE_NOT_FOUND);
+        failures.extend([ROUTE_NOT_FOUND, METHOD_NOT_ALLOWED]);
     }
     if registration.info.records_answers || registration.info.recognizes_repetitions {
         operation.header(&idempotency::HEADER_DESCRIPTION);

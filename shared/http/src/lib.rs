@@ -5,7 +5,7 @@
 //!
 //! The modules form layers. Each uses only modules further up in this list:
 //!
-//! 1. `concat`, `json`, `log`, `route`, `size`: values without a request.
+//! 1. `concat`, `json`, `metrics`, `log`, `route`, `size`: values without a request.
 //! 2. `event` and `parameter`: the request. `problem`: failures. `read_back`: records that clients send back.
 //! 3. `describe`: one operation of the API description. `entity_tag`, `response`: the response.
 //! 4. `input`, `bounded` and `output`: what endpoints take and return.
@@ -30,6 +30,7 @@ mod idempotency;
 mod input;
 mod json;
 mod log;
+mod metrics;
 mod multipart;
 pub mod openapi;
 mod output;
@@ -72,6 +73,7 @@ pub use input::{
 };
 pub use json::member_pointer;
 pub use log::Log;
+pub use metrics::{Metrics, NAMESPACE as METRICS_NAMESPACE};
 pub use multipart::{Multipart, MultipartForm, PartDescription, Parts};
 pub use output::{
     Accepted, Array, Body, Changes, Created, CreatedWithoutLocation, FilePart, Html, JsonFile, LineFormat,

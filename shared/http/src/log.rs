@@ -10,6 +10,8 @@ use std::{
 
 use serde::Serialize;
 
+use crate::metrics::EmbeddedMetrics;
+
 /// The destination of log lines.
 #[derive(Clone, Debug)]
 pub enum Log {
@@ -23,11 +25,17 @@ pub enum Log {
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct Entry<'a> {
+    #[serde(rename = "_aws")]
+    pub(crate) metrics: EmbeddedMetrics,
     pub(crate) level: &'static str,
     pub(crate) message: &'static str,
     pub(crate) request_id: &'a str,
     pub(crate) function: &'a str,
+    /// The name of the table.
+    pub(crate) table: &'a str,
     pub(crate) status: u16,
+    /// 1 if the status is 500 or higher, otherwise 0: a metric.
+    pub(crate) errors: u8,
     /// The code of the problem; `ok` if the request succeeded.
     pub(crate) code: &'static str,
     pub(crate) duration_ms: u128,

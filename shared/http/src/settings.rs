@@ -10,6 +10,7 @@ use padron_store::{Connection, Credentials, Secrets, TrustedRoots};
 
 use crate::{
     event::{PathEncoding, Request},
+    metrics::Metrics,
     route::BASE_PATH,
 };
 
@@ -37,6 +38,8 @@ pub struct Settings {
 pub struct Options {
     /// The maximum number of members of an organization, by plan.
     pub seats: Seats,
+    /// What the metrics of the installation are told apart by.
+    pub metrics: Metrics,
     /// The URL of the page where invitations are accepted, with `{token}` in the place of the token.
     pub accept_url: Option<String>,
     /// The maximum number of customers whose rows a list reads.
@@ -235,12 +238,15 @@ impl Settings {
             PathEncoding::Decoded
         };
         let warm_up = !reader.is_set_to("WARM_UP", "off", "on");
+        let by_function = reader.is_set_to("FUNCTION_METRICS", "on", "off");
+        let metrics = Metrics { table: connection.table.clone(), by_function };
         match (issuer, secrets) {
             (Some(issuer), Some(secrets)) if reader.problems.is_empty() => Ok(Self {
                 connection,
                 issuer,
                 secrets,
                 options: Options {
+                    metrics,
                     seats,
                     accept_url,
                     max_customer_rows,
