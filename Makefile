@@ -18,10 +18,11 @@ SAM := .tools/sam/bin/sam
 MOTO := .tools/moto/bin/moto_server
 CLIENTS := .tools/clients/installed
 CONTRACT := .tools/contract/installed
+STACK := .tools/stack/bin/cfn-lint
 DYNAMODB_LOCAL := .tools/dynamodb_local/node_modules
 
 .DEFAULT_GOAL := help
-.PHONY: help run serve listen token key reseal withdraw-key plan demo-customers demo-certificate import test test-full test-clients test-contract fuzz test-dynamodb-local lint fmt build deploy region bench wire cargo
+.PHONY: help run serve listen token key reseal withdraw-key plan demo-customers demo-certificate import test test-full test-clients test-contract fuzz test-dynamodb-local test-stack lint fmt build deploy region bench wire cargo
 
 help: ## This list
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 26
@@ -116,6 +117,9 @@ fuzz: cargo $(CONTRACT) ## Many generated requests as owner, member and API key 
 test-dynamodb-local: cargo $(DYNAMODB_LOCAL) ## The tests of storage and API with Amazon's DynamoDB Local (TESTS=<filter>)
 	@RUST_TEST_THREADS=$(THREADS) python3 tests/dynamodb_local/run.py .tools/dynamodb_local $(TESTS)
 
+test-stack: $(STACK) ## cfn-lint, and what template.yaml creates in moto, which stands for AWS
+	@.tools/stack/bin/python tests/stack/create.py
+
 lint: cargo $(SAM) ## Formatting, clippy, the template, and cargo-deny where it is installed
 	cargo fmt --all --check
 	cargo clippy --workspace --all-targets -- -D warnings
@@ -179,6 +183,11 @@ $(CARGO_LAMBDA): Makefile | .tools/lambda/bin/python
 	@.tools/$*/bin/python -m pip install --quiet --disable-pip-version-check --requirement tests/$*/requirements.txt
 	@cp tests/$*/package.json .tools/$*/
 	@cd .tools/$* && npm install --silent --no-package-lock --no-audit --no-fund
+	@touch $@
+
+$(STACK): tests/stack/requirements.txt | .tools/stack/bin/python
+	@echo 'Installing cfn-lint and moto into .tools'
+	@.tools/stack/bin/python -m pip install --quiet --disable-pip-version-check --requirement tests/stack/requirements.txt
 	@touch $@
 
 $(DYNAMODB_LOCAL): tests/dynamodb_local/package.json
