@@ -22,7 +22,7 @@ STACK := .tools/stack/bin/cfn-lint
 DYNAMODB_LOCAL := .tools/dynamodb_local/node_modules
 
 .DEFAULT_GOAL := help
-.PHONY: help run serve listen token key reseal withdraw-key plan demo-customers demo-certificate import test test-full test-clients test-contract fuzz test-dynamodb-local test-stack lint fmt build deploy region bench wire cargo
+.PHONY: help run serve listen token key reseal withdraw-key plan demo-customers demo-certificate import test test-full test-clients soak test-contract fuzz test-dynamodb-local test-stack lint fmt build deploy region bench wire cargo
 
 help: ## This list
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 26
@@ -102,6 +102,10 @@ test-clients: cargo $(CARGO_LAMBDA) $(CLIENTS) ## The libraries of receivers and
 	@# Some of them wait for no more than half a minute, in which `make run` may not have built a function.
 	@cargo build --quiet --workspace $(OAUTH_BINARIES)
 	@.tools/clients/bin/python tests/clients/verify.py .tools/clients .tools/clients/bin/python
+
+# One seed after the other, with the latencies and the memory of the process after each.
+soak: cargo ## A storm of faults over every endpoint that writes (MINUTES=10)
+	PADRON_SOAK_MINUTES=$(or $(MINUTES),10) cargo test --workspace --test it -- --nocapture after_a_storm
 
 # Tools that others have written, with fresh demo data for each role.
 test-contract: cargo $(CONTRACT) ## openapi.json and the API agree: validators, a client in TypeScript, generated requests (SEED=)

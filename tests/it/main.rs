@@ -72,6 +72,7 @@ mod settings;
 mod spellings;
 mod spirii_list_customers;
 mod store;
+mod storm;
 mod support;
 mod tokens;
 mod transfer_organization;

@@ -6,6 +6,7 @@ transform makes it.
 Usage: create.py
 """
 
+import ast
 import json
 import os
 import subprocess
@@ -104,7 +105,11 @@ def check(template):
         name = role["RoleName"]
         for policy in iam.list_role_policies(RoleName=name)["PolicyNames"]:
             document = iam.get_role_policy(RoleName=name, PolicyName=policy)["PolicyDocument"]
-            for statement in document["Statement"]:
+            if isinstance(document, str):
+                # moto's CloudFormation keeps it as Python writes it.
+                document = ast.literal_eval(document)
+            statements = document["Statement"]
+            for statement in statements if isinstance(statements, list) else [statements]:
                 actions, resources = ([part] if isinstance(part, str) else part for part in (statement["Action"], statement["Resource"]))
                 expect(not any("*" in action for action in actions), f"{name} may do {actions}")
                 expect("*" not in resources, f"{name} may use every resource")

@@ -300,7 +300,7 @@ impl Shared {
             Some(Fault::ServerError) => {
                 Some(refuse(StatusCode::INTERNAL_SERVER_ERROR, "InternalServerError", json!({})))
             }
-            Some(Fault::Conflict(index)) => {
+            Some(Fault::Conflict(index)) if is_transaction => {
                 let code = |at| if at == *index { "TransactionConflict" } else { "None" };
                 Some(cancelled((0..keys.len()).map(code)))
             }
