@@ -22,7 +22,7 @@ STACK := .tools/stack/bin/cfn-lint
 DYNAMODB_LOCAL := .tools/dynamodb_local/node_modules
 
 .DEFAULT_GOAL := help
-.PHONY: help run serve listen token key reseal withdraw-key plan demo-customers demo-certificate import test test-full test-clients soak test-contract fuzz test-dynamodb-local test-stack lint fmt build deploy region bench wire cargo
+.PHONY: help run serve listen token key reseal withdraw-key plan demo-customers demo-certificate import test test-full test-clients soak fuzz-target test-contract fuzz test-dynamodb-local test-stack lint fmt build deploy region bench wire cargo
 
 help: ## This list
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 26
@@ -102,6 +102,11 @@ test-clients: cargo $(CARGO_LAMBDA) $(CLIENTS) ## The libraries of receivers and
 	@# Some of them wait for no more than half a minute, in which `make run` may not have built a function.
 	@cargo build --quiet --workspace $(OAUTH_BINARIES)
 	@.tools/clients/bin/python tests/clients/verify.py .tools/clients .tools/clients/bin/python
+
+# Without the sanitizers, which need another toolchain: the code has no `unsafe`.
+fuzz-target: cargo ## Runs cargo fuzz (TARGET=event|bearer|query|import|form|certificate|target|logo SECONDS=60)
+	@command -v cargo-fuzz >/dev/null || { echo 'cargo-fuzz is not installed. Get it with: cargo install cargo-fuzz. Then try again.'; exit 1; }
+	RUSTC_BOOTSTRAP=1 cargo fuzz run --sanitizer none $(or $(TARGET),event) -- -max_total_time=$(or $(SECONDS),60)
 
 # One seed after the other, with the latencies and the memory of the process after each.
 soak: cargo ## A storm of faults over every endpoint that writes (MINUTES=10)

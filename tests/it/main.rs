@@ -40,6 +40,7 @@ mod hierarchy;
 mod idempotency;
 mod import_command;
 mod import_customers;
+mod inputs;
 mod instants;
 mod invite_member;
 mod invite_members;

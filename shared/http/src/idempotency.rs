@@ -27,9 +27,11 @@ pub(crate) const HEADER_DESCRIPTION: ParameterDescription = ParameterDescription
     schema: key_schema,
 };
 
-/// Returns the JSON schema of the header.
+/// Returns the JSON schema of the header: a text, bare or in quotation marks.
 fn key_schema() -> Value {
-    json!({ "type": "string", "minLength": 1, "maxLength": MAX_KEY_LENGTH, "pattern": "^[!#-~]([ -~]*[!#-~])?$" })
+    let (most, inner) = (MAX_KEY_LENGTH, MAX_KEY_LENGTH - 2);
+    let pattern = format!(r#"^("[ -~]{{1,{most}}}"|[!#-~]([ -~]{{0,{inner}}}[!-~])?)$"#);
+    json!({ "type": "string", "minLength": 1, "maxLength": most + 2, "pattern": pattern })
 }
 
 /// Returns what the request is identified by when it is sent again; `None` if it has no key or is no `POST`. Other methods are
