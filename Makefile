@@ -22,7 +22,7 @@ STACK := .tools/stack/bin/cfn-lint
 DYNAMODB_LOCAL := .tools/dynamodb_local/node_modules
 
 .DEFAULT_GOAL := help
-.PHONY: help run serve listen token key reseal withdraw-key plan demo-customers demo-certificate import test test-full test-clients soak fuzz-target test-contract fuzz test-dynamodb-local test-stack lint fmt build deploy region bench wire cargo
+.PHONY: help run serve listen token key reseal withdraw-key plan demo-customers demo-certificate import test test-full test-clients soak fuzz-target test-contract fuzz test-dynamodb-local test-stack lint fmt build deploy region bench examples wire cargo
 
 help: ## This list
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 26
@@ -164,6 +164,10 @@ region:
 bench: cargo ## What the functions cost: start, warm events, instructions (with valgrind), memory, size
 	cargo build --release $(PACKAGES) -p padron-bench-empty
 	@cargo run --quiet --bin bench -- target/release
+
+examples: cargo ## Records the responses to the sample requests, which are the examples of openapi.json
+	PADRON_RECORD=on cargo test --quiet --workspace --test it -- every_sample_event
+	@$(PADRON) wire
 
 wire: cargo ## Rewrites what is derived from the endpoints: binaries, routes, template, openapi.json
 	@$(PADRON) wire

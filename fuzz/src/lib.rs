@@ -12,7 +12,7 @@ pub const ACME: &str = "/organizations/550e8400-e29b-41d4-a716-446655440000";
 
 /// Returns the owner of the demo's organization.
 pub fn owner() -> UserId {
-    demo::OWNER.parse().expect("a UUID")
+    UserId::parse(demo::OWNER).expect("a UUID")
 }
 
 /// Runs an asynchronous target on the app that all inputs share.

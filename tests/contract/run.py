@@ -21,6 +21,11 @@ PADRON = os.path.join(ROOT, "target", "debug", "padron")
 MEMBER = "33333333-3333-4333-8333-333333333333"
 STRANGER = "99999999-9999-4999-8999-999999999999"
 EMAIL = "stranger@example.com"
+# Those that an API key can have.
+KEY_SCOPES = (
+    "read:user,write:user,read:organization,write:organization,read:members,write:members,"
+    "read:customers,write:customers,read:webhooks,write:webhooks,read:api-keys,read:oauth-apps,read:events"
+)
 
 
 PORTS = iter(random.sample(range(20000, 32000, 10), 1200))
@@ -108,7 +113,7 @@ def check(tools, role, examples, seed):
         credential = {
             "owner": ["token"],
             "member": ["token", "--user", MEMBER],
-            "key": ["key", "--role", "admin", "--scopes", "admin:all"],
+            "key": ["key", "--role", "admin", "--scopes", KEY_SCOPES],
         }[role]
         token = api.print(*credential)
         done = subprocess.run(

@@ -30,6 +30,7 @@ pub struct Validation {
     cost: Option<u32>,
     /// Address of the client that the calling service serves. The key's address ranges are compared with it instead of the caller's own.
     #[serde(default)]
+    #[schemars(extend("anyOf" = [{ "format": "ipv4" }, { "format": "ipv6" }, { "type": "null" }]))]
     ip: Option<String>,
 }
 

@@ -139,6 +139,11 @@ impl PageRequest {
         self.limit.into()
     }
 
+    /// Returns whether the request has a cursor.
+    pub fn has_cursor(&self) -> bool {
+        self.cursor.is_some()
+    }
+
     /// Returns the id after which the page begins; `None` on the first page. Fails if the cursor does not belong to this list.
     ///
     /// `scope` is the organization or the user that the list belongs to.
