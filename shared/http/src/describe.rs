@@ -410,12 +410,10 @@ impl Operation {
 fn tag(route: Route) -> &'static str {
     let mut segments = route.path.split('/').skip(1);
     match segments.next().unwrap_or_default() {
-        "organizations" => match segments.nth(1) {
-            Some(kind @ ("customers" | "members" | "invitations" | "api-keys" | "webhooks" | "events")) => {
-                kind
-            }
-            _ => "organizations",
-        },
+        "organizations" => {
+            let kinds = ["customers", "members", "invitations", "api-keys", "webhooks", "events"];
+            segments.nth(1).filter(|kind| kinds.contains(kind)).unwrap_or("organizations")
+        }
         ".well-known" => "oauth",
         "customer" | "organization" => "cyrexa",
         "v2" => "spirii",

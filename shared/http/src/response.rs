@@ -85,12 +85,7 @@ impl Response {
 
     /// Creates a response with a file of that media type that is part of the function. It changes with the installation only.
     pub(crate) fn embedded(media_type: &str, file: &EmbeddedFile, request: &Request<'_>) -> Self {
-        let takes_gzip = request.header("accept-encoding").is_some_and(|accepted| {
-            accepted.split(',').any(|coding| {
-                matches!(coding.trim().split_once(';'), None if coding.trim() == "gzip")
-                    || coding.trim().starts_with("gzip;") && !coding.replace(' ', "").ends_with("q=0")
-            })
-        });
+        let takes_gzip = request.header("accept-encoding").is_some_and(|accepted| takes_gzip(&accepted));
         let compressed = file.compressed.filter(|_| takes_gzip);
         let tag =
             EntityTag::of_hash(&format!("{}{}", file.hash, if compressed.is_some() { "-gzip" } else { "" }));
@@ -267,6 +262,15 @@ impl Response {
             cookies: self.cookies,
         }
     }
+}
+
+/// Returns whether the header `Accept-Encoding` allows gzip (RFC 9110 §12.5.3).
+fn takes_gzip(accepted: &str) -> bool {
+    accepted.split(',').any(|accepted| {
+        let (coding, weight) = accepted.split_once(';').unwrap_or((accepted, ""));
+        let weight = weight.trim().strip_prefix("q=").map_or(Ok(1.0), str::parse::<f32>);
+        coding.trim().eq_ignore_ascii_case("gzip") && weight.is_ok_and(|weight| weight > 0.0)
+    })
 }
 
 /// A response in API Gateway's form (payload format 2.0).
