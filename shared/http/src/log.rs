@@ -31,11 +31,7 @@ pub(crate) struct Entry<'a> {
     pub(crate) message: &'static str,
     pub(crate) request_id: &'a str,
     pub(crate) function: &'a str,
-    /// The name of the table.
-    pub(crate) table: &'a str,
     pub(crate) status: u16,
-    /// 1 if the status is 500 or higher, otherwise 0: a metric.
-    pub(crate) errors: u8,
     /// The code of the problem; `ok` if the request succeeded.
     pub(crate) code: &'static str,
     pub(crate) duration_ms: u128,
@@ -49,6 +45,10 @@ pub(crate) struct Entry<'a> {
     pub(crate) store_calls: u32,
     /// The capacity units that these calls consumed, those of indexes included.
     pub(crate) store_units: f64,
+    /// The name of the table.
+    pub(crate) table: &'a str,
+    /// 1 if the status is 500 or higher, otherwise 0: a metric.
+    pub(crate) errors: u8,
     /// The internal cause of a failure, which the response does not contain.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) cause: Option<String>,

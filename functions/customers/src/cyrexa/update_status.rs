@@ -21,7 +21,10 @@ impl PathParameter for StatusParameter {
     const VIOLATION: &'static str = "unknown_value";
 
     fn schema() -> Value {
-        json!({ "type": "string" })
+        json!({ "type": "string", "enum": [
+            "new", "verified", "under_verificaiton", "under_verification", "blacklisted", "under_investigation", "dispute", "on_hold",
+            "bancrupted", "bankrupted",
+        ] })
     }
 
     fn parse(text: &str) -> Option<Self> {
