@@ -15,7 +15,7 @@ use padron_http::{IDEMPOTENCY_KEY_REUSED, Method, Registration};
 use padron_testkit::{Fault, TestApp, TestResponse};
 use serde_json::{Value, json};
 
-use crate::support::{Random, app_for_sample, sample_request, sized};
+use crate::support::{Random, app_for_sample, items, sample_request, sized};
 
 /// Endpoints whose requests have an effect each time, because they have no idempotency keys and what they do is not a state: each upload of
 /// a file is an event, an invitation gets a new token, OAuth issues a token or registers a client, and a code that is used twice ends its
@@ -37,30 +37,23 @@ fn writes(endpoint: &Registration) -> bool {
 /// Returns the number of items of the table by kind, and the number of events by type. Counters of requests and recorded responses are
 /// left out: attempts that fail have them, too. So are the parts of a list, over which rows are spread at random.
 async fn census(app: &TestApp) -> BTreeMap<String, usize> {
-    let (client, table) = app.raw_table();
-    let (mut counts, mut after) = (BTreeMap::new(), None);
-    loop {
-        let page = client.scan().table_name(table).set_exclusive_start_key(after).send().await.unwrap();
-        for item in page.items.unwrap_or_default() {
-            let text = |name: &str| match item.get(name) {
-                Some(AttributeValue::S(text)) => text.clone(),
-                _ => String::new(),
-            };
-            let kind = match text("entity").as_str() {
-                "event" => {
-                    let document: Value = serde_json::from_str(&text("doc")).unwrap_or_default();
-                    format!("event {}", document["type"].as_str().unwrap_or_default())
-                }
-                "" => continue,
-                entity => entity.to_owned(),
-            };
-            *counts.entry(kind).or_default() += 1;
-        }
-        after = page.last_evaluated_key;
-        if after.is_none() {
-            return counts;
-        }
+    let mut counts = BTreeMap::new();
+    for item in items(app).await {
+        let text = |name: &str| match item.get(name) {
+            Some(AttributeValue::S(text)) => text.clone(),
+            _ => String::new(),
+        };
+        let kind = match text("entity").as_str() {
+            "" => continue,
+            "event" => {
+                let document: Value = serde_json::from_str(&text("doc")).unwrap_or_default();
+                format!("event {}", document["type"].as_str().unwrap_or_default())
+            }
+            entity => entity.to_owned(),
+        };
+        *counts.entry(kind).or_default() += 1;
     }
+    counts
 }
 
 /// Returns the faults of the next requests to DynamoDB. A third of the requests succeed.

@@ -1,6 +1,6 @@
 //! Helpers that many tests use.
 
-use std::{path::PathBuf, sync::OnceLock, time::Duration};
+use std::{collections::HashMap, path::PathBuf, sync::OnceLock, time::Duration};
 
 use aws_sdk_dynamodb::types::AttributeValue;
 use base64::{Engine as _, prelude::BASE64_STANDARD};
@@ -507,11 +507,16 @@ impl Random {
 
 /// Returns every item of the table, as text.
 pub(crate) async fn everything(app: &TestApp) -> Vec<String> {
+    items(app).await.iter().map(|item| format!("{item:?}")).collect()
+}
+
+/// Returns every item of the table.
+pub(crate) async fn items(app: &TestApp) -> Vec<HashMap<String, AttributeValue>> {
     let (client, table) = app.raw_table();
     let (mut items, mut after) = (Vec::new(), None);
     loop {
         let page = client.scan().table_name(table).set_exclusive_start_key(after).send().await.unwrap();
-        items.extend(page.items.unwrap_or_default().iter().map(|item| format!("{item:?}")));
+        items.extend(page.items.unwrap_or_default());
         after = page.last_evaluated_key;
         if after.is_none() {
             return items;

@@ -8,7 +8,6 @@ use padron_http::{
     Anonymous, Context, Endpoint, Input, Output, PAYLOAD_TOO_LARGE, ParameterDescription, Request, Response,
     Route, UNSUPPORTED_MEDIA_TYPE, decode_json, decode_json_array, json_bytes,
     openapi::{Operation, Schemas},
-    text_schema,
 };
 use padron_store::{Action, RateSubject, Store};
 use schemars::JsonSchema;
@@ -129,12 +128,7 @@ impl Input for Report {
             ("Github-Public-Key-Identifier", "With a list: the id of GitHub's key"),
             ("Github-Public-Key-Signature", "With a list: GitHub's signature of the body"),
         ] {
-            operation.header(&ParameterDescription {
-                name,
-                description,
-                is_required: false,
-                schema: text_schema,
-            });
+            operation.header(&ParameterDescription::optional(name, description));
         }
     }
 }

@@ -4,7 +4,7 @@
 
 use padron_auth::ClientIdentifier;
 use padron_domain::{Error, Failure, OauthApp, Scope};
-use padron_http::{Anonymous, Context, Endpoint, ParameterDescription, Response, Route, text_schema};
+use padron_http::{Anonymous, Context, Endpoint, ParameterDescription, Response, Route};
 use padron_store::{Action, OauthAppWithGate, Store};
 
 use crate::{
@@ -30,60 +30,34 @@ const REQUESTS_A_MINUTE: u32 = 30;
 
 impl PageQuery for OauthAuthorize {
     const PARAMETERS: &'static [ParameterDescription] = &[
-        ParameterDescription {
-            name: "client_id",
-            description: "Id of the app, or the URL of the document that describes it",
-            is_required: true,
-            schema: not_empty,
-        },
-        ParameterDescription {
-            name: "redirect_uri",
-            description: "Where the answer is sent: one of the app's redirect URIs",
-            is_required: false,
-            schema: text_schema,
-        },
-        ParameterDescription {
-            name: "response_type",
-            description: "Always `code`",
-            is_required: true,
-            schema: || json!({ "type": "string", "enum": ["code"] }),
-        },
-        ParameterDescription {
-            name: "scope",
-            description: "Scopes, separated by spaces or commas. Without them, all scopes of the app, or the usual ones of a client that has registered itself",
-            is_required: false,
-            schema: text_schema,
-        },
-        ParameterDescription {
-            name: "state",
-            description: "A value that the answer repeats",
-            is_required: false,
-            schema: text_schema,
-        },
-        ParameterDescription {
-            name: "code_challenge",
-            description: "SHA-256 hash of the code verifier, in base64url (RFC 7636)",
-            is_required: false,
-            schema: || json!({ "type": "string", "pattern": "^[A-Za-z0-9_-]{43}$" }),
-        },
-        ParameterDescription {
-            name: "code_challenge_method",
-            description: "Always `S256`",
-            is_required: false,
-            schema: || json!({ "type": "string", "enum": ["S256"] }),
-        },
-        ParameterDescription {
-            name: "resource",
-            description: "URL that the tokens are to be valid for: the API's, or one below it (RFC 8707)",
-            is_required: false,
-            schema: text_schema,
-        },
-        ParameterDescription {
-            name: "prompt",
-            description: "`none`, `login` or `consent`",
-            is_required: false,
-            schema: text_schema,
-        },
+        ParameterDescription::required(
+            "client_id",
+            "Id of the app, or the URL of the document that describes it",
+        )
+        .with_schema(not_empty),
+        ParameterDescription::optional(
+            "redirect_uri",
+            "Where the answer is sent: one of the app's redirect URIs",
+        ),
+        ParameterDescription::required("response_type", "Always `code`")
+            .with_schema(|| json!({ "type": "string", "enum": ["code"] })),
+        ParameterDescription::optional(
+            "scope",
+            "Scopes, separated by spaces or commas. Without them, all scopes of the app, or the usual ones of a client that has registered itself",
+        ),
+        ParameterDescription::optional("state", "A value that the answer repeats"),
+        ParameterDescription::optional(
+            "code_challenge",
+            "SHA-256 hash of the code verifier, in base64url (RFC 7636)",
+        )
+        .with_schema(|| json!({ "type": "string", "pattern": "^[A-Za-z0-9_-]{43}$" })),
+        ParameterDescription::optional("code_challenge_method", "Always `S256`")
+            .with_schema(|| json!({ "type": "string", "enum": ["S256"] })),
+        ParameterDescription::optional(
+            "resource",
+            "URL that the tokens are to be valid for: the API's, or one below it (RFC 8707)",
+        ),
+        ParameterDescription::optional("prompt", "`none`, `login` or `consent`"),
     ];
 }
 

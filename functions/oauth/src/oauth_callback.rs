@@ -1,9 +1,7 @@
 //! The endpoint `GET /oauth/callback`, to which the operator's issuer sends users after they have signed in.
 
 use padron_domain::{Error, Failure, Scope};
-use padron_http::{
-    Anonymous, Context, Endpoint, ParameterDescription, Response, Route, Variable, text_schema,
-};
+use padron_http::{Anonymous, Context, Endpoint, ParameterDescription, Response, Route, Variable};
 use padron_store::{Action, Store};
 
 use crate::{
@@ -24,30 +22,10 @@ const REQUESTS_A_MINUTE: u32 = 60;
 
 impl PageQuery for OauthCallback {
     const PARAMETERS: &'static [ParameterDescription] = &[
-        ParameterDescription {
-            name: "code",
-            description: "Authorization code of the issuer",
-            is_required: false,
-            schema: text_schema,
-        },
-        ParameterDescription {
-            name: "state",
-            description: "State of the sign-in",
-            is_required: false,
-            schema: text_schema,
-        },
-        ParameterDescription {
-            name: "iss",
-            description: "The issuer (RFC 9207)",
-            is_required: false,
-            schema: text_schema,
-        },
-        ParameterDescription {
-            name: "error",
-            description: "Why the user is not signed in",
-            is_required: false,
-            schema: text_schema,
-        },
+        ParameterDescription::optional("code", "Authorization code of the issuer"),
+        ParameterDescription::optional("state", "State of the sign-in"),
+        ParameterDescription::optional("iss", "The issuer (RFC 9207)"),
+        ParameterDescription::optional("error", "Why the user is not signed in"),
     ];
 }
 

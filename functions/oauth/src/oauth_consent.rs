@@ -17,12 +17,9 @@ use crate::{
 pub struct OauthConsent;
 
 impl PageQuery for OauthConsent {
-    const PARAMETERS: &'static [ParameterDescription] = &[ParameterDescription {
-        name: "request",
-        description: "The authorization request, encrypted",
-        is_required: true,
-        schema: not_empty,
-    }];
+    const PARAMETERS: &'static [ParameterDescription] =
+        &[ParameterDescription::required("request", "The authorization request, encrypted")
+            .with_schema(not_empty)];
 }
 
 impl Endpoint for OauthConsent {

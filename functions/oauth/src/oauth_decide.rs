@@ -1,7 +1,7 @@
 //! The endpoint `POST /oauth/consent`, with which a user allows or denies what an app asks for.
 
 use padron_domain::{Error, OrganizationId, Scope, Scopes};
-use padron_http::{Anonymous, Context, Endpoint, ParameterDescription, Response, Route, text_schema};
+use padron_http::{Anonymous, Context, Endpoint, ParameterDescription, Response, Route};
 use padron_store::{Action, Store};
 use url::Url;
 
@@ -19,16 +19,8 @@ use crate::{
 pub struct OauthDecide;
 
 impl FormParameters for OauthDecide {
-    const PARAMETERS: &'static [ParameterDescription] = &[
-        REQUEST,
-        FORM_TOKEN,
-        ParameterDescription {
-            name: "action",
-            description: "`allow`, or anything else to deny",
-            is_required: false,
-            schema: text_schema,
-        },
-    ];
+    const PARAMETERS: &'static [ParameterDescription] =
+        &[REQUEST, FORM_TOKEN, ParameterDescription::optional("action", "`allow`, or anything else to deny")];
 }
 
 impl Endpoint for OauthDecide {

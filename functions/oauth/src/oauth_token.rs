@@ -10,7 +10,6 @@ use padron_http::{
     Anonymous, Body, Context, Endpoint, ErrorFormat, Input, ParameterDescription, Request, Route,
     decode_json, json_bytes,
     openapi::{Operation, Schemas},
-    text_schema,
 };
 use padron_key_vault::KeyVault;
 use padron_store::{Action, OauthAppWithGate, Store};
@@ -74,48 +73,27 @@ impl std::fmt::Debug for TokenRequest {
 
 /// The parameters of the form.
 const FORM: &[ParameterDescription] = &[
-    ParameterDescription {
-        name: "grant_type",
-        description: "What the token is asked for with",
-        is_required: true,
-        schema: || json!({ "type": "string", "enum": ["client_credentials", "authorization_code", "refresh_token"] }),
-    },
-    ParameterDescription {
-        name: "scope",
-        description: "Scopes of the token, separated by spaces or commas. Without them, it has all that the app or the grant has",
-        is_required: false,
-        schema: text_schema,
-    },
-    ParameterDescription {
-        name: "resource",
-        description: "URL that the token is to be valid for: the API's, or one below it (RFC 8707)",
-        is_required: false,
-        schema: text_schema,
-    },
-    ParameterDescription {
-        name: "code",
-        description: "With `authorization_code`: the code",
-        is_required: false,
-        schema: text_schema,
-    },
-    ParameterDescription {
-        name: "redirect_uri",
-        description: "With `authorization_code`: the redirect URI of the authorization request",
-        is_required: false,
-        schema: text_schema,
-    },
-    ParameterDescription {
-        name: "code_verifier",
-        description: "With `authorization_code`: the code verifier (RFC 7636)",
-        is_required: false,
-        schema: text_schema,
-    },
-    ParameterDescription {
-        name: "refresh_token",
-        description: "With `refresh_token`: the refresh token",
-        is_required: false,
-        schema: text_schema,
-    },
+    ParameterDescription::required("grant_type", "What the token is asked for with").with_schema(
+        || json!({ "type": "string", "enum": ["client_credentials", "authorization_code", "refresh_token"] }),
+    ),
+    ParameterDescription::optional(
+        "scope",
+        "Scopes of the token, separated by spaces or commas. Without them, it has all that the app or the grant has",
+    ),
+    ParameterDescription::optional(
+        "resource",
+        "URL that the token is to be valid for: the API's, or one below it (RFC 8707)",
+    ),
+    ParameterDescription::optional("code", "With `authorization_code`: the code"),
+    ParameterDescription::optional(
+        "redirect_uri",
+        "With `authorization_code`: the redirect URI of the authorization request",
+    ),
+    ParameterDescription::optional(
+        "code_verifier",
+        "With `authorization_code`: the code verifier (RFC 7636)",
+    ),
+    ParameterDescription::optional("refresh_token", "With `refresh_token`: the refresh token"),
     CLIENT_ID,
     CLIENT_SECRET,
 ];

@@ -2,7 +2,6 @@
 
 use std::collections::BTreeMap;
 
-use percent_encoding::percent_decode_str;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 
@@ -54,7 +53,11 @@ fn parameter_example(parameter: &Value, request: &Value) -> Option<Value> {
     let text = match parameter["in"].as_str()? {
         "path" => request["pathParameters"][name].as_str()?.to_owned(),
         "header" => request["headers"][name.to_ascii_lowercase()].as_str()?.to_owned(),
-        _ => query(request).into_iter().find(|(known, _)| known == name)?.1,
+        _ => {
+            let query = request["rawQueryString"].as_str()?;
+            let mut parameters = form_urlencoded::parse(query.as_bytes());
+            parameters.find(|(known, _)| known == name)?.1.into_owned()
+        }
     };
     if text.contains("<your_") {
         return None;
@@ -68,26 +71,14 @@ fn parameter_example(parameter: &Value, request: &Value) -> Option<Value> {
     })
 }
 
-/// Returns the query parameters of an event.
-fn query(request: &Value) -> Vec<(String, String)> {
-    pairs(request["rawQueryString"].as_str().unwrap_or_default())
-}
-
-/// Decodes `application/x-www-form-urlencoded`.
-fn pairs(text: &str) -> Vec<(String, String)> {
-    let decode = |text: &str| percent_decode_str(&text.replace('+', " ")).decode_utf8_lossy().into_owned();
-    let parts = text.split('&').filter_map(|part| part.split_once('='));
-    parts.map(|(name, value)| (decode(name), decode(value))).collect()
-}
-
 /// Returns the body of a request as the description has it; `None` if people do not read it.
 fn sent_body(media_type: &str, request: &Value) -> Option<Value> {
     let body = request["body"].as_str().filter(|_| request["isBase64Encoded"] != true)?;
     match media_type {
         "application/json" => serde_json::from_str(body).ok(),
         "application/x-www-form-urlencoded" => {
-            let form: Map<String, Value> =
-                pairs(body).into_iter().map(|(name, value)| (name, value.into())).collect();
+            let form = form_urlencoded::parse(body.as_bytes()).into_owned();
+            let form: Map<String, Value> = form.map(|(name, value)| (name, value.into())).collect();
             Some(Value::Object(form))
         }
         _ => Some(body.into()),

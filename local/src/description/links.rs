@@ -2,6 +2,7 @@
 
 use padron_http::{Registration, Route};
 use serde_json::{Map, Value, json};
+use url::Url;
 
 use super::Sample;
 
@@ -12,7 +13,7 @@ pub(super) fn add(operation: &mut Value, sample: &Sample) {
     let Some(location) = sample.answer.location.as_ref().filter(|location| !location.is_empty()) else {
         return;
     };
-    let target = resolve(path.strip_prefix(route.base()).unwrap_or(path), location);
+    let Some(target) = resolve(path.strip_prefix(route.base()).unwrap_or(path), location) else { return };
     let mut links = Map::new();
     'routes: for Registration { route, headers, .. } in padron_api::endpoints() {
         let Some(captures) = captures_of_resource(route, &target) else { continue };
@@ -38,33 +39,17 @@ pub(super) fn add(operation: &mut Value, sample: &Sample) {
 }
 
 /// Resolves a reference that is relative to a path (RFC 3986 §5.2).
-fn resolve(path: &str, reference: &str) -> String {
-    let mut segments: Vec<&str> = path.split('/').collect();
-    segments.pop();
-    let mut rest = reference;
-    while let Some(after) = rest.strip_prefix("../") {
-        segments.pop();
-        rest = after;
-    }
-    segments.push(rest);
-    segments.join("/")
+fn resolve(path: &str, reference: &str) -> Option<String> {
+    let base = Url::parse("http://localhost").and_then(|host| host.join(path));
+    base.and_then(|base| base.join(reference)).ok().map(|resolved| resolved.path().to_owned())
 }
 
-/// Returns the path parameters of a route if it is on this resource: on its path, or on one below that needs no other parameter.
+/// Returns the path parameters of a route if it is on this resource, whose path ends with a parameter: on its path, or on one below that
+/// needs no other parameter.
 fn captures_of_resource<'t>(route: &'static Route, target: &'t str) -> Option<Vec<(&'static str, &'t str)>> {
     route.method?;
-    let mut captures = Vec::new();
-    let mut segments = route.path.split('/');
-    for value in target.split('/') {
-        let segment = segments.next()?;
-        match segment.strip_prefix('{').and_then(|name| name.strip_suffix('}')) {
-            Some(name) => captures.push((name, value)),
-            None if segment == value => {}
-            None => return None,
-        }
-    }
-    let ends_with_parameter = route.path.split('/').nth(target.split('/').count() - 1)?.starts_with('{');
-    (ends_with_parameter && segments.all(|segment| !segment.starts_with('{'))).then_some(captures)
+    let path = &route.path[..=route.path.rfind('}')?];
+    Route { path, ..*route }.captures(target)
 }
 
 /// Returns the runtime expression (OpenAPI 3.1 §4.8.20.4) of a value: in the request's path, or in the response's body.

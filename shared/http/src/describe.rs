@@ -162,17 +162,12 @@ impl<'f> FailuresOfStatus<'f> {
         self.failures.iter().map(line).collect::<Vec<_>>().join("\n")
     }
 
-    /// Returns a schema with the values that a field has for these failures.
-    fn narrow(&self, schema: &Value, field: &str, values: &BTreeSet<&str>) -> Value {
-        json!({ "allOf": [schema, { "properties": { field: { "enum": values } } }] })
-    }
-
     /// Returns the body in each of the media types of a format.
     fn content(&self, format: ErrorFormat, schemas: &mut Schemas) -> Map<String, Value> {
         let mut content = Map::new();
         if format != ErrorFormat::Oauth {
             let codes: BTreeSet<&str> = self.failures.iter().map(|failure| failure.code()).collect();
-            let mut schema = self.narrow(&schemas.response::<Problem>(), "code", &codes);
+            let mut schema = narrow(&schemas.response::<Problem>(), "code", &codes);
             for field in ["status", "statusCode"] {
                 schema["allOf"][1]["properties"][field] = json!({ "const": self.status });
             }
@@ -182,12 +177,17 @@ impl<'f> FailuresOfStatus<'f> {
         }
         if format != ErrorFormat::Problem {
             let errors = self.failures.iter().map(|failure| problem::oauth_error(**failure)).collect();
-            let schema = self.narrow(&schemas.response::<OauthProblem>(), "error", &errors);
+            let schema = narrow(&schemas.response::<OauthProblem>(), "error", &errors);
             let example = self.failures.first().map(|failure| OauthProblem::example(**failure));
             content.insert("application/json".into(), json!({ "schema": schema, "example": example }));
         }
         content
     }
+}
+
+/// Returns a schema whose field has one of these values.
+fn narrow(schema: &Value, field: &str, values: &BTreeSet<&str>) -> Value {
+    json!({ "allOf": [schema, { "properties": { field: { "enum": values } } }] })
 }
 
 impl Operation {
@@ -254,14 +254,17 @@ impl Operation {
 
     /// Adds a request header.
     pub fn header(&mut self, header: &ParameterDescription) {
-        let ParameterDescription { name, description, is_required, schema } = *header;
-        self.parameter("header", name, description, is_required, &schema());
+        self.described_parameter("header", header);
     }
 
     /// Adds a parameter of the query.
     pub fn query_parameter(&mut self, parameter: &ParameterDescription) {
+        self.described_parameter("query", parameter);
+    }
+
+    fn described_parameter(&mut self, place: &str, parameter: &ParameterDescription) {
         let ParameterDescription { name, description, is_required, schema } = *parameter;
-        self.parameter("query", name, description, is_required, &schema());
+        self.parameter(place, name, description, is_required, &schema());
     }
 
     /// Adds a header to the successful responses.

@@ -3,26 +3,17 @@
 use padron_domain::{Error, Failure};
 use xxhash_rust::xxh3::xxh3_64;
 
-use crate::{
-    event::Request,
-    parameter::{ParameterDescription, text_schema},
-};
+use crate::{event::Request, parameter::ParameterDescription};
 
 /// The request header that names the versions a write may be based on.
-pub(crate) const IF_MATCH: ParameterDescription = ParameterDescription {
-    name: "If-Match",
-    description: "Entity tags: the request is refused where none of them is of the newest version",
-    is_required: false,
-    schema: text_schema,
-};
+pub(crate) const IF_MATCH: ParameterDescription = ParameterDescription::optional(
+    "If-Match",
+    "Entity tags: the request is refused where none of them is of the newest version",
+);
 
 /// The request header that names the versions that the client has.
-pub(crate) const IF_NONE_MATCH: ParameterDescription = ParameterDescription {
-    name: "If-None-Match",
-    description: "Entity tags of what the client has",
-    is_required: false,
-    schema: text_schema,
-};
+pub(crate) const IF_NONE_MATCH: ParameterDescription =
+    ParameterDescription::optional("If-None-Match", "Entity tags of what the client has");
 
 /// The entity tag of a representation: `"<version>.<variant>"`, or the hash of a file that never changes.
 ///

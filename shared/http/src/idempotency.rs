@@ -20,12 +20,7 @@ const HEADER: &str = "idempotency-key";
 const MAX_KEY_LENGTH: usize = 255;
 
 /// The request header that identifies a request which may be sent again.
-pub(crate) const HEADER_DESCRIPTION: ParameterDescription = ParameterDescription {
-    name: "Idempotency-Key",
-    description: "Identifies the request. A repetition within 24 hours returns the recorded response and has no further effect",
-    is_required: false,
-    schema: key_schema,
-};
+pub(crate) const HEADER_DESCRIPTION: ParameterDescription = ParameterDescription::optional("Idempotency-Key", "Identifies the request. A repetition within 24 hours returns the recorded response and has no further effect").with_schema(key_schema);
 
 /// Returns the JSON schema of the header: a text, bare or in quotation marks.
 fn key_schema() -> Value {

@@ -73,7 +73,7 @@ pub use input::{
 };
 pub use json::member_pointer;
 pub use log::Log;
-pub use metrics::{Metrics, NAMESPACE as METRICS_NAMESPACE};
+pub use metrics::Metrics;
 pub use multipart::{Multipart, MultipartForm, PartDescription, Parts};
 pub use output::{
     Accepted, Array, Body, Changes, Created, CreatedWithoutLocation, FilePart, Html, JsonFile, LineFormat,
@@ -82,8 +82,7 @@ pub use output::{
 };
 pub use padron_dto::Object;
 pub use parameter::{
-    MemberId, NamedInPath, ParameterDescription, PathParameter, PathParameterDescription, text_schema,
-    uuid_schema,
+    MemberId, NamedInPath, ParameterDescription, PathParameter, PathParameterDescription, uuid_schema,
 };
 pub use problem::{ErrorFormat, OauthProblem, Problem, oauth_error, status};
 pub use query::{

@@ -6,7 +6,7 @@ use padron_domain::Timestamp;
 use serde::Serialize;
 
 /// The namespace of the metrics in CloudWatch.
-pub const NAMESPACE: &str = "Padron";
+const NAMESPACE: &str = "Padron";
 
 /// What the metrics of an installation are told apart by.
 #[derive(Clone, Debug)]

@@ -51,8 +51,26 @@ pub struct ParameterDescription {
     pub schema: fn() -> Value,
 }
 
+impl ParameterDescription {
+    /// Describes a text that requests may have.
+    pub const fn optional(name: &'static str, description: &'static str) -> Self {
+        Self { name, description, is_required: false, schema: text_schema }
+    }
+
+    /// Describes a text that each request is to have.
+    pub const fn required(name: &'static str, description: &'static str) -> Self {
+        Self { is_required: true, ..Self::optional(name, description) }
+    }
+
+    /// Gives the values another JSON schema.
+    #[must_use]
+    pub const fn with_schema(self, schema: fn() -> Value) -> Self {
+        Self { schema, ..self }
+    }
+}
+
 /// Returns the JSON schema of a text.
-pub fn text_schema() -> Value {
+fn text_schema() -> Value {
     json!({ "type": "string" })
 }
 

@@ -30,18 +30,14 @@ const FAILURES: &[Failure] = &concat::<_, 10>(&[
     &[Failure::NOT_A_MEMBER, Failure::ORGANIZATION_MISMATCH, TENANT_MISMATCH],
 ]);
 
-const TENANT: ParameterDescription = ParameterDescription {
-    name: "tenantId",
-    description: "Id of the organization or of its owner",
-    is_required: true,
-    schema: uuid_schema,
-};
-const TOKEN: ParameterDescription = ParameterDescription {
-    name: "token",
-    description: "An access token of the same user as the bearer's, or the same API key; it may be the same one",
-    is_required: true,
-    schema: credential_schema,
-};
+const TENANT: ParameterDescription =
+    ParameterDescription::required("tenantId", "Id of the organization or of its owner")
+        .with_schema(uuid_schema);
+const TOKEN: ParameterDescription = ParameterDescription::required(
+    "token",
+    "An access token of the same user as the bearer's, or the same API key; it may be the same one",
+)
+.with_schema(credential_schema);
 
 /// Returns the JSON schema of a credential: an access token or an API key.
 fn credential_schema() -> Value {
@@ -90,12 +86,11 @@ impl Policy for ByTenant {
     const DESCRIPTION: &'static str =
         "For members of the organization that `tenantId` names, with all three headers of Cyrexa's API.";
     const HEADERS: &'static [ParameterDescription] = &[
-        ParameterDescription {
-            name: "X-Organization-Id",
-            description: "The organization, where the owner in `tenantId` has several",
-            is_required: false,
-            schema: uuid_schema,
-        },
+        ParameterDescription::optional(
+            "X-Organization-Id",
+            "The organization, where the owner in `tenantId` has several",
+        )
+        .with_schema(uuid_schema),
         TENANT,
         TOKEN,
     ];

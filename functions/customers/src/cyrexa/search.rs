@@ -26,10 +26,7 @@ pub struct Search {
     /// The earliest creation time of the customers: an RFC 3339 timestamp, or a date, which begins at midnight UTC.
     created: Option<String>,
     /// The status of the customers, in the spelling as published or a correct one.
-    #[schemars(extend("enum" = [
-        "new", "verified", "under_verificaiton", "under_verification", "blacklisted", "under_investigation", "dispute",
-        "on_hold", "bancrupted", "bankrupted", "", null,
-    ]))]
+    #[schemars(extend("enum" = CustomerStatus::NAMES.map(Some).into_iter().chain([Some(""), None]).collect::<Vec<_>>()))]
     status: Option<String>,
     /// The number of the page, starting at 0.
     #[schemars(range(max = 1_000_000))]

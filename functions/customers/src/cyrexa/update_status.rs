@@ -21,10 +21,7 @@ impl PathParameter for StatusParameter {
     const VIOLATION: &'static str = "unknown_value";
 
     fn schema() -> Value {
-        json!({ "type": "string", "enum": [
-            "new", "verified", "under_verificaiton", "under_verification", "blacklisted", "under_investigation", "dispute", "on_hold",
-            "bancrupted", "bankrupted",
-        ] })
+        json!({ "type": "string", "enum": CustomerStatus::NAMES })
     }
 
     fn parse(text: &str) -> Option<Self> {

@@ -254,6 +254,20 @@ impl CustomerStatus {
         Self::Bankrupted,
     ];
 
+    /// All names that are parsed: those that Cyrexa publishes, each followed by its correct spelling if that is another one.
+    pub const NAMES: [&str; 10] = [
+        "new",
+        "verified",
+        "under_verificaiton",
+        "under_verification",
+        "blacklisted",
+        "under_investigation",
+        "dispute",
+        "on_hold",
+        "bancrupted",
+        "bankrupted",
+    ];
+
     /// Parses a status in Cyrexa's spelling or in the correct one; `None` if it is unknown.
     pub fn parse(text: &str) -> Option<Self> {
         Self::deserialize(StrDeserializer::<value::Error>::new(text)).ok()

@@ -25,12 +25,11 @@ pub struct ByCredential;
 impl Policy for ByCredential {
     const DESCRIPTION: &'static str = "For members of the organization that the token or API key is bound to, that the header `X-Organization-Id` names, or \
          that is their only one.";
-    const HEADERS: &'static [ParameterDescription] = &[ParameterDescription {
-        name: "X-Organization-Id",
-        description: "The organization, where the caller belongs to several",
-        is_required: false,
-        schema: uuid_schema,
-    }];
+    const HEADERS: &'static [ParameterDescription] = &[ParameterDescription::optional(
+        "X-Organization-Id",
+        "The organization, where the caller belongs to several",
+    )
+    .with_schema(uuid_schema)];
     const ACTIONS: &'static [Action] = Store::MEMBERSHIPS_WITH_ORGANIZATIONS;
     const FAILURES: &'static [Failure] = &concat::<_, 11>(&[
         UNAUTHENTICATED,

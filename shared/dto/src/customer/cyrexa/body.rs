@@ -37,10 +37,7 @@ pub struct CustomerFields {
     #[schemars(with = "Option<String>", length(max = Customer::MAX_NAME_LENGTH), extend("pattern" = Customer::NAME_PATTERN))]
     customer_name: Patch<String>,
     /// Verification status, in the published or the correct spelling.
-    #[schemars(with = "Option<String>", extend("enum" = [
-        "new", "verified", "under_verificaiton", "under_verification", "blacklisted", "under_investigation", "dispute",
-        "on_hold", "bancrupted", "bankrupted", null,
-    ]))]
+    #[schemars(with = "Option<String>", extend("enum" = CustomerStatus::NAMES.map(Some).into_iter().chain([None]).collect::<Vec<_>>()))]
     customer_status: Patch<CustomerStatus>,
     /// Category of the customer.
     #[schemars(with = "Option<String>", extend("enum" = ["category1", "category2", "category3", null]))]
