@@ -385,6 +385,11 @@ async fn a_key_acts_in_its_own_organization_only() {
         (organizations[0]["id"].clone(), organizations[0]["role"].clone()),
         (json!(demo::ACME), json!("admin"))
     );
+    // Its list has one page, so that no cursor belongs to it.
+    for list in ["/organizations".to_owned(), format!("/users/{}/organizations", demo::OWNER)] {
+        let with_cursor = app.get(&format!("{list}?cursor=abc")).key(&key).send().await;
+        assert_eq!(wrong(&with_cursor), pairs(&[("/query/cursor", "invalid_cursor")]), "{list}");
+    }
     assert_eq!(app.get("/organizations?slug=globex").key(&key).send().await.json(), json!([]));
     assert_eq!(app.get("/organizations?status=deleted").key(&key).send().await.json(), json!([]));
     for (user, problem) in

@@ -4,7 +4,7 @@ use padron_domain::{Error, Failure, Organization, Role, Scope, check_slug};
 use padron_dto::OrganizationEntry;
 use padron_http::{
     Array, Context, Endpoint, Input, OnlyOrganization, PageRequest, Query, Request, Route, UserOrKey,
-    VisibleOrganizations, invalid_cursor,
+    VisibleOrganizations,
     openapi::{Operation, Schemas},
 };
 use padron_store::{Action, MembershipWithOrganization, Store};
@@ -85,10 +85,7 @@ impl Endpoint for ListOrganizations {
         let user = match caller.organizations() {
             VisibleOrganizations::OfUser(user) => *user,
             VisibleOrganizations::Only(only) => {
-                // The list has one page, so that no cursor is one of its own.
-                if query.paging.has_cursor() {
-                    return Err(invalid_cursor());
-                }
+                query.paging.require_only_page()?;
                 let OnlyOrganization { organization, role, since, .. } = &**only;
                 let is_named = query.slug.as_ref().is_none_or(|slug| *slug == organization.slug);
                 let is_listed = is_named && is_wanted(organization, *role);

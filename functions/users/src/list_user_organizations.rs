@@ -24,6 +24,7 @@ impl Endpoint for ListUserOrganizations {
         let user = match caller.organizations() {
             VisibleOrganizations::OfUser(user) => *user,
             VisibleOrganizations::Only(only) => {
+                paging.require_only_page()?;
                 let user = cx.request.parameter()?;
                 let organization = only.organization.clone();
                 let member = cx.store().membership(organization.id, user).await?;

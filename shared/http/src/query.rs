@@ -139,9 +139,9 @@ impl PageRequest {
         self.limit.into()
     }
 
-    /// Returns whether the request has a cursor.
-    pub fn has_cursor(&self) -> bool {
-        self.cursor.is_some()
+    /// Fails if the request has a cursor, for a list that has one page: no cursor is one of its own.
+    pub fn require_only_page(&self) -> Result<(), Error> {
+        if self.cursor.is_some() { Err(invalid_cursor()) } else { Ok(()) }
     }
 
     /// Returns the id after which the page begins; `None` on the first page. Fails if the cursor does not belong to this list.
